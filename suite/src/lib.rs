@@ -1,1 +1,25 @@
-//! Placeholder.
+//! The behavioural spec of Helm charts in OCI registries, as requirements with checks.
+//!
+//! - [`requirement`]: a requirement, everything about it in one place; [`checks`]: all of them.
+//! - [`session`], [`api`]: what a check is handed and the steps it can take; [`registry`]: the HTTP port.
+//! - [`verdict`]: what was observed; [`outcome`]: what we make of it; [`predict`]: what each Helm does then.
+//! - [`era`]: Helm versions and the flows of their users; [`source`]: who says so.
+//! - [`proof`]: the suite examined, every requirement against every fault.
+//!
+//! `spec/` holds the two documents behind the requirements.
+
+pub mod api;
+pub mod auth;
+pub mod checks;
+pub mod era;
+pub mod exchange;
+mod expect;
+pub mod outcome;
+pub mod predict;
+pub mod proof;
+pub mod registry;
+pub mod requirement;
+pub mod session;
+pub mod source;
+pub mod target;
+pub mod verdict;

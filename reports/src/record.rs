@@ -1,0 +1,223 @@
+//! The run record: everything one run saw, self-contained. It *is* the JSON report.
+//!
+//! It embeds ids, titles, levels and sources, so that it still renders after requirements were retired;
+//! nothing here looks a requirement up.
+
+use helm_oci_suite::exchange::Exchange;
+use helm_oci_suite::outcome::Outcome;
+use helm_oci_suite::predict::Cell;
+use helm_oci_suite::requirement::Level;
+use helm_oci_suite::verdict::{Finding, Obstacle};
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+/// The version of the record's schema that this crate writes and reads.
+pub const SCHEMA: u32 = 1;
+
+/// Everything one run saw.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunRecord {
+    /// The version of the schema.
+    pub schema: u32,
+    /// The suite that ran.
+    pub suite: SuiteIdentity,
+    /// The run.
+    pub run: RunIdentity,
+    /// The targets, in the order they were named.
+    pub targets: Vec<TargetRecord>,
+    /// The end of the record: its presence says that the run was not cut off.
+    pub footer: Footer,
+}
+
+/// The suite that ran.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SuiteIdentity {
+    /// Its name.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+}
+
+/// The run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunIdentity {
+    /// The seed of names and content.
+    pub seed: u64,
+    /// The patterns that selected requirements; empty for all.
+    pub only: Vec<String>,
+    /// When it began, RFC 3339 in UTC.
+    pub started: String,
+    /// How long it took, in milliseconds.
+    pub milliseconds: u64,
+}
+
+/// What was seen of one target.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TargetRecord {
+    /// The name given on the command line, such as `distribution:2.8.3`.
+    pub name: String,
+    /// What it is.
+    pub identity: TargetIdentity,
+    /// What it was seen to offer, probed once before the checks.
+    pub capabilities: Vec<Capability>,
+    /// Why nothing could be examined, if nothing could.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub obstacle: Option<Obstacle>,
+    /// The exchanges that the obstacle refers to.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub exchanges: Vec<Exchange>,
+    /// One entry for each selected requirement, in the suite's order.
+    pub checks: Vec<CheckRecord>,
+    /// The table era x flow.
+    pub eras: Vec<Cell>,
+    /// What the run made and could not remove, with the reason.
+    pub leftovers: Vec<String>,
+    /// How long it took, in milliseconds.
+    pub milliseconds: u64,
+}
+
+/// What a target is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TargetIdentity {
+    /// `reference`, `container` or `url`.
+    pub kind: String,
+    /// The origin that was contacted; left out for the embedded registry, whose port is random.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub url: Option<String>,
+    /// The image and tag, for a container.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub image: Option<String>,
+    /// The image's digest or id, for a container.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub image_id: Option<String>,
+    /// `Server` and `Docker-Distribution-Api-Version` as the registry sent them.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub server: Option<String>,
+}
+
+/// One optional ability of a registry.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Capability {
+    /// Its name, such as `manifest-deletes`.
+    pub name: String,
+    /// Whether it is there; `None` if it could not be told.
+    pub present: Option<bool>,
+    /// What showed it.
+    pub evidence: String,
+}
+
+/// What was seen of one requirement on one target.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CheckRecord {
+    /// The requirement's id.
+    pub id: String,
+    /// Its area.
+    pub area: String,
+    /// Its title.
+    pub title: String,
+    /// Its level.
+    pub level: Level,
+    /// The REG-ids and failure modes it covers.
+    pub covers: Vec<String>,
+    /// Who says so.
+    pub sources: Vec<SourceRecord>,
+    /// The judgement.
+    pub outcome: Outcome,
+    /// Why it was skipped.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub reason: Option<String>,
+    /// What was violated.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub finding: Option<Finding>,
+    /// Why it could not be told.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub obstacle: Option<Obstacle>,
+    /// What a violation of it does to users; listed only where it is violated.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub breaks: Vec<BreakRecord>,
+    /// The transcript; kept where the outcome is not a pass.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub exchanges: Vec<Exchange>,
+    /// How many exchanges the check made.
+    pub requests: usize,
+    /// How long it took, in milliseconds.
+    pub milliseconds: u64,
+}
+
+/// A citation, as it stood when the run was made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SourceRecord {
+    /// The document.
+    pub document: String,
+    /// Its version or tag.
+    pub version: String,
+    /// Where in it.
+    pub anchor: String,
+    /// The sentence, or what the code does.
+    pub says: String,
+    /// Whether `says` is a quotation.
+    pub quoted: bool,
+}
+
+/// What a violation does to users of some Helm versions.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BreakRecord {
+    /// The eras concerned.
+    pub eras: Vec<String>,
+    /// The versions, as a range.
+    pub versions: String,
+    /// The flows.
+    pub flows: Vec<String>,
+    /// What Helm prints.
+    pub symptom: String,
+}
+
+/// The end of a record.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Footer {
+    /// The number of checks over all targets.
+    pub checks: usize,
+    /// The exit code of the run.
+    pub exit_code: u8,
+}
+
+/// Why a record could not be read.
+#[derive(Debug, Error)]
+pub enum RecordError {
+    /// It is not JSON of the record's shape.
+    #[error("this is not a run record")]
+    Malformed(#[source] serde_json::Error),
+    /// It was written by a newer suite.
+    #[error("the record has schema {found}, this program reads up to {SCHEMA}; use a newer version")]
+    Newer {
+        /// Its schema.
+        found: u32,
+    },
+}
+
+impl RunRecord {
+    /// The record as JSON, with a newline at the end.
+    pub fn to_json(&self) -> String {
+        let mut text = serde_json::to_string_pretty(self).expect("a record serialises");
+        text.push('\n');
+        text
+    }
+
+    /// Reads a record written by this version or an older one.
+    pub fn from_json(text: &str) -> Result<Self, RecordError> {
+        #[derive(Deserialize)]
+        struct Head {
+            schema: u32,
+        }
+        let head: Head = serde_json::from_str(text).map_err(RecordError::Malformed)?;
+        if head.schema > SCHEMA {
+            return Err(RecordError::Newer { found: head.schema });
+        }
+        serde_json::from_str(text).map_err(RecordError::Malformed)
+    }
+
+    /// All checks with the target they belong to.
+    pub fn checks(&self) -> impl Iterator<Item = (&TargetRecord, &CheckRecord)> {
+        self.targets.iter().flat_map(|target| target.checks.iter().map(move |check| (target, check)))
+    }
+}

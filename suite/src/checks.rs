@@ -1,0 +1,90 @@
+//! All requirements, in reading order: one module an area, each with its slice at the end.
+
+use crate::requirement::Requirement;
+
+/// The areas in reading order, each with what it is about.
+pub const AREAS: &[(&str, &str, &[&Requirement])] = &[];
+
+/// Every requirement, in reading order.
+pub fn all() -> Vec<&'static Requirement> {
+    AREAS.iter().flat_map(|(_, _, requirements)| requirements.iter().copied()).collect()
+}
+
+/// The requirement with this id.
+pub fn find(id: &str) -> Option<&'static Requirement> {
+    all().into_iter().find(|requirement| requirement.id == id)
+}
+
+/// The id that looks most like this one, for an error message.
+pub fn nearest(id: &str) -> Option<&'static str> {
+    all().iter().map(|requirement| requirement.id).min_by_key(|known| distance(id, known))
+}
+
+/// The requirements whose ids match one of the globs; `*` stands for any characters. All, if there is no glob.
+/// A glob that matches nothing is returned as the error.
+pub fn select<'g>(globs: &'g [String]) -> Result<Vec<&'static Requirement>, &'g str> {
+    for glob in globs {
+        if !all().iter().any(|requirement| matches(glob, requirement.id)) {
+            return Err(glob);
+        }
+    }
+    let chosen = |requirement: &&Requirement| {
+        globs.is_empty() || globs.iter().any(|glob| matches(glob, requirement.id))
+    };
+    Ok(all().into_iter().filter(chosen).collect())
+}
+
+/// Whether `text` matches `glob`, in which `*` stands for any characters and `?` for one.
+fn matches(glob: &str, text: &str) -> bool {
+    match glob.chars().next() {
+        None => text.is_empty(),
+        Some('*') => {
+            let rest = &glob[1..];
+            text.char_indices().any(|(at, _)| matches(rest, &text[at..])) || matches(rest, "")
+        }
+        Some('?') => text.chars().next().is_some_and(|c| matches(&glob[1..], &text[c.len_utf8()..])),
+        Some(own) => text.strip_prefix(own).is_some_and(|rest| matches(&glob[own.len_utf8()..], rest)),
+    }
+}
+
+/// How many edits separate two words.
+fn distance(a: &str, b: &str) -> usize {
+    let mut row: Vec<usize> = (0..=b.chars().count()).collect();
+    for (i, x) in a.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, y) in b.chars().enumerate() {
+            let substitute = diagonal + usize::from(x != y);
+            diagonal = row[j + 1];
+            row[j + 1] = substitute.min(row[j] + 1).min(row[j + 1] + 1);
+        }
+    }
+    row.last().copied().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn globs_match_whole_ids() {
+        for (glob, text, expected) in [
+            ("pull/*", "pull/blob-bytes", true),
+            ("pull/*", "push/pull/x", false),
+            ("*digest*", "upload/digest-verified", true),
+            ("*", "", true),
+            ("tags/?", "tags/ab", false),
+            ("pull/blob-bytes", "pull/blob-bytes", true),
+            ("pull", "pull/blob-bytes", false),
+        ] {
+            assert_eq!(matches(glob, text), expected, "{glob} on {text}");
+        }
+    }
+
+    #[test]
+    fn distance_counts_edits() {
+        assert_eq!(distance("kitten", "sitting"), 3);
+        assert_eq!(distance("", "abc"), 3);
+        assert_eq!(distance("same", "same"), 0);
+    }
+}

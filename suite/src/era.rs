@@ -1,0 +1,377 @@
+//! Spans of Helm versions, the eras they form, and the flows a user runs.
+//!
+//! An era exists only where the wire changed; section 1 of `spec/helm-client-behaviour.md` cites the
+//! release that changed it. A requirement names the exact versions it breaks, which may be narrower
+//! than an era: 202 on a blob PUT, say, was taken by Helm 3.6 to 3.10 only.
+
+use std::fmt;
+
+use semver::Version;
+use serde::{Deserialize, Serialize};
+
+/// Helm versions from `from` (inclusive) to `until` (exclusive).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Span {
+    from: (u64, u64, u64),
+    until: (u64, u64, u64),
+}
+
+/// The version no release will reach; it makes a span open-ended.
+const OPEN: (u64, u64, u64) = (u64::MAX, 0, 0);
+
+impl Span {
+    /// Versions from `from` up to but not including `until`.
+    pub const fn new(from: (u64, u64, u64), until: (u64, u64, u64)) -> Self {
+        Self { from, until }
+    }
+
+    /// Versions from `from` on.
+    pub const fn since(from: (u64, u64, u64)) -> Self {
+        Self { from, until: OPEN }
+    }
+
+    /// Whether `version` lies in the span; a prerelease counts as its release.
+    pub fn contains(&self, version: &Version) -> bool {
+        let version = (version.major, version.minor, version.patch);
+        self.from <= version && version < self.until
+    }
+
+    fn intersection(&self, other: &Self) -> Option<Self> {
+        let from = self.from.max(other.from);
+        let until = self.until.min(other.until);
+        (from < until).then_some(Self { from, until })
+    }
+}
+
+impl fmt::Display for Span {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (major, minor, patch) = self.from;
+        write!(f, ">={major}.{minor}.{patch}")?;
+        if self.until != OPEN {
+            let (major, minor, patch) = self.until;
+            write!(f, ", <{major}.{minor}.{patch}")?;
+        }
+        Ok(())
+    }
+}
+
+/// A set of Helm versions: the union of its spans.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Versions(pub &'static [Span]);
+
+impl Versions {
+    /// Whether `version` is in one of the spans.
+    pub fn contains(&self, version: &Version) -> bool {
+        self.0.iter().any(|span| span.contains(version))
+    }
+
+    /// The parts of `span` that these versions cover.
+    fn within(&self, span: &Span) -> Vec<Span> {
+        self.0.iter().filter_map(|own| own.intersection(span)).collect()
+    }
+}
+
+impl fmt::Display for Versions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", join(self.0))
+    }
+}
+
+fn join(spans: &[Span]) -> String {
+    spans.iter().map(ToString::to_string).collect::<Vec<_>>().join(" || ")
+}
+
+/// Every Helm that knows OCI registries.
+pub const ALL: Versions = Versions(&[Span::since((3, 0, 0))]);
+/// Helm over containerd's resolver and pusher: 3.0 to 3.17.
+pub const CONTAINERD: Versions = Versions(&[Span::new((3, 0, 0), (3, 18, 0))]);
+/// Helm over oras-go v2: 3.18 and later, all of 4.
+pub const ORAS: Versions = Versions(&[Span::since((3, 18, 0))]);
+/// Helm over oras-go v2.6.1 and later, which checks where a URL leads.
+pub const HARDENED: Versions =
+    Versions(&[Span::new((3, 21, 1), (4, 0, 0)), Span::since((4, 2, 1))]);
+/// Helm since the HIP-6 rewrite.
+pub const SINCE_3_7: Versions = Versions(&[Span::since((3, 7, 0))]);
+/// Helm since OCI support is generally available; it lists tags and maps `+` to `_`.
+pub const SINCE_3_8: Versions = Versions(&[Span::since((3, 8, 0))]);
+/// Helm with the `helm chart` commands.
+pub const BEFORE_3_7: Versions = Versions(&[Span::new((3, 0, 0), (3, 7, 0))]);
+/// Helm whose blob PUT carries no `Content-Type`.
+pub const BEFORE_3_3: Versions = Versions(&[Span::new((3, 0, 0), (3, 3, 0))]);
+
+/// A span of Helm versions with one wire behaviour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Era {
+    /// `helm chart save` and `push`; the legacy layer type.
+    #[serde(rename = "3.0-3.6")]
+    Chart,
+    /// The HIP-6 rewrite, still behind the gate.
+    #[serde(rename = "3.7")]
+    Hip6,
+    /// Generally available, over containerd.
+    #[serde(rename = "3.8-3.17")]
+    Containerd,
+    /// oras-go v2 in Helm 3.
+    #[serde(rename = "3.18-3.21.0")]
+    Oras3,
+    /// oras-go v2.6.1 in Helm 3: URLs are checked before they are followed.
+    #[serde(rename = "3.21.1+")]
+    Hardened3,
+    /// oras-go v2 in Helm 4.
+    #[serde(rename = "4.0-4.2.0")]
+    Oras4,
+    /// oras-go v2.6.1 in Helm 4.
+    #[serde(rename = "4.2.1+")]
+    Hardened4,
+}
+
+impl Era {
+    /// All eras, oldest first; within one library Helm 3 before Helm 4.
+    pub const ALL: &'static [Self] = &[
+        Self::Chart,
+        Self::Hip6,
+        Self::Containerd,
+        Self::Oras3,
+        Self::Hardened3,
+        Self::Oras4,
+        Self::Hardened4,
+    ];
+
+    /// The name used in reports, such as `3.8-3.17`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Chart => "3.0-3.6",
+            Self::Hip6 => "3.7",
+            Self::Containerd => "3.8-3.17",
+            Self::Oras3 => "3.18-3.21.0",
+            Self::Hardened3 => "3.21.1+",
+            Self::Oras4 => "4.0-4.2.0",
+            Self::Hardened4 => "4.2.1+",
+        }
+    }
+
+    /// The versions of the era.
+    pub const fn span(self) -> Span {
+        match self {
+            Self::Chart => Span::new((3, 0, 0), (3, 7, 0)),
+            Self::Hip6 => Span::new((3, 7, 0), (3, 8, 0)),
+            Self::Containerd => Span::new((3, 8, 0), (3, 18, 0)),
+            Self::Oras3 => Span::new((3, 18, 0), (3, 21, 1)),
+            Self::Hardened3 => Span::new((3, 21, 1), (4, 0, 0)),
+            Self::Oras4 => Span::new((4, 0, 0), (4, 2, 1)),
+            Self::Hardened4 => Span::since((4, 2, 1)),
+        }
+    }
+
+    /// The era of a Helm version, if OCI support existed then.
+    pub fn of(version: &Version) -> Option<Self> {
+        Self::ALL.iter().copied().find(|era| era.span().contains(version))
+    }
+}
+
+impl fmt::Display for Era {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// One thing a Helm user does with a registry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Flow {
+    /// `helm chart push` of 3.0 to 3.6.
+    ChartPush,
+    /// `helm chart pull` of 3.0 to 3.6.
+    ChartPull,
+    /// `helm push` of a chart the registry does not hold yet.
+    Push,
+    /// `helm push` of the same archive again.
+    RePush,
+    /// `helm push` of a version with build metadata.
+    PushPlus,
+    /// `helm pull --version` with an exact version.
+    Pull,
+    /// `helm pull --prov` or `--verify`.
+    PullProv,
+    /// `helm pull --version` with build metadata.
+    PullPlus,
+    /// `helm pull --version` with a range.
+    PullRange,
+    /// `helm pull` without a version: the highest release.
+    PullUnversioned,
+    /// `helm dependency update` with an `oci://` repository.
+    DependencyUpdate,
+    /// `helm show` and `helm template`.
+    Show,
+    /// `helm registry login`.
+    Login,
+}
+
+impl Flow {
+    /// All flows, in the order reports show them.
+    pub const ALL: &'static [Self] = &[
+        Self::ChartPush,
+        Self::ChartPull,
+        Self::Push,
+        Self::RePush,
+        Self::PushPlus,
+        Self::Pull,
+        Self::PullProv,
+        Self::PullPlus,
+        Self::PullRange,
+        Self::PullUnversioned,
+        Self::DependencyUpdate,
+        Self::Show,
+        Self::Login,
+    ];
+
+    /// The flows that send blobs and a manifest that the registry does not hold.
+    pub const PUSHES: &'static [Self] = &[Self::ChartPush, Self::Push, Self::PushPlus];
+
+    /// The flows that read a manifest and its blobs.
+    pub const PULLS: &'static [Self] = &[
+        Self::ChartPull,
+        Self::Pull,
+        Self::PullProv,
+        Self::PullPlus,
+        Self::PullRange,
+        Self::PullUnversioned,
+        Self::DependencyUpdate,
+        Self::Show,
+    ];
+
+    /// The flows that list tags.
+    pub const LISTINGS: &'static [Self] = &[Self::PullRange, Self::PullUnversioned];
+
+    /// The name used in reports, such as `pull-range`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::ChartPush => "chart-push",
+            Self::ChartPull => "chart-pull",
+            Self::Push => "push",
+            Self::RePush => "re-push",
+            Self::PushPlus => "push-plus",
+            Self::Pull => "pull",
+            Self::PullProv => "pull-prov",
+            Self::PullPlus => "pull-plus",
+            Self::PullRange => "pull-range",
+            Self::PullUnversioned => "pull-unversioned",
+            Self::DependencyUpdate => "dependency-update",
+            Self::Show => "show",
+            Self::Login => "login",
+        }
+    }
+
+    /// The Helm versions in which the flow exists and works against a good registry.
+    pub const fn offered_by(self) -> Versions {
+        match self {
+            Self::ChartPush | Self::ChartPull => BEFORE_3_7,
+            Self::Push | Self::RePush | Self::PullProv | Self::Show => SINCE_3_7,
+            // 3.18.0 alone cannot push such a version: it fails before it sends anything.
+            Self::PushPlus => Versions(&[
+                Span::new((3, 8, 0), (3, 18, 0)),
+                Span::since((3, 18, 1)),
+            ]),
+            Self::PullPlus | Self::PullRange | Self::PullUnversioned => SINCE_3_8,
+            Self::Pull | Self::DependencyUpdate => Versions(&[Span::since((3, 5, 0))]),
+            Self::Login => ALL,
+        }
+    }
+
+    /// Whether any version of the era has the flow.
+    pub fn in_era(self, era: Era) -> bool {
+        !self.offered_by().within(&era.span()).is_empty()
+    }
+}
+
+impl fmt::Display for Flow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// What a violated requirement does to users of some Helm versions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Break {
+    /// The Helm versions that fail.
+    pub versions: Versions,
+    /// What fails.
+    pub flows: &'static [Flow],
+    /// What Helm prints after `Error: `, with `{d}` for a digest and `{url}` for the repository URL;
+    /// empty where Helm succeeds and the harm is elsewhere is not allowed.
+    pub symptom: &'static str,
+}
+
+impl Break {
+    /// The versions of `era` in which `flow` fails, as a range, or `None` if it does not.
+    pub fn in_cell(&self, era: Era, flow: Flow) -> Option<String> {
+        if !self.flows.contains(&flow) {
+            return None;
+        }
+        let offered = flow.offered_by().within(&era.span());
+        let broken: Vec<Span> =
+            offered.iter().flat_map(|part| self.versions.within(part)).collect();
+        (!broken.is_empty()).then(|| join(&broken))
+    }
+
+    /// Whether this very version fails in `flow`.
+    pub fn hits(&self, version: &Version, flow: Flow) -> bool {
+        self.flows.contains(&flow)
+            && self.versions.contains(version)
+            && flow.offered_by().contains(version)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn version(text: &str) -> Version {
+        Version::parse(text).expect("a test version is valid")
+    }
+
+    #[test]
+    fn every_release_lies_in_one_era() {
+        for (text, era) in [
+            ("3.0.0", Era::Chart),
+            ("3.6.3", Era::Chart),
+            ("3.7.2", Era::Hip6),
+            ("3.8.0", Era::Containerd),
+            ("3.17.4", Era::Containerd),
+            ("3.18.0", Era::Oras3),
+            ("3.21.0", Era::Oras3),
+            ("3.21.1", Era::Hardened3),
+            ("4.0.0", Era::Oras4),
+            ("4.2.0", Era::Oras4),
+            ("4.2.1", Era::Hardened4),
+            ("4.3.0-rc.1", Era::Hardened4),
+        ] {
+            assert_eq!(Era::of(&version(text)), Some(era), "{text}");
+        }
+        assert_eq!(Era::of(&version("2.17.0")), None);
+    }
+
+    #[test]
+    fn a_break_is_cut_to_the_era_and_the_flow() {
+        let brk = Break {
+            versions: CONTAINERD,
+            flows: &[Flow::Pull, Flow::PullRange],
+            symptom: "not found",
+        };
+        assert_eq!(brk.in_cell(Era::Chart, Flow::Pull).as_deref(), Some(">=3.5.0, <3.7.0"));
+        assert_eq!(brk.in_cell(Era::Hip6, Flow::PullRange), None, "3.7 knows no ranges");
+        assert_eq!(brk.in_cell(Era::Oras3, Flow::Pull), None);
+        assert!(brk.hits(&version("3.10.1"), Flow::PullRange));
+        assert!(!brk.hits(&version("3.18.0"), Flow::PullRange));
+    }
+
+    #[test]
+    fn names_agree_with_serialisation() {
+        for era in Era::ALL {
+            assert_eq!(serde_json::to_value(era).expect("serialises"), era.name());
+        }
+        for flow in Flow::ALL {
+            assert_eq!(serde_json::to_value(flow).expect("serialises"), flow.name());
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! The suite examined: every requirement against every fault on the reference registry, in memory.
+
+use std::future::Future;
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+
+use helm_oci_fixtures::fault::{Fault, FaultyRegistry};
+use helm_oci_fixtures::registry::{Access, ReferenceRegistry};
+
+use crate::registry::InMemory;
+use crate::requirement::{Requirement, Setup};
+use crate::session::Session;
+use crate::target::{Credentials, Target};
+use crate::verdict::{Obstacle, ObstacleKind, Verdict};
+
+/// The seed of every proof.
+const SEED: u64 = 1;
+
+/// What one fault does to one requirement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Effect {
+    /// The requirement is violated, as it must be.
+    Killed,
+    /// It is violated, and says so among its consequences.
+    Consequence,
+    /// It is not violated, as it must not be.
+    Untouched,
+    /// It could not be told, because the fault is in the way of arranging.
+    Blocked,
+    /// The fault is listed, yet the requirement stays green: the check cannot fail that way.
+    Survived,
+    /// The requirement turned red though the fault is not listed: false blame, or a missing entry.
+    Unlisted,
+}
+
+impl Effect {
+    /// Whether the declaration and the observation agree.
+    pub const fn is_as_declared(self) -> bool {
+        matches!(self, Self::Killed | Self::Consequence | Self::Untouched | Self::Blocked)
+    }
+}
+
+/// Compares what a requirement declares about a fault with what was observed.
+pub fn effect(requirement: &Requirement, fault: Fault, verdict: &Verdict) -> Effect {
+    let own = requirement.faults.contains(&fault);
+    let listed = own || requirement.consequences.contains(&fault);
+    match (verdict, listed) {
+        (Verdict::Violated(_), true) if own => Effect::Killed,
+        (Verdict::Violated(_), true) => Effect::Consequence,
+        (Verdict::Violated(_), false) => Effect::Unlisted,
+        (_, true) => Effect::Survived,
+        (Verdict::Inconclusive(_), false) => Effect::Blocked,
+        (Verdict::Satisfied | Verdict::NotApplicable(_), false) => Effect::Untouched,
+    }
+}
+
+/// The verdict of one requirement on the reference registry with these faults, in memory.
+pub fn verdict(requirement: &Requirement, setup: Setup, faults: &[Fault]) -> Verdict {
+    let session = Session::new(target(setup, faults), requirement.id);
+    match finish((requirement.check)(&session)) {
+        Some(result) => result.into(),
+        None => Verdict::Inconclusive(Box::new(Obstacle::new(
+            ObstacleKind::Defect,
+            "the check waited for something that the in-memory registry never does",
+        ))),
+    }
+}
+
+/// The reference registry in memory, set up as asked, with the right credentials.
+pub fn target(setup: Setup, faults: &[Fault]) -> Target {
+    let (access, credentials) = match setup {
+        Setup::Open | Setup::PlainHttp => (Access::Open, None),
+        Setup::Basic => (Access::basic_for_tests(), Some(known())),
+        Setup::Bearer => (Access::bearer_for_tests(), Some(known())),
+    };
+    let origin = match setup {
+        Setup::PlainHttp => "http://registry.test",
+        Setup::Open | Setup::Basic | Setup::Bearer => "https://registry.test",
+    };
+    let registry = FaultyRegistry::new(ReferenceRegistry::new(access), faults);
+    let origin = origin.parse().expect("the origin is a URI");
+    let mut target = Target::new(Arc::new(InMemory::new(registry, origin)), SEED);
+    target.credentials = credentials;
+    target
+}
+
+fn known() -> Credentials {
+    let known = helm_oci_fixtures::registry::Credentials::for_tests();
+    Credentials { username: known.username, password: known.password }
+}
+
+/// Runs a future that never waits; `None` if it does.
+fn finish<T>(future: impl Future<Output = T>) -> Option<T> {
+    let mut context = Context::from_waker(Waker::noop());
+    match pin!(future).poll(&mut context) {
+        Poll::Ready(value) => Some(value),
+        Poll::Pending => None,
+    }
+}

@@ -1,0 +1,138 @@
+//! The one HTTP port of the suite, and its in-memory adapter.
+//!
+//! The port sends exactly what it is given and returns exactly what came: no redirect is followed, nothing
+//! is decoded, no credential is added. Everything clever happens in `session`, where it is recorded.
+
+use bytes::Bytes;
+use helm_oci_fixtures::fault::{FaultyRegistry, HelloAnswer, Wire};
+use http::{Request, Response, Uri, header};
+use thiserror::Error;
+
+use crate::requirement::BoxFuture;
+
+/// Why no answer came.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum TransportError {
+    /// The name did not resolve, the port refused, or the route failed.
+    #[error("cannot connect to {authority}: {cause}")]
+    Connect {
+        /// Host and port.
+        authority: String,
+        /// What the operating system said.
+        cause: String,
+    },
+    /// TLS could not be agreed upon.
+    #[error("TLS with {authority} failed: {cause}")]
+    Tls {
+        /// Host and port.
+        authority: String,
+        /// What the TLS library said.
+        cause: String,
+    },
+    /// The connection ended before the answer was complete.
+    #[error("the connection to {authority} broke: {cause}")]
+    Broken {
+        /// Host and port.
+        authority: String,
+        /// What happened.
+        cause: String,
+    },
+    /// No complete answer in time.
+    #[error("{authority} did not answer within {seconds} s")]
+    Timeout {
+        /// Host and port.
+        authority: String,
+        /// The limit.
+        seconds: u64,
+    },
+    /// The answer's body is larger than the suite reads.
+    #[error("{authority} sent a body of more than {limit} bytes")]
+    TooLarge {
+        /// Host and port.
+        authority: String,
+        /// The limit.
+        limit: usize,
+    },
+}
+
+/// What came back on a plain-HTTP port after a TLS `ClientHello`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Hello {
+    /// The first bytes of the answer.
+    Answered(Bytes),
+    /// Nothing within the time allowed, or the connection was closed.
+    Silent,
+}
+
+/// A registry that can be spoken to.
+pub trait Registry: Send + Sync {
+    /// Sends one request with an absolute URI and returns the raw answer.
+    fn send(&self, request: Request<Bytes>) -> BoxFuture<'_, Result<Response<Bytes>, TransportError>>;
+
+    /// Sends a TLS `ClientHello` to the registry's port as if it spoke TLS.
+    fn client_hello(&self) -> BoxFuture<'_, Result<Hello, TransportError>>;
+
+    /// Scheme, host and port, such as `https://registry.example:5000`.
+    fn origin(&self) -> &Uri;
+}
+
+/// The reference registry without a socket: for proofs, and for tests.
+pub struct InMemory {
+    registry: FaultyRegistry,
+    origin: Uri,
+}
+
+impl InMemory {
+    /// Wraps a registry; it claims to live at `origin`.
+    pub const fn new(registry: FaultyRegistry, origin: Uri) -> Self {
+        Self { registry, origin }
+    }
+
+    fn answer(&self, mut request: Request<Bytes>) -> Result<Response<Bytes>, TransportError> {
+        let authority = request.uri().authority().map(ToString::to_string).unwrap_or_default();
+        let own = self.origin.authority().map(ToString::to_string).unwrap_or_default();
+        if authority != own {
+            let cause = "no such host".to_owned();
+            return Err(TransportError::Connect { authority, cause });
+        }
+        let scheme = request.uri().scheme_str().unwrap_or("http").to_owned();
+        let path = request.uri().path_and_query().map_or("/", |path| path.as_str()).to_owned();
+        let headers = request.headers_mut();
+        headers.insert(header::HOST, own.parse().expect("an authority is a header value"));
+        headers.insert("x-forwarded-proto", scheme.parse().expect("a scheme is a header value"));
+        *request.uri_mut() = path.parse().expect("the path of a URI is a URI");
+        let response = self.registry.handle(&request);
+        match response.extensions().get::<Wire>() {
+            None => Ok(response),
+            Some(Wire::CloseBeforeAnswer) => Err(TransportError::Broken {
+                authority,
+                cause: "closed before the answer".to_owned(),
+            }),
+            Some(Wire::CutBodyAfter(length)) => Err(TransportError::Broken {
+                authority,
+                cause: format!("closed after {length} bytes of the body"),
+            }),
+        }
+    }
+}
+
+impl Registry for InMemory {
+    fn send(&self, request: Request<Bytes>) -> BoxFuture<'_, Result<Response<Bytes>, TransportError>> {
+        let answer = self.answer(request);
+        Box::pin(std::future::ready(answer))
+    }
+
+    fn client_hello(&self) -> BoxFuture<'_, Result<Hello, TransportError>> {
+        let hello = match self.registry.client_hello() {
+            HelloAnswer::Answered => Hello::Answered(Bytes::from_static(
+                helm_oci_fixtures::registry::client_hello_answer(),
+            )),
+            HelloAnswer::Silent | HelloAnswer::Closed => Hello::Silent,
+        };
+        Box::pin(std::future::ready(Ok(hello)))
+    }
+
+    fn origin(&self) -> &Uri {
+        &self.origin
+    }
+}

@@ -1,0 +1,137 @@
+//! A requirement: everything about one normative statement, in one place.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+
+use helm_oci_fixtures::fault::Fault;
+use serde::{Deserialize, Serialize};
+
+use crate::era::Break;
+use crate::session::Session;
+use crate::source::Source;
+use crate::verdict::CheckResult;
+
+/// A future a check returns.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// The code that observes a requirement.
+pub type Check = for<'a> fn(&'a Session) -> BoxFuture<'a, CheckResult>;
+
+/// How strongly a requirement binds, for a registry that wants to serve Helm.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Level {
+    /// An ordinary flow of some Helm fails or yields wrong content without it.
+    Must,
+    /// A narrower flow, an old era or a diagnosis suffers without it.
+    Should,
+    /// No Helm depends on it; it is observed and never fails a run.
+    May,
+}
+
+impl fmt::Display for Level {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Must => "MUST",
+            Self::Should => "SHOULD",
+            Self::May => "MAY",
+        })
+    }
+}
+
+/// How the reference registry has to be set up for a check to have something to look at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Setup {
+    /// TLS, no authentication.
+    Open,
+    /// No TLS, no authentication.
+    PlainHttp,
+    /// TLS and HTTP Basic.
+    Basic,
+    /// TLS and Bearer tokens from a token endpoint.
+    Bearer,
+}
+
+/// One normative statement with its check.
+pub struct Requirement {
+    /// `area/what-holds`: a slug that is never renumbered, reused or reworded.
+    pub id: &'static str,
+    /// One line for lists.
+    pub title: &'static str,
+    /// The published page, as Markdown: the behaviour, why Helm needs it, how it is checked.
+    pub doc: &'static str,
+    /// How strongly it binds.
+    pub level: Level,
+    /// The REG-ids of `spec/helm-client-behaviour.md` and the ids of `spec/registry-pitfalls.md` it covers.
+    pub covers: &'static [&'static str],
+    /// Who says so.
+    pub sources: &'static [Source],
+    /// Which Helm versions fail in which flow when it is violated, and with which words.
+    pub breaks: &'static [Break],
+    /// The faults that must turn it red.
+    pub faults: &'static [Fault],
+    /// The faults of other requirements that turn it red as well, because they break its sentence too.
+    pub consequences: &'static [Fault],
+    /// The set-up of the reference registry on which it is proven.
+    pub proven_on: Setup,
+    /// The code that observes it.
+    pub check: Check,
+    /// The file that declares it, for `explain`.
+    pub file: &'static str,
+    /// The line of its declaration.
+    pub line: u32,
+}
+
+impl Requirement {
+    /// The part of the id before the slash.
+    pub fn area(&self) -> &'static str {
+        self.id.split_once('/').map_or(self.id, |(area, _)| area)
+    }
+}
+
+impl fmt::Debug for Requirement {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Requirement").field("id", &self.id).finish_non_exhaustive()
+    }
+}
+
+/// Declares a requirement: its doc comment is its published page.
+macro_rules! requirement {
+    (
+        $(#[doc = $doc:literal])+
+        $name:ident = $id:literal {
+            level: $level:ident,
+            title: $title:literal,
+            covers: [$($covers:literal),* $(,)?],
+            sources: [$($source:expr),+ $(,)?],
+            breaks: [$($brk:expr),* $(,)?],
+            faults: [$($fault:ident),* $(,)?],
+            $(consequences: [$($consequence:ident),* $(,)?],)?
+            $(proven_on: $access:ident,)?
+            check: $check:ident $(,)?
+        }
+    ) => {
+        $(#[doc = $doc])+
+        pub(crate) static $name: $crate::requirement::Requirement = $crate::requirement::Requirement {
+            id: $id,
+            title: $title,
+            doc: concat!($($doc, "\n"),+),
+            level: $crate::requirement::Level::$level,
+            covers: &[$($covers),*],
+            sources: &[$($source),+],
+            breaks: &[$($brk),*],
+            faults: &[$(helm_oci_fixtures::fault::Fault::$fault),*],
+            consequences: &[$($(helm_oci_fixtures::fault::Fault::$consequence),*)?],
+            proven_on: requirement!(@access $($access)?),
+            check: |session| Box::pin($check(session)),
+            file: file!(),
+            line: line!(),
+        };
+    };
+    (@access) => { $crate::requirement::Setup::Open };
+    (@access $access:ident) => { $crate::requirement::Setup::$access };
+}
+
+pub(crate) use requirement;

@@ -1,0 +1,317 @@
+//! What a check is handed: its own repository, the registry behind it, and a transcript of what was said.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+
+use bytes::Bytes;
+use helm_oci_fixtures::digest::sha256;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, Uri, header};
+
+use crate::auth::{self, Challenge, TokenAnswer};
+use crate::exchange::{self, Exchange};
+use crate::target::{Target, mix};
+use crate::verdict::{Obstacle, ObstacleKind, Stop};
+
+/// The private workspace of one check.
+pub struct Session {
+    target: Target,
+    repository: String,
+    seed: u64,
+    transcript: Mutex<Vec<Exchange>>,
+    /// `Authorization` by repository, once a challenge was answered.
+    authority: Mutex<BTreeMap<String, HeaderValue>>,
+}
+
+/// One answer of the registry.
+#[derive(Debug, Clone)]
+pub struct Reply {
+    /// Its status.
+    pub status: StatusCode,
+    /// Its headers, as they came.
+    pub headers: HeaderMap,
+    /// Its body, as it came.
+    pub body: Bytes,
+    /// Where it stands in the transcript.
+    pub exchange: usize,
+    /// The URI it answers.
+    pub uri: Uri,
+}
+
+impl Reply {
+    /// A header as text; one that is not text counts as absent.
+    pub fn header(&self, name: impl AsRef<str>) -> Option<&str> {
+        self.headers.get(name.as_ref()).and_then(|value| value.to_str().ok())
+    }
+
+    /// The media type without parameters.
+    pub fn media_type(&self) -> Option<&str> {
+        self.header("content-type").map(|value| value.split(';').next().unwrap_or(value).trim())
+    }
+}
+
+impl Session {
+    /// A session for the check with this id.
+    pub fn new(target: Target, id: &str) -> Self {
+        let repository = target.repository(id);
+        let salt = id.bytes().fold(target.seed, |sum, byte| mix(sum ^ u64::from(byte)));
+        Self {
+            target,
+            repository,
+            seed: salt,
+            transcript: Mutex::default(),
+            authority: Mutex::default(),
+        }
+    }
+
+    /// The repository of this check. It does not exist before the check writes to it.
+    pub fn repository(&self) -> &str {
+        &self.repository
+    }
+
+    /// Another repository of this check, beside its own.
+    pub fn sibling(&self, name: &str) -> String {
+        format!("{}-{name}", self.repository)
+    }
+
+    /// The chart name that belongs to the repository: its last segment.
+    pub fn chart_name(&self) -> &str {
+        self.repository.rsplit('/').next().unwrap_or(&self.repository)
+    }
+
+    /// The target under examination.
+    pub const fn target(&self) -> &Target {
+        &self.target
+    }
+
+    /// The seed of this check's content.
+    pub const fn seed(&self) -> u64 {
+        self.seed
+    }
+
+    /// The URI of a path on the registry.
+    pub fn uri(&self, path: &str) -> Result<Uri, Stop> {
+        let origin = self.target.origin();
+        let scheme = origin.scheme_str().unwrap_or("http");
+        let authority = origin.authority().map_or("", |authority| authority.as_str());
+        parse_uri(&format!("{scheme}://{authority}{path}"))
+    }
+
+    /// Starts a request to a path on the registry.
+    pub fn call(&self, method: Method, path: &str) -> Call<'_> {
+        self.call_uri(method, self.uri(path))
+    }
+
+    /// Starts a request to any URI; credentials go to the registry's own origin only.
+    pub fn call_uri(&self, method: Method, uri: Result<Uri, Stop>) -> Call<'_> {
+        Call {
+            session: self,
+            method,
+            uri,
+            headers: HeaderMap::new(),
+            body: Bytes::new(),
+            authority: Authority::Earned,
+        }
+    }
+
+    /// The transcript so far, taken out of the session.
+    pub fn into_transcript(self) -> Vec<Exchange> {
+        self.transcript.into_inner().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The transcript so far.
+    pub fn transcript(&self) -> Vec<Exchange> {
+        self.transcript.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Sends a request as it stands and writes both sides down.
+    async fn exchange(&self, request: Request<Bytes>, secret: bool) -> Result<Reply, Stop> {
+        let uri = request.uri().clone();
+        let recorded = exchange::record_request(&request, self.target.origin(), secret);
+        let answer = self.target.registry.send(request).await;
+        let recorded =
+            Exchange { request: recorded, response: exchange::record_response(&answer, secret) };
+        let position = {
+            let mut transcript = self.transcript.lock().unwrap_or_else(PoisonError::into_inner);
+            transcript.push(recorded);
+            transcript.len() - 1
+        };
+        match answer {
+            Ok(response) => {
+                let (parts, body) = response.into_parts();
+                Ok(Reply { status: parts.status, headers: parts.headers, body, exchange: position, uri })
+            }
+            Err(error) => Err(Stop::from(Obstacle {
+                kind: ObstacleKind::Transport,
+                what: error.to_string(),
+                exchanges: vec![position],
+            })),
+        }
+    }
+
+    /// Answers a challenge: the `Authorization` to try next, or nothing if there is none to try.
+    async fn answer_challenge(&self, reply: &Reply, repository: &str) -> Result<Option<HeaderValue>, Stop> {
+        let credentials = self.target.credentials.as_ref();
+        let challenges = Challenge::all(&reply.headers);
+        let bearer = challenges.iter().find(|challenge| challenge.scheme == "bearer");
+        let Some(bearer) = bearer else {
+            // Basic, or a 401 without a challenge: sending what we have lets the other checks go on.
+            return Ok(credentials.map(auth::basic));
+        };
+        let own = format!("repository:{repository}:pull,push");
+        let mut scopes = Vec::new();
+        if !repository.is_empty() {
+            scopes.push(own.as_str());
+        }
+        if let Some(scope) = bearer.parameter("scope") {
+            scopes.extend(scope.split(' ').filter(|scope| !scope.is_empty() && *scope != own));
+        }
+        let Some(realm) = bearer.parameter("realm") else { return Ok(None) };
+        let token = self.token(realm, bearer.parameter("service"), &scopes, credentials.map(auth::basic)).await?;
+        let answer = serde_json::from_slice::<TokenAnswer>(&token.body).ok();
+        Ok(answer.and_then(TokenAnswer::any).and_then(|token| auth::bearer(&token)))
+    }
+
+    /// Asks a token endpoint with GET.
+    pub(crate) async fn token(
+        &self,
+        realm: &str,
+        service: Option<&str>,
+        scopes: &[&str],
+        authorization: Option<HeaderValue>,
+    ) -> Result<Reply, Stop> {
+        let separator = if realm.contains('?') { '&' } else { '?' };
+        let uri = parse_uri(&format!("{realm}{separator}{}", auth::token_query(service, scopes)))?;
+        let mut request = Request::get(uri);
+        if let Some(value) = authorization {
+            request = request.header(header::AUTHORIZATION, value);
+        }
+        let request = request.body(Bytes::new()).map_err(|error| not_a_request(&error))?;
+        self.exchange(request, true).await
+    }
+
+    fn known_authority(&self, repository: &str) -> Option<HeaderValue> {
+        let known = self.authority.lock().unwrap_or_else(PoisonError::into_inner);
+        known.get(repository).cloned()
+    }
+
+    fn remember_authority(&self, repository: &str, value: HeaderValue) {
+        let mut known = self.authority.lock().unwrap_or_else(PoisonError::into_inner);
+        known.insert(repository.to_owned(), value);
+    }
+}
+
+fn parse_uri(text: &str) -> Result<Uri, Stop> {
+    text.parse().map_err(|_| {
+        Stop::from(Obstacle::new(ObstacleKind::Arrangement, format!("`{text}` is not a usable URI")))
+    })
+}
+
+fn not_a_request(error: &http::Error) -> Stop {
+    Stop::from(Obstacle::new(ObstacleKind::Defect, format!("the request cannot be built: {error}")))
+}
+
+/// Under whose authority a request goes out.
+#[derive(Debug, Clone)]
+enum Authority {
+    /// The run's credentials, once the registry has asked for them.
+    Earned,
+    /// None, also after a challenge.
+    Anonymous,
+    /// Exactly this header.
+    Given(HeaderValue),
+}
+
+/// A request being built.
+#[must_use = "a call does nothing until it is sent"]
+pub struct Call<'s> {
+    session: &'s Session,
+    method: Method,
+    uri: Result<Uri, Stop>,
+    headers: HeaderMap,
+    body: Bytes,
+    authority: Authority,
+}
+
+impl Call<'_> {
+    /// Adds a header.
+    pub fn header(mut self, name: &'static str, value: &str) -> Self {
+        if let Ok(value) = HeaderValue::from_str(value) {
+            self.headers.append(HeaderName::from_static(name), value);
+        }
+        self
+    }
+
+    /// Sets `Accept`.
+    pub fn accept(self, value: &str) -> Self {
+        self.header("accept", value)
+    }
+
+    /// Sets the body, and `Content-Type` where one is given.
+    pub fn body(mut self, content_type: Option<&str>, body: &Bytes) -> Self {
+        self.body = body.clone();
+        match content_type {
+            Some(content_type) => self.header("content-type", content_type),
+            None => self,
+        }
+    }
+
+    /// Sends no credentials, also after a challenge.
+    pub fn anonymous(mut self) -> Self {
+        self.authority = Authority::Anonymous;
+        self
+    }
+
+    /// Sends this `Authorization` and no other.
+    pub fn authorization(mut self, value: HeaderValue) -> Self {
+        self.authority = Authority::Given(value);
+        self
+    }
+
+    /// Sends the request; after a challenge once more with the run's authority.
+    pub async fn send(self) -> Result<Reply, Stop> {
+        let uri = self.uri?;
+        let own = self.session.target.origin();
+        let at_home = uri.authority() == own.authority() && uri.scheme() == own.scheme();
+        let repository = helm_oci_fixtures::route::Route::of(&uri)
+            .repository()
+            .map(ToOwned::to_owned)
+            .unwrap_or_default();
+        let build = |authorization: Option<HeaderValue>| {
+            let mut request = Request::builder().method(self.method.clone()).uri(uri.clone());
+            if let Some(headers) = request.headers_mut() {
+                headers.extend(self.headers.clone());
+                if self.method != Method::GET && self.method != Method::HEAD {
+                    headers.insert(header::CONTENT_LENGTH, HeaderValue::from(self.body.len()));
+                }
+                if let Some(value) = authorization {
+                    headers.insert(header::AUTHORIZATION, value);
+                }
+            }
+            request.body(self.body.clone()).map_err(|error| not_a_request(&error))
+        };
+        match self.authority {
+            Authority::Given(value) => self.session.exchange(build(Some(value))?, false).await,
+            Authority::Anonymous => self.session.exchange(build(None)?, false).await,
+            Authority::Earned if !at_home => self.session.exchange(build(None)?, false).await,
+            Authority::Earned => {
+                let known = self.session.known_authority(&repository);
+                let reply = self.session.exchange(build(known)?, false).await?;
+                if reply.status != StatusCode::UNAUTHORIZED {
+                    return Ok(reply);
+                }
+                match self.session.answer_challenge(&reply, &repository).await? {
+                    None => Ok(reply),
+                    Some(value) => {
+                        self.session.remember_authority(&repository, value.clone());
+                        self.session.exchange(build(Some(value))?, false).await
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The digest of what was sent, as the registry has to name it.
+pub fn digest_of(bytes: &[u8]) -> String {
+    sha256(bytes)
+}
