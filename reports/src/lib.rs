@@ -1,3 +1,17 @@
 //! The record of a run and its renderings. This floor decides nothing: no clock, no file, no socket.
+//!
+//! - [`record`]: everything one run saw; it is the JSON report, described by `schema/run-record.json`.
+//! - [`junit`]: a record as `JUnit` XML, for CI; [`terminal`]: a record for the person who ran it.
+//! - [`progress`]: one line about a run that is under way; [`tally`]: counts of outcomes.
+//!
+//! Every rendering goes through `text`, which spells out whatever could steer a terminal or break XML;
+//! `facts` and `transcript` decide what there is to say, the renderings only how.
 
+mod facts;
+pub mod junit;
+pub mod progress;
 pub mod record;
+pub mod tally;
+pub mod terminal;
+mod text;
+mod transcript;

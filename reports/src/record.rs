@@ -8,6 +8,7 @@ use helm_oci_suite::outcome::Outcome;
 use helm_oci_suite::predict::Cell;
 use helm_oci_suite::requirement::Level;
 use helm_oci_suite::verdict::{Finding, Obstacle};
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -187,6 +188,20 @@ pub enum RecordError {
     /// It is not JSON of the record's shape.
     #[error("this is not a run record")]
     Malformed(#[source] serde_json::Error),
+    /// The text ends in the middle.
+    #[error("the run record ends in the middle; the run or the copy was cut off")]
+    Truncated(#[source] serde_json::Error),
+    /// The run that wrote it did not come to its end.
+    #[error("the run record has no footer; the run that wrote it did not come to its end")]
+    Unfinished,
+    /// It does not hold what its footer says.
+    #[error("the footer of the run record counts {counted} checks, but it holds {found}")]
+    Incomplete {
+        /// How many checks the footer counts.
+        counted: usize,
+        /// How many there are.
+        found: usize,
+    },
     /// It was written by a newer suite.
     #[error("the record has schema {found}, this program reads up to {SCHEMA}; use a newer version")]
     Newer {
@@ -208,16 +223,31 @@ impl RunRecord {
         #[derive(Deserialize)]
         struct Head {
             schema: u32,
+            footer: Option<IgnoredAny>,
         }
-        let head: Head = serde_json::from_str(text).map_err(RecordError::Malformed)?;
+        let head: Head = serde_json::from_str(text).map_err(RecordError::from_reading)?;
         if head.schema > SCHEMA {
             return Err(RecordError::Newer { found: head.schema });
         }
-        serde_json::from_str(text).map_err(RecordError::Malformed)
+        if head.footer.is_none() {
+            return Err(RecordError::Unfinished);
+        }
+        let record: Self = serde_json::from_str(text).map_err(RecordError::from_reading)?;
+        let found = record.checks().count();
+        if record.footer.checks != found {
+            return Err(RecordError::Incomplete { counted: record.footer.checks, found });
+        }
+        Ok(record)
     }
 
     /// All checks with the target they belong to.
     pub fn checks(&self) -> impl Iterator<Item = (&TargetRecord, &CheckRecord)> {
         self.targets.iter().flat_map(|target| target.checks.iter().map(move |check| (target, check)))
+    }
+}
+
+impl RecordError {
+    fn from_reading(error: serde_json::Error) -> Self {
+        if error.is_eof() { Self::Truncated(error) } else { Self::Malformed(error) }
     }
 }

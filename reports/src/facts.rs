@@ -1,0 +1,113 @@
+//! The facts about one check in the order every rendering tells them: what was expected, what came, who
+//! says so, and what Helm does then.
+
+use helm_oci_suite::verdict::{Obstacle, ObstacleKind};
+
+use crate::record::{BreakRecord, CheckRecord, SourceRecord};
+use crate::text;
+
+/// How much of one fact is shown.
+const FACT: usize = 1000;
+
+/// How many entries of one list are shown.
+const ENTRIES: usize = 12;
+
+/// One fact: a word and what there is to say; the text is safe to show.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Fact {
+    /// What kind of fact it is; empty where it continues the one before.
+    pub(crate) label: &'static str,
+    /// The fact, on one line or several.
+    pub(crate) text: String,
+}
+
+impl Fact {
+    pub(crate) fn new(label: &'static str, text: impl AsRef<str>) -> Self {
+        Self { label, text: text::cut(&text::block(text.as_ref()), FACT) }
+    }
+}
+
+/// What was expected and what came.
+pub(crate) fn finding(check: &CheckRecord) -> Vec<Fact> {
+    let Some(finding) = &check.finding else {
+        return vec![Fact::new("actual", "no finding was recorded")];
+    };
+    let expected = finding.expected.iter().map(ToOwned::to_owned).collect();
+    let mut facts = list("expected", "or ", expected);
+    facts.push(Fact::new("actual", &finding.actual));
+    facts
+}
+
+/// Why it could not be told.
+pub(crate) fn obstacle(obstacle: Option<&Obstacle>) -> Vec<Fact> {
+    let Some(obstacle) = obstacle else {
+        return vec![Fact::new("obstacle", "no obstacle was recorded")];
+    };
+    vec![Fact::new("obstacle", format!("{}: {}", words(obstacle.kind), obstacle.what))]
+}
+
+/// What kind of trouble it was, in words.
+pub(crate) const fn words(kind: ObstacleKind) -> &'static str {
+    match kind {
+        ObstacleKind::Transport => "the connection failed",
+        ObstacleKind::Arrangement => "what the check needs could not be arranged",
+        ObstacleKind::Deadline => "the check ran out of time",
+        ObstacleKind::Defect => "the suite itself failed",
+    }
+}
+
+/// Who says so.
+pub(crate) fn sources(check: &CheckRecord) -> Vec<Fact> {
+    list("says", "", check.sources.iter().map(source).collect())
+}
+
+fn source(source: &SourceRecord) -> String {
+    let SourceRecord { document, version, anchor, says, quoted } = source;
+    if *quoted {
+        format!("{document} {version}, {anchor}: “{says}”")
+    } else {
+        format!("{document} {version}, {anchor}: {says}")
+    }
+}
+
+/// What Helm does where the requirement is violated.
+pub(crate) fn breaks(check: &CheckRecord) -> Vec<Fact> {
+    list("helm", "", check.breaks.iter().map(brk).collect())
+}
+
+fn brk(brk: &BreakRecord) -> String {
+    let BreakRecord { eras, versions, flows, symptom } = brk;
+    let concerned = format!("{} ({versions}) · {}", eras.join(", "), flows.join(", "));
+    match symptom.as_str() {
+        "" => concerned,
+        // In parentheses stands what happens instead, where Helm prints nothing.
+        symptom if symptom.starts_with('(') => format!("{concerned}\n{symptom}"),
+        symptom => format!("{concerned}\nError: {symptom}"),
+    }
+}
+
+/// The REG-ids and failure modes it covers.
+pub(crate) fn covers(check: &CheckRecord) -> Vec<Fact> {
+    if check.covers.is_empty() {
+        return Vec::new();
+    }
+    vec![Fact::new("covers", check.covers.join(", "))]
+}
+
+/// The entries under one label; those after the first are introduced by `joint`.
+fn list(label: &'static str, joint: &str, entries: Vec<String>) -> Vec<Fact> {
+    let left_out = entries.len().saturating_sub(ENTRIES);
+    let mut facts: Vec<Fact> = entries
+        .into_iter()
+        .take(ENTRIES)
+        .enumerate()
+        .map(|(position, entry)| match position {
+            0 => Fact::new(label, entry),
+            _ => Fact::new("", format!("{joint}{entry}")),
+        })
+        .collect();
+    if left_out > 0 {
+        facts.push(Fact::new("", format!("and {left_out} more")));
+    }
+    facts
+}

@@ -1,0 +1,51 @@
+//! One block for each finding and each obstacle: what, who says so, whom it hurts, what shows it.
+
+use helm_oci_suite::outcome::Outcome;
+
+use super::page::{Ink, Page};
+use crate::facts;
+use crate::record::{CheckRecord, TargetRecord};
+use crate::text;
+use crate::transcript::{self, Depth};
+
+/// What the check of a Must, of a Should, or one that could not tell has to say.
+pub(super) fn finding(page: &mut Page, check: &CheckRecord) {
+    let violated = matches!(check.outcome, Outcome::Fail | Outcome::Warn);
+    page.blank();
+    let mark = page.mark(check.outcome);
+    let outcome = page.paint(Ink::of(check.outcome), &check.outcome.name().to_uppercase());
+    let left = page.style.width - 2 - check.outcome.name().len() - 1;
+    let id = text::fit(&text::line(&check.id), left);
+    let id = page.paint(Ink::Bold, &id);
+    page.painted(0, &format!("{mark} {outcome} {id}"));
+    page.paragraph(2, &format!("{} ({})", check.title, check.level), Ink::Plain);
+    if violated {
+        page.facts(&facts::finding(check));
+    } else {
+        page.facts(&facts::obstacle(check.obstacle.as_ref()));
+    }
+    if violated || page.style.verbose {
+        page.facts(&facts::sources(check));
+        page.facts(&facts::breaks(check));
+    }
+    if page.style.verbose {
+        page.facts(&facts::covers(check));
+    }
+    let depth = if page.style.verbose { Depth::Full } else { Depth::Brief };
+    let shown = transcript::pointed(check);
+    page.transcript(&transcript::lines(&shown, check.exchanges.len(), depth));
+    page.labelled("more", &format!("explain {}", text::line(&check.id)));
+}
+
+/// Why nothing, or no more, could be seen of a target.
+pub(super) fn unreachable(page: &mut Page, target: &TargetRecord) {
+    let Some(obstacle) = &target.obstacle else { return };
+    page.blank();
+    let mark = page.mark(Outcome::Inconclusive);
+    let heading = page.paint(Ink::of(Outcome::Inconclusive), "NOT EXAMINED");
+    page.painted(0, &format!("{mark} {heading}"));
+    page.facts(&facts::obstacle(Some(obstacle)));
+    let shown = transcript::at(&target.exchanges, &obstacle.exchanges);
+    let depth = if page.style.verbose { Depth::Full } else { Depth::Brief };
+    page.transcript(&transcript::lines(&shown, target.exchanges.len(), depth));
+}

@@ -1,0 +1,123 @@
+//! Counts, why some checks did not apply, what was left behind, and the verdict in words.
+
+use helm_oci_suite::era::Era;
+use helm_oci_suite::outcome::Outcome;
+use helm_oci_suite::predict::FlowVerdict;
+
+use super::page::{Ink, Page};
+use crate::record::{RunRecord, TargetRecord};
+use crate::tally::{Tally, skip_reasons};
+use crate::text;
+
+/// How many things that were left behind are named.
+const LEFTOVERS: usize = 10;
+
+/// The outcomes that occur, with their counts.
+pub(super) fn counts(page: &Page, tally: &Tally) -> String {
+    tally
+        .occurring()
+        .map(|(outcome, count)| {
+            page.paint(Ink::of(outcome), &format!("{count} {}", outcome.name()))
+        })
+        .collect::<Vec<_>>()
+        .join(" · ")
+}
+
+/// What there is to say about a target in the end.
+pub(super) fn target(page: &mut Page, target: &TargetRecord) {
+    let tally = Tally::of(&target.checks);
+    if tally.total() > 0 {
+        let label = page.paint(Ink::Dim, &format!("{:<11}", "summary"));
+        let counts = counts(page, &tally);
+        page.painted(2, &format!("{label}{counts}"));
+    }
+    let mut label = "skipped";
+    for (reason, count) in skip_reasons(&target.checks) {
+        page.labelled(label, &format!("{count} × {reason}"));
+        label = "";
+    }
+    let mut label = "left over";
+    for leftover in target.leftovers.iter().take(LEFTOVERS) {
+        page.labelled(label, leftover);
+        label = "";
+    }
+    if target.leftovers.len() > LEFTOVERS {
+        page.labelled("", &format!("and {} more", target.leftovers.len() - LEFTOVERS));
+    }
+    let (ink, verdict) = verdict(target, &tally);
+    page.inked("verdict", &verdict, ink);
+}
+
+/// What was seen of the whole run.
+pub(super) fn run(page: &mut Page, record: &RunRecord) {
+    page.rule("run");
+    if record.targets.len() > 1 {
+        for target in &record.targets {
+            let (ink, verdict) = verdict(target, &Tally::of(&target.checks));
+            let name = text::fit(&text::line(&target.name), 24);
+            let verdict = text::fit(&verdict, page.style.width - 28);
+            let verdict = page.paint(ink, &verdict);
+            page.painted(2, &format!("{name:<24}  {verdict}"));
+        }
+    }
+    let parts = [
+        text::plural(record.targets.len(), "target"),
+        text::plural(record.footer.checks, "check"),
+        text::duration(record.run.milliseconds),
+        format!("exit code {}", record.footer.exit_code),
+    ];
+    page.paragraph(2, &parts.join(" · "), Ink::Plain);
+}
+
+/// What the outcomes amount to.
+fn verdict(target: &TargetRecord, tally: &Tally) -> (Ink, String) {
+    let hurt = hurt(target);
+    if tally.fail > 0 {
+        let musts = text::plural(tally.fail, "requirement");
+        let are = if tally.fail == 1 { "is" } else { "are" };
+        return (
+            Ink::of(Outcome::Fail),
+            format!("does not serve every Helm: {musts} {are} violated{hurt}"),
+        );
+    }
+    if target.obstacle.is_some() {
+        let words = if tally.total() == 0 { "nothing" } else { "not everything" };
+        return (Ink::of(Outcome::Inconclusive), format!("{words} could be examined"));
+    }
+    if tally.total() == 0 {
+        return (Ink::of(Outcome::Inconclusive), "nothing was examined".to_owned());
+    }
+    if tally.inconclusive > 0 {
+        let open = text::plural(tally.inconclusive, "check");
+        return (
+            Ink::of(Outcome::Inconclusive),
+            format!("not settled: no Must is seen violated, but {open} could not tell"),
+        );
+    }
+    if tally.warn > 0 {
+        let warnings = text::plural(tally.warn, "warning");
+        return (
+            Ink::of(Outcome::Warn),
+            format!("every Must that applies is satisfied, with {warnings}{hurt}"),
+        );
+    }
+    (Ink::of(Outcome::Pass), "every Must and Should that applies is satisfied".to_owned())
+}
+
+/// The eras in which a flow breaks.
+fn hurt(target: &TargetRecord) -> String {
+    let known = |era: &Era| target.eras.iter().any(|cell| cell.era == *era);
+    let broken = |era: &Era| {
+        target.eras.iter().any(|cell| cell.era == *era && cell.verdict == FlowVerdict::Breaks)
+    };
+    let eras: Vec<Era> = Era::ALL.iter().copied().filter(known).collect();
+    let names: Vec<&str> =
+        eras.iter().filter(|era| broken(era)).map(|era| era.name()).collect();
+    if names.is_empty() {
+        return String::new();
+    }
+    if names.len() == eras.len() {
+        return "; something breaks for every Helm".to_owned();
+    }
+    format!("; something breaks for Helm {}", names.join(", "))
+}
