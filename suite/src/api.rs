@@ -19,6 +19,9 @@ pub const ACCEPT_CONTAINERD: &str = "application/vnd.docker.distribution.manifes
 /// `Accept` of Helm 3.18 and later for manifests.
 pub const ACCEPT_ORAS: &str = "application/vnd.docker.distribution.manifest.v2+json, application/vnd.docker.distribution.manifest.list.v2+json, application/vnd.oci.image.manifest.v1+json, application/vnd.oci.image.index.v1+json, application/vnd.oci.artifact.manifest.v1+json";
 
+/// How many redirects in a row are followed, as in Go's HTTP client.
+const REDIRECTS: usize = 10;
+
 /// A chart as it stands in the registry.
 #[derive(Debug, Clone)]
 pub struct Chart {
@@ -98,6 +101,20 @@ impl Session {
         self.call(Method::GET, &self.blob_path(digest)).send().await
     }
 
+    /// GET of a blob, redirects followed without credentials; one that leads nowhere is an obstacle.
+    pub async fn get_blob_following(&self, digest: &str) -> Result<Reply, Stop> {
+        let mut reply = self.get_blob(digest).await?;
+        for _ in 0..REDIRECTS {
+            if !reply.status.is_redirection() {
+                return Ok(reply);
+            }
+            let location = reply.header("location").ok_or_else(|| obstacle("follow a redirect", &reply))?;
+            let uri = if location.starts_with('/') { self.uri(location) } else { self.any_uri(location) };
+            reply = self.call_uri(Method::GET, uri).anonymous().send().await?;
+        }
+        Err(obstacle("follow a chain of redirects to its end", &reply))
+    }
+
     /// POST that opens an upload in `repository`: no body, no query, no `Content-Type`.
     pub async fn start_upload_in(&self, repository: &str) -> Result<Reply, Stop> {
         self.call(Method::POST, &format!("/v2/{repository}/blobs/uploads/")).send().await
@@ -123,7 +140,7 @@ impl Session {
     }
 
     /// Where the body of an upload goes, read leniently: only path and query of `Location` count.
-    fn upload_location(&self, reply: &Reply) -> Result<Uri, Stop> {
+    pub(crate) fn upload_location(&self, reply: &Reply) -> Result<Uri, Stop> {
         let location = reply.header("location").ok_or_else(|| obstacle("find the upload's Location", reply))?;
         let rooted = match location.split_once("://") {
             Some((_, rest)) => rest.find('/').map_or("/", |slash| &rest[slash..]).to_owned(),
@@ -157,23 +174,35 @@ impl Session {
         if put.status.is_success() || put.status == StatusCode::CONFLICT {
             return Ok(digest);
         }
-        if put.status.is_server_error() {
-            let location = self.arrange_upload_in(repository).await?;
-            let patch = self
-                .call_uri(Method::PATCH, Ok(location))
-                .body(Some(media_type::OCTET_STREAM), body)
-                .header("content-range", &format!("0-{}", body.len().saturating_sub(1)))
-                .send()
-                .await?;
-            if patch.status.is_success() {
-                let location = self.upload_location(&patch)?;
-                let put = self.complete_upload(&location, &digest, &Bytes::new()).send().await?;
-                if put.status.is_success() {
-                    return Ok(digest);
-                }
-            }
+        if put.status.is_server_error() && self.arrange_chunked_in(repository, body).await.is_ok() {
+            return Ok(digest);
         }
         Err(obstacle("upload a blob", &put))
+    }
+
+    /// Puts a blob into the check's repository in one chunk.
+    pub async fn arrange_chunked(&self, body: &Bytes) -> Result<(), Stop> {
+        self.arrange_chunked_in(self.repository(), body).await
+    }
+
+    async fn arrange_chunked_in(&self, repository: &str, body: &Bytes) -> Result<(), Stop> {
+        let location = self.arrange_upload_in(repository).await?;
+        let patch = self.patch_upload(&location, body).await?;
+        if !patch.status.is_success() {
+            return Err(obstacle("upload a chunk", &patch));
+        }
+        let location = self.upload_location(&patch)?;
+        let put = self.complete_upload(&location, &digest_of(body), &Bytes::new()).send().await?;
+        if put.status.is_success() { Ok(()) } else { Err(obstacle("complete a chunked upload", &put)) }
+    }
+
+    /// PATCH with one chunk from the beginning.
+    pub async fn patch_upload(&self, location: &Uri, body: &Bytes) -> Result<Reply, Stop> {
+        self.call_uri(Method::PATCH, Ok(location.clone()))
+            .body(Some(media_type::OCTET_STREAM), body)
+            .header("content-range", &format!("0-{}", body.len().saturating_sub(1)))
+            .send()
+            .await
     }
 
     /// Puts a manifest under a reference; its blobs must be there.
@@ -242,10 +271,30 @@ impl Session {
         self.list_tags_with("").await
     }
 
+    /// The first page of tags, where there is one to be read; otherwise an obstacle.
+    pub async fn arranged_tags(&self) -> Result<(Reply, Vec<String>), Stop> {
+        let reply = self.list_tags().await?;
+        match serde_json::from_slice::<TagList>(&reply.body) {
+            Ok(list) if reply.status.is_success() => Ok((reply, list.tags.unwrap_or_default())),
+            _ => Err(obstacle("list tags", &reply)),
+        }
+    }
+
     /// `GET tags/list` with a query such as `?n=2`.
     pub async fn list_tags_with(&self, query: &str) -> Result<Reply, Stop> {
         self.call(Method::GET, &format!("/v2/{}/tags/list{query}", self.repository())).send().await
     }
+}
+
+/// What `tags/list` answers.
+#[derive(Debug, Clone, serde::Deserialize)]
+pub struct TagList {
+    /// The repository.
+    #[serde(default)]
+    pub name: String,
+    /// The tags; some registries say `null` for none.
+    #[serde(default)]
+    pub tags: Option<Vec<String>>,
 }
 
 /// The path and query of an upload's PUT: keys sorted, values encoded anew, `digest` replaced or added.

@@ -1,13 +1,48 @@
 //! All requirements, in reading order: one module an area, each with its slice at the end.
 
+mod api;
+mod auth;
+mod deletion;
+mod errors;
+mod manifests;
+mod names;
+mod provenance;
+mod pull;
+mod referrers;
+mod tags;
+mod upload;
+
 use crate::requirement::Requirement;
 
-/// The areas in reading order, each with what it is about.
-pub const AREAS: &[(&str, &str, &[&Requirement])] = &[];
+/// A chapter of the suite.
+#[derive(Debug, Clone, Copy)]
+pub struct Area {
+    /// The part of its requirements' ids before the slash.
+    pub name: &'static str,
+    /// What it is about.
+    pub title: &'static str,
+    /// Its requirements, in reading order.
+    pub requirements: &'static [&'static Requirement],
+}
+
+/// The areas in reading order.
+pub static AREAS: [Area; 11] = [
+    Area { name: "api", title: "endpoint, transport and headers", requirements: api::ALL_OF_THEM },
+    Area { name: "names", title: "repository names and tags", requirements: names::ALL_OF_THEM },
+    Area { name: "upload", title: "blobs on their way in", requirements: upload::ALL_OF_THEM },
+    Area { name: "manifests", title: "manifests on their way in", requirements: manifests::ALL_OF_THEM },
+    Area { name: "provenance", title: "the extra layer of a signed chart", requirements: provenance::ALL_OF_THEM },
+    Area { name: "pull", title: "manifests and blobs on their way out", requirements: pull::ALL_OF_THEM },
+    Area { name: "tags", title: "tag lists and what resolves from them", requirements: tags::ALL_OF_THEM },
+    Area { name: "auth", title: "challenges and tokens", requirements: auth::ALL_OF_THEM },
+    Area { name: "errors", title: "errors a person can act on", requirements: errors::ALL_OF_THEM },
+    Area { name: "referrers", title: "referrers and signatures", requirements: referrers::ALL_OF_THEM },
+    Area { name: "deletion", title: "deletion and life cycle", requirements: deletion::ALL_OF_THEM },
+];
 
 /// Every requirement, in reading order.
 pub fn all() -> Vec<&'static Requirement> {
-    AREAS.iter().flat_map(|(_, _, requirements)| requirements.iter().copied()).collect()
+    AREAS.iter().flat_map(|area| area.requirements.iter().copied()).collect()
 }
 
 /// The requirement with this id.

@@ -240,6 +240,9 @@ impl Flow {
         Self::Show,
     ];
 
+    /// Every flow that sends something, the repeated push included.
+    pub const WRITES: &'static [Self] = &[Self::ChartPush, Self::Push, Self::RePush, Self::PushPlus];
+
     /// The flows that list tags.
     pub const LISTINGS: &'static [Self] = &[Self::PullRange, Self::PullUnversioned];
 
@@ -297,12 +300,17 @@ pub struct Break {
     pub versions: Versions,
     /// What fails.
     pub flows: &'static [Flow],
-    /// What Helm prints after `Error: `, with `{d}` for a digest and `{url}` for the repository URL;
-    /// empty where Helm succeeds and the harm is elsewhere is not allowed.
+    /// What Helm prints after `Error: `, with `{d}` for a digest and `{url}` for the repository URL; or, in
+    /// parentheses, what happens instead where Helm prints nothing.
     pub symptom: &'static str,
 }
 
 impl Break {
+    /// These versions fail in these flows, and print this.
+    pub const fn new(versions: Versions, flows: &'static [Flow], symptom: &'static str) -> Self {
+        Self { versions, flows, symptom }
+    }
+
     /// The versions of `era` in which `flow` fails, as a range, or `None` if it does not.
     pub fn in_cell(&self, era: Era, flow: Flow) -> Option<String> {
         if !self.flows.contains(&flow) {

@@ -19,6 +19,7 @@ pub mod predict;
 pub mod proof;
 pub mod registry;
 pub mod requirement;
+pub mod resolve;
 pub mod session;
 pub mod source;
 pub mod target;

@@ -96,6 +96,11 @@ impl Session {
         parse_uri(&format!("{scheme}://{authority}{path}"))
     }
 
+    /// A URI that the registry handed out.
+    pub fn any_uri(&self, text: &str) -> Result<Uri, Stop> {
+        parse_uri(text)
+    }
+
     /// Starts a request to a path on the registry.
     pub fn call(&self, method: Method, path: &str) -> Call<'_> {
         self.call_uri(method, self.uri(path))
@@ -189,6 +194,16 @@ impl Session {
         self.exchange(request, true).await
     }
 
+    /// Sends a form to a token endpoint.
+    pub(crate) async fn token_post(&self, realm: &str, form: Bytes) -> Result<Reply, Stop> {
+        let request = Request::post(parse_uri(realm)?)
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded; charset=utf-8")
+            .header(header::CONTENT_LENGTH, form.len())
+            .body(form)
+            .map_err(|error| not_a_request(&error))?;
+        self.exchange(request, true).await
+    }
+
     fn known_authority(&self, repository: &str) -> Option<HeaderValue> {
         let known = self.authority.lock().unwrap_or_else(PoisonError::into_inner);
         known.get(repository).cloned()
@@ -238,6 +253,12 @@ impl Call<'_> {
         if let Ok(value) = HeaderValue::from_str(value) {
             self.headers.append(HeaderName::from_static(name), value);
         }
+        self
+    }
+
+    /// Takes a header out again.
+    pub fn without(mut self, name: &'static str) -> Self {
+        self.headers.remove(name);
         self
     }
 

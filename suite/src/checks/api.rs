@@ -1,0 +1,459 @@
+//! The endpoint, its transport and its headers.
+
+use bytes::Bytes;
+use http::Method;
+
+use crate::api::{ACCEPT_CONTAINERD, ACCEPT_ORAS, obstacle};
+use crate::era::{ALL, BEFORE_3_7, Break, Flow, ORAS, SINCE_3_7, Span, Versions};
+use crate::expect;
+use crate::registry::Hello;
+use crate::requirement::{Requirement, requirement};
+use crate::session::Session;
+use crate::source::{DISTRIBUTION, HTTP, containerd, helm, observed, oras_go};
+use crate::verdict::{CheckResult, Finding, Obstacle, ObstacleKind, Stop};
+
+requirement! {
+    /// `GET /v2/` on the bare host answers 200, or 401 to a caller without authority.
+    ///
+    /// ## Why Helm needs it
+    /// It is the first request of `helm registry login`. A registry that lives under a path prefix cannot be
+    /// reached at all: a Helm reference has a host and a repository, nothing before them.
+    ///
+    /// ## How it is checked
+    /// One anonymous `GET /v2/`.
+    VERSION_CHECK = "api/version-check" {
+        level: Must,
+        title: "`GET /v2/` answers 200 or 401",
+        covers: ["REG-API-01", "REG-API-02", "B28"],
+        sources: [
+            DISTRIBUTION.says(
+                "determining-support",
+                "If the response is `200 OK`, then the registry implements this specification.",
+            ),
+            helm("v3.18.4", "pkg/registry/client.go:284", "login pings `/v2/` before it stores a credential"),
+        ],
+        breaks: [
+            Break::new(Versions(&[Span::new((3, 0, 0), (3, 18, 0))]), &[Flow::Login], "login attempt to {url} failed with status: 404 Not Found"),
+            Break::new(ORAS, &[Flow::Login], "authenticating to \"{host}\": not found"),
+        ],
+        faults: [VersionCheckMissing],
+        check: version_check,
+    }
+}
+
+async fn version_check(session: &Session) -> CheckResult {
+    let reply = session.call(Method::GET, "/v2/").anonymous().send().await?;
+    expect::status(&reply, &[200, 401])
+}
+
+requirement! {
+    /// A plain-HTTP port answers a TLS `ClientHello` with bytes that begin `HTTP/`.
+    ///
+    /// ## Why Helm needs it
+    /// Helm 3.8 to 3.12 (tag listing) and 3.18 to 3.21 (everything) try HTTPS first and fall back only when
+    /// the answer begins that way. Silence or a closed connection ends the command.
+    ///
+    /// ## How it is checked
+    /// A real `ClientHello` is sent to the port; the first bytes that come back are compared. Registries
+    /// that are spoken to over TLS are not concerned.
+    CLIENT_HELLO = "api/client-hello-answered-in-http" {
+        level: Should,
+        title: "a plain-HTTP port answers a TLS ClientHello in HTTP",
+        covers: ["REG-API-05", "C20"],
+        sources: [helm(
+            "v3.21.4",
+            "pkg/registry/fallback.go:58",
+            "the fallback to HTTP compares the first five bytes of the answer with `HTTP/`",
+        )],
+        breaks: [
+            Break::new(Versions(&[Span::new((3, 8, 0), (3, 13, 0))]), Flow::LISTINGS, "Get \"{url}/tags/list\": EOF"),
+            Break::new(
+                Versions(&[Span::new((3, 18, 0), (4, 0, 0))]),
+                &[
+                    Flow::Push, Flow::RePush, Flow::PushPlus, Flow::Pull, Flow::PullProv, Flow::PullPlus,
+                    Flow::PullRange, Flow::PullUnversioned, Flow::DependencyUpdate, Flow::Show, Flow::Login,
+                ],
+                "EOF (unless `--plain-http` is given)",
+            ),
+        ],
+        faults: [SilentOnClientHello],
+        proven_on: PlainHttp,
+        check: client_hello,
+    }
+}
+
+async fn client_hello(session: &Session) -> CheckResult {
+    if session.target().origin().scheme_str() != Some("http") {
+        return Err(Stop::NotApplicable("the registry is spoken to over TLS".to_owned()));
+    }
+    let actual = match session.target().registry.client_hello().await {
+        Ok(Hello::Answered(bytes)) if bytes.starts_with(b"HTTP/") => return Ok(()),
+        Ok(Hello::Answered(bytes)) => format!("{} bytes that begin otherwise", bytes.len()),
+        Ok(Hello::Silent) => "no answer".to_owned(),
+        Err(error) => return Err(Obstacle::new(ObstacleKind::Transport, error.to_string()).into()),
+    };
+    Err(Stop::Violated(Box::new(Finding {
+        expected: vec!["an answer that begins `HTTP/`".to_owned()],
+        actual,
+        exchanges: Vec::new(),
+    })))
+}
+
+requirement! {
+    /// Every Helm is served alike, whatever `User-Agent` it sends.
+    ///
+    /// ## Why Helm needs it
+    /// Helm 3.0 to 3.6 call themselves `containerd/<version>`, later ones `Helm/<version>`. A filter on agents
+    /// cuts off an era.
+    ///
+    /// ## How it is checked
+    /// A manifest is read with each agent that Helm has used; status and bytes must be the same.
+    USER_AGENTS = "api/user-agents-treated-alike" {
+        level: Must,
+        title: "requests are not filtered by `User-Agent`",
+        covers: ["REG-API-09", "B27"],
+        sources: [helm("v3.8.0", "internal/version/version.go:63", "names itself `Helm/<version>`")],
+        breaks: [
+            Break::new(BEFORE_3_7, &[Flow::ChartPush, Flow::ChartPull], "unexpected status code: 403 Forbidden"),
+            Break::new(SINCE_3_7, &[Flow::Push, Flow::Pull], "unexpected status: 403 Forbidden"),
+        ],
+        faults: [RefusesContainerdUserAgent, RefusesHelmUserAgent],
+        check: user_agents,
+    }
+}
+
+async fn user_agents(session: &Session) -> CheckResult {
+    let chart = session.arrange_chart("1.0.0").await?;
+    let agents =
+        ["containerd/1.3.2+unknown", "containerd/1.4.4+unknown", "oras", "Helm/3.10.1", "Helm/3.18.6", "Helm/4.2.4"];
+    for agent in agents {
+        let path = session.manifest_path(&chart.digest);
+        let reply = session
+            .call(Method::GET, &path)
+            .accept("application/vnd.oci.image.manifest.v1+json, */*")
+            .header("user-agent", agent)
+            .send()
+            .await?;
+        expect::status(&reply, &[200])?;
+    }
+    Ok(())
+}
+
+requirement! {
+    /// Every `Accept` that Helm sends for manifests is understood: lists, `*/*`, and types the registry does
+    /// not know.
+    ///
+    /// ## Why Helm needs it
+    /// Helm 3.0 to 3.17 list four types and `*/*`, later ones list five, one of them long retired. A registry
+    /// that reads only the first entry, or stumbles over an unknown one, says `not found` for a chart it has.
+    ///
+    /// ## How it is checked
+    /// A manifest is read by tag with each recorded list.
+    ACCEPT_LISTS = "api/accept-lists-understood" {
+        level: Must,
+        title: "lists and unknown entries in `Accept` are tolerated on manifests",
+        covers: ["REG-API-10", "A25"],
+        sources: [observed("7.4", "the lists `M4` and `M5` as recorded from Helm 3.10.1 and 4.2.3")],
+        breaks: [
+            Break::new(ALL, Flow::PULLS, "{ref}: not found"),
+        ],
+        faults: [RefusesAcceptLists],
+        check: accept_lists,
+    }
+}
+
+async fn accept_lists(session: &Session) -> CheckResult {
+    session.arrange_chart("1.0.0").await?;
+    let path = session.manifest_path("1.0.0");
+    for accept in [ACCEPT_CONTAINERD, ACCEPT_ORAS] {
+        for method in [Method::HEAD, Method::GET] {
+            let reply = session.call(method, &path).accept(accept).send().await?;
+            // A HEAD that answers 405 is another requirement's business.
+            expect::holds(
+                !matches!(reply.status.as_u16(), 400 | 404 | 406 | 415),
+                "the manifest, whatever else `Accept` lists",
+                format!("status {}", reply.status),
+                &[&reply],
+            )?;
+        }
+    }
+    Ok(())
+}
+
+requirement! {
+    /// A manifest is served to a client that sends no `Accept` at all.
+    ///
+    /// ## Why Helm needs it
+    /// No Helm does this for manifests; scanners and user interfaces beside Helm do.
+    ///
+    /// ## How it is checked
+    /// A manifest is read by digest without the header.
+    MISSING_ACCEPT = "api/missing-accept-tolerated" {
+        level: Should,
+        title: "a manifest is served without `Accept`",
+        covers: ["REG-API-10"],
+        sources: [HTTP.says(
+            "field.accept",
+            "A request without any Accept header field implies that the user agent will accept any media type in response.",
+        )],
+        breaks: [],
+        faults: [RefusesMissingAccept],
+        check: missing_accept,
+    }
+}
+
+async fn missing_accept(session: &Session) -> CheckResult {
+    let chart = session.arrange_chart("1.0.0").await?;
+    let path = session.manifest_path(&chart.digest);
+    let reply = session.call(Method::GET, &path).send().await?;
+    expect::status(&reply, &[200])
+}
+
+requirement! {
+    /// `Accept` on a blob does not change the answer, nor does the type the blob was uploaded with.
+    ///
+    /// ## Why Helm needs it
+    /// Helm 3.0 to 3.17 ask for blobs with `Accept: <layer type>, */*`; every Helm since 3.3 uploads them as
+    /// `application/octet-stream`. The layer's type lives in the manifest, not in the blob.
+    ///
+    /// ## How it is checked
+    /// A chart layer is read with Helm's `Accept`, and its bytes are compared.
+    BLOB_ACCEPT = "api/blob-accept-ignored" {
+        level: Must,
+        title: "`Accept` does not matter on blobs",
+        covers: ["REG-API-10", "REG-BLB-16"],
+        sources: [observed("7.4", "T8: `Accept: application/vnd.cncf.helm.chart.content.v1.tar+gzip, */*` on blobs")],
+        breaks: [
+            Break::new(Versions(&[Span::new((3, 0, 0), (3, 18, 0))]), Flow::PULLS, "unexpected status code {url}/blobs/{d}: 406 Not Acceptable"),
+        ],
+        faults: [NegotiatesBlobs],
+        check: blob_accept,
+    }
+}
+
+async fn blob_accept(session: &Session) -> CheckResult {
+    let blob = session.package("1.0.0").archive;
+    let digest = session.arrange_blob(&blob).await?;
+    for accept in [
+        "application/vnd.cncf.helm.chart.content.v1.tar+gzip, */*",
+        "application/tar+gzip, */*",
+    ] {
+        let path = session.blob_path(&digest);
+        let reply = session.call(Method::GET, &path).accept(accept).send().await?;
+        expect::holds(
+            !matches!(reply.status.as_u16(), 406 | 415),
+            "the blob, whatever `Accept` says",
+            format!("status {}", reply.status),
+            &[&reply],
+        )?;
+    }
+    Ok(())
+}
+
+requirement! {
+    /// A gzipped archive is not passed off as a transfer encoding.
+    ///
+    /// ## Why Helm needs it
+    /// Every Helm sends `Accept-Encoding: gzip` and decodes what is marked as encoded. A chart archive served
+    /// with `Content-Encoding: gzip` arrives unpacked, and its digest is wrong.
+    ///
+    /// ## How it is checked
+    /// A chart layer is read with `Accept-Encoding: gzip`; if the answer is marked as encoded, its raw bytes
+    /// must not be the archive itself.
+    CONTENT_ENCODING = "api/content-encoding-preserves-bytes" {
+        level: Must,
+        title: "`Content-Encoding` never marks the archive's own compression",
+        covers: ["REG-API-11"],
+        sources: [HTTP.says(
+            "field.content-encoding",
+            "The \"Content-Encoding\" header field indicates what content codings have been applied to the representation, beyond those inherent in the media type, and thus what decoding mechanisms have to be applied in order to obtain data in the media type referenced by the Content-Type header field.",
+        )],
+        breaks: [
+            Break::new(ALL, Flow::PULLS, "unexpected commit digest {d}, expected {d}: failed precondition"),
+        ],
+        faults: [MarksArchivesAsEncoded],
+        check: content_encoding,
+    }
+}
+
+async fn content_encoding(session: &Session) -> CheckResult {
+    let blob = session.package("1.0.0").archive;
+    let digest = session.arrange_blob(&blob).await?;
+    let path = session.blob_path(&digest);
+    let reply = session.call(Method::GET, &path).header("accept-encoding", "gzip").send().await?;
+    let marked = reply.header("content-encoding").is_some_and(|value| value != "identity");
+    expect::holds(
+        !(marked && reply.body == blob),
+        "the archive without `content-encoding`, or an archive that is encoded once more",
+        "`content-encoding` on the plain bytes of the archive",
+        &[&reply],
+    )
+}
+
+requirement! {
+    /// Manifests come with `Content-Length`.
+    ///
+    /// ## Why Helm needs it
+    /// Helm 3.18 and later send one more HEAD when it is missing, and fail if that has none either; earlier
+    /// ones send one more GET.
+    ///
+    /// ## How it is checked
+    /// The header of a manifest GET is read.
+    MANIFEST_LENGTH = "api/manifest-length-sent" {
+        level: Should,
+        title: "manifest answers carry `Content-Length`",
+        covers: ["REG-API-12"],
+        sources: [oras_go("v2.6.0", "registry/remote/repository.go", "a manifest answer of unknown length costs a HEAD")],
+        breaks: [],
+        faults: [ManifestGetWithoutLength],
+        check: manifest_length,
+    }
+}
+
+async fn manifest_length(session: &Session) -> CheckResult {
+    session.arrange_chart("1.0.0").await?;
+    let reply = session.get_manifest("1.0.0").await?;
+    if !reply.status.is_success() {
+        return Err(obstacle("read the manifest", &reply));
+    }
+    expect::header(&reply, "content-length").map(|_| ())
+}
+
+requirement! {
+    /// Blobs come with `Content-Length`.
+    ///
+    /// ## Why Helm needs it
+    /// Progress and early detection of a wrong blob depend on it; no Helm fails without it.
+    ///
+    /// ## How it is checked
+    /// The header of a blob GET is read.
+    BLOB_LENGTH = "api/blob-length-sent" {
+        level: Should,
+        title: "blob answers carry `Content-Length`",
+        covers: ["REG-API-12"],
+        sources: [oras_go("v2.6.0", "registry/remote/repository.go", "the length is compared with the descriptor before the body is read")],
+        breaks: [],
+        faults: [BlobGetWithoutLength],
+        check: blob_length,
+    }
+}
+
+async fn blob_length(session: &Session) -> CheckResult {
+    let blob = session.package("1.0.0").archive;
+    let digest = session.arrange_blob(&blob).await?;
+    let reply = session.get_blob(&digest).await?;
+    if !reply.status.is_success() {
+        return Err(obstacle("read the blob", &reply));
+    }
+    expect::header(&reply, "content-length").map(|_| ())
+}
+
+requirement! {
+    /// A digest in a query means the same with its colon encoded.
+    ///
+    /// ## Why Helm needs it
+    /// Every Helm writes `digest=sha256%3A…` and sorts it among the other parameters.
+    ///
+    /// ## How it is checked
+    /// A blob is uploaded with the encoded form; if that is refused, the plain form is tried on a new upload,
+    /// so that only the encoding is blamed.
+    ENCODED_DIGEST = "api/encoded-digest-accepted" {
+        level: Must,
+        title: "`digest=sha256%3A…` equals `digest=sha256:…`",
+        covers: ["REG-API-13"],
+        sources: [containerd("v1.6.6", "remotes/docker/pusher.go", "the digest is added with `url.Values.Encode`")],
+        breaks: [
+            Break::new(ALL, Flow::PUSHES, "unexpected status: 400 Bad Request"),
+        ],
+        faults: [RefusesEncodedDigests],
+        check: encoded_digest,
+    }
+}
+
+async fn encoded_digest(session: &Session) -> CheckResult {
+    let blob = session.package("1.0.0").archive;
+    let digest = crate::session::digest_of(&blob);
+    let location = session.arrange_upload().await?;
+    let encoded = session.complete_upload(&location, &digest, &blob).send().await?;
+    if encoded.status.is_success() {
+        return Ok(());
+    }
+    let location = session.arrange_upload().await?;
+    let separator = if location.query().is_some() { '&' } else { '?' };
+    let path = location.path_and_query().map_or("/", |path| path.as_str());
+    let uri = session.uri(&format!("{path}{separator}digest={digest}"));
+    let plain = session
+        .call_uri(Method::PUT, uri)
+        .body(Some("application/octet-stream"), &blob)
+        .send()
+        .await?;
+    if !plain.status.is_success() {
+        return Err(obstacle("upload a blob in either form", &plain));
+    }
+    Err(expect::violated(
+        "201 for `digest=sha256%3A…`, as for `digest=sha256:…`",
+        format!("status {}", encoded.status),
+        &[&encoded, &plain],
+    ))
+}
+
+requirement! {
+    /// An upload needs no cookie.
+    ///
+    /// ## Why Helm needs it
+    /// No Helm keeps cookies. A session that a load balancer pins by cookie is lost between POST and PUT.
+    ///
+    /// ## How it is checked
+    /// Only where the registry sets a cookie when an upload begins: the upload is completed without it; if
+    /// that fails, a second one is completed with it.
+    NO_COOKIES = "api/no-cookies-needed" {
+        level: Must,
+        title: "no state is carried in cookies",
+        covers: ["REG-API-08"],
+        sources: [containerd("v1.6.6", "remotes/docker/resolver.go", "the HTTP client has no cookie jar")],
+        breaks: [
+            Break::new(ALL, Flow::PUSHES, "unexpected status: 404 Not Found"),
+        ],
+        faults: [RequiresCookies],
+        check: no_cookies,
+    }
+}
+
+async fn no_cookies(session: &Session) -> CheckResult {
+    let blob = Bytes::from(format!("cookie {}", session.seed()));
+    let digest = crate::session::digest_of(&blob);
+    let location = session.arrange_upload().await?;
+    let bare = session.complete_upload(&location, &digest, &blob).send().await?;
+    if bare.status.is_success() {
+        return Ok(());
+    }
+    let start = session.start_upload().await?;
+    let Some(cookie) = start.header("set-cookie").and_then(|value| value.split(';').next()) else {
+        return Err(obstacle("upload a blob", &bare));
+    };
+    let location = session.upload_location(&start)?;
+    let pinned = session.complete_upload(&location, &digest, &blob).header("cookie", cookie).send().await?;
+    if !pinned.status.is_success() {
+        return Err(obstacle("upload a blob, with or without the cookie", &pinned));
+    }
+    Err(expect::violated(
+        "201 without a cookie, as with it",
+        format!("status {}", bare.status),
+        &[&bare, &pinned],
+    ))
+}
+
+/// The requirements of this area, in reading order.
+pub(super) static ALL_OF_THEM: &[&Requirement] = &[
+    &VERSION_CHECK,
+    &CLIENT_HELLO,
+    &USER_AGENTS,
+    &ACCEPT_LISTS,
+    &MISSING_ACCEPT,
+    &BLOB_ACCEPT,
+    &CONTENT_ENCODING,
+    &MANIFEST_LENGTH,
+    &BLOB_LENGTH,
+    &ENCODED_DIGEST,
+    &NO_COOKIES,
+];

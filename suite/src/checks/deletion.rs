@@ -1,0 +1,171 @@
+//! Deletion and what follows it. No Helm deletes; users and clean-up jobs do.
+
+use http::Method;
+
+use crate::api::obstacle;
+use crate::era::{ALL, Break, Flow, SINCE_3_8};
+use crate::expect;
+use crate::requirement::{Requirement, requirement};
+use crate::session::{Reply, Session};
+use crate::source::{DISTRIBUTION, observed};
+use crate::verdict::{CheckResult, Stop};
+
+/// Deletes a path; a registry that does not delete is not concerned.
+async fn delete(session: &Session, path: &str, what: &str) -> Result<Reply, Stop> {
+    let reply = session.call(Method::DELETE, path).send().await?;
+    match reply.status.as_u16() {
+        202 | 200 | 204 => Ok(reply),
+        400 | 401 | 403 | 404 | 405 | 501 => {
+            Err(Stop::NotApplicable(format!("the registry does not delete {what}: it answers {}", reply.status)))
+        }
+        _ => Err(obstacle("delete", &reply)),
+    }
+}
+
+requirement! {
+    /// Manifests can be deleted.
+    ///
+    /// ## Why Helm needs it
+    /// It does not. Clean-up jobs do, and so does this suite.
+    ///
+    /// ## How it is checked
+    /// A manifest is pushed and deleted by digest.
+    MANIFESTS = "deletion/manifests" {
+        level: May,
+        title: "a manifest can be deleted by digest",
+        covers: ["REG-DEL-01", "B43"],
+        sources: [DISTRIBUTION.says(
+            "deleting-manifests",
+            "If manifest deletion is disabled, the registry MUST respond with either a `400 Bad Request` or a `405 Method Not Allowed`.",
+        )],
+        breaks: [],
+        faults: [DeletesRefused],
+        check: manifests,
+    }
+}
+
+async fn manifests(session: &Session) -> CheckResult {
+    let chart = session.arrange_chart("1.0.0").await?;
+    let reply = session.call(Method::DELETE, &session.manifest_path(&chart.digest)).send().await?;
+    if reply.status.is_server_error() {
+        return Err(obstacle("delete a manifest", &reply));
+    }
+    expect::success(&reply)
+}
+
+requirement! {
+    /// A manifest that was deleted is gone: from its digest, from its tag, and from the list.
+    ///
+    /// ## Why Helm needs it
+    /// A tag that is listed but cannot be pulled is picked by ranges, and the pull fails.
+    ///
+    /// ## How it is checked
+    /// Only where the registry deletes: a manifest is deleted by digest; tag, digest and list are read.
+    GONE = "deletion/deleted-is-gone" {
+        level: Must,
+        title: "a deleted manifest is gone from digest, tag and list",
+        covers: ["REG-DEL-02", "REG-TAG-10", "B43"],
+        sources: [DISTRIBUTION.says("deleting-manifests", "Upon success, the registry MUST respond with a `202 Accepted` code.")],
+        breaks: [
+            Break::new(SINCE_3_8, Flow::LISTINGS, "{ref}: not found (after a chart was deleted)"),
+        ],
+        faults: [DeletesWithoutEffect, ListsDeletedTags],
+        check: gone,
+    }
+}
+
+async fn gone(session: &Session) -> CheckResult {
+    let chart = session.arrange_chart("1.0.0").await?;
+    let deleted = delete(session, &session.manifest_path(&chart.digest), "manifests").await?;
+    for reference in [chart.digest.as_str(), "1.0.0"] {
+        let reply = session.get_manifest(reference).await?;
+        if reply.status.is_success() {
+            return Err(expect::violated("404 for what was deleted", format!("status {}", reply.status), &[&deleted, &reply]));
+        }
+    }
+    let list = session.list_tags().await?;
+    let named = String::from_utf8_lossy(&list.body).contains("\"1.0.0\"");
+    expect::holds(
+        !(list.status.is_success() && named),
+        "a list without the deleted tag",
+        "the deleted tag in the list",
+        &[&deleted, &list],
+    )
+}
+
+requirement! {
+    /// Deleting a tag leaves the manifest's other tags alone.
+    ///
+    /// ## Why Helm needs it
+    /// One manifest may have several tags; a clean-up of one must not take the others.
+    ///
+    /// ## How it is checked
+    /// Only where the registry deletes tags: one of two tags of a manifest is deleted; the other is read.
+    SIBLINGS = "deletion/other-tags-stay" {
+        level: Should,
+        title: "deleting a tag leaves other tags of the manifest",
+        covers: ["REG-DEL-03"],
+        sources: [DISTRIBUTION.says(
+            "deleting-tags",
+            "If tag deletion is disabled, the registry MUST respond with either a `400 Bad Request` or a `405 Method Not Allowed`.",
+        )],
+        breaks: [],
+        faults: [DeletingTagRemovesManifest],
+        check: siblings,
+    }
+}
+
+async fn siblings(session: &Session) -> CheckResult {
+    let chart = session.arrange_chart("1.0.0").await?;
+    session.arrange_manifest("1.0.1", &chart.manifest).await?;
+    let deleted = delete(session, &session.manifest_path("1.0.1"), "tags").await?;
+    let before = session.get_manifest("1.0.0").await?;
+    expect::holds(
+        before.status.as_u16() != 404,
+        "the manifest under its other tag",
+        format!("status {}", before.status),
+        &[&deleted, &before],
+    )
+}
+
+requirement! {
+    /// What was deleted can be pushed again at once.
+    ///
+    /// ## Why Helm needs it
+    /// A stale 200 on HEAD makes every Helm skip the upload, and the manifest is refused or cannot be pulled.
+    ///
+    /// ## How it is checked
+    /// Only where the registry deletes: manifest and layer are deleted; the layer is looked for with HEAD, and
+    /// if it is said to be there, it must be readable.
+    AGAIN = "deletion/push-again" {
+        level: Must,
+        title: "deleted content can be pushed again at once",
+        covers: ["REG-DEL-04", "B45"],
+        sources: [observed("2.2", "200 on HEAD of a blob: its upload is skipped")],
+        breaks: [
+            Break::new(ALL, Flow::PUSHES, "unexpected status: 400 Bad Request (after a chart was deleted)"),
+        ],
+        faults: [RemembersDeletedBlobs],
+        check: again,
+    }
+}
+
+async fn again(session: &Session) -> CheckResult {
+    let chart = session.arrange_chart("1.0.0").await?;
+    delete(session, &session.manifest_path(&chart.digest), "manifests").await?;
+    delete(session, &session.blob_path(&chart.layer_digest()), "blobs").await?;
+    let head = session.head_blob(&chart.layer_digest()).await?;
+    if head.status.as_u16() != 200 {
+        return Ok(());
+    }
+    let get = session.get_blob(&chart.layer_digest()).await?;
+    expect::holds(
+        get.status.is_success() || get.status.is_redirection(),
+        "404 on HEAD, or a blob that GET returns",
+        format!("200 on HEAD, {} on GET", get.status),
+        &[&head, &get],
+    )
+}
+
+/// The requirements of this area, in reading order.
+pub(super) static ALL_OF_THEM: &[&Requirement] = &[&MANIFESTS, &GONE, &SIBLINGS, &AGAIN];

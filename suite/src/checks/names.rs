@@ -1,0 +1,528 @@
+//! Repository names and tags.
+
+use bytes::Bytes;
+use helm_oci_fixtures::chart::{ChartMetadata, ChartPackage};
+use helm_oci_fixtures::manifest::{Shape, chart_manifest};
+use http::Method;
+
+use crate::api::obstacle;
+use crate::era::{ALL, BEFORE_3_7, Break, CONTAINERD, Flow, ORAS, SINCE_3_8, Span, Versions};
+use crate::expect;
+use crate::requirement::{Requirement, requirement};
+use crate::session::{Reply, Session, digest_of};
+use crate::source::{DISTRIBUTION, HELM_DOCS, helm, observed};
+use crate::verdict::{CheckResult, Stop};
+
+/// Opens an upload in `repository`: the first thing any Helm writes there.
+async fn first_write(session: &Session, repository: &str) -> Result<Reply, Stop> {
+    session.start_upload_in(repository).await
+}
+
+/// `repository` with every segment before the last kept, and the last made of `tail`.
+fn beside(session: &Session, tail: &str) -> String {
+    match session.repository().rsplit_once('/') {
+        Some((head, _)) => format!("{head}/{}{tail}", session.chart_name()),
+        None => format!("{}{tail}", session.repository()),
+    }
+}
+
+requirement! {
+    /// The whole grammar of repository names is accepted: `.`, `_`, `__` and `--` between letters and digits,
+    /// and digits first.
+    ///
+    /// ## Why Helm needs it
+    /// Helm checks a name with the same grammar before it sends anything, so whatever it sends must be taken.
+    ///
+    /// ## How it is checked
+    /// An upload is opened under a name with each separator; a plain name is tried beside it, so that only the
+    /// separator is blamed.
+    GRAMMAR = "names/grammar-accepted" {
+        level: Must,
+        title: "the whole grammar of repository names is accepted",
+        covers: ["REG-NAM-01"],
+        sources: [DISTRIBUTION.says(
+            "pulling-manifests",
+            "Throughout this document, `<name>` MUST match the following regular expression:",
+        )],
+        breaks: [
+            Break::new(CONTAINERD, Flow::PUSHES, "unexpected status: 400 Bad Request (for charts with such names)"),
+            Break::new(ORAS, Flow::PUSHES, "response status code 400: name invalid (for charts with such names)"),
+        ],
+        faults: [RefusesNamePunctuation],
+        check: grammar,
+    }
+}
+
+async fn grammar(session: &Session) -> CheckResult {
+    let plain = first_write(session, &beside(session, "0")).await?;
+    if !plain.status.is_success() {
+        return Err(obstacle("open an upload under a plain name", &plain));
+    }
+    for tail in [".dot", "_low", "__two", "--dash", "-0.1_2"] {
+        let reply = first_write(session, &beside(session, tail)).await?;
+        expect::success(&reply)?;
+    }
+    Ok(())
+}
+
+requirement! {
+    /// Names of two segments, a namespace and a chart, can be written to.
+    ///
+    /// ## Why Helm needs it
+    /// `helm push FILE oci://host/namespace` adds the chart's name: two segments are the documented form.
+    ///
+    /// ## How it is checked
+    /// An upload is opened under a name of two segments. Below a namespace of two or more segments the
+    /// requirement does not apply.
+    TWO_SEGMENTS = "names/two-segments" {
+        level: Must,
+        title: "names of two segments work",
+        covers: ["REG-NAM-02", "A26"],
+        sources: [
+            HELM_DOCS.says(
+                "helm-push",
+                "When using `helm push` to upload a chart an OCI registry, the reference must be prefixed with `oci://` and must not contain the basename or tag.",
+            ),
+            helm("v3.8.0", "pkg/pusher/ocipusher.go:78", "appends the chart name to the remote path"),
+        ],
+        breaks: [
+            Break::new(ALL, Flow::PUSHES, "unexpected status: 400 Bad Request"),
+        ],
+        faults: [RefusesTwoSegments],
+        check: two_segments,
+    }
+}
+
+async fn two_segments(session: &Session) -> CheckResult {
+    if session.repository().split('/').count() != 2 {
+        return Err(Stop::NotApplicable("the namespace given has more than one segment".to_owned()));
+    }
+    let reply = first_write(session, session.repository()).await?;
+    // What else can go wrong with a first write has requirements of its own.
+    expect::holds(
+        !matches!(reply.status.as_u16(), 400 | 401 | 403 | 404),
+        "an open upload",
+        format!("status {}", reply.status),
+        &[&reply],
+    )
+}
+
+requirement! {
+    /// Names of more than two segments can be written to.
+    ///
+    /// ## Why Helm needs it
+    /// Helm sets no limit, and many layouts keep charts below a project's path.
+    ///
+    /// ## How it is checked
+    /// An upload is opened under names one, two and five segments deeper than the check's own.
+    DEEP = "names/deep-names" {
+        level: Should,
+        title: "names of many segments work",
+        covers: ["REG-NAM-03", "A26"],
+        sources: [DISTRIBUTION.says(
+            "pulling-manifests",
+            "Throughout this document, `<name>` MUST match the following regular expression:",
+        )],
+        breaks: [],
+        faults: [RefusesDeepNames],
+        check: deep,
+    }
+}
+
+async fn deep(session: &Session) -> CheckResult {
+    let base = session.repository();
+    let plain = first_write(session, base).await?;
+    if !plain.status.is_success() {
+        return Err(obstacle("open an upload under a shallow name", &plain));
+    }
+    for tail in ["c3", "c3/c4", "c3/c4/c5/c6/c7"] {
+        expect::success(&first_write(session, &format!("{base}/{tail}")).await?)?;
+    }
+    Ok(())
+}
+
+requirement! {
+    /// A chart can be pushed to the root of the registry, under one segment.
+    ///
+    /// ## Why Helm needs it
+    /// `helm push FILE oci://host` does it. Many hosted registries reserve the first segment, so it is only
+    /// observed.
+    ///
+    /// ## How it is checked
+    /// An upload is opened under a name of one segment. Where a namespace was given, it is not tried.
+    ROOT = "names/single-segment" {
+        level: May,
+        title: "names of one segment work",
+        covers: ["REG-NAM-04"],
+        sources: [observed("2.1", "a remote that is only a host is accepted; the repository is the chart name")],
+        breaks: [],
+        faults: [RefusesRootNames],
+        check: root,
+    }
+}
+
+async fn root(session: &Session) -> CheckResult {
+    if session.target().namespace.is_some() {
+        return Err(Stop::NotApplicable("the run is confined to a namespace".to_owned()));
+    }
+    let name = session.repository().replace('/', "-");
+    let reply = first_write(session, &name).await?;
+    if reply.status.is_server_error() {
+        return Err(obstacle("open an upload", &reply));
+    }
+    expect::holds(!reply.status.is_client_error(), "an open upload", format!("status {}", reply.status), &[&reply])
+}
+
+requirement! {
+    /// Tags of up to 128 characters are accepted.
+    ///
+    /// ## Why Helm needs it
+    /// The tag is the chart's version. With a commit id and build metadata it grows long; Helm itself refuses
+    /// only what is over 128 characters.
+    ///
+    /// ## How it is checked
+    /// A manifest is pushed under tags of 64 and 128 characters and read back; a short tag first.
+    LONG_TAGS = "names/long-tags" {
+        level: Must,
+        title: "tags of 128 characters work",
+        covers: ["REG-NAM-05", "A27"],
+        sources: [DISTRIBUTION.says(
+            "pulling-manifests",
+            "Throughout this document, `<reference>` as a tag MUST be at most 128 characters in length and MUST match the following regular expression:",
+        )],
+        breaks: [
+            Break::new(ALL, &[Flow::PushPlus], "unexpected status: 400 Bad Request (for long versions)"),
+        ],
+        faults: [LimitsTagLength],
+        check: long_tags,
+    }
+}
+
+async fn long_tags(session: &Session) -> CheckResult {
+    let chart = session.arrange_chart("1.0.0").await?;
+    for length in [64, 128] {
+        let tag = format!("1.0.0-{}", "a".repeat(length - 6));
+        expect::success(&session.put_manifest(&tag, &chart.manifest).await?)?;
+    }
+    Ok(())
+}
+
+requirement! {
+    /// `_` in a tag is stored and served unchanged.
+    ///
+    /// ## Why Helm needs it
+    /// A tag cannot hold `+`, so Helm 3.8 and later push version `0.2.0+build.5` under the tag `0.2.0_build.5`
+    /// and pull it from there.
+    ///
+    /// ## How it is checked
+    /// A manifest is pushed under such a tag and read from it; a plain tag first.
+    UNDERSCORE = "names/underscore-tags" {
+        level: Must,
+        title: "a tag with `_`, which stands for `+`, works",
+        covers: ["REG-NAM-06", "A27"],
+        sources: [
+            helm("v3.8.0", "pkg/registry/util.go:125", "replaces `+` by `_` in the tag"),
+            HELM_DOCS.says(
+                "before-380",
+                "SemVer tags can be pushed and used that include build information. OCI registries don't support `+` as a tag character. Helm translates the `+` to `_` when stored as a tag.",
+            ),
+        ],
+        breaks: [
+            Break::new(SINCE_3_8, &[Flow::PushPlus, Flow::PullPlus], "unexpected status: 400 Bad Request"),
+        ],
+        faults: [RefusesUnderscoreTags, RewritesUnderscoreTags],
+        check: underscore,
+    }
+}
+
+async fn underscore(session: &Session) -> CheckResult {
+    let chart = session.arrange_chart("1.0.0").await?;
+    let reply = session.put_manifest("0.2.0_build.5", &chart.manifest).await?;
+    expect::success(&reply)?;
+    let rewritten = session.get_manifest("0.2.0-build.5").await?;
+    expect::holds(
+        !rewritten.status.is_success(),
+        "no manifest under `0.2.0-build.5`",
+        "what was pushed under `0.2.0_build.5` stands under `0.2.0-build.5`",
+        &[&reply, &rewritten],
+    )
+}
+
+requirement! {
+    /// Tags that differ in case only are different tags.
+    ///
+    /// ## Why Helm needs it
+    /// Prereleases are case-sensitive in SemVer, and the tag is the version verbatim.
+    ///
+    /// ## How it is checked
+    /// Two manifests are pushed under `1.0.0-RC1` and `1.0.0-rc1`; the first is read back and must be the first.
+    CASE = "names/tag-case" {
+        level: Must,
+        title: "tags are compared case-sensitively",
+        covers: ["REG-NAM-07"],
+        sources: [helm("v3.8.0", "pkg/pusher/ocipusher.go:78", "the tag is the chart version verbatim, but for `+`")],
+        breaks: [
+            Break::new(ALL, Flow::PULLS, "(the chart of another version is pulled, where two differ in case only)"),
+        ],
+        faults: [FoldsTagCase],
+        check: case,
+    }
+}
+
+async fn case(session: &Session) -> CheckResult {
+    let upper = session.arrange_chart_blobs("1.0.0-RC1").await?;
+    let lower = session.arrange_other_chart_blobs("1.0.0-rc1").await?;
+    session.arrange_manifest("1.0.0-RC1", &upper.manifest).await?;
+    session.arrange_manifest("1.0.0-rc1", &lower.manifest).await?;
+    let reply = session.get_manifest("1.0.0-RC1").await?;
+    expect::holds(
+        reply.body != lower.manifest,
+        "the manifest pushed under `1.0.0-RC1`, or none",
+        "the manifest pushed under `1.0.0-rc1`",
+        &[&reply],
+    )
+}
+
+requirement! {
+    /// The first write to a repository that does not exist creates it, or is refused with a 4xx that says so.
+    ///
+    /// ## Why Helm needs it
+    /// No Helm has a command that creates a repository. Where the registry wants it created beforehand, its
+    /// answer is all the user gets to see.
+    ///
+    /// ## How it is checked
+    /// An upload is opened in a new repository.
+    CREATED = "names/first-write-answered" {
+        level: Should,
+        title: "a first write creates the repository or is refused with a reason",
+        covers: ["REG-NAM-08", "A02"],
+        sources: [HELM_DOCS.says(
+            "helm-push",
+            "Certain registries require the repository and/or namespace (if specified) to be created beforehand.",
+        )],
+        breaks: [
+            Break::new(CONTAINERD, Flow::PUSHES, "unexpected status: 500 Internal Server Error"),
+            Break::new(ORAS, Flow::PUSHES, "failed to perform \"Push\" on destination: POST \"{url}/blobs/uploads/\": response status code 500: Internal Server Error"),
+        ],
+        faults: [FailsFirstWrite],
+        check: created,
+    }
+}
+
+async fn created(session: &Session) -> CheckResult {
+    let reply = first_write(session, session.repository()).await?;
+    expect::holds(
+        reply.status.is_success() || matches!(reply.status.as_u16(), 400 | 403 | 404),
+        "202, or 404 or 403 with a reason",
+        format!("status {}", reply.status),
+        &[&reply],
+    )
+}
+
+requirement! {
+    /// A new repository looks empty to a caller who may push: HEAD of a manifest by digest answers 404.
+    ///
+    /// ## Why Helm needs it
+    /// It is the very first request of a push since Helm 3.18. Anything but 404 ends the push before it began;
+    /// this broke several large registries for more than a year.
+    ///
+    /// ## How it is checked
+    /// HEAD of a random manifest digest in a repository that was never written to; the same after the
+    /// repository exists, so that only newness is blamed.
+    EMPTY = "names/new-repository-is-empty" {
+        level: Must,
+        title: "HEAD in a repository that does not exist yet answers 404",
+        covers: ["REG-NAM-09", "A01"],
+        sources: [
+            DISTRIBUTION.says(
+                "checking-if-content-exists-in-the-registry",
+                "If the blob or manifest is not found in the repository, the response code MUST be `404 Not Found`.",
+            ),
+            observed("2.2", "push since 3.18 begins with HEAD of the manifest by digest"),
+        ],
+        breaks: [
+            Break::new(CONTAINERD, Flow::PUSHES, "unexpected status: 403 Forbidden"),
+            Break::new(ORAS, Flow::PUSHES, "failed to perform \"Exists\" on destination: HEAD \"{url}/manifests/{d}\": response status code 403: Forbidden"),
+        ],
+        faults: [HeadForbiddenInNewRepository],
+        check: empty,
+    }
+}
+
+async fn empty(session: &Session) -> CheckResult {
+    let absent = digest_of(session.repository().as_bytes());
+    let manifest = session.head_manifest(&absent).await?;
+    let blob = session.head_blob(&absent).await?;
+    session.arrange_blob(&Bytes::from(format!("first {}", session.seed()))).await?;
+    for (fresh, again) in [
+        (&manifest, session.head_manifest(&absent).await?),
+        (&blob, session.head_blob(&absent).await?),
+    ] {
+        if again.status.as_u16() == 404 {
+            expect::holds(
+                fresh.status.as_u16() == 404,
+                "404, as in a repository that exists",
+                format!("status {}", fresh.status),
+                &[fresh, &again],
+            )?;
+        }
+    }
+    Ok(())
+}
+
+requirement! {
+    /// A tag with a character outside the grammar is refused with a 4xx and is not taken for another tag.
+    ///
+    /// ## Why Helm needs it
+    /// Helm 3.0 to 3.7 send a version with build metadata as it is, `+` included. A registry that guesses,
+    /// stores a chart where nobody finds it; one that fails with 500 leaves no hint.
+    ///
+    /// ## How it is checked
+    /// GET and PUT of the tag `0.2.0+build.5`.
+    PLUS = "names/plus-in-a-tag-refused" {
+        level: Should,
+        title: "a tag with `+` is refused, not reinterpreted",
+        covers: ["REG-NAM-10"],
+        sources: [observed("7.4", "T3: Helm 3.2.4 and 3.6.2 send `/manifests/0.2.0+build.5`")],
+        breaks: [],
+        faults: [FailsOnPlusTags, StoresPlusTags],
+        check: plus,
+    }
+}
+
+async fn plus(session: &Session) -> CheckResult {
+    let chart = session.arrange_chart_blobs("0.2.0").await?;
+    let path = session.manifest_path("0.2.0+build.5");
+    for reply in [
+        session.call(Method::GET, &path).accept(crate::api::ACCEPT_CONTAINERD).send().await?,
+        session.put_manifest("0.2.0+build.5", &chart.manifest).await?,
+    ] {
+        expect::refused(&reply)?;
+    }
+    Ok(())
+}
+
+requirement! {
+    /// Tags that are no SemVer can live beside chart tags: `v1.2.3`, `1.0`, signatures.
+    ///
+    /// ## Why Helm needs it
+    /// Chart versions like `v1.2.3` and `1.0` are valid for Helm and become tags verbatim; signing tools store
+    /// tags such as `sha256-<hex>.sig`. Helm drops from a listing what is no strict SemVer.
+    ///
+    /// ## How it is checked
+    /// One manifest is pushed under each of these tags, beside a plain one.
+    FOREIGN = "names/foreign-tags-coexist" {
+        level: Must,
+        title: "tags that are no SemVer are accepted",
+        covers: ["REG-NAM-11", "REG-TAG-14", "C16"],
+        sources: [observed("2.1", "chart versions `1.0` and `v1.2.3` are accepted and used verbatim as tags")],
+        breaks: [
+            Break::new(ALL, Flow::PUSHES, "unexpected status: 400 Bad Request (for versions such as v1.2.3)"),
+        ],
+        faults: [RefusesNonSemverTags],
+        check: foreign,
+    }
+}
+
+async fn foreign(session: &Session) -> CheckResult {
+    let chart = session.arrange_chart("1.0.0").await?;
+    let signature = format!("{}.sig", chart.digest.replace(':', "-"));
+    for tag in ["v1.2.3", "1.0", signature.as_str()] {
+        expect::success(&session.put_manifest(tag, &chart.manifest).await?)?;
+    }
+    Ok(())
+}
+
+requirement! {
+    /// The tag `latest` is nothing special to the registry.
+    ///
+    /// ## Why Helm needs it
+    /// It is Helm that refuses `latest`: since 3.7 the tag must be the chart's version, and `latest` is none.
+    /// Helm 3.0 to 3.6 write it on request, 3.7 pulls it, and from 3.8 on it is dropped from every listing. A
+    /// registry that refuses or rewrites it does the client's work, and breaks images and old charts.
+    ///
+    /// ## How it is checked
+    /// A chart's manifest is pushed under `latest` beside its version.
+    LATEST = "names/latest-is-a-tag" {
+        level: Must,
+        title: "the tag `latest` is accepted beside chart tags",
+        covers: ["REG-NAM-11"],
+        sources: [
+            HELM_DOCS.says(
+                "before-370",
+                "The tag of the registry reference must always match the chart's semantic version (i.e. no `latest` tags)",
+            ),
+            observed("1.3", "`--version latest` pulls the tag in 3.7 and is an improper constraint from 3.8 on"),
+        ],
+        breaks: [
+            Break::new(BEFORE_3_7, &[Flow::ChartPush], "unexpected status: 400 Bad Request (for the tag `latest`)"),
+        ],
+        faults: [RefusesLatestTag],
+        consequences: [RefusesNonSemverTags],
+        check: latest,
+    }
+}
+
+async fn latest(session: &Session) -> CheckResult {
+    let chart = session.arrange_chart("1.0.0").await?;
+    expect::success(&session.put_manifest("latest", &chart.manifest).await?)
+}
+
+requirement! {
+    /// The registry does not insist that a repository is named after the chart in it.
+    ///
+    /// ## Why Helm needs it
+    /// Helm makes the last segment of the repository the chart's name when it pushes, and compares nothing when
+    /// it pulls. A mirror under another name must stay pullable.
+    ///
+    /// ## How it is checked
+    /// A chart whose manifest names it in its annotations is pushed to a repository with another basename.
+    BASENAME = "names/basename-free" {
+        level: Should,
+        title: "chart name and repository basename need not agree",
+        covers: ["REG-NAM-12"],
+        sources: [
+            HELM_DOCS.says(
+                "before-370",
+                "The basename of the registry reference must always match the chart's name",
+            ),
+            observed("1.3", "push only, and by the client: pull never compares names, in any version"),
+        ],
+        breaks: [
+            Break::new(Versions(&[Span::new((3, 0, 0), (3, 7, 0))]), &[Flow::ChartPush], "unexpected status: 400 Bad Request (for a reference with another name)"),
+        ],
+        faults: [InsistsOnChartName],
+        check: basename,
+    }
+}
+
+async fn basename(session: &Session) -> CheckResult {
+    let package = ChartPackage::build(&ChartMetadata::new("some-other-name", "1.0.0"), session.seed());
+    session.arrange_blob(&package.config).await?;
+    session.arrange_blob(&package.archive).await?;
+    let manifest = chart_manifest(Shape::Helm312, &package, None, None);
+    let reply = session.put_manifest("1.0.0", &manifest).await?;
+    if reply.status.is_client_error() {
+        // The same annotations under the right name: if they are refused as well, the name is not to blame.
+        let own = session.arrange_blobs_of(session.package("1.0.1"), Shape::Helm312, None).await?;
+        session.arrange_manifest("1.0.1", &own.manifest).await?;
+    }
+    expect::success(&reply)
+}
+
+/// The requirements of this area, in reading order.
+pub(super) static ALL_OF_THEM: &[&Requirement] = &[
+    &GRAMMAR,
+    &TWO_SEGMENTS,
+    &DEEP,
+    &ROOT,
+    &LONG_TAGS,
+    &UNDERSCORE,
+    &CASE,
+    &CREATED,
+    &EMPTY,
+    &PLUS,
+    &FOREIGN,
+    &LATEST,
+    &BASENAME,
+];

@@ -1,0 +1,156 @@
+//! Provenance: the extra layer of a signed chart.
+
+use helm_oci_fixtures::manifest::Shape;
+use helm_oci_fixtures::media_type;
+
+use crate::api::obstacle;
+use crate::era::{Break, Flow, ORAS, SINCE_3_7, SINCE_3_8, Span, Versions};
+use crate::expect;
+use crate::requirement::{Requirement, requirement};
+use crate::session::{Session, digest_of};
+use crate::source::{DISTRIBUTION, HELM_DOCS, helm, observed};
+use crate::verdict::CheckResult;
+
+/// Helm 3.7 to 3.17: the provenance layer, over containerd.
+const CONTAINERD_SINCE_3_7: Versions = Versions(&[Span::new((3, 7, 0), (3, 18, 0))]);
+
+requirement! {
+    /// A manifest with a provenance layer after the chart layer is accepted.
+    ///
+    /// ## Why Helm needs it
+    /// A `.prov` file beside the archive is pushed as a second layer, since 3.7.
+    ///
+    /// ## How it is checked
+    /// A chart is signed and pushed in the shape of Helm 3.7, after an unsigned one.
+    ACCEPTED = "provenance/layer-accepted" {
+        level: Must,
+        title: "a second layer of type `application/vnd.cncf.helm.chart.provenance.v1.prov` is accepted",
+        covers: ["REG-MAN-06", "A15"],
+        sources: [
+            helm("v3.7.0", "internal/experimental/registry/constants.go:33", "names the provenance layer type"),
+            HELM_DOCS.says(
+                "helm-push",
+                "If you have created a provenance file (`.prov`), and it is present next to the chart `.tgz` file, it will automatically be uploaded to the registry upon `push`. This results in an extra layer on the Helm chart manifest.",
+            ),
+        ],
+        breaks: [
+            Break::new(CONTAINERD_SINCE_3_7, &[Flow::PullProv], "failed commit on ref \"manifest-{d}\": unexpected status: 400 Bad Request (on the push of a signed chart)"),
+            Break::new(ORAS, &[Flow::PullProv], "failed to perform \"Push\" on destination: PUT \"{url}/manifests/{d}\": response status code 400: manifest invalid (on the push of a signed chart)"),
+        ],
+        faults: [RefusesProvenanceLayer],
+        check: accepted,
+    }
+}
+
+async fn accepted(session: &Session) -> CheckResult {
+    session.arrange_chart("0.9.0").await?;
+    let chart = session.arrange_signed_blobs("1.0.0", Shape::Helm37).await?;
+    expect::success(&session.put_manifest("1.0.0", &chart.manifest).await?)
+}
+
+requirement! {
+    /// The order of the two layers does not matter.
+    ///
+    /// ## Why Helm needs it
+    /// Helm 3.7 writes the chart first; since 3.8 layers are sorted by digest, so that the provenance comes
+    /// first in about half of all signed charts.
+    ///
+    /// ## How it is checked
+    /// The same signed chart is pushed in both orders.
+    ORDER = "provenance/either-order" {
+        level: Must,
+        title: "chart and provenance are accepted in either order",
+        covers: ["REG-MAN-08", "A15"],
+        sources: [helm("v4.2.4", "pkg/registry/client.go:700", "sorts layers by digest")],
+        breaks: [
+            Break::new(SINCE_3_8, &[Flow::PullProv], "unexpected status: 400 Bad Request (on the push of half of all signed charts)"),
+        ],
+        faults: [RefusesProvenanceFirst],
+        check: order,
+    }
+}
+
+async fn order(session: &Session) -> CheckResult {
+    let chart = session.arrange_signed_blobs("1.0.0", Shape::Helm37).await?;
+    session.arrange_manifest("1.0.0", &chart.manifest).await?;
+    let text = String::from_utf8_lossy(&chart.manifest).into_owned();
+    let Some((head, layers)) = text.split_once("\"layers\":[") else { return Ok(()) };
+    let Some((one, two)) = layers.trim_end_matches("]}").split_once("},{") else { return Ok(()) };
+    let turned = format!("{head}\"layers\":[{{{two},{one}}}]}}");
+    expect::success(&session.put_manifest("1.0.1", &turned.into()).await?)
+}
+
+requirement! {
+    /// The provenance layer comes back in the manifest.
+    ///
+    /// ## Why Helm needs it
+    /// `helm pull --verify` fails without it; `helm pull --prov` only warns, and the user keeps an unsigned
+    /// chart.
+    ///
+    /// ## How it is checked
+    /// A signed chart is pushed and its manifest read; both layers must be named.
+    KEPT = "provenance/layer-kept" {
+        level: Must,
+        title: "the provenance layer stays in the manifest",
+        covers: ["REG-MAN-06", "A15"],
+        sources: [observed("3.3", "provenance layer missing: `--verify` exits 1")],
+        breaks: [
+            Break::new(SINCE_3_7, &[Flow::PullProv], "failed to fetch provenance \"oci://{ref}.prov\""),
+        ],
+        faults: [DropsProvenanceLayer],
+        check: kept,
+    }
+}
+
+async fn kept(session: &Session) -> CheckResult {
+    session.arrange_signed_chart(Shape::Helm38).await?;
+    let reply = session.get_manifest("1.0.0").await?;
+    let text = String::from_utf8_lossy(&reply.body).into_owned();
+    if !reply.status.is_success() || !text.contains(media_type::HELM_CHART) {
+        return Err(obstacle("read the chart's manifest", &reply));
+    }
+    expect::holds(
+        text.contains(media_type::HELM_PROVENANCE),
+        "a manifest with a chart layer and a provenance layer",
+        "a manifest without its provenance layer",
+        &[&reply],
+    )
+}
+
+requirement! {
+    /// The provenance file comes back byte for byte.
+    ///
+    /// ## Why Helm needs it
+    /// It is a signed text: one byte changed and `--verify` fails.
+    ///
+    /// ## How it is checked
+    /// A signed chart is pushed; the provenance blob is read and compared.
+    BYTES = "provenance/bytes-preserved" {
+        level: Must,
+        title: "the provenance blob is served byte for byte",
+        covers: ["REG-PUL-08"],
+        sources: [DISTRIBUTION.says(
+            "pulling-blobs",
+            "A GET request to an existing blob URL MUST provide the expected blob, with a response code that MUST be `200 OK`.",
+        )],
+        breaks: [
+            Break::new(SINCE_3_7, &[Flow::PullProv], "failed to fetch provenance \"oci://{ref}.prov\""),
+        ],
+        faults: [LosesProvenanceBlobs],
+        consequences: [BlobGetNotFound, AltersBlobs, TruncatesBlobs],
+        check: bytes,
+    }
+}
+
+async fn bytes(session: &Session) -> CheckResult {
+    let chart = session.arrange_signed_chart(Shape::Helm38).await?;
+    let Some(provenance) = chart.provenance else { return Ok(()) };
+    // The first answer after an upload is judged by `upload/readable-at-once`.
+    session.head_blob(&digest_of(&provenance)).await?;
+    let reply = session.get_blob_following(&digest_of(&provenance)).await?;
+    expect::status(&reply, &[200])?;
+    expect::same_bytes(&reply, &provenance)
+}
+
+/// The requirements of this area, in reading order.
+pub(super) static ALL_OF_THEM: &[&Requirement] = &[&ACCEPTED, &ORDER, &KEPT, &BYTES];
