@@ -3,6 +3,8 @@
 //! It embeds ids, titles, levels and sources, so that it still renders after requirements were retired;
 //! nothing here looks a requirement up.
 
+use std::fmt::Write;
+
 use helm_oci_suite::exchange::Exchange;
 use helm_oci_suite::outcome::Outcome;
 use helm_oci_suite::predict::Cell;
@@ -11,6 +13,8 @@ use helm_oci_suite::verdict::{Finding, Obstacle};
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
+
+use crate::text;
 
 /// The version of the record's schema that this crate writes and reads.
 pub const SCHEMA: u32 = 1;
@@ -213,7 +217,18 @@ pub enum RecordError {
 impl RunRecord {
     /// The record as JSON, with a newline at the end.
     pub fn to_json(&self) -> String {
-        let mut text = serde_json::to_string_pretty(self).expect("a record serialises");
+        let plain = serde_json::to_string_pretty(self).expect("a record serialises");
+        let mut text = String::with_capacity(plain.len() + 1);
+        for character in plain.chars() {
+            if character != '\n' && text::is_steering(character) {
+                // Outside strings there is none; inside, JSON lets it stand but a terminal obeys it.
+                for unit in character.encode_utf16(&mut [0; 2]) {
+                    write!(text, "\\u{unit:04x}").expect("a string grows");
+                }
+            } else {
+                text.push(character);
+            }
+        }
         text.push('\n');
         text
     }

@@ -128,12 +128,12 @@ fn checks(page: &mut Page, target: &TargetRecord) {
 /// One line for an area: its marks and its counts.
 fn in_short(page: &mut Page, area: &str, checks: &[&CheckRecord], widest: usize) {
     let area = text::fit(&text::line(area), 12);
-    let counts = summary::counts(page, &Tally::of(checks.iter().copied()));
+    let counts = summary::counts(&Tally::of(checks.iter().copied()));
     for (row, part) in checks.chunks(MARKS).enumerate() {
         let marks: String = part.iter().map(|check| page.mark(check.outcome)).collect();
         if row == 0 {
             let gap = " ".repeat(widest.saturating_sub(part.len()));
-            page.painted(2, &format!("{area:<13}{marks}{gap}  {counts}"));
+            page.items(&format!("{area:<13}{marks}{gap}  "), 17 + widest, &counts);
         } else {
             page.painted(15, &marks);
         }

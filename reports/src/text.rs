@@ -45,7 +45,7 @@ fn push(shown: &mut String, character: char) {
 }
 
 /// Whether a character acts instead of being seen, or is forbidden in XML 1.0.
-fn is_steering(character: char) -> bool {
+pub(crate) fn is_steering(character: char) -> bool {
     character.is_control()
         || matches!(
             character,

@@ -6,6 +6,9 @@ use helm_oci_suite::predict::{Cell, FlowVerdict};
 use super::page::{Ink, Page};
 use crate::text;
 
+/// How wide the column of flows is.
+const FLOW: usize = 17;
+
 /// How many requirements are named that leave cells unknown.
 const NAMED: usize = 4;
 
@@ -19,22 +22,27 @@ pub(super) fn table(page: &mut Page, cells: &[Cell]) {
     let flows = Flow::ALL.iter().filter(|flow| cells.iter().any(|cell| cell.flow == **flow));
     page.blank();
     page.line(0, "What works with which Helm (✓ works, ✗ breaks, ? unknown)", Ink::Bold);
-    let names = eras.iter().map(|era| era.name()).collect::<Vec<_>>().join(" ");
-    page.line(2, &format!("{:<17} {names}", ""), Ink::Dim);
+    let names: Vec<&str> = eras.iter().map(|era| era.name()).collect();
+    let gap = match 2 + FLOW + names.iter().map(|name| 2 + name.len()).sum::<usize>() {
+        width if width <= page.style.width => "  ",
+        _ => " ",
+    };
+    page.line(2, &format!("{:<FLOW$}{gap}{}", "", names.join(gap)), Ink::Dim);
     for flow in flows {
-        let mut row = format!("{:<17}", flow.name());
-        for era in &eras {
+        let mut row = format!("{:<FLOW$}", flow.name());
+        for (era, name) in eras.iter().zip(&names) {
             let cell = cells.iter().find(|cell| cell.era == *era && cell.flow == *flow);
             let (ink, sign) = cell.map_or((Ink::Plain, " "), |cell| sign(cell.verdict));
             // The sign stands under the middle of the era's name.
-            let before = 1 + (era.name().len() - 1) / 2;
-            let after = era.name().len() - before;
+            let before = (name.len() - 1) / 2;
+            row.push_str(gap);
             row.push_str(&" ".repeat(before));
             row.push_str(&page.paint(ink, sign));
-            row.push_str(&" ".repeat(after));
+            row.push_str(&" ".repeat(name.len() - 1 - before));
         }
         page.painted(2, &row);
     }
+    page.blank();
     for era in eras {
         reasons(page, era, cells);
     }

@@ -130,18 +130,17 @@ impl Page {
 
     /// A word, and beside it text on as many lines as it needs.
     pub(super) fn labelled(&mut self, label: &str, text: &str) {
-        self.beside(LABEL, label, text, Ink::Plain);
+        self.inked(label, text, Ink::Plain);
     }
 
     /// The same, the text painted.
     pub(super) fn inked(&mut self, label: &str, text: &str, ink: Ink) {
-        self.beside(LABEL, label, text, ink);
+        self.beside(LABEL, label, &text::cut(&text::line(text), PARAGRAPH), ink);
     }
 
-    /// Text on as many lines as it needs, beside a label in a column of its own.
+    /// Safe text on as many lines as it needs, beside a label in a column of its own.
     pub(super) fn beside(&mut self, column: usize, label: &str, text: &str, ink: Ink) {
-        let text = text::cut(&text::block(text), PARAGRAPH);
-        let lines = text::wrap(&text, self.style.width - 2 - column);
+        let lines = text::wrap(text, self.style.width - 2 - column);
         for (position, line) in lines.iter().enumerate() {
             let label = if position == 0 { label } else { "" };
             let label = self.paint(Ink::Dim, &format!("{label:<column$}"));
@@ -150,26 +149,46 @@ impl Page {
         }
     }
 
+    /// Items on as many lines as they need, from `column` on; `before` stands in front of the first.
+    pub(super) fn items(&mut self, before: &str, column: usize, items: &[(Ink, String)]) {
+        let mut line = before.to_owned();
+        let mut used = column;
+        for (position, (ink, item)) in items.iter().enumerate() {
+            let needed = text::columns(item) + if position == 0 { 0 } else { 3 };
+            if used + needed > self.style.width && used > column {
+                self.painted(2, &line);
+                line = " ".repeat(column - 2);
+                used = column;
+            } else if position > 0 {
+                line.push_str(" · ");
+            }
+            line.push_str(&self.paint(*ink, item));
+            used += needed;
+        }
+        self.painted(2, &line);
+    }
+
     /// Facts, each beside its label.
     pub(super) fn facts(&mut self, facts: &[Fact]) {
         for Fact { label, text } in facts {
-            self.labelled(label, text);
+            self.beside(LABEL, label, text, Ink::Plain);
         }
     }
 
-    /// A transcript, its marks kept at the beginning of every line.
+    /// A transcript; a line that is broken keeps its mark in its first part only.
     pub(super) fn transcript(&mut self, lines: &[String]) {
         for (position, line) in lines.iter().enumerate() {
-            let label = if position == 0 { "exchange" } else { "" };
+            let label = if position == 0 { "shown by" } else { "" };
             let (mark, rest) = match line.split_at_checked(2) {
                 Some((mark @ ("> " | "< "), rest)) => (mark, rest),
                 _ => ("", line.as_str()),
             };
             let wrapped = text::wrap(rest, self.style.width - 2 - LABEL - mark.len());
+            let ink = if mark.is_empty() { Ink::Dim } else { Ink::Plain };
             for (row, part) in wrapped.iter().enumerate() {
-                let label = if row == 0 { label } else { "" };
+                let (label, mark) = if row == 0 { (label, mark) } else { ("", "  ") };
                 let label = self.paint(Ink::Dim, &format!("{label:<LABEL$}"));
-                let part = self.paint(if mark.is_empty() { Ink::Dim } else { Ink::Plain }, part);
+                let part = self.paint(ink, part);
                 self.painted(2, &format!("{label}{mark}{part}"));
             }
         }

@@ -13,14 +13,11 @@ use crate::text;
 const LEFTOVERS: usize = 10;
 
 /// The outcomes that occur, with their counts.
-pub(super) fn counts(page: &Page, tally: &Tally) -> String {
+pub(super) fn counts(tally: &Tally) -> Vec<(Ink, String)> {
     tally
         .occurring()
-        .map(|(outcome, count)| {
-            page.paint(Ink::of(outcome), &format!("{count} {}", outcome.name()))
-        })
-        .collect::<Vec<_>>()
-        .join(" · ")
+        .map(|(outcome, count)| (Ink::of(outcome), format!("{count} {}", outcome.name())))
+        .collect()
 }
 
 /// What there is to say about a target in the end.
@@ -28,8 +25,7 @@ pub(super) fn target(page: &mut Page, target: &TargetRecord) {
     let tally = Tally::of(&target.checks);
     if tally.total() > 0 {
         let label = page.paint(Ink::Dim, &format!("{:<11}", "summary"));
-        let counts = counts(page, &tally);
-        page.painted(2, &format!("{label}{counts}"));
+        page.items(&label, 13, &counts(&tally));
     }
     let mut label = "skipped";
     for (reason, count) in skip_reasons(&target.checks) {

@@ -1,0 +1,151 @@
+//! The record as JSON: read back as written, refused where it is not whole or too new, and as its schema says.
+
+mod support;
+
+use helm_oci_reports::record::{RecordError, RunRecord, SCHEMA};
+use helm_oci_suite::outcome::Outcome;
+use serde_json::{Value, json};
+
+fn schema() -> Value {
+    serde_json::from_str(include_str!("../schema/run-record.json")).expect("the schema is JSON")
+}
+
+fn as_value() -> Value {
+    serde_json::to_value(support::record()).expect("a record serialises")
+}
+
+#[test]
+fn a_record_is_read_back_as_it_was_written() {
+    let record = support::record();
+    let read = RunRecord::from_json(&record.to_json()).expect("it is a record");
+    assert_eq!(read, record);
+    let record = support::of_outcomes(&[]);
+    assert_eq!(RunRecord::from_json(&record.to_json()).expect("it is a record"), record);
+}
+
+#[test]
+fn json_holds_no_character_that_steers() {
+    let mut record = support::record();
+    record.run.only.push("beyond \u{e0041} the plane".into());
+    let json = record.to_json();
+    assert!(json.ends_with("}\n"));
+    let steering: Vec<char> = json
+        .chars()
+        .filter(|character| {
+            (character.is_control() && *character != '\n')
+                || matches!(character, '\u{202e}' | '\u{fffe}' | '\u{e0041}')
+        })
+        .collect();
+    assert!(steering.is_empty(), "{steering:?}");
+    assert_eq!(RunRecord::from_json(&json).expect("it is a record"), record);
+}
+
+#[test]
+fn a_newer_schema_is_refused_before_its_fields_are_read() {
+    let text = json!({ "schema": SCHEMA + 1, "everything": "is different" }).to_string();
+    let error = RunRecord::from_json(&text).expect_err("it is newer");
+    assert_eq!(
+        error.to_string(),
+        "the record has schema 2, this program reads up to 1; use a newer version"
+    );
+    assert!(matches!(error, RecordError::Newer { found: 2 }));
+}
+
+#[test]
+fn a_record_that_was_cut_off_is_refused_wherever_the_cut_is() {
+    let json = support::record().to_json();
+    for end in (1..json.len() - 2).step_by(97).filter(|end| json.is_char_boundary(*end)) {
+        let error = RunRecord::from_json(&json[..end]).expect_err("it is cut off");
+        assert!(matches!(error, RecordError::Truncated(_)), "at {end}: {error}");
+    }
+}
+
+#[test]
+fn a_record_without_a_footer_is_refused() {
+    let mut value = as_value();
+    value.as_object_mut().expect("an object").remove("footer");
+    let error = RunRecord::from_json(&value.to_string()).expect_err("it has no footer");
+    assert!(matches!(error, RecordError::Unfinished), "{error}");
+}
+
+#[test]
+fn a_record_that_lost_checks_is_refused() {
+    let mut value = as_value();
+    value["targets"][0]["checks"].as_array_mut().expect("checks").pop();
+    let error = RunRecord::from_json(&value.to_string()).expect_err("a check is missing");
+    assert_eq!(
+        error.to_string(),
+        "the footer of the run record counts 13 checks, but it holds 12"
+    );
+}
+
+#[test]
+fn other_json_is_no_record() {
+    for text in ["[]", "{}", "null", "{\"schema\":\"1\"}", "{\"schema\":1,\"footer\":{}}", "no"] {
+        let error = RunRecord::from_json(text).expect_err("it is no record");
+        assert!(matches!(error, RecordError::Malformed(_)), "{text}: {error}");
+    }
+}
+
+#[test]
+fn the_hand_made_record_has_every_outcome() {
+    let record = support::record();
+    for outcome in Outcome::ALL {
+        assert!(record.checks().any(|(_, check)| check.outcome == *outcome), "{outcome:?}");
+    }
+}
+
+#[test]
+fn the_record_is_valid_under_its_schema() {
+    let schema = schema();
+    jsonschema::draft202012::meta::validate(&schema).expect("the schema is one of draft 2020-12");
+    let validator = jsonschema::draft202012::new(&schema).expect("the schema compiles");
+    let record = as_value();
+    let errors: Vec<String> = validator
+        .iter_errors(&record)
+        .map(|error| format!("{}: {error}", error.instance_path()))
+        .collect();
+    assert!(errors.is_empty(), "{errors:#?}");
+}
+
+#[test]
+fn the_schema_refuses_what_a_record_never_is() {
+    let validator = jsonschema::draft202012::new(&schema()).expect("the schema compiles");
+    let edits: &[(&str, Value)] = &[
+        ("/schema", json!(SCHEMA + 1)),
+        ("/run/started", json!("yesterday")),
+        ("/run/seed", json!(-1)),
+        ("/targets/0/identity/kind", json!("cloud")),
+        ("/targets/0/checks/0/outcome", json!("FAIL")),
+        ("/targets/0/checks/0/level", json!("MUST")),
+        ("/targets/0/checks/2/finding/expected", json!([])),
+        ("/targets/0/checks/2/exchanges/0/response", json!({ "Ok": {}, "Err": "both" })),
+        ("/targets/0/checks/7/obstacle/kind", json!("weather")),
+        ("/targets/0/eras/0/era", json!("2.x")),
+        ("/targets/0/eras/0/flow", json!("install")),
+        ("/targets/0/capabilities/0/present", json!("yes")),
+        ("/footer", json!({})),
+        ("/footer/exit_code", json!(256)),
+    ];
+    for (pointer, value) in edits {
+        let mut record = as_value();
+        *record.pointer_mut(pointer).expect("the record has it") = value.clone();
+        assert!(!validator.is_valid(&record), "{pointer} may not be {value}");
+    }
+}
+
+/// The schema names exactly what the code writes: an era or outcome that is added here must be added there.
+#[test]
+fn the_schema_lists_every_word_of_the_code() {
+    use helm_oci_suite::era::{Era, Flow};
+    let schema = schema();
+    let words = |pointer: &str| -> Vec<String> {
+        let list = schema.pointer(pointer).expect("the schema has it").clone();
+        serde_json::from_value(list).expect("a list of words")
+    };
+    let outcomes: Vec<_> = Outcome::ALL.iter().map(|outcome| outcome.name()).collect();
+    assert_eq!(words("/$defs/outcome/enum"), outcomes);
+    assert_eq!(words("/$defs/era/enum"), Era::ALL.iter().map(|era| era.name()).collect::<Vec<_>>());
+    assert_eq!(words("/$defs/flow/enum"), Flow::ALL.iter().map(|flow| flow.name()).collect::<Vec<_>>());
+    assert_eq!(schema.pointer("/properties/schema/const"), Some(&json!(SCHEMA)));
+}

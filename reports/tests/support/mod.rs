@@ -1,0 +1,353 @@
+//! One hand-made record: every outcome, two targets of one name, one that could not be reached, hostile text.
+
+use helm_oci_reports::record::{
+    BreakRecord, Capability, CheckRecord, Footer, RunIdentity, RunRecord, SCHEMA, SourceRecord,
+    SuiteIdentity, TargetIdentity, TargetRecord,
+};
+use helm_oci_suite::era::{Era, Flow};
+use helm_oci_suite::exchange::{Body, Exchange, Message};
+use helm_oci_suite::outcome::Outcome;
+use helm_oci_suite::predict::{Cause, Cell, FlowVerdict};
+use helm_oci_suite::requirement::Level;
+use helm_oci_suite::verdict::{Finding, Obstacle, ObstacleKind};
+
+/// Text that tries to steer a terminal, to end a CDATA section and to be no XML at all.
+const HOSTILE: &str =
+    "<b>&\u{1b}[31mred\u{1b}]0;title\u{7} ]]> \u{0}\u{b}\u{9b}2J\u{202e}txt.\u{fffe} \"'\r\nsecond line";
+
+/// The whole record.
+pub(crate) fn record() -> RunRecord {
+    let targets = vec![distribution(), hostile(), unreachable()];
+    let checks = targets.iter().map(|target| target.checks.len()).sum();
+    RunRecord {
+        schema: SCHEMA,
+        suite: SuiteIdentity { name: "helm-oci-conformance".into(), version: "0.1.0".into() },
+        run: RunIdentity {
+            seed: 7,
+            only: vec![],
+            started: "2026-11-22T12:00:00Z".into(),
+            milliseconds: 6540,
+        },
+        targets,
+        footer: Footer { checks, exit_code: 1 },
+    }
+}
+
+/// A record of one target with checks of these outcomes.
+pub(crate) fn of_outcomes(outcomes: &[Outcome]) -> RunRecord {
+    let checks: Vec<CheckRecord> =
+        outcomes.iter().map(|outcome| check("push/blob-created", *outcome)).collect();
+    let mut record = record();
+    record.footer = Footer { checks: checks.len(), exit_code: 0 };
+    record.targets.truncate(1);
+    record.targets[0].checks = checks;
+    record.targets[0].eras.clear();
+    record.targets[0].leftovers.clear();
+    record
+}
+
+/// A container with every outcome.
+fn distribution() -> TargetRecord {
+    TargetRecord {
+        name: "distribution:2.8.3".into(),
+        identity: TargetIdentity {
+            kind: "container".into(),
+            url: Some("http://127.0.0.1:32768".into()),
+            image: Some("docker.io/library/registry:2.8.3".into()),
+            image_id: Some("sha256:26b2eb03618e5d1c2d7cc0e0bd1a2b3c4d5e6f708192a3b4c5d6e7f8091a2b3c".into()),
+            server: Some("registry/2.0".into()),
+        },
+        capabilities: vec![
+            capability("manifest-deletes", Some(false), "DELETE answered 405"),
+            capability("referrers", Some(true), "GET answered 200 with an index"),
+            capability("cross-mount", None, "the upload could not be started"),
+        ],
+        obstacle: None,
+        exchanges: vec![],
+        checks: vec![
+            check("api/version-check", Outcome::Pass),
+            check("api/client-hello-answered-in-http", Outcome::Skipped),
+            manifest_put(),
+            check("push/blob-created", Outcome::Pass),
+            location(),
+            check("push/cross-mount", Outcome::Present),
+            check("tags/sorted", Outcome::Absent),
+            paging(),
+            check("delete/manifest-gone", Outcome::Skipped),
+            CheckRecord {
+                reason: Some("deletes are switched off".into()),
+                ..check("delete/tag-gone", Outcome::Skipped)
+            },
+        ],
+        eras: cells(),
+        leftovers: vec!["hoc-0badcafe/push-blob-created: DELETE answered 405".into()],
+        milliseconds: 4321,
+    }
+}
+
+/// The same name again, and a registry that wants to break the report.
+fn hostile() -> TargetRecord {
+    let mut first = check("api/version-check", Outcome::Fail);
+    first.finding = Some(Finding {
+        expected: vec![HOSTILE.into(), "200".into()],
+        actual: format!("{HOSTILE} {}", "long ".repeat(2000)),
+        exchanges: vec![0, 99],
+    });
+    first.exchanges = vec![Exchange {
+        request: message("GET /v2/", &[], None),
+        response: Ok(message(
+            "200 OK",
+            &[("server", HOSTILE), ("content-type", &"x".repeat(5000))],
+            Some(HOSTILE),
+        )),
+    }];
+    let mut second = check("api/version-check", Outcome::Skipped);
+    second.title = HOSTILE.into();
+    second.reason = Some(HOSTILE.into());
+    // What a hand-edited record could hold: a judgement without its finding.
+    let mut third = check("api/version-check", Outcome::Fail);
+    third.finding = None;
+    third.exchanges.clear();
+    TargetRecord {
+        identity: TargetIdentity {
+            kind: "url".into(),
+            url: Some("https://registry.example".into()),
+            image: None,
+            image_id: None,
+            server: Some(HOSTILE.into()),
+        },
+        capabilities: vec![],
+        obstacle: None,
+        exchanges: vec![],
+        checks: vec![first, second, third],
+        eras: vec![],
+        leftovers: vec![HOSTILE.into()],
+        milliseconds: 1200,
+        ..distribution()
+    }
+}
+
+/// A registry that never answered.
+fn unreachable() -> TargetRecord {
+    TargetRecord {
+        name: "registry.invalid".into(),
+        identity: TargetIdentity {
+            kind: "url".into(),
+            url: Some("https://registry.invalid".into()),
+            image: None,
+            image_id: None,
+            server: None,
+        },
+        capabilities: vec![],
+        obstacle: Some(Obstacle {
+            kind: ObstacleKind::Transport,
+            what: "GET /v2/: cannot connect to registry.invalid:443: no such host".into(),
+            exchanges: vec![0],
+        }),
+        exchanges: vec![Exchange {
+            request: message("GET https://registry.invalid/v2/", &[("accept", "*/*")], None),
+            response: Err("cannot connect to registry.invalid:443: no such host".into()),
+        }],
+        checks: vec![],
+        eras: vec![],
+        leftovers: vec![],
+        milliseconds: 90,
+    }
+}
+
+/// A check with what its outcome calls for.
+fn check(id: &str, outcome: Outcome) -> CheckRecord {
+    let (area, slug) = id.split_once('/').expect("an id has an area");
+    let level = match outcome {
+        Outcome::Warn => Level::Should,
+        Outcome::Present | Outcome::Absent => Level::May,
+        _ => Level::Must,
+    };
+    let finding = matches!(outcome, Outcome::Fail | Outcome::Warn | Outcome::Absent).then(|| Finding {
+        expected: vec!["201 Created".into()],
+        actual: "200 OK".into(),
+        exchanges: vec![],
+    });
+    let obstacle = (outcome == Outcome::Inconclusive)
+        .then(|| Obstacle::new(ObstacleKind::Deadline, "no answer within 30 s"));
+    CheckRecord {
+        id: id.into(),
+        area: area.into(),
+        title: slug.replace('-', " "),
+        level,
+        covers: vec!["REG-API-01".into()],
+        sources: vec![distribution_spec("pushing-manifests", "The response MUST be `201 Created`.")],
+        outcome,
+        reason: (outcome == Outcome::Skipped).then(|| "the registry is spoken to over TLS".into()),
+        finding,
+        obstacle,
+        breaks: vec![],
+        exchanges: vec![],
+        requests: 2,
+        milliseconds: 12,
+    }
+}
+
+fn manifest_put() -> CheckRecord {
+    CheckRecord {
+        title: "a manifest PUT answers 201".into(),
+        covers: vec!["REG-PSH-07".into(), "B03".into()],
+        sources: vec![
+            distribution_spec(
+                "pushing-manifests",
+                "Upon a successful upload, the registry MUST return response code `201 Created`, and MUST have the following header:",
+            ),
+            SourceRecord {
+                document: "oras-project/oras-go".into(),
+                version: "v2.6.0".into(),
+                anchor: "registry/remote/repository.go:1411".into(),
+                says: "any status but 201 is an error".into(),
+                quoted: false,
+            },
+        ],
+        finding: Some(Finding {
+            expected: vec!["201 Created".into(), "401 with a challenge".into()],
+            actual: "200 OK".into(),
+            exchanges: vec![1],
+        }),
+        breaks: vec![BreakRecord {
+            eras: ["3.18-3.21.0", "3.21.1+", "4.0-4.2.0", "4.2.1+"].map(Into::into).into(),
+            versions: ">=3.18.0".into(),
+            flows: vec!["push".into(), "re-push".into()],
+            symptom: "failed to perform \"Push\" on destination: PUT \"{url}/manifests/{d}\": response status code 200: OK".into(),
+        }],
+        exchanges: vec![
+            Exchange {
+                request: message("HEAD /v2/hoc-1/chart/manifests/1.0.0", &[], None),
+                response: Ok(message("404 Not Found", &[], None)),
+            },
+            Exchange {
+                request: message(
+                    "PUT /v2/hoc-1/chart/manifests/1.0.0",
+                    &[
+                        ("authorization", "Bearer REDACTED"),
+                        ("content-type", "application/vnd.oci.image.manifest.v1+json"),
+                    ],
+                    Some("{\n  \"schemaVersion\": 2\n}"),
+                ),
+                response: Ok(message(
+                    "200 OK",
+                    &[
+                        ("docker-content-digest", "sha256:5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef"),
+                        ("location", "/v2/hoc-1/chart/manifests/sha256:5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef"),
+                        ("x-frame-options", "DENY"),
+                    ],
+                    None,
+                )),
+            },
+        ],
+        ..check("push/manifest-put-201", Outcome::Fail)
+    }
+}
+
+fn location() -> CheckRecord {
+    CheckRecord {
+        title: "an upload `Location` names no other host".into(),
+        finding: Some(Finding {
+            expected: vec!["a path, or a URL of the registry".into()],
+            actual: "https://uploads.example/v2/…".into(),
+            exchanges: vec![0],
+        }),
+        breaks: vec![
+            BreakRecord {
+                eras: vec!["3.0-3.6".into()],
+                versions: ">=3.0.0, <3.3.0".into(),
+                flows: vec!["chart-push".into()],
+                symptom: "(the upload goes to the other host without credentials)".into(),
+            },
+        ],
+        exchanges: vec![Exchange {
+            request: message("POST /v2/hoc-1/chart/blobs/uploads/", &[("content-length", "0")], None),
+            response: Ok(message(
+                "202 Accepted",
+                &[("location", "https://uploads.example/v2/hoc-1/chart/blobs/uploads/1?_state=REDACTED")],
+                None,
+            )),
+        }],
+        ..check("push/location-stays-home", Outcome::Warn)
+    }
+}
+
+fn paging() -> CheckRecord {
+    CheckRecord {
+        title: "paging ends and yields every tag once".into(),
+        obstacle: Some(Obstacle {
+            kind: ObstacleKind::Arrangement,
+            what: "PUT of tag 17 answered 429 Too Many Requests".into(),
+            exchanges: vec![0],
+        }),
+        exchanges: vec![Exchange {
+            request: message("PUT /v2/hoc-1/chart/manifests/0.0.17", &[], Some("{}")),
+            response: Ok(message(
+                "429 Too Many Requests",
+                &[("retry-after", "60")],
+                Some("{\"errors\":[{\"code\":\"TOOMANYREQUESTS\"}]}"),
+            )),
+        }],
+        ..check("tags/paging-complete", Outcome::Inconclusive)
+    }
+}
+
+/// The whole table: pushes break for oras-go, old pushes break, ranges are unknown.
+fn cells() -> Vec<Cell> {
+    let mut cells = Vec::new();
+    for era in Era::ALL {
+        for flow in Flow::ALL.iter().filter(|flow| flow.in_era(*era)) {
+            let (verdict, because) = match (flow, era) {
+                (Flow::Push | Flow::RePush, Era::Oras3 | Era::Hardened3 | Era::Oras4 | Era::Hardened4) => {
+                    (FlowVerdict::Breaks, vec![cause("push/manifest-put-201", &era.span().to_string())])
+                }
+                (Flow::ChartPush, _) => (
+                    FlowVerdict::Breaks,
+                    vec![cause("push/location-stays-home", ">=3.0.0, <3.3.0")],
+                ),
+                (Flow::PullRange | Flow::PullUnversioned, _) => (
+                    FlowVerdict::Unknown,
+                    vec![cause("tags/paging-complete", &era.span().to_string())],
+                ),
+                _ => (FlowVerdict::Works, vec![]),
+            };
+            cells.push(Cell { era: *era, flow: *flow, verdict, because });
+        }
+    }
+    cells
+}
+
+fn cause(requirement: &str, versions: &str) -> Cause {
+    Cause {
+        requirement: requirement.into(),
+        versions: versions.into(),
+        symptom: "response status code 200: OK".into(),
+    }
+}
+
+fn distribution_spec(anchor: &str, says: &str) -> SourceRecord {
+    SourceRecord {
+        document: "OCI distribution-spec".into(),
+        version: "1.1.1".into(),
+        anchor: anchor.into(),
+        says: says.into(),
+        quoted: true,
+    }
+}
+
+fn capability(name: &str, present: Option<bool>, evidence: &str) -> Capability {
+    Capability { name: name.into(), present, evidence: evidence.into() }
+}
+
+fn message(start: &str, headers: &[(&str, &str)], body: Option<&str>) -> Message {
+    Message {
+        start: start.into(),
+        headers: headers.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect(),
+        body: body.map(|text| Body {
+            length: text.len(),
+            digest: "sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a".into(),
+            excerpt: Some(text.into()),
+        }),
+    }
+}
