@@ -23,7 +23,10 @@ pub(crate) struct Fact {
 
 impl Fact {
     pub(crate) fn new(label: &'static str, text: impl AsRef<str>) -> Self {
-        Self { label, text: text::cut(&text::block(text.as_ref()), FACT) }
+        Self {
+            label,
+            text: text::cut(&text::block(text.as_ref()), FACT),
+        }
     }
 }
 
@@ -43,7 +46,10 @@ pub(crate) fn obstacle(obstacle: Option<&Obstacle>) -> Vec<Fact> {
     let Some(obstacle) = obstacle else {
         return vec![Fact::new("obstacle", "no obstacle was recorded")];
     };
-    vec![Fact::new("obstacle", format!("{}: {}", words(obstacle.kind), obstacle.what))]
+    vec![Fact::new(
+        "obstacle",
+        format!("{}: {}", words(obstacle.kind), obstacle.what),
+    )]
 }
 
 /// What kind of trouble it was, in words.
@@ -62,7 +68,13 @@ pub(crate) fn sources(check: &CheckRecord) -> Vec<Fact> {
 }
 
 fn source(source: &SourceRecord) -> String {
-    let SourceRecord { document, version, anchor, says, quoted } = source;
+    let SourceRecord {
+        document,
+        version,
+        anchor,
+        says,
+        quoted,
+    } = source;
     if *quoted {
         format!("{document} {version}, {anchor}: “{says}”")
     } else {
@@ -76,7 +88,12 @@ pub(crate) fn breaks(check: &CheckRecord) -> Vec<Fact> {
 }
 
 fn brk(brk: &BreakRecord) -> String {
-    let BreakRecord { eras, versions, flows, symptom } = brk;
+    let BreakRecord {
+        eras,
+        versions,
+        flows,
+        symptom,
+    } = brk;
     let concerned = format!("{} ({versions}) · {}", eras.join(", "), flows.join(", "));
     match symptom.as_str() {
         "" => concerned,

@@ -46,7 +46,10 @@ pub enum RenderError {
 /// Renders a record as `JUnit` XML.
 pub fn render(record: &RunRecord) -> Result<String, RenderError> {
     let timestamp = OffsetDateTime::parse(&record.run.started, &Rfc3339).map_err(|cause| {
-        RenderError::Started { started: text::cut(&record.run.started, ATTRIBUTE), cause }
+        RenderError::Started {
+            started: text::cut(&record.run.started, ATTRIBUTE),
+            cause,
+        }
     })?;
     let mut targets = Names::default();
     let mut report = Report::new();
@@ -83,7 +86,12 @@ fn about(record: &RunRecord, target: &TargetRecord) -> String {
     ] {
         lines.extend(value.as_ref().map(|value| format!("{label}: {value}")));
     }
-    lines.extend(target.leftovers.iter().map(|leftover| format!("left behind: {leftover}")));
+    lines.extend(
+        target
+            .leftovers
+            .iter()
+            .map(|leftover| format!("left behind: {leftover}")),
+    );
     lines.iter().map(|line| text::line(line) + "\n").collect()
 }
 
@@ -127,16 +135,37 @@ fn test_case(check: &CheckRecord, suite: &str, name: String) -> TestCase {
         Outcome::Fail => {
             let cause = Some(content(&body(&about_violation(check))));
             let message = finding_message(check);
-            (TestResult::Failure { type_, message, cause }, Vec::new())
+            (
+                TestResult::Failure {
+                    type_,
+                    message,
+                    cause,
+                },
+                Vec::new(),
+            )
         }
         Outcome::Inconclusive => {
             let cause = Some(content(&body(&about_obstacle(check))));
             let message = obstacle_message(check.obstacle.as_ref());
-            (TestResult::Error { type_, message, cause }, Vec::new())
+            (
+                TestResult::Error {
+                    type_,
+                    message,
+                    cause,
+                },
+                Vec::new(),
+            )
         }
         Outcome::Skipped => {
             let message = attribute(check.reason.as_deref().unwrap_or("no reason was recorded"));
-            (TestResult::SkippedWithCause { type_, message, cause: None }, Vec::new())
+            (
+                TestResult::SkippedWithCause {
+                    type_,
+                    message,
+                    cause: None,
+                },
+                Vec::new(),
+            )
         }
     };
     let shown = match check.outcome {
@@ -174,7 +203,10 @@ fn about_obstacle(check: &CheckRecord) -> Vec<Fact> {
 }
 
 fn heading(check: &CheckRecord) -> Vec<Fact> {
-    vec![Fact::new("level", check.level.to_string()), Fact::new("title", &check.title)]
+    vec![
+        Fact::new("level", check.level.to_string()),
+        Fact::new("title", &check.title),
+    ]
 }
 
 /// What was expected and what came, on one line.
@@ -193,9 +225,11 @@ fn finding_message(check: &CheckRecord) -> String {
 fn obstacle_message(obstacle: Option<&Obstacle>) -> String {
     match obstacle {
         None => "no obstacle was recorded".to_owned(),
-        Some(obstacle) => {
-            attribute(&format!("{}: {}", facts::words(obstacle.kind), obstacle.what))
-        }
+        Some(obstacle) => attribute(&format!(
+            "{}: {}",
+            facts::words(obstacle.kind),
+            obstacle.what
+        )),
     }
 }
 

@@ -207,7 +207,9 @@ pub enum RecordError {
         found: usize,
     },
     /// It was written by a newer suite.
-    #[error("the record has schema {found}, this program reads up to {SCHEMA}; use a newer version")]
+    #[error(
+        "the record has schema {found}, this program reads up to {SCHEMA}; use a newer version"
+    )]
     Newer {
         /// Its schema.
         found: u32,
@@ -250,19 +252,28 @@ impl RunRecord {
         let record: Self = serde_json::from_str(text).map_err(RecordError::from_reading)?;
         let found = record.checks().count();
         if record.footer.checks != found {
-            return Err(RecordError::Incomplete { counted: record.footer.checks, found });
+            return Err(RecordError::Incomplete {
+                counted: record.footer.checks,
+                found,
+            });
         }
         Ok(record)
     }
 
     /// All checks with the target they belong to.
     pub fn checks(&self) -> impl Iterator<Item = (&TargetRecord, &CheckRecord)> {
-        self.targets.iter().flat_map(|target| target.checks.iter().map(move |check| (target, check)))
+        self.targets
+            .iter()
+            .flat_map(|target| target.checks.iter().map(move |check| (target, check)))
     }
 }
 
 impl RecordError {
     fn from_reading(error: serde_json::Error) -> Self {
-        if error.is_eof() { Self::Truncated(error) } else { Self::Malformed(error) }
+        if error.is_eof() {
+            Self::Truncated(error)
+        } else {
+            Self::Malformed(error)
+        }
     }
 }

@@ -61,7 +61,10 @@ impl Tally {
 
     /// How many there are.
     pub fn total(&self) -> usize {
-        Outcome::ALL.iter().map(|outcome| self.count(*outcome)).sum()
+        Outcome::ALL
+            .iter()
+            .map(|outcome| self.count(*outcome))
+            .sum()
     }
 
     /// The outcomes that occur with their counts, in the order summaries show them.
@@ -76,7 +79,10 @@ impl Tally {
 /// The reasons for which checks were skipped, with how many each, in order of first appearance.
 pub(crate) fn skip_reasons(checks: &[CheckRecord]) -> Vec<(&str, usize)> {
     let mut reasons: Vec<(&str, usize)> = Vec::new();
-    for check in checks.iter().filter(|check| check.outcome == Outcome::Skipped) {
+    for check in checks
+        .iter()
+        .filter(|check| check.outcome == Outcome::Skipped)
+    {
         let reason = check.reason.as_deref().unwrap_or("no reason was recorded");
         match reasons.iter_mut().find(|(known, _)| *known == reason) {
             Some((_, count)) => *count += 1,

@@ -35,13 +35,20 @@ pub struct Style {
 impl Default for Style {
     /// Plain, short, 100 columns.
     fn default() -> Self {
-        Self { color: false, verbose: false, width: 100 }
+        Self {
+            color: false,
+            verbose: false,
+            width: 100,
+        }
     }
 }
 
 /// Renders a record for a terminal.
 pub fn render(record: &RunRecord, style: Style) -> String {
-    let mut page = Page::new(Style { width: style.width.max(NARROWEST), ..style });
+    let mut page = Page::new(Style {
+        width: style.width.max(NARROWEST),
+        ..style
+    });
     run(&mut page, record);
     for target in &record.targets {
         page.blank();
@@ -54,14 +61,18 @@ pub fn render(record: &RunRecord, style: Style) -> String {
             checks(&mut page, target);
             blocks::unreachable(&mut page, target);
             for outcome in [Outcome::Fail, Outcome::Warn, Outcome::Inconclusive] {
-                for check in target.checks.iter().filter(|check| check.outcome == outcome) {
+                for check in target
+                    .checks
+                    .iter()
+                    .filter(|check| check.outcome == outcome)
+                {
                     blocks::finding(&mut page, check);
                 }
             }
             eras::table(&mut page, &target.eras);
         }
         page.blank();
-        summary::target(&mut page, target);
+        summary::target(&mut page, record, target);
     }
     page.blank();
     summary::run(&mut page, record);
@@ -98,7 +109,10 @@ fn identity(page: &mut Page, target: &TargetRecord) {
                 Some(false) => "lacks",
                 None => "unclear",
             };
-            page.labelled(present, &format!("{} ({})", capability.name, capability.evidence));
+            page.labelled(
+                present,
+                &format!("{} ({})", capability.name, capability.evidence),
+            );
         }
     }
 }
@@ -112,7 +126,11 @@ fn checks(page: &mut Page, target: &TargetRecord) {
             None => areas.push((&check.area, vec![check])),
         }
     }
-    let widest = areas.iter().map(|(_, checks)| checks.len().min(MARKS)).max().unwrap_or(0);
+    let widest = areas
+        .iter()
+        .map(|(_, checks)| checks.len().min(MARKS))
+        .max()
+        .unwrap_or(0);
     for (area, checks) in areas {
         if page.style.verbose {
             page.line(2, &text::line(area), Ink::Bold);

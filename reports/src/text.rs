@@ -67,7 +67,11 @@ pub(crate) fn cut(text: &str, limit: usize) -> String {
     match text.char_indices().nth(limit) {
         None => text.to_owned(),
         Some((end, _)) => {
-            format!("{}… ({} more characters)", &text[..end], text[end..].chars().count())
+            format!(
+                "{}… ({} more characters)",
+                &text[..end],
+                text[end..].chars().count()
+            )
         }
     }
 }
@@ -98,7 +102,9 @@ pub(crate) fn wrap(text: &str, width: usize) -> Vec<String> {
             let at = if next == ' ' {
                 end
             } else {
-                head.rfind(' ').filter(|at| !head[..*at].trim().is_empty()).unwrap_or(end)
+                head.rfind(' ')
+                    .filter(|at| !head[..*at].trim().is_empty())
+                    .unwrap_or(end)
             };
             wrapped.push(rest[..at].trim_end().to_owned());
             rest = rest[at..].trim_start();
@@ -110,7 +116,11 @@ pub(crate) fn wrap(text: &str, width: usize) -> Vec<String> {
 
 /// A number with its noun, which takes an `s` unless there is one of it.
 pub(crate) fn plural(count: usize, noun: &str) -> String {
-    if count == 1 { format!("{count} {noun}") } else { format!("{count} {noun}s") }
+    if count == 1 {
+        format!("{count} {noun}")
+    } else {
+        format!("{count} {noun}s")
+    }
 }
 
 /// A time for people: milliseconds below a second, seconds with one decimal above.
@@ -128,10 +138,20 @@ mod tests {
 
     #[test]
     fn what_steers_is_spelled_out() {
-        assert_eq!(line("a\u{1b}[31mb\u{9b}c\u{202e}d\0"), r"a\u{1b}[31mb\u{9b}c\u{202e}d\u{0}");
+        assert_eq!(
+            line("a\u{1b}[31mb\u{9b}c\u{202e}d\0"),
+            r"a\u{1b}[31mb\u{9b}c\u{202e}d\u{0}"
+        );
         assert_eq!(line("one\r\ntwo\tthree"), r"one\r\ntwo\tthree");
-        assert_eq!(block("one\r\ntwo\tthree\rfour\u{ffff}"), "one\ntwo    three\\rfour\\u{ffff}");
-        assert_eq!(line("grüße ✓ 漢字"), "grüße ✓ 漢字", "what is only foreign stays");
+        assert_eq!(
+            block("one\r\ntwo\tthree\rfour\u{ffff}"),
+            "one\ntwo    three\\rfour\\u{ffff}"
+        );
+        assert_eq!(
+            line("grüße ✓ 漢字"),
+            "grüße ✓ 漢字",
+            "what is only foreign stays"
+        );
     }
 
     #[test]

@@ -48,8 +48,14 @@ pub(crate) enum Depth {
 
 /// The exchanges that a check's finding or obstacle points at, with their positions.
 pub(crate) fn pointed(check: &CheckRecord) -> Vec<(usize, &Exchange)> {
-    let finding = check.finding.as_ref().map(|finding| finding.exchanges.as_slice());
-    let obstacle = check.obstacle.as_ref().map(|obstacle| obstacle.exchanges.as_slice());
+    let finding = check
+        .finding
+        .as_ref()
+        .map(|finding| finding.exchanges.as_slice());
+    let obstacle = check
+        .obstacle
+        .as_ref()
+        .map(|obstacle| obstacle.exchanges.as_slice());
     at(&check.exchanges, finding.or(obstacle).unwrap_or_default())
 }
 
@@ -57,7 +63,11 @@ pub(crate) fn pointed(check: &CheckRecord) -> Vec<(usize, &Exchange)> {
 pub(crate) fn at<'a>(exchanges: &'a [Exchange], positions: &[usize]) -> Vec<(usize, &'a Exchange)> {
     positions
         .iter()
-        .filter_map(|position| exchanges.get(*position).map(|exchange| (*position, exchange)))
+        .filter_map(|position| {
+            exchanges
+                .get(*position)
+                .map(|exchange| (*position, exchange))
+        })
         .collect()
 }
 
@@ -76,21 +86,33 @@ pub(crate) fn lines(exchanges: &[(usize, &Exchange)], total: usize, depth: Depth
         }
     }
     if exchanges.len() > EXCHANGES {
-        lines.push(format!("and {} more", text::plural(exchanges.len() - EXCHANGES, "exchange")));
+        lines.push(format!(
+            "and {} more",
+            text::plural(exchanges.len() - EXCHANGES, "exchange")
+        ));
     }
     lines
 }
 
 fn message(mark: &str, message: &Message, depth: Depth) -> Vec<String> {
-    let mut lines = vec![format!("{mark}{}", text::cut(&text::line(&message.start), HEADER))];
-    let shown: Vec<_> =
-        message.headers.iter().filter(|(name, _)| depth == Depth::Full || is_telling(name)).collect();
+    let mut lines = vec![format!(
+        "{mark}{}",
+        text::cut(&text::line(&message.start), HEADER)
+    )];
+    let shown: Vec<_> = message
+        .headers
+        .iter()
+        .filter(|(name, _)| depth == Depth::Full || is_telling(name))
+        .collect();
     for (name, value) in shown.iter().take(HEADERS) {
         let header = text::cut(&text::line(&format!("{name}: {value}")), HEADER);
         lines.push(format!("{mark}{header}"));
     }
     if shown.len() > HEADERS {
-        lines.push(format!("{mark}and {}", text::plural(shown.len() - HEADERS, "more header")));
+        lines.push(format!(
+            "{mark}and {}",
+            text::plural(shown.len() - HEADERS, "more header")
+        ));
     }
     if let Some(body) = &message.body {
         lines.extend(self::body(mark, body, depth));
@@ -105,12 +127,20 @@ fn is_telling(name: &str) -> bool {
 
 fn body(mark: &str, body: &Body, depth: Depth) -> Vec<String> {
     let digest = text::cut(&text::line(&body.digest), HEADER);
-    let mut lines = vec![format!("{mark}[{}, {digest}]", text::plural(body.length, "byte"))];
-    let Some(excerpt) = &body.excerpt else { return lines };
+    let mut lines = vec![format!(
+        "{mark}[{}, {digest}]",
+        text::plural(body.length, "byte")
+    )];
+    let Some(excerpt) = &body.excerpt else {
+        return lines;
+    };
     match depth {
         Depth::Brief => {
             let words: Vec<&str> = excerpt.split_ascii_whitespace().collect();
-            lines.push(format!("{mark}{}", text::cut(&text::line(&words.join(" ")), GLIMPSE)));
+            lines.push(format!(
+                "{mark}{}",
+                text::cut(&text::line(&words.join(" ")), GLIMPSE)
+            ));
         }
         Depth::Full => {
             let excerpt = text::cut(&text::block(excerpt), EXCERPT);

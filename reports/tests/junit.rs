@@ -15,17 +15,25 @@ fn rendered(record: &RunRecord) -> String {
 }
 
 fn elements<'a>(node: Node<'a, 'a>, name: &'static str) -> impl Iterator<Item = Node<'a, 'a>> {
-    node.descendants().filter(move |node| node.has_tag_name(name))
+    node.descendants()
+        .filter(move |node| node.has_tag_name(name))
 }
 
 fn number<T: std::str::FromStr>(node: Node, attribute: &str) -> T {
-    let value = node.attribute(attribute).unwrap_or_else(|| panic!("no attribute {attribute}"));
-    value.parse().unwrap_or_else(|_| panic!("{attribute} is {value}"))
+    let value = node
+        .attribute(attribute)
+        .unwrap_or_else(|| panic!("no attribute {attribute}"));
+    value
+        .parse()
+        .unwrap_or_else(|_| panic!("{attribute} is {value}"))
 }
 
 /// The whole text of an element; a split CDATA section is several nodes.
 fn text(node: Node) -> String {
-    node.descendants().filter(Node::is_text).filter_map(|node| node.text()).collect()
+    node.descendants()
+        .filter(Node::is_text)
+        .filter_map(|node| node.text())
+        .collect()
 }
 
 #[test]
@@ -37,11 +45,22 @@ fn counts_in_attributes_are_counts_of_elements() {
     assert_eq!(suites.len(), record.targets.len());
     for (suite, target) in suites.iter().zip(&record.targets) {
         let cases = elements(*suite, "testcase").count();
-        assert_eq!(cases, target.checks.len() + usize::from(target.obstacle.is_some()));
+        assert_eq!(
+            cases,
+            target.checks.len() + usize::from(target.obstacle.is_some())
+        );
         assert_eq!(number::<usize>(*suite, "tests"), cases);
-        assert_eq!(number::<usize>(*suite, "failures"), elements(*suite, "failure").count());
-        assert_eq!(number::<usize>(*suite, "errors"), elements(*suite, "error").count());
-        let seconds: f64 = elements(*suite, "testcase").map(|case| number::<f64>(case, "time")).sum();
+        assert_eq!(
+            number::<usize>(*suite, "failures"),
+            elements(*suite, "failure").count()
+        );
+        assert_eq!(
+            number::<usize>(*suite, "errors"),
+            elements(*suite, "error").count()
+        );
+        let seconds: f64 = elements(*suite, "testcase")
+            .map(|case| number::<f64>(case, "time"))
+            .sum();
         assert!((number::<f64>(*suite, "time") - seconds).abs() < 1e-6);
         assert_eq!(suite.attribute("timestamp"), Some("2026-11-22T12:00:00Z"));
     }
@@ -57,9 +76,15 @@ fn every_outcome_has_its_element() {
         let cases = elements(suite, "testcase").skip(usize::from(target.obstacle.is_some()));
         for (case, check) in cases.zip(&target.checks) {
             let name = case.attribute("name").expect("a name");
-            assert!(name.starts_with(&check.id), "the order is the record's: {name}");
-            let children: Vec<&str> =
-                case.children().filter(Node::is_element).map(|node| node.tag_name().name()).collect();
+            assert!(
+                name.starts_with(&check.id),
+                "the order is the record's: {name}"
+            );
+            let children: Vec<&str> = case
+                .children()
+                .filter(Node::is_element)
+                .map(|node| node.tag_name().name())
+                .collect();
             let expected: &[&str] = match check.outcome {
                 Outcome::Pass | Outcome::Present | Outcome::Absent => &[],
                 Outcome::Warn => &["system-out"],
@@ -82,7 +107,10 @@ fn names_are_unique() {
     for suite in elements(document.root(), "testsuite") {
         assert!(suites.insert(suite.attribute("name").expect("a name")));
         for case in elements(suite, "testcase") {
-            let id = (case.attribute("classname").expect("a class"), case.attribute("name").expect("a name"));
+            let id = (
+                case.attribute("classname").expect("a class"),
+                case.attribute("name").expect("a name"),
+            );
             assert!(cases.insert(id), "{id:?}");
         }
     }
@@ -103,28 +131,41 @@ fn a_failure_says_everything_that_is_known() {
         Some("expected 201 Created or 401 with a challenge; actual 200 OK")
     );
     insta::assert_snapshot!("failure_body", text(failure));
-    insta::assert_snapshot!("failure_output", text(elements(case, "system-out").next().expect("output")));
+    insta::assert_snapshot!(
+        "failure_output",
+        text(elements(case, "system-out").next().expect("output"))
+    );
 }
 
 #[test]
 fn a_target_that_was_not_reached_is_one_error() {
     let xml = rendered(&support::record());
     let document = Document::parse(&xml).expect("it is XML");
-    let suite = elements(document.root(), "testsuite").last().expect("a suite");
+    let suite = elements(document.root(), "testsuite")
+        .last()
+        .expect("a suite");
     let cases: Vec<Node> = elements(suite, "testcase").collect();
     assert_eq!(cases.len(), 1);
     assert_eq!(cases[0].attribute("name"), Some("target/reachable"));
-    assert_eq!(cases[0].attribute("classname"), Some("registry.invalid.target"));
+    assert_eq!(
+        cases[0].attribute("classname"),
+        Some("registry.invalid.target")
+    );
     let error = elements(cases[0], "error").next().expect("an error");
     let message = error.attribute("message").expect("a message");
-    assert!(message.starts_with("the connection failed: GET /v2/"), "{message}");
+    assert!(
+        message.starts_with("the connection failed: GET /v2/"),
+        "{message}"
+    );
 }
 
 #[test]
 fn an_obstacle_in_the_middle_keeps_the_checks_before_it() {
     let mut record = support::of_outcomes(&[Outcome::Pass, Outcome::Inconclusive]);
-    record.targets[0].obstacle =
-        Some(Obstacle::new(helm_oci_suite::verdict::ObstacleKind::Transport, "the container died"));
+    record.targets[0].obstacle = Some(Obstacle::new(
+        helm_oci_suite::verdict::ObstacleKind::Transport,
+        "the container died",
+    ));
     let xml = rendered(&record);
     let document = Document::parse(&xml).expect("it is XML");
     assert_eq!(elements(document.root(), "testcase").count(), 3);
@@ -143,13 +184,22 @@ fn hostile_text_is_shown_and_harmless() {
         .collect();
     assert!(steering.is_empty(), "{steering:?}");
     let document = Document::parse(&xml).expect("it is XML");
-    let failure = elements(document.root(), "failure").nth(1).expect("the hostile failure");
+    let failure = elements(document.root(), "failure")
+        .nth(1)
+        .expect("the hostile failure");
     assert!(text(failure).contains(r"<b>&\u{1b}[31mred\u{1b}]0;title\u{7} ]]> \u{0}"));
     let message = failure.attribute("message").expect("a message");
-    assert!(message.contains(r#"]]> \u{0}\u{b}\u{9b}2J\u{202e}txt.\u{fffe} "'\r\nsecond line"#), "{message}");
+    assert!(
+        message.contains(r#"]]> \u{0}\u{b}\u{9b}2J\u{202e}txt.\u{fffe} "'\r\nsecond line"#),
+        "{message}"
+    );
     for element in document.descendants() {
         for attribute in element.attributes() {
-            assert!(attribute.value().chars().count() < 400, "{}", attribute.name());
+            assert!(
+                attribute.value().chars().count() < 400,
+                "{}",
+                attribute.name()
+            );
         }
         assert!(text(element).len() < 20_000 || element.has_children());
     }

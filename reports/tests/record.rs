@@ -20,7 +20,10 @@ fn a_record_is_read_back_as_it_was_written() {
     let read = RunRecord::from_json(&record.to_json()).expect("it is a record");
     assert_eq!(read, record);
     let record = support::of_outcomes(&[]);
-    assert_eq!(RunRecord::from_json(&record.to_json()).expect("it is a record"), record);
+    assert_eq!(
+        RunRecord::from_json(&record.to_json()).expect("it is a record"),
+        record
+    );
 }
 
 #[test]
@@ -54,9 +57,15 @@ fn a_newer_schema_is_refused_before_its_fields_are_read() {
 #[test]
 fn a_record_that_was_cut_off_is_refused_wherever_the_cut_is() {
     let json = support::record().to_json();
-    for end in (1..json.len() - 2).step_by(97).filter(|end| json.is_char_boundary(*end)) {
+    for end in (1..json.len() - 2)
+        .step_by(97)
+        .filter(|end| json.is_char_boundary(*end))
+    {
         let error = RunRecord::from_json(&json[..end]).expect_err("it is cut off");
-        assert!(matches!(error, RecordError::Truncated(_)), "at {end}: {error}");
+        assert!(
+            matches!(error, RecordError::Truncated(_)),
+            "at {end}: {error}"
+        );
     }
 }
 
@@ -71,7 +80,10 @@ fn a_record_without_a_footer_is_refused() {
 #[test]
 fn a_record_that_lost_checks_is_refused() {
     let mut value = as_value();
-    value["targets"][0]["checks"].as_array_mut().expect("checks").pop();
+    value["targets"][0]["checks"]
+        .as_array_mut()
+        .expect("checks")
+        .pop();
     let error = RunRecord::from_json(&value.to_string()).expect_err("a check is missing");
     assert_eq!(
         error.to_string(),
@@ -81,9 +93,19 @@ fn a_record_that_lost_checks_is_refused() {
 
 #[test]
 fn other_json_is_no_record() {
-    for text in ["[]", "{}", "null", "{\"schema\":\"1\"}", "{\"schema\":1,\"footer\":{}}", "no"] {
+    for text in [
+        "[]",
+        "{}",
+        "null",
+        "{\"schema\":\"1\"}",
+        "{\"schema\":1,\"footer\":{}}",
+        "no",
+    ] {
         let error = RunRecord::from_json(text).expect_err("it is no record");
-        assert!(matches!(error, RecordError::Malformed(_)), "{text}: {error}");
+        assert!(
+            matches!(error, RecordError::Malformed(_)),
+            "{text}: {error}"
+        );
     }
 }
 
@@ -91,7 +113,10 @@ fn other_json_is_no_record() {
 fn the_hand_made_record_has_every_outcome() {
     let record = support::record();
     for outcome in Outcome::ALL {
-        assert!(record.checks().any(|(_, check)| check.outcome == *outcome), "{outcome:?}");
+        assert!(
+            record.checks().any(|(_, check)| check.outcome == *outcome),
+            "{outcome:?}"
+        );
     }
 }
 
@@ -119,7 +144,10 @@ fn the_schema_refuses_what_a_record_never_is() {
         ("/targets/0/checks/0/outcome", json!("FAIL")),
         ("/targets/0/checks/0/level", json!("MUST")),
         ("/targets/0/checks/2/finding/expected", json!([])),
-        ("/targets/0/checks/2/exchanges/0/response", json!({ "Ok": {}, "Err": "both" })),
+        (
+            "/targets/0/checks/2/exchanges/0/response",
+            json!({ "Ok": {}, "Err": "both" }),
+        ),
         ("/targets/0/checks/7/obstacle/kind", json!("weather")),
         ("/targets/0/eras/0/era", json!("2.x")),
         ("/targets/0/eras/0/flow", json!("install")),
@@ -145,7 +173,16 @@ fn the_schema_lists_every_word_of_the_code() {
     };
     let outcomes: Vec<_> = Outcome::ALL.iter().map(|outcome| outcome.name()).collect();
     assert_eq!(words("/$defs/outcome/enum"), outcomes);
-    assert_eq!(words("/$defs/era/enum"), Era::ALL.iter().map(|era| era.name()).collect::<Vec<_>>());
-    assert_eq!(words("/$defs/flow/enum"), Flow::ALL.iter().map(|flow| flow.name()).collect::<Vec<_>>());
-    assert_eq!(schema.pointer("/properties/schema/const"), Some(&json!(SCHEMA)));
+    assert_eq!(
+        words("/$defs/era/enum"),
+        Era::ALL.iter().map(|era| era.name()).collect::<Vec<_>>()
+    );
+    assert_eq!(
+        words("/$defs/flow/enum"),
+        Flow::ALL.iter().map(|flow| flow.name()).collect::<Vec<_>>()
+    );
+    assert_eq!(
+        schema.pointer("/properties/schema/const"),
+        Some(&json!(SCHEMA))
+    );
 }

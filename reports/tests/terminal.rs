@@ -7,7 +7,11 @@ use helm_oci_reports::terminal::{Style, render};
 use helm_oci_suite::outcome::Outcome;
 use helm_oci_suite::verdict::{Obstacle, ObstacleKind};
 
-const VERBOSE: Style = Style { color: false, verbose: true, width: 100 };
+const VERBOSE: Style = Style {
+    color: false,
+    verbose: true,
+    width: 100,
+};
 
 fn plain(record: &RunRecord) -> String {
     render(record, Style::default())
@@ -17,7 +21,11 @@ fn plain(record: &RunRecord) -> String {
 fn styles() -> impl Iterator<Item = Style> {
     [false, true].into_iter().flat_map(|color| {
         [false, true].into_iter().flat_map(move |verbose| {
-            [0, 80, 100, 200].into_iter().map(move |width| Style { color, verbose, width })
+            [0, 80, 100, 200].into_iter().map(move |width| Style {
+                color,
+                verbose,
+                width,
+            })
         })
     })
 }
@@ -28,7 +36,11 @@ fn without_color(text: &str) -> String {
     let mut plain = parts.next().unwrap_or_default().to_owned();
     for part in parts {
         let (code, rest) = part.split_once('m').expect("a colour ends in m");
-        assert!(code.bytes().all(|byte| byte.is_ascii_digit() || byte == b';'), "{code:?}");
+        assert!(
+            code.bytes()
+                .all(|byte| byte.is_ascii_digit() || byte == b';'),
+            "{code:?}"
+        );
         plain.push_str(rest);
     }
     plain
@@ -37,8 +49,14 @@ fn without_color(text: &str) -> String {
 /// The last words on the first target.
 fn verdict(record: &RunRecord) -> String {
     let text = plain(record);
-    let line = text.lines().find(|line| line.trim_start().starts_with("verdict"));
-    line.expect("a verdict").trim_start().trim_start_matches("verdict").trim_start().to_owned()
+    let line = text
+        .lines()
+        .find(|line| line.trim_start().starts_with("verdict"));
+    line.expect("a verdict")
+        .trim_start()
+        .trim_start_matches("verdict")
+        .trim_start()
+        .to_owned()
 }
 
 #[test]
@@ -59,9 +77,19 @@ fn when_all_is_well() {
 #[test]
 fn colour_adds_nothing_but_colour() {
     for verbose in [false, true] {
-        let style = Style { color: false, verbose, width: 100 };
+        let style = Style {
+            color: false,
+            verbose,
+            width: 100,
+        };
         let plain = render(&support::record(), style);
-        let colored = render(&support::record(), Style { color: true, ..style });
+        let colored = render(
+            &support::record(),
+            Style {
+                color: true,
+                ..style
+            },
+        );
         assert!(colored.contains("\u{1b}[1;31m"));
         assert_eq!(without_color(&colored), plain);
     }
@@ -72,7 +100,10 @@ fn no_line_is_wider_than_the_terminal() {
     for style in styles() {
         let text = without_color(&render(&support::record(), style));
         for line in text.lines() {
-            assert!(line.chars().count() <= style.width.max(80), "{style:?}: {line}");
+            assert!(
+                line.chars().count() <= style.width.max(80),
+                "{style:?}: {line}"
+            );
             assert_eq!(line.trim_end(), line, "{style:?}: a space at the end");
         }
     }
@@ -82,9 +113,9 @@ fn no_line_is_wider_than_the_terminal() {
 fn nothing_from_the_registry_reaches_the_terminal_unescaped() {
     for style in styles() {
         let text = without_color(&render(&support::record(), style));
-        let steering = text
-            .chars()
-            .find(|character| character.is_control() && *character != '\n' || *character == '\u{202e}');
+        let steering = text.chars().find(|character| {
+            character.is_control() && *character != '\n' || *character == '\u{202e}'
+        });
         assert_eq!(steering, None, "{style:?}");
         assert!(text.contains(r"\u{1b}[31mred"), "it is shown, not dropped");
     }
@@ -102,7 +133,10 @@ fn what_is_said_is_cut() {
 fn a_brief_exchange_leaves_out_what_tells_nothing() {
     let short = plain(&support::record());
     assert!(!short.contains("x-frame-options"));
-    assert!(!short.contains("404 Not Found"), "the finding does not point at that exchange");
+    assert!(
+        !short.contains("404 Not Found"),
+        "the finding does not point at that exchange"
+    );
     assert!(render(&support::record(), VERBOSE).contains("x-frame-options: DENY"));
 }
 
@@ -111,8 +145,15 @@ fn every_finding_names_the_way_to_its_explanation() {
     let record = support::record();
     let text = plain(&record);
     for (_, check) in record.checks() {
-        if matches!(check.outcome, Outcome::Fail | Outcome::Warn | Outcome::Inconclusive) {
-            assert!(text.contains(&format!("explain {}", check.id)), "{}", check.id);
+        if matches!(
+            check.outcome,
+            Outcome::Fail | Outcome::Warn | Outcome::Inconclusive
+        ) {
+            assert!(
+                text.contains(&format!("explain {}", check.id)),
+                "{}",
+                check.id
+            );
         }
     }
 }
@@ -120,7 +161,10 @@ fn every_finding_names_the_way_to_its_explanation() {
 #[test]
 fn an_era_without_the_flow_stays_blank() {
     let text = plain(&support::record());
-    let row = text.lines().find(|line| line.starts_with("  chart-push")).expect("the row");
+    let row = text
+        .lines()
+        .find(|line| line.starts_with("  chart-push"))
+        .expect("the row");
     assert_eq!(row.matches(['✓', '✗', '?']).count(), 1, "{row}");
 }
 
@@ -129,20 +173,47 @@ fn the_verdict_in_words() {
     let pass = Outcome::Pass;
     for (outcomes, words) in [
         (&[][..], "nothing was examined"),
-        (&[pass, Outcome::Absent], "every Must and Should that applies is satisfied"),
-        (&[pass, Outcome::Warn], "every Must that applies is satisfied, with 1 warning"),
+        (
+            &[pass, Outcome::Absent],
+            "every Must and Should that applies is satisfied",
+        ),
+        (
+            &[pass, Outcome::Warn],
+            "every Must that applies is satisfied, with 1 warning",
+        ),
         (
             &[pass, Outcome::Warn, Outcome::Inconclusive],
             "not settled: no Must is seen violated, but 1 check could not tell",
         ),
         (
             &[Outcome::Fail, Outcome::Inconclusive],
-            "does not serve every Helm: 1 requirement is violated",
+            "does not serve every Helm: 1 requirement is violated, 1 check could not tell",
         ),
-        (&[Outcome::Fail; 2], "does not serve every Helm: 2 requirements are violated"),
+        (
+            &[Outcome::Skipped],
+            "nothing was judged: no check applies to this registry",
+        ),
+        (
+            &[Outcome::Fail; 2],
+            "does not serve every Helm: 2 requirements are violated",
+        ),
     ] {
-        assert_eq!(verdict(&support::of_outcomes(outcomes)), words, "{outcomes:?}");
+        assert_eq!(
+            verdict(&support::of_outcomes(outcomes)),
+            words,
+            "{outcomes:?}"
+        );
     }
+}
+
+#[test]
+fn a_selection_is_not_called_the_whole() {
+    let mut record = support::of_outcomes(&[Outcome::Pass]);
+    record.run.only = vec!["push/*".into()];
+    assert_eq!(
+        verdict(&record),
+        "every selected Must and Should that applies is satisfied"
+    );
 }
 
 #[test]

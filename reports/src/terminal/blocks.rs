@@ -31,7 +31,11 @@ pub(super) fn finding(page: &mut Page, check: &CheckRecord) {
     if page.style.verbose {
         page.facts(&facts::covers(check));
     }
-    let depth = if page.style.verbose { Depth::Full } else { Depth::Brief };
+    let depth = if page.style.verbose {
+        Depth::Full
+    } else {
+        Depth::Brief
+    };
     let shown = transcript::pointed(check);
     page.transcript(&transcript::lines(&shown, check.exchanges.len(), depth));
     page.labelled("more", &format!("explain {}", text::line(&check.id)));
@@ -39,13 +43,19 @@ pub(super) fn finding(page: &mut Page, check: &CheckRecord) {
 
 /// Why nothing, or no more, could be seen of a target.
 pub(super) fn unreachable(page: &mut Page, target: &TargetRecord) {
-    let Some(obstacle) = &target.obstacle else { return };
+    let Some(obstacle) = &target.obstacle else {
+        return;
+    };
     page.blank();
     let mark = page.mark(Outcome::Inconclusive);
     let heading = page.paint(Ink::of(Outcome::Inconclusive), "NOT EXAMINED");
     page.painted(0, &format!("{mark} {heading}"));
     page.facts(&facts::obstacle(Some(obstacle)));
     let shown = transcript::at(&target.exchanges, &obstacle.exchanges);
-    let depth = if page.style.verbose { Depth::Full } else { Depth::Brief };
+    let depth = if page.style.verbose {
+        Depth::Full
+    } else {
+        Depth::Brief
+    };
     page.transcript(&transcript::lines(&shown, target.exchanges.len(), depth));
 }

@@ -17,21 +17,36 @@ pub(super) fn table(page: &mut Page, cells: &[Cell]) {
     if cells.is_empty() {
         return;
     }
-    let eras: Vec<Era> =
-        Era::ALL.iter().copied().filter(|era| cells.iter().any(|cell| cell.era == *era)).collect();
-    let flows = Flow::ALL.iter().filter(|flow| cells.iter().any(|cell| cell.flow == **flow));
+    let eras: Vec<Era> = Era::ALL
+        .iter()
+        .copied()
+        .filter(|era| cells.iter().any(|cell| cell.era == *era))
+        .collect();
+    let flows = Flow::ALL
+        .iter()
+        .filter(|flow| cells.iter().any(|cell| cell.flow == **flow));
     page.blank();
-    page.line(0, "What works with which Helm (✓ works, ✗ breaks, ? unknown)", Ink::Bold);
+    page.line(
+        0,
+        "What works with which Helm (✓ works, ✗ breaks, ? unknown)",
+        Ink::Bold,
+    );
     let names: Vec<&str> = eras.iter().map(|era| era.name()).collect();
     let gap = match 2 + FLOW + names.iter().map(|name| 2 + name.len()).sum::<usize>() {
         width if width <= page.style.width => "  ",
         _ => " ",
     };
-    page.line(2, &format!("{:<FLOW$}{gap}{}", "", names.join(gap)), Ink::Dim);
+    page.line(
+        2,
+        &format!("{:<FLOW$}{gap}{}", "", names.join(gap)),
+        Ink::Dim,
+    );
     for flow in flows {
         let mut row = format!("{:<FLOW$}", flow.name());
         for (era, name) in eras.iter().zip(&names) {
-            let cell = cells.iter().find(|cell| cell.era == *era && cell.flow == *flow);
+            let cell = cells
+                .iter()
+                .find(|cell| cell.era == *era && cell.flow == *flow);
             let (ink, sign) = cell.map_or((Ink::Plain, " "), |cell| sign(cell.verdict));
             // The sign stands under the middle of the era's name.
             let before = (name.len() - 1) / 2;
@@ -68,7 +83,11 @@ fn reasons(page: &mut Page, era: Era, cells: &[Cell]) {
         let mut flows = Vec::new();
         let mut versions = Vec::new();
         for cell in &broken {
-            for cause in cell.because.iter().filter(|cause| cause.requirement == requirement) {
+            for cause in cell
+                .because
+                .iter()
+                .filter(|cause| cause.requirement == requirement)
+            {
                 push_new(&mut flows, cell.flow.name());
                 push_new(&mut versions, &cause.versions);
             }
@@ -82,11 +101,20 @@ fn reasons(page: &mut Page, era: Era, cells: &[Cell]) {
 
 /// The requirements that leave cells open.
 fn unknown(page: &mut Page, cells: &[Cell]) {
-    let open = requirements(cells.iter().filter(|cell| cell.verdict == FlowVerdict::Unknown));
+    let open = requirements(
+        cells
+            .iter()
+            .filter(|cell| cell.verdict == FlowVerdict::Unknown),
+    );
     if open.is_empty() {
         return;
     }
-    let named = open.iter().take(NAMED).copied().collect::<Vec<_>>().join(", ");
+    let named = open
+        .iter()
+        .take(NAMED)
+        .copied()
+        .collect::<Vec<_>>()
+        .join(", ");
     let more = match open.len().saturating_sub(NAMED) {
         0 => String::new(),
         more => format!(" and {more} more"),

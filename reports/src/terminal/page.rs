@@ -73,7 +73,10 @@ pub(super) struct Page {
 
 impl Page {
     pub(super) const fn new(style: Style) -> Self {
-        Self { style, out: String::new() }
+        Self {
+            style,
+            out: String::new(),
+        }
     }
 
     pub(super) fn finish(self) -> String {
@@ -101,7 +104,8 @@ impl Page {
 
     /// One line that is laid out and painted already.
     pub(super) fn painted(&mut self, indent: usize, text: &str) {
-        self.out.push_str(format!("{:indent$}{text}", "").trim_end());
+        self.out
+            .push_str(format!("{:indent$}{text}", "").trim_end());
         self.out.push('\n');
     }
 
@@ -184,7 +188,11 @@ impl Page {
                 _ => ("", line.as_str()),
             };
             let wrapped = text::wrap(rest, self.style.width - 2 - LABEL - mark.len());
-            let ink = if mark.is_empty() { Ink::Dim } else { Ink::Plain };
+            let ink = if mark.is_empty() {
+                Ink::Dim
+            } else {
+                Ink::Plain
+            };
             for (row, part) in wrapped.iter().enumerate() {
                 let (label, mark) = if row == 0 { (label, mark) } else { ("", "  ") };
                 let label = self.paint(Ink::Dim, &format!("{label:<LABEL$}"));

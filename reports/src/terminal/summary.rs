@@ -21,7 +21,7 @@ pub(super) fn counts(tally: &Tally) -> Vec<(Ink, String)> {
 }
 
 /// What there is to say about a target in the end.
-pub(super) fn target(page: &mut Page, target: &TargetRecord) {
+pub(super) fn target(page: &mut Page, record: &RunRecord, target: &TargetRecord) {
     let tally = Tally::of(&target.checks);
     if tally.total() > 0 {
         let label = page.paint(Ink::Dim, &format!("{:<11}", "summary"));
@@ -38,9 +38,12 @@ pub(super) fn target(page: &mut Page, target: &TargetRecord) {
         label = "";
     }
     if target.leftovers.len() > LEFTOVERS {
-        page.labelled("", &format!("and {} more", target.leftovers.len() - LEFTOVERS));
+        page.labelled(
+            "",
+            &format!("and {} more", target.leftovers.len() - LEFTOVERS),
+        );
     }
-    let (ink, verdict) = verdict(target, &tally);
+    let (ink, verdict) = verdict(record, target);
     page.inked("verdict", &verdict, ink);
 }
 
@@ -49,7 +52,7 @@ pub(super) fn run(page: &mut Page, record: &RunRecord) {
     page.rule("run");
     if record.targets.len() > 1 {
         for target in &record.targets {
-            let (ink, verdict) = verdict(target, &Tally::of(&target.checks));
+            let (ink, verdict) = verdict(record, target);
             let name = text::fit(&text::line(&target.name), 24);
             let verdict = text::fit(&verdict, page.style.width - 28);
             let verdict = page.paint(ink, &verdict);
@@ -65,50 +68,77 @@ pub(super) fn run(page: &mut Page, record: &RunRecord) {
     page.paragraph(2, &parts.join(" · "), Ink::Plain);
 }
 
-/// What the outcomes amount to.
-fn verdict(target: &TargetRecord, tally: &Tally) -> (Ink, String) {
-    let hurt = hurt(target);
-    if tally.fail > 0 {
+/// What the outcomes amount to; a run of a selection speaks of the selection only.
+fn verdict(record: &RunRecord, target: &TargetRecord) -> (Ink, String) {
+    let tally = Tally::of(&target.checks);
+    let selected = if record.run.only.is_empty() {
+        ""
+    } else {
+        "selected "
+    };
+    let (outcome, words) = if tally.fail > 0 {
         let musts = text::plural(tally.fail, "requirement");
         let are = if tally.fail == 1 { "is" } else { "are" };
-        return (
-            Ink::of(Outcome::Fail),
-            format!("does not serve every Helm: {musts} {are} violated{hurt}"),
-        );
-    }
-    if target.obstacle.is_some() {
-        let words = if tally.total() == 0 { "nothing" } else { "not everything" };
-        return (Ink::of(Outcome::Inconclusive), format!("{words} could be examined"));
-    }
-    if tally.total() == 0 {
-        return (Ink::of(Outcome::Inconclusive), "nothing was examined".to_owned());
-    }
-    if tally.inconclusive > 0 {
+        let open = match tally.inconclusive {
+            0 => String::new(),
+            open => format!(", {} could not tell", text::plural(open, "check")),
+        };
+        let hurt = hurt(target);
+        (
+            Outcome::Fail,
+            format!("does not serve every Helm: {musts} {are} violated{open}{hurt}"),
+        )
+    } else if target.obstacle.is_some() {
+        let what = if tally.total() == 0 {
+            "nothing"
+        } else {
+            "not everything"
+        };
+        (Outcome::Inconclusive, format!("{what} could be examined"))
+    } else if tally.total() == 0 {
+        (Outcome::Inconclusive, "nothing was examined".to_owned())
+    } else if tally.inconclusive > 0 {
         let open = text::plural(tally.inconclusive, "check");
-        return (
-            Ink::of(Outcome::Inconclusive),
-            format!("not settled: no Must is seen violated, but {open} could not tell"),
-        );
-    }
-    if tally.warn > 0 {
+        (
+            Outcome::Inconclusive,
+            format!("not settled: no {selected}Must is seen violated, but {open} could not tell"),
+        )
+    } else if tally.skipped == tally.total() {
+        (
+            Outcome::Inconclusive,
+            "nothing was judged: no check applies to this registry".to_owned(),
+        )
+    } else if tally.warn > 0 {
         let warnings = text::plural(tally.warn, "warning");
-        return (
-            Ink::of(Outcome::Warn),
-            format!("every Must that applies is satisfied, with {warnings}{hurt}"),
-        );
-    }
-    (Ink::of(Outcome::Pass), "every Must and Should that applies is satisfied".to_owned())
+        let hurt = hurt(target);
+        (
+            Outcome::Warn,
+            format!("every {selected}Must that applies is satisfied, with {warnings}{hurt}"),
+        )
+    } else {
+        (
+            Outcome::Pass,
+            format!("every {selected}Must and Should that applies is satisfied"),
+        )
+    };
+    (Ink::of(outcome), words)
 }
 
 /// The eras in which a flow breaks.
 fn hurt(target: &TargetRecord) -> String {
     let known = |era: &Era| target.eras.iter().any(|cell| cell.era == *era);
     let broken = |era: &Era| {
-        target.eras.iter().any(|cell| cell.era == *era && cell.verdict == FlowVerdict::Breaks)
+        target
+            .eras
+            .iter()
+            .any(|cell| cell.era == *era && cell.verdict == FlowVerdict::Breaks)
     };
     let eras: Vec<Era> = Era::ALL.iter().copied().filter(known).collect();
-    let names: Vec<&str> =
-        eras.iter().filter(|era| broken(era)).map(|era| era.name()).collect();
+    let names: Vec<&str> = eras
+        .iter()
+        .filter(|era| broken(era))
+        .map(|era| era.name())
+        .collect();
     if names.is_empty() {
         return String::new();
     }

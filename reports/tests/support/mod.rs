@@ -12,8 +12,7 @@ use helm_oci_suite::requirement::Level;
 use helm_oci_suite::verdict::{Finding, Obstacle, ObstacleKind};
 
 /// Text that tries to steer a terminal, to end a CDATA section and to be no XML at all.
-const HOSTILE: &str =
-    "<b>&\u{1b}[31mred\u{1b}]0;title\u{7} ]]> \u{0}\u{b}\u{9b}2J\u{202e}txt.\u{fffe} \"'\r\nsecond line";
+const HOSTILE: &str = "<b>&\u{1b}[31mred\u{1b}]0;title\u{7} ]]> \u{0}\u{b}\u{9b}2J\u{202e}txt.\u{fffe} \"'\r\nsecond line";
 
 /// The whole record.
 pub(crate) fn record() -> RunRecord {
@@ -21,7 +20,10 @@ pub(crate) fn record() -> RunRecord {
     let checks = targets.iter().map(|target| target.checks.len()).sum();
     RunRecord {
         schema: SCHEMA,
-        suite: SuiteIdentity { name: "helm-oci-conformance".into(), version: "0.1.0".into() },
+        suite: SuiteIdentity {
+            name: "helm-oci-conformance".into(),
+            version: "0.1.0".into(),
+        },
         run: RunIdentity {
             seed: 7,
             only: vec![],
@@ -29,16 +31,24 @@ pub(crate) fn record() -> RunRecord {
             milliseconds: 6540,
         },
         targets,
-        footer: Footer { checks, exit_code: 1 },
+        footer: Footer {
+            checks,
+            exit_code: 1,
+        },
     }
 }
 
 /// A record of one target with checks of these outcomes.
 pub(crate) fn of_outcomes(outcomes: &[Outcome]) -> RunRecord {
-    let checks: Vec<CheckRecord> =
-        outcomes.iter().map(|outcome| check("push/blob-created", *outcome)).collect();
+    let checks: Vec<CheckRecord> = outcomes
+        .iter()
+        .map(|outcome| check("push/blob-created", *outcome))
+        .collect();
     let mut record = record();
-    record.footer = Footer { checks: checks.len(), exit_code: 0 };
+    record.footer = Footer {
+        checks: checks.len(),
+        exit_code: 0,
+    };
     record.targets.truncate(1);
     record.targets[0].checks = checks;
     record.targets[0].eras.clear();
@@ -54,7 +64,9 @@ fn distribution() -> TargetRecord {
             kind: "container".into(),
             url: Some("http://127.0.0.1:32768".into()),
             image: Some("docker.io/library/registry:2.8.3".into()),
-            image_id: Some("sha256:26b2eb03618e5d1c2d7cc0e0bd1a2b3c4d5e6f708192a3b4c5d6e7f8091a2b3c".into()),
+            image_id: Some(
+                "sha256:26b2eb03618e5d1c2d7cc0e0bd1a2b3c4d5e6f708192a3b4c5d6e7f8091a2b3c".into(),
+            ),
             server: Some("registry/2.0".into()),
         },
         capabilities: vec![
@@ -145,7 +157,11 @@ fn unreachable() -> TargetRecord {
             exchanges: vec![0],
         }),
         exchanges: vec![Exchange {
-            request: message("GET https://registry.invalid/v2/", &[("accept", "*/*")], None),
+            request: message(
+                "GET https://registry.invalid/v2/",
+                &[("accept", "*/*")],
+                None,
+            ),
             response: Err("cannot connect to registry.invalid:443: no such host".into()),
         }],
         checks: vec![],
@@ -163,11 +179,12 @@ fn check(id: &str, outcome: Outcome) -> CheckRecord {
         Outcome::Present | Outcome::Absent => Level::May,
         _ => Level::Must,
     };
-    let finding = matches!(outcome, Outcome::Fail | Outcome::Warn | Outcome::Absent).then(|| Finding {
-        expected: vec!["201 Created".into()],
-        actual: "200 OK".into(),
-        exchanges: vec![],
-    });
+    let finding =
+        matches!(outcome, Outcome::Fail | Outcome::Warn | Outcome::Absent).then(|| Finding {
+            expected: vec!["201 Created".into()],
+            actual: "200 OK".into(),
+            exchanges: vec![],
+        });
     let obstacle = (outcome == Outcome::Inconclusive)
         .then(|| Obstacle::new(ObstacleKind::Deadline, "no answer within 30 s"));
     CheckRecord {
@@ -176,7 +193,10 @@ fn check(id: &str, outcome: Outcome) -> CheckRecord {
         title: slug.replace('-', " "),
         level,
         covers: vec!["REG-API-01".into()],
-        sources: vec![distribution_spec("pushing-manifests", "The response MUST be `201 Created`.")],
+        sources: vec![distribution_spec(
+            "pushing-manifests",
+            "The response MUST be `201 Created`.",
+        )],
         outcome,
         reason: (outcome == Outcome::Skipped).then(|| "the registry is spoken to over TLS".into()),
         finding,
@@ -253,19 +273,24 @@ fn location() -> CheckRecord {
             actual: "https://uploads.example/v2/…".into(),
             exchanges: vec![0],
         }),
-        breaks: vec![
-            BreakRecord {
-                eras: vec!["3.0-3.6".into()],
-                versions: ">=3.0.0, <3.3.0".into(),
-                flows: vec!["chart-push".into()],
-                symptom: "(the upload goes to the other host without credentials)".into(),
-            },
-        ],
+        breaks: vec![BreakRecord {
+            eras: vec!["3.0-3.6".into()],
+            versions: ">=3.0.0, <3.3.0".into(),
+            flows: vec!["chart-push".into()],
+            symptom: "(the upload goes to the other host without credentials)".into(),
+        }],
         exchanges: vec![Exchange {
-            request: message("POST /v2/hoc-1/chart/blobs/uploads/", &[("content-length", "0")], None),
+            request: message(
+                "POST /v2/hoc-1/chart/blobs/uploads/",
+                &[("content-length", "0")],
+                None,
+            ),
             response: Ok(message(
                 "202 Accepted",
-                &[("location", "https://uploads.example/v2/hoc-1/chart/blobs/uploads/1?_state=REDACTED")],
+                &[(
+                    "location",
+                    "https://uploads.example/v2/hoc-1/chart/blobs/uploads/1?_state=REDACTED",
+                )],
                 None,
             )),
         }],
@@ -299,9 +324,13 @@ fn cells() -> Vec<Cell> {
     for era in Era::ALL {
         for flow in Flow::ALL.iter().filter(|flow| flow.in_era(*era)) {
             let (verdict, because) = match (flow, era) {
-                (Flow::Push | Flow::RePush, Era::Oras3 | Era::Hardened3 | Era::Oras4 | Era::Hardened4) => {
-                    (FlowVerdict::Breaks, vec![cause("push/manifest-put-201", &era.span().to_string())])
-                }
+                (
+                    Flow::Push | Flow::RePush,
+                    Era::Oras3 | Era::Hardened3 | Era::Oras4 | Era::Hardened4,
+                ) => (
+                    FlowVerdict::Breaks,
+                    vec![cause("push/manifest-put-201", &era.span().to_string())],
+                ),
                 (Flow::ChartPush, _) => (
                     FlowVerdict::Breaks,
                     vec![cause("push/location-stays-home", ">=3.0.0, <3.3.0")],
@@ -312,7 +341,12 @@ fn cells() -> Vec<Cell> {
                 ),
                 _ => (FlowVerdict::Works, vec![]),
             };
-            cells.push(Cell { era: *era, flow: *flow, verdict, because });
+            cells.push(Cell {
+                era: *era,
+                flow: *flow,
+                verdict,
+                because,
+            });
         }
     }
     cells
@@ -337,16 +371,24 @@ fn distribution_spec(anchor: &str, says: &str) -> SourceRecord {
 }
 
 fn capability(name: &str, present: Option<bool>, evidence: &str) -> Capability {
-    Capability { name: name.into(), present, evidence: evidence.into() }
+    Capability {
+        name: name.into(),
+        present,
+        evidence: evidence.into(),
+    }
 }
 
 fn message(start: &str, headers: &[(&str, &str)], body: Option<&str>) -> Message {
     Message {
         start: start.into(),
-        headers: headers.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect(),
+        headers: headers
+            .iter()
+            .map(|(name, value)| ((*name).into(), (*value).into()))
+            .collect(),
         body: body.map(|text| Body {
             length: text.len(),
-            digest: "sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a".into(),
+            digest: "sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a"
+                .into(),
             excerpt: Some(text.into()),
         }),
     }
