@@ -1,1 +1,37 @@
-//! Placeholder.
+//! The outside world of helm-oci-conformance: sockets, containers, the command line.
+//!
+//! - [`transport`]: the HTTP port over the network; [`serve`]: a socket in front of a registry;
+//! - [`launch`]: makes targets available; [`preflight`] and [`capabilities`] look at them first;
+//! - [`runner`]: runs a plan on targets and fills the record; [`clock`]: the only clock in it;
+//! - [`prove`]: the suite examined; [`cli`]: the program; [`exit_code`]: how it ends.
+
+pub mod capabilities;
+pub mod cli;
+pub mod clock;
+pub mod exit_code;
+pub mod launch;
+pub mod preflight;
+pub mod prove;
+pub mod runner;
+pub mod serve;
+pub mod transport;
+
+/// Makes the cryptography of this program the default of all TLS in the process. Doing so again is harmless.
+pub fn install_cryptography() {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+}
+
+/// An error and its causes on one line, each said once.
+pub fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let words = error.to_string();
+        if !text.contains(&words) {
+            text.push_str(": ");
+            text.push_str(&words);
+        }
+        cause = error.source();
+    }
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}

@@ -1,2 +1,7 @@
-//! Placeholder.
-fn main() {}
+//! `helm-oci-conformance`: does this OCI registry serve Helm?
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    helm_oci_conformance::cli::main().into()
+}

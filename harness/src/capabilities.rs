@@ -1,0 +1,186 @@
+//! What a registry offers beyond what every registry must, probed once before the checks.
+//!
+//! Capabilities inform the reader of a report. No check asks for them: each looks for itself.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use helm_oci_reports::record::Capability;
+use helm_oci_suite::api::Chart;
+use helm_oci_suite::auth::Challenge;
+use helm_oci_suite::exchange::Exchange;
+use helm_oci_suite::session::{Reply, Session, digest_of};
+use helm_oci_suite::target::Target;
+use helm_oci_suite::verdict::Stop;
+use http::{Method, StatusCode, Uri};
+use tokio::time::timeout;
+
+/// How long one probe may take.
+const LIMIT: Duration = Duration::from_secs(10);
+
+/// What a probe found: whether it is there, and what showed it.
+type Found = Result<(bool, String), Stop>;
+
+/// Probes the target; returns what it offers, and what was said.
+pub async fn probe(target: &Target) -> (Vec<Capability>, Vec<Exchange>) {
+    let session = Session::new(target.clone(), "capabilities");
+    let mut found = vec![told("authentication", authentication(&session)).await];
+    let chart = timeout(LIMIT, session.arrange_chart("1.0.0")).await;
+    let chart = match chart {
+        Ok(Ok(chart)) => Ok(chart),
+        Ok(Err(stop)) => Err(words(&stop)),
+        Err(_) => Err("no chart could be pushed in time".to_owned()),
+    };
+    match chart {
+        Ok(chart) => {
+            found.push(told("mount", mount(&session, &chart)).await);
+            found.push(told("chunked-upload", chunked_upload(&session)).await);
+            found.push(told("referrers-api", referrers_api(&session, &chart)).await);
+            found.push(told("tag-paging", tag_paging(&session, &chart)).await);
+            found.push(told("tag-deletes", tag_deletes(&session)).await);
+            found.push(told("manifest-deletes", manifest_deletes(&session, &chart)).await);
+            found.push(told("blob-deletes", blob_deletes(&session, &chart)).await);
+        }
+        Err(why) => {
+            const REST: [&str; 7] = [
+                "mount",
+                "chunked-upload",
+                "referrers-api",
+                "tag-paging",
+                "tag-deletes",
+                "manifest-deletes",
+                "blob-deletes",
+            ];
+            found.extend(REST.map(|name| capability(name, None, why.clone())));
+        }
+    }
+    (found, session.into_transcript())
+}
+
+async fn told(name: &str, probe: impl Future<Output = Found>) -> Capability {
+    match timeout(LIMIT, probe).await {
+        Ok(Ok((present, evidence))) => capability(name, Some(present), evidence),
+        Ok(Err(stop)) => capability(name, None, words(&stop)),
+        Err(_) => capability(name, None, format!("no answer within {} s", LIMIT.as_secs())),
+    }
+}
+
+fn capability(name: &str, present: Option<bool>, evidence: String) -> Capability {
+    Capability { name: name.to_owned(), present, evidence }
+}
+
+fn words(stop: &Stop) -> String {
+    match stop {
+        Stop::Inconclusive(obstacle) => obstacle.what.clone(),
+        Stop::Violated(finding) => finding.actual.clone(),
+        Stop::NotApplicable(why) => why.clone(),
+    }
+}
+
+/// Anonymous GET of the base, then an anonymous upload: a registry may ask for authority only there.
+async fn authentication(session: &Session) -> Found {
+    let uploads = format!("/v2/{}/blobs/uploads/", session.repository());
+    let mut asked = Vec::new();
+    for (method, path, shown) in
+        [(Method::GET, "/v2/", "GET /v2/"), (Method::POST, uploads.as_str(), "POST of an upload")]
+    {
+        let reply = session.call(method, path).anonymous().send().await?;
+        if reply.status == StatusCode::UNAUTHORIZED {
+            let schemes: Vec<String> =
+                Challenge::all(&reply.headers).into_iter().map(|challenge| challenge.scheme).collect();
+            let scheme = if schemes.is_empty() { "no challenge".to_owned() } else { schemes.join(", ") };
+            return Ok((true, format!("{scheme}: {shown} without credentials answers 401")));
+        }
+        asked.push(format!("{shown} {}", reply.status.as_u16()));
+    }
+    Ok((false, format!("none: without credentials {}", asked.join(", "))))
+}
+
+async fn mount(session: &Session, chart: &Chart) -> Found {
+    let path = format!(
+        "/v2/{}/blobs/uploads/?mount={}&from={}",
+        session.sibling("mounted"),
+        chart.layer_digest(),
+        session.repository()
+    );
+    let reply = session.call(Method::POST, &path).send().await?;
+    Ok((reply.status == StatusCode::CREATED, format!("POST with mount and from answers {}", reply.status)))
+}
+
+async fn chunked_upload(session: &Session) -> Found {
+    let halves = [Bytes::from_static(b"the first half, "), Bytes::from_static(b"and the second")];
+    let mut location = session.arrange_upload().await?;
+    let mut sent = 0;
+    for half in &halves {
+        let range = format!("{sent}-{}", sent + half.len() - 1);
+        let octets = Some("application/octet-stream");
+        let reply = session
+            .call_uri(Method::PATCH, Ok(location.clone()))
+            .body(octets, half)
+            .header("content-range", &range)
+            .send()
+            .await?;
+        if !reply.status.is_success() {
+            return Ok((false, format!("PATCH with `Content-Range: {range}` answers {}", reply.status)));
+        }
+        sent += half.len();
+        location = next_location(session, &reply).unwrap_or(location);
+    }
+    let digest = digest_of(&halves.concat());
+    let reply = session.complete_upload(&location, &digest, &Bytes::new()).send().await?;
+    let evidence = format!("two PATCH requests taken, PUT answers {}", reply.status);
+    Ok((reply.status.is_success(), evidence))
+}
+
+/// Where the next chunk goes: path and query of `Location`, on the registry's own origin.
+fn next_location(session: &Session, reply: &Reply) -> Option<Uri> {
+    let location: Uri = reply.header("location")?.parse().ok()?;
+    session.uri(location.path_and_query()?.as_str()).ok()
+}
+
+async fn referrers_api(session: &Session, chart: &Chart) -> Found {
+    let path = format!("/v2/{}/referrers/{}", session.repository(), chart.digest);
+    let reply = session.call(Method::GET, &path).send().await?;
+    let is_index = reply.status == StatusCode::OK
+        && reply.media_type() == Some("application/vnd.oci.image.index.v1+json");
+    let of_type = reply.media_type().map(|media_type| format!(" with {media_type}")).unwrap_or_default();
+    Ok((is_index, format!("GET answers {}{of_type}", reply.status)))
+}
+
+async fn tag_paging(session: &Session, chart: &Chart) -> Found {
+    session.arrange_manifest("1.0.1", &chart.manifest).await?;
+    session.arrange_manifest("1.0.2", &chart.manifest).await?;
+    let reply = session.list_tags_with("?n=2").await?;
+    let body: Option<serde_json::Value> = serde_json::from_slice(&reply.body).ok();
+    let listed = body.as_ref().and_then(|body| body.get("tags")?.as_array()).map(Vec::len);
+    Ok(match listed {
+        Some(listed) => (listed == 2, format!("n=2 on 3 tags lists {listed}")),
+        None => (false, format!("n=2 on 3 tags answers {} without a list", reply.status)),
+    })
+}
+
+async fn tag_deletes(session: &Session) -> Found {
+    deletes(session, &session.manifest_path("1.0.2"), "a tag").await
+}
+
+async fn manifest_deletes(session: &Session, chart: &Chart) -> Found {
+    // Another manifest than the one under the tags: some registries delete no tagged one.
+    let mut text = chart.manifest.to_vec();
+    text.push(b'\n');
+    let manifest = Bytes::from(text);
+    let digest = digest_of(&manifest);
+    session.arrange_manifest(&digest, &manifest).await?;
+    deletes(session, &session.manifest_path(&digest), "a manifest").await
+}
+
+async fn blob_deletes(session: &Session, chart: &Chart) -> Found {
+    // A blob of its own: one that a manifest needs may rightly be kept.
+    let blob = Bytes::from(format!("a blob to delete, beside {}", chart.digest));
+    let digest = session.arrange_blob(&blob).await?;
+    deletes(session, &session.blob_path(&digest), "a blob").await
+}
+
+async fn deletes(session: &Session, path: &str, what: &str) -> Found {
+    let reply = session.call(Method::DELETE, path).send().await?;
+    Ok((reply.status.is_success(), format!("DELETE of {what} answers {}", reply.status)))
+}

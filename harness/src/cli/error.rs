@@ -1,0 +1,57 @@
+//! What ends the program before anything was run, each with the next step.
+
+use std::io;
+use std::path::PathBuf;
+
+use thiserror::Error;
+
+use crate::launch::TargetError;
+use crate::serve::ServeError;
+use crate::transport::TrustError;
+
+/// A usage or configuration error.
+#[derive(Debug, Error)]
+pub(super) enum CliError {
+    #[error(transparent)]
+    Target(#[from] TargetError),
+    #[error(transparent)]
+    Trust(#[from] TrustError),
+    #[error(transparent)]
+    Serve(#[from] ServeError),
+    #[error("the target `{name}` is given twice")]
+    Twice { name: String },
+    #[error("no requirement matches `{glob}`; the nearest is `{nearest}`, `list` shows all")]
+    NoMatch { glob: String, nearest: &'static str },
+    #[error("nothing is selected")]
+    Nothing,
+    #[error("unknown requirement `{id}`; did you mean `{nearest}`? `list` shows all")]
+    UnknownRequirement { id: String, nearest: &'static str },
+    #[error("unknown fault `{name}`; did you mean `{nearest}`? `serve --list-faults` shows all")]
+    UnknownFault { name: String, nearest: &'static str },
+    #[error("--username needs a password; give --password-stdin or set HELM_OCI_PASSWORD")]
+    NoPassword,
+    #[error("--password-stdin needs --username")]
+    NoUsername,
+    #[error("credentials need exactly one target that is a URL, so that no other registry sees them")]
+    CredentialsForMany,
+    #[error("cannot read the password from standard input")]
+    Password(#[source] io::Error),
+    #[error("the password is empty")]
+    EmptyPassword,
+    #[error("only one report can go to standard output")]
+    TwoReports,
+    #[error("cannot write {path}", path = .path.display())]
+    Write {
+        path: PathBuf,
+        #[source]
+        source: io::Error,
+    },
+    #[error("cannot write to standard output")]
+    Stdout(#[source] io::Error),
+    #[error("the JUnit report could not be made")]
+    Junit(#[from] helm_oci_reports::junit::RenderError),
+    #[error("--auth sets up the reference registry and cannot be had with --upstream")]
+    AuthUpstream,
+    #[error("the runtime did not start")]
+    Runtime(#[source] io::Error),
+}

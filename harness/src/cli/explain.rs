@@ -1,0 +1,69 @@
+//! `explain`: all there is to know about one requirement.
+
+use std::fmt::Write as _;
+
+use clap::Args;
+use helm_oci_suite::checks;
+use helm_oci_suite::era::{Break, Era, Flow};
+use helm_oci_suite::requirement::Requirement;
+use helm_oci_suite::source::Source;
+
+use super::error::CliError;
+use super::output;
+use crate::exit_code::ExitCode;
+use crate::runner::eras;
+
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// The requirement, such as pull/manifest-bytes.
+    id: String,
+}
+
+pub(super) fn explain(arguments: &Arguments) -> Result<ExitCode, CliError> {
+    let requirement = checks::find(&arguments.id).ok_or_else(|| CliError::UnknownRequirement {
+        id: arguments.id.clone(),
+        nearest: checks::nearest(&arguments.id).unwrap_or("none"),
+    })?;
+    output::print(&page(requirement))?;
+    Ok(ExitCode::Acceptable)
+}
+
+fn page(requirement: &Requirement) -> String {
+    let mut page = format!("# {} ({})\n\n", requirement.id, requirement.level);
+    for line in requirement.doc.lines() {
+        // A doc comment has a space after its slashes.
+        let _ = writeln!(page, "{}", line.strip_prefix(' ').unwrap_or(line));
+    }
+    let _ = writeln!(page, "\n## Who says so");
+    for source in requirement.sources {
+        let _ = writeln!(page, "- {}", cite(source));
+    }
+    if !requirement.breaks.is_empty() {
+        let _ = writeln!(page, "\n## What breaks without it");
+        for brk in requirement.breaks {
+            let _ = writeln!(page, "- {}", harm(brk));
+        }
+    }
+    let _ = writeln!(page, "\n## Faults that prove the check");
+    for fault in requirement.faults {
+        let _ = writeln!(page, "- `{}`: {}", fault.name(), fault.summary());
+    }
+    for fault in requirement.consequences {
+        let _ = writeln!(page, "- `{}`, as a consequence: {}", fault.name(), fault.summary());
+    }
+    let _ = writeln!(page, "\nCovers {}.", requirement.covers.join(", "));
+    let _ = writeln!(page, "Declared at {}:{}.", requirement.file, requirement.line);
+    page
+}
+
+fn cite(source: &Source) -> String {
+    let Source { document, version, anchor, says, quoted } = source;
+    let mark = if *quoted { "\"" } else { "" };
+    format!("{document} {version}, {anchor}: {mark}{says}{mark}")
+}
+
+fn harm(brk: &Break) -> String {
+    let eras: Vec<&str> = eras(brk).into_iter().map(Era::name).collect();
+    let flows: Vec<&str> = brk.flows.iter().copied().map(Flow::name).collect();
+    format!("Helm {} ({}), {}: `{}`", eras.join(", "), brk.versions, flows.join(", "), brk.symptom)
+}

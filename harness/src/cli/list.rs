@@ -1,0 +1,56 @@
+//! `list`: the requirements, one a line.
+
+use clap::Args;
+use helm_oci_suite::requirement::{Level, Requirement};
+use serde::Serialize;
+
+use super::error::CliError;
+use super::{Selection, output};
+use crate::exit_code::ExitCode;
+
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    selection: Selection,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Serialize)]
+struct Entry {
+    id: &'static str,
+    level: Level,
+    title: &'static str,
+    covers: &'static [&'static str],
+}
+
+pub(super) fn list(arguments: &Arguments) -> Result<ExitCode, CliError> {
+    let requirements = arguments.selection.requirements()?;
+    output::print(&if arguments.json { json(&requirements) } else { text(&requirements) })?;
+    Ok(ExitCode::Acceptable)
+}
+
+fn json(requirements: &[&'static Requirement]) -> String {
+    let entries: Vec<Entry> = requirements
+        .iter()
+        .map(|requirement| Entry {
+            id: requirement.id,
+            level: requirement.level,
+            title: requirement.title,
+            covers: requirement.covers,
+        })
+        .collect();
+    let mut text = serde_json::to_string_pretty(&entries).expect("a list serialises");
+    text.push('\n');
+    text
+}
+
+fn text(requirements: &[&'static Requirement]) -> String {
+    let widest = requirements.iter().map(|requirement| requirement.id.len()).max().unwrap_or(0);
+    let line = |requirement: &&Requirement| {
+        let Requirement { id, level, title, covers, .. } = requirement;
+        format!("{id:widest$}  {:6}  {title}  ({})\n", level.to_string(), covers.join(", "))
+    };
+    requirements.iter().map(line).collect()
+}

@@ -1,0 +1,155 @@
+//! The program: arguments, subcommands, exit code. Each subcommand is a file; this one only leads there.
+
+mod error;
+mod explain;
+mod list;
+mod output;
+mod progress;
+mod prove;
+mod run;
+mod serve;
+
+use std::path::PathBuf;
+
+use clap::error::ErrorKind;
+use clap::{Args, CommandFactory, Parser, Subcommand};
+use clap_complete::Shell;
+
+use self::error::CliError;
+use crate::exit_code::{self, ExitCode};
+use crate::transport::Trust;
+
+const EXAMPLES: &str = "\
+Examples:
+  helm-oci-conformance run                                    the embedded reference registry
+  helm-oci-conformance run distribution:2.8.3 distribution:3.0.0 zot
+  helm-oci-conformance run https://registry.example/charts --username me --password-stdin < password
+  helm-oci-conformance run http://localhost:5000 --only 'pull/*' --json report.json --junit report.xml
+  helm-oci-conformance explain pull/manifest-bytes
+  helm-oci-conformance serve --list-faults
+  helm-oci-conformance prove --only 'tags/*'
+";
+
+/// Conformance suite and compatibility checker for Helm charts in OCI registries.
+#[derive(Debug, Parser)]
+#[command(name = "helm-oci-conformance", version, after_help = format!("{EXAMPLES}\n{}", exit_code::HELP))]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Examine registries and report what each Helm does with them.
+    #[command(after_help = exit_code::HELP)]
+    Run(run::Arguments),
+    /// List the requirements.
+    List(list::Arguments),
+    /// Explain one requirement: what, why, who says so, and whom its violation hurts.
+    Explain(explain::Arguments),
+    /// Serve the reference registry, or a real one, with faults of your choice.
+    Serve(serve::Arguments),
+    /// Examine the suite itself: every requirement against every fault, in memory.
+    Prove(prove::Arguments),
+    /// Print a completion script for a shell.
+    Completions {
+        /// The shell.
+        shell: Shell,
+    },
+}
+
+/// Which requirements.
+#[derive(Debug, Args)]
+struct Selection {
+    /// Only requirements whose id matches; `*` stands for any characters. May be given several times.
+    #[arg(long, value_name = "GLOB")]
+    only: Vec<String>,
+}
+
+/// Whom to trust.
+#[derive(Debug, Args)]
+struct TrustArguments {
+    /// Trust the roots in this PEM file as well.
+    #[arg(long, value_name = "FILE")]
+    ca_file: Option<PathBuf>,
+    /// Take any certificate.
+    #[arg(long)]
+    insecure_skip_tls_verify: bool,
+}
+
+impl TrustArguments {
+    fn trust(&self) -> Trust {
+        Trust { ca_file: self.ca_file.clone(), anyone: self.insecure_skip_tls_verify }
+    }
+}
+
+impl Selection {
+    /// The requirements selected; a glob without a match, and an empty suite, are errors.
+    fn requirements(
+        &self,
+    ) -> Result<Vec<&'static helm_oci_suite::requirement::Requirement>, CliError> {
+        use helm_oci_suite::checks;
+        let chosen = checks::select(&self.only).map_err(|glob| CliError::NoMatch {
+            glob: glob.to_owned(),
+            nearest: checks::nearest(glob).unwrap_or("none"),
+        })?;
+        if chosen.is_empty() { Err(CliError::Nothing) } else { Ok(chosen) }
+    }
+}
+
+/// Parses the command line, does what it says, and tells how it ended.
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Nothing can be done about a terminal that is gone.
+            let _ = error.print();
+            return match error.kind() {
+                ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => ExitCode::Acceptable,
+                _ => ExitCode::Usage,
+            };
+        }
+    };
+    crate::install_cryptography();
+    let ended = match &cli.command {
+        Command::Run(arguments) => with_runtime(run::run(arguments)),
+        Command::List(arguments) => list::list(arguments),
+        Command::Explain(arguments) => explain::explain(arguments),
+        Command::Serve(arguments) => with_runtime(serve::serve(arguments)),
+        Command::Prove(arguments) => prove::prove(arguments),
+        Command::Completions { shell } => completions(*shell),
+    };
+    ended.unwrap_or_else(|error| {
+        output::error(&error);
+        ExitCode::Usage
+    })
+}
+
+fn with_runtime(
+    command: impl Future<Output = Result<ExitCode, CliError>>,
+) -> Result<ExitCode, CliError> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(CliError::Runtime)?;
+    runtime.block_on(command)
+}
+
+fn completions(shell: Shell) -> Result<ExitCode, CliError> {
+    let mut script = Vec::new();
+    let mut command = Cli::command();
+    let name = command.get_name().to_owned();
+    clap_complete::generate(shell, &mut command, name, &mut script);
+    output::print(&String::from_utf8_lossy(&script))?;
+    Ok(ExitCode::Acceptable)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+}

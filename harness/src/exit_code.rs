@@ -1,0 +1,68 @@
+//! The exit codes of the program. They are public: scripts and CI rely on them.
+
+use std::process::ExitCode as ProcessExitCode;
+
+use helm_oci_reports::record::TargetRecord;
+use helm_oci_suite::outcome::Outcome;
+use helm_oci_suite::verdict::{Obstacle, ObstacleKind};
+
+/// How the program ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ExitCode {
+    /// Every outcome is acceptable.
+    Acceptable = 0,
+    /// A target violates a requirement that is a MUST; whatever else happened, this is proven.
+    Violation = 1,
+    /// The command line, a file or the selection is wrong; nothing was run.
+    Usage = 2,
+    /// No violation, but a target could not be reached, or a requirement could not be told.
+    Inconclusive = 3,
+    /// The suite itself failed: a check panicked, or `prove` found it not as declared.
+    Defect = 4,
+    /// Interrupted by Ctrl-C or SIGTERM; containers were removed.
+    Interrupted = 130,
+}
+
+/// The table for `--help`.
+pub const HELP: &str = "\
+Exit codes:
+  0    every outcome is acceptable: no MUST is violated and everything could be told
+  1    a target violates a MUST
+  2    usage or configuration error, or an empty selection; nothing was run
+  3    no violation, but a target was unreachable or a requirement could not be told
+  4    a defect of the suite itself: a check panicked, or `prove` contradicts a declaration
+  130  interrupted; the containers of the run are removed";
+
+impl ExitCode {
+    /// The code as a number.
+    pub const fn number(self) -> u8 {
+        self as u8
+    }
+
+    /// What a run over these targets ends with.
+    pub fn of(targets: &[TargetRecord]) -> Self {
+        let checks = || targets.iter().flat_map(|target| &target.checks);
+        let obstacles = targets.iter().filter_map(|target| target.obstacle.as_ref());
+        let mut obstacles = obstacles.chain(checks().filter_map(|check| check.obstacle.as_ref())).peekable();
+        let told = obstacles.peek().is_none();
+        if checks().any(|check| check.outcome == Outcome::Fail) {
+            Self::Violation
+        } else if obstacles.any(is_defect) {
+            Self::Defect
+        } else if !told || checks().any(|check| check.outcome == Outcome::Inconclusive) {
+            Self::Inconclusive
+        } else {
+            Self::Acceptable
+        }
+    }
+}
+
+fn is_defect(obstacle: &Obstacle) -> bool {
+    obstacle.kind == ObstacleKind::Defect
+}
+
+impl From<ExitCode> for ProcessExitCode {
+    fn from(code: ExitCode) -> Self {
+        Self::from(code.number())
+    }
+}

@@ -1,0 +1,198 @@
+//! What makes a target available, and takes it away again.
+//!
+//! A launcher returns when its target answers, not after a while. Whatever was launched is stopped with
+//! an awaited [`Launched::stop`]; what was interrupted before that is found by its label.
+
+mod container;
+mod distribution;
+mod reference;
+mod url;
+mod zot;
+
+use std::sync::Arc;
+
+use helm_oci_reports::record::TargetIdentity;
+use helm_oci_suite::registry::Registry;
+use helm_oci_suite::requirement::BoxFuture;
+use helm_oci_suite::target::Credentials;
+use http::Uri;
+use thiserror::Error;
+
+use crate::serve::{ServeError, Server};
+use crate::transport::{Limits, Trust, TrustError};
+
+pub use self::container::sweep;
+
+/// The kinds of targets, for messages.
+pub const KINDS: &str =
+    "reference, distribution[:VERSION], zot[:VERSION], http(s)://HOST[:PORT][/NAMESPACE]";
+
+/// Makes one target available.
+pub trait Launcher: Send + Sync {
+    /// The name given on the command line.
+    fn name(&self) -> &str;
+
+    /// Whether it is a registry that was there before, to which credentials may go.
+    fn is_external(&self) -> bool {
+        false
+    }
+
+    /// Makes it available and returns once it answers.
+    fn launch<'a>(&'a self, settings: &'a Settings) -> BoxFuture<'a, Result<Launched, LaunchError>>;
+}
+
+/// What all launchers of a run share.
+#[derive(Debug, Clone, Default)]
+pub struct Settings {
+    /// The name of the run: containers carry it as a label.
+    pub run: String,
+    /// Whom to trust.
+    pub trust: Trust,
+    /// How long to wait for an answer.
+    pub limits: Limits,
+    /// What external registries get when they ask.
+    pub credentials: Option<Credentials>,
+}
+
+/// A target that is available.
+pub struct Launched {
+    /// What it is.
+    pub identity: TargetIdentity,
+    /// The port to it.
+    pub registry: Arc<dyn Registry>,
+    /// What to answer its challenges with.
+    pub credentials: Option<Credentials>,
+    /// The path under which repositories may be made.
+    pub namespace: Option<String>,
+    held: Held,
+}
+
+/// What has to be taken away again.
+enum Held {
+    Nothing,
+    Server(Server),
+    Container(container::Running),
+}
+
+impl Launched {
+    /// Whether what the checks make goes away with it.
+    pub const fn vanishes(&self) -> bool {
+        !matches!(self.held, Held::Nothing)
+    }
+
+    /// Takes the target away, and returns when it is gone.
+    pub async fn stop(self) {
+        match self.held {
+            Held::Nothing => {}
+            Held::Server(server) => server.stop().await,
+            Held::Container(running) => running.remove().await,
+        }
+    }
+}
+
+/// Why a target is not available.
+#[derive(Debug, Error)]
+pub enum LaunchError {
+    /// There is no container engine to ask.
+    #[error("no container engine answers; start Docker, or set DOCKER_HOST")]
+    NoEngine(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The image is neither here nor to be had.
+    #[error("image {image} is not here and cannot be pulled; check the version, or load it with `docker load`")]
+    ImageMissing {
+        /// Its name and tag.
+        image: String,
+        /// Why it could not be pulled.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// The container ended before it was ready.
+    #[error("the container of {image} exited before it was ready; its last words: {log}")]
+    Exited {
+        /// Its image.
+        image: String,
+        /// The end of its log, on one line.
+        log: String,
+    },
+    /// The container did not become ready in time.
+    #[error("the container of {image} did not answer GET /v2/ with 200 or 401 within {seconds} s")]
+    NotReady {
+        /// Its image.
+        image: String,
+        /// The limit.
+        seconds: u64,
+    },
+    /// The engine refused something else.
+    #[error("the container engine could not run {image}")]
+    Engine {
+        /// The image.
+        image: String,
+        /// What it said.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// The embedded registry could not listen.
+    #[error("the embedded registry did not start")]
+    Serve(#[from] ServeError),
+    /// TLS could not be set up.
+    #[error(transparent)]
+    Trust(#[from] TrustError),
+}
+
+impl LaunchError {
+    /// Whether the machine lacks what the target needs, which is nobody's fault.
+    pub const fn is_missing_means(&self) -> bool {
+        matches!(self, Self::NoEngine(_) | Self::ImageMissing { .. })
+    }
+}
+
+/// Why a target's name was not understood.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum TargetError {
+    /// It names no known kind.
+    #[error("unknown target `{name}`; known are {KINDS}")]
+    Unknown {
+        /// What was given.
+        name: String,
+    },
+    /// The version is not one.
+    #[error("`{version}` is no version of {kind}; write it like {example}")]
+    Version {
+        /// The kind of target.
+        kind: &'static str,
+        /// What was given.
+        version: String,
+        /// What it looks like.
+        example: &'static str,
+    },
+    /// The URL holds a user name or a password.
+    #[error("the URL of {host} holds credentials; give them with --username and --password-stdin instead")]
+    Credentials {
+        /// The host.
+        host: String,
+    },
+    /// The URL is not one of a registry.
+    #[error("`{url}` is not the URL of a registry: {why}")]
+    Url {
+        /// What was given.
+        url: String,
+        /// What is wrong with it.
+        why: &'static str,
+    },
+}
+
+/// Reads a target as given on the command line. Without a scheme a host is reached over TLS, unless
+/// `plain_http` is set.
+pub fn parse(name: &str, plain_http: bool) -> Result<Box<dyn Launcher>, TargetError> {
+    let (kind, version) = name.split_once(':').map_or((name, None), |(kind, version)| (kind, Some(version)));
+    match (kind, version) {
+        ("reference", None) => Ok(Box::new(reference::Reference)),
+        ("distribution", version) => Ok(Box::new(distribution::launcher(name, version)?)),
+        ("zot", version) => Ok(Box::new(zot::launcher(name, version)?)),
+        _ => Ok(Box::new(url::External::parse(name, plain_http)?)),
+    }
+}
+
+/// Reads the URL of a registry that is there already, without a namespace.
+pub fn origin(given: &str) -> Result<Uri, TargetError> {
+    url::External::parse(given, false)?.into_origin()
+}

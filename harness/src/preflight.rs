@@ -1,0 +1,182 @@
+//! Whether there is a registry at all, and whether the run may write to it: one clear obstacle instead of
+//! a hundred.
+
+mod watch;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use helm_oci_suite::exchange::Exchange;
+use helm_oci_suite::registry::TransportError;
+use helm_oci_suite::session::{Reply, Session};
+use helm_oci_suite::target::Target;
+use helm_oci_suite::verdict::{Obstacle, ObstacleKind, Stop};
+use http::{Method, StatusCode};
+use tokio::time::timeout;
+
+use self::watch::Watch;
+
+/// How long all of it may take.
+const LIMIT: Duration = Duration::from_secs(11);
+
+/// What the preflight learned.
+#[derive(Debug, Default)]
+pub struct Preflight {
+    /// `Server` and `Docker-Distribution-Api-Version`, as the registry sent them.
+    pub server: Option<String>,
+    /// Why there is nothing to examine.
+    pub obstacle: Option<Obstacle>,
+    /// What was said.
+    pub exchanges: Vec<Exchange>,
+}
+
+/// Looks at the target before the checks do.
+pub async fn preflight(target: &Target) -> Preflight {
+    let watch = Arc::new(Watch::new(Arc::clone(&target.registry)));
+    let target = Target { registry: Arc::clone(&watch) as _, ..target.clone() };
+    let session = Session::new(target, "preflight");
+    let mut server = None;
+    let looked = timeout(LIMIT, look(&session, &mut server)).await;
+    let obstacle = match looked {
+        Ok(Ok(())) => None,
+        Ok(Err(stop)) => Some(match watch.last() {
+            Some(error) => obstacle(ObstacleKind::Transport, advise(&error, &session)),
+            None => of(stop),
+        }),
+        Err(_) => {
+            let what = format!("{} is too slow: no answers within {} s", host(&session), LIMIT.as_secs());
+            Some(obstacle(ObstacleKind::Transport, what))
+        }
+    };
+    Preflight { server, obstacle, exchanges: session.into_transcript() }
+}
+
+async fn look(session: &Session, server: &mut Option<String>) -> Result<(), Stop> {
+    let base = session.call(Method::GET, "/v2/").send().await?;
+    *server = server_of(&base);
+    let has_credentials = session.target().credentials.is_some();
+    let host = host(session);
+    let trouble = match base.status.as_u16() {
+        200 => return probe(session, &base).await,
+        401 if has_credentials => format!("{host} does not accept the credentials: {}", told(&base)),
+        401 => format!("{host} wants credentials; give --username and --password-stdin"),
+        403 => format!("{host} forbids GET /v2/: {}; use an account that may use the registry", told(&base)),
+        301 | 302 | 303 | 307 | 308 => {
+            let location = base.header("location").unwrap_or("nowhere");
+            format!("{host} redirects GET /v2/ to {location}; name that host as the target, if it is meant")
+        }
+        500..=599 => format!("{host} answers GET /v2/ with {}; try again when it is well", told(&base)),
+        _ if says_https(&base) => format!("{host} speaks TLS; write https:// instead of http://"),
+        _ => format!(
+            "{host} is not a registry: GET /v2/ answers {}, neither 200 nor 401; name the host alone, \
+             without the path of a web page",
+            told(&base)
+        ),
+    };
+    Err(obstacle(ObstacleKind::Arrangement, trouble).into())
+}
+
+/// A web server answers anything with its page; a registry answers pages nowhere. Then: may we push?
+async fn probe(session: &Session, base: &Reply) -> Result<(), Stop> {
+    let host = host(session);
+    if is_html(base) {
+        let path = format!("/v2/{}/tags/list", session.repository());
+        if is_html(&session.call(Method::GET, &path).send().await?) {
+            let what = format!(
+                "{host} is not a registry: it answers GET /v2/ and GET {path} with web pages; \
+                 check host and port"
+            );
+            return Err(obstacle(ObstacleKind::Arrangement, what).into());
+        }
+    }
+    let begun = session.start_upload().await?;
+    let refused = match begun.status {
+        // A registry that asks without a challenge was given what we have; the checks tell the rest.
+        StatusCode::UNAUTHORIZED => {
+            begun.header("www-authenticate").is_some() || session.target().credentials.is_none()
+        }
+        StatusCode::FORBIDDEN => true,
+        StatusCode::NOT_FOUND => begun.body.windows(12).any(|word| word == b"NAME_UNKNOWN"),
+        _ => false,
+    };
+    if refused {
+        let what = format!(
+            "may not push to {host}/{}: {}; give --username and --password-stdin, or a namespace that exists",
+            session.repository(),
+            told(&begun)
+        );
+        return Err(obstacle(ObstacleKind::Arrangement, what).into());
+    }
+    Ok(())
+}
+
+/// Host and port of the target.
+fn host(session: &Session) -> String {
+    session.target().origin().authority().map(ToString::to_string).unwrap_or_default()
+}
+
+fn server_of(reply: &Reply) -> Option<String> {
+    let told: Vec<&str> = ["server", "docker-distribution-api-version"]
+        .into_iter()
+        .filter_map(|name| reply.header(name))
+        .filter(|value| !value.is_empty())
+        .collect();
+    (!told.is_empty()).then(|| told.join("; ").chars().take(200).collect())
+}
+
+fn is_html(reply: &Reply) -> bool {
+    reply.media_type().is_some_and(|media_type| media_type.eq_ignore_ascii_case("text/html"))
+}
+
+/// Whether a server that speaks TLS says so to a plain request.
+fn says_https(reply: &Reply) -> bool {
+    let body = String::from_utf8_lossy(&reply.body).to_ascii_lowercase();
+    reply.status == StatusCode::BAD_REQUEST && body.contains("https")
+}
+
+/// The status, and the first error of the envelope where there is one.
+fn told(reply: &Reply) -> String {
+    let body: Option<serde_json::Value> = serde_json::from_slice(&reply.body).ok();
+    let error = body.as_ref().and_then(|body| body.pointer("/errors/0"));
+    let part = |name: &str| error.and_then(|error| error.get(name)).and_then(serde_json::Value::as_str);
+    let words: Vec<&str> = [part("code"), part("message")].into_iter().flatten().collect();
+    if words.is_empty() {
+        return reply.status.to_string();
+    }
+    let words: String = words.join(": ").chars().filter(|c| !c.is_control()).take(160).collect();
+    format!("{} ({words})", reply.status)
+}
+
+/// A transport error with the next step.
+fn advise(error: &TransportError, session: &Session) -> String {
+    let step = match error {
+        TransportError::Connect { cause, .. } if cause.contains("lookup") => "check the host name",
+        TransportError::Connect { .. } => "check that the registry runs, and the port",
+        TransportError::Tls { cause, .. } if cause.contains("InvalidContentType") => {
+            "the port does not speak TLS; write http:// or give --plain-http"
+        }
+        TransportError::Tls { cause, .. } if cause.contains("certificate") => {
+            "name its root with --ca-file, or give --insecure-skip-tls-verify"
+        }
+        TransportError::Tls { .. } => "check that the port speaks TLS, or give --plain-http",
+        TransportError::Broken { .. } if session.target().origin().scheme_str() == Some("http") => {
+            "the port may speak TLS, write https:// then, or not HTTP at all"
+        }
+        TransportError::Broken { .. } => "check that an HTTP server stands behind the port",
+        TransportError::Timeout { .. } => "check that the registry is well, and the port is its own",
+        TransportError::TooLarge { .. } => "that is no registry",
+    };
+    format!("{error}; {step}")
+}
+
+fn obstacle(kind: ObstacleKind, what: String) -> Obstacle {
+    Obstacle::new(kind, what)
+}
+
+fn of(stop: Stop) -> Obstacle {
+    match stop {
+        Stop::Inconclusive(obstacle) => *obstacle,
+        Stop::Violated(finding) => obstacle(ObstacleKind::Arrangement, finding.actual),
+        Stop::NotApplicable(why) => obstacle(ObstacleKind::Arrangement, why),
+    }
+}

@@ -1,0 +1,206 @@
+//! The suite examined: every requirement against every fault on the reference registry, in memory.
+//!
+//! `suite::proof` says what one pair shows; this goes through all pairs on all cores and sums up.
+
+mod summary;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Mutex;
+use std::sync::PoisonError;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use helm_oci_fixtures::fault::Fault;
+use helm_oci_suite::proof::{self, Effect};
+use helm_oci_suite::requirement::{Requirement, Setup};
+use helm_oci_suite::verdict::{Finding, Obstacle, ObstacleKind, Verdict};
+use serde::Serialize;
+
+/// All set-ups of the reference registry.
+pub const SETUPS: &[Setup] = &[Setup::Open, Setup::PlainHttp, Setup::Basic, Setup::Bearer];
+
+/// What the proof showed.
+#[derive(Debug, Serialize)]
+pub struct Proof {
+    /// One entry for each requirement, in the suite's order.
+    pub requirements: Vec<Proven>,
+    /// One entry for each fault.
+    pub faults: Vec<Spread>,
+    /// Requirements that do not hold on the correct registry.
+    pub baseline: Vec<Doubt>,
+}
+
+/// One requirement against all faults.
+#[derive(Debug, Serialize)]
+pub struct Proven {
+    /// Its id.
+    pub id: &'static str,
+    /// The listed faults that turn it red.
+    pub killed: Vec<&'static str>,
+    /// The listed consequences that turn it red.
+    pub consequences: Vec<&'static str>,
+    /// The listed faults that do not.
+    pub survived: Vec<Odd>,
+    /// The faults that turn it red and are not listed.
+    pub unlisted: Vec<Odd>,
+    /// The faults that keep it from being told.
+    pub blocked: Vec<Odd>,
+}
+
+/// A fault, and what the check said about it.
+#[derive(Debug, Serialize)]
+pub struct Odd {
+    /// The fault.
+    pub fault: &'static str,
+    /// The verdict in words.
+    pub said: String,
+}
+
+/// One fault against all requirements.
+#[derive(Debug, Serialize)]
+pub struct Spread {
+    /// The fault.
+    pub fault: &'static str,
+    /// The requirements that name it as their own.
+    pub listed_by: usize,
+    /// The requirements that it turns red.
+    pub red: Vec<&'static str>,
+}
+
+/// A requirement that is violated, or cannot be told, on the correct registry.
+#[derive(Debug, Serialize)]
+pub struct Doubt {
+    /// The requirement.
+    pub id: &'static str,
+    /// The set-up.
+    pub setup: Setup,
+    /// The verdict in words.
+    pub said: String,
+}
+
+impl Proof {
+    /// Whether everything is as declared.
+    pub fn holds(&self) -> bool {
+        let odd = |proven: &Proven| !proven.survived.is_empty() || !proven.unlisted.is_empty();
+        self.baseline.is_empty() && !self.requirements.iter().any(odd)
+    }
+
+    /// The proof for a person.
+    pub fn summary(&self) -> String {
+        summary::render(self)
+    }
+}
+
+/// Goes through all pairs.
+pub fn prove(requirements: &[&'static Requirement], faults: &[Fault]) -> Proof {
+    let baseline = on_all_cores(requirements.len() * SETUPS.len(), |position| {
+        let (requirement, setup) =
+            (requirements[position / SETUPS.len()], SETUPS[position % SETUPS.len()]);
+        let verdict = verdict(requirement, setup, &[]);
+        let fine = matches!(verdict, Verdict::Satisfied | Verdict::NotApplicable(_));
+        // Where it is proven, a requirement must have something to look at.
+        let idle = setup == requirement.proven_on && verdict != Verdict::Satisfied;
+        (!fine || idle).then(|| Doubt { id: requirement.id, setup, said: said(&verdict) })
+    });
+    let verdicts = on_all_cores(requirements.len() * faults.len(), |position| {
+        let requirement = requirements[position / faults.len()];
+        verdict(requirement, requirement.proven_on, &[faults[position % faults.len()]])
+    });
+    let rows: Vec<&[Verdict]> = verdicts.chunks(faults.len().max(1)).collect();
+    Proof {
+        requirements: requirements
+            .iter()
+            .enumerate()
+            .map(|(row, requirement)| proven(requirement, faults, rows.get(row).copied().unwrap_or(&[])))
+            .collect(),
+        faults: faults
+            .iter()
+            .enumerate()
+            .map(|(column, fault)| Spread {
+                fault: fault.name(),
+                listed_by: requirements.iter().filter(|own| own.faults.contains(fault)).count(),
+                red: requirements
+                    .iter()
+                    .zip(&rows)
+                    .filter(|(_, row)| row[column].is_violated())
+                    .map(|(requirement, _)| requirement.id)
+                    .collect(),
+            })
+            .collect(),
+        baseline: baseline.into_iter().flatten().collect(),
+    }
+}
+
+fn proven(requirement: &Requirement, faults: &[Fault], verdicts: &[Verdict]) -> Proven {
+    let mut proven = Proven {
+        id: requirement.id,
+        killed: Vec::new(),
+        consequences: Vec::new(),
+        survived: Vec::new(),
+        unlisted: Vec::new(),
+        blocked: Vec::new(),
+    };
+    for (fault, verdict) in faults.iter().zip(verdicts) {
+        let odd = || Odd { fault: fault.name(), said: said(verdict) };
+        match proof::effect(requirement, *fault, verdict) {
+            Effect::Killed => proven.killed.push(fault.name()),
+            Effect::Consequence => proven.consequences.push(fault.name()),
+            Effect::Survived => proven.survived.push(odd()),
+            Effect::Unlisted => proven.unlisted.push(odd()),
+            Effect::Blocked => proven.blocked.push(odd()),
+            Effect::Untouched => {}
+        }
+    }
+    proven
+}
+
+/// The verdict; a panic is a defect, not the end of the proof.
+fn verdict(requirement: &Requirement, setup: Setup, faults: &[Fault]) -> Verdict {
+    catch_unwind(AssertUnwindSafe(|| proof::verdict(requirement, setup, faults))).unwrap_or_else(|_| {
+        Verdict::Inconclusive(Box::new(Obstacle::new(ObstacleKind::Defect, "the check panicked")))
+    })
+}
+
+fn said(verdict: &Verdict) -> String {
+    match verdict {
+        Verdict::Satisfied => "satisfied".to_owned(),
+        Verdict::Violated(finding) => {
+            let Finding { expected, actual, .. } = &**finding;
+            format!("violated: expected {}, got {actual}", expected.join(" or "))
+        }
+        Verdict::NotApplicable(why) => format!("not applicable: {why}"),
+        Verdict::Inconclusive(obstacle) => format!("inconclusive: {}", obstacle.what),
+    }
+}
+
+/// Does `count` pieces of work on all cores; results come in the order of the pieces.
+fn on_all_cores<T: Send>(count: usize, work: impl Fn(usize) -> T + Sync) -> Vec<T> {
+    let next = AtomicUsize::new(0);
+    let done = Mutex::new(Vec::with_capacity(count));
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    std::thread::scope(|scope| {
+        for _ in 0..cores {
+            scope.spawn(|| {
+                loop {
+                    let position = next.fetch_add(1, Ordering::Relaxed);
+                    if position >= count {
+                        break;
+                    }
+                    let result = work(position);
+                    done.lock().unwrap_or_else(PoisonError::into_inner).push((position, result));
+                }
+            });
+        }
+    });
+    let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
+    done.sort_by_key(|(position, _)| *position);
+    done.into_iter().map(|(_, result)| result).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn work_on_all_cores_keeps_its_order() {
+        let squares = super::on_all_cores(100, |position| position * position);
+        assert_eq!(squares, (0..100).map(|n| n * n).collect::<Vec<_>>());
+    }
+}

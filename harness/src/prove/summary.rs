@@ -1,0 +1,86 @@
+//! A proof as text: what is odd first, then the matrix in brief.
+
+use std::fmt::Write as _;
+
+use super::{Odd, Proof, Proven, SETUPS};
+
+pub(super) fn render(proof: &Proof) -> String {
+    let mut page = String::new();
+    let widest = proof.requirements.iter().map(|proven| proven.id.len()).max().unwrap_or(0);
+    for proven in &proof.requirements {
+        let _ = writeln!(page, "{:widest$}  {}", proven.id, row(proven));
+    }
+    section(&mut page, "Faults by requirements turned red", proof.faults.iter().map(|fault| {
+        format!("{:3}  {}{}", fault.red.len(), fault.fault, if fault.listed_by == 0 { "  (no requirement's own)" } else { "" })
+    }));
+    section(&mut page, "Not satisfied on the correct registry", proof.baseline.iter().map(|doubt| {
+        format!("{} on {:?}: {}", doubt.id, doubt.setup, doubt.said)
+    }));
+    section(&mut page, "Survived: listed, yet green", odd(proof, |proven| &proven.survived));
+    section(&mut page, "Unlisted: red, yet not listed", odd(proof, |proven| &proven.unlisted));
+    let _ = writeln!(page, "\n{}", conclusion(proof));
+    page
+}
+
+fn row(proven: &Proven) -> String {
+    let mut parts = vec![if proven.killed.is_empty() {
+        "no killing fault".to_owned()
+    } else {
+        format!("killed by {}", proven.killed.join(", "))
+    }];
+    if !proven.consequences.is_empty() {
+        parts.push(format!("consequence of {}", proven.consequences.join(", ")));
+    }
+    for (count, word) in [
+        (proven.survived.len(), "SURVIVED"),
+        (proven.unlisted.len(), "UNLISTED"),
+        (proven.blocked.len(), "blocked"),
+    ] {
+        if count > 0 {
+            parts.push(format!("{count} {word}"));
+        }
+    }
+    parts.join("; ")
+}
+
+fn odd<'p>(
+    proof: &'p Proof,
+    which: impl Fn(&'p Proven) -> &'p Vec<Odd> + 'p,
+) -> impl Iterator<Item = String> + 'p {
+    proof.requirements.iter().flat_map(move |proven| {
+        which(proven).iter().map(|odd| format!("{} with {}: {}", proven.id, odd.fault, odd.said))
+    })
+}
+
+fn section(page: &mut String, title: &str, lines: impl Iterator<Item = String>) {
+    let mut lines = lines.peekable();
+    if lines.peek().is_none() {
+        return;
+    }
+    let _ = writeln!(page, "\n{title}:");
+    for line in lines {
+        let _ = writeln!(page, "  {line}");
+    }
+}
+
+fn conclusion(proof: &Proof) -> String {
+    let requirements = &proof.requirements;
+    let count = |which: fn(&Proven) -> usize| requirements.iter().map(which).sum::<usize>();
+    let mut red: Vec<usize> = proof.faults.iter().map(|fault| fault.red.len()).filter(|red| *red > 0).collect();
+    red.sort_unstable();
+    let median = red.get(red.len() / 2).copied().unwrap_or(0);
+    format!(
+        "{} requirements, {} faults, {} set-ups: {} killed, {} consequences, {} blocked, {} survived, \
+         {} unlisted, {} baseline doubts; a fault turns {median} red (median); {}",
+        requirements.len(),
+        proof.faults.len(),
+        SETUPS.len(),
+        count(|proven| proven.killed.len()),
+        count(|proven| proven.consequences.len()),
+        count(|proven| proven.blocked.len()),
+        count(|proven| proven.survived.len()),
+        count(|proven| proven.unlisted.len()),
+        proof.baseline.len(),
+        if proof.holds() { "all as declared" } else { "NOT as declared" },
+    )
+}

@@ -1,0 +1,112 @@
+//! One check on one target: its verdict and its transcript, whatever the check does.
+
+use std::any::Any;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use helm_oci_suite::exchange::Exchange;
+use helm_oci_suite::requirement::Requirement;
+use helm_oci_suite::session::Session;
+use helm_oci_suite::target::Target;
+use helm_oci_suite::verdict::{Obstacle, ObstacleKind, Verdict};
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+
+use super::milliseconds;
+
+/// What one check brought to light.
+#[derive(Debug)]
+pub struct Examined {
+    /// What was observed.
+    pub verdict: Verdict,
+    /// What was said.
+    pub transcript: Vec<Exchange>,
+    /// How long it took.
+    pub milliseconds: u64,
+}
+
+/// Runs one check within `deadline`. A panic is a defect of the suite, running out of time an obstacle.
+pub async fn examine(requirement: &'static Requirement, target: &Target, deadline: Duration) -> Examined {
+    let begun = Instant::now();
+    let session = Arc::new(Session::new(target.clone(), requirement.id));
+    let own = Arc::clone(&session);
+    // A set ends its task when it is dropped, which is what an interrupted run does.
+    let mut task = JoinSet::new();
+    task.spawn(async move { (requirement.check)(&own).await });
+    let verdict = match timeout(deadline, task.join_next()).await {
+        Ok(Some(Ok(result))) => result.into(),
+        Ok(Some(Err(failed))) => {
+            let words = failed.try_into_panic().map_or_else(|error| error.to_string(), |panic| said(&*panic));
+            obstacle(ObstacleKind::Defect, format!("the check panicked: {words}"))
+        }
+        Ok(None) => obstacle(ObstacleKind::Defect, "the check never ran".to_owned()),
+        Err(_) => obstacle(ObstacleKind::Deadline, format!("not done within {} s", deadline.as_secs())),
+    };
+    task.shutdown().await;
+    Examined { verdict, transcript: session.transcript(), milliseconds: milliseconds(begun) }
+}
+
+fn obstacle(kind: ObstacleKind, what: String) -> Verdict {
+    Verdict::Inconclusive(Box::new(Obstacle::new(kind, what)))
+}
+
+/// The words of a panic.
+fn said(panic: &(dyn Any + Send)) -> String {
+    panic
+        .downcast_ref::<&str>()
+        .map(ToString::to_string)
+        .or_else(|| panic.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "without words".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use helm_oci_suite::proof;
+    use helm_oci_suite::requirement::{Level, Setup};
+    use helm_oci_suite::verdict::CheckResult;
+
+    use super::*;
+
+    async fn panics(_: &Session) -> CheckResult {
+        panic!("a check that is wrong")
+    }
+
+    async fn hangs(_: &Session) -> CheckResult {
+        std::future::pending().await
+    }
+
+    const PANICS: Requirement = Requirement {
+        id: "test/panics",
+        title: "panics",
+        doc: "",
+        level: Level::Must,
+        covers: &[],
+        sources: &[],
+        breaks: &[],
+        faults: &[],
+        consequences: &[],
+        proven_on: Setup::Open,
+        check: |session| Box::pin(panics(session)),
+        file: file!(),
+        line: line!(),
+    };
+    static PANICKING: Requirement = PANICS;
+    static HANGING: Requirement =
+        Requirement { id: "test/hangs", check: |session| Box::pin(hangs(session)), ..PANICS };
+
+    #[tokio::test]
+    async fn a_panic_and_a_hang_are_inconclusive() {
+        let target = proof::target(Setup::Open, &[]);
+        for (requirement, kind, words) in [
+            (&PANICKING, ObstacleKind::Defect, "a check that is wrong"),
+            (&HANGING, ObstacleKind::Deadline, "not done within 0 s"),
+        ] {
+            let examined = examine(requirement, &target, Duration::from_millis(50)).await;
+            let Verdict::Inconclusive(obstacle) = examined.verdict else {
+                panic!("{}: {:?}", requirement.id, examined.verdict)
+            };
+            assert_eq!(obstacle.kind, kind);
+            assert!(obstacle.what.contains(words), "{}", obstacle.what);
+        }
+    }
+}

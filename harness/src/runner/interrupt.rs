@@ -1,0 +1,59 @@
+//! Ctrl-C and SIGTERM: the run ends early, and what it launched is still taken away.
+
+use tokio::sync::watch;
+
+/// The run was interrupted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Interrupted;
+
+/// Tells whether the run is to end early.
+#[derive(Debug, Clone)]
+pub struct Interrupt(watch::Receiver<bool>);
+
+impl Interrupt {
+    /// Listens to Ctrl-C and SIGTERM from now on. Further signals change nothing: the removal of
+    /// containers, which is bounded, goes on.
+    pub fn on_signals() -> Self {
+        let (sender, receiver) = watch::channel(false);
+        tokio::spawn(async move {
+            loop {
+                signal().await;
+                let _ = sender.send(true);
+            }
+        });
+        Self(receiver)
+    }
+
+    /// Never interrupted.
+    pub fn never() -> Self {
+        Self(watch::channel(false).1)
+    }
+
+    /// Returns when the run is to end early.
+    pub async fn wait(&self) {
+        let mut receiver = self.0.clone();
+        if receiver.wait_for(|interrupted| *interrupted).await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
+}
+
+/// Waits for one signal that asks the program to end.
+#[cfg(unix)]
+async fn signal() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let Ok(mut terminate) = signal(SignalKind::terminate()) else {
+        let _ = tokio::signal::ctrl_c().await;
+        return;
+    };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        _ = terminate.recv() => {}
+    }
+}
+
+/// Waits for one signal that asks the program to end.
+#[cfg(not(unix))]
+async fn signal() {
+    let _ = tokio::signal::ctrl_c().await;
+}

@@ -1,0 +1,222 @@
+//! Runs a plan on targets and collects the record.
+//!
+//! Targets come one after the other; on each, checks run side by side. Whatever the order in which checks
+//! end, the record has them in the order of the plan. The runner owns every deadline, and it takes away
+//! what it launched on every path.
+
+mod check;
+mod cleanup;
+mod entry;
+mod event;
+mod interrupt;
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use futures_util::{FutureExt, StreamExt};
+use helm_oci_reports::record::{
+    CheckRecord, Footer, RunIdentity, RunRecord, SCHEMA, SuiteIdentity, TargetIdentity, TargetRecord,
+};
+use helm_oci_suite::checks;
+use helm_oci_suite::exchange::Exchange;
+use helm_oci_suite::predict::{self, Cell, Verdicts};
+use helm_oci_suite::requirement::Requirement;
+use helm_oci_suite::target::Target;
+use helm_oci_suite::verdict::{Obstacle, ObstacleKind};
+
+use crate::exit_code::ExitCode;
+use crate::launch::{self, LaunchError, Launched, Launcher, Settings};
+use crate::preflight::{Preflight, preflight};
+use crate::{capabilities, clock};
+
+pub use self::check::{Examined, examine};
+pub(crate) use self::entry::eras;
+pub use self::entry::record;
+pub use self::event::{Event, Events};
+pub use self::interrupt::{Interrupt, Interrupted};
+
+/// How long one check may take.
+pub const DEADLINE: Duration = Duration::from_secs(20);
+
+/// What to run and how.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// The requirements, in the suite's order.
+    pub requirements: Vec<&'static Requirement>,
+    /// The globs that selected them.
+    pub only: Vec<String>,
+    /// The seed of names and content.
+    pub seed: u64,
+    /// How many checks run at the same time.
+    pub jobs: usize,
+    /// How long one check may take.
+    pub deadline: Duration,
+}
+
+/// Runs the plan on every target.
+pub async fn run(
+    plan: &Plan,
+    targets: &[Box<dyn Launcher>],
+    settings: &Settings,
+    events: &Events,
+    interrupt: &Interrupt,
+) -> Result<RunRecord, Interrupted> {
+    let (started, begun) = (clock::now(), Instant::now());
+    let mut records = Vec::with_capacity(targets.len());
+    for launcher in targets {
+        records.push(on_target(plan, launcher.as_ref(), settings, events, interrupt).await?);
+    }
+    let footer = Footer {
+        checks: records.iter().map(|target| target.checks.len()).sum(),
+        exit_code: ExitCode::of(&records).number(),
+    };
+    Ok(RunRecord {
+        schema: SCHEMA,
+        suite: SuiteIdentity {
+            name: env!("CARGO_PKG_NAME").to_owned(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+        },
+        run: RunIdentity {
+            seed: plan.seed,
+            only: plan.only.clone(),
+            started,
+            milliseconds: milliseconds(begun),
+        },
+        targets: records,
+        footer,
+    })
+}
+
+async fn on_target(
+    plan: &Plan,
+    launcher: &dyn Launcher,
+    settings: &Settings,
+    events: &Events,
+    interrupt: &Interrupt,
+) -> Result<TargetRecord, Interrupted> {
+    let begun = Instant::now();
+    events.tell(Event::Launching { target: launcher.name().to_owned() });
+    let launched = tokio::select! {
+        launched = launcher.launch(settings) => launched,
+        () = interrupt.wait() => {
+            launch::sweep(&settings.run).await;
+            return Err(Interrupted);
+        }
+    };
+    let mut record = match launched {
+        Err(error) => unavailable(launcher.name(), &error),
+        Ok(launched) => {
+            // Not even a panic of our own skips the stopping.
+            let examination = AssertUnwindSafe(examine_target(plan, launcher.name(), &launched, events));
+            let examined = tokio::select! {
+                examined = examination.catch_unwind() => Some(examined),
+                () = interrupt.wait() => None,
+            };
+            let identity = launched.identity.clone();
+            launched.stop().await;
+            examined.ok_or(Interrupted)?.unwrap_or_else(|_| defect(launcher.name(), identity))
+        }
+    };
+    record.milliseconds = milliseconds(begun);
+    events.tell(Event::Left);
+    Ok(record)
+}
+
+/// Everything between the launch and the stop.
+async fn examine_target(plan: &Plan, name: &str, launched: &Launched, events: &Events) -> TargetRecord {
+    let target = target(plan.seed, launched);
+    let Preflight { server, obstacle, exchanges } = preflight(&target).await;
+    let mut record = empty(name, TargetIdentity { server, ..launched.identity.clone() });
+    if obstacle.is_some() {
+        record.obstacle = obstacle;
+        record.exchanges = exchanges;
+        return record;
+    }
+    let mut said = vec![exchanges];
+    let (capabilities, exchanges) = capabilities::probe(&target).await;
+    record.capabilities = capabilities;
+    said.push(exchanges);
+    events.tell(Event::Started { target: name.to_owned(), checks: plan.requirements.len() });
+    let (checks, eras, transcripts) = examine_all(plan, &target, events).await;
+    record.checks = checks;
+    record.eras = eras;
+    said.extend(transcripts);
+    if !launched.vanishes() {
+        record.leftovers = cleanup::clean_up(&target, &said).await;
+    }
+    record
+}
+
+/// The target as the suite sees it.
+pub fn target(seed: u64, launched: &Launched) -> Target {
+    Target {
+        registry: Arc::clone(&launched.registry),
+        credentials: launched.credentials.clone(),
+        namespace: launched.namespace.clone(),
+        seed,
+    }
+}
+
+/// Runs every check of the plan; records come in the order of the plan.
+async fn examine_all(
+    plan: &Plan,
+    target: &Target,
+    events: &Events,
+) -> (Vec<CheckRecord>, Vec<Cell>, Vec<Vec<Exchange>>) {
+    let checks = plan.requirements.iter().enumerate().map(|(position, requirement)| async move {
+        let examined = examine(requirement, target, plan.deadline).await;
+        let record = entry::record(requirement, &examined);
+        events.tell(Event::Checked { outcome: record.outcome });
+        (position, requirement, record, examined)
+    });
+    let mut done: Vec<_> = futures_util::stream::iter(checks).buffer_unordered(plan.jobs.max(1)).collect().await;
+    done.sort_by_key(|(position, ..)| *position);
+    let mut verdicts = Verdicts::new();
+    let mut records = Vec::with_capacity(done.len());
+    let mut transcripts = Vec::with_capacity(done.len());
+    for (_, requirement, record, examined) in done {
+        verdicts.insert(requirement.id, examined.verdict);
+        records.push(record);
+        transcripts.push(examined.transcript);
+    }
+    (records, predict::table(&checks::all(), &verdicts), transcripts)
+}
+
+fn empty(name: &str, identity: TargetIdentity) -> TargetRecord {
+    TargetRecord {
+        name: name.to_owned(),
+        identity,
+        capabilities: Vec::new(),
+        obstacle: None,
+        exchanges: Vec::new(),
+        checks: Vec::new(),
+        eras: Vec::new(),
+        leftovers: Vec::new(),
+        milliseconds: 0,
+    }
+}
+
+fn unavailable(name: &str, error: &LaunchError) -> TargetRecord {
+    let identity = TargetIdentity {
+        kind: if name.contains("//") { "url" } else { "container" }.to_owned(),
+        url: None,
+        image: None,
+        image_id: None,
+        server: None,
+    };
+    let mut record = empty(name, identity);
+    record.obstacle = Some(Obstacle::new(ObstacleKind::Arrangement, crate::chain(error)));
+    record
+}
+
+fn defect(name: &str, identity: TargetIdentity) -> TargetRecord {
+    let mut record = empty(name, identity);
+    let what = "the suite panicked while it examined the target; please report this";
+    record.obstacle = Some(Obstacle::new(ObstacleKind::Defect, what));
+    record
+}
+
+fn milliseconds(since: Instant) -> u64 {
+    u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,65 @@
+//! The body of an answer, whole or cut short.
+
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http_body::{Body, Frame};
+
+/// A body that never tells its length: what the headers say about it stands, right or wrong.
+#[derive(Debug)]
+pub(super) struct Answer {
+    next: Step,
+    cut: bool,
+}
+
+#[derive(Debug)]
+enum Step {
+    Data(Bytes),
+    Flush,
+    End,
+}
+
+impl Answer {
+    /// The body as it is.
+    pub(super) const fn whole(body: Bytes) -> Self {
+        Self { next: Step::Data(body), cut: false }
+    }
+
+    /// The first bytes of the body, after which the connection ends.
+    pub(super) fn cut(body: Bytes, length: usize) -> Self {
+        let length = length.min(body.len());
+        Self { next: Step::Data(body.slice(..length)), cut: true }
+    }
+}
+
+impl Body for Answer {
+    type Data = Bytes;
+    type Error = io::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
+        loop {
+            match std::mem::replace(&mut self.next, Step::End) {
+                Step::Data(data) => {
+                    self.next = if self.cut { Step::Flush } else { Step::End };
+                    if !data.is_empty() {
+                        return Poll::Ready(Some(Ok(Frame::data(data))));
+                    }
+                }
+                Step::Flush => {
+                    // Waiting once lets the server write what it has before it learns of the end.
+                    context.waker().wake_by_ref();
+                    return Poll::Pending;
+                }
+                Step::End if self.cut => {
+                    return Poll::Ready(Some(Err(io::ErrorKind::ConnectionAborted.into())));
+                }
+                Step::End => return Poll::Ready(None),
+            }
+        }
+    }
+}

@@ -1,0 +1,178 @@
+//! A plain-HTTP socket in front of a handler: the reference registry, or a real one behind faults.
+//!
+//! It writes an answer exactly as the handler made it, also where the handler wants the connection cut.
+//! It knows no path and no requirement.
+
+mod body;
+mod proxy;
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use helm_oci_fixtures::fault::{FaultyRegistry, HelloAnswer, Wire};
+use helm_oci_fixtures::registry::client_hello_answer;
+use helm_oci_suite::requirement::BoxFuture;
+use http::{HeaderValue, Request, Response, StatusCode};
+use http_body_util::{BodyExt, Limited};
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use thiserror::Error;
+use tokio::io::AsyncWriteExt;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+use tokio::task::{JoinHandle, JoinSet};
+
+use self::body::Answer;
+pub use self::proxy::Proxy;
+
+/// The largest request body that is taken.
+const LARGEST_REQUEST: usize = 64 << 20;
+
+/// The first byte of a TLS handshake record.
+const TLS_HANDSHAKE: u8 = 0x16;
+
+/// What stands behind the socket.
+pub trait Handler: Send + Sync + 'static {
+    /// Answers one request, whose URI is a path and a query.
+    fn answer(&self, request: Request<Bytes>) -> BoxFuture<'_, Response<Bytes>>;
+
+    /// What a caller that begins with TLS gets.
+    fn client_hello(&self) -> HelloAnswer;
+}
+
+impl Handler for FaultyRegistry {
+    fn answer(&self, request: Request<Bytes>) -> BoxFuture<'_, Response<Bytes>> {
+        Box::pin(std::future::ready(self.handle(&request)))
+    }
+
+    fn client_hello(&self) -> HelloAnswer {
+        Self::client_hello(self)
+    }
+}
+
+/// Why a server could not start.
+#[derive(Debug, Error)]
+#[error("cannot listen on {address}")]
+pub struct ServeError {
+    address: SocketAddr,
+    #[source]
+    source: io::Error,
+}
+
+/// A running server. Dropped without [`Server::stop`], it stops without waiting for its connections.
+#[derive(Debug)]
+pub struct Server {
+    address: SocketAddr,
+    stop: watch::Sender<bool>,
+    accepting: JoinHandle<()>,
+}
+
+impl Server {
+    /// Listens on `listen`, where port 0 stands for any free port.
+    pub async fn start(listen: SocketAddr, handler: Arc<dyn Handler>) -> Result<Self, ServeError> {
+        let failed = |source| ServeError { address: listen, source };
+        let listener = TcpListener::bind(listen).await.map_err(failed)?;
+        let address = listener.local_addr().map_err(failed)?;
+        let (stop, stopped) = watch::channel(false);
+        let accepting = tokio::spawn(accept(listener, handler, stopped));
+        Ok(Self { address, stop, accepting })
+    }
+
+    /// Where it listens.
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Takes no more connections, lets running requests end, and returns when all connections are closed.
+    pub async fn stop(self) {
+        let _ = self.stop.send(true);
+        let _ = self.accepting.await;
+    }
+}
+
+async fn accept(listener: TcpListener, handler: Arc<dyn Handler>, mut stopped: watch::Receiver<bool>) {
+    let mut connections = JoinSet::new();
+    loop {
+        tokio::select! {
+            // An error means that the `Server` is gone, which ends this one as well.
+            _ = stopped.changed() => break,
+            accepted = listener.accept() => {
+                // What fails here is one caller's connection, not the socket.
+                if let Ok((stream, _)) = accepted {
+                    connections.spawn(converse(stream, Arc::clone(&handler), stopped.clone()));
+                }
+            }
+            Some(_) = connections.join_next() => {}
+        }
+    }
+    while connections.join_next().await.is_some() {}
+}
+
+/// Serves one connection until either side ends it.
+async fn converse(stream: TcpStream, handler: Arc<dyn Handler>, mut stopped: watch::Receiver<bool>) {
+    let mut first = [0];
+    tokio::select! {
+        _ = stopped.changed() => return,
+        peeked = stream.peek(&mut first) => if !matches!(peeked, Ok(1)) { return },
+    }
+    if first[0] == TLS_HANDSHAKE {
+        return answer_tls(stream, handler.client_hello(), stopped).await;
+    }
+    let service = service_fn(|request| respond(Arc::clone(&handler), request));
+    let connection =
+        http1::Builder::new().timer(TokioTimer::new()).serve_connection(TokioIo::new(stream), service);
+    let mut connection = std::pin::pin!(connection);
+    // A connection that ends in an error was ended by the caller, or by a fault that wants it so.
+    tokio::select! {
+        _ = connection.as_mut() => {}
+        _ = stopped.changed() => {
+            connection.as_mut().graceful_shutdown();
+            let _ = connection.await;
+        }
+    }
+}
+
+async fn answer_tls(mut stream: TcpStream, answer: HelloAnswer, mut stopped: watch::Receiver<bool>) {
+    match answer {
+        HelloAnswer::Answered => {
+            let _ = stream.write_all(client_hello_answer()).await;
+            let _ = stream.shutdown().await;
+            // Closing with unread bytes would reset the connection and could take the answer with it.
+            let mut rest = [0; 1024];
+            while let Ok(1..) = tokio::io::AsyncReadExt::read(&mut stream, &mut rest).await {}
+        }
+        HelloAnswer::Silent => {
+            let _ = stopped.changed().await;
+        }
+        HelloAnswer::Closed => {}
+    }
+}
+
+/// Why a connection is to end here: a fault wants it.
+#[derive(Debug, Error)]
+#[error("the connection ends before the answer")]
+struct Cut;
+
+async fn respond(handler: Arc<dyn Handler>, request: Request<Incoming>) -> Result<Response<Answer>, Cut> {
+    let (mut parts, body) = request.into_parts();
+    let Ok(body) = Limited::new(body, LARGEST_REQUEST).collect().await else {
+        let mut refusal = Response::new(Bytes::from_static(b"the request is too large, or broke off\n"));
+        *refusal.status_mut() = StatusCode::PAYLOAD_TOO_LARGE;
+        return Ok(refusal.map(Answer::whole));
+    };
+    if let Some(path) = parts.uri.path_and_query() {
+        parts.uri = path.clone().into();
+    }
+    parts.headers.entry("x-forwarded-proto").or_insert(HeaderValue::from_static("http"));
+    let answer = handler.answer(Request::from_parts(parts, body.to_bytes())).await;
+    match answer.extensions().get::<Wire>().cloned() {
+        None => Ok(answer.map(Answer::whole)),
+        Some(Wire::CloseBeforeAnswer) => Err(Cut),
+        Some(Wire::CutBodyAfter(length)) => Ok(answer.map(|body| Answer::cut(body, length))),
+    }
+}
+

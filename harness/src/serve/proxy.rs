@@ -1,0 +1,88 @@
+//! A real registry behind faults: every request passes through the fault layer, then goes upstream.
+
+use bytes::Bytes;
+use helm_oci_fixtures::fault::{Fault, FaultLayer, HelloAnswer};
+use helm_oci_suite::registry::{Registry, TransportError};
+use helm_oci_suite::requirement::BoxFuture;
+use http::{HeaderMap, HeaderName, Request, Response, StatusCode, Uri, header};
+
+use super::Handler;
+use crate::transport::Http;
+
+/// Headers that concern one connection and are not passed on.
+const HOP_BY_HOP: &[HeaderName] = &[
+    header::CONNECTION,
+    header::PROXY_AUTHENTICATE,
+    header::PROXY_AUTHORIZATION,
+    header::TE,
+    header::TRAILER,
+    header::TRANSFER_ENCODING,
+    header::UPGRADE,
+];
+
+/// Passes requests on to a registry, with faults in between.
+///
+/// The caller's `Host` goes upstream as it came, so that the URLs a registry writes lead back through
+/// the proxy.
+pub struct Proxy {
+    upstream: Http,
+    faults: FaultLayer,
+}
+
+impl Proxy {
+    /// A proxy in front of `upstream`.
+    pub fn new(upstream: Http, faults: &[Fault]) -> Self {
+        Self { upstream, faults: FaultLayer::new(faults) }
+    }
+
+    async fn pass(&self, mut request: Request<Bytes>) -> Response<Bytes> {
+        let mut answer = match self.faults.before(&mut request) {
+            Some(answer) => answer,
+            None => match self.upstream.forward(self.upstream_request(&request)).await {
+                Ok(mut answer) => {
+                    strip(answer.headers_mut());
+                    answer
+                }
+                Err(error) => bad_gateway(&error),
+            },
+        };
+        self.faults.after(&request, &mut answer);
+        answer
+    }
+
+    /// The same request, addressed to the upstream registry.
+    fn upstream_request(&self, request: &Request<Bytes>) -> Request<Bytes> {
+        let mut parts = self.upstream.origin().clone().into_parts();
+        parts.path_and_query = request.uri().path_and_query().cloned();
+        let mut passed = request.clone();
+        *passed.uri_mut() = Uri::from_parts(parts).unwrap_or_else(|_| self.upstream.origin().clone());
+        strip(passed.headers_mut());
+        passed
+    }
+}
+
+impl Handler for Proxy {
+    fn answer(&self, request: Request<Bytes>) -> BoxFuture<'_, Response<Bytes>> {
+        Box::pin(self.pass(request))
+    }
+
+    fn client_hello(&self) -> HelloAnswer {
+        self.faults.client_hello()
+    }
+}
+
+fn strip(headers: &mut HeaderMap) {
+    for name in HOP_BY_HOP {
+        headers.remove(name);
+    }
+}
+
+fn bad_gateway(error: &TransportError) -> Response<Bytes> {
+    let body = serde_json::json!({
+        "errors": [{ "code": "UNKNOWN", "message": format!("no answer from upstream: {error}") }]
+    });
+    let mut answer = Response::new(Bytes::from(body.to_string()));
+    *answer.status_mut() = StatusCode::BAD_GATEWAY;
+    answer.headers_mut().insert(header::CONTENT_TYPE, header::HeaderValue::from_static("application/json"));
+    answer
+}

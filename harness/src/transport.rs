@@ -1,0 +1,185 @@
+//! The HTTP port over the network: `suite::Registry` on a hyper client.
+//!
+//! It sends what it is given and returns what came. It adds `Host` and, where there is none, a
+//! `User-Agent`; it follows no redirect, decodes nothing, keeps no cookie and asks no proxy. Every wait
+//! and every body is bounded, so that no registry can make the suite hang or grow.
+
+mod connect;
+mod trust;
+
+use std::error::Error as _;
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use helm_oci_suite::registry::{Hello, Registry, TransportError};
+use helm_oci_suite::requirement::BoxFuture;
+use http::{HeaderValue, Request, Response, Uri, Version, header};
+use http_body_util::{BodyExt, Full};
+use hyper_rustls::HttpsConnector;
+use hyper_util::client::legacy::{Client, Error as ClientError};
+use hyper_util::rt::TokioExecutor;
+use rustls::ClientConfig;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::time::timeout;
+
+use self::connect::Tcp;
+pub use self::trust::{Trust, TrustError};
+
+/// How long and how much the port waits for and reads.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Until a connection stands.
+    pub connect: Duration,
+    /// From the request to the last byte of its answer.
+    pub answer: Duration,
+    /// For the first bytes after a `ClientHello`.
+    pub hello: Duration,
+    /// The largest body that is read.
+    pub body: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connect: Duration::from_secs(5),
+            answer: Duration::from_secs(10),
+            hello: Duration::from_secs(2),
+            body: 8 << 20,
+        }
+    }
+}
+
+/// A registry on the network.
+pub struct Http {
+    client: Client<HttpsConnector<Tcp>, Full<Bytes>>,
+    tls: ClientConfig,
+    origin: Uri,
+    limits: Limits,
+}
+
+const AGENT: &str = concat!("helm-oci-conformance/", env!("CARGO_PKG_VERSION"));
+
+impl Http {
+    /// A port to the registry at `origin`, which has a scheme and a host and nothing else.
+    pub fn new(origin: Uri, trust: &Trust, limits: Limits) -> Result<Self, TrustError> {
+        let tls = trust.config(origin.scheme_str() == Some("https"))?;
+        let connector = hyper_rustls::HttpsConnectorBuilder::new()
+            .with_tls_config(tls.clone())
+            .https_or_http()
+            .enable_http1()
+            .wrap_connector(Tcp { limit: limits.connect });
+        let client = Client::builder(TokioExecutor::new()).build(connector);
+        Ok(Self { client, tls, origin, limits })
+    }
+
+    /// Sends a request with whatever headers it has and reads the whole answer.
+    pub async fn forward(&self, mut request: Request<Bytes>) -> Result<Response<Bytes>, TransportError> {
+        let authority = authority(request.uri());
+        *request.version_mut() = Version::HTTP_11;
+        let Ok(answer) = timeout(self.limits.answer, self.exchange(request, &authority)).await else {
+            return Err(TransportError::Timeout { authority, seconds: self.limits.answer.as_secs() });
+        };
+        answer
+    }
+
+    async fn exchange(
+        &self,
+        request: Request<Bytes>,
+        authority: &str,
+    ) -> Result<Response<Bytes>, TransportError> {
+        let secure = request.uri().scheme_str() == Some("https");
+        let answer = self.client.request(request.map(Full::new)).await;
+        let (parts, mut body) = answer.map_err(|error| classify(&error, secure, authority))?.into_parts();
+        let mut read = BytesMut::new();
+        while let Some(frame) = body.frame().await {
+            let frame = frame.map_err(|error| broken(authority, &error))?;
+            let Ok(data) = frame.into_data() else { continue };
+            if read.len() + data.len() > self.limits.body {
+                let authority = authority.to_owned();
+                return Err(TransportError::TooLarge { authority, limit: self.limits.body });
+            }
+            read.extend_from_slice(&data);
+        }
+        Ok(Response::from_parts(parts, read.freeze()))
+    }
+
+    async fn greet(&self) -> Result<Hello, TransportError> {
+        let greeting = connect::client_hello(&self.tls, &self.origin)?;
+        let mut stream = connect::open(&self.origin, self.limits.connect).await?;
+        let mut answer = [0; 64];
+        let mut length = 0;
+        let conversation = async {
+            stream.write_all(&greeting).await?;
+            // Five bytes tell `HTTP/` from anything else; they may come one at a time.
+            while length < 5 {
+                match stream.read(&mut answer[length..]).await? {
+                    0 => break,
+                    more => length += more,
+                }
+            }
+            std::io::Result::Ok(())
+        };
+        // A reset or a closed connection says as little as silence does.
+        let _ = timeout(self.limits.hello, conversation).await;
+        Ok(match length {
+            0 => Hello::Silent,
+            _ => Hello::Answered(Bytes::copy_from_slice(&answer[..length])),
+        })
+    }
+}
+
+impl Registry for Http {
+    fn send(&self, mut request: Request<Bytes>) -> BoxFuture<'_, Result<Response<Bytes>, TransportError>> {
+        let headers = request.headers_mut();
+        headers.remove("x-forwarded-proto");
+        headers.entry(header::USER_AGENT).or_insert(HeaderValue::from_static(AGENT));
+        Box::pin(self.forward(request))
+    }
+
+    fn client_hello(&self) -> BoxFuture<'_, Result<Hello, TransportError>> {
+        Box::pin(self.greet())
+    }
+
+    fn origin(&self) -> &Uri {
+        &self.origin
+    }
+}
+
+/// Host and port, without anything that may stand before an `@`.
+fn authority(uri: &Uri) -> String {
+    match (uri.host(), uri.port_u16()) {
+        (Some(host), Some(port)) => format!("{host}:{port}"),
+        (Some(host), None) => host.to_owned(),
+        (None, _) => "no host".to_owned(),
+    }
+}
+
+/// What kind of failure it was, told from the causes behind it.
+fn classify(error: &ClientError, secure: bool, authority: &str) -> TransportError {
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        if let Some(own) = error.downcast_ref::<TransportError>() {
+            return own.clone();
+        }
+        cause = error.source();
+    }
+    if error.is_connect() && secure {
+        return TransportError::Tls { authority: authority.to_owned(), cause: root(error) };
+    }
+    broken(authority, error)
+}
+
+fn broken(authority: &str, error: &dyn std::error::Error) -> TransportError {
+    TransportError::Broken { authority: authority.to_owned(), cause: root(error) }
+}
+
+/// The words of the innermost cause that has any.
+fn root(error: &dyn std::error::Error) -> String {
+    let mut words = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        words = error.to_string();
+        cause = error.source();
+    }
+    words
+}

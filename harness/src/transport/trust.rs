@@ -1,0 +1,120 @@
+//! Whom the port trusts: the system's roots, one more file, or anybody.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
+use rustls::pki_types::pem::{Error as PemError, PemObject};
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
+use rustls_platform_verifier::Verifier;
+use thiserror::Error;
+
+/// Which certificates are good enough.
+#[derive(Debug, Clone, Default)]
+pub struct Trust {
+    /// A PEM file of further roots.
+    pub ca_file: Option<PathBuf>,
+    /// Take any certificate.
+    pub anyone: bool,
+}
+
+/// Why TLS could not be set up.
+#[derive(Debug, Error)]
+pub enum TrustError {
+    /// The file of roots cannot be read, or is not PEM.
+    #[error("cannot read the certificates of {path}")]
+    CaFile {
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        #[source]
+        source: PemError,
+    },
+    /// The file of roots holds none.
+    #[error("{path} holds no certificate in PEM form")]
+    NoCertificate {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The roots cannot be used.
+    #[error("cannot set up TLS; name the registry's root with --ca-file")]
+    Roots(#[source] rustls::Error),
+}
+
+impl Trust {
+    /// The TLS client that trusts so. The system's roots are not needed, and not asked for, where TLS is
+    /// not `essential`.
+    pub(super) fn config(&self, essential: bool) -> Result<ClientConfig, TrustError> {
+        let provider = Arc::new(ring::default_provider());
+        let extra = self.extra_roots()?;
+        let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
+            .with_safe_default_protocol_versions()
+            .map_err(TrustError::Roots)?;
+        if self.anyone {
+            let verifier = Arc::new(Anyone(provider));
+            return Ok(builder.dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth());
+        }
+        match Verifier::new_with_extra_roots(extra, provider) {
+            Ok(verifier) => Ok(builder
+                .dangerous()
+                .with_custom_certificate_verifier(Arc::new(verifier))
+                .with_no_client_auth()),
+            Err(error) if essential => Err(TrustError::Roots(error)),
+            Err(_) => Ok(builder.with_root_certificates(RootCertStore::empty()).with_no_client_auth()),
+        }
+    }
+
+    fn extra_roots(&self) -> Result<Vec<CertificateDer<'static>>, TrustError> {
+        let Some(path) = &self.ca_file else { return Ok(Vec::new()) };
+        let unreadable = |source| TrustError::CaFile { path: path.clone(), source };
+        let roots: Vec<_> = CertificateDer::pem_file_iter(path)
+            .map_err(unreadable)?
+            .collect::<Result<_, _>>()
+            .map_err(unreadable)?;
+        if roots.is_empty() {
+            return Err(TrustError::NoCertificate { path: path.clone() });
+        }
+        Ok(roots)
+    }
+}
+
+/// Takes any certificate, for `--insecure-skip-tls-verify`; signatures are still checked.
+#[derive(Debug)]
+struct Anyone(Arc<CryptoProvider>);
+
+impl ServerCertVerifier for Anyone {
+    fn verify_server_cert(
+        &self,
+        _: &CertificateDer<'_>,
+        _: &[CertificateDer<'_>],
+        _: &ServerName<'_>,
+        _: &[u8],
+        _: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        verify_tls12_signature(message, certificate, signed, &self.0.signature_verification_algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        verify_tls13_signature(message, certificate, signed, &self.0.signature_verification_algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.0.signature_verification_algorithms.supported_schemes()
+    }
+}
