@@ -101,8 +101,18 @@ impl Session {
         self.call(Method::GET, &self.blob_path(digest)).send().await
     }
 
-    /// GET of a blob, redirects followed without credentials; one that leads nowhere is an obstacle.
+    /// GET of a blob, redirects followed without credentials; one that leads to no blob is an obstacle.
     pub async fn get_blob_following(&self, digest: &str) -> Result<Reply, Stop> {
+        let reply = self.follow_blob(digest).await?;
+        let redirected = reply.uri.path() != self.blob_path(digest);
+        if redirected && !reply.status.is_success() {
+            return Err(obstacle("read a blob where its redirect leads", &reply));
+        }
+        Ok(reply)
+    }
+
+    /// GET of a blob, redirects followed without credentials, whatever the end answers.
+    pub async fn follow_blob(&self, digest: &str) -> Result<Reply, Stop> {
         let mut reply = self.get_blob(digest).await?;
         for _ in 0..REDIRECTS {
             if !reply.status.is_redirection() {

@@ -99,6 +99,12 @@ pub const BEFORE_3_7: Versions = Versions(&[Span::new((3, 0, 0), (3, 7, 0))]);
 /// Helm whose blob PUT carries no `Content-Type`.
 pub const BEFORE_3_3: Versions = Versions(&[Span::new((3, 0, 0), (3, 3, 0))]);
 
+/// Helm that reads `oci://` references.
+const SINCE_3_5: Versions = Versions(&[Span::since((3, 5, 0))]);
+/// Helm that can push a version with build metadata; 3.18.0 alone fails before it sends anything.
+const PUSHES_BUILD_METADATA: Versions =
+    Versions(&[Span::new((3, 8, 0), (3, 18, 0)), Span::since((3, 18, 1))]);
+
 /// A span of Helm versions with one wire behaviour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Era {
@@ -270,13 +276,9 @@ impl Flow {
         match self {
             Self::ChartPush | Self::ChartPull => BEFORE_3_7,
             Self::Push | Self::RePush | Self::PullProv | Self::Show => SINCE_3_7,
-            // 3.18.0 alone cannot push such a version: it fails before it sends anything.
-            Self::PushPlus => Versions(&[
-                Span::new((3, 8, 0), (3, 18, 0)),
-                Span::since((3, 18, 1)),
-            ]),
+            Self::PushPlus => PUSHES_BUILD_METADATA,
             Self::PullPlus | Self::PullRange | Self::PullUnversioned => SINCE_3_8,
-            Self::Pull | Self::DependencyUpdate => Versions(&[Span::since((3, 5, 0))]),
+            Self::Pull | Self::DependencyUpdate => SINCE_3_5,
             Self::Login => ALL,
         }
     }

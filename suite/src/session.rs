@@ -96,6 +96,25 @@ impl Session {
         parse_uri(&format!("{scheme}://{authority}{path}"))
     }
 
+    /// Sends a request that the registry may answer by closing the connection.
+    ///
+    /// One connection that breaks may be the network's fault: that is an obstacle, as always. One that breaks
+    /// each of three times, while `/v2/` is answered in between, is what the registry does: `None`.
+    pub async fn answered<'s, F>(&'s self, request: F) -> Result<Option<Reply>, Stop>
+    where
+        F: Fn() -> Call<'s>,
+    {
+        for _ in 0..3 {
+            match request().send().await {
+                Err(Stop::Inconclusive(trouble)) if trouble.kind == ObstacleKind::Transport => {
+                    self.call(Method::GET, "/v2/").send().await?;
+                }
+                other => return other.map(Some),
+            }
+        }
+        Ok(None)
+    }
+
     /// A URI that the registry handed out.
     pub fn any_uri(&self, text: &str) -> Result<Uri, Stop> {
         parse_uri(text)
@@ -115,6 +134,7 @@ impl Session {
             headers: HeaderMap::new(),
             body: Bytes::new(),
             authority: Authority::Earned,
+            extra_scope: None,
         }
     }
 
@@ -154,7 +174,12 @@ impl Session {
     }
 
     /// Answers a challenge: the `Authorization` to try next, or nothing if there is none to try.
-    async fn answer_challenge(&self, reply: &Reply, repository: &str) -> Result<Option<HeaderValue>, Stop> {
+    async fn answer_challenge(
+        &self,
+        reply: &Reply,
+        repository: &str,
+        extra_scope: Option<&str>,
+    ) -> Result<Option<HeaderValue>, Stop> {
         let credentials = self.target.credentials.as_ref();
         let challenges = Challenge::all(&reply.headers);
         let bearer = challenges.iter().find(|challenge| challenge.scheme == "bearer");
@@ -167,6 +192,7 @@ impl Session {
         if !repository.is_empty() {
             scopes.push(own.as_str());
         }
+        scopes.extend(extra_scope);
         if let Some(scope) = bearer.parameter("scope") {
             scopes.extend(scope.split(' ').filter(|scope| !scope.is_empty() && *scope != own));
         }
@@ -245,9 +271,16 @@ pub struct Call<'s> {
     headers: HeaderMap,
     body: Bytes,
     authority: Authority,
+    extra_scope: Option<String>,
 }
 
 impl Call<'_> {
+    /// Asks for authority to read another repository as well, where tokens name repositories.
+    pub fn also_reading(mut self, repository: &str) -> Self {
+        self.extra_scope = Some(format!("repository:{repository}:pull"));
+        self
+    }
+
     /// Adds a header.
     pub fn header(mut self, name: &'static str, value: &str) -> Self {
         if let Ok(value) = HeaderValue::from_str(value) {
@@ -320,7 +353,7 @@ impl Call<'_> {
                 if reply.status != StatusCode::UNAUTHORIZED {
                     return Ok(reply);
                 }
-                match self.session.answer_challenge(&reply, &repository).await? {
+                match self.session.answer_challenge(&reply, &repository, self.extra_scope.as_deref()).await? {
                     None => Ok(reply),
                     Some(value) => {
                         self.session.remember_authority(&repository, value.clone());

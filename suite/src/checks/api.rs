@@ -1,14 +1,15 @@
 //! The endpoint, its transport and its headers.
 
 use bytes::Bytes;
-use http::Method;
+use helm_oci_fixtures::media_type;
+use http::{Method, Uri};
 
 use crate::api::{ACCEPT_CONTAINERD, ACCEPT_ORAS, obstacle};
 use crate::era::{ALL, BEFORE_3_7, Break, Flow, ORAS, SINCE_3_7, Span, Versions};
 use crate::expect;
 use crate::registry::Hello;
 use crate::requirement::{Requirement, requirement};
-use crate::session::Session;
+use crate::session::{Reply, Session};
 use crate::source::{DISTRIBUTION, HTTP, containerd, helm, observed, oras_go};
 use crate::verdict::{CheckResult, Finding, Obstacle, ObstacleKind, Stop};
 
@@ -76,7 +77,7 @@ requirement! {
                 "EOF (unless `--plain-http` is given)",
             ),
         ],
-        faults: [SilentOnClientHello],
+        faults: [SilentOnClientHello, ClosesOnClientHello],
         proven_on: PlainHttp,
         check: client_hello,
     }
@@ -126,11 +127,15 @@ async fn user_agents(session: &Session) -> CheckResult {
     let chart = session.arrange_chart("1.0.0").await?;
     let agents =
         ["containerd/1.3.2+unknown", "containerd/1.4.4+unknown", "oras", "Helm/3.10.1", "Helm/3.18.6", "Helm/4.2.4"];
+    let path = session.manifest_path(&chart.digest);
+    let neutral = session.call(Method::GET, &path).accept(media_type::OCI_MANIFEST).send().await?;
+    if !neutral.status.is_success() {
+        return Err(obstacle("read the manifest with an agent of our own", &neutral));
+    }
     for agent in agents {
-        let path = session.manifest_path(&chart.digest);
         let reply = session
             .call(Method::GET, &path)
-            .accept("application/vnd.oci.image.manifest.v1+json, */*")
+            .accept(media_type::OCI_MANIFEST)
             .header("user-agent", agent)
             .send()
             .await?;
@@ -167,14 +172,19 @@ async fn accept_lists(session: &Session) -> CheckResult {
     let path = session.manifest_path("1.0.0");
     for accept in [ACCEPT_CONTAINERD, ACCEPT_ORAS] {
         for method in [Method::HEAD, Method::GET] {
-            let reply = session.call(method, &path).accept(accept).send().await?;
-            // A HEAD that answers 405 is another requirement's business.
-            expect::holds(
-                !matches!(reply.status.as_u16(), 400 | 404 | 406 | 415),
-                "the manifest, whatever else `Accept` lists",
-                format!("status {}", reply.status),
-                &[&reply],
-            )?;
+            let list = session.call(method.clone(), &path).accept(accept).send().await?;
+            if list.status.is_success() || list.status.is_redirection() {
+                continue;
+            }
+            // Whatever refuses the plain type as well has nothing to do with the list.
+            let plain = session.call(method, &path).accept(media_type::OCI_MANIFEST).send().await?;
+            if plain.status.is_success() {
+                return Err(expect::violated(
+                    "the manifest, as with its own type alone",
+                    format!("status {}", list.status),
+                    &[&list, &plain],
+                ));
+            }
         }
     }
     Ok(())
@@ -205,6 +215,10 @@ requirement! {
 async fn missing_accept(session: &Session) -> CheckResult {
     let chart = session.arrange_chart("1.0.0").await?;
     let path = session.manifest_path(&chart.digest);
+    let asked = session.call(Method::GET, &path).accept(media_type::OCI_MANIFEST).send().await?;
+    if !asked.status.is_success() {
+        return Err(obstacle("read the manifest with `Accept`", &asked));
+    }
     let reply = session.call(Method::GET, &path).send().await?;
     expect::status(&reply, &[200])
 }
@@ -374,19 +388,12 @@ async fn encoded_digest(session: &Session) -> CheckResult {
     let blob = session.package("1.0.0").archive;
     let digest = crate::session::digest_of(&blob);
     let location = session.arrange_upload().await?;
-    let encoded = session.complete_upload(&location, &digest, &blob).send().await?;
+    let encoded = put_with(session, &location, &digest.replace(':', "%3A"), &blob).await?;
     if encoded.status.is_success() {
         return Ok(());
     }
     let location = session.arrange_upload().await?;
-    let separator = if location.query().is_some() { '&' } else { '?' };
-    let path = location.path_and_query().map_or("/", |path| path.as_str());
-    let uri = session.uri(&format!("{path}{separator}digest={digest}"));
-    let plain = session
-        .call_uri(Method::PUT, uri)
-        .body(Some("application/octet-stream"), &blob)
-        .send()
-        .await?;
+    let plain = put_with(session, &location, &digest, &blob).await?;
     if !plain.status.is_success() {
         return Err(obstacle("upload a blob in either form", &plain));
     }
@@ -395,6 +402,14 @@ async fn encoded_digest(session: &Session) -> CheckResult {
         format!("status {}", encoded.status),
         &[&encoded, &plain],
     ))
+}
+
+/// Completes an upload with the digest written as given, the rest of the query untouched.
+pub(super) async fn put_with(session: &Session, location: &Uri, digest: &str, blob: &Bytes) -> Result<Reply, Stop> {
+    let separator = if location.query().is_some() { '&' } else { '?' };
+    let path = location.path_and_query().map_or("/", |path| path.as_str());
+    let uri = session.uri(&format!("{path}{separator}digest={digest}"));
+    session.call_uri(Method::PUT, uri).body(Some(media_type::OCTET_STREAM), blob).send().await
 }
 
 requirement! {

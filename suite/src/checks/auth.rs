@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use crate::api::{ACCEPT_CONTAINERD, obstacle};
 use crate::auth::{self, Challenge};
+use crate::checks::api::put_with;
 use crate::era::{ALL, Break, CONTAINERD, Flow, HARDENED, ORAS, Span, Versions};
 use crate::expect;
 use crate::requirement::{Requirement, requirement};
@@ -313,6 +314,31 @@ async fn challenge_scope(session: &Session) -> CheckResult {
 }
 
 requirement! {
+    /// A Bearer challenge carries `service`.
+    ///
+    /// ## Why Helm needs it
+    /// It echoes it; a token endpoint that wants it must name it.
+    ///
+    /// ## How it is checked
+    /// The challenge of a HEAD is parsed.
+    SERVICE = "auth/challenge-carries-service" {
+        level: May,
+        title: "a Bearer challenge carries `service`",
+        covers: ["REG-AUT-03"],
+        sources: [observed("4.3", "a challenge without service works in every Helm")],
+        breaks: [],
+        faults: [ChallengeWithoutService],
+        proven_on: Bearer,
+        check: challenge_service,
+    }
+}
+
+async fn challenge_service(session: &Session) -> CheckResult {
+    let (reply, challenge) = bearer(session).await?;
+    expect::holds(challenge.parameter("service").is_some(), "a `service` parameter", "no `service`", &[&reply])
+}
+
+requirement! {
     /// The scope of a challenge names the repository and asks for no more than the request needs.
     ///
     /// ## Why Helm needs it
@@ -392,7 +418,7 @@ requirement! {
         breaks: [
             Break::new(CONTAINERD, Flow::PUSHES, "unexpected status: 401 Unauthorized"),
         ],
-        faults: [HonoursFirstScopeOnly],
+        faults: [HonoursFirstScopeOnly, HonoursLastScopeOnly],
         proven_on: Bearer,
         check: two_scopes,
     }
@@ -474,7 +500,7 @@ requirement! {
             Break::new(CONTAINERD, ALL_FLOWS, "authorization server did not include a token in the response"),
         ],
         faults: [TokenPostWithoutAccessToken],
-        consequences: [TokenUnderOtherName, TokenAnswerIsHtml],
+        consequences: [TokenAnswerIsHtml],
         proven_on: Bearer,
         check: post_name,
     }
@@ -504,7 +530,7 @@ requirement! {
         sources: [
             helm("v3.18.4", "pkg/registry/client.go:284", "login pings `/v2/` with a token for no scope"),
             HELM_DOCS.says(
-                "before-380",
+                "oci-feature-deprecation-and-behavior-changes-with-v380",
                 "The `helm registry login` command now follows the same structure as the Docker CLI for storing credentials. The same location for registry configuration can be passed to both Helm and the Docker CLI.",
             ),
         ],
@@ -526,7 +552,37 @@ async fn scopeless(session: &Session) -> CheckResult {
     let answer = session.token(&realm, service.as_deref(), &[], Some(basic)).await?;
     expect::status(&answer, &[200])?;
     let token = auth::bearer(&token_of(&answer)?).ok_or_else(|| obstacle("use the token in a header", &answer))?;
-    expect::status(&session.call(Method::GET, "/v2/").authorization(token).send().await?, &[200])
+    let reply = session.call(Method::GET, "/v2/").authorization(token).send().await?;
+    expect::holds(!matches!(reply.status.as_u16(), 401 | 403), "200", format!("status {}", reply.status), &[&reply])
+}
+
+requirement! {
+    /// A token request without credentials is answered 200 or 401.
+    ///
+    /// ## Why Helm needs it
+    /// Every pull of a public chart asks for a token that way. Helm 3.0 to 3.17 end on 403, before the user
+    /// learns that a login would help.
+    ///
+    /// ## How it is checked
+    /// GET of the token endpoint without credentials.
+    ANONYMOUS = "auth/anonymous-token-answered" {
+        level: Should,
+        title: "an anonymous token request is answered 200 or 401",
+        covers: ["REG-AUT-15", "B22"],
+        sources: [observed("4.3", "public repository: token requested without credentials, then used")],
+        breaks: [],
+        faults: [AnonymousTokenForbidden],
+        consequences: [TokenGetRefused],
+        proven_on: Bearer,
+        check: anonymous,
+    }
+}
+
+async fn anonymous(session: &Session) -> CheckResult {
+    let (reply, challenge) = bearer(session).await?;
+    let (realm, service) = endpoint(&reply, &challenge)?;
+    let answer = session.token(&realm, service.as_deref(), &[&scope(session, "pull")], None).await?;
+    expect::status(&answer, &[200, 401])
 }
 
 requirement! {
@@ -592,11 +648,60 @@ async fn pull_sees_404(session: &Session) -> CheckResult {
     let path = session.manifest_path(&digest_of(b"no such manifest"));
     let reply =
         session.call(Method::HEAD, &path).accept(crate::api::ACCEPT_ORAS).authorization(token).send().await?;
+    if !matches!(reply.status.as_u16(), 401 | 403) {
+        return Ok(());
+    }
+    // What refuses a push token as well has nothing to do with the token.
+    let wide = token_for(session, &[&scope(session, "pull,push")]).await?;
+    let other = session.call(Method::HEAD, &path).accept(crate::api::ACCEPT_ORAS).authorization(wide).send().await?;
+    if matches!(other.status.as_u16(), 401 | 403) {
+        return Err(obstacle("look at an absent manifest with any token", &other));
+    }
+    Err(expect::violated(
+        format!("status {}, as with a token for `pull,push`", other.status),
+        format!("status {}", reply.status),
+        &[&reply, &other],
+    ))
+}
+
+requirement! {
+    /// A token for `pull` lists tags.
+    ///
+    /// ## Why Helm needs it
+    /// Helm asks for no more. Where the listing wants another right, exact versions work and ranges fail.
+    ///
+    /// ## How it is checked
+    /// A chart is pushed; with a token for `pull` its manifest is read and the tags are listed.
+    PULL_LISTS = "auth/pull-token-lists-tags" {
+        level: Must,
+        title: "a token for `pull` is enough to list tags",
+        covers: ["REG-TAG-12", "REG-TAG-13", "REG-PUL-19", "A05"],
+        sources: [observed("4.3", "the scope of a tag listing is `repository:R:pull`")],
+        breaks: [
+            Break::new(Versions(&[Span::since((3, 8, 0))]), Flow::LISTINGS, "could not retrieve list of tags for repository oci://{ref}: response status code 401: unauthorized"),
+        ],
+        faults: [TagListNeedsMoreThanPull],
+        proven_on: Bearer,
+        check: pull_lists,
+    }
+}
+
+async fn pull_lists(session: &Session) -> CheckResult {
+    let chart = session.arrange_chart("1.0.0").await?;
+    let token = token_for(session, &[&scope(session, "pull")]).await?;
+    let path = session.manifest_path(&chart.digest);
+    let manifest =
+        session.call(Method::GET, &path).accept(crate::api::ACCEPT_ORAS).authorization(token.clone()).send().await?;
+    if !manifest.status.is_success() {
+        return Err(obstacle("read the manifest with a pull token", &manifest));
+    }
+    let path = format!("/v2/{}/tags/list", session.repository());
+    let reply = session.call(Method::GET, &path).authorization(token).send().await?;
     expect::holds(
         !matches!(reply.status.as_u16(), 401 | 403),
-        "404",
+        "the tags, as the manifest",
         format!("status {}", reply.status),
-        &[&reply],
+        &[&manifest, &reply],
     )
 }
 
@@ -629,6 +734,45 @@ async fn post_challenged(session: &Session) -> CheckResult {
     if reply.status.is_success() {
         return Err(Stop::NotApplicable("a pull token opens uploads".to_owned()));
     }
+    if !matches!(reply.status.as_u16(), 401 | 403 | 404) {
+        return Err(obstacle("tell what a pull token may do", &reply));
+    }
+    expect::status(&reply, &[401])
+}
+
+requirement! {
+    /// A token that the registry cannot read is answered 401, with a challenge.
+    ///
+    /// ## Why Helm needs it
+    /// A client negotiates anew after 401 only: a token that expired, or that another registry made, must not
+    /// end in 400.
+    ///
+    /// ## How it is checked
+    /// HEAD of a manifest with a token of our own making.
+    BAD_TOKEN = "auth/bad-token-is-401" {
+        level: Should,
+        title: "a token the registry cannot read is answered 401",
+        covers: ["REG-AUT-22", "B40", "C23"],
+        sources: [HTTP.says(
+            "status.401",
+            "The server generating a 401 response MUST send a WWW-Authenticate header field (Section 11.6.1) containing at least one challenge applicable to the target resource.",
+        )],
+        breaks: [],
+        faults: [BadTokensAnswer400],
+        proven_on: Bearer,
+        check: bad_token,
+    }
+}
+
+async fn bad_token(session: &Session) -> CheckResult {
+    bearer(session).await?;
+    let path = session.manifest_path("1.0.0");
+    let reply = session
+        .call(Method::HEAD, &path)
+        .accept(ACCEPT_CONTAINERD)
+        .authorization(HeaderValue::from_static("Bearer not-a-token"))
+        .send()
+        .await?;
     expect::status(&reply, &[401])
 }
 
@@ -703,6 +847,10 @@ async fn wrong_password(session: &Session) -> CheckResult {
         }
         None => session.call(Method::GET, "/v2/").authorization(wrong).send().await?,
     };
+    let bearer = answer.uri.path() != "/v2/";
+    if bearer && answer.status.is_success() {
+        token_of(&answer)?;
+    }
     expect::holds(!answer.status.is_success(), "401", format!("status {}", answer.status), &[&answer])
 }
 
@@ -729,6 +877,9 @@ requirement! {
 async fn base(session: &Session) -> CheckResult {
     challenged(session).await?;
     let reply = session.call(Method::GET, "/v2/").anonymous().send().await?;
+    if !matches!(reply.status.as_u16(), 200 | 401) {
+        return Err(obstacle("ask for the version of the API", &reply));
+    }
     expect::status(&reply, &[401])
 }
 
@@ -771,12 +922,16 @@ async fn put_authorised(session: &Session) -> CheckResult {
     let location = session.upload_location(&start)?;
     let blob = bytes::Bytes::from(format!("authorised {}", session.seed()));
     let reply = session.complete_upload(&location, &digest_of(&blob), &blob).authorization(authority).send().await?;
-    expect::holds(
-        !matches!(reply.status.as_u16(), 400 | 401 | 403),
-        "201",
-        format!("status {}", reply.status),
-        &[&start, &reply],
-    )
+    if !matches!(reply.status.as_u16(), 400 | 401 | 403) {
+        return Ok(());
+    }
+    // Where the query as it was is taken, it is not the header that is to blame.
+    let again = session.arrange_upload().await?;
+    let raw = put_with(session, &again, &digest_of(&blob), &blob).await?;
+    if raw.status.is_success() {
+        return Err(obstacle("complete an upload as Helm writes its query", &reply));
+    }
+    Err(expect::violated("201", format!("status {}", reply.status), &[&start, &reply]))
 }
 
 /// The requirements of this area, in reading order.
@@ -789,6 +944,7 @@ pub(super) static ALL_OF_THEM: &[&Requirement] = &[
     &REALM_TLS,
     &REALM_PUBLIC,
     &SCOPE,
+    &SERVICE,
     &NARROW,
     &GET,
     &TWO_SCOPES,
@@ -796,8 +952,11 @@ pub(super) static ALL_OF_THEM: &[&Requirement] = &[
     &POST_NAME,
     &CLIENTS,
     &SCOPELESS,
+    &ANONYMOUS,
     &PUSH_PULLS,
     &PULL_SEES_404,
+    &PULL_LISTS,
     &POST_CHALLENGED,
+    &BAD_TOKEN,
     &PUT_AUTHORISED,
 ];

@@ -79,7 +79,7 @@ async fn gone(session: &Session) -> CheckResult {
     let deleted = delete(session, &session.manifest_path(&chart.digest), "manifests").await?;
     for reference in [chart.digest.as_str(), "1.0.0"] {
         let reply = session.get_manifest(reference).await?;
-        if reply.status.is_success() {
+        if reply.body == chart.manifest {
             return Err(expect::violated("404 for what was deleted", format!("status {}", reply.status), &[&deleted, &reply]));
         }
     }
@@ -118,13 +118,17 @@ requirement! {
 async fn siblings(session: &Session) -> CheckResult {
     let chart = session.arrange_chart("1.0.0").await?;
     session.arrange_manifest("1.0.1", &chart.manifest).await?;
-    let deleted = delete(session, &session.manifest_path("1.0.1"), "tags").await?;
     let before = session.get_manifest("1.0.0").await?;
+    if !before.status.is_success() {
+        return Err(obstacle("read the manifest under its other tag", &before));
+    }
+    let deleted = delete(session, &session.manifest_path("1.0.1"), "tags").await?;
+    let after = session.get_manifest("1.0.0").await?;
     expect::holds(
-        before.status.as_u16() != 404,
-        "the manifest under its other tag",
-        format!("status {}", before.status),
-        &[&deleted, &before],
+        after.status.as_u16() != 404,
+        "the manifest under its other tag, as before",
+        format!("status {}", after.status),
+        &[&before, &deleted, &after],
     )
 }
 
@@ -152,6 +156,10 @@ requirement! {
 
 async fn again(session: &Session) -> CheckResult {
     let chart = session.arrange_chart("1.0.0").await?;
+    let nowhere = session.head_blob(&crate::session::digest_of(b"never uploaded")).await?;
+    if nowhere.status.as_u16() != 404 {
+        return Err(obstacle("tell an absent blob", &nowhere));
+    }
     delete(session, &session.manifest_path(&chart.digest), "manifests").await?;
     delete(session, &session.blob_path(&chart.layer_digest()), "blobs").await?;
     let head = session.head_blob(&chart.layer_digest()).await?;

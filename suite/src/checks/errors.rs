@@ -86,6 +86,37 @@ async fn short(session: &Session) -> CheckResult {
 }
 
 requirement! {
+    /// A repository that does not exist answers 404 to a GET of a manifest.
+    ///
+    /// ## Why Helm needs it
+    /// With 403 a typo, a private chart and a missing one look the same to the user.
+    ///
+    /// ## How it is checked
+    /// GET of a tag in a repository that was never written to.
+    UNKNOWN = "errors/unknown-repository-is-404" {
+        level: Should,
+        title: "a manifest in an unknown repository is a 404",
+        covers: ["REG-PUL-05", "B24"],
+        sources: [DISTRIBUTION.says(
+            "pushing-manifests",
+            "An attempt to pull a nonexistent repository MUST return response code `404 Not Found`.",
+        )],
+        breaks: [],
+        faults: [AbsentRepositoriesForbidden],
+        consequences: [AbsentManifestIsHtml, AbsentManifestFails],
+        check: unknown,
+    }
+}
+
+async fn unknown(session: &Session) -> CheckResult {
+    let reply = session.get_manifest("1.0.0").await?;
+    if reply.status.as_u16() == 400 {
+        return Err(crate::api::obstacle("ask for a manifest under this name", &reply));
+    }
+    expect::status(&reply, &[404])
+}
+
+requirement! {
     /// HEAD answers with the status of GET, and without a body.
     ///
     /// ## Why Helm needs it
@@ -105,7 +136,6 @@ requirement! {
             Break::new(CONTAINERD, Flow::PUSHES, "unexpected status: 403 Forbidden"),
         ],
         faults: [HeadAbsentTagForbidden],
-        consequences: [AbsentManifestIsHtml, AbsentManifestFails],
         check: head_agrees,
     }
 }
@@ -141,6 +171,7 @@ requirement! {
         )],
         breaks: [],
         faults: [AbsentBlobFails],
+        consequences: [DigestMismatchFails],
         check: class,
     }
 }
@@ -154,4 +185,4 @@ async fn class(session: &Session) -> CheckResult {
 }
 
 /// The requirements of this area, in reading order.
-pub(super) static ALL_OF_THEM: &[&Requirement] = &[&JSON, &SHORT, &HEAD_AGREES, &CLASS];
+pub(super) static ALL_OF_THEM: &[&Requirement] = &[&JSON, &SHORT, &UNKNOWN, &HEAD_AGREES, &CLASS];

@@ -699,6 +699,7 @@ requirement! {
             Break::new(CONTAINERD, Flow::PUSHES, "unexpected status: 403 Forbidden"),
         ],
         faults: [HeadAbsentTagForbidden],
+        consequences: [AbsentManifestIsHtml, AbsentManifestFails],
         check: absent_tag,
     }
 }
@@ -731,6 +732,7 @@ requirement! {
             Break::new(ORAS, &[Flow::Push, Flow::PushPlus], "failed to perform \"Exists\" on destination: HEAD \"{url}/manifests/{d}\": response status code 405: Method Not Allowed"),
         ],
         faults: [HeadAbsentDigestNotAllowed, HeadAbsentDigestUnauthorized],
+        consequences: [AbsentManifestIsHtml, AbsentManifestFails],
         check: absent_digest,
     }
 }
@@ -839,7 +841,8 @@ requirement! {
 async fn foreign_digest(session: &Session) -> CheckResult {
     let chart = session.arrange_chart("1.0.0").await?;
     let other = with_media_type(&chart.manifest);
-    expect::refused(&session.put_manifest(&digest_of(b"other bytes"), &other).await?)
+    let reply = session.put_manifest(&digest_of(b"other bytes"), &other).await?;
+    expect::holds(!reply.status.is_success(), "a 4xx status", format!("status {}", reply.status), &[&reply])
 }
 
 requirement! {

@@ -80,7 +80,7 @@ requirement! {
         covers: ["REG-NAM-02", "A26"],
         sources: [
             HELM_DOCS.says(
-                "helm-push",
+                "the-push-subcommand",
                 "When using `helm push` to upload a chart an OCI registry, the reference must be prefixed with `oci://` and must not contain the basename or tag.",
             ),
             helm("v3.8.0", "pkg/pusher/ocipusher.go:78", "appends the chart name to the remote path"),
@@ -98,13 +98,19 @@ async fn two_segments(session: &Session) -> CheckResult {
         return Err(Stop::NotApplicable("the namespace given has more than one segment".to_owned()));
     }
     let reply = first_write(session, session.repository()).await?;
-    // What else can go wrong with a first write has requirements of its own.
-    expect::holds(
-        !matches!(reply.status.as_u16(), 400 | 401 | 403 | 404),
-        "an open upload",
+    if reply.status.is_success() {
+        return Ok(());
+    }
+    // What refuses a name of another depth as well has nothing to do with the depth.
+    let deeper = first_write(session, &format!("{}/deeper", session.repository())).await?;
+    if !deeper.status.is_success() {
+        return Err(obstacle("open an upload under a name of any depth", &deeper));
+    }
+    Err(expect::violated(
+        "an open upload, as under three segments",
         format!("status {}", reply.status),
-        &[&reply],
-    )
+        &[&reply, &deeper],
+    ))
 }
 
 requirement! {
@@ -165,12 +171,12 @@ async fn root(session: &Session) -> CheckResult {
     if session.target().namespace.is_some() {
         return Err(Stop::NotApplicable("the run is confined to a namespace".to_owned()));
     }
-    let name = session.repository().replace('/', "-");
-    let reply = first_write(session, &name).await?;
-    if reply.status.is_server_error() {
-        return Err(obstacle("open an upload", &reply));
+    let plain = first_write(session, session.repository()).await?;
+    if !plain.status.is_success() {
+        return Err(obstacle("open an upload under two segments", &plain));
     }
-    expect::holds(!reply.status.is_client_error(), "an open upload", format!("status {}", reply.status), &[&reply])
+    let reply = first_write(session, &session.repository().replace('/', "-")).await?;
+    expect::success(&reply)
 }
 
 requirement! {
@@ -223,8 +229,8 @@ requirement! {
         sources: [
             helm("v3.8.0", "pkg/registry/util.go:125", "replaces `+` by `_` in the tag"),
             HELM_DOCS.says(
-                "before-380",
-                "SemVer tags can be pushed and used that include build information. OCI registries don't support `+` as a tag character. Helm translates the `+` to `_` when stored as a tag.",
+                "oci-feature-deprecation-and-behavior-changes-with-v380",
+                "SemVer tags that include build information can be pushed and used. OCI registries don't support `+` as a tag character. Helm translates the `+` to `_` when stored as a tag.",
             ),
         ],
         breaks: [
@@ -241,7 +247,7 @@ async fn underscore(session: &Session) -> CheckResult {
     expect::success(&reply)?;
     let rewritten = session.get_manifest("0.2.0-build.5").await?;
     expect::holds(
-        !rewritten.status.is_success(),
+        rewritten.body != chart.manifest,
         "no manifest under `0.2.0-build.5`",
         "what was pushed under `0.2.0_build.5` stands under `0.2.0-build.5`",
         &[&reply, &rewritten],
@@ -297,26 +303,58 @@ requirement! {
         title: "a first write creates the repository or is refused with a reason",
         covers: ["REG-NAM-08", "A02"],
         sources: [HELM_DOCS.says(
-            "helm-push",
+            "the-push-subcommand",
             "Certain registries require the repository and/or namespace (if specified) to be created beforehand.",
         )],
         breaks: [
             Break::new(CONTAINERD, Flow::PUSHES, "unexpected status: 500 Internal Server Error"),
             Break::new(ORAS, Flow::PUSHES, "failed to perform \"Push\" on destination: POST \"{url}/blobs/uploads/\": response status code 500: Internal Server Error"),
         ],
-        faults: [FailsFirstWrite],
+        faults: [FailsFirstWrite, ClosesOnFirstWrite],
         check: created,
     }
 }
 
 async fn created(session: &Session) -> CheckResult {
+    let path = format!("/v2/{}/blobs/uploads/", session.repository());
+    let expected = "202, or 404 or 403 with a reason";
+    match session.answered(|| session.call(Method::POST, &path)).await? {
+        Some(reply) => expect::holds(
+            reply.status.is_success() || matches!(reply.status.as_u16(), 400 | 403 | 404),
+            expected,
+            format!("status {}", reply.status),
+            &[&reply],
+        ),
+        None => Err(expect::violated(expected, "the connection closed, three times", &[])),
+    }
+}
+
+requirement! {
+    /// A push creates the repository.
+    ///
+    /// ## Why Helm needs it
+    /// Where it does not, every first push of a chart needs an administrator. Several hosted registries want
+    /// it that way, so it is only observed.
+    ///
+    /// ## How it is checked
+    /// An upload is opened in a new repository.
+    CREATES = "names/created-on-push" {
+        level: May,
+        title: "a push creates its repository",
+        covers: ["REG-NAM-08", "A02"],
+        sources: [HELM_DOCS.says(
+            "the-push-subcommand",
+            "Certain registries require the repository and/or namespace (if specified) to be created beforehand.",
+        )],
+        breaks: [],
+        faults: [RequiresExistingRepositories],
+        check: creates,
+    }
+}
+
+async fn creates(session: &Session) -> CheckResult {
     let reply = first_write(session, session.repository()).await?;
-    expect::holds(
-        reply.status.is_success() || matches!(reply.status.as_u16(), 400 | 403 | 404),
-        "202, or 404 or 403 with a reason",
-        format!("status {}", reply.status),
-        &[&reply],
-    )
+    expect::holds(reply.status.as_u16() != 404, "an open upload", format!("status {}", reply.status), &[&reply])
 }
 
 requirement! {
@@ -426,8 +464,7 @@ requirement! {
 
 async fn foreign(session: &Session) -> CheckResult {
     let chart = session.arrange_chart("1.0.0").await?;
-    let signature = format!("{}.sig", chart.digest.replace(':', "-"));
-    for tag in ["v1.2.3", "1.0", signature.as_str()] {
+    for tag in ["v1.2.3", "1.0", "sha256-0123abcd.sig"] {
         expect::success(&session.put_manifest(tag, &chart.manifest).await?)?;
     }
     Ok(())
@@ -449,8 +486,8 @@ requirement! {
         covers: ["REG-NAM-11"],
         sources: [
             HELM_DOCS.says(
-                "before-370",
-                "The tag of the registry reference must always match the chart's semantic version (i.e. no `latest` tags)",
+                "oci-feature-deprecation-and-behavior-changes-with-v370",
+                "The tag of the registry reference must *always* match the chart's semantic version (i.e. no `latest` tags).",
             ),
             observed("1.3", "`--version latest` pulls the tag in 3.7 and is an improper constraint from 3.8 on"),
         ],
@@ -483,8 +520,8 @@ requirement! {
         covers: ["REG-NAM-12"],
         sources: [
             HELM_DOCS.says(
-                "before-370",
-                "The basename of the registry reference must always match the chart's name",
+                "oci-feature-deprecation-and-behavior-changes-with-v370",
+                "The basename of the registry reference must *always* match the chart's name.",
             ),
             observed("1.3", "push only, and by the client: pull never compares names, in any version"),
         ],
@@ -520,6 +557,7 @@ pub(super) static ALL_OF_THEM: &[&Requirement] = &[
     &UNDERSCORE,
     &CASE,
     &CREATED,
+    &CREATES,
     &EMPTY,
     &PLUS,
     &FOREIGN,

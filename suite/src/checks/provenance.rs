@@ -29,8 +29,8 @@ requirement! {
         sources: [
             helm("v3.7.0", "internal/experimental/registry/constants.go:33", "names the provenance layer type"),
             HELM_DOCS.says(
-                "helm-push",
-                "If you have created a provenance file (`.prov`), and it is present next to the chart `.tgz` file, it will automatically be uploaded to the registry upon `push`. This results in an extra layer on the Helm chart manifest.",
+                "the-push-subcommand",
+                "This results in an extra layer on [the Helm chart manifest](#helm-chart-manifest).",
             ),
         ],
         breaks: [
@@ -43,7 +43,8 @@ requirement! {
 }
 
 async fn accepted(session: &Session) -> CheckResult {
-    session.arrange_chart("0.9.0").await?;
+    let unsigned = session.arrange_chart_blobs("0.9.0").await?;
+    session.arrange_manifest("0.9.0", &unsigned.manifest).await?;
     let chart = session.arrange_signed_blobs("1.0.0", Shape::Helm37).await?;
     expect::success(&session.put_manifest("1.0.0", &chart.manifest).await?)
 }
@@ -56,7 +57,7 @@ requirement! {
     /// first in about half of all signed charts.
     ///
     /// ## How it is checked
-    /// The same signed chart is pushed in both orders.
+    /// Two signed charts are pushed, one in each order.
     ORDER = "provenance/either-order" {
         level: Must,
         title: "chart and provenance are accepted in either order",
@@ -71,8 +72,9 @@ requirement! {
 }
 
 async fn order(session: &Session) -> CheckResult {
-    let chart = session.arrange_signed_blobs("1.0.0", Shape::Helm37).await?;
-    session.arrange_manifest("1.0.0", &chart.manifest).await?;
+    let first = session.arrange_signed_blobs("1.0.0", Shape::Helm37).await?;
+    session.arrange_manifest("1.0.0", &first.manifest).await?;
+    let chart = session.arrange_signed_blobs("1.0.1", Shape::Helm37).await?;
     let text = String::from_utf8_lossy(&chart.manifest).into_owned();
     let Some((head, layers)) = text.split_once("\"layers\":[") else { return Ok(()) };
     let Some((one, two)) = layers.trim_end_matches("]}").split_once("},{") else { return Ok(()) };

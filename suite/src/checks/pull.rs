@@ -368,8 +368,17 @@ async fn by_digest(session: &Session) -> CheckResult {
     // The first answer by digest is judged by `manifests/readable-at-once`.
     session.head_manifest(&chart.digest).await?;
     let path = session.manifest_path(&chart.digest);
-    let reply = session.call(Method::GET, &path).accept("application/vnd.oci.image.manifest.v1+json, */*").send().await?;
-    expect::holds(reply.status.as_u16() != 404, "the manifest", format!("status {}", reply.status), &[&reply])
+    let accept = "application/vnd.oci.image.manifest.v1+json, */*";
+    let reply = session.call(Method::GET, &path).accept(accept).send().await?;
+    if reply.status.as_u16() != 404 {
+        return Ok(());
+    }
+    let path = session.manifest_path("1.0.0");
+    let by_tag = session.call(Method::GET, &path).accept(accept).send().await?;
+    if !by_tag.status.is_success() {
+        return Err(obstacle("read the manifest in either way", &by_tag));
+    }
+    Err(expect::violated("the manifest, as by its tag", format!("status {}", reply.status), &[&reply, &by_tag]))
 }
 
 requirement! {
@@ -397,8 +406,20 @@ async fn untagged(session: &Session) -> CheckResult {
     let chart = session.arrange_chart_blobs("1.0.0").await?;
     session.arrange_manifest(&chart.digest, &chart.manifest).await?;
     session.get_manifest(&chart.digest).await?;
-    let reply = session.get_manifest(&chart.digest).await?;
-    expect::holds(reply.status.as_u16() != 404, "the manifest", format!("status {}", reply.status), &[&reply])
+    let untagged = session.get_manifest(&chart.digest).await?;
+    if untagged.status.as_u16() != 404 {
+        return Ok(());
+    }
+    session.arrange_manifest("1.0.0", &chart.manifest).await?;
+    let tagged = session.get_manifest(&chart.digest).await?;
+    if !tagged.status.is_success() {
+        return Err(obstacle("read a manifest by digest at all", &tagged));
+    }
+    Err(expect::violated(
+        "the manifest, as once it has a tag",
+        format!("status {}", untagged.status),
+        &[&untagged, &tagged],
+    ))
 }
 
 requirement! {
@@ -475,7 +496,7 @@ requirement! {
             Break::new(ORAS, Flow::PULLS, "failed to perform \"FetchReference\" on source: mismatched digest"),
         ],
         faults: [ManifestGetWrongDigest],
-        consequences: [ReformatsManifests, ConvertsManifests, DropsProvenanceLayer],
+        consequences: [ReformatsManifests, DropsProvenanceLayer],
         check: get_true_digest,
     }
 }
@@ -530,6 +551,8 @@ async fn agree(session: &Session) -> CheckResult {
 async fn layer(session: &Session) -> Result<(Bytes, Reply), Stop> {
     let chart = session.arrange_chart("1.0.0").await?;
     let archive = chart.package.archive.clone();
+    // The first answer after an upload is judged by `upload/readable-at-once`.
+    session.head_blob(&chart.layer_digest()).await?;
     let reply = session.get_blob_following(&chart.layer_digest()).await?;
     Ok((archive, reply))
 }
@@ -561,12 +584,40 @@ requirement! {
 
 async fn blob_bytes(session: &Session) -> CheckResult {
     let (archive, reply) = layer(session).await?;
-    if reply.uri.path() == session.blob_path(&digest_of(&archive)) {
-        expect::status(&reply, &[200])?;
-    } else if !reply.status.is_success() {
-        return Err(obstacle("read the blob where a redirect leads", &reply));
-    }
+    expect::status(&reply, &[200])?;
     expect::same_bytes(&reply, &archive)
+}
+
+requirement! {
+    /// A blob arrives whole: the connection does not close before as many bytes came as were announced.
+    ///
+    /// ## Why Helm needs it
+    /// Only Helm 3.8 to 3.17 resume; the others report an unexpected end.
+    ///
+    /// ## How it is checked
+    /// A layer is read. A connection that breaks once is an obstacle; one that breaks three times in a row
+    /// while other requests are answered is a violation.
+    BLOB_WHOLE = "pull/blob-whole" {
+        level: Must,
+        title: "a blob arrives whole",
+        covers: ["REG-PUL-08", "REG-PUL-09"],
+        sources: [observed("7.6", "blob connection cut: 3.2.4 to 3.7.2 and 3.18.0 and later fail")],
+        breaks: [
+            Break::new(CONTAINERD, Flow::PULLS, "failed to read expected number of bytes: unexpected EOF"),
+            Break::new(ORAS, Flow::PULLS, "failed to perform \"Push\" on destination: read failed: expected content size of 376, got 10, for digest {d}: unexpected EOF"),
+        ],
+        faults: [CutsBlobs, BlobGetWrongLength],
+        check: blob_whole,
+    }
+}
+
+async fn blob_whole(session: &Session) -> CheckResult {
+    let chart = session.arrange_chart("1.0.0").await?;
+    let path = session.blob_path(&chart.layer_digest());
+    match session.answered(|| session.call(Method::GET, &path)).await? {
+        Some(_) => Ok(()),
+        None => Err(expect::violated("the whole blob", "the connection closed before its end, three times", &[])),
+    }
 }
 
 requirement! {
@@ -733,7 +784,7 @@ async fn redirect_open(session: &Session) -> CheckResult {
     if !first.status.is_redirection() {
         return Err(Stop::NotApplicable("blobs are not redirected".to_owned()));
     }
-    let reply = session.get_blob_following(&chart.layer_digest()).await?;
+    let reply = session.follow_blob(&chart.layer_digest()).await?;
     expect::holds(
         !matches!(reply.status.as_u16(), 401 | 403),
         "the blob, without credentials",
@@ -776,6 +827,7 @@ async fn range(session: &Session) -> CheckResult {
             206 => expect::same_bytes(&reply, &part)?,
             200 => expect::same_bytes(&reply, &archive)?,
             301 | 302 | 303 | 307 | 308 => {}
+            429 => return Err(obstacle("read a part of the blob", &reply)),
             _ => expect::status(&reply, &[206, 200])?,
         }
     }
@@ -974,6 +1026,7 @@ pub(super) static ALL_OF_THEM: &[&Requirement] = &[
     &UNTAGGED,
     &ABSENT,
     &BLOB_BYTES,
+    &BLOB_WHOLE,
     &BLOB_LENGTH,
     &BLOB_DIGEST,
     &CONFIG,

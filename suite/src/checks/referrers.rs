@@ -69,7 +69,7 @@ requirement! {
             DISTRIBUTION.says("listing-referrers", "Assuming a repository is found, this request MUST return a `200 OK` response code."),
             HELM_DOCS.says(
                 "using-sigstore-to-sign-oci-based-charts",
-                "The [helm-sigstore](https://github.com/sigstore/helm-sigstore) plugin allows using [Sigstore](https://sigstore.dev/) to sign Helm charts with the same tools used to sign container images.",
+                "plugin allows using [Sigstore](https://sigstore.dev/) to sign Helm charts with the same tools used to sign container images.",
             ),
         ],
         breaks: [],

@@ -32,10 +32,9 @@ async fn tagged(session: &Session, tags: &[&str]) -> Result<(), Stop> {
 
 /// The tags of an answer; anything but a list is an obstacle.
 fn listed(reply: &Reply) -> Result<Vec<String>, Stop> {
-    match serde_json::from_slice::<TagList>(&reply.body) {
-        Ok(list) if reply.status.is_success() => Ok(list.tags.unwrap_or_default()),
-        _ => Err(obstacle("list tags", reply)),
-    }
+    let list: Option<TagList> = serde_json::from_slice(&reply.body).ok();
+    let tags = list.filter(|_| reply.status.is_success()).and_then(|list| list.tags);
+    tags.ok_or_else(|| obstacle("list tags", reply))
 }
 
 /// The target of the first `Link`, as oras-go reads it: what stands between `<` and `>`, whatever its `rel`.
@@ -97,6 +96,9 @@ requirement! {
 async fn shape(session: &Session) -> CheckResult {
     tagged(session, &["1.0.0"]).await?;
     let reply = session.list_tags().await?;
+    if matches!(reply.status.as_u16(), 401 | 403) {
+        return Err(obstacle("list tags with the authority of a pull", &reply));
+    }
     expect::status(&reply, &[200])?;
     let list: TagList = expect::json(&reply, "with `name` and `tags`")?;
     expect::holds(list.tags.is_some(), "a `tags` array", "no `tags` array", &[&reply])
@@ -250,7 +252,7 @@ requirement! {
         breaks: [
             Break::new(SINCE_3_8, Flow::LISTINGS, "invalid next link \"…\": not the same origin as \"…\", or: no such host"),
         ],
-        faults: [LinkOnOtherHost],
+        faults: [LinkOnOtherHost, LinkDowngraded],
         check: link_origin,
     }
 }
@@ -350,8 +352,8 @@ requirement! {
         sources: [
             helm("v3.8.0", "pkg/registry/client.go:607", "maps every `_` of a listed tag to `+`"),
             HELM_DOCS.says(
-                "before-380",
-                "SemVer tags can be pushed and used that include build information. OCI registries don't support `+` as a tag character. Helm translates the `+` to `_` when stored as a tag.",
+                "oci-feature-deprecation-and-behavior-changes-with-v380",
+                "SemVer tags that include build information can be pushed and used. OCI registries don't support `+` as a tag character. Helm translates the `+` to `_` when stored as a tag.",
             ),
         ],
         breaks: [
@@ -463,6 +465,32 @@ async fn limit(session: &Session) -> CheckResult {
 }
 
 requirement! {
+    /// A large `n` is answered, with as many tags as the registry likes.
+    ///
+    /// ## Why Helm needs it
+    /// It sends none; tools that want the whole list at once do.
+    ///
+    /// ## How it is checked
+    /// `n=10000` over three tags.
+    LARGE_N = "tags/large-n-answered" {
+        level: Should,
+        title: "a large `n` is not refused",
+        covers: ["REG-TAG-09", "B38"],
+        sources: [DISTRIBUTION.says("listing-tags", "Assuming a repository is found, this request MUST return a `200 OK` response code.")],
+        breaks: [],
+        faults: [RefusesLargePages],
+        check: large_n,
+    }
+}
+
+async fn large_n(session: &Session) -> CheckResult {
+    tagged(session, &["0.1.0", "0.2.0", "0.3.0"]).await?;
+    listed(&session.list_tags().await?)?;
+    let reply = session.list_tags_with("?n=10000").await?;
+    expect::success(&reply)
+}
+
+requirement! {
     /// `last` continues after a tag.
     ///
     /// ## Why Helm needs it
@@ -565,7 +593,7 @@ async fn unknown(session: &Session) -> CheckResult {
         return Ok(());
     }
     expect::holds(
-        matches!(reply.status.as_u16(), 401 | 403 | 404 | 405),
+        reply.status.is_client_error(),
         "404, or 200 with no tags",
         format!("status {}", reply.status),
         &[&reply],
@@ -588,7 +616,7 @@ requirement! {
         covers: ["REG-TAG-02", "REG-TAG-07", "REG-TAG-14", "C16"],
         sources: [
             HELM_DOCS.says(
-                "before-380",
+                "oci-feature-deprecation-and-behavior-changes-with-v380",
                 "When setting a chart in the dependencies as OCI, the version can be set to a range like other dependencies.",
             ),
             helm("v3.8.0", "pkg/registry/util.go:51", "sorts by SemVer and takes the first match"),
@@ -597,7 +625,7 @@ requirement! {
             Break::new(SINCE_3_8, Flow::LISTINGS, "could not locate a version matching provided version string {v}"),
         ],
         faults: [HidesUnderscoreTags, ListsUnderscoresAsDashes],
-        consequences: [TagListWithoutTags, RewritesUnderscoreTags],
+        consequences: [RewritesUnderscoreTags],
         check: resolves,
     }
 }
@@ -634,6 +662,7 @@ pub(super) static ALL_OF_THEM: &[&Requirement] = &[
     &FOREIGN,
     &ORDER,
     &N,
+    &LARGE_N,
     &LAST,
     &AT_ONCE,
     &UNKNOWN,
