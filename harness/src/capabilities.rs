@@ -61,12 +61,20 @@ async fn told(name: &str, probe: impl Future<Output = Found>) -> Capability {
     match timeout(LIMIT, probe).await {
         Ok(Ok((present, evidence))) => capability(name, Some(present), evidence),
         Ok(Err(stop)) => capability(name, None, words(&stop)),
-        Err(_) => capability(name, None, format!("no answer within {} s", LIMIT.as_secs())),
+        Err(_) => capability(
+            name,
+            None,
+            format!("no answer within {} s", LIMIT.as_secs()),
+        ),
     }
 }
 
 fn capability(name: &str, present: Option<bool>, evidence: String) -> Capability {
-    Capability { name: name.to_owned(), present, evidence }
+    Capability {
+        name: name.to_owned(),
+        present,
+        evidence,
+    }
 }
 
 fn words(stop: &Stop) -> String {
@@ -81,19 +89,32 @@ fn words(stop: &Stop) -> String {
 async fn authentication(session: &Session) -> Found {
     let uploads = format!("/v2/{}/blobs/uploads/", session.repository());
     let mut asked = Vec::new();
-    for (method, path, shown) in
-        [(Method::GET, "/v2/", "GET /v2/"), (Method::POST, uploads.as_str(), "POST of an upload")]
-    {
+    for (method, path, shown) in [
+        (Method::GET, "/v2/", "GET /v2/"),
+        (Method::POST, uploads.as_str(), "POST of an upload"),
+    ] {
         let reply = session.call(method, path).anonymous().send().await?;
         if reply.status == StatusCode::UNAUTHORIZED {
-            let schemes: Vec<String> =
-                Challenge::all(&reply.headers).into_iter().map(|challenge| challenge.scheme).collect();
-            let scheme = if schemes.is_empty() { "no challenge".to_owned() } else { schemes.join(", ") };
-            return Ok((true, format!("{scheme}: {shown} without credentials answers 401")));
+            let schemes: Vec<String> = Challenge::all(&reply.headers)
+                .into_iter()
+                .map(|challenge| challenge.scheme)
+                .collect();
+            let scheme = if schemes.is_empty() {
+                "no challenge".to_owned()
+            } else {
+                schemes.join(", ")
+            };
+            return Ok((
+                true,
+                format!("{scheme}: {shown} without credentials answers 401"),
+            ));
         }
         asked.push(format!("{shown} {}", reply.status.as_u16()));
     }
-    Ok((false, format!("none: without credentials {}", asked.join(", "))))
+    Ok((
+        false,
+        format!("none: without credentials {}", asked.join(", ")),
+    ))
 }
 
 async fn mount(session: &Session, chart: &Chart) -> Found {
@@ -104,11 +125,17 @@ async fn mount(session: &Session, chart: &Chart) -> Found {
         session.repository()
     );
     let reply = session.call(Method::POST, &path).send().await?;
-    Ok((reply.status == StatusCode::CREATED, format!("POST with mount and from answers {}", reply.status)))
+    Ok((
+        reply.status == StatusCode::CREATED,
+        format!("POST with mount and from answers {}", reply.status),
+    ))
 }
 
 async fn chunked_upload(session: &Session) -> Found {
-    let halves = [Bytes::from_static(b"the first half, "), Bytes::from_static(b"and the second")];
+    let halves = [
+        Bytes::from_static(b"the first half, "),
+        Bytes::from_static(b"and the second"),
+    ];
     let mut location = session.arrange_upload().await?;
     let mut sent = 0;
     for half in &halves {
@@ -121,13 +148,22 @@ async fn chunked_upload(session: &Session) -> Found {
             .send()
             .await?;
         if !reply.status.is_success() {
-            return Ok((false, format!("PATCH with `Content-Range: {range}` answers {}", reply.status)));
+            return Ok((
+                false,
+                format!(
+                    "PATCH with `Content-Range: {range}` answers {}",
+                    reply.status
+                ),
+            ));
         }
         sent += half.len();
         location = next_location(session, &reply).unwrap_or(location);
     }
     let digest = digest_of(&halves.concat());
-    let reply = session.complete_upload(&location, &digest, &Bytes::new()).send().await?;
+    let reply = session
+        .complete_upload(&location, &digest, &Bytes::new())
+        .send()
+        .await?;
     let evidence = format!("two PATCH requests taken, PUT answers {}", reply.status);
     Ok((reply.status.is_success(), evidence))
 }
@@ -143,7 +179,10 @@ async fn referrers_api(session: &Session, chart: &Chart) -> Found {
     let reply = session.call(Method::GET, &path).send().await?;
     let is_index = reply.status == StatusCode::OK
         && reply.media_type() == Some("application/vnd.oci.image.index.v1+json");
-    let of_type = reply.media_type().map(|media_type| format!(" with {media_type}")).unwrap_or_default();
+    let of_type = reply
+        .media_type()
+        .map(|media_type| format!(" with {media_type}"))
+        .unwrap_or_default();
     Ok((is_index, format!("GET answers {}{of_type}", reply.status)))
 }
 
@@ -152,10 +191,16 @@ async fn tag_paging(session: &Session, chart: &Chart) -> Found {
     session.arrange_manifest("1.0.2", &chart.manifest).await?;
     let reply = session.list_tags_with("?n=2").await?;
     let body: Option<serde_json::Value> = serde_json::from_slice(&reply.body).ok();
-    let listed = body.as_ref().and_then(|body| body.get("tags")?.as_array()).map(Vec::len);
+    let listed = body
+        .as_ref()
+        .and_then(|body| body.get("tags")?.as_array())
+        .map(Vec::len);
     Ok(match listed {
         Some(listed) => (listed == 2, format!("n=2 on 3 tags lists {listed}")),
-        None => (false, format!("n=2 on 3 tags answers {} without a list", reply.status)),
+        None => (
+            false,
+            format!("n=2 on 3 tags answers {} without a list", reply.status),
+        ),
     })
 }
 
@@ -182,5 +227,8 @@ async fn blob_deletes(session: &Session, chart: &Chart) -> Found {
 
 async fn deletes(session: &Session, path: &str, what: &str) -> Found {
     let reply = session.call(Method::DELETE, path).send().await?;
-    Ok((reply.status.is_success(), format!("DELETE of {what} answers {}", reply.status)))
+    Ok((
+        reply.status.is_success(),
+        format!("DELETE of {what} answers {}", reply.status),
+    ))
 }

@@ -43,7 +43,9 @@ impl ExitCode {
     pub fn of(targets: &[TargetRecord]) -> Self {
         let checks = || targets.iter().flat_map(|target| &target.checks);
         let obstacles = targets.iter().filter_map(|target| target.obstacle.as_ref());
-        let mut obstacles = obstacles.chain(checks().filter_map(|check| check.obstacle.as_ref())).peekable();
+        let mut obstacles = obstacles
+            .chain(checks().filter_map(|check| check.obstacle.as_ref()))
+            .peekable();
         let told = obstacles.peek().is_none();
         if checks().any(|check| check.outcome == Outcome::Fail) {
             Self::Violation

@@ -33,7 +33,10 @@ pub struct Preflight {
 /// Looks at the target before the checks do.
 pub async fn preflight(target: &Target) -> Preflight {
     let watch = Arc::new(Watch::new(Arc::clone(&target.registry)));
-    let target = Target { registry: Arc::clone(&watch) as _, ..target.clone() };
+    let target = Target {
+        registry: Arc::clone(&watch) as _,
+        ..target.clone()
+    };
     let session = Session::new(target, "preflight");
     let mut server = None;
     let looked = timeout(LIMIT, look(&session, &mut server)).await;
@@ -44,11 +47,19 @@ pub async fn preflight(target: &Target) -> Preflight {
             None => of(stop),
         }),
         Err(_) => {
-            let what = format!("{} is too slow: no answers within {} s", host(&session), LIMIT.as_secs());
+            let what = format!(
+                "{} is too slow: no answers within {} s",
+                host(&session),
+                LIMIT.as_secs()
+            );
             Some(obstacle(ObstacleKind::Transport, what))
         }
     };
-    Preflight { server, obstacle, exchanges: session.into_transcript() }
+    Preflight {
+        server,
+        obstacle,
+        exchanges: session.into_transcript(),
+    }
 }
 
 async fn look(session: &Session, server: &mut Option<String>) -> Result<(), Stop> {
@@ -58,14 +69,24 @@ async fn look(session: &Session, server: &mut Option<String>) -> Result<(), Stop
     let host = host(session);
     let trouble = match base.status.as_u16() {
         200 => return probe(session, &base).await,
-        401 if has_credentials => format!("{host} does not accept the credentials: {}", told(&base)),
+        401 if has_credentials => {
+            format!("{host} does not accept the credentials: {}", told(&base))
+        }
         401 => format!("{host} wants credentials; give --username and --password-stdin"),
-        403 => format!("{host} forbids GET /v2/: {}; use an account that may use the registry", told(&base)),
+        403 => format!(
+            "{host} forbids GET /v2/: {}; use an account that may use the registry",
+            told(&base)
+        ),
         301 | 302 | 303 | 307 | 308 => {
             let location = base.header("location").unwrap_or("nowhere");
-            format!("{host} redirects GET /v2/ to {location}; name that host as the target, if it is meant")
+            format!(
+                "{host} redirects GET /v2/ to {location}; name that host as the target, if it is meant"
+            )
         }
-        500..=599 => format!("{host} answers GET /v2/ with {}; try again when it is well", told(&base)),
+        500..=599 => format!(
+            "{host} answers GET /v2/ with {}; try again when it is well",
+            told(&base)
+        ),
         _ if says_https(&base) => format!("{host} speaks TLS; write https:// instead of http://"),
         _ => format!(
             "{host} is not a registry: GET /v2/ answers {}, neither 200 nor 401; name the host alone, \
@@ -112,7 +133,12 @@ async fn probe(session: &Session, base: &Reply) -> Result<(), Stop> {
 
 /// Host and port of the target.
 fn host(session: &Session) -> String {
-    session.target().origin().authority().map(ToString::to_string).unwrap_or_default()
+    session
+        .target()
+        .origin()
+        .authority()
+        .map(ToString::to_string)
+        .unwrap_or_default()
 }
 
 fn server_of(reply: &Reply) -> Option<String> {
@@ -125,7 +151,9 @@ fn server_of(reply: &Reply) -> Option<String> {
 }
 
 fn is_html(reply: &Reply) -> bool {
-    reply.media_type().is_some_and(|media_type| media_type.eq_ignore_ascii_case("text/html"))
+    reply
+        .media_type()
+        .is_some_and(|media_type| media_type.eq_ignore_ascii_case("text/html"))
 }
 
 /// Whether a server that speaks TLS says so to a plain request.
@@ -138,12 +166,24 @@ fn says_https(reply: &Reply) -> bool {
 fn told(reply: &Reply) -> String {
     let body: Option<serde_json::Value> = serde_json::from_slice(&reply.body).ok();
     let error = body.as_ref().and_then(|body| body.pointer("/errors/0"));
-    let part = |name: &str| error.and_then(|error| error.get(name)).and_then(serde_json::Value::as_str);
-    let words: Vec<&str> = [part("code"), part("message")].into_iter().flatten().collect();
+    let part = |name: &str| {
+        error
+            .and_then(|error| error.get(name))
+            .and_then(serde_json::Value::as_str)
+    };
+    let words: Vec<&str> = [part("code"), part("message")]
+        .into_iter()
+        .flatten()
+        .collect();
     if words.is_empty() {
         return reply.status.to_string();
     }
-    let words: String = words.join(": ").chars().filter(|c| !c.is_control()).take(160).collect();
+    let words: String = words
+        .join(": ")
+        .chars()
+        .filter(|c| !c.is_control())
+        .take(160)
+        .collect();
     format!("{} ({words})", reply.status)
 }
 
@@ -163,7 +203,9 @@ fn advise(error: &TransportError, session: &Session) -> String {
             "the port may speak TLS, write https:// then, or not HTTP at all"
         }
         TransportError::Broken { .. } => "check that an HTTP server stands behind the port",
-        TransportError::Timeout { .. } => "check that the registry is well, and the port is its own",
+        TransportError::Timeout { .. } => {
+            "check that the registry is well, and the port is its own"
+        }
         TransportError::TooLarge { .. } => "that is no registry",
     };
     format!("{error}; {step}")

@@ -25,7 +25,7 @@ pub struct Proof {
     pub requirements: Vec<Proven>,
     /// One entry for each fault.
     pub faults: Vec<Spread>,
-    /// Requirements that do not hold on the correct registry.
+    /// Requirements that are violated, or cannot be told, on the correct registry.
     pub baseline: Vec<Doubt>,
 }
 
@@ -93,31 +93,44 @@ impl Proof {
 /// Goes through all pairs.
 pub fn prove(requirements: &[&'static Requirement], faults: &[Fault]) -> Proof {
     let baseline = on_all_cores(requirements.len() * SETUPS.len(), |position| {
-        let (requirement, setup) =
-            (requirements[position / SETUPS.len()], SETUPS[position % SETUPS.len()]);
+        let (requirement, setup) = (
+            requirements[position / SETUPS.len()],
+            SETUPS[position % SETUPS.len()],
+        );
         let verdict = verdict(requirement, setup, &[]);
-        let fine = matches!(verdict, Verdict::Satisfied | Verdict::NotApplicable(_));
-        // Where it is proven, a requirement must have something to look at.
-        let idle = setup == requirement.proven_on && verdict != Verdict::Satisfied;
-        (!fine || idle).then(|| Doubt { id: requirement.id, setup, said: said(&verdict) })
+        let holds = matches!(verdict, Verdict::Satisfied | Verdict::NotApplicable(_));
+        (!holds).then(|| Doubt {
+            id: requirement.id,
+            setup,
+            said: said(&verdict),
+        })
     });
     let verdicts = on_all_cores(requirements.len() * faults.len(), |position| {
         let requirement = requirements[position / faults.len()];
-        verdict(requirement, requirement.proven_on, &[faults[position % faults.len()]])
+        verdict(
+            requirement,
+            requirement.proven_on,
+            &[faults[position % faults.len()]],
+        )
     });
     let rows: Vec<&[Verdict]> = verdicts.chunks(faults.len().max(1)).collect();
     Proof {
         requirements: requirements
             .iter()
             .enumerate()
-            .map(|(row, requirement)| proven(requirement, faults, rows.get(row).copied().unwrap_or(&[])))
+            .map(|(row, requirement)| {
+                proven(requirement, faults, rows.get(row).copied().unwrap_or(&[]))
+            })
             .collect(),
         faults: faults
             .iter()
             .enumerate()
             .map(|(column, fault)| Spread {
                 fault: fault.name(),
-                listed_by: requirements.iter().filter(|own| own.faults.contains(fault)).count(),
+                listed_by: requirements
+                    .iter()
+                    .filter(|own| own.faults.contains(fault))
+                    .count(),
                 red: requirements
                     .iter()
                     .zip(&rows)
@@ -140,7 +153,10 @@ fn proven(requirement: &Requirement, faults: &[Fault], verdicts: &[Verdict]) -> 
         blocked: Vec::new(),
     };
     for (fault, verdict) in faults.iter().zip(verdicts) {
-        let odd = || Odd { fault: fault.name(), said: said(verdict) };
+        let odd = || Odd {
+            fault: fault.name(),
+            said: said(verdict),
+        };
         match proof::effect(requirement, *fault, verdict) {
             Effect::Killed => proven.killed.push(fault.name()),
             Effect::Consequence => proven.consequences.push(fault.name()),
@@ -155,8 +171,14 @@ fn proven(requirement: &Requirement, faults: &[Fault], verdicts: &[Verdict]) -> 
 
 /// The verdict; a panic is a defect, not the end of the proof.
 fn verdict(requirement: &Requirement, setup: Setup, faults: &[Fault]) -> Verdict {
-    catch_unwind(AssertUnwindSafe(|| proof::verdict(requirement, setup, faults))).unwrap_or_else(|_| {
-        Verdict::Inconclusive(Box::new(Obstacle::new(ObstacleKind::Defect, "the check panicked")))
+    catch_unwind(AssertUnwindSafe(|| {
+        proof::verdict(requirement, setup, faults)
+    }))
+    .unwrap_or_else(|_| {
+        Verdict::Inconclusive(Box::new(Obstacle::new(
+            ObstacleKind::Defect,
+            "the check panicked",
+        )))
     })
 }
 
@@ -164,7 +186,9 @@ fn said(verdict: &Verdict) -> String {
     match verdict {
         Verdict::Satisfied => "satisfied".to_owned(),
         Verdict::Violated(finding) => {
-            let Finding { expected, actual, .. } = &**finding;
+            let Finding {
+                expected, actual, ..
+            } = &**finding;
             format!("violated: expected {}, got {actual}", expected.join(" or "))
         }
         Verdict::NotApplicable(why) => format!("not applicable: {why}"),
@@ -186,7 +210,9 @@ fn on_all_cores<T: Send>(count: usize, work: impl Fn(usize) -> T + Sync) -> Vec<
                         break;
                     }
                     let result = work(position);
-                    done.lock().unwrap_or_else(PoisonError::into_inner).push((position, result));
+                    done.lock()
+                        .unwrap_or_else(PoisonError::into_inner)
+                        .push((position, result));
                 }
             });
         }

@@ -67,17 +67,31 @@ impl Http {
             .with_tls_config(tls.clone())
             .https_or_http()
             .enable_http1()
-            .wrap_connector(Tcp { limit: limits.connect });
+            .wrap_connector(Tcp {
+                limit: limits.connect,
+            });
         let client = Client::builder(TokioExecutor::new()).build(connector);
-        Ok(Self { client, tls, origin, limits })
+        Ok(Self {
+            client,
+            tls,
+            origin,
+            limits,
+        })
     }
 
     /// Sends a request with whatever headers it has and reads the whole answer.
-    pub async fn forward(&self, mut request: Request<Bytes>) -> Result<Response<Bytes>, TransportError> {
+    pub async fn forward(
+        &self,
+        mut request: Request<Bytes>,
+    ) -> Result<Response<Bytes>, TransportError> {
         let authority = authority(request.uri());
         *request.version_mut() = Version::HTTP_11;
-        let Ok(answer) = timeout(self.limits.answer, self.exchange(request, &authority)).await else {
-            return Err(TransportError::Timeout { authority, seconds: self.limits.answer.as_secs() });
+        let Ok(answer) = timeout(self.limits.answer, self.exchange(request, &authority)).await
+        else {
+            return Err(TransportError::Timeout {
+                authority,
+                seconds: self.limits.answer.as_secs(),
+            });
         };
         answer
     }
@@ -89,14 +103,21 @@ impl Http {
     ) -> Result<Response<Bytes>, TransportError> {
         let secure = request.uri().scheme_str() == Some("https");
         let answer = self.client.request(request.map(Full::new)).await;
-        let (parts, mut body) = answer.map_err(|error| classify(&error, secure, authority))?.into_parts();
+        let (parts, mut body) = answer
+            .map_err(|error| classify(&error, secure, authority))?
+            .into_parts();
         let mut read = BytesMut::new();
         while let Some(frame) = body.frame().await {
             let frame = frame.map_err(|error| broken(authority, &error))?;
-            let Ok(data) = frame.into_data() else { continue };
+            let Ok(data) = frame.into_data() else {
+                continue;
+            };
             if read.len() + data.len() > self.limits.body {
                 let authority = authority.to_owned();
-                return Err(TransportError::TooLarge { authority, limit: self.limits.body });
+                return Err(TransportError::TooLarge {
+                    authority,
+                    limit: self.limits.body,
+                });
             }
             read.extend_from_slice(&data);
         }
@@ -129,10 +150,15 @@ impl Http {
 }
 
 impl Registry for Http {
-    fn send(&self, mut request: Request<Bytes>) -> BoxFuture<'_, Result<Response<Bytes>, TransportError>> {
+    fn send(
+        &self,
+        mut request: Request<Bytes>,
+    ) -> BoxFuture<'_, Result<Response<Bytes>, TransportError>> {
         let headers = request.headers_mut();
         headers.remove("x-forwarded-proto");
-        headers.entry(header::USER_AGENT).or_insert(HeaderValue::from_static(AGENT));
+        headers
+            .entry(header::USER_AGENT)
+            .or_insert(HeaderValue::from_static(AGENT));
         Box::pin(self.forward(request))
     }
 
@@ -164,13 +190,19 @@ fn classify(error: &ClientError, secure: bool, authority: &str) -> TransportErro
         cause = error.source();
     }
     if error.is_connect() && secure {
-        return TransportError::Tls { authority: authority.to_owned(), cause: root(error) };
+        return TransportError::Tls {
+            authority: authority.to_owned(),
+            cause: root(error),
+        };
     }
     broken(authority, error)
 }
 
 fn broken(authority: &str, error: &dyn std::error::Error) -> TransportError {
-    TransportError::Broken { authority: authority.to_owned(), cause: root(error) }
+    TransportError::Broken {
+        authority: authority.to_owned(),
+        cause: root(error),
+    }
 }
 
 /// The words of the innermost cause that has any.

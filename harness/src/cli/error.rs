@@ -32,7 +32,9 @@ pub(super) enum CliError {
     NoPassword,
     #[error("--password-stdin needs --username")]
     NoUsername,
-    #[error("credentials need exactly one target that is a URL, so that no other registry sees them")]
+    #[error(
+        "credentials need exactly one target that is a URL, so that no other registry sees them"
+    )]
     CredentialsForMany,
     #[error("cannot read the password from standard input")]
     Password(#[source] io::Error),

@@ -11,7 +11,7 @@ use helm_oci_suite::source::Source;
 use super::error::CliError;
 use super::output;
 use crate::exit_code::ExitCode;
-use crate::runner::eras;
+use crate::runner::{eras, flows};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -49,21 +49,42 @@ fn page(requirement: &Requirement) -> String {
         let _ = writeln!(page, "- `{}`: {}", fault.name(), fault.summary());
     }
     for fault in requirement.consequences {
-        let _ = writeln!(page, "- `{}`, as a consequence: {}", fault.name(), fault.summary());
+        let _ = writeln!(
+            page,
+            "- `{}`, as a consequence: {}",
+            fault.name(),
+            fault.summary()
+        );
     }
     let _ = writeln!(page, "\nCovers {}.", requirement.covers.join(", "));
-    let _ = writeln!(page, "Declared at {}:{}.", requirement.file, requirement.line);
+    let _ = writeln!(
+        page,
+        "Declared at {}:{}.",
+        requirement.file, requirement.line
+    );
     page
 }
 
 fn cite(source: &Source) -> String {
-    let Source { document, version, anchor, says, quoted } = source;
+    let Source {
+        document,
+        version,
+        anchor,
+        says,
+        quoted,
+    } = source;
     let mark = if *quoted { "\"" } else { "" };
     format!("{document} {version}, {anchor}: {mark}{says}{mark}")
 }
 
 fn harm(brk: &Break) -> String {
     let eras: Vec<&str> = eras(brk).into_iter().map(Era::name).collect();
-    let flows: Vec<&str> = brk.flows.iter().copied().map(Flow::name).collect();
-    format!("Helm {} ({}), {}: `{}`", eras.join(", "), brk.versions, flows.join(", "), brk.symptom)
+    let flows: Vec<&str> = flows(brk).into_iter().map(Flow::name).collect();
+    format!(
+        "Helm {} ({}), {}: `{}`",
+        eras.join(", "),
+        brk.versions,
+        flows.join(", "),
+        brk.symptom
+    )
 }

@@ -27,7 +27,11 @@ struct Entry {
 
 pub(super) fn list(arguments: &Arguments) -> Result<ExitCode, CliError> {
     let requirements = arguments.selection.requirements()?;
-    output::print(&if arguments.json { json(&requirements) } else { text(&requirements) })?;
+    output::print(&if arguments.json {
+        json(&requirements)
+    } else {
+        text(&requirements)
+    })?;
     Ok(ExitCode::Acceptable)
 }
 
@@ -47,10 +51,24 @@ fn json(requirements: &[&'static Requirement]) -> String {
 }
 
 fn text(requirements: &[&'static Requirement]) -> String {
-    let widest = requirements.iter().map(|requirement| requirement.id.len()).max().unwrap_or(0);
+    let widest = requirements
+        .iter()
+        .map(|requirement| requirement.id.len())
+        .max()
+        .unwrap_or(0);
     let line = |requirement: &&Requirement| {
-        let Requirement { id, level, title, covers, .. } = requirement;
-        format!("{id:widest$}  {:6}  {title}  ({})\n", level.to_string(), covers.join(", "))
+        let Requirement {
+            id,
+            level,
+            title,
+            covers,
+            ..
+        } = requirement;
+        format!(
+            "{id:widest$}  {:6}  {title}  ({})\n",
+            level.to_string(),
+            covers.join(", ")
+        )
     };
     requirements.iter().map(line).collect()
 }

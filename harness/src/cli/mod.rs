@@ -79,7 +79,10 @@ struct TrustArguments {
 
 impl TrustArguments {
     fn trust(&self) -> Trust {
-        Trust { ca_file: self.ca_file.clone(), anyone: self.insecure_skip_tls_verify }
+        Trust {
+            ca_file: self.ca_file.clone(),
+            anyone: self.insecure_skip_tls_verify,
+        }
     }
 }
 
@@ -93,7 +96,11 @@ impl Selection {
             glob: glob.to_owned(),
             nearest: checks::nearest(glob).unwrap_or("none"),
         })?;
-        if chosen.is_empty() { Err(CliError::Nothing) } else { Ok(chosen) }
+        if chosen.is_empty() {
+            Err(CliError::Nothing)
+        } else {
+            Ok(chosen)
+        }
     }
 }
 

@@ -27,7 +27,15 @@ pub(super) async fn show(mut events: UnboundedReceiver<Event>) {
             }
             Event::Left => {}
         }
-        let text = line(&Progress { done, total, fails, target: &name }, width.saturating_sub(1));
+        let text = line(
+            &Progress {
+                done,
+                total,
+                fails,
+                target: &name,
+            },
+            width.saturating_sub(1),
+        );
         output::note(&format!("\r{text}\x1b[K"));
     }
     output::note("\r\x1b[K");

@@ -34,5 +34,9 @@ pub(super) fn prove(arguments: &Arguments) -> Result<ExitCode, CliError> {
     } else {
         output::print(&proof.summary())?;
     }
-    Ok(if proof.holds() { ExitCode::Acceptable } else { ExitCode::Defect })
+    Ok(if proof.holds() {
+        ExitCode::Acceptable
+    } else {
+        ExitCode::Defect
+    })
 }

@@ -19,6 +19,10 @@ use crate::runner::{self, Events, Interrupt, Plan};
 use crate::transport::Limits;
 
 #[derive(Debug, Args)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag of its own on the command line"
+)]
 pub(super) struct Arguments {
     /// What to examine: reference, distribution[:VERSION], zot[:VERSION], or
     /// http(s)://HOST[:PORT][/NAMESPACE].
@@ -86,14 +90,14 @@ pub(super) async fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
     };
     let mut reports = arguments.reports()?;
     let interrupt = Interrupt::on_signals();
-    let watched = !arguments.quiet && output::stderr_is_terminal();
-    let (events, listener) = Events::channel();
-    let watcher = watched.then(|| tokio::spawn(progress::show(listener)));
+    let (events, heard) = Events::channel();
+    let is_watched = !arguments.quiet && output::stderr_is_terminal();
+    let display = is_watched.then(|| tokio::spawn(progress::show(heard)));
     let record = runner::run(&plan, &targets, &settings, &events, &interrupt).await;
     drop(events);
-    if let Some(watcher) = watcher {
+    if let Some(display) = display {
         // It only draws; that it failed to is no reason to lose the report.
-        let _ = watcher.await;
+        let _ = display.await;
     }
     let Ok(record) = record else {
         output::note("error: interrupted; no report was written\n");
@@ -110,7 +114,9 @@ impl Arguments {
         for name in &self.targets {
             let launcher = launch::parse(name, self.plain_http)?;
             if !seen.insert(launcher.name().to_owned()) {
-                return Err(CliError::Twice { name: launcher.name().to_owned() });
+                return Err(CliError::Twice {
+                    name: launcher.name().to_owned(),
+                });
             }
             launchers.push(launcher);
         }
@@ -119,14 +125,20 @@ impl Arguments {
 
     fn credentials(&self, targets: &[Box<dyn Launcher>]) -> Result<Option<Credentials>, CliError> {
         let Some(username) = self.username.clone() else {
-            return if self.password_stdin { Err(CliError::NoUsername) } else { Ok(None) };
+            return if self.password_stdin {
+                Err(CliError::NoUsername)
+            } else {
+                Ok(None)
+            };
         };
         if targets.iter().filter(|target| target.is_external()).count() != 1 {
             return Err(CliError::CredentialsForMany);
         }
         let password = if self.password_stdin {
             let mut text = String::new();
-            std::io::stdin().read_to_string(&mut text).map_err(CliError::Password)?;
+            std::io::stdin()
+                .read_to_string(&mut text)
+                .map_err(CliError::Password)?;
             text.trim_end_matches(['\r', '\n']).to_owned()
         } else {
             std::env::var("HELM_OCI_PASSWORD").map_err(|_| CliError::NoPassword)?
@@ -159,7 +171,11 @@ impl Arguments {
             Color::Auto => output::stdout_is_terminal() && !plain("NO_COLOR"),
         };
         let width = output::width().unwrap_or(terminal::Style::default().width);
-        terminal::Style { color, verbose: self.verbose, width }
+        terminal::Style {
+            color,
+            verbose: self.verbose,
+            width,
+        }
     }
 }
 
@@ -196,8 +212,15 @@ impl Sink {
             return Ok(Self::Stdout);
         }
         // What an earlier run wrote stays until there is something to put in its place.
-        let file = OpenOptions::new().write(true).create(true).truncate(false).open(path);
-        let file = file.map_err(|source| CliError::Write { path: path.to_owned(), source })?;
+        let file = OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(path);
+        let file = file.map_err(|source| CliError::Write {
+            path: path.to_owned(),
+            source,
+        })?;
         Ok(Self::File(path.to_owned(), file))
     }
 
@@ -208,7 +231,10 @@ impl Sink {
                 .set_len(0)
                 .and_then(|()| file.rewind())
                 .and_then(|()| file.write_all(text.as_bytes()))
-                .map_err(|source| CliError::Write { path: path.clone(), source }),
+                .map_err(|source| CliError::Write {
+                    path: path.clone(),
+                    source,
+                }),
         }
     }
 }

@@ -80,39 +80,52 @@ impl Arguments {
             Some(Auth::Basic) => Access::basic_for_tests(),
             Some(Auth::Bearer) => Access::bearer_for_tests(),
         };
-        let note = match access {
-            Access::Open => String::new(),
+        let mut note = String::new();
+        if !matches!(access, Access::Open) {
             // They are no secret: the fixtures publish them.
-            _ => {
-                let Credentials { username, password } = Credentials::for_tests();
-                format!("user {username}, password {password}\n")
-            }
-        };
-        Ok((Arc::new(FaultyRegistry::new(ReferenceRegistry::new(access), faults)), note))
+            let Credentials { username, password } = Credentials::for_tests();
+            note = format!("user {username}, password {password}\n");
+        }
+        Ok((
+            Arc::new(FaultyRegistry::new(ReferenceRegistry::new(access), faults)),
+            note,
+        ))
     }
 }
 
 /// The faults of these names.
 pub(super) fn faults(names: &[String]) -> Result<Vec<Fault>, CliError> {
     let find = |name: &String| {
-        Fault::ALL.iter().copied().find(|fault| fault.name() == name).ok_or_else(|| CliError::UnknownFault {
-            name: name.clone(),
-            nearest: nearest(name),
-        })
+        Fault::ALL
+            .iter()
+            .copied()
+            .find(|fault| fault.name() == name)
+            .ok_or_else(|| CliError::UnknownFault {
+                name: name.clone(),
+                nearest: nearest(name),
+            })
     };
     names.iter().map(find).collect()
 }
 
 /// The fault whose name shares most pairs of neighbouring letters with `name`.
 fn nearest(name: &str) -> &'static str {
-    let pairs = |text: &str| text.as_bytes().windows(2).map(<[u8]>::to_vec).collect::<Vec<_>>();
+    let pairs = |text: &str| {
+        text.as_bytes()
+            .windows(2)
+            .map(<[u8]>::to_vec)
+            .collect::<Vec<_>>()
+    };
     let wanted = pairs(name);
     let likeness = |fault: &&Fault| {
         let own = pairs(fault.name());
         let common = own.iter().filter(|pair| wanted.contains(pair)).count();
         2_000 * common / (own.len() + wanted.len()).max(1)
     };
-    Fault::ALL.iter().max_by_key(likeness).map_or("none", |fault| fault.name())
+    Fault::ALL
+        .iter()
+        .max_by_key(likeness)
+        .map_or("none", |fault| fault.name())
 }
 
 fn faults_page() -> String {

@@ -9,14 +9,17 @@ use helm_oci_reports::record::TargetIdentity;
 use helm_oci_suite::requirement::BoxFuture;
 use testcontainers::bollard::Docker;
 use testcontainers::bollard::query_parameters::{
-    EventsOptionsBuilder, ListContainersOptionsBuilder, LogsOptionsBuilder, RemoveContainerOptionsBuilder,
+    EventsOptionsBuilder, ListContainersOptionsBuilder, LogsOptionsBuilder,
+    RemoveContainerOptionsBuilder,
 };
 use testcontainers::core::client::{ClientError, docker_client_instance};
 use testcontainers::core::error::WaitContainerError;
 use testcontainers::core::wait::HttpWaitStrategy;
 use testcontainers::core::{IntoContainerPort, WaitFor};
 use testcontainers::runners::AsyncRunner;
-use testcontainers::{ContainerAsync, ContainerRequest, GenericImage, ImageExt, TestcontainersError};
+use testcontainers::{
+    ContainerAsync, ContainerRequest, GenericImage, ImageExt, TestcontainersError,
+};
 use tokio::time::timeout;
 
 use super::{Held, LaunchError, Launched, Launcher, Settings, TargetError};
@@ -62,10 +65,18 @@ pub(super) fn version(
     let version = given.unwrap_or(default);
     let version = version.strip_prefix('v').unwrap_or(version);
     let digit_first = version.starts_with(|c: char| c.is_ascii_digit());
-    if digit_first && version.chars().all(|c| c.is_ascii_alphanumeric() || ".-_".contains(c)) {
+    if digit_first
+        && version
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || ".-_".contains(c))
+    {
         return Ok(version.to_owned());
     }
-    Err(TargetError::Version { kind, version: version.to_owned(), example: default })
+    Err(TargetError::Version {
+        kind,
+        version: version.to_owned(),
+        example: default,
+    })
 }
 
 impl Image {
@@ -74,7 +85,10 @@ impl Image {
     }
 
     fn failed(&self, source: impl std::error::Error + Send + Sync + 'static) -> LaunchError {
-        LaunchError::Engine { image: self.name(), source: Box::new(source) }
+        LaunchError::Engine {
+            image: self.name(),
+            source: Box::new(source),
+        }
     }
 
     fn request(&self, run: &str) -> ContainerRequest<GenericImage> {
@@ -85,7 +99,11 @@ impl Image {
             .with_exposed_port(self.port.tcp())
             .with_wait_for(WaitFor::http(ready));
         let request = image.with_startup_timeout(READY).with_label(LABEL, run);
-        self.environment.iter().fold(request, |request, (name, value)| request.with_env_var(*name, *value))
+        self.environment
+            .iter()
+            .fold(request, |request, (name, value)| {
+                request.with_env_var(*name, *value)
+            })
     }
 
     async fn start(&self, settings: &Settings) -> Result<Launched, LaunchError> {
@@ -96,7 +114,10 @@ impl Image {
             request = self.pull(request).await?;
         }
         let image_id = docker.inspect_image(&name).await.ok().and_then(|image| {
-            image.repo_digests.and_then(|digests| digests.into_iter().next()).or(image.id)
+            image
+                .repo_digests
+                .and_then(|digests| digests.into_iter().next())
+                .or(image.id)
         });
         let container = tokio::select! {
             started = request.start() => started.map_err(|error| self.not_started(error))?,
@@ -117,7 +138,7 @@ impl Image {
                 registry: Arc::new(registry),
                 credentials: None,
                 namespace: None,
-                held: Held::Container(running),
+                held: Held::Container(Box::new(running)),
             }),
             Err(error) => {
                 running.remove().await;
@@ -130,7 +151,10 @@ impl Image {
         &self,
         request: ContainerRequest<GenericImage>,
     ) -> Result<ContainerRequest<GenericImage>, LaunchError> {
-        let missing = |source| LaunchError::ImageMissing { image: self.name(), source };
+        let missing = |source| LaunchError::ImageMissing {
+            image: self.name(),
+            source,
+        };
         match timeout(PULL, request.pull_image()).await {
             Ok(Ok(request)) => Ok(request),
             Ok(Err(error)) => Err(missing(error.into())),
@@ -139,23 +163,48 @@ impl Image {
     }
 
     /// The URL of the registry in the container, and a port to it.
-    async fn reach(&self, running: &Running, settings: &Settings) -> Result<(String, Http), LaunchError> {
-        let host = running.0.get_host().await.map_err(|error| self.failed(error))?.to_string();
+    async fn reach(
+        &self,
+        running: &Running,
+        settings: &Settings,
+    ) -> Result<(String, Http), LaunchError> {
+        let host = running
+            .0
+            .get_host()
+            .await
+            .map_err(|error| self.failed(error))?
+            .to_string();
         // The name may also resolve to an IPv6 address, on which the engine need not listen.
-        let host = if host == "localhost" { "127.0.0.1".to_owned() } else { host };
-        let port = running.0.get_host_port_ipv4(self.port).await.map_err(|error| self.failed(error))?;
+        let host = if host == "localhost" {
+            "127.0.0.1".to_owned()
+        } else {
+            host
+        };
+        let port = running
+            .0
+            .get_host_port_ipv4(self.port)
+            .await
+            .map_err(|error| self.failed(error))?;
         let url = format!("http://{host}:{port}");
-        let origin = url.parse().map_err(|error: http::uri::InvalidUri| self.failed(error))?;
+        let origin = url
+            .parse()
+            .map_err(|error: http::uri::InvalidUri| self.failed(error))?;
         Ok((url, Http::new(origin, &settings.trust, settings.limits)?))
     }
 
     fn not_started(&self, error: TestcontainersError) -> LaunchError {
         match error {
             TestcontainersError::WaitContainer(WaitContainerError::StartupTimeout) => {
-                LaunchError::NotReady { image: self.name(), seconds: READY.as_secs() }
+                LaunchError::NotReady {
+                    image: self.name(),
+                    seconds: READY.as_secs(),
+                }
             }
             TestcontainersError::Client(error @ ClientError::PullImage { .. }) => {
-                LaunchError::ImageMissing { image: self.name(), source: Box::new(error) }
+                LaunchError::ImageMissing {
+                    image: self.name(),
+                    source: Box::new(error),
+                }
             }
             error => self.failed(error),
         }
@@ -167,7 +216,10 @@ impl Launcher for Image {
         &self.target
     }
 
-    fn launch<'a>(&'a self, settings: &'a Settings) -> BoxFuture<'a, Result<Launched, LaunchError>> {
+    fn launch<'a>(
+        &'a self,
+        settings: &'a Settings,
+    ) -> BoxFuture<'a, Result<Launched, LaunchError>> {
         Box::pin(async move {
             let launched = self.start(settings).await;
             if launched.is_err() {
@@ -199,23 +251,43 @@ async fn last_words(docker: &Docker, run: &str, image: &str) -> String {
         return std::future::pending().await;
     };
     let id = event.actor.and_then(|actor| actor.id).unwrap_or_default();
-    let options = LogsOptionsBuilder::new().stdout(true).stderr(true).tail("5").build();
+    let options = LogsOptionsBuilder::new()
+        .stdout(true)
+        .stderr(true)
+        .tail("5")
+        .build();
     let log: Vec<_> = docker.logs(&id, Some(options)).collect().await;
-    let words: Vec<String> = log.into_iter().flatten().map(|line| line.to_string()).collect();
+    let words: Vec<String> = log
+        .into_iter()
+        .flatten()
+        .map(|line| line.to_string())
+        .collect();
     let words = words.join(" ");
     let words: Vec<&str> = words.split_whitespace().collect();
     let words = words.join(" ");
-    if words.is_empty() { "none".to_owned() } else { words.chars().take(600).collect() }
+    if words.is_empty() {
+        "none".to_owned()
+    } else {
+        words.chars().take(600).collect()
+    }
 }
 
 /// Removes whatever containers of this run are left: those of a launch that was broken off.
 pub async fn sweep(run: &str) {
     let Ok(docker) = engine().await else { return };
     let filters = HashMap::from([("label", vec![format!("{LABEL}={run}")])]);
-    let all = ListContainersOptionsBuilder::new().all(true).filters(&filters).build();
-    let Ok(Ok(left)) = timeout(ENGINE, docker.list_containers(Some(all))).await else { return };
+    let all = ListContainersOptionsBuilder::new()
+        .all(true)
+        .filters(&filters)
+        .build();
+    let Ok(Ok(left)) = timeout(ENGINE, docker.list_containers(Some(all))).await else {
+        return;
+    };
     for id in left.into_iter().filter_map(|container| container.id) {
-        let force = RemoveContainerOptionsBuilder::new().force(true).v(true).build();
+        let force = RemoveContainerOptionsBuilder::new()
+            .force(true)
+            .v(true)
+            .build();
         let _ = timeout(ENGINE, docker.remove_container(&id, Some(force))).await;
     }
 }

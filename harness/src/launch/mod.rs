@@ -38,7 +38,8 @@ pub trait Launcher: Send + Sync {
     }
 
     /// Makes it available and returns once it answers.
-    fn launch<'a>(&'a self, settings: &'a Settings) -> BoxFuture<'a, Result<Launched, LaunchError>>;
+    fn launch<'a>(&'a self, settings: &'a Settings)
+    -> BoxFuture<'a, Result<Launched, LaunchError>>;
 }
 
 /// What all launchers of a run share.
@@ -71,7 +72,7 @@ pub struct Launched {
 enum Held {
     Nothing,
     Server(Server),
-    Container(container::Running),
+    Container(Box<container::Running>),
 }
 
 impl Launched {
@@ -97,7 +98,9 @@ pub enum LaunchError {
     #[error("no container engine answers; start Docker, or set DOCKER_HOST")]
     NoEngine(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// The image is neither here nor to be had.
-    #[error("image {image} is not here and cannot be pulled; check the version, or load it with `docker load`")]
+    #[error(
+        "image {image} is not here and cannot be pulled; check the version, or load it with `docker load`"
+    )]
     ImageMissing {
         /// Its name and tag.
         image: String,
@@ -165,7 +168,9 @@ pub enum TargetError {
         example: &'static str,
     },
     /// The URL holds a user name or a password.
-    #[error("the URL of {host} holds credentials; give them with --username and --password-stdin instead")]
+    #[error(
+        "the URL of {host} holds credentials; give them with --username and --password-stdin instead"
+    )]
     Credentials {
         /// The host.
         host: String,
@@ -183,7 +188,9 @@ pub enum TargetError {
 /// Reads a target as given on the command line. Without a scheme a host is reached over TLS, unless
 /// `plain_http` is set.
 pub fn parse(name: &str, plain_http: bool) -> Result<Box<dyn Launcher>, TargetError> {
-    let (kind, version) = name.split_once(':').map_or((name, None), |(kind, version)| (kind, Some(version)));
+    let (kind, version) = name
+        .split_once(':')
+        .map_or((name, None), |(kind, version)| (kind, Some(version)));
     match (kind, version) {
         ("reference", None) => Ok(Box::new(reference::Reference)),
         ("distribution", version) => Ok(Box::new(distribution::launcher(name, version)?)),

@@ -19,12 +19,17 @@ impl Launcher for Reference {
         "reference"
     }
 
-    fn launch<'a>(&'a self, settings: &'a Settings) -> BoxFuture<'a, Result<Launched, LaunchError>> {
+    fn launch<'a>(
+        &'a self,
+        settings: &'a Settings,
+    ) -> BoxFuture<'a, Result<Launched, LaunchError>> {
         Box::pin(async move {
             let registry = FaultyRegistry::new(ReferenceRegistry::new(Access::Open), &[]);
             let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
             let server = Server::start(listen, Arc::new(registry)).await?;
-            let origin = format!("http://{}", server.address()).parse().expect("an address makes a URI");
+            let origin = format!("http://{}", server.address())
+                .parse()
+                .expect("an address makes a URI");
             Ok(Launched {
                 identity: TargetIdentity {
                     kind: "reference".to_owned(),

@@ -30,25 +30,38 @@ impl External {
             Some((scheme @ ("http" | "https"), rest)) => (scheme, rest),
             Some(_) => {
                 let why = "its scheme is none of http, https and oci";
-                return Err(TargetError::Url { url: given.to_owned(), why });
+                return Err(TargetError::Url {
+                    url: given.to_owned(),
+                    why,
+                });
             }
             None if looks_like_host(given) => (default, given),
-            None => return Err(TargetError::Unknown { name: given.to_owned() }),
+            None => {
+                return Err(TargetError::Unknown {
+                    name: given.to_owned(),
+                });
+            }
         };
         let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
-        let wrong = |why| TargetError::Url { url: given.to_owned(), why };
+        let wrong = |why| TargetError::Url {
+            url: given.to_owned(),
+            why,
+        };
         if path.contains(['?', '#']) || authority.contains(['?', '#']) {
             return Err(wrong("it has a query or a fragment"));
         }
-        let origin: Uri =
-            format!("{scheme}://{authority}").parse().map_err(|_| wrong("its host or port is not one"))?;
+        let origin: Uri = format!("{scheme}://{authority}")
+            .parse()
+            .map_err(|_| wrong("its host or port is not one"))?;
         let port_is_odd = origin.port_u16().is_none() && authority.ends_with(':');
         if origin.host().is_none_or(str::is_empty) || port_is_odd || origin.port_u16() == Some(0) {
             return Err(wrong("its host or port is not one"));
         }
         let namespace = path.trim_end_matches('/');
         if !namespace.is_empty() && !namespace.split('/').all(is_component) {
-            return Err(wrong("its namespace is outside the grammar of repository names"));
+            return Err(wrong(
+                "its namespace is outside the grammar of repository names",
+            ));
         }
         Ok(Self {
             name: given.trim_end_matches('/').to_owned(),
@@ -61,7 +74,10 @@ impl External {
     pub(super) fn into_origin(self) -> Result<Uri, TargetError> {
         match self.namespace {
             None => Ok(self.origin),
-            Some(_) => Err(TargetError::Url { url: self.name, why: "it has a path" }),
+            Some(_) => Err(TargetError::Url {
+                url: self.name,
+                why: "it has a path",
+            }),
         }
     }
 }
@@ -75,21 +91,26 @@ impl Launcher for External {
         true
     }
 
-    fn launch<'a>(&'a self, settings: &'a Settings) -> BoxFuture<'a, Result<Launched, LaunchError>> {
+    fn launch<'a>(
+        &'a self,
+        settings: &'a Settings,
+    ) -> BoxFuture<'a, Result<Launched, LaunchError>> {
         let port = Http::new(self.origin.clone(), &settings.trust, settings.limits);
-        Box::pin(std::future::ready(port.map_err(LaunchError::from).map(|port| Launched {
-            identity: TargetIdentity {
-                kind: "url".to_owned(),
-                url: Some(self.origin.to_string().trim_end_matches('/').to_owned()),
-                image: None,
-                image_id: None,
-                server: None,
+        Box::pin(std::future::ready(port.map_err(LaunchError::from).map(
+            |port| Launched {
+                identity: TargetIdentity {
+                    kind: "url".to_owned(),
+                    url: Some(self.origin.to_string().trim_end_matches('/').to_owned()),
+                    image: None,
+                    image_id: None,
+                    server: None,
+                },
+                registry: Arc::new(port),
+                credentials: settings.credentials.clone(),
+                namespace: self.namespace.clone(),
+                held: Held::Nothing,
             },
-            registry: Arc::new(port),
-            credentials: settings.credentials.clone(),
-            namespace: self.namespace.clone(),
-            held: Held::Nothing,
-        })))
+        )))
     }
 }
 
@@ -120,15 +141,39 @@ mod tests {
     #[test]
     fn urls_are_read_with_and_without_scheme_and_namespace() {
         for (given, plain, origin, namespace) in [
-            ("http://127.0.0.1:5000", false, "http://127.0.0.1:5000/", None),
-            ("https://r.example/team/charts/", false, "https://r.example/", Some("team/charts")),
-            ("oci://r.example/charts", false, "https://r.example/", Some("charts")),
+            (
+                "http://127.0.0.1:5000",
+                false,
+                "http://127.0.0.1:5000/",
+                None,
+            ),
+            (
+                "https://r.example/team/charts/",
+                false,
+                "https://r.example/",
+                Some("team/charts"),
+            ),
+            (
+                "oci://r.example/charts",
+                false,
+                "https://r.example/",
+                Some("charts"),
+            ),
             ("oci://localhost:5000", true, "http://localhost:5000/", None),
-            ("localhost:5000/a", true, "http://localhost:5000/", Some("a")),
+            (
+                "localhost:5000/a",
+                true,
+                "http://localhost:5000/",
+                Some("a"),
+            ),
             ("[::1]:5000", true, "http://[::1]:5000/", None),
         ] {
             let namespace = namespace.map(ToOwned::to_owned);
-            assert_eq!(parse(given, plain), Ok((origin.to_owned(), namespace)), "{given}");
+            assert_eq!(
+                parse(given, plain),
+                Ok((origin.to_owned(), namespace)),
+                "{given}"
+            );
         }
     }
 
@@ -150,7 +195,10 @@ mod tests {
             "user:canary@r.example",
         ] {
             let error = parse(given, false).expect_err(given).to_string();
-            assert!(!error.contains("canary") && !error.contains("can/"), "{error}");
+            assert!(
+                !error.contains("canary") && !error.contains("can/"),
+                "{error}"
+            );
         }
     }
 }

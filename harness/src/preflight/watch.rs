@@ -14,20 +14,30 @@ pub(super) struct Watch {
 
 impl Watch {
     pub(super) fn new(inner: Arc<dyn Registry>) -> Self {
-        Self { inner, last: Mutex::default() }
+        Self {
+            inner,
+            last: Mutex::default(),
+        }
     }
 
     /// The error of the last request, if it had one.
     pub(super) fn last(&self) -> Option<TransportError> {
-        self.last.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.last
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 }
 
 impl Registry for Watch {
-    fn send(&self, request: Request<Bytes>) -> BoxFuture<'_, Result<Response<Bytes>, TransportError>> {
+    fn send(
+        &self,
+        request: Request<Bytes>,
+    ) -> BoxFuture<'_, Result<Response<Bytes>, TransportError>> {
         Box::pin(async {
             let answer = self.inner.send(request).await;
-            *self.last.lock().unwrap_or_else(PoisonError::into_inner) = answer.as_ref().err().cloned();
+            *self.last.lock().unwrap_or_else(PoisonError::into_inner) =
+                answer.as_ref().err().cloned();
             answer
         })
     }

@@ -6,18 +6,49 @@ use super::{Odd, Proof, Proven, SETUPS};
 
 pub(super) fn render(proof: &Proof) -> String {
     let mut page = String::new();
-    let widest = proof.requirements.iter().map(|proven| proven.id.len()).max().unwrap_or(0);
+    let widest = proof
+        .requirements
+        .iter()
+        .map(|proven| proven.id.len())
+        .max()
+        .unwrap_or(0);
     for proven in &proof.requirements {
         let _ = writeln!(page, "{:widest$}  {}", proven.id, row(proven));
     }
-    section(&mut page, "Faults by requirements turned red", proof.faults.iter().map(|fault| {
-        format!("{:3}  {}{}", fault.red.len(), fault.fault, if fault.listed_by == 0 { "  (no requirement's own)" } else { "" })
-    }));
-    section(&mut page, "Not satisfied on the correct registry", proof.baseline.iter().map(|doubt| {
-        format!("{} on {:?}: {}", doubt.id, doubt.setup, doubt.said)
-    }));
-    section(&mut page, "Survived: listed, yet green", odd(proof, |proven| &proven.survived));
-    section(&mut page, "Unlisted: red, yet not listed", odd(proof, |proven| &proven.unlisted));
+    section(
+        &mut page,
+        "Faults by requirements turned red",
+        proof.faults.iter().map(|fault| {
+            format!(
+                "{:3}  {}{}",
+                fault.red.len(),
+                fault.fault,
+                if fault.listed_by == 0 {
+                    "  (no requirement's own)"
+                } else {
+                    ""
+                }
+            )
+        }),
+    );
+    section(
+        &mut page,
+        "Not satisfied on the correct registry",
+        proof
+            .baseline
+            .iter()
+            .map(|doubt| format!("{} on {:?}: {}", doubt.id, doubt.setup, doubt.said)),
+    );
+    section(
+        &mut page,
+        "Survived: listed, yet green",
+        odd(proof, |proven| &proven.survived),
+    );
+    section(
+        &mut page,
+        "Unlisted: red, yet not listed",
+        odd(proof, |proven| &proven.unlisted),
+    );
     let _ = writeln!(page, "\n{}", conclusion(proof));
     page
 }
@@ -48,7 +79,9 @@ fn odd<'p>(
     which: impl Fn(&'p Proven) -> &'p Vec<Odd> + 'p,
 ) -> impl Iterator<Item = String> + 'p {
     proof.requirements.iter().flat_map(move |proven| {
-        which(proven).iter().map(|odd| format!("{} with {}: {}", proven.id, odd.fault, odd.said))
+        which(proven)
+            .iter()
+            .map(|odd| format!("{} with {}: {}", proven.id, odd.fault, odd.said))
     })
 }
 
@@ -66,7 +99,12 @@ fn section(page: &mut String, title: &str, lines: impl Iterator<Item = String>) 
 fn conclusion(proof: &Proof) -> String {
     let requirements = &proof.requirements;
     let count = |which: fn(&Proven) -> usize| requirements.iter().map(which).sum::<usize>();
-    let mut red: Vec<usize> = proof.faults.iter().map(|fault| fault.red.len()).filter(|red| *red > 0).collect();
+    let mut red: Vec<usize> = proof
+        .faults
+        .iter()
+        .map(|fault| fault.red.len())
+        .filter(|red| *red > 0)
+        .collect();
     red.sort_unstable();
     let median = red.get(red.len() / 2).copied().unwrap_or(0);
     format!(
@@ -81,6 +119,10 @@ fn conclusion(proof: &Proof) -> String {
         count(|proven| proven.survived.len()),
         count(|proven| proven.unlisted.len()),
         proof.baseline.len(),
-        if proof.holds() { "all as declared" } else { "NOT as declared" },
+        if proof.holds() {
+            "all as declared"
+        } else {
+            "NOT as declared"
+        },
     )
 }

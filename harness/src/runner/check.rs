@@ -26,7 +26,11 @@ pub struct Examined {
 }
 
 /// Runs one check within `deadline`. A panic is a defect of the suite, running out of time an obstacle.
-pub async fn examine(requirement: &'static Requirement, target: &Target, deadline: Duration) -> Examined {
+pub async fn examine(
+    requirement: &'static Requirement,
+    target: &Target,
+    deadline: Duration,
+) -> Examined {
     let begun = Instant::now();
     let session = Arc::new(Session::new(target.clone(), requirement.id));
     let own = Arc::clone(&session);
@@ -36,14 +40,23 @@ pub async fn examine(requirement: &'static Requirement, target: &Target, deadlin
     let verdict = match timeout(deadline, task.join_next()).await {
         Ok(Some(Ok(result))) => result.into(),
         Ok(Some(Err(failed))) => {
-            let words = failed.try_into_panic().map_or_else(|error| error.to_string(), |panic| said(&*panic));
+            let words = failed
+                .try_into_panic()
+                .map_or_else(|error| error.to_string(), |panic| said(&*panic));
             obstacle(ObstacleKind::Defect, format!("the check panicked: {words}"))
         }
         Ok(None) => obstacle(ObstacleKind::Defect, "the check never ran".to_owned()),
-        Err(_) => obstacle(ObstacleKind::Deadline, format!("not done within {} s", deadline.as_secs())),
+        Err(_) => obstacle(
+            ObstacleKind::Deadline,
+            format!("not done within {} s", deadline.as_secs()),
+        ),
     };
     task.shutdown().await;
-    Examined { verdict, transcript: session.transcript(), milliseconds: milliseconds(begun) }
+    Examined {
+        verdict,
+        transcript: session.transcript(),
+        milliseconds: milliseconds(begun),
+    }
 }
 
 fn obstacle(kind: ObstacleKind, what: String) -> Verdict {
@@ -67,7 +80,8 @@ mod tests {
 
     use super::*;
 
-    async fn panics(_: &Session) -> CheckResult {
+    async fn panics(session: &Session) -> CheckResult {
+        session.call(http::Method::GET, "/v2/").send().await?;
         panic!("a check that is wrong")
     }
 
@@ -91,8 +105,11 @@ mod tests {
         line: line!(),
     };
     static PANICKING: Requirement = PANICS;
-    static HANGING: Requirement =
-        Requirement { id: "test/hangs", check: |session| Box::pin(hangs(session)), ..PANICS };
+    static HANGING: Requirement = Requirement {
+        id: "test/hangs",
+        check: |session| Box::pin(hangs(session)),
+        ..PANICS
+    };
 
     #[tokio::test]
     async fn a_panic_and_a_hang_are_inconclusive() {

@@ -28,7 +28,7 @@ struct Made {
 }
 
 /// Deletes manifests, then blobs; returns what could not be removed and why, in at most one line.
-pub(super) async fn clean_up(target: &Target, said: &[Vec<Exchange>]) -> Vec<String> {
+pub async fn clean_up(target: &Target, said: &[Vec<Exchange>]) -> Vec<String> {
     let made = made(said);
     if made.is_empty() {
         return Vec::new();
@@ -36,7 +36,9 @@ pub(super) async fn clean_up(target: &Target, said: &[Vec<Exchange>]) -> Vec<Str
     let session = Session::new(target.clone(), "clean-up");
     let paths = |of: fn(&Made) -> &BTreeSet<String>, kind: &'static str| {
         let paths = made.iter().flat_map(move |(repository, made)| {
-            of(made).iter().map(move |digest| format!("/v2/{repository}/{kind}/{digest}"))
+            of(made)
+                .iter()
+                .map(move |digest| format!("/v2/{repository}/{kind}/{digest}"))
         });
         paths.collect::<Vec<_>>()
     };
@@ -48,12 +50,20 @@ pub(super) async fn clean_up(target: &Target, said: &[Vec<Exchange>]) -> Vec<Str
         left.extend(delete(&session, &blobs, "blobs").await);
     });
     if done.await.is_err() {
-        left.push(format!("deleting was not done within {} s", LIMIT.as_secs()));
+        left.push(format!(
+            "deleting was not done within {} s",
+            LIMIT.as_secs()
+        ));
     }
     if left.is_empty() {
         return Vec::new();
     }
-    vec![format!("in {} repositories {}: {}", made.len(), prefix(target), left.join("; "))]
+    vec![format!(
+        "in {} repositories {}: {}",
+        made.len(),
+        prefix(target),
+        left.join("; ")
+    )]
 }
 
 /// Deletes everything at these paths; what is left, in words, if anything is.
@@ -71,7 +81,11 @@ async fn delete(session: &Session, paths: &[String], kind: &str) -> Option<Strin
         .await;
     let left: Vec<String> = answers.into_iter().flatten().collect();
     let why = left.first()?;
-    Some(format!("{} of {} {kind} remain, {why}", left.len(), paths.len()))
+    Some(format!(
+        "{} of {} {kind} remain, {why}",
+        left.len(),
+        paths.len()
+    ))
 }
 
 /// What the names of all repositories of the run begin with.
@@ -84,19 +98,32 @@ fn prefix(target: &Target) -> String {
 fn made(said: &[Vec<Exchange>]) -> BTreeMap<String, Made> {
     let mut made: BTreeMap<String, Made> = BTreeMap::new();
     for exchange in said.iter().flatten() {
-        let Ok(response) = &exchange.response else { continue };
-        let Some((method, uri)) = exchange.request.start.split_once(' ') else { continue };
-        let Ok(uri) = uri.parse::<Uri>() else { continue };
+        let Ok(response) = &exchange.response else {
+            continue;
+        };
+        let Some((method, uri)) = exchange.request.start.split_once(' ') else {
+            continue;
+        };
+        let Ok(uri) = uri.parse::<Uri>() else {
+            continue;
+        };
         if !response.start.starts_with('2') || uri.authority().is_some() {
             continue;
         }
-        let body = exchange.request.body.as_ref().map(|body| body.digest.clone());
+        let body = exchange
+            .request
+            .body
+            .as_ref()
+            .map(|body| body.digest.clone());
         match (method, Route::of(&uri)) {
             ("PUT", Route::Manifest { repository, .. }) => {
                 made.entry(repository).or_default().manifests.extend(body);
             }
             ("PUT", Route::Upload { repository, .. }) => {
-                made.entry(repository).or_default().blobs.extend(parameter(&uri, "digest"));
+                made.entry(repository)
+                    .or_default()
+                    .blobs
+                    .extend(parameter(&uri, "digest"));
             }
             ("POST", Route::Uploads { repository }) if response.start.starts_with("201") => {
                 let stored = parameter(&uri, "mount").or_else(|| parameter(&uri, "digest"));
@@ -110,8 +137,14 @@ fn made(said: &[Vec<Exchange>]) -> BTreeMap<String, Made> {
 
 /// A digest in the query, its colon decoded.
 fn parameter(uri: &Uri, name: &str) -> Option<String> {
-    let pairs = uri.query()?.split('&').filter_map(|pair| pair.split_once('='));
-    let value = pairs.filter(|(own, _)| *own == name).map(|(_, value)| value).next()?;
+    let pairs = uri
+        .query()?
+        .split('&')
+        .filter_map(|pair| pair.split_once('='));
+    let value = pairs
+        .filter(|(own, _)| *own == name)
+        .map(|(_, value)| value)
+        .next()?;
     Some(value.replace("%3A", ":").replace("%3a", ":"))
 }
 
@@ -126,12 +159,18 @@ mod tests {
     async fn what_was_made_is_found_and_removed() {
         let target = proof::target(Setup::Open, &[]);
         let session = Session::new(target.clone(), "test/clean-up");
-        let chart = session.arrange_chart("1.0.0").await.expect("the reference takes a chart");
+        let chart = session
+            .arrange_chart("1.0.0")
+            .await
+            .expect("the reference takes a chart");
         let said = [session.transcript()];
         let found = made(&said);
         let own = &found[session.repository()];
         assert_eq!(own.manifests, BTreeSet::from([chart.digest.clone()]));
-        assert_eq!(own.blobs, BTreeSet::from([chart.config_digest(), chart.layer_digest()]));
+        assert_eq!(
+            own.blobs,
+            BTreeSet::from([chart.config_digest(), chart.layer_digest()])
+        );
         assert_eq!(clean_up(&target, &said).await, Vec::<String>::new());
         let gone = session.get_manifest("1.0.0").await.expect("an answer");
         assert_eq!(gone.status, 404);

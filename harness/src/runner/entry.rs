@@ -13,7 +13,11 @@ use super::Examined;
 pub fn record(requirement: &Requirement, examined: &Examined) -> CheckRecord {
     let verdict = &examined.verdict;
     let outcome = judge(requirement.level, verdict);
-    let breaks = if verdict.is_violated() { requirement.breaks } else { &[] };
+    let breaks = if verdict.is_violated() {
+        requirement.breaks
+    } else {
+        &[]
+    };
     CheckRecord {
         id: requirement.id.to_owned(),
         area: requirement.area().to_owned(),
@@ -58,11 +62,13 @@ fn source(source: &Source) -> SourceRecord {
 
 fn broken(brk: &Break) -> BreakRecord {
     BreakRecord {
-        eras: eras(brk).into_iter().map(|era| era.name().to_owned()).collect(),
+        eras: eras(brk)
+            .into_iter()
+            .map(|era| era.name().to_owned())
+            .collect(),
         versions: brk.versions.to_string(),
-        flows: Flow::ALL
-            .iter()
-            .filter(|flow| Era::ALL.iter().any(|era| brk.in_cell(*era, **flow).is_some()))
+        flows: flows(brk)
+            .into_iter()
             .map(|flow| flow.name().to_owned())
             .collect(),
         symptom: brk.symptom.to_owned(),
@@ -71,6 +77,20 @@ fn broken(brk: &Break) -> BreakRecord {
 
 /// The eras of which some version is broken in some flow.
 pub(crate) fn eras(brk: &Break) -> Vec<Era> {
-    let hit = |era: &Era| Flow::ALL.iter().any(|flow| brk.in_cell(*era, *flow).is_some());
+    let hit = |era: &Era| {
+        Flow::ALL
+            .iter()
+            .any(|flow| brk.in_cell(*era, *flow).is_some())
+    };
     Era::ALL.iter().copied().filter(hit).collect()
+}
+
+/// The flows that are broken in some version that offers them.
+pub(crate) fn flows(brk: &Break) -> Vec<Flow> {
+    let hit = |flow: &Flow| {
+        Era::ALL
+            .iter()
+            .any(|era| brk.in_cell(*era, *flow).is_some())
+    };
+    Flow::ALL.iter().copied().filter(hit).collect()
 }

@@ -16,7 +16,8 @@ use std::time::{Duration, Instant};
 
 use futures_util::{FutureExt, StreamExt};
 use helm_oci_reports::record::{
-    CheckRecord, Footer, RunIdentity, RunRecord, SCHEMA, SuiteIdentity, TargetIdentity, TargetRecord,
+    CheckRecord, Footer, RunIdentity, RunRecord, SCHEMA, SuiteIdentity, TargetIdentity,
+    TargetRecord,
 };
 use helm_oci_suite::checks;
 use helm_oci_suite::exchange::Exchange;
@@ -31,8 +32,9 @@ use crate::preflight::{Preflight, preflight};
 use crate::{capabilities, clock};
 
 pub use self::check::{Examined, examine};
-pub(crate) use self::entry::eras;
+pub use self::cleanup::clean_up;
 pub use self::entry::record;
+pub(crate) use self::entry::{eras, flows};
 pub use self::event::{Event, Events};
 pub use self::interrupt::{Interrupt, Interrupted};
 
@@ -96,26 +98,31 @@ async fn on_target(
     interrupt: &Interrupt,
 ) -> Result<TargetRecord, Interrupted> {
     let begun = Instant::now();
-    events.tell(Event::Launching { target: launcher.name().to_owned() });
-    let launched = tokio::select! {
-        launched = launcher.launch(settings) => launched,
+    events.tell(Event::Launching {
+        target: launcher.name().to_owned(),
+    });
+    let attempt = tokio::select! {
+        attempt = launcher.launch(settings) => attempt,
         () = interrupt.wait() => {
             launch::sweep(&settings.run).await;
             return Err(Interrupted);
         }
     };
-    let mut record = match launched {
+    let mut record = match attempt {
         Err(error) => unavailable(launcher.name(), &error),
-        Ok(launched) => {
+        Ok(available) => {
             // Not even a panic of our own skips the stopping.
-            let examination = AssertUnwindSafe(examine_target(plan, launcher.name(), &launched, events));
+            let examination =
+                AssertUnwindSafe(examine_target(plan, launcher.name(), &available, events));
             let examined = tokio::select! {
                 examined = examination.catch_unwind() => Some(examined),
                 () = interrupt.wait() => None,
             };
-            let identity = launched.identity.clone();
-            launched.stop().await;
-            examined.ok_or(Interrupted)?.unwrap_or_else(|_| defect(launcher.name(), identity))
+            let identity = available.identity.clone();
+            available.stop().await;
+            examined
+                .ok_or(Interrupted)?
+                .unwrap_or_else(|_| defect(launcher.name(), identity))
         }
     };
     record.milliseconds = milliseconds(begun);
@@ -124,10 +131,25 @@ async fn on_target(
 }
 
 /// Everything between the launch and the stop.
-async fn examine_target(plan: &Plan, name: &str, launched: &Launched, events: &Events) -> TargetRecord {
+async fn examine_target(
+    plan: &Plan,
+    name: &str,
+    launched: &Launched,
+    events: &Events,
+) -> TargetRecord {
     let target = target(plan.seed, launched);
-    let Preflight { server, obstacle, exchanges } = preflight(&target).await;
-    let mut record = empty(name, TargetIdentity { server, ..launched.identity.clone() });
+    let Preflight {
+        server,
+        obstacle,
+        exchanges,
+    } = preflight(&target).await;
+    let mut record = empty(
+        name,
+        TargetIdentity {
+            server,
+            ..launched.identity.clone()
+        },
+    );
     if obstacle.is_some() {
         record.obstacle = obstacle;
         record.exchanges = exchanges;
@@ -137,13 +159,16 @@ async fn examine_target(plan: &Plan, name: &str, launched: &Launched, events: &E
     let (capabilities, exchanges) = capabilities::probe(&target).await;
     record.capabilities = capabilities;
     said.push(exchanges);
-    events.tell(Event::Started { target: name.to_owned(), checks: plan.requirements.len() });
+    events.tell(Event::Started {
+        target: name.to_owned(),
+        checks: plan.requirements.len(),
+    });
     let (checks, eras, transcripts) = examine_all(plan, &target, events).await;
     record.checks = checks;
     record.eras = eras;
     said.extend(transcripts);
     if !launched.vanishes() {
-        record.leftovers = cleanup::clean_up(&target, &said).await;
+        record.leftovers = clean_up(&target, &said).await;
     }
     record
 }
@@ -164,13 +189,22 @@ async fn examine_all(
     target: &Target,
     events: &Events,
 ) -> (Vec<CheckRecord>, Vec<Cell>, Vec<Vec<Exchange>>) {
-    let checks = plan.requirements.iter().enumerate().map(|(position, requirement)| async move {
-        let examined = examine(requirement, target, plan.deadline).await;
-        let record = entry::record(requirement, &examined);
-        events.tell(Event::Checked { outcome: record.outcome });
-        (position, requirement, record, examined)
-    });
-    let mut done: Vec<_> = futures_util::stream::iter(checks).buffer_unordered(plan.jobs.max(1)).collect().await;
+    let checks = plan
+        .requirements
+        .iter()
+        .enumerate()
+        .map(|(position, requirement)| async move {
+            let examined = examine(requirement, target, plan.deadline).await;
+            let record = entry::record(requirement, &examined);
+            events.tell(Event::Checked {
+                outcome: record.outcome,
+            });
+            (position, requirement, record, examined)
+        });
+    let mut done: Vec<_> = futures_util::stream::iter(checks)
+        .buffer_unordered(plan.jobs.max(1))
+        .collect()
+        .await;
     done.sort_by_key(|(position, ..)| *position);
     let mut verdicts = Verdicts::new();
     let mut records = Vec::with_capacity(done.len());
@@ -180,7 +214,11 @@ async fn examine_all(
         records.push(record);
         transcripts.push(examined.transcript);
     }
-    (records, predict::table(&checks::all(), &verdicts), transcripts)
+    (
+        records,
+        predict::table(&checks::all(), &verdicts),
+        transcripts,
+    )
 }
 
 fn empty(name: &str, identity: TargetIdentity) -> TargetRecord {
@@ -199,14 +237,22 @@ fn empty(name: &str, identity: TargetIdentity) -> TargetRecord {
 
 fn unavailable(name: &str, error: &LaunchError) -> TargetRecord {
     let identity = TargetIdentity {
-        kind: if name.contains("//") { "url" } else { "container" }.to_owned(),
+        kind: if name.contains("//") {
+            "url"
+        } else {
+            "container"
+        }
+        .to_owned(),
         url: None,
         image: None,
         image_id: None,
         server: None,
     };
     let mut record = empty(name, identity);
-    record.obstacle = Some(Obstacle::new(ObstacleKind::Arrangement, crate::chain(error)));
+    record.obstacle = Some(Obstacle::new(
+        ObstacleKind::Arrangement,
+        crate::chain(error),
+    ));
     record
 }
 

@@ -24,13 +24,19 @@ enum Step {
 impl Answer {
     /// The body as it is.
     pub(super) const fn whole(body: Bytes) -> Self {
-        Self { next: Step::Data(body), cut: false }
+        Self {
+            next: Step::Data(body),
+            cut: false,
+        }
     }
 
     /// The first bytes of the body, after which the connection ends.
-    pub(super) fn cut(body: Bytes, length: usize) -> Self {
+    pub(super) fn cut(body: &Bytes, length: usize) -> Self {
         let length = length.min(body.len());
-        Self { next: Step::Data(body.slice(..length)), cut: true }
+        Self {
+            next: Step::Data(body.slice(..length)),
+            cut: true,
+        }
     }
 }
 

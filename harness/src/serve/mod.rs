@@ -9,6 +9,7 @@ mod proxy;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use helm_oci_fixtures::fault::{FaultyRegistry, HelloAnswer, Wire};
@@ -25,12 +26,16 @@ use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
+use tokio::time::timeout;
 
 use self::body::Answer;
 pub use self::proxy::Proxy;
 
 /// The largest request body that is taken.
 const LARGEST_REQUEST: usize = 64 << 20;
+
+/// How long a caller may take to finish what it began when the server stops.
+const GRACE: Duration = Duration::from_secs(3);
 
 /// The first byte of a TLS handshake record.
 const TLS_HANDSHAKE: u8 = 0x16;
@@ -74,12 +79,19 @@ pub struct Server {
 impl Server {
     /// Listens on `listen`, where port 0 stands for any free port.
     pub async fn start(listen: SocketAddr, handler: Arc<dyn Handler>) -> Result<Self, ServeError> {
-        let failed = |source| ServeError { address: listen, source };
+        let failed = |source| ServeError {
+            address: listen,
+            source,
+        };
         let listener = TcpListener::bind(listen).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
         let (stop, stopped) = watch::channel(false);
         let accepting = tokio::spawn(accept(listener, handler, stopped));
-        Ok(Self { address, stop, accepting })
+        Ok(Self {
+            address,
+            stop,
+            accepting,
+        })
     }
 
     /// Where it listens.
@@ -90,11 +102,18 @@ impl Server {
     /// Takes no more connections, lets running requests end, and returns when all connections are closed.
     pub async fn stop(self) {
         let _ = self.stop.send(true);
-        let _ = self.accepting.await;
+        let stopper = self.accepting.abort_handle();
+        if timeout(GRACE, self.accepting).await.is_err() {
+            stopper.abort();
+        }
     }
 }
 
-async fn accept(listener: TcpListener, handler: Arc<dyn Handler>, mut stopped: watch::Receiver<bool>) {
+async fn accept(
+    listener: TcpListener,
+    handler: Arc<dyn Handler>,
+    mut stopped: watch::Receiver<bool>,
+) {
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
@@ -113,7 +132,11 @@ async fn accept(listener: TcpListener, handler: Arc<dyn Handler>, mut stopped: w
 }
 
 /// Serves one connection until either side ends it.
-async fn converse(stream: TcpStream, handler: Arc<dyn Handler>, mut stopped: watch::Receiver<bool>) {
+async fn converse(
+    stream: TcpStream,
+    handler: Arc<dyn Handler>,
+    mut stopped: watch::Receiver<bool>,
+) {
     let mut first = [0];
     tokio::select! {
         _ = stopped.changed() => return,
@@ -123,8 +146,9 @@ async fn converse(stream: TcpStream, handler: Arc<dyn Handler>, mut stopped: wat
         return answer_tls(stream, handler.client_hello(), stopped).await;
     }
     let service = service_fn(|request| respond(Arc::clone(&handler), request));
-    let connection =
-        http1::Builder::new().timer(TokioTimer::new()).serve_connection(TokioIo::new(stream), service);
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .serve_connection(TokioIo::new(stream), service);
     let mut connection = std::pin::pin!(connection);
     // A connection that ends in an error was ended by the caller, or by a fault that wants it so.
     tokio::select! {
@@ -136,7 +160,11 @@ async fn converse(stream: TcpStream, handler: Arc<dyn Handler>, mut stopped: wat
     }
 }
 
-async fn answer_tls(mut stream: TcpStream, answer: HelloAnswer, mut stopped: watch::Receiver<bool>) {
+async fn answer_tls(
+    mut stream: TcpStream,
+    answer: HelloAnswer,
+    mut stopped: watch::Receiver<bool>,
+) {
     match answer {
         HelloAnswer::Answered => {
             let _ = stream.write_all(client_hello_answer()).await;
@@ -157,22 +185,31 @@ async fn answer_tls(mut stream: TcpStream, answer: HelloAnswer, mut stopped: wat
 #[error("the connection ends before the answer")]
 struct Cut;
 
-async fn respond(handler: Arc<dyn Handler>, request: Request<Incoming>) -> Result<Response<Answer>, Cut> {
+async fn respond(
+    handler: Arc<dyn Handler>,
+    request: Request<Incoming>,
+) -> Result<Response<Answer>, Cut> {
     let (mut parts, body) = request.into_parts();
     let Ok(body) = Limited::new(body, LARGEST_REQUEST).collect().await else {
-        let mut refusal = Response::new(Bytes::from_static(b"the request is too large, or broke off\n"));
+        let mut refusal = Response::new(Bytes::from_static(
+            b"the request is too large, or broke off\n",
+        ));
         *refusal.status_mut() = StatusCode::PAYLOAD_TOO_LARGE;
         return Ok(refusal.map(Answer::whole));
     };
     if let Some(path) = parts.uri.path_and_query() {
         parts.uri = path.clone().into();
     }
-    parts.headers.entry("x-forwarded-proto").or_insert(HeaderValue::from_static("http"));
-    let answer = handler.answer(Request::from_parts(parts, body.to_bytes())).await;
-    match answer.extensions().get::<Wire>().cloned() {
+    parts
+        .headers
+        .entry("x-forwarded-proto")
+        .or_insert(HeaderValue::from_static("http"));
+    let answer = handler
+        .answer(Request::from_parts(parts, body.to_bytes()))
+        .await;
+    match answer.extensions().get::<Wire>().copied() {
         None => Ok(answer.map(Answer::whole)),
         Some(Wire::CloseBeforeAnswer) => Err(Cut),
-        Some(Wire::CutBodyAfter(length)) => Ok(answer.map(|body| Answer::cut(body, length))),
+        Some(Wire::CutBodyAfter(length)) => Ok(answer.map(|body| Answer::cut(&body, length))),
     }
 }
-

@@ -32,7 +32,10 @@ pub struct Proxy {
 impl Proxy {
     /// A proxy in front of `upstream`.
     pub fn new(upstream: Http, faults: &[Fault]) -> Self {
-        Self { upstream, faults: FaultLayer::new(faults) }
+        Self {
+            upstream,
+            faults: FaultLayer::new(faults),
+        }
     }
 
     async fn pass(&self, mut request: Request<Bytes>) -> Response<Bytes> {
@@ -55,7 +58,8 @@ impl Proxy {
         let mut parts = self.upstream.origin().clone().into_parts();
         parts.path_and_query = request.uri().path_and_query().cloned();
         let mut passed = request.clone();
-        *passed.uri_mut() = Uri::from_parts(parts).unwrap_or_else(|_| self.upstream.origin().clone());
+        *passed.uri_mut() =
+            Uri::from_parts(parts).unwrap_or_else(|_| self.upstream.origin().clone());
         strip(passed.headers_mut());
         passed
     }
@@ -83,6 +87,9 @@ fn bad_gateway(error: &TransportError) -> Response<Bytes> {
     });
     let mut answer = Response::new(Bytes::from(body.to_string()));
     *answer.status_mut() = StatusCode::BAD_GATEWAY;
-    answer.headers_mut().insert(header::CONTENT_TYPE, header::HeaderValue::from_static("application/json"));
+    answer.headers_mut().insert(
+        header::CONTENT_TYPE,
+        header::HeaderValue::from_static("application/json"),
+    );
     answer
 }

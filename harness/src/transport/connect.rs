@@ -39,8 +39,15 @@ impl Service<Uri> for Tcp {
 
 /// Opens a TCP connection to the host and port of `uri`.
 pub(super) async fn open(uri: &Uri, limit: Duration) -> Result<TcpStream, TransportError> {
-    let failed = |cause: String| TransportError::Connect { authority: authority(uri), cause };
-    let default = if uri.scheme_str() == Some("https") { 443 } else { 80 };
+    let failed = |cause: String| TransportError::Connect {
+        authority: authority(uri),
+        cause,
+    };
+    let default = if uri.scheme_str() == Some("https") {
+        443
+    } else {
+        80
+    };
     let port = uri.port_u16().unwrap_or(default);
     match timeout(limit, TcpStream::connect((host(uri), port))).await {
         Ok(Ok(stream)) => {
@@ -49,33 +56,43 @@ pub(super) async fn open(uri: &Uri, limit: Duration) -> Result<TcpStream, Transp
             Ok(stream)
         }
         Ok(Err(error)) => Err(failed(words(&error))),
-        Err(_) => Err(failed(format!("no connection within {} s", limit.as_secs()))),
+        Err(_) => Err(failed(format!(
+            "no connection within {} s",
+            limit.as_secs()
+        ))),
     }
 }
 
 /// The first bytes a TLS client sends.
 pub(super) fn client_hello(tls: &ClientConfig, origin: &Uri) -> Result<Vec<u8>, TransportError> {
-    let failed = |cause: String| TransportError::Tls { authority: authority(origin), cause };
-    let name = ServerName::try_from(host(origin).to_owned()).map_err(|error| failed(error.to_string()))?;
-    let mut client =
-        ClientConnection::new(tls.clone().into(), name).map_err(|error| failed(error.to_string()))?;
+    let failed = |cause: String| TransportError::Tls {
+        authority: authority(origin),
+        cause,
+    };
+    let name =
+        ServerName::try_from(host(origin).to_owned()).map_err(|error| failed(error.to_string()))?;
+    let mut client = ClientConnection::new(tls.clone().into(), name)
+        .map_err(|error| failed(error.to_string()))?;
     let mut greeting = Vec::new();
-    client.write_tls(&mut greeting).map_err(|error| failed(error.to_string()))?;
+    client
+        .write_tls(&mut greeting)
+        .map_err(|error| failed(error.to_string()))?;
     Ok(greeting)
 }
 
 /// The host as the resolver wants it: an IPv6 address without brackets.
 fn host(uri: &Uri) -> &str {
-    uri.host().unwrap_or_default().trim_start_matches('[').trim_end_matches(']')
+    uri.host()
+        .unwrap_or_default()
+        .trim_start_matches('[')
+        .trim_end_matches(']')
 }
 
 /// What the operating system said, without its error number.
 fn words(error: &io::Error) -> String {
-    match error.kind() {
-        io::ErrorKind::ConnectionRefused => "connection refused".to_owned(),
-        _ => {
-            let text = error.to_string();
-            text.split(" (os error").next().unwrap_or(&text).to_owned()
-        }
-    }
+    let text = error.to_string();
+    text.split(" (os error")
+        .next()
+        .unwrap_or(&text)
+        .to_lowercase()
 }

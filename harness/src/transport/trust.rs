@@ -54,7 +54,10 @@ impl Trust {
             .map_err(TrustError::Roots)?;
         if self.anyone {
             let verifier = Arc::new(Anyone(provider));
-            return Ok(builder.dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth());
+            return Ok(builder
+                .dangerous()
+                .with_custom_certificate_verifier(verifier)
+                .with_no_client_auth());
         }
         match Verifier::new_with_extra_roots(extra, provider) {
             Ok(verifier) => Ok(builder
@@ -62,13 +65,20 @@ impl Trust {
                 .with_custom_certificate_verifier(Arc::new(verifier))
                 .with_no_client_auth()),
             Err(error) if essential => Err(TrustError::Roots(error)),
-            Err(_) => Ok(builder.with_root_certificates(RootCertStore::empty()).with_no_client_auth()),
+            Err(_) => Ok(builder
+                .with_root_certificates(RootCertStore::empty())
+                .with_no_client_auth()),
         }
     }
 
     fn extra_roots(&self) -> Result<Vec<CertificateDer<'static>>, TrustError> {
-        let Some(path) = &self.ca_file else { return Ok(Vec::new()) };
-        let unreadable = |source| TrustError::CaFile { path: path.clone(), source };
+        let Some(path) = &self.ca_file else {
+            return Ok(Vec::new());
+        };
+        let unreadable = |source| TrustError::CaFile {
+            path: path.clone(),
+            source,
+        };
         let roots: Vec<_> = CertificateDer::pem_file_iter(path)
             .map_err(unreadable)?
             .collect::<Result<_, _>>()
@@ -102,7 +112,12 @@ impl ServerCertVerifier for Anyone {
         certificate: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        verify_tls12_signature(message, certificate, signed, &self.0.signature_verification_algorithms)
+        verify_tls12_signature(
+            message,
+            certificate,
+            signed,
+            &self.0.signature_verification_algorithms,
+        )
     }
 
     fn verify_tls13_signature(
@@ -111,7 +126,12 @@ impl ServerCertVerifier for Anyone {
         certificate: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        verify_tls13_signature(message, certificate, signed, &self.0.signature_verification_algorithms)
+        verify_tls13_signature(
+            message,
+            certificate,
+            signed,
+            &self.0.signature_verification_algorithms,
+        )
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {

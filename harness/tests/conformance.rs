@@ -1,0 +1,252 @@
+//! The suite as `cargo test`: one trial for each target and requirement, such as
+//! `zot/pull/manifest-bytes`, and `zot/launch` for each target.
+//!
+//! `HELM_OCI_TARGETS` names the targets as `run` takes them; without it the reference registry is examined.
+//! A target is launched when its first trial runs, once, and stopped at the end. Where the machine has no
+//! container engine or no image, its trials are ignored, unless `HELM_OCI_REQUIRE` names the target.
+
+use std::process::ExitCode;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use helm_oci_conformance::launch::{self, Launched, Launcher, Settings};
+use helm_oci_conformance::preflight::preflight;
+use helm_oci_conformance::runner::{self, Interrupt};
+use helm_oci_conformance::{chain, clock, install_cryptography};
+use helm_oci_reports::record::CheckRecord;
+use helm_oci_suite::checks;
+use helm_oci_suite::exchange::Exchange;
+use helm_oci_suite::outcome::Outcome;
+use helm_oci_suite::requirement::Requirement;
+use helm_oci_suite::target::Target;
+use libtest_mimic::{Arguments, Completion, Failed, Trial};
+use tokio::runtime::Runtime;
+use tokio::sync::OnceCell;
+
+fn main() -> ExitCode {
+    let arguments = Arguments::from_args();
+    install_cryptography();
+    let runtime = Runtime::new().expect("a runtime starts");
+    let interrupt = {
+        let _entered = runtime.enter();
+        Interrupt::on_signals()
+    };
+    let mut lives = Vec::new();
+    for name in words("HELM_OCI_TARGETS", "reference") {
+        match launch::parse(&name, false) {
+            Ok(launcher) => lives.push(Arc::new(Live::new(launcher, interrupt.clone()))),
+            Err(error) => {
+                say(&format!("error: HELM_OCI_TARGETS: {error}"));
+                return ExitCode::from(2);
+            }
+        }
+    }
+    let trials = lives
+        .iter()
+        .flat_map(|live| trials(live, &runtime))
+        .collect();
+    let conclusion = libtest_mimic::run(&arguments, trials);
+    for live in lives {
+        runtime.block_on(live.stop());
+    }
+    conclusion.exit_code()
+}
+
+fn trials(live: &Arc<Live>, runtime: &Runtime) -> Vec<Trial> {
+    let name = live.launcher.name();
+    let launch = {
+        let (live, handle) = (Arc::clone(live), runtime.handle().clone());
+        Trial::ignorable_test(format!("{name}/launch"), move || {
+            handle.block_on(live.launch())
+        })
+    };
+    let examine = checks::all().into_iter().map(|requirement| {
+        let (live, handle) = (Arc::clone(live), runtime.handle().clone());
+        Trial::ignorable_test(format!("{name}/{}", requirement.id), move || {
+            handle.block_on(live.examine(requirement))
+        })
+    });
+    std::iter::once(launch).chain(examine).collect()
+}
+
+/// One target, launched when the first trial needs it.
+struct Live {
+    launcher: Box<dyn Launcher>,
+    settings: Settings,
+    seed: u64,
+    interrupt: Interrupt,
+    ready: OnceCell<Result<Ready, Refusal>>,
+}
+
+struct Ready {
+    launched: Mutex<Option<Launched>>,
+    target: Target,
+    said: Mutex<Vec<Vec<Exchange>>>,
+}
+
+/// Why there is nothing to examine.
+struct Refusal {
+    why: String,
+    is_excused: bool,
+}
+
+impl Live {
+    fn new(launcher: Box<dyn Launcher>, interrupt: Interrupt) -> Self {
+        let seed = clock::seed();
+        let run = format!("{seed}-{}", std::process::id());
+        let settings = Settings {
+            run,
+            ..Settings::default()
+        };
+        Self {
+            launcher,
+            settings,
+            seed,
+            interrupt,
+            ready: OnceCell::new(),
+        }
+    }
+
+    async fn ready(&self) -> Result<&Ready, Result<Completion, Failed>> {
+        match self.ready.get_or_init(|| self.make_ready()).await {
+            Ok(ready) => Ok(ready),
+            Err(Refusal {
+                why,
+                is_excused: true,
+            }) => Err(Ok(Completion::ignored_with(why))),
+            Err(Refusal {
+                why,
+                is_excused: false,
+            }) => Err(Err(why.into())),
+        }
+    }
+
+    async fn make_ready(&self) -> Result<Ready, Refusal> {
+        let refused = |why: String| Refusal {
+            why,
+            is_excused: false,
+        };
+        let attempt = tokio::select! {
+            attempt = self.launcher.launch(&self.settings) => attempt,
+            () = self.interrupt.wait() => return Err(refused("interrupted".to_owned())),
+        };
+        let launched = attempt.map_err(|error| Refusal {
+            why: chain(&error),
+            is_excused: error.is_missing_means() && !self.is_required(),
+        })?;
+        let target = runner::target(self.seed, &launched);
+        let looked = preflight(&target).await;
+        if let Some(obstacle) = looked.obstacle {
+            launched.stop().await;
+            return Err(refused(obstacle.what));
+        }
+        Ok(Ready {
+            launched: Mutex::new(Some(launched)),
+            target,
+            said: Mutex::new(vec![looked.exchanges]),
+        })
+    }
+
+    fn is_required(&self) -> bool {
+        let name = self.launcher.name();
+        let kind = name.split(':').next().unwrap_or(name);
+        words("HELM_OCI_REQUIRE", "")
+            .iter()
+            .any(|word| word == name || word == kind)
+    }
+
+    async fn launch(&self) -> Result<Completion, Failed> {
+        match self.ready().await {
+            Ok(_) => Ok(Completion::Completed),
+            Err(ended) => ended,
+        }
+    }
+
+    async fn examine(&self, requirement: &'static Requirement) -> Result<Completion, Failed> {
+        let ready = match self.ready().await {
+            Ok(ready) => ready,
+            Err(ended) => return ended,
+        };
+        let examined = tokio::select! {
+            examined = runner::examine(requirement, &ready.target, runner::DEADLINE) => examined,
+            () = self.interrupt.wait() => return Err("interrupted".into()),
+        };
+        let record = runner::record(requirement, &examined);
+        ready
+            .said
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(examined.transcript);
+        conclude(&record)
+    }
+
+    async fn stop(&self) {
+        let ready = match self.ready.get() {
+            None => return,
+            Some(Err(_)) => return launch::sweep(&self.settings.run).await,
+            Some(Ok(ready)) => ready,
+        };
+        let launched = ready
+            .launched
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        let Some(launched) = launched else { return };
+        if !launched.vanishes() {
+            let said =
+                std::mem::take(&mut *ready.said.lock().unwrap_or_else(PoisonError::into_inner));
+            for left in runner::clean_up(&ready.target, &said).await {
+                say(&format!("left over {left}"));
+            }
+        }
+        launched.stop().await;
+    }
+}
+
+/// What a trial makes of an outcome.
+fn conclude(record: &CheckRecord) -> Result<Completion, Failed> {
+    match record.outcome {
+        Outcome::Pass | Outcome::Warn | Outcome::Present | Outcome::Absent => {
+            Ok(Completion::Completed)
+        }
+        Outcome::Skipped => Ok(Completion::ignored_with(
+            record.reason.as_deref().unwrap_or("no reason"),
+        )),
+        Outcome::Fail => Err(record.finding.as_ref().map_or_else(
+            || "violated".into(),
+            |finding| {
+                let expected = finding.expected.join(", or ");
+                format!(
+                    "{}: expected {expected}, got {}",
+                    record.title, finding.actual
+                )
+                .into()
+            },
+        )),
+        Outcome::Inconclusive => Err(record.obstacle.as_ref().map_or_else(
+            || "could not be told".into(),
+            |obstacle| format!("{}: could not be told: {}", record.title, obstacle.what).into(),
+        )),
+    }
+}
+
+/// The words of an environment variable, separated by commas or spaces.
+fn words(variable: &str, default: &str) -> Vec<String> {
+    let text = std::env::var(variable).unwrap_or_default();
+    let text = if text.trim().is_empty() {
+        default
+    } else {
+        &text
+    };
+    text.split([',', ' '])
+        .filter(|word| !word.is_empty())
+        .map(ToOwned::to_owned)
+        .collect()
+}
+
+#[expect(
+    clippy::print_stderr,
+    reason = "a test without harness has no other voice"
+)]
+fn say(text: &str) {
+    eprintln!("{text}");
+}
