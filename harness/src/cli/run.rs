@@ -88,6 +88,7 @@ pub(super) async fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
         limits: Limits::default(),
         credentials: arguments.credentials(&targets)?,
     };
+    settings.trust.check()?;
     let mut reports = arguments.reports()?;
     let interrupt = Interrupt::on_signals();
     let (events, heard) = Events::channel();

@@ -157,6 +157,9 @@ impl Image {
         };
         match timeout(PULL, request.pull_image()).await {
             Ok(Ok(request)) => Ok(request),
+            Ok(Err(TestcontainersError::Client(ClientError::PullImage { err, .. }))) => {
+                Err(missing(err.into()))
+            }
             Ok(Err(error)) => Err(missing(error.into())),
             Err(late) => Err(missing(late.into())),
         }
@@ -198,12 +201,6 @@ impl Image {
                 LaunchError::NotReady {
                     image: self.name(),
                     seconds: READY.as_secs(),
-                }
-            }
-            TestcontainersError::Client(error @ ClientError::PullImage { .. }) => {
-                LaunchError::ImageMissing {
-                    image: self.name(),
-                    source: Box::new(error),
                 }
             }
             error => self.failed(error),

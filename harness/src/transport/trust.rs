@@ -44,6 +44,11 @@ pub enum TrustError {
 }
 
 impl Trust {
+    /// Whether the file of roots, where one is named, can be used.
+    pub fn check(&self) -> Result<(), TrustError> {
+        self.extra_roots().map(drop)
+    }
+
     /// The TLS client that trusts so. The system's roots are not needed, and not asked for, where TLS is
     /// not `essential`.
     pub(super) fn config(&self, essential: bool) -> Result<ClientConfig, TrustError> {

@@ -1,0 +1,218 @@
+//! The built program: its exit codes, what it says, and what it never says.
+
+mod interruption;
+mod peers;
+mod program;
+mod secrets;
+mod unreachable;
+
+use serde_json::Value;
+
+use crate::program::{Ran, Serve, json};
+
+#[test]
+fn a_good_registry_is_acceptable() {
+    let ran = Ran::of(&["run", "--color", "always"]);
+    assert_eq!(ran.code, Some(0), "{}{}", ran.out, ran.err);
+    assert!(
+        ran.out.contains("reference") && ran.out.contains("\x1b["),
+        "{}",
+        ran.out
+    );
+    assert_eq!(ran.err, "", "nothing on standard error that is no terminal");
+}
+
+#[test]
+fn a_fault_is_a_violation_with_a_finding() {
+    let serve = Serve::with(&["--fault", "reformats-manifests"]);
+    let directory = tempfile::tempdir().expect("a directory");
+    let (report, xml) = (
+        directory.path().join("report.json"),
+        directory.path().join("report.xml"),
+    );
+    let paths = [&report, &xml].map(|path| path.to_str().expect("a path of text"));
+    let only = ["--only", "pull/*", "--only", "manifests/*"];
+    let ran = Ran::of(
+        &[
+            &["run", &serve.url, "--json", paths[0], "--junit", paths[1]],
+            &only[..],
+        ]
+        .concat(),
+    );
+    assert_eq!(ran.code, Some(1), "{}{}", ran.out, ran.err);
+    let record = json(&report);
+    assert_eq!(record["footer"]["exit_code"], 1);
+    assert_eq!(
+        record["targets"][0]["leftovers"],
+        serde_json::json!([]),
+        "all is cleaned up"
+    );
+    let failed: Vec<&Value> = checks(&record)
+        .filter(|check| check["outcome"] == "fail")
+        .collect();
+    let own = failed
+        .iter()
+        .find(|check| check["id"] == "pull/manifest-bytes")
+        .expect("it failed");
+    assert!(
+        !own["breaks"].as_array().expect("breaks").is_empty(),
+        "{own}"
+    );
+    for check in failed {
+        assert!(
+            !check["exchanges"].as_array().expect("exchanges").is_empty(),
+            "{check}"
+        );
+    }
+    let xml = std::fs::read_to_string(xml).expect("the JUnit report was written");
+    assert!(xml.contains("<failure"), "{xml}");
+    assert_eq!(serve.interrupt(), Some(0));
+}
+
+#[test]
+fn a_fault_in_front_of_an_upstream_is_found_too() {
+    let upstream = Serve::with(&[]);
+    let good = Serve::with(&["--upstream", &upstream.url]);
+    let ran = Ran::of(&["run", &good.url]);
+    assert_eq!(ran.code, Some(0), "{}{}", ran.out, ran.err);
+    let bad = Serve::with(&[
+        "--upstream",
+        &upstream.url,
+        "--fault",
+        "reformats-manifests",
+    ]);
+    let ran = Ran::of(&["run", &bad.url, "--only", "pull/manifest-bytes"]);
+    assert_eq!(ran.code, Some(1), "{}{}", ran.out, ran.err);
+}
+
+#[test]
+fn usage_errors_say_what_to_do() {
+    for (arguments, words) in [
+        (
+            &["explain", "pull/manifest-bytez"][..],
+            "did you mean `pull/manifest-bytes`?",
+        ),
+        (
+            &["run", "--only", "pul/*"],
+            "no requirement matches `pul/*`",
+        ),
+        (&["list", "--only", "nothing"], "no requirement matches"),
+        (
+            &["run", "zott"],
+            "unknown target `zott`; known are reference",
+        ),
+        (
+            &["run", "distribution:latest"],
+            "no version of distribution; write it like",
+        ),
+        (&["run", "reference", "reference"], "given twice"),
+        (&["run", "https://me:canary@r.example"], "--password-stdin"),
+        (&["run", "http://r.example/UPPER"], "grammar"),
+        (
+            &["run", "--username", "me"],
+            "exactly one target that is a URL",
+        ),
+        (
+            &["run", "http://127.0.0.1:1", "--username", "me"],
+            "HELM_OCI_PASSWORD",
+        ),
+        (
+            &[
+                "run",
+                "http://127.0.0.1:1",
+                "--username",
+                "me",
+                "--password-stdin",
+            ],
+            "empty",
+        ),
+        (&["run", "--password-stdin"], "--username"),
+        (&["run", "--json", "-", "--junit", "-"], "only one report"),
+        (
+            &["run", "--json", "/nonexistent/report.json"],
+            "cannot write /nonexistent/report.json",
+        ),
+        (
+            &["run", "https://r.example", "--ca-file", "/nonexistent"],
+            "/nonexistent",
+        ),
+        (
+            &["serve", "--fault", "reformat-manifests"],
+            "did you mean `reformats-manifests`?",
+        ),
+        (
+            &["serve", "--upstream", "http://r.example/path"],
+            "has a path",
+        ),
+        (&["run", "--jobs", "0"], "--jobs"),
+        (&["walk"], "unrecognized subcommand"),
+    ] {
+        let ran = Ran::of(arguments);
+        assert_eq!(ran.code, Some(2), "{arguments:?}: {}{}", ran.out, ran.err);
+        assert!(ran.err.contains(words), "{arguments:?}: {}", ran.err);
+        assert!(
+            ran.err.starts_with("error: ") && !ran.err.contains("canary"),
+            "{}",
+            ran.err
+        );
+        assert_eq!(ran.out, "", "{arguments:?}");
+    }
+}
+
+#[test]
+fn the_same_seed_makes_the_same_record() {
+    let of = |seed: &str| {
+        let ran = Ran::of(&["run", "--seed", seed, "--json", "-"]);
+        assert_eq!(ran.code, Some(0), "{}", ran.err);
+        let mut record: Value = serde_json::from_str(&ran.out).expect("JSON alone");
+        forget_times(&mut record);
+        record
+    };
+    assert_eq!(of("7"), of("7"));
+    assert_ne!(of("7"), of("8"));
+}
+
+#[test]
+fn the_small_commands_answer() {
+    for (arguments, words) in [
+        (&["list", "--only", "pull/manifest-bytes"][..], "MUST"),
+        (&["list", "--json"], "\"level\": \"must\""),
+        (&["explain", "pull/manifest-bytes"], "## Why Helm needs it"),
+        (&["serve", "--list-faults"], "reformats-manifests"),
+        (&["completions", "bash"], "helm-oci-conformance"),
+        (&["--help"], "Exit codes:"),
+        (
+            &[
+                "prove",
+                "--only",
+                "pull/manifest-bytes",
+                "--fault",
+                "reformats-manifests",
+            ],
+            "all as declared",
+        ),
+    ] {
+        let ran = Ran::of(arguments);
+        assert_eq!(ran.code, Some(0), "{arguments:?}: {}{}", ran.out, ran.err);
+        assert!(ran.out.contains(words), "{arguments:?}: {}", ran.out);
+    }
+}
+
+fn checks(record: &Value) -> impl Iterator<Item = &Value> {
+    record["targets"][0]["checks"]
+        .as_array()
+        .expect("checks")
+        .iter()
+}
+
+/// Takes out what a clock wrote.
+fn forget_times(value: &mut Value) {
+    match value {
+        Value::Object(fields) => {
+            fields.retain(|name, _| name != "started" && name != "milliseconds");
+            fields.values_mut().for_each(forget_times);
+        }
+        Value::Array(items) => items.iter_mut().for_each(forget_times),
+        _ => {}
+    }
+}

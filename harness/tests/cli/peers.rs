@@ -1,0 +1,106 @@
+//! Servers that mean no good, and ports with no server at all.
+
+use std::io::{Read, Write};
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::thread;
+use std::time::Duration;
+
+/// What a hostile server does with each connection.
+pub(crate) type Manners = fn(TcpStream);
+
+/// Starts a server with these manners; it lives as long as the test process. Returns host and port.
+pub(crate) fn hostile(manners: Manners) -> String {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
+    let address = listener.local_addr().expect("an address").to_string();
+    thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            thread::spawn(move || manners(stream));
+        }
+    });
+    address
+}
+
+/// A port on which nothing listens.
+pub(crate) fn refused() -> String {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
+    listener.local_addr().expect("an address").to_string()
+}
+
+/// Reads the head of one request; `false` at the end of the connection.
+fn hear(stream: &mut TcpStream) -> bool {
+    let mut head = Vec::new();
+    let mut byte = [0];
+    while !head.ends_with(b"\r\n\r\n") {
+        match stream.read(&mut byte) {
+            Ok(1) => head.push(byte[0]),
+            _ => return false,
+        }
+    }
+    true
+}
+
+/// Takes connections and never answers.
+pub(crate) fn hangs(mut stream: TcpStream) {
+    let mut sink = Vec::new();
+    let _ = stream.read_to_end(&mut sink);
+}
+
+/// Answers bytes that are no HTTP.
+pub(crate) fn garbles(mut stream: TcpStream) {
+    hear(&mut stream);
+    let _ = stream.write_all(b"\x00\xff\xfe SSH-2.0 nonsense\x1b[2J\r\n\r\n");
+}
+
+/// Answers a header of bytes that no header may hold, and a status line in colour.
+pub(crate) fn garbles_headers(mut stream: TcpStream) {
+    while hear(&mut stream) {
+        let answer = b"HTTP/1.1 200 \x1b[31mred\r\nserver: \x1b]0;title\x07\xff\r\ncontent-length: 0\r\n\r\n";
+        if stream.write_all(answer).is_err() {
+            return;
+        }
+    }
+}
+
+/// Answers a body without end.
+pub(crate) fn never_ends(mut stream: TcpStream) {
+    hear(&mut stream);
+    let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n\r\n");
+    while stream.write_all(&[b' '; 65536]).is_ok() {}
+}
+
+/// Sends one byte of a body now and then.
+pub(crate) fn drips(mut stream: TcpStream) {
+    hear(&mut stream);
+    let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 1000000\r\n\r\n");
+    while stream.write_all(b" ").is_ok() {
+        thread::sleep(Duration::from_millis(200));
+    }
+}
+
+/// Answers everything with a web page.
+pub(crate) fn shows_pages(mut stream: TcpStream) {
+    let page = "<html><body>Welcome to nginx</body></html>";
+    while hear(&mut stream) {
+        let length = page.len();
+        let head = format!(
+            "HTTP/1.1 200 OK\r\ncontent-type: text/html\r\ncontent-length: {length}\r\n\r\n"
+        );
+        if stream
+            .write_all(head.as_bytes())
+            .and_then(|()| stream.write_all(page.as_bytes()))
+            .is_err()
+        {
+            return;
+        }
+    }
+}
+
+/// Redirects everything to itself.
+pub(crate) fn redirects(mut stream: TcpStream) {
+    while hear(&mut stream) {
+        let answer = b"HTTP/1.1 302 Found\r\nlocation: /v2/\r\ncontent-length: 0\r\n\r\n";
+        if stream.write_all(answer).is_err() {
+            return;
+        }
+    }
+}

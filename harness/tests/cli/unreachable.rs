@@ -1,0 +1,163 @@
+//! Targets that cannot be examined: one obstacle, in time, whatever answers.
+
+use std::time::Duration;
+
+use crate::peers::{self, hostile};
+use crate::program::{Ran, Serve, json};
+
+const WITHIN: Duration = Duration::from_secs(12);
+
+/// Runs against what is no registry: exit code 3 in time, one obstacle and no check.
+fn no_registry(target: &str, words: &str) {
+    let directory = tempfile::tempdir().expect("a directory");
+    let report = directory.path().join("report.json");
+    let ran = Ran::of(&[
+        "run",
+        target,
+        "--json",
+        report.to_str().expect("a path of text"),
+    ]);
+    assert_eq!(ran.code, Some(3), "{target}: {}{}", ran.out, ran.err);
+    assert!(ran.took < WITHIN, "{target}: took {:?}", ran.took);
+    let record = json(&report);
+    let examined = &record["targets"][0];
+    assert_eq!(examined["checks"], serde_json::json!([]), "{target}");
+    let what = examined["obstacle"]["what"]
+        .as_str()
+        .expect("an obstacle in words");
+    assert!(what.contains(words), "{target}: {what}");
+    assert!(!ran.out.contains('\x1b'), "{target}: {}", ran.out);
+    assert!(
+        unwrapped(&ran.out).contains(what),
+        "{target}: the report shows the obstacle: {}",
+        ran.out
+    );
+}
+
+#[test]
+fn a_refused_port_is_told() {
+    no_registry(
+        &format!("http://{}", peers::refused()),
+        "connection refused; check that the registry runs",
+    );
+}
+
+#[test]
+fn an_unknown_host_is_told() {
+    no_registry("http://no-such-host.invalid:5000", "check the host name");
+}
+
+#[test]
+fn a_hanging_port_is_told() {
+    no_registry(
+        &format!("http://{}", hostile(peers::hangs)),
+        "did not answer within 10 s",
+    );
+}
+
+#[test]
+fn tls_to_a_plain_port_is_told() {
+    let serve = Serve::with(&[]);
+    no_registry(
+        &serve.url.replace("http://", "https://"),
+        "does not speak TLS",
+    );
+}
+
+#[test]
+fn a_hanging_tls_port_is_told() {
+    no_registry(
+        &format!("https://{}", hostile(peers::hangs)),
+        "did not answer within 10 s",
+    );
+}
+
+#[test]
+fn a_web_server_is_told() {
+    no_registry(
+        &format!("http://{}", hostile(peers::shows_pages)),
+        "web pages",
+    );
+}
+
+#[test]
+fn a_redirect_loop_is_told() {
+    no_registry(
+        &format!("http://{}", hostile(peers::redirects)),
+        "redirects GET /v2/ to /v2/",
+    );
+}
+
+#[test]
+fn an_endless_body_is_told() {
+    no_registry(
+        &format!("http://{}", hostile(peers::never_ends)),
+        "a body of more than",
+    );
+}
+
+#[test]
+fn a_dripping_body_is_told() {
+    no_registry(
+        &format!("http://{}", hostile(peers::drips)),
+        "did not answer within 10 s",
+    );
+}
+
+#[test]
+fn garbage_is_told() {
+    no_registry(&format!("http://{}", hostile(peers::garbles)), "broke");
+}
+
+#[test]
+fn garbage_in_headers_neither_panics_nor_reaches_the_terminal() {
+    let ran = Ran::of(&[
+        "run",
+        &format!("http://{}", hostile(peers::garbles_headers)),
+        "--verbose",
+    ]);
+    assert!(
+        matches!(ran.code, Some(1 | 3)),
+        "{:?} {}{}",
+        ran.code,
+        ran.out,
+        ran.err
+    );
+    assert!(
+        !ran.out.contains('\x1b') && !ran.out.contains('\x07'),
+        "{}",
+        ran.out
+    );
+    assert!(!ran.err.contains("panicked"), "{}", ran.err);
+}
+
+#[test]
+fn credentials_that_are_missing_or_wrong_are_told() {
+    for auth in ["basic", "bearer"] {
+        let serve = Serve::with(&["--auth", auth]);
+        no_registry(
+            &serve.url,
+            "wants credentials; give --username and --password-stdin",
+        );
+        let arguments = [
+            "run",
+            &serve.url,
+            "--username",
+            "nobody",
+            "--password-stdin",
+        ];
+        let ran = Ran::with_input(&arguments, "canary-of-a-password\n");
+        assert_eq!(ran.code, Some(3), "{}{}", ran.out, ran.err);
+        assert!(
+            unwrapped(&ran.out).contains("does not accept the credentials"),
+            "{}",
+            ran.out
+        );
+        assert!(!ran.out.contains("canary") && !ran.err.contains("canary"));
+    }
+}
+
+/// A report without its line breaks.
+fn unwrapped(report: &str) -> String {
+    report.split_whitespace().collect::<Vec<_>>().join(" ")
+}
