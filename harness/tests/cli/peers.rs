@@ -65,7 +65,7 @@ pub(crate) fn garbles_headers(mut stream: TcpStream) {
 pub(crate) fn never_ends(mut stream: TcpStream) {
     hear(&mut stream);
     let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n\r\n");
-    while stream.write_all(&[b' '; 65536]).is_ok() {}
+    while stream.write_all(&[b' '; 8192]).is_ok() {}
 }
 
 /// Sends one byte of a body now and then.

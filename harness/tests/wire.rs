@@ -1,0 +1,88 @@
+//! What the proof shows in memory holds on the wire: each fault, served on a socket and examined through
+//! the HTTP port, turns the requirements red that list it.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+
+use helm_oci_conformance::runner::{DEADLINE, examine};
+use helm_oci_conformance::serve::Server;
+use helm_oci_conformance::transport::{Http, Limits, Trust};
+use helm_oci_fixtures::fault::{Fault, FaultyRegistry};
+use helm_oci_fixtures::registry::{Access, ReferenceRegistry};
+use helm_oci_suite::requirement::{Requirement, Setup};
+use helm_oci_suite::target::Target;
+use helm_oci_suite::verdict::Verdict;
+use helm_oci_suite::{checks, proof};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn faults_look_the_same_on_the_wire() {
+    let mut differences = Vec::new();
+    let mut compared = 0;
+    for requirement in checks::all() {
+        for fault in requirement.faults.iter().chain(requirement.consequences) {
+            let in_memory = in_memory(requirement, *fault);
+            let on_the_wire = on_the_wire(requirement, *fault).await;
+            compared += 1;
+            // In memory these two set-ups have TLS, on the wire they have none.
+            let has_tls = matches!(requirement.proven_on, Setup::Basic | Setup::Bearer);
+            let is_excused = has_tls && matches!(on_the_wire, Verdict::NotApplicable(_));
+            if kind(&in_memory) != kind(&on_the_wire) && !is_excused {
+                differences.push(format!(
+                    "{} with {}: in memory {in_memory:?}, on the wire {on_the_wire:?}",
+                    requirement.id,
+                    fault.name()
+                ));
+            }
+        }
+    }
+    assert!(compared > 0, "there is something to compare");
+    assert!(
+        differences.is_empty(),
+        "{} of {compared}:\n{}",
+        differences.len(),
+        differences.join("\n")
+    );
+}
+
+/// The verdict on a registry that is spoken to without TLS, as the socket is.
+fn in_memory(requirement: &Requirement, fault: Fault) -> Verdict {
+    let setup = match requirement.proven_on {
+        Setup::Open => Setup::PlainHttp,
+        setup => setup,
+    };
+    proof::verdict(requirement, setup, &[fault])
+}
+
+async fn on_the_wire(requirement: &'static Requirement, fault: Fault) -> Verdict {
+    let access = match requirement.proven_on {
+        Setup::Open | Setup::PlainHttp => Access::Open,
+        Setup::Basic => Access::basic_for_tests(),
+        Setup::Bearer => Access::bearer_for_tests(),
+    };
+    let registry = FaultyRegistry::new(ReferenceRegistry::new(access), &[fault]);
+    let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    let server = Server::start(listen, Arc::new(registry))
+        .await
+        .expect("a free port");
+    let origin = format!("http://{}", server.address())
+        .parse()
+        .expect("a URI");
+    let port = Http::new(origin, &Trust::default(), Limits::default()).expect("no TLS is needed");
+    let model = proof::target(requirement.proven_on, &[]);
+    let target = Target {
+        registry: Arc::new(port),
+        ..model
+    };
+    let examined = examine(requirement, &target, DEADLINE).await;
+    server.stop().await;
+    examined.verdict
+}
+
+fn kind(verdict: &Verdict) -> &'static str {
+    match verdict {
+        Verdict::Satisfied => "satisfied",
+        Verdict::Violated(_) => "violated",
+        Verdict::NotApplicable(_) => "not applicable",
+        Verdict::Inconclusive(_) => "inconclusive",
+    }
+}
