@@ -22,15 +22,35 @@ const LIMIT: Duration = Duration::from_secs(10);
 type Found = Result<(bool, String), Stop>;
 
 /// Probes the target; returns what it offers, and what was said.
-pub async fn probe(target: &Target) -> (Vec<Capability>, Vec<Exchange>) {
-    let session = Session::new(target.clone(), "capabilities");
+///
+/// A target that takes manifests only with a `mediaType` field is noted as such, so that the checks
+/// can arrange what they need there.
+pub async fn probe(target: &mut Target) -> (Vec<Capability>, Vec<Exchange>) {
+    let mut session = Session::new(target.clone(), "capabilities");
     let mut found = vec![told("authentication", authentication(&session)).await];
-    let chart = timeout(LIMIT, session.arrange_chart("1.0.0")).await;
-    let chart = match chart {
-        Ok(Ok(chart)) => Ok(chart),
-        Ok(Err(stop)) => Err(words(&stop)),
-        Err(_) => Err("no chart could be pushed in time".to_owned()),
+    let mut said = Vec::new();
+    let mut chart = first_chart(&session).await;
+    if chart.is_err() {
+        let mut typed = target.clone();
+        typed.typed_manifests = true;
+        let again = Session::new(typed, "capabilities");
+        if let Ok(accepted) = first_chart(&again).await {
+            said = std::mem::replace(&mut session, again).into_transcript();
+            target.typed_manifests = true;
+            chart = Ok(accepted);
+        }
+    }
+    let plain = chart.as_ref().map(|_| !target.typed_manifests);
+    let evidence = match &plain {
+        Ok(true) => "a chart's manifest was taken as Helm writes it".to_owned(),
+        Ok(false) => "a chart's manifest was taken only with a `mediaType` field".to_owned(),
+        Err(why) => (*why).clone(),
     };
+    found.push(capability(
+        "manifests-without-media-type",
+        plain.ok(),
+        evidence,
+    ));
     match chart {
         Ok(chart) => {
             found.push(told("mount", mount(&session, &chart)).await);
@@ -54,7 +74,17 @@ pub async fn probe(target: &Target) -> (Vec<Capability>, Vec<Exchange>) {
             found.extend(REST.map(|name| capability(name, None, why.clone())));
         }
     }
-    (found, session.into_transcript())
+    said.extend(session.into_transcript());
+    (found, said)
+}
+
+/// Pushes the chart on which the probes work.
+async fn first_chart(session: &Session) -> Result<Chart, String> {
+    match timeout(LIMIT, session.arrange_chart("1.0.0")).await {
+        Ok(Ok(chart)) => Ok(chart),
+        Ok(Err(stop)) => Err(words(&stop)),
+        Err(_) => Err("no chart could be pushed in time".to_owned()),
+    }
 }
 
 async fn told(name: &str, probe: impl Future<Output = Found>) -> Capability {

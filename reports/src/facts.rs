@@ -92,9 +92,11 @@ fn brk(brk: &BreakRecord) -> String {
         eras,
         versions,
         flows,
+        condition,
         symptom,
     } = brk;
-    let concerned = format!("{} ({versions}) · {}", eras.join(", "), flows.join(", "));
+    let when = condition.as_deref().map(|when| format!(", {when}")).unwrap_or_default();
+    let concerned = format!("{} ({versions}) · {}{when}", eras.join(", "), flows.join(", "));
     match symptom.as_str() {
         "" => concerned,
         // In parentheses stands what happens instead, where Helm prints nothing.

@@ -173,6 +173,9 @@ pub struct BreakRecord {
     pub versions: String,
     /// The flows.
     pub flows: Vec<String>,
+    /// When it happens, where an ordinary run of the flows is not concerned.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub condition: Option<String>,
     /// What Helm prints.
     pub symptom: String,
 }

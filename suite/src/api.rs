@@ -67,17 +67,24 @@ impl Session {
 
     /// HEAD of a manifest, as Helm 3.0 to 3.17 resolves a tag.
     pub async fn head_manifest(&self, reference: &str) -> Result<Reply, Stop> {
-        self.call(Method::HEAD, &self.manifest_path(reference)).accept(ACCEPT_CONTAINERD).send().await
+        self.call(Method::HEAD, &self.manifest_path(reference))
+            .accept(ACCEPT_CONTAINERD)
+            .send()
+            .await
     }
 
     /// GET of a manifest, as Helm 3.18 and later pulls.
     pub async fn get_manifest(&self, reference: &str) -> Result<Reply, Stop> {
-        self.call(Method::GET, &self.manifest_path(reference)).accept(ACCEPT_ORAS).send().await
+        self.call(Method::GET, &self.manifest_path(reference))
+            .accept(ACCEPT_ORAS)
+            .send()
+            .await
     }
 
     /// PUT of a manifest, as every Helm pushes it.
     pub async fn put_manifest(&self, reference: &str, manifest: &Bytes) -> Result<Reply, Stop> {
-        self.put_manifest_as(reference, media_type::OCI_MANIFEST, manifest).await
+        self.put_manifest_as(reference, media_type::OCI_MANIFEST, manifest)
+            .await
     }
 
     /// PUT of a manifest with another media type.
@@ -88,12 +95,17 @@ impl Session {
         manifest: &Bytes,
     ) -> Result<Reply, Stop> {
         let path = self.manifest_path(reference);
-        self.call(Method::PUT, &path).body(Some(content_type), manifest).send().await
+        self.call(Method::PUT, &path)
+            .body(Some(content_type), manifest)
+            .send()
+            .await
     }
 
     /// HEAD of a blob, without `Accept`, as Helm 3.18 and later sends it.
     pub async fn head_blob(&self, digest: &str) -> Result<Reply, Stop> {
-        self.call(Method::HEAD, &self.blob_path(digest)).send().await
+        self.call(Method::HEAD, &self.blob_path(digest))
+            .send()
+            .await
     }
 
     /// GET of a blob, without `Accept`.
@@ -118,8 +130,14 @@ impl Session {
             if !reply.status.is_redirection() {
                 return Ok(reply);
             }
-            let location = reply.header("location").ok_or_else(|| obstacle("follow a redirect", &reply))?;
-            let uri = if location.starts_with('/') { self.uri(location) } else { self.any_uri(location) };
+            let location = reply
+                .header("location")
+                .ok_or_else(|| obstacle("follow a redirect", &reply))?;
+            let uri = if location.starts_with('/') {
+                self.uri(location)
+            } else {
+                self.any_uri(location)
+            };
             reply = self.call_uri(Method::GET, uri).anonymous().send().await?;
         }
         Err(obstacle("follow a chain of redirects to its end", &reply))
@@ -127,7 +145,9 @@ impl Session {
 
     /// POST that opens an upload in `repository`: no body, no query, no `Content-Type`.
     pub async fn start_upload_in(&self, repository: &str) -> Result<Reply, Stop> {
-        self.call(Method::POST, &format!("/v2/{repository}/blobs/uploads/")).send().await
+        self.call(Method::POST, &format!("/v2/{repository}/blobs/uploads/"))
+            .send()
+            .await
     }
 
     /// POST that opens an upload in the check's repository.
@@ -151,9 +171,14 @@ impl Session {
 
     /// Where the body of an upload goes, read leniently: only path and query of `Location` count.
     pub(crate) fn upload_location(&self, reply: &Reply) -> Result<Uri, Stop> {
-        let location = reply.header("location").ok_or_else(|| obstacle("find the upload's Location", reply))?;
+        let location = reply
+            .header("location")
+            .ok_or_else(|| obstacle("find the upload's Location", reply))?;
         let rooted = match location.split_once("://") {
-            Some((_, rest)) => rest.find('/').map_or("/", |slash| &rest[slash..]).to_owned(),
+            Some((_, rest)) => rest
+                .find('/')
+                .map_or("/", |slash| &rest[slash..])
+                .to_owned(),
             None if location.starts_with('/') => location.to_owned(),
             None => {
                 let path = reply.uri.path();
@@ -168,7 +193,8 @@ impl Session {
     /// keys sorted, `digest` among them.
     pub fn complete_upload(&self, location: &Uri, digest: &str, body: &Bytes) -> Call<'_> {
         let uri = self.uri(&with_digest(location, digest));
-        self.call_uri(Method::PUT, uri).body(Some(media_type::OCTET_STREAM), body)
+        self.call_uri(Method::PUT, uri)
+            .body(Some(media_type::OCTET_STREAM), body)
     }
 
     /// Puts a blob into the check's repository.
@@ -180,7 +206,10 @@ impl Session {
     pub async fn arrange_blob_in(&self, repository: &str, body: &Bytes) -> Result<String, Stop> {
         let digest = digest_of(body);
         let location = self.arrange_upload_in(repository).await?;
-        let put = self.complete_upload(&location, &digest, body).send().await?;
+        let put = self
+            .complete_upload(&location, &digest, body)
+            .send()
+            .await?;
         if put.status.is_success() || put.status == StatusCode::CONFLICT {
             return Ok(digest);
         }
@@ -202,15 +231,25 @@ impl Session {
             return Err(obstacle("upload a chunk", &patch));
         }
         let location = self.upload_location(&patch)?;
-        let put = self.complete_upload(&location, &digest_of(body), &Bytes::new()).send().await?;
-        if put.status.is_success() { Ok(()) } else { Err(obstacle("complete a chunked upload", &put)) }
+        let put = self
+            .complete_upload(&location, &digest_of(body), &Bytes::new())
+            .send()
+            .await?;
+        if put.status.is_success() {
+            Ok(())
+        } else {
+            Err(obstacle("complete a chunked upload", &put))
+        }
     }
 
     /// PATCH with one chunk from the beginning.
     pub async fn patch_upload(&self, location: &Uri, body: &Bytes) -> Result<Reply, Stop> {
         self.call_uri(Method::PATCH, Ok(location.clone()))
             .body(Some(media_type::OCTET_STREAM), body)
-            .header("content-range", &format!("0-{}", body.len().saturating_sub(1)))
+            .header(
+                "content-range",
+                &format!("0-{}", body.len().saturating_sub(1)),
+            )
             .send()
             .await
     }
@@ -218,7 +257,11 @@ impl Session {
     /// Puts a manifest under a reference; its blobs must be there.
     pub async fn arrange_manifest(&self, reference: &str, manifest: &Bytes) -> Result<(), Stop> {
         let reply = self.put_manifest(reference, manifest).await?;
-        if reply.status.is_success() { Ok(()) } else { Err(obstacle("push a manifest", &reply)) }
+        if reply.status.is_success() {
+            Ok(())
+        } else {
+            Err(obstacle("push a manifest", &reply))
+        }
     }
 
     /// A chart package that belongs to this check's repository.
@@ -228,7 +271,8 @@ impl Session {
 
     /// Pushes the blobs of a chart in the shape of Helm 3.8 to 3.11 and returns it without its manifest pushed.
     pub async fn arrange_chart_blobs(&self, version: &str) -> Result<Chart, Stop> {
-        self.arrange_blobs_of(self.package(version), Shape::Helm38, None).await
+        self.arrange_blobs_of(self.package(version), Shape::Helm38, None)
+            .await
     }
 
     /// The same with provenance.
@@ -247,8 +291,18 @@ impl Session {
     ) -> Result<Chart, Stop> {
         let created = matches!(shape, Shape::Helm313).then_some("2026-11-22T05:32:38Z");
         let manifest = chart_manifest(shape, &package, provenance.as_deref(), created);
+        let manifest = if self.target().typed_manifests {
+            with_media_type(&manifest)
+        } else {
+            manifest
+        };
         let digest = digest_of(&manifest);
-        let chart = Chart { package, provenance, manifest, digest };
+        let chart = Chart {
+            package,
+            provenance,
+            manifest,
+            digest,
+        };
         for blob in chart.blobs() {
             self.arrange_blob(&blob).await?;
         }
@@ -292,7 +346,12 @@ impl Session {
 
     /// `GET tags/list` with a query such as `?n=2`.
     pub async fn list_tags_with(&self, query: &str) -> Result<Reply, Stop> {
-        self.call(Method::GET, &format!("/v2/{}/tags/list{query}", self.repository())).send().await
+        self.call(
+            Method::GET,
+            &format!("/v2/{}/tags/list{query}", self.repository()),
+        )
+        .send()
+        .await
     }
 }
 
@@ -305,6 +364,13 @@ pub struct TagList {
     /// The tags; some registries say `null` for none.
     #[serde(default)]
     pub tags: Option<Vec<String>>,
+}
+
+/// The same manifest with a `mediaType` field.
+pub fn with_media_type(manifest: &Bytes) -> Bytes {
+    let text = String::from_utf8_lossy(manifest);
+    let field = format!("{{\"mediaType\":\"{}\",", media_type::OCI_MANIFEST);
+    Bytes::from(text.replacen('{', &field, 1))
 }
 
 /// The path and query of an upload's PUT: keys sorted, values encoded anew, `digest` replaced or added.
@@ -320,8 +386,10 @@ fn with_digest(location: &Uri, digest: &str) -> String {
         .collect();
     pairs.push(("digest".to_owned(), digest.to_owned()));
     pairs.sort();
-    let query: Vec<String> =
-        pairs.iter().map(|(name, value)| format!("{}={}", form(name), form(value))).collect();
+    let query: Vec<String> = pairs
+        .iter()
+        .map(|(name, value)| format!("{}={}", form(name), form(value)))
+        .collect();
     format!("{}?{}", location.path(), query.join("&"))
 }
 
@@ -373,7 +441,9 @@ mod tests {
 
     #[test]
     fn an_upload_query_is_rewritten_as_go_does() {
-        let location: Uri = "/v2/a/b/blobs/uploads/1?zeta=a%20b&alpha=c%2Fd&digest=old".parse().expect("a URI");
+        let location: Uri = "/v2/a/b/blobs/uploads/1?zeta=a%20b&alpha=c%2Fd&digest=old"
+            .parse()
+            .expect("a URI");
         assert_eq!(
             with_digest(&location, "sha256:ab"),
             "/v2/a/b/blobs/uploads/1?alpha=c%2Fd&digest=sha256%3Aab&zeta=a+b"

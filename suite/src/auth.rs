@@ -19,17 +19,27 @@ pub struct Challenge {
 impl Challenge {
     /// The value of a parameter.
     pub fn parameter(&self, name: &str) -> Option<&str> {
-        self.parameters.iter().find(|(own, _)| own == name).map(|(_, value)| value.as_str())
+        self.parameters
+            .iter()
+            .find(|(own, _)| own == name)
+            .map(|(_, value)| value.as_str())
     }
 
     /// Parses one header value that holds one challenge.
     pub fn parse(value: &str) -> Option<Self> {
         let value = value.trim();
         let (scheme, rest) = value.split_once(' ').unwrap_or((value, ""));
-        if scheme.is_empty() || !scheme.chars().all(|c| c.is_ascii_alphanumeric() || c == '-') {
+        if scheme.is_empty()
+            || !scheme
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || c == '-')
+        {
             return None;
         }
-        Some(Self { scheme: scheme.to_ascii_lowercase(), parameters: parameters(rest)? })
+        Some(Self {
+            scheme: scheme.to_ascii_lowercase(),
+            parameters: parameters(rest)?,
+        })
     }
 
     /// All challenges of an answer, in the order of its headers; a header that cannot be read is left out.
@@ -78,8 +88,13 @@ pub(crate) fn bearer(token: &str) -> Option<HeaderValue> {
 /// The query of a token request, values percent-encoded.
 pub(crate) fn token_query(service: Option<&str>, scopes: &[&str]) -> String {
     let service = service.map(|service| ("service", service));
-    let pairs = service.into_iter().chain(scopes.iter().map(|scope| ("scope", *scope)));
-    pairs.map(|(name, value)| format!("{name}={}", encode(value))).collect::<Vec<_>>().join("&")
+    let pairs = service
+        .into_iter()
+        .chain(scopes.iter().map(|scope| ("scope", *scope)));
+    pairs
+        .map(|(name, value)| format!("{name}={}", encode(value)))
+        .collect::<Vec<_>>()
+        .join("&")
 }
 
 /// Percent-encodes everything but unreserved characters.
@@ -122,10 +137,16 @@ mod tests {
         )
         .expect("it parses");
         assert_eq!(challenge.scheme, "bearer");
-        assert_eq!(challenge.parameter("scope"), Some("repository:a/b:pull,push"));
+        assert_eq!(
+            challenge.parameter("scope"),
+            Some("repository:a/b:pull,push")
+        );
         let token = Challenge::parse("basic realm=x, charset=UTF-8").expect("it parses");
         assert_eq!(token.parameter("charset"), Some("UTF-8"));
-        assert_eq!(Challenge::parse("Negotiate").map(|c| c.scheme).as_deref(), Some("negotiate"));
+        assert_eq!(
+            Challenge::parse("Negotiate").map(|c| c.scheme).as_deref(),
+            Some("negotiate")
+        );
         assert_eq!(Challenge::parse(""), None);
         assert_eq!(Challenge::parse(r#"Bearer realm="unfinished"#), None);
     }

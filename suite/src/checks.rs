@@ -27,22 +27,69 @@ pub struct Area {
 
 /// The areas in reading order.
 pub static AREAS: [Area; 11] = [
-    Area { name: "api", title: "endpoint, transport and headers", requirements: api::ALL_OF_THEM },
-    Area { name: "names", title: "repository names and tags", requirements: names::ALL_OF_THEM },
-    Area { name: "upload", title: "blobs on their way in", requirements: upload::ALL_OF_THEM },
-    Area { name: "manifests", title: "manifests on their way in", requirements: manifests::ALL_OF_THEM },
-    Area { name: "provenance", title: "the extra layer of a signed chart", requirements: provenance::ALL_OF_THEM },
-    Area { name: "pull", title: "manifests and blobs on their way out", requirements: pull::ALL_OF_THEM },
-    Area { name: "tags", title: "tag lists and what resolves from them", requirements: tags::ALL_OF_THEM },
-    Area { name: "auth", title: "challenges and tokens", requirements: auth::ALL_OF_THEM },
-    Area { name: "errors", title: "errors a person can act on", requirements: errors::ALL_OF_THEM },
-    Area { name: "referrers", title: "referrers and signatures", requirements: referrers::ALL_OF_THEM },
-    Area { name: "deletion", title: "deletion and life cycle", requirements: deletion::ALL_OF_THEM },
+    Area {
+        name: "api",
+        title: "endpoint, transport and headers",
+        requirements: api::ALL_OF_THEM,
+    },
+    Area {
+        name: "names",
+        title: "repository names and tags",
+        requirements: names::ALL_OF_THEM,
+    },
+    Area {
+        name: "upload",
+        title: "blobs on their way in",
+        requirements: upload::ALL_OF_THEM,
+    },
+    Area {
+        name: "manifests",
+        title: "manifests on their way in",
+        requirements: manifests::ALL_OF_THEM,
+    },
+    Area {
+        name: "provenance",
+        title: "the extra layer of a signed chart",
+        requirements: provenance::ALL_OF_THEM,
+    },
+    Area {
+        name: "pull",
+        title: "manifests and blobs on their way out",
+        requirements: pull::ALL_OF_THEM,
+    },
+    Area {
+        name: "tags",
+        title: "tag lists and what resolves from them",
+        requirements: tags::ALL_OF_THEM,
+    },
+    Area {
+        name: "auth",
+        title: "challenges and tokens",
+        requirements: auth::ALL_OF_THEM,
+    },
+    Area {
+        name: "errors",
+        title: "errors a person can act on",
+        requirements: errors::ALL_OF_THEM,
+    },
+    Area {
+        name: "referrers",
+        title: "referrers and signatures",
+        requirements: referrers::ALL_OF_THEM,
+    },
+    Area {
+        name: "deletion",
+        title: "deletion and life cycle",
+        requirements: deletion::ALL_OF_THEM,
+    },
 ];
 
 /// Every requirement, in reading order.
 pub fn all() -> Vec<&'static Requirement> {
-    AREAS.iter().flat_map(|area| area.requirements.iter().copied()).collect()
+    AREAS
+        .iter()
+        .flat_map(|area| area.requirements.iter().copied())
+        .collect()
 }
 
 /// The requirement with this id.
@@ -52,14 +99,20 @@ pub fn find(id: &str) -> Option<&'static Requirement> {
 
 /// The id that looks most like this one, for an error message.
 pub fn nearest(id: &str) -> Option<&'static str> {
-    all().iter().map(|requirement| requirement.id).min_by_key(|known| distance(id, known))
+    all()
+        .iter()
+        .map(|requirement| requirement.id)
+        .min_by_key(|known| distance(id, known))
 }
 
 /// The requirements whose ids match one of the globs; `*` stands for any characters. All, if there is no glob.
 /// A glob that matches nothing is returned as the error.
 pub fn select<'g>(globs: &'g [String]) -> Result<Vec<&'static Requirement>, &'g str> {
     for glob in globs {
-        if !all().iter().any(|requirement| matches(glob, requirement.id)) {
+        if !all()
+            .iter()
+            .any(|requirement| matches(glob, requirement.id))
+        {
             return Err(glob);
         }
     }
@@ -75,10 +128,17 @@ fn matches(glob: &str, text: &str) -> bool {
         None => text.is_empty(),
         Some('*') => {
             let rest = &glob[1..];
-            text.char_indices().any(|(at, _)| matches(rest, &text[at..])) || matches(rest, "")
+            text.char_indices()
+                .any(|(at, _)| matches(rest, &text[at..]))
+                || matches(rest, "")
         }
-        Some('?') => text.chars().next().is_some_and(|c| matches(&glob[1..], &text[c.len_utf8()..])),
-        Some(own) => text.strip_prefix(own).is_some_and(|rest| matches(&glob[own.len_utf8()..], rest)),
+        Some('?') => text
+            .chars()
+            .next()
+            .is_some_and(|c| matches(&glob[1..], &text[c.len_utf8()..])),
+        Some(own) => text
+            .strip_prefix(own)
+            .is_some_and(|rest| matches(&glob[own.len_utf8()..], rest)),
     }
 }
 

@@ -67,7 +67,10 @@ impl Versions {
 
     /// The parts of `span` that these versions cover.
     fn within(&self, span: &Span) -> Vec<Span> {
-        self.0.iter().filter_map(|own| own.intersection(span)).collect()
+        self.0
+            .iter()
+            .filter_map(|own| own.intersection(span))
+            .collect()
     }
 }
 
@@ -78,7 +81,11 @@ impl fmt::Display for Versions {
 }
 
 fn join(spans: &[Span]) -> String {
-    spans.iter().map(ToString::to_string).collect::<Vec<_>>().join(" || ")
+    spans
+        .iter()
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join(" || ")
 }
 
 /// Every Helm that knows OCI registries.
@@ -171,7 +178,10 @@ impl Era {
 
     /// The era of a Helm version, if OCI support existed then.
     pub fn of(version: &Version) -> Option<Self> {
-        Self::ALL.iter().copied().find(|era| era.span().contains(version))
+        Self::ALL
+            .iter()
+            .copied()
+            .find(|era| era.span().contains(version))
     }
 }
 
@@ -247,7 +257,8 @@ impl Flow {
     ];
 
     /// Every flow that sends something, the repeated push included.
-    pub const WRITES: &'static [Self] = &[Self::ChartPush, Self::Push, Self::RePush, Self::PushPlus];
+    pub const WRITES: &'static [Self] =
+        &[Self::ChartPush, Self::Push, Self::RePush, Self::PushPlus];
 
     /// The flows that list tags.
     pub const LISTINGS: &'static [Self] = &[Self::PullRange, Self::PullUnversioned];
@@ -302,6 +313,8 @@ pub struct Break {
     pub versions: Versions,
     /// What fails.
     pub flows: &'static [Flow],
+    /// When it fails, where an ordinary run of the flow does not; such a break leaves the flow's verdict alone.
+    pub condition: Option<&'static str>,
     /// What Helm prints after `Error: `, with `{d}` for a digest and `{url}` for the repository URL; or, in
     /// parentheses, what happens instead where Helm prints nothing.
     pub symptom: &'static str,
@@ -310,7 +323,27 @@ pub struct Break {
 impl Break {
     /// These versions fail in these flows, and print this.
     pub const fn new(versions: Versions, flows: &'static [Flow], symptom: &'static str) -> Self {
-        Self { versions, flows, symptom }
+        Self {
+            versions,
+            flows,
+            condition: None,
+            symptom,
+        }
+    }
+
+    /// These versions fail in these flows only under a condition, such as `for large charts`.
+    pub const fn when(
+        condition: &'static str,
+        versions: Versions,
+        flows: &'static [Flow],
+        symptom: &'static str,
+    ) -> Self {
+        Self {
+            versions,
+            flows,
+            condition: Some(condition),
+            symptom,
+        }
     }
 
     /// The versions of `era` in which `flow` fails, as a range, or `None` if it does not.
@@ -319,14 +352,17 @@ impl Break {
             return None;
         }
         let offered = flow.offered_by().within(&era.span());
-        let broken: Vec<Span> =
-            offered.iter().flat_map(|part| self.versions.within(part)).collect();
+        let broken: Vec<Span> = offered
+            .iter()
+            .flat_map(|part| self.versions.within(part))
+            .collect();
         (!broken.is_empty()).then(|| join(&broken))
     }
 
-    /// Whether this very version fails in `flow`.
+    /// Whether this very version fails in an ordinary run of `flow`.
     pub fn hits(&self, version: &Version, flow: Flow) -> bool {
-        self.flows.contains(&flow)
+        self.condition.is_none()
+            && self.flows.contains(&flow)
             && self.versions.contains(version)
             && flow.offered_by().contains(version)
     }
@@ -363,16 +399,25 @@ mod tests {
 
     #[test]
     fn a_break_is_cut_to_the_era_and_the_flow() {
-        let brk = Break {
-            versions: CONTAINERD,
-            flows: &[Flow::Pull, Flow::PullRange],
-            symptom: "not found",
-        };
-        assert_eq!(brk.in_cell(Era::Chart, Flow::Pull).as_deref(), Some(">=3.5.0, <3.7.0"));
-        assert_eq!(brk.in_cell(Era::Hip6, Flow::PullRange), None, "3.7 knows no ranges");
+        let flows = &[Flow::Pull, Flow::PullRange];
+        let brk = Break::new(CONTAINERD, flows, "not found");
+        assert_eq!(
+            brk.in_cell(Era::Chart, Flow::Pull).as_deref(),
+            Some(">=3.5.0, <3.7.0")
+        );
+        assert_eq!(
+            brk.in_cell(Era::Hip6, Flow::PullRange),
+            None,
+            "3.7 knows no ranges"
+        );
         assert_eq!(brk.in_cell(Era::Oras3, Flow::Pull), None);
         assert!(brk.hits(&version("3.10.1"), Flow::PullRange));
         assert!(!brk.hits(&version("3.18.0"), Flow::PullRange));
+        let rare = Break::when("for large charts", CONTAINERD, flows, "not found");
+        assert!(
+            !rare.hits(&version("3.10.1"), Flow::PullRange),
+            "an ordinary run is not concerned"
+        );
     }
 
     #[test]

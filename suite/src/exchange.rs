@@ -90,12 +90,17 @@ fn shown_uri(uri: &Uri, own: &Uri) -> String {
         (Some(scheme), Some(authority)) if foreign => format!("{scheme}://{authority}"),
         _ => String::new(),
     };
-    redact_query(&format!("{origin}{}", uri.path_and_query().map_or("/", |path| path.as_str())))
+    redact_query(&format!(
+        "{origin}{}",
+        uri.path_and_query().map_or("/", |path| path.as_str())
+    ))
 }
 
 /// Replaces the values of secret query parameters anywhere in `text`.
 fn redact_query(text: &str) -> String {
-    let Some((path, query)) = text.split_once('?') else { return text.to_owned() };
+    let Some((path, query)) = text.split_once('?') else {
+        return text.to_owned();
+    };
     let shown: Vec<String> = query
         .split('&')
         .map(|pair| match pair.split_once('=') {
@@ -135,7 +140,11 @@ fn shown_body(body: &Bytes, secret: bool) -> Option<Body> {
         return None;
     }
     let excerpt = (!secret).then(|| excerpt(body)).flatten();
-    Some(Body { length: body.len(), digest: sha256(body), excerpt })
+    Some(Body {
+        length: body.len(),
+        digest: sha256(body),
+        excerpt,
+    })
 }
 
 /// The beginning of a body as text, cut at a character, or nothing if it is not text.
@@ -144,7 +153,9 @@ fn excerpt(body: &[u8]) -> Option<String> {
     match std::str::from_utf8(head) {
         Ok(text) => Some(text.to_owned()),
         Err(error) if error.error_len().is_none() => {
-            std::str::from_utf8(&head[..error.valid_up_to()]).ok().map(ToOwned::to_owned)
+            std::str::from_utf8(&head[..error.valid_up_to()])
+                .ok()
+                .map(ToOwned::to_owned)
         }
         Err(_) => None,
     }
@@ -157,11 +168,12 @@ mod tests {
     #[test]
     fn secrets_do_not_reach_the_record() {
         let own: Uri = "https://registry.test".parse().expect("a URI");
-        let request = Request::put("https://store.test/x?digest=sha256%3Aab&X-Amz-Signature=canary")
-            .header("authorization", "Basic canary")
-            .header("cookie", "session=canary")
-            .body(Bytes::from_static(b"password=canary"))
-            .expect("a request");
+        let request =
+            Request::put("https://store.test/x?digest=sha256%3Aab&X-Amz-Signature=canary")
+                .header("authorization", "Basic canary")
+                .header("cookie", "session=canary")
+                .body(Bytes::from_static(b"password=canary"))
+                .expect("a request");
         let response = Ok(Response::builder()
             .header("location", "https://store.test/y?sig=canary&n=1")
             .header("set-cookie", "session=canary; Path=/")
@@ -173,8 +185,14 @@ mod tests {
         };
         let text = serde_json::to_string(&exchange).expect("serialises");
         assert!(!text.contains("canary"), "{text}");
-        assert!(text.contains("digest=sha256%3Aab"), "what is not secret stays: {text}");
-        assert!(text.contains("https://store.test/x"), "a foreign origin is shown: {text}");
+        assert!(
+            text.contains("digest=sha256%3Aab"),
+            "what is not secret stays: {text}"
+        );
+        assert!(
+            text.contains("https://store.test/x"),
+            "a foreign origin is shown: {text}"
+        );
     }
 
     #[test]

@@ -80,10 +80,25 @@ mod tests {
             Verdict::Inconclusive(Box::new(Obstacle::new(ObstacleKind::Transport, "reset")));
         let skipped = Verdict::NotApplicable("no deletes".into());
         for (verdict, must, should, may) in [
-            (&Verdict::Satisfied, Outcome::Pass, Outcome::Pass, Outcome::Present),
+            (
+                &Verdict::Satisfied,
+                Outcome::Pass,
+                Outcome::Pass,
+                Outcome::Present,
+            ),
             (&violated, Outcome::Fail, Outcome::Warn, Outcome::Absent),
-            (&skipped, Outcome::Skipped, Outcome::Skipped, Outcome::Skipped),
-            (&inconclusive, Outcome::Inconclusive, Outcome::Inconclusive, Outcome::Inconclusive),
+            (
+                &skipped,
+                Outcome::Skipped,
+                Outcome::Skipped,
+                Outcome::Skipped,
+            ),
+            (
+                &inconclusive,
+                Outcome::Inconclusive,
+                Outcome::Inconclusive,
+                Outcome::Inconclusive,
+            ),
         ] {
             assert_eq!(judge(Level::Must, verdict), must);
             assert_eq!(judge(Level::Should, verdict), should);
@@ -94,7 +109,10 @@ mod tests {
     #[test]
     fn names_agree_with_serialisation() {
         for outcome in Outcome::ALL {
-            assert_eq!(serde_json::to_value(outcome).expect("serialises"), outcome.name());
+            assert_eq!(
+                serde_json::to_value(outcome).expect("serialises"),
+                outcome.name()
+            );
         }
     }
 }

@@ -54,7 +54,9 @@ pub type Verdicts = BTreeMap<&'static str, Verdict>;
 
 /// The whole table, without the cells of flows that an era does not have.
 pub fn table(requirements: &[&'static Requirement], verdicts: &Verdicts) -> Vec<Cell> {
-    let cells = Era::ALL.iter().flat_map(|era| Flow::ALL.iter().map(move |flow| (*era, *flow)));
+    let cells = Era::ALL
+        .iter()
+        .flat_map(|era| Flow::ALL.iter().map(move |flow| (*era, *flow)));
     cells
         .filter(|(era, flow)| flow.in_era(*era))
         .map(|(era, flow)| cell(requirements, verdicts, era, flow))
@@ -65,8 +67,14 @@ fn cell(requirements: &[&'static Requirement], verdicts: &Verdicts, era: Era, fl
     let mut broken = Vec::new();
     let mut open = Vec::new();
     for requirement in requirements {
-        for brk in requirement.breaks {
-            let Some(versions) = brk.in_cell(era, flow) else { continue };
+        for brk in requirement
+            .breaks
+            .iter()
+            .filter(|brk| brk.condition.is_none())
+        {
+            let Some(versions) = brk.in_cell(era, flow) else {
+                continue;
+            };
             let cause = || Cause {
                 requirement: requirement.id.to_owned(),
                 versions: versions.clone(),
@@ -84,7 +92,12 @@ fn cell(requirements: &[&'static Requirement], verdicts: &Verdicts, era: Era, fl
         (true, false) => (FlowVerdict::Unknown, open),
         (true, true) => (FlowVerdict::Works, Vec::new()),
     };
-    Cell { era, flow, verdict, because }
+    Cell {
+        era,
+        flow,
+        verdict,
+        because,
+    }
 }
 
 /// Whether one very version of Helm gets through a flow; `None` if it does not have the flow.

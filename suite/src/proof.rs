@@ -37,7 +37,10 @@ pub enum Effect {
 impl Effect {
     /// Whether the declaration and the observation agree.
     pub const fn is_as_declared(self) -> bool {
-        matches!(self, Self::Killed | Self::Consequence | Self::Untouched | Self::Blocked)
+        matches!(
+            self,
+            Self::Killed | Self::Consequence | Self::Untouched | Self::Blocked
+        )
     }
 }
 
@@ -87,7 +90,10 @@ pub fn target(setup: Setup, faults: &[Fault]) -> Target {
 
 fn known() -> Credentials {
     let known = helm_oci_fixtures::registry::Credentials::for_tests();
-    Credentials { username: known.username, password: known.password }
+    Credentials {
+        username: known.username,
+        password: known.password,
+    }
 }
 
 /// Runs a future that never waits; `None` if it does.

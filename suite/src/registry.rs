@@ -67,7 +67,10 @@ pub enum Hello {
 /// A registry that can be spoken to.
 pub trait Registry: Send + Sync {
     /// Sends one request with an absolute URI and returns the raw answer.
-    fn send(&self, request: Request<Bytes>) -> BoxFuture<'_, Result<Response<Bytes>, TransportError>>;
+    fn send(
+        &self,
+        request: Request<Bytes>,
+    ) -> BoxFuture<'_, Result<Response<Bytes>, TransportError>>;
 
     /// Sends a TLS `ClientHello` to the registry's port as if it spoke TLS.
     fn client_hello(&self) -> BoxFuture<'_, Result<Hello, TransportError>>;
@@ -89,17 +92,35 @@ impl InMemory {
     }
 
     fn answer(&self, mut request: Request<Bytes>) -> Result<Response<Bytes>, TransportError> {
-        let authority = request.uri().authority().map(ToString::to_string).unwrap_or_default();
-        let own = self.origin.authority().map(ToString::to_string).unwrap_or_default();
+        let authority = request
+            .uri()
+            .authority()
+            .map(ToString::to_string)
+            .unwrap_or_default();
+        let own = self
+            .origin
+            .authority()
+            .map(ToString::to_string)
+            .unwrap_or_default();
         if authority != own {
             let cause = "no such host".to_owned();
             return Err(TransportError::Connect { authority, cause });
         }
         let scheme = request.uri().scheme_str().unwrap_or("http").to_owned();
-        let path = request.uri().path_and_query().map_or("/", |path| path.as_str()).to_owned();
+        let path = request
+            .uri()
+            .path_and_query()
+            .map_or("/", |path| path.as_str())
+            .to_owned();
         let headers = request.headers_mut();
-        headers.insert(header::HOST, own.parse().expect("an authority is a header value"));
-        headers.insert("x-forwarded-proto", scheme.parse().expect("a scheme is a header value"));
+        headers.insert(
+            header::HOST,
+            own.parse().expect("an authority is a header value"),
+        );
+        headers.insert(
+            "x-forwarded-proto",
+            scheme.parse().expect("a scheme is a header value"),
+        );
         *request.uri_mut() = path.parse().expect("the path of a URI is a URI");
         let response = self.registry.handle(&request);
         match response.extensions().get::<Wire>() {
@@ -117,7 +138,10 @@ impl InMemory {
 }
 
 impl Registry for InMemory {
-    fn send(&self, request: Request<Bytes>) -> BoxFuture<'_, Result<Response<Bytes>, TransportError>> {
+    fn send(
+        &self,
+        request: Request<Bytes>,
+    ) -> BoxFuture<'_, Result<Response<Bytes>, TransportError>> {
         let answer = self.answer(request);
         Box::pin(std::future::ready(answer))
     }

@@ -93,7 +93,9 @@ impl Requirement {
 
 impl fmt::Debug for Requirement {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Requirement").field("id", &self.id).finish_non_exhaustive()
+        f.debug_struct("Requirement")
+            .field("id", &self.id)
+            .finish_non_exhaustive()
     }
 }
 

@@ -7,7 +7,9 @@ use semver::{Version, VersionReq};
 
 /// The versions in a tag list, as Helm 3.8 and later read it.
 fn versions(tags: &[String]) -> Vec<Version> {
-    tags.iter().filter_map(|tag| Version::parse(&tag.replace('_', "+")).ok()).collect()
+    tags.iter()
+        .filter_map(|tag| Version::parse(&tag.replace('_', "+")).ok())
+        .collect()
 }
 
 /// The tag that Helm 3.8 and later pull for a range; `None` if nothing fits.
@@ -32,7 +34,16 @@ mod tests {
 
     #[test]
     fn the_highest_release_is_picked_and_foreign_tags_drop_out() {
-        let list = tags(&["0.1.0", "latest", "v9.9.9", "1.0", "0.3.0", "0.4.0-rc.1", "0.2.0_build.5", "sha256-ab.sig"]);
+        let list = tags(&[
+            "0.1.0",
+            "latest",
+            "v9.9.9",
+            "1.0",
+            "0.3.0",
+            "0.4.0-rc.1",
+            "0.2.0_build.5",
+            "sha256-ab.sig",
+        ]);
         assert_eq!(pick(&list, None).as_deref(), Some("0.3.0"));
         let range = VersionReq::parse("<0.3.0").expect("a range");
         assert_eq!(pick(&list, Some(&range)).as_deref(), Some("0.2.0_build.5"));

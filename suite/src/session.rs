@@ -40,12 +40,15 @@ pub struct Reply {
 impl Reply {
     /// A header as text; one that is not text counts as absent.
     pub fn header(&self, name: impl AsRef<str>) -> Option<&str> {
-        self.headers.get(name.as_ref()).and_then(|value| value.to_str().ok())
+        self.headers
+            .get(name.as_ref())
+            .and_then(|value| value.to_str().ok())
     }
 
     /// The media type without parameters.
     pub fn media_type(&self) -> Option<&str> {
-        self.header("content-type").map(|value| value.split(';').next().unwrap_or(value).trim())
+        self.header("content-type")
+            .map(|value| value.split(';').next().unwrap_or(value).trim())
     }
 }
 
@@ -53,7 +56,9 @@ impl Session {
     /// A session for the check with this id.
     pub fn new(target: Target, id: &str) -> Self {
         let repository = target.repository(id);
-        let salt = id.bytes().fold(target.seed, |sum, byte| mix(sum ^ u64::from(byte)));
+        let salt = id
+            .bytes()
+            .fold(target.seed, |sum, byte| mix(sum ^ u64::from(byte)));
         Self {
             target,
             repository,
@@ -75,7 +80,10 @@ impl Session {
 
     /// The chart name that belongs to the repository: its last segment.
     pub fn chart_name(&self) -> &str {
-        self.repository.rsplit('/').next().unwrap_or(&self.repository)
+        self.repository
+            .rsplit('/')
+            .next()
+            .unwrap_or(&self.repository)
     }
 
     /// The target under examination.
@@ -92,7 +100,9 @@ impl Session {
     pub fn uri(&self, path: &str) -> Result<Uri, Stop> {
         let origin = self.target.origin();
         let scheme = origin.scheme_str().unwrap_or("http");
-        let authority = origin.authority().map_or("", |authority| authority.as_str());
+        let authority = origin
+            .authority()
+            .map_or("", |authority| authority.as_str());
         parse_uri(&format!("{scheme}://{authority}{path}"))
     }
 
@@ -140,12 +150,17 @@ impl Session {
 
     /// The transcript so far, taken out of the session.
     pub fn into_transcript(self) -> Vec<Exchange> {
-        self.transcript.into_inner().unwrap_or_else(PoisonError::into_inner)
+        self.transcript
+            .into_inner()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The transcript so far.
     pub fn transcript(&self) -> Vec<Exchange> {
-        self.transcript.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.transcript
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     /// Sends a request as it stands and writes both sides down.
@@ -153,17 +168,28 @@ impl Session {
         let uri = request.uri().clone();
         let recorded = exchange::record_request(&request, self.target.origin(), secret);
         let answer = self.target.registry.send(request).await;
-        let recorded =
-            Exchange { request: recorded, response: exchange::record_response(&answer, secret) };
+        let recorded = Exchange {
+            request: recorded,
+            response: exchange::record_response(&answer, secret),
+        };
         let position = {
-            let mut transcript = self.transcript.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut transcript = self
+                .transcript
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
             transcript.push(recorded);
             transcript.len() - 1
         };
         match answer {
             Ok(response) => {
                 let (parts, body) = response.into_parts();
-                Ok(Reply { status: parts.status, headers: parts.headers, body, exchange: position, uri })
+                Ok(Reply {
+                    status: parts.status,
+                    headers: parts.headers,
+                    body,
+                    exchange: position,
+                    uri,
+                })
             }
             Err(error) => Err(Stop::from(Obstacle {
                 kind: ObstacleKind::Transport,
@@ -182,7 +208,9 @@ impl Session {
     ) -> Result<Option<HeaderValue>, Stop> {
         let credentials = self.target.credentials.as_ref();
         let challenges = Challenge::all(&reply.headers);
-        let bearer = challenges.iter().find(|challenge| challenge.scheme == "bearer");
+        let bearer = challenges
+            .iter()
+            .find(|challenge| challenge.scheme == "bearer");
         let Some(bearer) = bearer else {
             // Basic, or a 401 without a challenge: sending what we have lets the other checks go on.
             return Ok(credentials.map(auth::basic));
@@ -194,12 +222,27 @@ impl Session {
         }
         scopes.extend(extra_scope);
         if let Some(scope) = bearer.parameter("scope") {
-            scopes.extend(scope.split(' ').filter(|scope| !scope.is_empty() && *scope != own));
+            scopes.extend(
+                scope
+                    .split(' ')
+                    .filter(|scope| !scope.is_empty() && *scope != own),
+            );
         }
-        let Some(realm) = bearer.parameter("realm") else { return Ok(None) };
-        let token = self.token(realm, bearer.parameter("service"), &scopes, credentials.map(auth::basic)).await?;
+        let Some(realm) = bearer.parameter("realm") else {
+            return Ok(None);
+        };
+        let token = self
+            .token(
+                realm,
+                bearer.parameter("service"),
+                &scopes,
+                credentials.map(auth::basic),
+            )
+            .await?;
         let answer = serde_json::from_slice::<TokenAnswer>(&token.body).ok();
-        Ok(answer.and_then(TokenAnswer::any).and_then(|token| auth::bearer(&token)))
+        Ok(answer
+            .and_then(TokenAnswer::any)
+            .and_then(|token| auth::bearer(&token)))
     }
 
     /// Asks a token endpoint with GET.
@@ -211,19 +254,27 @@ impl Session {
         authorization: Option<HeaderValue>,
     ) -> Result<Reply, Stop> {
         let separator = if realm.contains('?') { '&' } else { '?' };
-        let uri = parse_uri(&format!("{realm}{separator}{}", auth::token_query(service, scopes)))?;
+        let uri = parse_uri(&format!(
+            "{realm}{separator}{}",
+            auth::token_query(service, scopes)
+        ))?;
         let mut request = Request::get(uri);
         if let Some(value) = authorization {
             request = request.header(header::AUTHORIZATION, value);
         }
-        let request = request.body(Bytes::new()).map_err(|error| not_a_request(&error))?;
+        let request = request
+            .body(Bytes::new())
+            .map_err(|error| not_a_request(&error))?;
         self.exchange(request, true).await
     }
 
     /// Sends a form to a token endpoint.
     pub(crate) async fn token_post(&self, realm: &str, form: Bytes) -> Result<Reply, Stop> {
         let request = Request::post(parse_uri(realm)?)
-            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded; charset=utf-8")
+            .header(
+                header::CONTENT_TYPE,
+                "application/x-www-form-urlencoded; charset=utf-8",
+            )
             .header(header::CONTENT_LENGTH, form.len())
             .body(form)
             .map_err(|error| not_a_request(&error))?;
@@ -231,24 +282,36 @@ impl Session {
     }
 
     fn known_authority(&self, repository: &str) -> Option<HeaderValue> {
-        let known = self.authority.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = self
+            .authority
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         known.get(repository).cloned()
     }
 
     fn remember_authority(&self, repository: &str, value: HeaderValue) {
-        let mut known = self.authority.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self
+            .authority
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         known.insert(repository.to_owned(), value);
     }
 }
 
 fn parse_uri(text: &str) -> Result<Uri, Stop> {
     text.parse().map_err(|_| {
-        Stop::from(Obstacle::new(ObstacleKind::Arrangement, format!("`{text}` is not a usable URI")))
+        Stop::from(Obstacle::new(
+            ObstacleKind::Arrangement,
+            format!("`{text}` is not a usable URI"),
+        ))
     })
 }
 
 fn not_a_request(error: &http::Error) -> Stop {
-    Stop::from(Obstacle::new(ObstacleKind::Defect, format!("the request cannot be built: {error}")))
+    Stop::from(Obstacle::new(
+        ObstacleKind::Defect,
+        format!("the request cannot be built: {error}"),
+    ))
 }
 
 /// Under whose authority a request goes out.
@@ -331,7 +394,9 @@ impl Call<'_> {
             .map(ToOwned::to_owned)
             .unwrap_or_default();
         let build = |authorization: Option<HeaderValue>| {
-            let mut request = Request::builder().method(self.method.clone()).uri(uri.clone());
+            let mut request = Request::builder()
+                .method(self.method.clone())
+                .uri(uri.clone());
             if let Some(headers) = request.headers_mut() {
                 headers.extend(self.headers.clone());
                 if self.method != Method::GET && self.method != Method::HEAD {
@@ -341,7 +406,9 @@ impl Call<'_> {
                     headers.insert(header::AUTHORIZATION, value);
                 }
             }
-            request.body(self.body.clone()).map_err(|error| not_a_request(&error))
+            request
+                .body(self.body.clone())
+                .map_err(|error| not_a_request(&error))
         };
         match self.authority {
             Authority::Given(value) => self.session.exchange(build(Some(value))?, false).await,
@@ -353,7 +420,11 @@ impl Call<'_> {
                 if reply.status != StatusCode::UNAUTHORIZED {
                     return Ok(reply);
                 }
-                match self.session.answer_challenge(&reply, &repository, self.extra_scope.as_deref()).await? {
+                match self
+                    .session
+                    .answer_challenge(&reply, &repository, self.extra_scope.as_deref())
+                    .await?
+                {
                     None => Ok(reply),
                     Some(value) => {
                         self.session.remember_authority(&repository, value.clone());

@@ -31,7 +31,13 @@ pub struct Source {
 impl Document {
     /// Cites a sentence of the document, word for word.
     pub const fn says(&self, anchor: &'static str, sentence: &'static str) -> Source {
-        Source { document: self.name, version: self.version, anchor, says: sentence, quoted: true }
+        Source {
+            document: self.name,
+            version: self.version,
+            anchor,
+            says: sentence,
+            quoted: true,
+        }
     }
 }
 
@@ -58,17 +64,35 @@ pub const HTTP: Document = Document {
 
 /// Helm's own code: the only authority where Helm is stricter than the specification.
 pub const fn helm(tag: &'static str, path: &'static str, does: &'static str) -> Source {
-    Source { document: "helm/helm", version: tag, anchor: path, says: does, quoted: false }
+    Source {
+        document: "helm/helm",
+        version: tag,
+        anchor: path,
+        says: does,
+        quoted: false,
+    }
 }
 
 /// The transport library of Helm 3.18 and later.
 pub const fn oras_go(tag: &'static str, path: &'static str, does: &'static str) -> Source {
-    Source { document: "oras-project/oras-go", version: tag, anchor: path, says: does, quoted: false }
+    Source {
+        document: "oras-project/oras-go",
+        version: tag,
+        anchor: path,
+        says: does,
+        quoted: false,
+    }
 }
 
 /// The transport library of Helm 3.0 to 3.17.
 pub const fn containerd(tag: &'static str, path: &'static str, does: &'static str) -> Source {
-    Source { document: "containerd/containerd", version: tag, anchor: path, says: does, quoted: false }
+    Source {
+        document: "containerd/containerd",
+        version: tag,
+        anchor: path,
+        says: does,
+        quoted: false,
+    }
 }
 
 /// A recording in `spec/helm-client-behaviour.md`: what a released Helm was seen to do.

@@ -33,12 +33,21 @@ pub struct Target {
     pub namespace: Option<String>,
     /// The seed of names and content.
     pub seed: u64,
+    /// Whether arranged manifests carry a `mediaType` field, for a registry that refuses them as Helm writes
+    /// them: its other ways can then be judged all the same.
+    pub typed_manifests: bool,
 }
 
 impl Target {
     /// A target without credentials or namespace.
     pub fn new(registry: Arc<dyn Registry>, seed: u64) -> Self {
-        Self { registry, credentials: None, namespace: None, seed }
+        Self {
+            registry,
+            credentials: None,
+            namespace: None,
+            seed,
+            typed_manifests: false,
+        }
     }
 
     /// Scheme, host and port.

@@ -86,7 +86,11 @@ impl Verdict {
 impl Obstacle {
     /// An obstacle without exchanges of its own.
     pub fn new(kind: ObstacleKind, what: impl Into<String>) -> Self {
-        Self { kind, what: what.into(), exchanges: Vec::new() }
+        Self {
+            kind,
+            what: what.into(),
+            exchanges: Vec::new(),
+        }
     }
 }
 

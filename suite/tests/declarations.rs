@@ -25,7 +25,9 @@ fn ids_are_unique_slugs_in_their_area() {
             let slug = &id[area.name.len() + 1..];
             assert!(
                 !slug.is_empty()
-                    && slug.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-'),
+                    && slug
+                        .bytes()
+                        .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-'),
                 "{id} is no slug"
             );
         }
@@ -37,11 +39,23 @@ fn ids_are_unique_slugs_in_their_area() {
 fn pages_have_their_headings() {
     for requirement in checks::all() {
         for heading in ["## Why Helm needs it", "## How it is checked"] {
-            assert!(requirement.doc.contains(heading), "{} lacks `{heading}`", requirement.id);
+            assert!(
+                requirement.doc.contains(heading),
+                "{} lacks `{heading}`",
+                requirement.id
+            );
         }
         let first = requirement.doc.lines().next().unwrap_or_default().trim();
-        assert!(!first.is_empty() && !first.starts_with('#'), "{} begins with no sentence", requirement.id);
-        assert!(!requirement.title.ends_with('.'), "the title of {} ends in a period", requirement.id);
+        assert!(
+            !first.is_empty() && !first.starts_with('#'),
+            "{} begins with no sentence",
+            requirement.id
+        );
+        assert!(
+            !requirement.title.ends_with('.'),
+            "the title of {} ends in a period",
+            requirement.id
+        );
         let _: &str = requirement.file;
     }
 }
@@ -49,9 +63,17 @@ fn pages_have_their_headings() {
 #[test]
 fn every_source_says_something_somewhere() {
     for requirement in checks::all() {
-        assert!(!requirement.sources.is_empty(), "{} cites nobody", requirement.id);
+        assert!(
+            !requirement.sources.is_empty(),
+            "{} cites nobody",
+            requirement.id
+        );
         for source in requirement.sources {
-            assert!(!source.anchor.is_empty() && !source.says.is_empty(), "{} cites emptiness", requirement.id);
+            assert!(
+                !source.anchor.is_empty() && !source.says.is_empty(),
+                "{} cites emptiness",
+                requirement.id
+            );
         }
     }
 }
@@ -61,14 +83,22 @@ fn covered_items_exist_in_the_documents() {
     let behaviour = include_str!("../spec/helm-client-behaviour.md");
     let pitfalls = include_str!("../spec/registry-pitfalls.md");
     for requirement in checks::all() {
-        assert!(!requirement.covers.is_empty(), "{} covers nothing", requirement.id);
+        assert!(
+            !requirement.covers.is_empty(),
+            "{} covers nothing",
+            requirement.id
+        );
         for item in requirement.covers {
             let known = if item.starts_with("REG-") {
                 behaviour.contains(&format!("**{item}** ("))
             } else {
                 pitfalls.contains(&format!("| {item} |"))
             };
-            assert!(known, "{} covers {item}, which is in neither document", requirement.id);
+            assert!(
+                known,
+                "{} covers {item}, which is in neither document",
+                requirement.id
+            );
         }
     }
 }
@@ -76,9 +106,17 @@ fn covered_items_exist_in_the_documents() {
 #[test]
 fn every_requirement_has_a_killing_fault() {
     for requirement in checks::all() {
-        assert!(!requirement.faults.is_empty(), "{} has never been seen to fail", requirement.id);
+        assert!(
+            !requirement.faults.is_empty(),
+            "{} has never been seen to fail",
+            requirement.id
+        );
         for fault in requirement.consequences {
-            assert!(!requirement.faults.contains(fault), "{} lists {fault} twice", requirement.id);
+            assert!(
+                !requirement.faults.contains(fault),
+                "{} lists {fault} twice",
+                requirement.id
+            );
         }
     }
 }
@@ -87,7 +125,9 @@ fn every_requirement_has_a_killing_fault() {
 fn every_fault_is_claimed_or_legal() {
     let mut unclaimed = Vec::new();
     for fault in Fault::ALL {
-        let claims = checks::all().into_iter().filter(|requirement| requirement.faults.contains(fault));
+        let claims = checks::all()
+            .into_iter()
+            .filter(|requirement| requirement.faults.contains(fault));
         let levels: Vec<Level> = claims.map(|requirement| requirement.level).collect();
         let legal = fault.summary().starts_with("Legal:");
         let excused = UNCLAIMED.iter().any(|(own, _)| own == fault);
@@ -95,24 +135,46 @@ fn every_fault_is_claimed_or_legal() {
             !legal || levels.iter().all(|level| *level == Level::May),
             "{fault} is legal, and more than observed"
         );
-        assert!(!excused || levels.is_empty(), "{fault} is excused, and yet claimed");
+        assert!(
+            !excused || levels.is_empty(),
+            "{fault} is excused, and yet claimed"
+        );
         if levels.is_empty() && !legal && !excused {
             unclaimed.push(fault.name());
         }
     }
-    assert!(unclaimed.is_empty(), "claimed by no requirement: {unclaimed:?}");
+    assert!(
+        unclaimed.is_empty(),
+        "claimed by no requirement: {unclaimed:?}"
+    );
 }
 
 #[test]
 fn a_must_breaks_a_helm_or_cites_a_must() {
     for requirement in checks::all() {
         if requirement.level == Level::May {
-            assert!(requirement.breaks.is_empty(), "{} is a MAY and yet breaks Helm", requirement.id);
+            assert!(
+                requirement.breaks.is_empty(),
+                "{} is a MAY and yet breaks Helm",
+                requirement.id
+            );
         }
         for brk in requirement.breaks {
-            assert!(!brk.symptom.is_empty(), "{} breaks without a symptom", requirement.id);
-            let touched = Era::ALL.iter().any(|era| Flow::ALL.iter().any(|flow| brk.in_cell(*era, *flow).is_some()));
-            assert!(touched, "{} breaks versions that do not have the flow", requirement.id);
+            assert!(
+                !brk.symptom.is_empty(),
+                "{} breaks without a symptom",
+                requirement.id
+            );
+            let touched = Era::ALL.iter().any(|era| {
+                Flow::ALL
+                    .iter()
+                    .any(|flow| brk.in_cell(*era, *flow).is_some())
+            });
+            assert!(
+                touched,
+                "{} breaks versions that do not have the flow",
+                requirement.id
+            );
         }
     }
 }

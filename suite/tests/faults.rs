@@ -14,10 +14,14 @@ use libtest_mimic::{Arguments, Failed, Trial};
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
     let good = checks::all().into_iter().map(|requirement| {
-        Trial::test(format!("good/{}", requirement.id), move || good(requirement))
+        Trial::test(format!("good/{}", requirement.id), move || {
+            good(requirement)
+        })
     });
     let faulty = checks::all().into_iter().map(|requirement| {
-        Trial::test(format!("faulty/{}", requirement.id), move || faulty(requirement))
+        Trial::test(format!("faulty/{}", requirement.id), move || {
+            faulty(requirement)
+        })
     });
     libtest_mimic::run(&arguments, good.chain(faulty).collect()).exit_code()
 }
@@ -48,5 +52,9 @@ fn faulty(requirement: &Requirement) -> Result<(), Failed> {
             wrong.push(format!("{fault}: {effect:?} ({verdict:?})"));
         }
     }
-    if wrong.is_empty() { Ok(()) } else { Err(wrong.join("\n").into()) }
+    if wrong.is_empty() {
+        Ok(())
+    } else {
+        Err(wrong.join("\n").into())
+    }
 }

@@ -80,8 +80,18 @@ fn cite(source: &Source) -> String {
 fn harm(brk: &Break) -> String {
     let eras: Vec<&str> = eras(brk).into_iter().map(Era::name).collect();
     let flows: Vec<&str> = flows(brk).into_iter().map(Flow::name).collect();
+    let condition = brk
+        .condition
+        .map(|condition| format!(", {condition}"))
+        .unwrap_or_default();
+    // In parentheses stands what happens where Helm prints nothing.
+    let mark = if brk.symptom.starts_with('(') {
+        ""
+    } else {
+        "`"
+    };
     format!(
-        "Helm {} ({}), {}: `{}`",
+        "Helm {} ({}), {}{condition}: {mark}{}{mark}",
         eras.join(", "),
         brk.versions,
         flows.join(", "),

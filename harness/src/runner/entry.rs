@@ -71,6 +71,8 @@ fn broken(brk: &Break) -> BreakRecord {
             .into_iter()
             .map(|flow| flow.name().to_owned())
             .collect(),
+        condition: brk.condition.map(ToOwned::to_owned),
+        condition: brk.condition.map(ToOwned::to_owned),
         symptom: brk.symptom.to_owned(),
     }
 }

@@ -137,7 +137,7 @@ async fn examine_target(
     launched: &Launched,
     events: &Events,
 ) -> TargetRecord {
-    let target = target(plan.seed, launched);
+    let mut target = target(plan.seed, launched);
     let Preflight {
         server,
         obstacle,
@@ -156,7 +156,7 @@ async fn examine_target(
         return record;
     }
     let mut said = vec![exchanges];
-    let (capabilities, exchanges) = capabilities::probe(&target).await;
+    let (capabilities, exchanges) = capabilities::probe(&mut target).await;
     record.capabilities = capabilities;
     said.push(exchanges);
     events.tell(Event::Started {
@@ -180,6 +180,7 @@ pub fn target(seed: u64, launched: &Launched) -> Target {
         credentials: launched.credentials.clone(),
         namespace: launched.namespace.clone(),
         seed,
+        typed_manifests: false,
     }
 }
 

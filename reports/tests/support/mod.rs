@@ -234,6 +234,7 @@ fn manifest_put() -> CheckRecord {
             eras: ["3.18-3.21.0", "3.21.1+", "4.0-4.2.0", "4.2.1+"].map(Into::into).into(),
             versions: ">=3.18.0".into(),
             flows: vec!["push".into(), "re-push".into()],
+            condition: None,
             symptom: "failed to perform \"Push\" on destination: PUT \"{url}/manifests/{d}\": response status code 200: OK".into(),
         }],
         exchanges: vec![
@@ -277,6 +278,7 @@ fn location() -> CheckRecord {
             eras: vec!["3.0-3.6".into()],
             versions: ">=3.0.0, <3.3.0".into(),
             flows: vec!["chart-push".into()],
+            condition: Some("for large charts".into()),
             symptom: "(the upload goes to the other host without credentials)".into(),
         }],
         exchanges: vec![Exchange {

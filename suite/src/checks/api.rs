@@ -68,14 +68,11 @@ requirement! {
         )],
         breaks: [
             Break::new(Versions(&[Span::new((3, 8, 0), (3, 13, 0))]), Flow::LISTINGS, "Get \"{url}/tags/list\": EOF"),
-            Break::new(
-                Versions(&[Span::new((3, 18, 0), (4, 0, 0))]),
+            Break::when("unless `--plain-http` is given", Versions(&[Span::new((3, 18, 0), (4, 0, 0))]),
                 &[
                     Flow::Push, Flow::RePush, Flow::PushPlus, Flow::Pull, Flow::PullProv, Flow::PullPlus,
                     Flow::PullRange, Flow::PullUnversioned, Flow::DependencyUpdate, Flow::Show, Flow::Login,
-                ],
-                "EOF (unless `--plain-http` is given)",
-            ),
+                ], "EOF"),
         ],
         faults: [SilentOnClientHello, ClosesOnClientHello],
         proven_on: PlainHttp,
@@ -85,7 +82,9 @@ requirement! {
 
 async fn client_hello(session: &Session) -> CheckResult {
     if session.target().origin().scheme_str() != Some("http") {
-        return Err(Stop::NotApplicable("the registry is spoken to over TLS".to_owned()));
+        return Err(Stop::NotApplicable(
+            "the registry is spoken to over TLS".to_owned(),
+        ));
     }
     let actual = match session.target().registry.client_hello().await {
         Ok(Hello::Answered(bytes)) if bytes.starts_with(b"HTTP/") => return Ok(()),
@@ -125,12 +124,25 @@ requirement! {
 
 async fn user_agents(session: &Session) -> CheckResult {
     let chart = session.arrange_chart("1.0.0").await?;
-    let agents =
-        ["containerd/1.3.2+unknown", "containerd/1.4.4+unknown", "oras", "Helm/3.10.1", "Helm/3.18.6", "Helm/4.2.4"];
+    let agents = [
+        "containerd/1.3.2+unknown",
+        "containerd/1.4.4+unknown",
+        "oras",
+        "Helm/3.10.1",
+        "Helm/3.18.6",
+        "Helm/4.2.4",
+    ];
     let path = session.manifest_path(&chart.digest);
-    let neutral = session.call(Method::GET, &path).accept(media_type::OCI_MANIFEST).send().await?;
+    let neutral = session
+        .call(Method::GET, &path)
+        .accept(media_type::OCI_MANIFEST)
+        .send()
+        .await?;
     if !neutral.status.is_success() {
-        return Err(obstacle("read the manifest with an agent of our own", &neutral));
+        return Err(obstacle(
+            "read the manifest with an agent of our own",
+            &neutral,
+        ));
     }
     for agent in agents {
         let reply = session
@@ -172,12 +184,20 @@ async fn accept_lists(session: &Session) -> CheckResult {
     let path = session.manifest_path("1.0.0");
     for accept in [ACCEPT_CONTAINERD, ACCEPT_ORAS] {
         for method in [Method::HEAD, Method::GET] {
-            let list = session.call(method.clone(), &path).accept(accept).send().await?;
+            let list = session
+                .call(method.clone(), &path)
+                .accept(accept)
+                .send()
+                .await?;
             if list.status.is_success() || list.status.is_redirection() {
                 continue;
             }
             // Whatever refuses the plain type as well has nothing to do with the list.
-            let plain = session.call(method, &path).accept(media_type::OCI_MANIFEST).send().await?;
+            let plain = session
+                .call(method, &path)
+                .accept(media_type::OCI_MANIFEST)
+                .send()
+                .await?;
             if plain.status.is_success() {
                 return Err(expect::violated(
                     "the manifest, as with its own type alone",
@@ -215,7 +235,11 @@ requirement! {
 async fn missing_accept(session: &Session) -> CheckResult {
     let chart = session.arrange_chart("1.0.0").await?;
     let path = session.manifest_path(&chart.digest);
-    let asked = session.call(Method::GET, &path).accept(media_type::OCI_MANIFEST).send().await?;
+    let asked = session
+        .call(Method::GET, &path)
+        .accept(media_type::OCI_MANIFEST)
+        .send()
+        .await?;
     if !asked.status.is_success() {
         return Err(obstacle("read the manifest with `Accept`", &asked));
     }
@@ -253,7 +277,11 @@ async fn blob_accept(session: &Session) -> CheckResult {
         "application/tar+gzip, */*",
     ] {
         let path = session.blob_path(&digest);
-        let reply = session.call(Method::GET, &path).accept(accept).send().await?;
+        let reply = session
+            .call(Method::GET, &path)
+            .accept(accept)
+            .send()
+            .await?;
         expect::holds(
             !matches!(reply.status.as_u16(), 406 | 415),
             "the blob, whatever `Accept` says",
@@ -294,8 +322,14 @@ async fn content_encoding(session: &Session) -> CheckResult {
     let blob = session.package("1.0.0").archive;
     let digest = session.arrange_blob(&blob).await?;
     let path = session.blob_path(&digest);
-    let reply = session.call(Method::GET, &path).header("accept-encoding", "gzip").send().await?;
-    let marked = reply.header("content-encoding").is_some_and(|value| value != "identity");
+    let reply = session
+        .call(Method::GET, &path)
+        .header("accept-encoding", "gzip")
+        .send()
+        .await?;
+    let marked = reply
+        .header("content-encoding")
+        .is_some_and(|value| value != "identity");
     expect::holds(
         !(marked && reply.body == blob),
         "the archive without `content-encoding`, or an archive that is encoded once more",
@@ -405,11 +439,20 @@ async fn encoded_digest(session: &Session) -> CheckResult {
 }
 
 /// Completes an upload with the digest written as given, the rest of the query untouched.
-pub(super) async fn put_with(session: &Session, location: &Uri, digest: &str, blob: &Bytes) -> Result<Reply, Stop> {
+pub(super) async fn put_with(
+    session: &Session,
+    location: &Uri,
+    digest: &str,
+    blob: &Bytes,
+) -> Result<Reply, Stop> {
     let separator = if location.query().is_some() { '&' } else { '?' };
     let path = location.path_and_query().map_or("/", |path| path.as_str());
     let uri = session.uri(&format!("{path}{separator}digest={digest}"));
-    session.call_uri(Method::PUT, uri).body(Some(media_type::OCTET_STREAM), blob).send().await
+    session
+        .call_uri(Method::PUT, uri)
+        .body(Some(media_type::OCTET_STREAM), blob)
+        .send()
+        .await
 }
 
 requirement! {
@@ -438,18 +481,31 @@ async fn no_cookies(session: &Session) -> CheckResult {
     let blob = Bytes::from(format!("cookie {}", session.seed()));
     let digest = crate::session::digest_of(&blob);
     let location = session.arrange_upload().await?;
-    let bare = session.complete_upload(&location, &digest, &blob).send().await?;
+    let bare = session
+        .complete_upload(&location, &digest, &blob)
+        .send()
+        .await?;
     if bare.status.is_success() {
         return Ok(());
     }
     let start = session.start_upload().await?;
-    let Some(cookie) = start.header("set-cookie").and_then(|value| value.split(';').next()) else {
+    let Some(cookie) = start
+        .header("set-cookie")
+        .and_then(|value| value.split(';').next())
+    else {
         return Err(obstacle("upload a blob", &bare));
     };
     let location = session.upload_location(&start)?;
-    let pinned = session.complete_upload(&location, &digest, &blob).header("cookie", cookie).send().await?;
+    let pinned = session
+        .complete_upload(&location, &digest, &blob)
+        .header("cookie", cookie)
+        .send()
+        .await?;
     if !pinned.status.is_success() {
-        return Err(obstacle("upload a blob, with or without the cookie", &pinned));
+        return Err(obstacle(
+            "upload a blob, with or without the cookie",
+            &pinned,
+        ));
     }
     Err(expect::violated(
         "201 without a cookie, as with it",

@@ -15,17 +15,35 @@ use crate::target::Credentials;
 use crate::verdict::{CheckResult, Stop};
 
 /// Helm that sends push scopes only after the POST was challenged.
-const PULL_TOKEN_FIRST: Versions = Versions(&[Span::new((3, 18, 0), (4, 0, 0)), Span::new((4, 0, 0), (4, 2, 4))]);
+const PULL_TOKEN_FIRST: Versions = Versions(&[
+    Span::new((3, 18, 0), (4, 0, 0)),
+    Span::new((4, 0, 0), (4, 2, 4)),
+]);
 /// Everything that reads or writes charts.
 const ALL_FLOWS: &[Flow] = &[
-    Flow::ChartPush, Flow::ChartPull, Flow::Push, Flow::RePush, Flow::PushPlus, Flow::Pull, Flow::PullProv,
-    Flow::PullPlus, Flow::PullRange, Flow::PullUnversioned, Flow::DependencyUpdate, Flow::Show,
+    Flow::ChartPush,
+    Flow::ChartPull,
+    Flow::Push,
+    Flow::RePush,
+    Flow::PushPlus,
+    Flow::Pull,
+    Flow::PullProv,
+    Flow::PullPlus,
+    Flow::PullRange,
+    Flow::PullUnversioned,
+    Flow::DependencyUpdate,
+    Flow::Show,
 ];
 
 /// An anonymous HEAD of a manifest: how every pull begins.
 async fn anonymous_head(session: &Session) -> Result<Reply, Stop> {
     let path = session.manifest_path("1.0.0");
-    session.call(Method::HEAD, &path).accept(ACCEPT_CONTAINERD).anonymous().send().await
+    session
+        .call(Method::HEAD, &path)
+        .accept(ACCEPT_CONTAINERD)
+        .anonymous()
+        .send()
+        .await
 }
 
 /// The first request of an anonymous client; skips registries that do not ask for credentials.
@@ -34,14 +52,18 @@ async fn challenged(session: &Session) -> Result<Reply, Stop> {
     if reply.status.as_u16() == 401 {
         Ok(reply)
     } else {
-        Err(Stop::NotApplicable("the registry asks for no credentials".to_owned()))
+        Err(Stop::NotApplicable(
+            "the registry asks for no credentials".to_owned(),
+        ))
     }
 }
 
 /// The Bearer challenge; skips registries without one.
 async fn bearer(session: &Session) -> Result<(Reply, Challenge), Stop> {
     let reply = challenged(session).await?;
-    let found = Challenge::all(&reply.headers).into_iter().find(|challenge| challenge.scheme == "bearer");
+    let found = Challenge::all(&reply.headers)
+        .into_iter()
+        .find(|challenge| challenge.scheme == "bearer");
     found
         .map(|challenge| (reply, challenge))
         .ok_or_else(|| Stop::NotApplicable("the registry has no token endpoint".to_owned()))
@@ -58,15 +80,22 @@ fn credentials(session: &Session) -> Result<&Credentials, Stop> {
 
 /// A usable realm and service from the challenge; one that is not usable is an obstacle here.
 fn endpoint(reply: &Reply, challenge: &Challenge) -> Result<(String, Option<String>), Stop> {
-    let realm = challenge.parameter("realm").filter(|realm| realm.contains("://"));
+    let realm = challenge
+        .parameter("realm")
+        .filter(|realm| realm.contains("://"));
     let realm = realm.ok_or_else(|| obstacle("find the token endpoint", reply))?;
-    Ok((realm.to_owned(), challenge.parameter("service").map(ToOwned::to_owned)))
+    Ok((
+        realm.to_owned(),
+        challenge.parameter("service").map(ToOwned::to_owned),
+    ))
 }
 
 /// The token of an answer; none is an obstacle.
 fn token_of(reply: &Reply) -> Result<String, Stop> {
     let answer: Option<auth::TokenAnswer> = serde_json::from_slice(&reply.body).ok();
-    let token = answer.filter(|_| reply.status.is_success()).and_then(auth::TokenAnswer::any);
+    let token = answer
+        .filter(|_| reply.status.is_success())
+        .and_then(auth::TokenAnswer::any);
     token.ok_or_else(|| obstacle("get a token", reply))
 }
 
@@ -75,7 +104,9 @@ async fn token_for(session: &Session, scopes: &[&str]) -> Result<HeaderValue, St
     let (reply, challenge) = bearer(session).await?;
     let (realm, service) = endpoint(&reply, &challenge)?;
     let basic = auth::basic(credentials(session)?);
-    let answer = session.token(&realm, service.as_deref(), scopes, Some(basic)).await?;
+    let answer = session
+        .token(&realm, service.as_deref(), scopes, Some(basic))
+        .await?;
     auth::bearer(&token_of(&answer)?).ok_or_else(|| obstacle("use the token in a header", &answer))
 }
 
@@ -122,8 +153,14 @@ async fn everywhere(session: &Session) -> CheckResult {
         (Method::HEAD, session.manifest_path("1.0.0")),
         (Method::GET, session.manifest_path("1.0.0")),
         (Method::HEAD, session.blob_path(&digest)),
-        (Method::POST, format!("/v2/{}/blobs/uploads/", session.repository())),
-        (Method::GET, format!("/v2/{}/tags/list", session.repository())),
+        (
+            Method::POST,
+            format!("/v2/{}/blobs/uploads/", session.repository()),
+        ),
+        (
+            Method::GET,
+            format!("/v2/{}/tags/list", session.repository()),
+        ),
     ];
     for (method, path) in requests {
         let reply = session.call(method, &path).anonymous().send().await?;
@@ -167,7 +204,9 @@ requirement! {
 async fn first(session: &Session) -> CheckResult {
     let reply = challenged(session).await?;
     let challenges = Challenge::all(&reply.headers);
-    let Some(first) = challenges.first() else { return Err(obstacle("find a challenge", &reply)) };
+    let Some(first) = challenges.first() else {
+        return Err(obstacle("find a challenge", &reply));
+    };
     expect::holds(
         matches!(first.scheme.as_str(), "basic" | "bearer"),
         "`Basic` or `Bearer` first",
@@ -213,7 +252,9 @@ async fn realm(session: &Session) -> CheckResult {
 async fn realm_uri(session: &Session) -> Result<(Reply, Uri), Stop> {
     let (reply, challenge) = bearer(session).await?;
     let (realm, _) = endpoint(&reply, &challenge)?;
-    let uri = realm.parse().map_err(|_| obstacle("parse the realm", &reply))?;
+    let uri = realm
+        .parse()
+        .map_err(|_| obstacle("parse the realm", &reply))?;
     Ok((reply, uri))
 }
 
@@ -242,10 +283,17 @@ requirement! {
 
 async fn realm_tls(session: &Session) -> CheckResult {
     if session.target().origin().scheme_str() != Some("https") {
-        return Err(Stop::NotApplicable("the registry is spoken to without TLS".to_owned()));
+        return Err(Stop::NotApplicable(
+            "the registry is spoken to without TLS".to_owned(),
+        ));
     }
     let (reply, uri) = realm_uri(session).await?;
-    expect::holds(uri.scheme_str() == Some("https"), "an `https` realm", format!("`{uri}`"), &[&reply])
+    expect::holds(
+        uri.scheme_str() == Some("https"),
+        "an `https` realm",
+        format!("`{uri}`"),
+        &[&reply],
+    )
 }
 
 requirement! {
@@ -272,18 +320,30 @@ requirement! {
 
 async fn realm_public(session: &Session) -> CheckResult {
     let (reply, uri) = realm_uri(session).await?;
-    let host = uri.host().unwrap_or_default().trim_matches(['[', ']']).to_owned();
+    let host = uri
+        .host()
+        .unwrap_or_default()
+        .trim_matches(['[', ']'])
+        .to_owned();
     let private = match host.parse() {
         Ok(std::net::IpAddr::V4(ip)) => {
             ip.is_loopback() || ip.is_private() || ip.is_link_local() || ip.is_unspecified()
         }
         Ok(std::net::IpAddr::V6(ip)) => {
-            ip.is_loopback() || ip.is_unspecified() || ip.is_unique_local() || ip.is_unicast_link_local()
+            ip.is_loopback()
+                || ip.is_unspecified()
+                || ip.is_unique_local()
+                || ip.is_unicast_link_local()
         }
         Err(_) => false,
     };
     let own = session.target().origin().host() == uri.host();
-    expect::holds(!private || own, "a host that clients can reach", format!("`{uri}`"), &[&reply])
+    expect::holds(
+        !private || own,
+        "a host that clients can reach",
+        format!("`{uri}`"),
+        &[&reply],
+    )
 }
 
 requirement! {
@@ -310,7 +370,12 @@ requirement! {
 
 async fn challenge_scope(session: &Session) -> CheckResult {
     let (reply, challenge) = bearer(session).await?;
-    expect::holds(challenge.parameter("scope").is_some(), "a `scope` parameter", "no `scope`", &[&reply])
+    expect::holds(
+        challenge.parameter("scope").is_some(),
+        "a `scope` parameter",
+        "no `scope`",
+        &[&reply],
+    )
 }
 
 requirement! {
@@ -335,7 +400,12 @@ requirement! {
 
 async fn challenge_service(session: &Session) -> CheckResult {
     let (reply, challenge) = bearer(session).await?;
-    expect::holds(challenge.parameter("service").is_some(), "a `service` parameter", "no `service`", &[&reply])
+    expect::holds(
+        challenge.parameter("service").is_some(),
+        "a `service` parameter",
+        "no `service`",
+        &[&reply],
+    )
 }
 
 requirement! {
@@ -365,7 +435,12 @@ async fn narrow(session: &Session) -> CheckResult {
         return Err(obstacle("find a scope in the challenge", &reply));
     };
     let wanted = scope(session, "pull");
-    expect::holds(named == wanted, format!("`scope=\"{wanted}\"`"), format!("`scope=\"{named}\"`"), &[&reply])
+    expect::holds(
+        named == wanted,
+        format!("`scope=\"{wanted}\"`"),
+        format!("`scope=\"{named}\"`"),
+        &[&reply],
+    )
 }
 
 requirement! {
@@ -395,10 +470,19 @@ async fn token_get(session: &Session) -> CheckResult {
     let (reply, challenge) = bearer(session).await?;
     let (realm, service) = endpoint(&reply, &challenge)?;
     let basic = auth::basic(credentials(session)?);
-    let answer = session.token(&realm, service.as_deref(), &[&scope(session, "pull")], Some(basic)).await?;
+    let answer = session
+        .token(
+            &realm,
+            service.as_deref(),
+            &[&scope(session, "pull")],
+            Some(basic),
+        )
+        .await?;
     expect::status(&answer, &[200])?;
     let value: Value = expect::json(&answer, "with a token")?;
-    let named = ["token", "access_token"].iter().any(|name| value.get(*name).is_some_and(Value::is_string));
+    let named = ["token", "access_token"]
+        .iter()
+        .any(|name| value.get(*name).is_some_and(Value::is_string));
     expect::holds(named, "`token` or `access_token`", "neither", &[&answer])
 }
 
@@ -428,13 +512,24 @@ async fn two_scopes(session: &Session) -> CheckResult {
     let (pull, push) = (scope(session, "pull"), scope(session, "pull,push"));
     let path = format!("/v2/{}/blobs/uploads/", session.repository());
     let one = token_for(session, &[&push]).await?;
-    let alone = session.call(Method::POST, &path).authorization(one).send().await?;
+    let alone = session
+        .call(Method::POST, &path)
+        .authorization(one)
+        .send()
+        .await?;
     if !alone.status.is_success() {
         return Err(obstacle("open an upload with a push token", &alone));
     }
-    for scopes in [[pull.as_str(), push.as_str()], [push.as_str(), pull.as_str()]] {
+    for scopes in [
+        [pull.as_str(), push.as_str()],
+        [push.as_str(), pull.as_str()],
+    ] {
         let both = token_for(session, &scopes).await?;
-        let reply = session.call(Method::POST, &path).authorization(both).send().await?;
+        let reply = session
+            .call(Method::POST, &path)
+            .authorization(both)
+            .send()
+            .await?;
         expect::success(&reply)?;
     }
     Ok(())
@@ -453,7 +548,10 @@ async fn token_post(session: &Session) -> Result<Reply, Stop> {
         ("username", &known.username),
         ("password", &known.password),
     ];
-    let body: Vec<String> = form.iter().map(|(name, value)| format!("{name}={}", auth::encode(value))).collect();
+    let body: Vec<String> = form
+        .iter()
+        .map(|(name, value)| format!("{name}={}", auth::encode(value)))
+        .collect();
     session.token_post(&realm, body.join("&").into()).await
 }
 
@@ -509,10 +607,18 @@ requirement! {
 async fn post_name(session: &Session) -> CheckResult {
     let reply = token_post(session).await?;
     if !reply.status.is_success() {
-        return Err(Stop::NotApplicable(format!("the token endpoint takes no POST: it answers {}", reply.status)));
+        return Err(Stop::NotApplicable(format!(
+            "the token endpoint takes no POST: it answers {}",
+            reply.status
+        )));
     }
     let value: Value = expect::json(&reply, "with `access_token`")?;
-    expect::holds(value.get("access_token").is_some_and(Value::is_string), "`access_token`", "none", &[&reply])
+    expect::holds(
+        value.get("access_token").is_some_and(Value::is_string),
+        "`access_token`",
+        "none",
+        &[&reply],
+    )
 }
 
 requirement! {
@@ -549,11 +655,23 @@ async fn scopeless(session: &Session) -> CheckResult {
     let basic = auth::basic(credentials(session)?);
     // A token endpoint that answers nobody is judged by `auth/token-by-get`.
     token_for(session, &[&scope(session, "pull")]).await?;
-    let answer = session.token(&realm, service.as_deref(), &[], Some(basic)).await?;
+    let answer = session
+        .token(&realm, service.as_deref(), &[], Some(basic))
+        .await?;
     expect::status(&answer, &[200])?;
-    let token = auth::bearer(&token_of(&answer)?).ok_or_else(|| obstacle("use the token in a header", &answer))?;
-    let reply = session.call(Method::GET, "/v2/").authorization(token).send().await?;
-    expect::holds(!matches!(reply.status.as_u16(), 401 | 403), "200", format!("status {}", reply.status), &[&reply])
+    let token = auth::bearer(&token_of(&answer)?)
+        .ok_or_else(|| obstacle("use the token in a header", &answer))?;
+    let reply = session
+        .call(Method::GET, "/v2/")
+        .authorization(token)
+        .send()
+        .await?;
+    expect::holds(
+        !matches!(reply.status.as_u16(), 401 | 403),
+        "200",
+        format!("status {}", reply.status),
+        &[&reply],
+    )
 }
 
 requirement! {
@@ -581,7 +699,9 @@ requirement! {
 async fn anonymous(session: &Session) -> CheckResult {
     let (reply, challenge) = bearer(session).await?;
     let (realm, service) = endpoint(&reply, &challenge)?;
-    let answer = session.token(&realm, service.as_deref(), &[&scope(session, "pull")], None).await?;
+    let answer = session
+        .token(&realm, service.as_deref(), &[&scope(session, "pull")], None)
+        .await?;
     expect::status(&answer, &[200, 401])
 }
 
@@ -611,7 +731,12 @@ async fn push_pulls(session: &Session) -> CheckResult {
     let chart = session.arrange_chart("1.0.0").await?;
     let token = token_for(session, &[&scope(session, "pull,push")]).await?;
     let path = session.manifest_path(&chart.digest);
-    let reply = session.call(Method::GET, &path).accept(crate::api::ACCEPT_ORAS).authorization(token).send().await?;
+    let reply = session
+        .call(Method::GET, &path)
+        .accept(crate::api::ACCEPT_ORAS)
+        .authorization(token)
+        .send()
+        .await?;
     expect::holds(
         !matches!(reply.status.as_u16(), 401 | 403),
         "the manifest",
@@ -646,16 +771,28 @@ requirement! {
 async fn pull_sees_404(session: &Session) -> CheckResult {
     let token = token_for(session, &[&scope(session, "pull")]).await?;
     let path = session.manifest_path(&digest_of(b"no such manifest"));
-    let reply =
-        session.call(Method::HEAD, &path).accept(crate::api::ACCEPT_ORAS).authorization(token).send().await?;
+    let reply = session
+        .call(Method::HEAD, &path)
+        .accept(crate::api::ACCEPT_ORAS)
+        .authorization(token)
+        .send()
+        .await?;
     if !matches!(reply.status.as_u16(), 401 | 403) {
         return Ok(());
     }
     // What refuses a push token as well has nothing to do with the token.
     let wide = token_for(session, &[&scope(session, "pull,push")]).await?;
-    let other = session.call(Method::HEAD, &path).accept(crate::api::ACCEPT_ORAS).authorization(wide).send().await?;
+    let other = session
+        .call(Method::HEAD, &path)
+        .accept(crate::api::ACCEPT_ORAS)
+        .authorization(wide)
+        .send()
+        .await?;
     if matches!(other.status.as_u16(), 401 | 403) {
-        return Err(obstacle("look at an absent manifest with any token", &other));
+        return Err(obstacle(
+            "look at an absent manifest with any token",
+            &other,
+        ));
     }
     Err(expect::violated(
         format!("status {}, as with a token for `pull,push`", other.status),
@@ -690,13 +827,21 @@ async fn pull_lists(session: &Session) -> CheckResult {
     let chart = session.arrange_chart("1.0.0").await?;
     let token = token_for(session, &[&scope(session, "pull")]).await?;
     let path = session.manifest_path(&chart.digest);
-    let manifest =
-        session.call(Method::GET, &path).accept(crate::api::ACCEPT_ORAS).authorization(token.clone()).send().await?;
+    let manifest = session
+        .call(Method::GET, &path)
+        .accept(crate::api::ACCEPT_ORAS)
+        .authorization(token.clone())
+        .send()
+        .await?;
     if !manifest.status.is_success() {
         return Err(obstacle("read the manifest with a pull token", &manifest));
     }
     let path = format!("/v2/{}/tags/list", session.repository());
-    let reply = session.call(Method::GET, &path).authorization(token).send().await?;
+    let reply = session
+        .call(Method::GET, &path)
+        .authorization(token)
+        .send()
+        .await?;
     expect::holds(
         !matches!(reply.status.as_u16(), 401 | 403),
         "the tags, as the manifest",
@@ -730,7 +875,11 @@ requirement! {
 async fn post_challenged(session: &Session) -> CheckResult {
     let token = token_for(session, &[&scope(session, "pull")]).await?;
     let path = format!("/v2/{}/blobs/uploads/", session.repository());
-    let reply = session.call(Method::POST, &path).authorization(token).send().await?;
+    let reply = session
+        .call(Method::POST, &path)
+        .authorization(token)
+        .send()
+        .await?;
     if reply.status.is_success() {
         return Err(Stop::NotApplicable("a pull token opens uploads".to_owned()));
     }
@@ -803,12 +952,26 @@ async fn clients(session: &Session) -> CheckResult {
     let (realm, service) = endpoint(&reply, &challenge)?;
     let known = credentials(session)?;
     let wanted = scope(session, "pull");
-    let plain = session.token(&realm, service.as_deref(), &[&wanted], Some(auth::basic(known))).await?;
+    let plain = session
+        .token(
+            &realm,
+            service.as_deref(),
+            &[&wanted],
+            Some(auth::basic(known)),
+        )
+        .await?;
     token_of(&plain)?;
     let separator = if realm.contains('?') { '&' } else { '?' };
     for client in ["docker", "containerd-client", "oras-go"] {
         let realm = format!("{realm}{separator}client_id={client}");
-        let answer = session.token(&realm, service.as_deref(), &[&wanted], Some(auth::basic(known))).await?;
+        let answer = session
+            .token(
+                &realm,
+                service.as_deref(),
+                &[&wanted],
+                Some(auth::basic(known)),
+            )
+            .await?;
         expect::success(&answer)?;
     }
     Ok(())
@@ -838,20 +1001,44 @@ requirement! {
 async fn wrong_password(session: &Session) -> CheckResult {
     let reply = challenged(session).await?;
     let known = credentials(session)?;
-    let wrong = Credentials { username: known.username.clone(), password: format!("{}-wrong", known.password) };
+    let wrong = Credentials {
+        username: known.username.clone(),
+        password: format!("{}-wrong", known.password),
+    };
     let wrong = auth::basic(&wrong);
-    let answer = match Challenge::all(&reply.headers).into_iter().find(|challenge| challenge.scheme == "bearer") {
+    let answer = match Challenge::all(&reply.headers)
+        .into_iter()
+        .find(|challenge| challenge.scheme == "bearer")
+    {
         Some(challenge) => {
             let (realm, service) = endpoint(&reply, &challenge)?;
-            session.token(&realm, service.as_deref(), &[&scope(session, "pull,push")], Some(wrong)).await?
+            session
+                .token(
+                    &realm,
+                    service.as_deref(),
+                    &[&scope(session, "pull,push")],
+                    Some(wrong),
+                )
+                .await?
         }
-        None => session.call(Method::GET, "/v2/").authorization(wrong).send().await?,
+        None => {
+            session
+                .call(Method::GET, "/v2/")
+                .authorization(wrong)
+                .send()
+                .await?
+        }
     };
     let bearer = answer.uri.path() != "/v2/";
     if bearer && answer.status.is_success() {
         token_of(&answer)?;
     }
-    expect::holds(!answer.status.is_success(), "401", format!("status {}", answer.status), &[&answer])
+    expect::holds(
+        !answer.status.is_success(),
+        "401",
+        format!("status {}", answer.status),
+        &[&answer],
+    )
 }
 
 requirement! {
@@ -912,16 +1099,30 @@ requirement! {
 async fn put_authorised(session: &Session) -> CheckResult {
     let first = challenged(session).await?;
     let known = credentials(session)?;
-    let bearer = Challenge::all(&first.headers).iter().any(|challenge| challenge.scheme == "bearer");
-    let authority = if bearer { token_for(session, &[&scope(session, "pull,push")]).await? } else { auth::basic(known) };
+    let bearer = Challenge::all(&first.headers)
+        .iter()
+        .any(|challenge| challenge.scheme == "bearer");
+    let authority = if bearer {
+        token_for(session, &[&scope(session, "pull,push")]).await?
+    } else {
+        auth::basic(known)
+    };
     let path = format!("/v2/{}/blobs/uploads/", session.repository());
-    let start = session.call(Method::POST, &path).authorization(authority.clone()).send().await?;
+    let start = session
+        .call(Method::POST, &path)
+        .authorization(authority.clone())
+        .send()
+        .await?;
     if !start.status.is_success() {
         return Err(obstacle("open an upload", &start));
     }
     let location = session.upload_location(&start)?;
     let blob = bytes::Bytes::from(format!("authorised {}", session.seed()));
-    let reply = session.complete_upload(&location, &digest_of(&blob), &blob).authorization(authority).send().await?;
+    let reply = session
+        .complete_upload(&location, &digest_of(&blob), &blob)
+        .authorization(authority)
+        .send()
+        .await?;
     if !matches!(reply.status.as_u16(), 400 | 401 | 403) {
         return Ok(());
     }
@@ -929,9 +1130,16 @@ async fn put_authorised(session: &Session) -> CheckResult {
     let again = session.arrange_upload().await?;
     let raw = put_with(session, &again, &digest_of(&blob), &blob).await?;
     if raw.status.is_success() {
-        return Err(obstacle("complete an upload as Helm writes its query", &reply));
+        return Err(obstacle(
+            "complete an upload as Helm writes its query",
+            &reply,
+        ));
     }
-    Err(expect::violated("201", format!("status {}", reply.status), &[&start, &reply]))
+    Err(expect::violated(
+        "201",
+        format!("status {}", reply.status),
+        &[&start, &reply],
+    ))
 }
 
 /// The requirements of this area, in reading order.

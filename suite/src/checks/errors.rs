@@ -25,7 +25,11 @@ struct ErrorEntry {
 async fn absent_tag(session: &Session) -> Result<Reply, Stop> {
     session.arrange_chart("1.0.0").await?;
     let reply = session.get_manifest("9.9.9").await?;
-    if reply.status.is_client_error() { Ok(reply) } else { Err(crate::api::obstacle("provoke an error", &reply)) }
+    if reply.status.is_client_error() {
+        Ok(reply)
+    } else {
+        Err(crate::api::obstacle("provoke an error", &reply))
+    }
 }
 
 requirement! {
@@ -54,7 +58,9 @@ async fn json(session: &Session) -> CheckResult {
     let reply = absent_tag(session).await?;
     let body: ErrorBody = expect::json(&reply, "with `errors`")?;
     expect::holds(
-        body.errors.first().is_some_and(|error| !error.code.is_empty()),
+        body.errors
+            .first()
+            .is_some_and(|error| !error.code.is_empty()),
         "at least one error with a code",
         "no error with a code",
         &[&reply],
@@ -82,7 +88,12 @@ requirement! {
 
 async fn short(session: &Session) -> CheckResult {
     let reply = absent_tag(session).await?;
-    expect::holds(reply.body.len() <= 8192, "at most 8192 bytes", format!("{} bytes", reply.body.len()), &[&reply])
+    expect::holds(
+        reply.body.len() <= 8192,
+        "at most 8192 bytes",
+        format!("{} bytes", reply.body.len()),
+        &[&reply],
+    )
 }
 
 requirement! {
@@ -111,7 +122,10 @@ requirement! {
 async fn unknown(session: &Session) -> CheckResult {
     let reply = session.get_manifest("1.0.0").await?;
     if reply.status.as_u16() == 400 {
-        return Err(crate::api::obstacle("ask for a manifest under this name", &reply));
+        return Err(crate::api::obstacle(
+            "ask for a manifest under this name",
+            &reply,
+        ));
     }
     expect::status(&reply, &[404])
 }
@@ -143,8 +157,16 @@ requirement! {
 async fn head_agrees(session: &Session) -> CheckResult {
     session.arrange_chart("1.0.0").await?;
     let path = session.manifest_path("9.9.9");
-    let head = session.call(Method::HEAD, &path).accept(ACCEPT_ORAS).send().await?;
-    let get = session.call(Method::GET, &path).accept(ACCEPT_ORAS).send().await?;
+    let head = session
+        .call(Method::HEAD, &path)
+        .accept(ACCEPT_ORAS)
+        .send()
+        .await?;
+    let get = session
+        .call(Method::GET, &path)
+        .accept(ACCEPT_ORAS)
+        .send()
+        .await?;
     expect::holds(
         head.status == get.status || head.status.as_u16() == 405,
         format!("status {} for HEAD, as for GET", get.status),
@@ -178,7 +200,9 @@ requirement! {
 
 async fn class(session: &Session) -> CheckResult {
     session.arrange_chart("1.0.0").await?;
-    let absent = session.get_blob(&digest_of(b"a blob that was never uploaded")).await?;
+    let absent = session
+        .get_blob(&digest_of(b"a blob that was never uploaded"))
+        .await?;
     expect::status(&absent, &[404])?;
     let malformed = session.get_blob("sha256:not-hex").await?;
     expect::refused(&malformed)

@@ -5,7 +5,7 @@ use helm_oci_fixtures::chart::{ChartMetadata, ChartPackage};
 use helm_oci_fixtures::manifest::{Shape, chart_manifest};
 use http::Method;
 
-use crate::api::obstacle;
+use crate::api::{obstacle, with_media_type};
 use crate::era::{ALL, BEFORE_3_7, Break, CONTAINERD, Flow, ORAS, SINCE_3_8, Span, Versions};
 use crate::expect;
 use crate::requirement::{Requirement, requirement};
@@ -45,8 +45,8 @@ requirement! {
             "Throughout this document, `<name>` MUST match the following regular expression:",
         )],
         breaks: [
-            Break::new(CONTAINERD, Flow::PUSHES, "unexpected status: 400 Bad Request (for charts with such names)"),
-            Break::new(ORAS, Flow::PUSHES, "response status code 400: name invalid (for charts with such names)"),
+            Break::when("for charts with such names", CONTAINERD, Flow::PUSHES, "unexpected status: 400 Bad Request"),
+            Break::when("for charts with such names", ORAS, Flow::PUSHES, "response status code 400: name invalid"),
         ],
         faults: [RefusesNamePunctuation],
         check: grammar,
@@ -95,7 +95,9 @@ requirement! {
 
 async fn two_segments(session: &Session) -> CheckResult {
     if session.repository().split('/').count() != 2 {
-        return Err(Stop::NotApplicable("the namespace given has more than one segment".to_owned()));
+        return Err(Stop::NotApplicable(
+            "the namespace given has more than one segment".to_owned(),
+        ));
     }
     let reply = first_write(session, session.repository()).await?;
     if reply.status.is_success() {
@@ -104,7 +106,10 @@ async fn two_segments(session: &Session) -> CheckResult {
     // What refuses a name of another depth as well has nothing to do with the depth.
     let deeper = first_write(session, &format!("{}/deeper", session.repository())).await?;
     if !deeper.status.is_success() {
-        return Err(obstacle("open an upload under a name of any depth", &deeper));
+        return Err(obstacle(
+            "open an upload under a name of any depth",
+            &deeper,
+        ));
     }
     Err(expect::violated(
         "an open upload, as under three segments",
@@ -169,7 +174,9 @@ requirement! {
 
 async fn root(session: &Session) -> CheckResult {
     if session.target().namespace.is_some() {
-        return Err(Stop::NotApplicable("the run is confined to a namespace".to_owned()));
+        return Err(Stop::NotApplicable(
+            "the run is confined to a namespace".to_owned(),
+        ));
     }
     let plain = first_write(session, session.repository()).await?;
     if !plain.status.is_success() {
@@ -197,7 +204,7 @@ requirement! {
             "Throughout this document, `<reference>` as a tag MUST be at most 128 characters in length and MUST match the following regular expression:",
         )],
         breaks: [
-            Break::new(ALL, &[Flow::PushPlus], "unexpected status: 400 Bad Request (for long versions)"),
+            Break::when("for long versions", ALL, &[Flow::PushPlus], "unexpected status: 400 Bad Request"),
         ],
         faults: [LimitsTagLength],
         check: long_tags,
@@ -243,7 +250,9 @@ requirement! {
 
 async fn underscore(session: &Session) -> CheckResult {
     let chart = session.arrange_chart("1.0.0").await?;
-    let reply = session.put_manifest("0.2.0_build.5", &chart.manifest).await?;
+    let reply = session
+        .put_manifest("0.2.0_build.5", &chart.manifest)
+        .await?;
     expect::success(&reply)?;
     let rewritten = session.get_manifest("0.2.0-build.5").await?;
     expect::holds(
@@ -268,7 +277,7 @@ requirement! {
         covers: ["REG-NAM-07"],
         sources: [helm("v3.8.0", "pkg/pusher/ocipusher.go:78", "the tag is the chart version verbatim, but for `+`")],
         breaks: [
-            Break::new(ALL, Flow::PULLS, "(the chart of another version is pulled, where two differ in case only)"),
+            Break::when("where two versions differ in case only", ALL, Flow::PULLS, "(the chart of another version is pulled)"),
         ],
         faults: [FoldsTagCase],
         check: case,
@@ -278,8 +287,12 @@ requirement! {
 async fn case(session: &Session) -> CheckResult {
     let upper = session.arrange_chart_blobs("1.0.0-RC1").await?;
     let lower = session.arrange_other_chart_blobs("1.0.0-rc1").await?;
-    session.arrange_manifest("1.0.0-RC1", &upper.manifest).await?;
-    session.arrange_manifest("1.0.0-rc1", &lower.manifest).await?;
+    session
+        .arrange_manifest("1.0.0-RC1", &upper.manifest)
+        .await?;
+    session
+        .arrange_manifest("1.0.0-rc1", &lower.manifest)
+        .await?;
     let reply = session.get_manifest("1.0.0-RC1").await?;
     expect::holds(
         reply.body != lower.manifest,
@@ -318,14 +331,21 @@ requirement! {
 async fn created(session: &Session) -> CheckResult {
     let path = format!("/v2/{}/blobs/uploads/", session.repository());
     let expected = "202, or 404 or 403 with a reason";
-    match session.answered(|| session.call(Method::POST, &path)).await? {
+    match session
+        .answered(|| session.call(Method::POST, &path))
+        .await?
+    {
         Some(reply) => expect::holds(
             reply.status.is_success() || matches!(reply.status.as_u16(), 400 | 403 | 404),
             expected,
             format!("status {}", reply.status),
             &[&reply],
         ),
-        None => Err(expect::violated(expected, "the connection closed, three times", &[])),
+        None => Err(expect::violated(
+            expected,
+            "the connection closed, three times",
+            &[],
+        )),
     }
 }
 
@@ -354,7 +374,12 @@ requirement! {
 
 async fn creates(session: &Session) -> CheckResult {
     let reply = first_write(session, session.repository()).await?;
-    expect::holds(reply.status.as_u16() != 404, "an open upload", format!("status {}", reply.status), &[&reply])
+    expect::holds(
+        reply.status.as_u16() != 404,
+        "an open upload",
+        format!("status {}", reply.status),
+        &[&reply],
+    )
 }
 
 requirement! {
@@ -391,7 +416,9 @@ async fn empty(session: &Session) -> CheckResult {
     let absent = digest_of(session.repository().as_bytes());
     let manifest = session.head_manifest(&absent).await?;
     let blob = session.head_blob(&absent).await?;
-    session.arrange_blob(&Bytes::from(format!("first {}", session.seed()))).await?;
+    session
+        .arrange_blob(&Bytes::from(format!("first {}", session.seed())))
+        .await?;
     for (fresh, again) in [
         (&manifest, session.head_manifest(&absent).await?),
         (&blob, session.head_blob(&absent).await?),
@@ -432,8 +459,14 @@ async fn plus(session: &Session) -> CheckResult {
     let chart = session.arrange_chart_blobs("0.2.0").await?;
     let path = session.manifest_path("0.2.0+build.5");
     for reply in [
-        session.call(Method::GET, &path).accept(crate::api::ACCEPT_CONTAINERD).send().await?,
-        session.put_manifest("0.2.0+build.5", &chart.manifest).await?,
+        session
+            .call(Method::GET, &path)
+            .accept(crate::api::ACCEPT_CONTAINERD)
+            .send()
+            .await?,
+        session
+            .put_manifest("0.2.0+build.5", &chart.manifest)
+            .await?,
     ] {
         expect::refused(&reply)?;
     }
@@ -455,7 +488,7 @@ requirement! {
         covers: ["REG-NAM-11", "REG-TAG-14", "C16"],
         sources: [observed("2.1", "chart versions `1.0` and `v1.2.3` are accepted and used verbatim as tags")],
         breaks: [
-            Break::new(ALL, Flow::PUSHES, "unexpected status: 400 Bad Request (for versions such as v1.2.3)"),
+            Break::when("for versions such as v1.2.3", ALL, Flow::PUSHES, "unexpected status: 400 Bad Request"),
         ],
         faults: [RefusesNonSemverTags],
         check: foreign,
@@ -492,7 +525,7 @@ requirement! {
             observed("1.3", "`--version latest` pulls the tag in 3.7 and is an improper constraint from 3.8 on"),
         ],
         breaks: [
-            Break::new(BEFORE_3_7, &[Flow::ChartPush], "unexpected status: 400 Bad Request (for the tag `latest`)"),
+            Break::when("for the tag `latest`", BEFORE_3_7, &[Flow::ChartPush], "unexpected status: 400 Bad Request"),
         ],
         faults: [RefusesLatestTag],
         consequences: [RefusesNonSemverTags],
@@ -526,7 +559,7 @@ requirement! {
             observed("1.3", "push only, and by the client: pull never compares names, in any version"),
         ],
         breaks: [
-            Break::new(Versions(&[Span::new((3, 0, 0), (3, 7, 0))]), &[Flow::ChartPush], "unexpected status: 400 Bad Request (for a reference with another name)"),
+            Break::when("for a reference with another name", Versions(&[Span::new((3, 0, 0), (3, 7, 0))]), &[Flow::ChartPush], "unexpected status: 400 Bad Request"),
         ],
         faults: [InsistsOnChartName],
         check: basename,
@@ -534,14 +567,24 @@ requirement! {
 }
 
 async fn basename(session: &Session) -> CheckResult {
-    let package = ChartPackage::build(&ChartMetadata::new("some-other-name", "1.0.0"), session.seed());
+    let package = ChartPackage::build(
+        &ChartMetadata::new("some-other-name", "1.0.0"),
+        session.seed(),
+    );
     session.arrange_blob(&package.config).await?;
     session.arrange_blob(&package.archive).await?;
     let manifest = chart_manifest(Shape::Helm312, &package, None, None);
+    let manifest = if session.target().typed_manifests {
+        with_media_type(&manifest)
+    } else {
+        manifest
+    };
     let reply = session.put_manifest("1.0.0", &manifest).await?;
     if reply.status.is_client_error() {
         // The same annotations under the right name: if they are refused as well, the name is not to blame.
-        let own = session.arrange_blobs_of(session.package("1.0.1"), Shape::Helm312, None).await?;
+        let own = session
+            .arrange_blobs_of(session.package("1.0.1"), Shape::Helm312, None)
+            .await?;
         session.arrange_manifest("1.0.1", &own.manifest).await?;
     }
     expect::success(&reply)

@@ -34,8 +34,8 @@ requirement! {
             ),
         ],
         breaks: [
-            Break::new(CONTAINERD_SINCE_3_7, &[Flow::PullProv], "failed commit on ref \"manifest-{d}\": unexpected status: 400 Bad Request (on the push of a signed chart)"),
-            Break::new(ORAS, &[Flow::PullProv], "failed to perform \"Push\" on destination: PUT \"{url}/manifests/{d}\": response status code 400: manifest invalid (on the push of a signed chart)"),
+            Break::when("on the push of a signed chart", CONTAINERD_SINCE_3_7, &[Flow::PullProv], "failed commit on ref \"manifest-{d}\": unexpected status: 400 Bad Request"),
+            Break::when("on the push of a signed chart", ORAS, &[Flow::PullProv], "failed to perform \"Push\" on destination: PUT \"{url}/manifests/{d}\": response status code 400: manifest invalid"),
         ],
         faults: [RefusesProvenanceLayer],
         check: accepted,
@@ -44,7 +44,9 @@ requirement! {
 
 async fn accepted(session: &Session) -> CheckResult {
     let unsigned = session.arrange_chart_blobs("0.9.0").await?;
-    session.arrange_manifest("0.9.0", &unsigned.manifest).await?;
+    session
+        .arrange_manifest("0.9.0", &unsigned.manifest)
+        .await?;
     let chart = session.arrange_signed_blobs("1.0.0", Shape::Helm37).await?;
     expect::success(&session.put_manifest("1.0.0", &chart.manifest).await?)
 }
@@ -64,7 +66,7 @@ requirement! {
         covers: ["REG-MAN-08", "A15"],
         sources: [helm("v4.2.4", "pkg/registry/client.go:700", "sorts layers by digest")],
         breaks: [
-            Break::new(SINCE_3_8, &[Flow::PullProv], "unexpected status: 400 Bad Request (on the push of half of all signed charts)"),
+            Break::when("on the push of half of all signed charts", SINCE_3_8, &[Flow::PullProv], "unexpected status: 400 Bad Request"),
         ],
         faults: [RefusesProvenanceFirst],
         check: order,
@@ -76,8 +78,12 @@ async fn order(session: &Session) -> CheckResult {
     session.arrange_manifest("1.0.0", &first.manifest).await?;
     let chart = session.arrange_signed_blobs("1.0.1", Shape::Helm37).await?;
     let text = String::from_utf8_lossy(&chart.manifest).into_owned();
-    let Some((head, layers)) = text.split_once("\"layers\":[") else { return Ok(()) };
-    let Some((one, two)) = layers.trim_end_matches("]}").split_once("},{") else { return Ok(()) };
+    let Some((head, layers)) = text.split_once("\"layers\":[") else {
+        return Ok(());
+    };
+    let Some((one, two)) = layers.trim_end_matches("]}").split_once("},{") else {
+        return Ok(());
+    };
     let turned = format!("{head}\"layers\":[{{{two},{one}}}]}}");
     expect::success(&session.put_manifest("1.0.1", &turned.into()).await?)
 }
@@ -146,7 +152,9 @@ requirement! {
 
 async fn bytes(session: &Session) -> CheckResult {
     let chart = session.arrange_signed_chart(Shape::Helm38).await?;
-    let Some(provenance) = chart.provenance else { return Ok(()) };
+    let Some(provenance) = chart.provenance else {
+        return Ok(());
+    };
     // The first answer after an upload is judged by `upload/readable-at-once`.
     session.head_blob(&digest_of(&provenance)).await?;
     let reply = session.get_blob_following(&digest_of(&provenance)).await?;

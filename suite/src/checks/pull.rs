@@ -7,7 +7,7 @@ use helm_oci_fixtures::manifest::Shape;
 use helm_oci_fixtures::media_type;
 use http::Method;
 
-use crate::api::{ACCEPT_CONTAINERD, Chart, obstacle};
+use crate::api::{ACCEPT_CONTAINERD, Chart, obstacle, with_media_type};
 use crate::era::{ALL, Break, CONTAINERD, Flow, ORAS, SINCE_3_7, Span, Versions};
 use crate::expect;
 use crate::requirement::{Requirement, requirement};
@@ -16,19 +16,27 @@ use crate::source::{DISTRIBUTION, HTTP, containerd, helm, observed, oras_go};
 use crate::verdict::{CheckResult, Stop};
 
 /// Helm that cannot read a chart through an index.
-const NO_INDEX: Versions = Versions(&[Span::new((3, 18, 0), (3, 20, 1)), Span::new((4, 0, 0), (4, 1, 2))]);
+const NO_INDEX: Versions = Versions(&[
+    Span::new((3, 18, 0), (3, 20, 1)),
+    Span::new((4, 0, 0), (4, 1, 2)),
+]);
 /// Helm that compares the digest header of a blob.
 const COMPARES_BLOB_DIGEST: Versions = Versions(&[Span::since((3, 18, 3))]);
 
 /// Reads a manifest and makes trouble an obstacle, so that only its content is judged.
 async fn readable(session: &Session, reference: &str) -> Result<Reply, Stop> {
     let reply = session.get_manifest(reference).await?;
-    if reply.status.as_u16() == 200 { Ok(reply) } else { Err(obstacle("read the manifest", &reply)) }
+    if reply.status.as_u16() == 200 {
+        Ok(reply)
+    } else {
+        Err(obstacle("read the manifest", &reply))
+    }
 }
 
 /// Whether an answer is the very manifest, an image manifest at all, or something else that stands in for it.
 fn is_image_manifest(reply: &Reply) -> bool {
-    serde_json::from_slice::<serde_json::Value>(&reply.body).is_ok_and(|value| value.get("config").is_some())
+    serde_json::from_slice::<serde_json::Value>(&reply.body)
+        .is_ok_and(|value| value.get("config").is_some())
 }
 
 requirement! {
@@ -91,7 +99,11 @@ requirement! {
 async fn head_of_chart(session: &Session) -> Result<(Chart, Reply), Stop> {
     let chart = session.arrange_chart("1.0.0").await?;
     let reply = session.head_manifest("1.0.0").await?;
-    if reply.status.as_u16() == 200 { Ok((chart, reply)) } else { Err(obstacle("look at the manifest with HEAD", &reply)) }
+    if reply.status.as_u16() == 200 {
+        Ok((chart, reply))
+    } else {
+        Err(obstacle("look at the manifest with HEAD", &reply))
+    }
 }
 
 async fn head_type(session: &Session) -> CheckResult {
@@ -292,7 +304,9 @@ async fn manifest_bytes(session: &Session) -> CheckResult {
         .annotation("example.test/odd", "<&> \u{e9}");
     let package = ChartPackage::build(&metadata, session.seed());
     let signature = helm_oci_fixtures::provenance::sign(&package);
-    let chart = session.arrange_blobs_of(package, Shape::Helm313, Some(signature)).await?;
+    let chart = session
+        .arrange_blobs_of(package, Shape::Helm313, Some(signature))
+        .await?;
     session.arrange_manifest("1.0.0", &chart.manifest).await?;
     for reference in ["1.0.0", chart.digest.as_str()] {
         let reply = readable(session, reference).await?;
@@ -333,7 +347,11 @@ async fn odd_shape(session: &Session) -> CheckResult {
         .replacen("{\"schemaVersion\":2,", "{\n  ", 1)
         .replace("\":", "\" :\t")
         .replace("]}", "],\r\n \"schemaVersion\": 2 }\n");
-    let odd = crate::checks::manifests::with_media_type(&Bytes::from(odd));
+    let odd = if session.target().typed_manifests {
+        Bytes::from(odd)
+    } else {
+        with_media_type(&Bytes::from(odd))
+    };
     session.arrange_manifest("1.0.0", &odd).await?;
     let reply = readable(session, "1.0.0").await?;
     if !is_image_manifest(&reply) {
@@ -369,16 +387,28 @@ async fn by_digest(session: &Session) -> CheckResult {
     session.head_manifest(&chart.digest).await?;
     let path = session.manifest_path(&chart.digest);
     let accept = "application/vnd.oci.image.manifest.v1+json, */*";
-    let reply = session.call(Method::GET, &path).accept(accept).send().await?;
+    let reply = session
+        .call(Method::GET, &path)
+        .accept(accept)
+        .send()
+        .await?;
     if reply.status.as_u16() != 404 {
         return Ok(());
     }
     let path = session.manifest_path("1.0.0");
-    let by_tag = session.call(Method::GET, &path).accept(accept).send().await?;
+    let by_tag = session
+        .call(Method::GET, &path)
+        .accept(accept)
+        .send()
+        .await?;
     if !by_tag.status.is_success() {
         return Err(obstacle("read the manifest in either way", &by_tag));
     }
-    Err(expect::violated("the manifest, as by its tag", format!("status {}", reply.status), &[&reply, &by_tag]))
+    Err(expect::violated(
+        "the manifest, as by its tag",
+        format!("status {}", reply.status),
+        &[&reply, &by_tag],
+    ))
 }
 
 requirement! {
@@ -404,7 +434,9 @@ requirement! {
 
 async fn untagged(session: &Session) -> CheckResult {
     let chart = session.arrange_chart_blobs("1.0.0").await?;
-    session.arrange_manifest(&chart.digest, &chart.manifest).await?;
+    session
+        .arrange_manifest(&chart.digest, &chart.manifest)
+        .await?;
     session.get_manifest(&chart.digest).await?;
     let untagged = session.get_manifest(&chart.digest).await?;
     if untagged.status.as_u16() != 404 {
@@ -532,17 +564,29 @@ requirement! {
 async fn agree(session: &Session) -> CheckResult {
     session.arrange_signed_chart(Shape::Helm38).await?;
     let head = session.head_manifest("1.0.0").await?;
-    let Some(named) = head.header("docker-content-digest").filter(|_| head.status.is_success()) else {
+    let Some(named) = head
+        .header("docker-content-digest")
+        .filter(|_| head.status.is_success())
+    else {
         return Err(obstacle("learn the digest from HEAD", &head));
     };
     for accept in [ACCEPT_CONTAINERD, crate::api::ACCEPT_ORAS] {
         let path = session.manifest_path("1.0.0");
-        let get = session.call(Method::GET, &path).accept(accept).send().await?;
+        let get = session
+            .call(Method::GET, &path)
+            .accept(accept)
+            .send()
+            .await?;
         if get.status.as_u16() != 200 {
             return Err(obstacle("read the manifest", &get));
         }
         let actual = digest_of(&get.body);
-        expect::holds(actual == named, format!("the manifest {named}, which HEAD names"), format!("a body of {actual}"), &[&head, &get])?;
+        expect::holds(
+            actual == named,
+            format!("the manifest {named}, which HEAD names"),
+            format!("a body of {actual}"),
+            &[&head, &get],
+        )?;
     }
     Ok(())
 }
@@ -614,9 +658,16 @@ requirement! {
 async fn blob_whole(session: &Session) -> CheckResult {
     let chart = session.arrange_chart("1.0.0").await?;
     let path = session.blob_path(&chart.layer_digest());
-    match session.answered(|| session.call(Method::GET, &path)).await? {
+    match session
+        .answered(|| session.call(Method::GET, &path))
+        .await?
+    {
         Some(_) => Ok(()),
-        None => Err(expect::violated("the whole blob", "the connection closed before its end, three times", &[])),
+        None => Err(expect::violated(
+            "the whole blob",
+            "the connection closed before its end, three times",
+            &[],
+        )),
     }
 }
 
@@ -711,7 +762,12 @@ async fn config(session: &Session) -> CheckResult {
     let chart = session.arrange_chart("1.0.0").await?;
     session.head_blob(&chart.config_digest()).await?;
     let reply = session.get_blob_following(&chart.config_digest()).await?;
-    expect::holds(reply.status.as_u16() != 404, "the config blob", format!("status {}", reply.status), &[&reply])
+    expect::holds(
+        reply.status.as_u16() != 404,
+        "the config blob",
+        format!("status {}", reply.status),
+        &[&reply],
+    )
 }
 
 requirement! {
@@ -747,13 +803,25 @@ async fn redirect_ends(session: &Session) -> CheckResult {
     let mut reply = first.clone();
     for _ in 0..10 {
         let location = expect::header(&reply, "location")?;
-        let uri = if location.starts_with('/') { session.uri(location) } else { session.any_uri(location) };
-        reply = session.call_uri(Method::GET, uri).anonymous().send().await?;
+        let uri = if location.starts_with('/') {
+            session.uri(location)
+        } else {
+            session.any_uri(location)
+        };
+        reply = session
+            .call_uri(Method::GET, uri)
+            .anonymous()
+            .send()
+            .await?;
         if !reply.status.is_redirection() {
             return Ok(());
         }
     }
-    Err(expect::violated("an answer after at most ten redirects", "an eleventh redirect", &[&first, &reply]))
+    Err(expect::violated(
+        "an answer after at most ten redirects",
+        "an eleventh redirect",
+        &[&first, &reply],
+    ))
 }
 
 requirement! {
@@ -821,8 +889,15 @@ async fn range(session: &Session) -> CheckResult {
         return Err(obstacle("read the blob", &whole));
     }
     let path = session.blob_path(&digest_of(&archive));
-    for (header, part) in [("bytes=10-", archive.slice(10..)), ("bytes=5-20", archive.slice(5..21))] {
-        let reply = session.call(Method::GET, &path).header("range", header).send().await?;
+    for (header, part) in [
+        ("bytes=10-", archive.slice(10..)),
+        ("bytes=5-20", archive.slice(5..21)),
+    ] {
+        let reply = session
+            .call(Method::GET, &path)
+            .header("range", header)
+            .send()
+            .await?;
         match reply.status.as_u16() {
             206 => expect::same_bytes(&reply, &part)?,
             200 => expect::same_bytes(&reply, &archive)?,
@@ -860,13 +935,23 @@ async fn moved(session: &Session) -> CheckResult {
     let second = session.arrange_other_chart_blobs("1.0.0").await?;
     let put = session.put_manifest("1.0.0", &second.manifest).await?;
     if !put.status.is_success() {
-        return Err(Stop::NotApplicable("the registry refuses to overwrite a tag".to_owned()));
+        return Err(Stop::NotApplicable(
+            "the registry refuses to overwrite a tag".to_owned(),
+        ));
     }
     let head = session.head_manifest("1.0.0").await?;
     let get = session.get_manifest("1.0.0").await?;
-    let stale = |reply: &Reply| reply.body == first.manifest || reply.header("docker-content-digest") == Some(first.digest.as_str());
+    let stale = |reply: &Reply| {
+        reply.body == first.manifest
+            || reply.header("docker-content-digest") == Some(first.digest.as_str())
+    };
     for reply in [&head, &get] {
-        expect::holds(!stale(reply), "the manifest pushed last", "the manifest pushed before it", &[&put, reply])?;
+        expect::holds(
+            !stale(reply),
+            "the manifest pushed last",
+            "the manifest pushed before it",
+            &[&put, reply],
+        )?;
     }
     Ok(())
 }
@@ -931,7 +1016,9 @@ async fn index(session: &Session) -> CheckResult {
         chart.digest,
         chart.manifest.len()
     );
-    let reply = session.put_manifest_as("1.0.0-index", media_type::OCI_INDEX, &Bytes::from(index)).await?;
+    let reply = session
+        .put_manifest_as("1.0.0-index", media_type::OCI_INDEX, &Bytes::from(index))
+        .await?;
     expect::success(&reply)
 }
 
@@ -985,7 +1072,7 @@ requirement! {
         covers: ["REG-PUL-24"],
         sources: [observed("7.3", "the manifests G1 to G11 as recorded from Helm 3.2.4 to 4.2.4")],
         breaks: [
-            Break::new(SINCE_3_7, Flow::PULLS, "mismatched digest (for charts of some eras)"),
+            Break::when("for charts of some eras", SINCE_3_7, Flow::PULLS, "mismatched digest"),
         ],
         faults: [ReformatsManifests, ReformatsAndRehashesManifests, ConvertsManifests],
         consequences: [DropsAnnotations],
@@ -994,9 +1081,20 @@ requirement! {
 }
 
 async fn shapes(session: &Session) -> CheckResult {
-    for (number, shape) in [Shape::Legacy, Shape::Helm37, Shape::Helm38, Shape::Helm312, Shape::Helm313].into_iter().enumerate() {
+    for (number, shape) in [
+        Shape::Legacy,
+        Shape::Helm37,
+        Shape::Helm38,
+        Shape::Helm312,
+        Shape::Helm313,
+    ]
+    .into_iter()
+    .enumerate()
+    {
         let tag = format!("1.{number}.0");
-        let chart = session.arrange_blobs_of(session.package(&tag), shape, None).await?;
+        let chart = session
+            .arrange_blobs_of(session.package(&tag), shape, None)
+            .await?;
         session.arrange_manifest(&tag, &chart.manifest).await?;
         let reply = readable(session, &tag).await?;
         if !is_image_manifest(&reply) {

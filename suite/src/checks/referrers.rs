@@ -14,7 +14,10 @@ use crate::source::{DISTRIBUTION, HELM_DOCS, observed};
 use crate::verdict::{CheckResult, Stop};
 
 /// Helm that cannot read a chart through an index.
-const NO_INDEX: Versions = Versions(&[Span::new((3, 18, 0), (3, 20, 1)), Span::new((4, 0, 0), (4, 1, 2))]);
+const NO_INDEX: Versions = Versions(&[
+    Span::new((3, 18, 0), (3, 20, 1)),
+    Span::new((4, 0, 0), (4, 1, 2)),
+]);
 const SIGNATURE: &str = "application/vnd.example.signature";
 
 #[derive(Deserialize)]
@@ -31,10 +34,16 @@ struct Entry {
 }
 
 /// Attaches an artifact of this type to a chart; returns the answer and the artifact's digest.
-async fn attach(session: &Session, chart: &Chart, artifact_type: &str) -> Result<(Reply, String), Stop> {
+async fn attach(
+    session: &Session,
+    chart: &Chart,
+    artifact_type: &str,
+) -> Result<(Reply, String), Stop> {
     let empty = Bytes::from_static(b"{}");
     let config = session.arrange_blob(&empty).await?;
-    let descriptor = |media_type: &str| format!("{{\"mediaType\":\"{media_type}\",\"digest\":\"{config}\",\"size\":2}}");
+    let descriptor = |media_type: &str| {
+        format!("{{\"mediaType\":\"{media_type}\",\"digest\":\"{config}\",\"size\":2}}")
+    };
     let manifest = Bytes::from(format!(
         "{{\"schemaVersion\":2,\"mediaType\":\"{own}\",\"artifactType\":\"{artifact_type}\",\"config\":{},\"layers\":[{}],\"subject\":{{\"mediaType\":\"{own}\",\"digest\":\"{}\",\"size\":{}}}}}",
         descriptor("application/vnd.oci.empty.v1+json"),
@@ -45,7 +54,11 @@ async fn attach(session: &Session, chart: &Chart, artifact_type: &str) -> Result
     ));
     let digest = digest_of(&manifest);
     let reply = session.put_manifest(&digest, &manifest).await?;
-    if reply.status.is_success() { Ok((reply, digest)) } else { Err(obstacle("attach an artifact", &reply)) }
+    if reply.status.is_success() {
+        Ok((reply, digest))
+    } else {
+        Err(obstacle("attach an artifact", &reply))
+    }
 }
 
 async fn referrers(session: &Session, digest: &str, query: &str) -> Result<Reply, Stop> {
@@ -141,7 +154,10 @@ async fn with_referrers(session: &Session) -> Result<Chart, Stop> {
     if reply.status.as_u16() == 200 {
         Ok(chart)
     } else {
-        Err(Stop::NotApplicable(format!("no referrers API: it answers {}", reply.status)))
+        Err(Stop::NotApplicable(format!(
+            "no referrers API: it answers {}",
+            reply.status
+        )))
     }
 }
 
@@ -213,14 +229,30 @@ async fn filter(session: &Session) -> CheckResult {
     let chart = with_referrers(session).await?;
     attach(session, &chart, SIGNATURE).await?;
     attach(session, &chart, "application/vnd.example.sbom").await?;
-    let reply = referrers(session, &chart.digest, &format!("?artifactType={SIGNATURE}")).await?;
+    let reply = referrers(
+        session,
+        &chart.digest,
+        &format!("?artifactType={SIGNATURE}"),
+    )
+    .await?;
     if reply.header("oci-filters-applied").is_none() {
-        return Err(Stop::NotApplicable("the registry does not say that it filters".to_owned()));
+        return Err(Stop::NotApplicable(
+            "the registry does not say that it filters".to_owned(),
+        ));
     }
     let index: Index = expect::json(&reply, "with `manifests`")?;
-    let others: Vec<&str> =
-        index.manifests.iter().map(|entry| entry.artifact_type.as_str()).filter(|own| *own != SIGNATURE).collect();
-    expect::holds(others.is_empty(), format!("only `{SIGNATURE}`"), format!("also {others:?}"), &[&reply])
+    let others: Vec<&str> = index
+        .manifests
+        .iter()
+        .map(|entry| entry.artifact_type.as_str())
+        .filter(|own| *own != SIGNATURE)
+        .collect();
+    expect::holds(
+        others.is_empty(),
+        format!("only `{SIGNATURE}`"),
+        format!("also {others:?}"),
+        &[&reply],
+    )
 }
 
 requirement! {
@@ -238,7 +270,7 @@ requirement! {
         covers: ["REG-REF-02"],
         sources: [observed("1.2", "an index under the tag is refused by 3.18.0 to 3.20.0 and 4.0.0 to 4.1.1")],
         breaks: [
-            Break::new(NO_INDEX, Flow::PULLS, "unable to retrieve blob with digest {d}: application/vnd.oci.image.index.v1+json: not found (for signed charts)"),
+            Break::when("for signed charts", NO_INDEX, Flow::PULLS, "unable to retrieve blob with digest {d}: application/vnd.oci.image.index.v1+json: not found"),
         ],
         faults: [AttachingReplacesTags],
         check: untouched,
@@ -253,7 +285,12 @@ async fn untouched(session: &Session) -> CheckResult {
     expect::holds(
         before.body == after.body && before.status == after.status,
         "the same manifest as before",
-        format!("status {}, {} bytes instead of {}", after.status, after.body.len(), before.body.len()),
+        format!(
+            "status {}, {} bytes instead of {}",
+            after.status,
+            after.body.len(),
+            before.body.len()
+        ),
         &[&before, &after],
     )
 }

@@ -33,7 +33,9 @@ async fn tagged(session: &Session, tags: &[&str]) -> Result<(), Stop> {
 /// The tags of an answer; anything but a list is an obstacle.
 fn listed(reply: &Reply) -> Result<Vec<String>, Stop> {
     let list: Option<TagList> = serde_json::from_slice(&reply.body).ok();
-    let tags = list.filter(|_| reply.status.is_success()).and_then(|list| list.tags);
+    let tags = list
+        .filter(|_| reply.status.is_success())
+        .and_then(|list| list.tags);
     tags.ok_or_else(|| obstacle("list tags", reply))
 }
 
@@ -101,7 +103,12 @@ async fn shape(session: &Session) -> CheckResult {
     }
     expect::status(&reply, &[200])?;
     let list: TagList = expect::json(&reply, "with `name` and `tags`")?;
-    expect::holds(list.tags.is_some(), "a `tags` array", "no `tags` array", &[&reply])
+    expect::holds(
+        list.tags.is_some(),
+        "a `tags` array",
+        "no `tags` array",
+        &[&reply],
+    )
 }
 
 requirement! {
@@ -154,7 +161,7 @@ requirement! {
             "If the list is not empty, the tags MUST be in lexical order (i.e. case-insensitive alphanumeric order).",
         )],
         breaks: [
-            Break::new(SINCE_3_8, Flow::LISTINGS, "(an older version is pulled) or: could not locate a version matching provided version string {v}"),
+            Break::when("in repositories with many tags", SINCE_3_8, Flow::LISTINGS, "could not locate a version matching provided version string {v}"),
         ],
         faults: [CutsTagLists],
         check: complete,
@@ -165,7 +172,13 @@ async fn complete(session: &Session) -> CheckResult {
     let chart = session.arrange_chart("1.0.0").await?;
     let wanted: Vec<String> = (0..120).map(|n| format!("1.1.{n}")).collect();
     for group in wanted.chunks(8) {
-        for pushed in join_all(group.iter().map(|tag| session.arrange_manifest(tag, &chart.manifest))).await {
+        for pushed in join_all(
+            group
+                .iter()
+                .map(|tag| session.arrange_manifest(tag, &chart.manifest)),
+        )
+        .await
+        {
             pushed?;
         }
     }
@@ -192,7 +205,9 @@ async fn first_page(session: &Session) -> Result<Reply, Stop> {
     let reply = session.list_tags_with("?n=2").await?;
     let tags = listed(&reply)?;
     if tags.len() > 2 && reply.header("link").is_none() {
-        return Err(Stop::NotApplicable("the registry does not cut its tag lists".to_owned()));
+        return Err(Stop::NotApplicable(
+            "the registry does not cut its tag lists".to_owned(),
+        ));
     }
     Ok(reply)
 }
@@ -217,7 +232,7 @@ requirement! {
             oras_go("v2.6.1", "registry/remote/utils.go:39", "a `Link` must begin with `<`"),
         ],
         breaks: [
-            Break::new(SINCE_3_8, Flow::LISTINGS, "invalid next link \"…\": missing '<'"),
+            Break::when("where the list is cut", SINCE_3_8, Flow::LISTINGS, "invalid next link \"…\": missing '<'"),
         ],
         faults: [LinkWithoutBrackets],
         check: link,
@@ -226,7 +241,9 @@ requirement! {
 
 async fn link(session: &Session) -> CheckResult {
     let reply = first_page(session).await?;
-    let Some(link) = reply.header("link") else { return Ok(()) };
+    let Some(link) = reply.header("link") else {
+        return Ok(());
+    };
     expect::holds(
         next_link(&reply).is_some(),
         "`link: <URL>; rel=\"next\"`",
@@ -250,7 +267,7 @@ requirement! {
         covers: ["REG-TAG-04", "A08"],
         sources: [oras_go("v2.6.2", "registry/remote/utils.go", "the next link must be of the same origin")],
         breaks: [
-            Break::new(SINCE_3_8, Flow::LISTINGS, "invalid next link \"…\": not the same origin as \"…\", or: no such host"),
+            Break::when("where the list is cut", SINCE_3_8, Flow::LISTINGS, "invalid next link \"…\": not the same origin as \"…\", or: no such host"),
         ],
         faults: [LinkOnOtherHost, LinkDowngraded],
         check: link_origin,
@@ -259,13 +276,18 @@ requirement! {
 
 async fn link_origin(session: &Session) -> CheckResult {
     let reply = first_page(session).await?;
-    let Some(link) = next_link(&reply) else { return Ok(()) };
+    let Some(link) = next_link(&reply) else {
+        return Ok(());
+    };
     let next = follow(session, &reply, &link)?;
     let own = session.target().origin();
     expect::holds(
         next.scheme() == own.scheme() && next.authority() == own.authority(),
         "a link on the registry's own origin",
-        format!("a link on `{}`", next.authority().map_or("?", |authority| authority.as_str())),
+        format!(
+            "a link on `{}`",
+            next.authority().map_or("?", |authority| authority.as_str())
+        ),
         &[&reply],
     )
 }
@@ -330,9 +352,11 @@ async fn one_link(session: &Session) -> CheckResult {
     let reply = session.list_tags().await?;
     listed(&reply)?;
     match reply.header("link") {
-        Some(link) if !link.contains("next") => {
-            Err(expect::violated("no `link` other than `rel=\"next\"`", format!("`link: {link}`"), &[&reply]))
-        }
+        Some(link) if !link.contains("next") => Err(expect::violated(
+            "no `link` other than `rel=\"next\"`",
+            format!("`link: {link}`"),
+            &[&reply],
+        )),
         _ => Ok(()),
     }
 }
@@ -357,7 +381,7 @@ requirement! {
             ),
         ],
         breaks: [
-            Break::new(SINCE_3_8, Flow::LISTINGS, "{ref}: not found (for versions with build metadata or upper case)"),
+            Break::when("for versions with build metadata or upper case", SINCE_3_8, Flow::LISTINGS, "{ref}: not found"),
         ],
         faults: [ListsTagsLowerCased, ListsUnderscoresAsPlus, ListsUnderscoresAsDashes, HidesUnderscoreTags],
         consequences: [FoldsTagCase, RewritesUnderscoreTags],
@@ -405,8 +429,16 @@ async fn foreign(session: &Session) -> CheckResult {
     tagged(session, &tags).await?;
     let reply = session.list_tags().await?;
     let list = listed(&reply)?;
-    let missing: Vec<&str> = tags.into_iter().filter(|tag| !list.iter().any(|own| own == tag)).collect();
-    expect::holds(missing.is_empty(), "every tag in the list", format!("{missing:?} missing"), &[&reply])
+    let missing: Vec<&str> = tags
+        .into_iter()
+        .filter(|tag| !list.iter().any(|own| own == tag))
+        .collect();
+    expect::holds(
+        missing.is_empty(),
+        "every tag in the list",
+        format!("{missing:?} missing"),
+        &[&reply],
+    )
 }
 
 requirement! {
@@ -435,7 +467,12 @@ async fn order(session: &Session) -> CheckResult {
     tagged(session, &["0.3.0", "0.1.0", "0.4.0-beta", "0.2.0"]).await?;
     let reply = session.list_tags().await?;
     let list = listed(&reply)?;
-    expect::holds(list.is_sorted(), "tags in lexical order", format!("{list:?}"), &[&reply])
+    expect::holds(
+        list.is_sorted(),
+        "tags in lexical order",
+        format!("{list:?}"),
+        &[&reply],
+    )
 }
 
 requirement! {
@@ -461,7 +498,12 @@ async fn limit(session: &Session) -> CheckResult {
     tagged(session, &["0.1.0", "0.2.0", "0.3.0"]).await?;
     let reply = session.list_tags_with("?n=2").await?;
     let list = listed(&reply)?;
-    expect::holds(list.len() <= 2, "two tags", format!("{} tags", list.len()), &[&reply])
+    expect::holds(
+        list.len() <= 2,
+        "two tags",
+        format!("{} tags", list.len()),
+        &[&reply],
+    )
 }
 
 requirement! {
@@ -542,7 +584,7 @@ requirement! {
         covers: ["REG-TAG-10", "C15", "B05"],
         sources: [observed("3.1", "the version is computed from one listing; nothing is asked twice")],
         breaks: [
-            Break::new(SINCE_3_8, Flow::LISTINGS, "could not locate a version matching provided version string {v} (right after a push)"),
+            Break::when("right after a push", SINCE_3_8, Flow::LISTINGS, "could not locate a version matching provided version string {v}"),
         ],
         faults: [TagListLags],
         check: at_once,
@@ -561,7 +603,11 @@ async fn at_once(session: &Session) -> CheckResult {
         let again = session.list_tags().await?;
         // A tag that is never listed is lost, not late: other requirements look at that.
         if listed(&again)?.iter().any(|listed| listed == tag) {
-            return Err(expect::violated(format!("`{tag}` in the list, at once"), format!("the list {list:?}"), &[&reply, &again]));
+            return Err(expect::violated(
+                format!("`{tag}` in the list, at once"),
+                format!("the list {list:?}"),
+                &[&reply, &again],
+            ));
         }
     }
     Ok(())
@@ -631,14 +677,24 @@ requirement! {
 }
 
 async fn resolves(session: &Session) -> CheckResult {
-    let pushed = ["0.1.0", "0.2.0_build.5", "1.0.0", "1.1.0-rc.1", "latest", "v9.9.9"];
+    let pushed = [
+        "0.1.0",
+        "0.2.0_build.5",
+        "1.0.0",
+        "1.1.0-rc.1",
+        "latest",
+        "v9.9.9",
+    ];
     tagged(session, &pushed).await?;
     let reply = session.list_tags().await?;
     let list = listed(&reply)?;
     let pushed = pushed.map(ToOwned::to_owned);
     for range in [None, Some("<1.0.0"), Some(">0.1.0, <0.3.0")] {
         let parsed = range.and_then(|range| VersionReq::parse(range).ok());
-        let (wanted, got) = (resolve::pick(&pushed, parsed.as_ref()), resolve::pick(&list, parsed.as_ref()));
+        let (wanted, got) = (
+            resolve::pick(&pushed, parsed.as_ref()),
+            resolve::pick(&list, parsed.as_ref()),
+        );
         expect::holds(
             wanted == got,
             format!("tag {wanted:?} for {}", range.unwrap_or("no version")),

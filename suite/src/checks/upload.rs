@@ -13,7 +13,10 @@ use crate::source::{DISTRIBUTION, HTTP, containerd, observed, oras_go};
 use crate::verdict::{CheckResult, Stop};
 
 /// 202 on a PUT was taken by Helm 3.6 to 3.10 only.
-const REFUSES_202: Versions = Versions(&[Span::new((3, 0, 0), (3, 6, 0)), Span::new((3, 11, 0), (3, 18, 0))]);
+const REFUSES_202: Versions = Versions(&[
+    Span::new((3, 0, 0), (3, 6, 0)),
+    Span::new((3, 11, 0), (3, 18, 0)),
+]);
 
 /// Content that no other check of this run uploads.
 fn content(session: &Session, what: &str) -> Bytes {
@@ -36,11 +39,19 @@ fn resolved(reply: &Reply) -> Result<Uri, Stop> {
         format!("{}{location}", origin(&reply.uri))
     } else {
         let path = reply.uri.path();
-        format!("{}{}{location}", origin(&reply.uri), &path[..=path.rfind('/').unwrap_or(0)])
+        format!(
+            "{}{}{location}",
+            origin(&reply.uri),
+            &path[..=path.rfind('/').unwrap_or(0)]
+        )
     };
-    absolute
-        .parse()
-        .map_err(|_| expect::violated("a `location` that is a URL", format!("`location: {location}`"), &[reply]))
+    absolute.parse().map_err(|_| {
+        expect::violated(
+            "a `location` that is a URL",
+            format!("`location: {location}`"),
+            &[reply],
+        )
+    })
 }
 
 /// Uploads an ordinary blob twice in a row; how many of them succeeded, and the last answer.
@@ -48,7 +59,14 @@ async fn control(session: &Session) -> Result<(usize, Reply), Stop> {
     let (first, _) = put(session, "ordinary").await?;
     let (second, _) = put(session, "as ordinary").await?;
     let count = usize::from(first.status.is_success()) + usize::from(second.status.is_success());
-    Ok((count, if first.status.is_success() { second } else { first }))
+    Ok((
+        count,
+        if first.status.is_success() {
+            second
+        } else {
+            first
+        },
+    ))
 }
 
 /// Expects an upload of an unusual kind to succeed. Where ordinary ones fail as well, the kind is not to blame.
@@ -96,7 +114,9 @@ requirement! {
 
 async fn absent(session: &Session) -> CheckResult {
     session.arrange_blob(&content(session, "present")).await?;
-    let reply = session.head_blob(&digest_of(&content(session, "absent"))).await?;
+    let reply = session
+        .head_blob(&digest_of(&content(session, "absent")))
+        .await?;
     expect::status(&reply, &[404])
 }
 
@@ -104,13 +124,48 @@ requirement! {
     /// HEAD of a blob that is there answers 200.
     ///
     /// ## Why Helm needs it
-    /// A blob that is not seen is uploaded again, every time; a code other than 200 and 404 ends the push.
+    /// A blob that is not seen is uploaded again, every time.
     ///
     /// ## How it is checked
-    /// A blob is uploaded, HEAD is sent, redirects are followed by hand.
-    PRESENT = "upload/present-blob-is-200" {
+    /// A blob is uploaded and HEAD is sent; 404 is a violation, a refusal is another requirement's business.
+    FOUND = "upload/present-blob-is-found" {
+        level: Should,
+        title: "HEAD finds a blob that is there",
+        covers: ["REG-BLB-01"],
+        sources: [DISTRIBUTION.says(
+            "checking-if-content-exists-in-the-registry",
+            "A HEAD request to an existing blob or manifest URL MUST return `200 OK`.",
+        )],
+        breaks: [],
+        faults: [HidesPresentBlobs],
+        check: found,
+    }
+}
+
+async fn found(session: &Session) -> CheckResult {
+    let digest = session.arrange_blob(&content(session, "found")).await?;
+    // The first answer after an upload is judged by `upload/readable-at-once`.
+    session.head_blob(&digest).await?;
+    let reply = session.head_blob(&digest).await?;
+    expect::holds(
+        reply.status.as_u16() != 404,
+        "200",
+        format!("status {}", reply.status),
+        &[&reply],
+    )
+}
+
+requirement! {
+    /// HEAD of a blob that is there is not refused.
+    ///
+    /// ## Why Helm needs it
+    /// A code other than 200 and 404 ends the push of a chart of which one blob is there already.
+    ///
+    /// ## How it is checked
+    /// A blob is uploaded and HEAD is sent; 200, a redirect and 404 are taken.
+    PRESENT = "upload/present-blob-answered" {
         level: Must,
-        title: "HEAD of a present blob answers 200",
+        title: "HEAD of a present blob is not refused",
         covers: ["REG-BLB-01", "A20"],
         sources: [DISTRIBUTION.says(
             "checking-if-content-exists-in-the-registry",
@@ -120,7 +175,7 @@ requirement! {
             Break::new(CONTAINERD, &[Flow::ChartPush, Flow::Push, Flow::RePush, Flow::PushPlus], "unexpected status: 405 Method Not Allowed"),
             Break::new(ORAS, Flow::PUSHES, "failed to perform \"Exists\" on destination: HEAD \"{url}/blobs/{d}\": response status code 405: Method Not Allowed"),
         ],
-        faults: [HeadBlobNotAllowed, HidesPresentBlobs],
+        faults: [HeadBlobNotAllowed],
         check: present,
     }
 }
@@ -128,12 +183,7 @@ requirement! {
 async fn present(session: &Session) -> CheckResult {
     let digest = session.arrange_blob(&content(session, "present")).await?;
     let reply = session.head_blob(&digest).await?;
-    if reply.status.is_redirection() {
-        return Ok(());
-    }
-    // The first answer after an upload is judged by `upload/readable-at-once`.
-    let reply = session.head_blob(&digest).await?;
-    expect::status(&reply, &[200])
+    expect::status(&reply, &[200, 301, 302, 303, 307, 308, 404])
 }
 
 requirement! {
@@ -196,7 +246,7 @@ requirement! {
             containerd("v1.6.6", "remotes/docker/pusher.go", "200 on HEAD skips the upload"),
         ],
         breaks: [
-            Break::new(ALL, Flow::PUSHES, "unexpected status: 400 Bad Request (where another repository holds the same chart)"),
+            Break::when("where another repository holds the same chart", ALL, Flow::PUSHES, "unexpected status: 400 Bad Request"),
         ],
         faults: [ReportsForeignBlobs],
         check: usable,
@@ -205,9 +255,13 @@ requirement! {
 
 async fn usable(session: &Session) -> CheckResult {
     let blob = content(session, "elsewhere");
-    let digest = session.arrange_blob_in(&session.sibling("other"), &blob).await?;
+    let digest = session
+        .arrange_blob_in(&session.sibling("other"), &blob)
+        .await?;
     session.arrange_blob(&content(session, "here")).await?;
-    let nowhere = session.head_blob(&digest_of(&content(session, "nowhere"))).await?;
+    let nowhere = session
+        .head_blob(&digest_of(&content(session, "nowhere")))
+        .await?;
     if nowhere.status.as_u16() != 404 {
         return Err(obstacle("tell an absent blob", &nowhere));
     }
@@ -249,12 +303,20 @@ requirement! {
 }
 
 async fn redirected_head(session: &Session) -> CheckResult {
-    let digest = session.arrange_blob(&content(session, "redirected")).await?;
+    let digest = session
+        .arrange_blob(&content(session, "redirected"))
+        .await?;
     let head = session.head_blob(&digest).await?;
     if !head.status.is_redirection() {
-        return Err(Stop::NotApplicable("HEAD of a blob is not redirected".to_owned()));
+        return Err(Stop::NotApplicable(
+            "HEAD of a blob is not redirected".to_owned(),
+        ));
     }
-    let end = session.call_uri(Method::HEAD, resolved(&head)).anonymous().send().await?;
+    let end = session
+        .call_uri(Method::HEAD, resolved(&head))
+        .anonymous()
+        .send()
+        .await?;
     expect::success(&end)
 }
 
@@ -313,7 +375,12 @@ requirement! {
 
 async fn post_not_201(session: &Session) -> CheckResult {
     let reply = session.start_upload().await?;
-    expect::holds(reply.status.as_u16() != 201, "any status but 201", "status 201 Created", &[&reply])
+    expect::holds(
+        reply.status.as_u16() != 201,
+        "any status but 201",
+        "status 201 Created",
+        &[&reply],
+    )
 }
 
 requirement! {
@@ -421,7 +488,10 @@ async fn rooted(session: &Session) -> CheckResult {
     expect::holds(
         location.starts_with('/') || location.contains("://"),
         "an absolute URL, or a path that begins with `/`",
-        format!("`location: {}`", location.split('?').next().unwrap_or_default()),
+        format!(
+            "`location: {}`",
+            location.split('?').next().unwrap_or_default()
+        ),
         &[&reply],
     )
 }
@@ -450,14 +520,21 @@ requirement! {
 
 async fn same_host(session: &Session) -> CheckResult {
     let (reply, _) = fresh_location(session).await?;
-    let (own, other) = (host_and_port(session.target().origin()), host_and_port(&resolved(&reply)?));
+    let (own, other) = (
+        host_and_port(session.target().origin()),
+        host_and_port(&resolved(&reply)?),
+    );
     let same_host = own.0 == other.0;
     // A change of scheme alone changes the default port; that is the next requirement's business.
     let same_port = own.1 == other.1 || (other.1 == Some(80) && own.1 == Some(443));
     expect::holds(
         same_host && same_port,
         format!("a location on `{}`", own.0),
-        format!("a location on `{}`, port {:?}", other.0, other.1.unwrap_or_default()),
+        format!(
+            "a location on `{}`, port {:?}",
+            other.0,
+            other.1.unwrap_or_default()
+        ),
         &[&reply],
     )
 }
@@ -469,7 +546,10 @@ fn host_and_port(uri: &Uri) -> (String, Option<u16>) {
         Some("http") => Some(80),
         _ => None,
     };
-    (uri.host().unwrap_or_default().to_ascii_lowercase(), uri.port_u16().or(default))
+    (
+        uri.host().unwrap_or_default().to_ascii_lowercase(),
+        uri.port_u16().or(default),
+    )
 }
 
 requirement! {
@@ -496,15 +576,25 @@ requirement! {
 
 async fn same_scheme(session: &Session) -> CheckResult {
     if session.target().origin().scheme_str() != Some("https") {
-        return Err(Stop::NotApplicable("the registry is spoken to without TLS".to_owned()));
+        return Err(Stop::NotApplicable(
+            "the registry is spoken to without TLS".to_owned(),
+        ));
     }
     let (reply, _) = fresh_location(session).await?;
     let resolved = resolved(&reply)?;
     if resolved.host() != session.target().origin().host() {
-        return Err(obstacle("find an upload's Location on the registry", &reply));
+        return Err(obstacle(
+            "find an upload's Location on the registry",
+            &reply,
+        ));
     }
     let scheme = resolved.scheme_str().unwrap_or_default().to_owned();
-    expect::holds(scheme == "https", "an `https` or a relative location", format!("an `{scheme}` location"), &[&reply])
+    expect::holds(
+        scheme == "https",
+        "an `https` or a relative location",
+        format!("an `{scheme}` location"),
+        &[&reply],
+    )
 }
 
 requirement! {
@@ -538,13 +628,20 @@ async fn query(session: &Session) -> CheckResult {
         return Err(Stop::NotApplicable("`Location` has no query".to_owned()));
     };
     let raw = raw.to_owned();
-    let rewritten = session.complete_upload(&location, &digest, &blob).send().await?;
+    let rewritten = session
+        .complete_upload(&location, &digest, &blob)
+        .send()
+        .await?;
     if rewritten.status.is_success() {
         return Ok(());
     }
     let again = session.arrange_upload().await?;
     let raw = again.query().map_or(raw, ToOwned::to_owned);
-    let uri = session.uri(&format!("{}?{raw}&digest={}", again.path(), crate::auth::encode(&digest)));
+    let uri = session.uri(&format!(
+        "{}?{raw}&digest={}",
+        again.path(),
+        crate::auth::encode(&digest)
+    ));
     let verbatim = session
         .call_uri(Method::PUT, uri)
         .body(Some("application/octet-stream"), &blob)
@@ -565,7 +662,10 @@ async fn put(session: &Session, what: &str) -> Result<(Reply, String), Stop> {
     let blob = content(session, what);
     let digest = digest_of(&blob);
     let location = session.arrange_upload().await?;
-    let reply = session.complete_upload(&location, &digest, &blob).send().await?;
+    let reply = session
+        .complete_upload(&location, &digest, &blob)
+        .send()
+        .await?;
     Ok((reply, digest))
 }
 
@@ -601,7 +701,9 @@ async fn monolithic(session: &Session) -> CheckResult {
     let (reply, _) = put(session, "in one piece").await?;
     if !reply.status.is_success() {
         // A refusal that other requirements explain is not blamed on the form of the upload.
-        session.arrange_chunked(&content(session, "in chunks")).await?;
+        session
+            .arrange_chunked(&content(session, "in chunks"))
+            .await?;
     }
     expect::success(&reply)
 }
@@ -661,7 +763,12 @@ requirement! {
 
 async fn put_not_202(session: &Session) -> CheckResult {
     let (reply, _) = put(session, "final").await?;
-    expect::holds(reply.status.as_u16() != 202, "any status but 202", "status 202 Accepted", &[&reply])
+    expect::holds(
+        reply.status.as_u16() != 202,
+        "any status but 202",
+        "status 202 Accepted",
+        &[&reply],
+    )
 }
 
 requirement! {
@@ -814,7 +921,11 @@ async fn no_type(session: &Session) -> CheckResult {
     let blob = content(session, "untyped");
     let digest = digest_of(&blob);
     let location = session.arrange_upload().await?;
-    let reply = session.complete_upload(&location, &digest, &blob).without("content-type").send().await?;
+    let reply = session
+        .complete_upload(&location, &digest, &blob)
+        .without("content-type")
+        .send()
+        .await?;
     succeeds_like_any_other(session, &reply).await
 }
 
@@ -833,7 +944,7 @@ requirement! {
         covers: ["REG-BLB-17", "B42"],
         sources: [DISTRIBUTION.says("post-then-put", "Likewise, the `<digest>` MUST match the blob's digest.")],
         breaks: [
-            Break::new(ALL, Flow::PULLS, "unexpected commit digest {d}, expected {d}: failed precondition (for a chart damaged on its way)"),
+            Break::when("for a chart damaged on its way", ALL, Flow::PULLS, "unexpected commit digest {d}, expected {d}: failed precondition"),
         ],
         faults: [AcceptsWrongDigests, DigestMismatchFails],
         check: verified,
@@ -844,7 +955,10 @@ async fn verified(session: &Session) -> CheckResult {
     session.arrange_blob(&content(session, "right")).await?;
     let wrong = digest_of(&content(session, "promised"));
     let location = session.arrange_upload().await?;
-    let reply = session.complete_upload(&location, &wrong, &content(session, "delivered")).send().await?;
+    let reply = session
+        .complete_upload(&location, &wrong, &content(session, "delivered"))
+        .send()
+        .await?;
     if reply.status.is_server_error() {
         succeeds_like_any_other(session, &put(session, "another right").await?.0).await?;
     }
@@ -866,8 +980,8 @@ requirement! {
         covers: ["REG-BLB-20", "B16"],
         sources: [observed("2.2", "one PUT with the whole blob, in any version; 36 MiB recorded")],
         breaks: [
-            Break::new(CONTAINERD, Flow::PUSHES, "failed commit on ref \"unknown-{d}\": unexpected status: 413 Request Entity Too Large (for large charts)"),
-            Break::new(ORAS, Flow::PUSHES, "failed to perform \"Push\" on destination: PUT \"{u}\": response status code 413: Request Entity Too Large (for large charts)"),
+            Break::when("for large charts", CONTAINERD, Flow::PUSHES, "failed commit on ref \"unknown-{d}\": unexpected status: 413 Request Entity Too Large"),
+            Break::when("for large charts", ORAS, Flow::PUSHES, "failed to perform \"Push\" on destination: PUT \"{u}\": response status code 413: Request Entity Too Large"),
         ],
         faults: [LimitsBodies],
         check: large,
@@ -880,7 +994,10 @@ async fn large(session: &Session) -> CheckResult {
     let blob = Bytes::from(line.repeat(5 * 1024 * 1024 / line.len() + 1));
     let digest = digest_of(&blob);
     let location = session.arrange_upload().await?;
-    let reply = session.complete_upload(&location, &digest, &blob).send().await?;
+    let reply = session
+        .complete_upload(&location, &digest, &blob)
+        .send()
+        .await?;
     succeeds_like_any_other(session, &reply).await
 }
 
@@ -901,7 +1018,7 @@ requirement! {
             "Upon successful completion of the request, the response MUST have code `201 Created` and MUST have the following header:",
         )],
         breaks: [
-            Break::new(ALL, Flow::PUSHES, "unexpected status: 409 Conflict (when two pushes meet)"),
+            Break::when("when two pushes meet", ALL, Flow::PUSHES, "unexpected status: 409 Conflict"),
         ],
         faults: [RefusesExistingBlobs],
         check: again,
@@ -913,11 +1030,17 @@ async fn again(session: &Session) -> CheckResult {
     let digest = digest_of(&blob);
     let first = session.arrange_upload().await?;
     let second = session.arrange_upload().await?;
-    let one = session.complete_upload(&first, &digest, &blob).send().await?;
+    let one = session
+        .complete_upload(&first, &digest, &blob)
+        .send()
+        .await?;
     if !one.status.is_success() {
         return Err(obstacle("upload a blob once", &one));
     }
-    let reply = session.complete_upload(&second, &digest, &blob).send().await?;
+    let reply = session
+        .complete_upload(&second, &digest, &blob)
+        .send()
+        .await?;
     succeeds_like_any_other(session, &reply).await
 }
 
@@ -944,14 +1067,21 @@ requirement! {
 }
 
 async fn interleaved(session: &Session) -> CheckResult {
-    let blobs: Vec<Bytes> = (0..3).map(|n| content(session, &format!("parallel {n}"))).collect();
+    let blobs: Vec<Bytes> = (0..3)
+        .map(|n| content(session, &format!("parallel {n}")))
+        .collect();
     let mut locations = Vec::new();
     for _ in &blobs {
         locations.push(session.arrange_upload().await?);
     }
     let puts = blobs.iter().zip(&locations).rev().map(|(blob, location)| {
         let digest = digest_of(blob);
-        async move { session.complete_upload(location, &digest, blob).send().await }
+        async move {
+            session
+                .complete_upload(location, &digest, blob)
+                .send()
+                .await
+        }
     });
     for reply in join_all(puts).await {
         let reply = reply?;
@@ -986,7 +1116,7 @@ requirement! {
         covers: ["REG-BLB-22"],
         sources: [observed("7.2", "configs of 141 bytes; the specification knows no smallest blob")],
         breaks: [
-            Break::new(ALL, Flow::PUSHES, "unexpected status: 400 Bad Request (for small configs)"),
+            Break::when("for small configs", ALL, Flow::PUSHES, "unexpected status: 400 Bad Request"),
         ],
         faults: [RefusesTinyBlobs],
         check: tiny,
@@ -994,11 +1124,16 @@ requirement! {
 }
 
 async fn tiny(session: &Session) -> CheckResult {
-    session.arrange_blob(&content(session, "of ordinary size")).await?;
+    session
+        .arrange_blob(&content(session, "of ordinary size"))
+        .await?;
     let blob = Bytes::from_static(b"{}");
     let digest = digest_of(&blob);
     let location = session.arrange_upload().await?;
-    let reply = session.complete_upload(&location, &digest, &blob).send().await?;
+    let reply = session
+        .complete_upload(&location, &digest, &blob)
+        .send()
+        .await?;
     succeeds_like_any_other(session, &reply).await
 }
 
@@ -1059,7 +1194,9 @@ requirement! {
 
 async fn at_once(session: &Session) -> CheckResult {
     for round in 0..5 {
-        let digest = session.arrange_blob(&content(session, &format!("round {round}"))).await?;
+        let digest = session
+            .arrange_blob(&content(session, &format!("round {round}")))
+            .await?;
         let reply = session.head_blob(&digest).await?;
         expect::holds(
             reply.status.as_u16() != 404,
@@ -1095,7 +1232,9 @@ requirement! {
 
 async fn chunked(session: &Session) -> CheckResult {
     let location = session.arrange_upload().await?;
-    let reply = session.patch_upload(&location, &content(session, "a chunk")).await?;
+    let reply = session
+        .patch_upload(&location, &content(session, "a chunk"))
+        .await?;
     expect::status(&reply, &[202])
 }
 
@@ -1126,7 +1265,10 @@ async fn chunk_range(session: &Session) -> CheckResult {
     let chunk = content(session, "a chunk of some length");
     let reply = session.patch_upload(&location, &chunk).await?;
     if !reply.status.is_success() {
-        return Err(Stop::NotApplicable(format!("no upload in chunks: PATCH answers {}", reply.status)));
+        return Err(Stop::NotApplicable(format!(
+            "no upload in chunks: PATCH answers {}",
+            reply.status
+        )));
     }
     expect::header_is(&reply, "range", &format!("0-{}", chunk.len() - 1))
 }
@@ -1156,9 +1298,16 @@ requirement! {
 async fn single_post(session: &Session) -> CheckResult {
     session.arrange_upload().await?;
     let blob = content(session, "in one post");
-    let path = format!("/v2/{}/blobs/uploads/?digest={}", session.repository(), digest_of(&blob));
-    let reply =
-        session.call(Method::POST, &path).body(Some("application/octet-stream"), &blob).send().await?;
+    let path = format!(
+        "/v2/{}/blobs/uploads/?digest={}",
+        session.repository(),
+        digest_of(&blob)
+    );
+    let reply = session
+        .call(Method::POST, &path)
+        .body(Some("application/octet-stream"), &blob)
+        .send()
+        .await?;
     match reply.status.as_u16() {
         201 => Ok(()),
         202 | 400 | 404 | 405 => expect::status(&reply, &[201]),
@@ -1190,14 +1339,20 @@ requirement! {
 
 async fn mount(session: &Session) -> CheckResult {
     let from = session.sibling("from");
-    let digest = session.arrange_blob_in(&from, &content(session, "mounted")).await?;
+    let digest = session
+        .arrange_blob_in(&from, &content(session, "mounted"))
+        .await?;
     let path = format!(
         "/v2/{}/blobs/uploads/?mount={}&from={}",
         session.repository(),
         crate::auth::encode(&digest),
         crate::auth::encode(&from)
     );
-    let reply = session.call(Method::POST, &path).also_reading(&from).send().await?;
+    let reply = session
+        .call(Method::POST, &path)
+        .also_reading(&from)
+        .send()
+        .await?;
     match reply.status.as_u16() {
         201 => Ok(()),
         202 | 400 | 404 | 405 => expect::status(&reply, &[201]),
@@ -1208,6 +1363,7 @@ async fn mount(session: &Session) -> CheckResult {
 /// The requirements of this area, in reading order.
 pub(super) static ALL_OF_THEM: &[&Requirement] = &[
     &ABSENT,
+    &FOUND,
     &PRESENT,
     &LENGTH,
     &USABLE,
