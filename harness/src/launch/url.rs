@@ -53,7 +53,10 @@ impl External {
         let origin: Uri = format!("{scheme}://{authority}")
             .parse()
             .map_err(|_| wrong("its host or port is not one"))?;
-        let port_is_odd = origin.port_u16().is_none() && authority.ends_with(':');
+        let after_host = authority
+            .rsplit_once(']')
+            .map_or(authority, |(_, rest)| rest);
+        let port_is_odd = after_host.contains(':') && origin.port_u16().is_none();
         if origin.host().is_none_or(str::is_empty) || port_is_odd || origin.port_u16() == Some(0) {
             return Err(wrong("its host or port is not one"));
         }
