@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use helm_oci_conformance::launch::{self, Launched, Launcher, Settings};
 use helm_oci_conformance::preflight::preflight;
 use helm_oci_conformance::runner::{self, Interrupt};
-use helm_oci_conformance::{chain, clock, install_cryptography};
+use helm_oci_conformance::{capabilities, chain, clock, install_cryptography};
 use helm_oci_reports::record::CheckRecord;
 use helm_oci_suite::checks;
 use helm_oci_suite::exchange::Exchange;
@@ -133,16 +133,17 @@ impl Live {
             why: chain(&error),
             is_excused: error.is_missing_means() && !self.is_required(),
         })?;
-        let target = runner::target(self.seed, &launched);
+        let mut target = runner::target(self.seed, &launched);
         let looked = preflight(&target).await;
         if let Some(obstacle) = looked.obstacle {
             launched.stop().await;
             return Err(refused(obstacle.what));
         }
+        let (_, exchanges) = capabilities::probe(&mut target).await;
         Ok(Ready {
             launched: Mutex::new(Some(launched)),
             target,
-            said: Mutex::new(vec![looked.exchanges]),
+            said: Mutex::new(vec![looked.exchanges, exchanges]),
         })
     }
 

@@ -72,7 +72,6 @@ fn broken(brk: &Break) -> BreakRecord {
             .map(|flow| flow.name().to_owned())
             .collect(),
         condition: brk.condition.map(ToOwned::to_owned),
-        condition: brk.condition.map(ToOwned::to_owned),
         symptom: brk.symptom.to_owned(),
     }
 }
