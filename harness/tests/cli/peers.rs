@@ -2,8 +2,13 @@
 
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
+
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
 /// What a hostile server does with each connection.
 pub(crate) type Manners = fn(TcpStream);
@@ -27,7 +32,7 @@ pub(crate) fn refused() -> String {
 }
 
 /// Reads the head of one request; `false` at the end of the connection.
-fn hear(stream: &mut TcpStream) -> bool {
+fn hear(stream: &mut impl Read) -> bool {
     let mut head = Vec::new();
     let mut byte = [0];
     while !head.ends_with(b"\r\n\r\n") {
@@ -103,4 +108,42 @@ pub(crate) fn redirects(mut stream: TcpStream) {
             return;
         }
     }
+}
+
+/// Starts a TLS server with the certificate of `tls/` that asks everybody for credentials. Returns its port.
+pub(crate) fn tls() -> u16 {
+    let read = |name: &str| {
+        std::fs::read(format!(
+            "{}/tests/cli/tls/{name}.pem",
+            env!("CARGO_MANIFEST_DIR")
+        ))
+        .expect("a PEM file")
+    };
+    let certificate = CertificateDer::from_pem_slice(&read("cert")).expect("a certificate");
+    let key = PrivateKeyDer::from_pem_slice(&read("key")).expect("a key");
+    let config =
+        ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .expect("TLS versions")
+            .with_no_client_auth()
+            .with_single_cert(vec![certificate], key)
+            .expect("the key belongs to the certificate");
+    let config = Arc::new(config);
+    let listener = TcpListener::bind((Ipv4Addr::UNSPECIFIED, 0)).expect("a free port");
+    let port = listener.local_addr().expect("an address").port();
+    thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            let connection = ServerConnection::new(Arc::clone(&config)).expect("a connection");
+            let mut stream = StreamOwned::new(connection, stream);
+            thread::spawn(move || {
+                while hear(&mut stream) {
+                    let answer = b"HTTP/1.1 401 Unauthorized\r\ncontent-length: 0\r\n\r\n";
+                    if stream.write_all(answer).is_err() {
+                        return;
+                    }
+                }
+            });
+        }
+    });
+    port
 }

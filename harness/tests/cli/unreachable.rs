@@ -9,14 +9,16 @@ const WITHIN: Duration = Duration::from_secs(12);
 
 /// Runs against what is no registry: exit code 3 in time, one obstacle and no check.
 fn no_registry(target: &str, words: &str) {
+    no_registry_with(&[target], words);
+}
+
+/// The same with further arguments after the target.
+fn no_registry_with(arguments: &[&str], words: &str) {
+    let target = arguments[0];
     let directory = tempfile::tempdir().expect("a directory");
     let report = directory.path().join("report.json");
-    let ran = Ran::of(&[
-        "run",
-        target,
-        "--json",
-        report.to_str().expect("a path of text"),
-    ]);
+    let report_path = report.to_str().expect("a path of text");
+    let ran = Ran::of(&[&["run", "--json", report_path], arguments].concat());
     assert_eq!(ran.code, Some(3), "{target}: {}{}", ran.out, ran.err);
     assert!(ran.took < WITHIN, "{target}: took {:?}", ran.took);
     let record = json(&report);
@@ -70,6 +72,24 @@ fn a_hanging_tls_port_is_told() {
         &format!("https://{}", hostile(peers::hangs)),
         "did not answer within 10 s",
     );
+}
+
+#[test]
+fn certificates_are_trusted_as_asked() {
+    let port = peers::tls();
+    let certificate = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/cli/tls/cert.pem");
+    let named = ["--ca-file", certificate];
+    let right = format!("https://localhost:{port}");
+    let reached = "wants credentials";
+    no_registry(&right, "name its root with --ca-file");
+    no_registry_with(&[&[right.as_str()], &named[..]].concat(), reached);
+    no_registry_with(&[right.as_str(), "--insecure-skip-tls-verify"], reached);
+    let other_name = format!("https://127.0.0.1:{port}");
+    no_registry_with(
+        &[&[other_name.as_str()], &named[..]].concat(),
+        "certificate",
+    );
+    no_registry(&format!("http://localhost:{port}"), "write https://");
 }
 
 #[test]
