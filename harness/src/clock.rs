@@ -1,11 +1,13 @@
-//! The only clock that reaches a record.
+//! The only clock: the present for the record, a seed, and how long things took.
+
+use std::time::{Duration, Instant};
 
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 /// The present as RFC 3339 in UTC, in seconds.
 pub fn now() -> String {
-    let now = OffsetDateTime::now_utc()
+    let now = present()
         .replace_nanosecond(0)
         .unwrap_or(OffsetDateTime::UNIX_EPOCH);
     now.format(&Rfc3339)
@@ -14,9 +16,34 @@ pub fn now() -> String {
 
 /// A seed that differs from run to run, and is short enough to be typed again after `--seed`.
 pub fn seed() -> u64 {
-    let now = OffsetDateTime::now_utc()
-        .unix_timestamp_nanos()
-        .unsigned_abs();
+    let now = present().unix_timestamp_nanos().unsigned_abs();
     let mixed = now / 1_000 + (u128::from(std::process::id()) << 24);
     u64::try_from(mixed % 1_000_000_000).expect("a remainder is small")
+}
+
+/// Tells how long something took.
+#[derive(Debug, Clone, Copy)]
+pub struct Stopwatch(Instant);
+
+impl Stopwatch {
+    /// Begins now.
+    #[expect(clippy::disallowed_methods, reason = "this is the only clock")]
+    pub fn start() -> Self {
+        Self(Instant::now())
+    }
+
+    /// The time since it began.
+    pub fn elapsed(&self) -> Duration {
+        self.0.elapsed()
+    }
+
+    /// The time since it began, in whole milliseconds.
+    pub fn milliseconds(&self) -> u64 {
+        u64::try_from(self.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "this is the only clock")]
+fn present() -> OffsetDateTime {
+    OffsetDateTime::now_utc()
 }

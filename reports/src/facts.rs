@@ -46,10 +46,12 @@ pub(crate) fn obstacle(obstacle: Option<&Obstacle>) -> Vec<Fact> {
     let Some(obstacle) = obstacle else {
         return vec![Fact::new("obstacle", "no obstacle was recorded")];
     };
-    vec![Fact::new(
-        "obstacle",
-        format!("{}: {}", words(obstacle.kind), obstacle.what),
-    )]
+    let what = match obstacle.kind {
+        // What could not be arranged says so itself.
+        ObstacleKind::Arrangement => obstacle.what.clone(),
+        kind => format!("{}: {}", words(kind), obstacle.what),
+    };
+    vec![Fact::new("obstacle", what)]
 }
 
 /// What kind of trouble it was, in words.
@@ -95,8 +97,15 @@ fn brk(brk: &BreakRecord) -> String {
         condition,
         symptom,
     } = brk;
-    let when = condition.as_deref().map(|when| format!(", {when}")).unwrap_or_default();
-    let concerned = format!("{} ({versions}) · {}{when}", eras.join(", "), flows.join(", "));
+    let when = condition
+        .as_deref()
+        .map(|when| format!(", {when}"))
+        .unwrap_or_default();
+    let concerned = format!(
+        "{} ({versions}) · {}{when}",
+        eras.join(", "),
+        flows.join(", ")
+    );
     match symptom.as_str() {
         "" => concerned,
         // In parentheses stands what happens instead, where Helm prints nothing.

@@ -107,7 +107,7 @@ pub fn nearest(id: &str) -> Option<&'static str> {
 
 /// The requirements whose ids match one of the globs; `*` stands for any characters. All, if there is no glob.
 /// A glob that matches nothing is returned as the error.
-pub fn select<'g>(globs: &'g [String]) -> Result<Vec<&'static Requirement>, &'g str> {
+pub fn select(globs: &[String]) -> Result<Vec<&'static Requirement>, &str> {
     for glob in globs {
         if !all()
             .iter()

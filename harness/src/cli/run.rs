@@ -11,7 +11,7 @@ use helm_oci_reports::{junit, terminal};
 use helm_oci_suite::target::Credentials;
 
 use super::error::CliError;
-use super::{Selection, TrustArguments, output, progress};
+use super::{Selection, TrustArguments, environment, output, progress};
 use crate::clock;
 use crate::exit_code::ExitCode;
 use crate::launch::{self, Launcher, Settings};
@@ -142,7 +142,7 @@ impl Arguments {
                 .map_err(CliError::Password)?;
             text.trim_end_matches(['\r', '\n']).to_owned()
         } else {
-            std::env::var("HELM_OCI_PASSWORD").map_err(|_| CliError::NoPassword)?
+            environment::password().ok_or(CliError::NoPassword)?
         };
         if password.is_empty() {
             return Err(CliError::EmptyPassword);
@@ -165,11 +165,10 @@ impl Arguments {
     }
 
     fn style(&self) -> terminal::Style {
-        let plain = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
         let color = match self.color {
             Color::Always => true,
             Color::Never => false,
-            Color::Auto => output::stdout_is_terminal() && !plain("NO_COLOR"),
+            Color::Auto => output::stdout_is_terminal() && !environment::wants_no_color(),
         };
         let width = output::width().unwrap_or(terminal::Style::default().width);
         terminal::Style {

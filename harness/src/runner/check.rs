@@ -2,7 +2,7 @@
 
 use std::any::Any;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use helm_oci_suite::exchange::Exchange;
 use helm_oci_suite::requirement::Requirement;
@@ -12,7 +12,7 @@ use helm_oci_suite::verdict::{Obstacle, ObstacleKind, Verdict};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
-use super::milliseconds;
+use crate::clock::Stopwatch;
 
 /// What one check brought to light.
 #[derive(Debug)]
@@ -31,7 +31,7 @@ pub async fn examine(
     target: &Target,
     deadline: Duration,
 ) -> Examined {
-    let begun = Instant::now();
+    let begun = Stopwatch::start();
     let session = Arc::new(Session::new(target.clone(), requirement.id));
     let own = Arc::clone(&session);
     // A set ends its task when it is dropped, which is what an interrupted run does.
@@ -55,7 +55,7 @@ pub async fn examine(
     Examined {
         verdict,
         transcript: session.transcript(),
-        milliseconds: milliseconds(begun),
+        milliseconds: begun.milliseconds(),
     }
 }
 

@@ -12,7 +12,7 @@ mod interrupt;
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use futures_util::{FutureExt, StreamExt};
 use helm_oci_reports::record::{
@@ -26,6 +26,7 @@ use helm_oci_suite::requirement::Requirement;
 use helm_oci_suite::target::Target;
 use helm_oci_suite::verdict::{Obstacle, ObstacleKind};
 
+use crate::clock::Stopwatch;
 use crate::exit_code::ExitCode;
 use crate::launch::{self, LaunchError, Launched, Launcher, Settings};
 use crate::preflight::{Preflight, preflight};
@@ -64,7 +65,7 @@ pub async fn run(
     events: &Events,
     interrupt: &Interrupt,
 ) -> Result<RunRecord, Interrupted> {
-    let (started, begun) = (clock::now(), Instant::now());
+    let (started, begun) = (clock::now(), Stopwatch::start());
     let mut records = Vec::with_capacity(targets.len());
     for launcher in targets {
         records.push(on_target(plan, launcher.as_ref(), settings, events, interrupt).await?);
@@ -83,7 +84,7 @@ pub async fn run(
             seed: plan.seed,
             only: plan.only.clone(),
             started,
-            milliseconds: milliseconds(begun),
+            milliseconds: begun.milliseconds(),
         },
         targets: records,
         footer,
@@ -97,7 +98,7 @@ async fn on_target(
     events: &Events,
     interrupt: &Interrupt,
 ) -> Result<TargetRecord, Interrupted> {
-    let begun = Instant::now();
+    let begun = Stopwatch::start();
     events.tell(Event::Launching {
         target: launcher.name().to_owned(),
     });
@@ -125,7 +126,7 @@ async fn on_target(
                 .unwrap_or_else(|_| defect(launcher.name(), identity))
         }
     };
-    record.milliseconds = milliseconds(begun);
+    record.milliseconds = begun.milliseconds();
     events.tell(Event::Left);
     Ok(record)
 }
@@ -262,8 +263,4 @@ fn defect(name: &str, identity: TargetIdentity) -> TargetRecord {
     let what = "the suite panicked while it examined the target; please report this";
     record.obstacle = Some(Obstacle::new(ObstacleKind::Defect, what));
     record
-}
-
-fn milliseconds(since: Instant) -> u64 {
-    u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX)
 }

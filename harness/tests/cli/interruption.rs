@@ -1,15 +1,21 @@
 //! Ctrl-C, and readers that go away.
 
 use std::collections::HashMap;
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use helm_oci_conformance::clock::Stopwatch;
 
 use crate::peers::{self, hostile};
 use crate::program::{interrupt, program};
 
 #[test]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a run that waits gives no sign of it"
+)]
 fn an_interrupted_run_ends_at_once() {
     let target = format!("http://{}", hostile(peers::hangs));
-    let begun = Instant::now();
+    let begun = Stopwatch::start();
     let mut child = program(&["run", &target])
         .spawn()
         .expect("the program starts");
@@ -41,6 +47,10 @@ fn a_reader_that_goes_away_is_no_error() {
 }
 
 #[tokio::test]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the engine is asked again and again, within a limit"
+)]
 async fn an_interrupted_run_leaves_no_container() {
     use testcontainers::bollard::query_parameters::ListContainersOptionsBuilder;
     use testcontainers::core::client::docker_client_instance;
@@ -69,7 +79,7 @@ async fn an_interrupted_run_leaves_no_container() {
             .expect("the engine lists containers")
             .len()
     };
-    let begun = Instant::now();
+    let begun = Stopwatch::start();
     while count().await == 0 {
         assert!(
             begun.elapsed() < Duration::from_secs(30),

@@ -74,6 +74,7 @@ pub(crate) fn never_ends(mut stream: TcpStream) {
 }
 
 /// Sends one byte of a body now and then.
+#[expect(clippy::disallowed_methods, reason = "slowness is the point")]
 pub(crate) fn drips(mut stream: TcpStream) {
     hear(&mut stream);
     let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 1000000\r\n\r\n");

@@ -3,7 +3,9 @@
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use helm_oci_conformance::clock::Stopwatch;
 
 /// The program under test with these arguments.
 pub(crate) fn program(arguments: &[&str]) -> Command {
@@ -31,7 +33,7 @@ impl Ran {
 
     /// Runs the program with something on its standard input.
     pub(crate) fn with_input(arguments: &[&str], input: &str) -> Self {
-        let begun = Instant::now();
+        let begun = Stopwatch::start();
         let mut child = program(arguments)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

@@ -1,0 +1,21 @@
+//! The only reader of the environment: variables that stand in for flags.
+
+use std::env;
+
+/// `HELM_OCI_PASSWORD`, if it is set and text.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this is the only reader of the environment"
+)]
+pub(super) fn password() -> Option<String> {
+    env::var("HELM_OCI_PASSWORD").ok()
+}
+
+/// Whether `NO_COLOR` asks for plain text; see <https://no-color.org>.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this is the only reader of the environment"
+)]
+pub(super) fn wants_no_color() -> bool {
+    env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
+}
