@@ -2,6 +2,7 @@
 //!
 //! - [`transport`]: the HTTP port over the network; [`serve`]: a socket in front of a registry;
 //! - [`launch`]: makes targets available; [`preflight`] and [`capabilities`] look at them first;
+//! - [`helm`]: real Helms, run through the flows of a user;
 //! - [`runner`]: runs a plan on targets and fills the record; [`clock`]: the only clock in it;
 //! - [`prove`]: the suite examined; [`cli`]: the program; [`exit_code`]: how it ends.
 
@@ -9,6 +10,7 @@ pub mod capabilities;
 pub mod cli;
 pub mod clock;
 pub mod exit_code;
+pub mod helm;
 pub mod launch;
 pub mod preflight;
 pub mod prove;

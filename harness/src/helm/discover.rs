@@ -1,0 +1,62 @@
+//! Helms in a folder.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+
+use super::{Helm, HelmError};
+
+/// Every executable whose name begins with `helm`, in the folder or directly below it, oldest Helm first.
+///
+/// One that is no Helm is an error: a folder of Helms is made on purpose.
+pub async fn discover(folder: &Path) -> Result<Vec<Helm>, HelmError> {
+    let mut helms = Vec::new();
+    for path in executables(folder)? {
+        helms.push(Helm::meet(&path).await?);
+    }
+    if helms.is_empty() {
+        return Err(HelmError::Nowhere {
+            path: folder.to_owned(),
+        });
+    }
+    helms.sort_by(|one, other| {
+        one.version
+            .cmp(&other.version)
+            .then_with(|| one.path.cmp(&other.path))
+    });
+    Ok(helms)
+}
+
+fn executables(folder: &Path) -> Result<Vec<PathBuf>, HelmError> {
+    let mut found = Vec::new();
+    for path in entries(folder)? {
+        if path.is_dir() {
+            found.extend(entries(&path)?.into_iter().filter(|path| is_helm(path)));
+        } else if is_helm(&path) {
+            found.push(path);
+        }
+    }
+    Ok(found)
+}
+
+fn entries(folder: &Path) -> Result<Vec<PathBuf>, HelmError> {
+    let failed = |source| HelmError::Folder {
+        path: folder.to_owned(),
+        source,
+    };
+    let mut paths = Vec::new();
+    for entry in fs::read_dir(folder).map_err(failed)? {
+        paths.push(entry.map_err(failed)?.path());
+    }
+    paths.sort();
+    Ok(paths)
+}
+
+fn is_helm(path: &Path) -> bool {
+    let named = path
+        .file_name()
+        .is_some_and(|name| name.to_string_lossy().starts_with("helm"));
+    named
+        && fs::metadata(path)
+            .is_ok_and(|data| data.is_file() && data.permissions().mode() & 0o111 != 0)
+}

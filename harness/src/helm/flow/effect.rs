@@ -1,0 +1,229 @@
+//! What must have come of a run that says it succeeded.
+
+use std::fs;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+
+use bytes::Bytes;
+use flate2::read::GzDecoder;
+use helm_oci_fixtures::chart::ChartPackage;
+use helm_oci_fixtures::digest::sha256;
+use helm_oci_fixtures::media_type;
+use helm_oci_suite::session::Session;
+use serde_json::Value;
+
+use super::super::{Ended, Home};
+
+/// The effect of one run.
+pub(super) enum Effect {
+    /// Nothing that shows before the next run.
+    None,
+    /// The registry holds the package, byte for byte, under the tag.
+    Stored { tag: String, package: ChartPackage },
+    /// The registry holds a chart with the same files under the tag: Helm 3.0 to 3.6 packs charts again.
+    StoredAnew { tag: String, package: ChartPackage },
+    /// The folder holds the package, byte for byte, and the provenance if there is one; nothing else.
+    Pulled {
+        folder: String,
+        package: ChartPackage,
+        provenance: Option<Bytes>,
+    },
+    /// The folder holds the files of the package.
+    Exported {
+        folder: String,
+        package: ChartPackage,
+    },
+    /// Standard output has these parts.
+    Says(Vec<String>),
+    /// Credentials for the host are stored.
+    LoggedIn { host: String },
+}
+
+impl Effect {
+    /// What is wrong; nothing if the effect is there.
+    pub(super) async fn trouble(
+        &self,
+        session: &Session,
+        home: &Home,
+        ended: &Ended,
+    ) -> Option<String> {
+        let found = match self {
+            Self::None => Ok(()),
+            Self::Stored { tag, package } => {
+                stored(session, tag, package, media_type::HELM_CHART).await
+            }
+            Self::StoredAnew { tag, package } => {
+                stored(session, tag, package, media_type::LEGACY_CHART).await
+            }
+            Self::Pulled {
+                folder,
+                package,
+                provenance,
+            } => pulled(&home.work().join(folder), package, provenance.as_ref()),
+            Self::Exported { folder, package } => exported(&home.work().join(folder), package),
+            Self::Says(parts) => match parts
+                .iter()
+                .find(|part| !ended.stdout.contains(part.as_str()))
+            {
+                Some(part) => Err(format!("it succeeds and does not print `{part}`")),
+                None => Ok(()),
+            },
+            Self::LoggedIn { host } => logged_in(home, host),
+        };
+        found.err()
+    }
+}
+
+/// Looks in the registry, behind whatever it does to its clients.
+async fn stored(
+    session: &Session,
+    tag: &str,
+    package: &ChartPackage,
+    layer_type: &str,
+) -> Result<(), String> {
+    let manifest = content(
+        session,
+        &session.manifest_path(tag),
+        "no manifest under the tag",
+    )
+    .await?;
+    let manifest: Value = serde_json::from_slice(&manifest)
+        .map_err(|_| "it succeeds and what is stored is no manifest".to_owned())?;
+    let config = blob(session, &manifest["config"]).await?;
+    if config != package.config {
+        return Err("it succeeds and the config stored is another".to_owned());
+    }
+    let layers: Vec<&Value> = manifest["layers"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .collect();
+    let [layer] = layers[..] else {
+        return Err(format!(
+            "it succeeds and the manifest has {} layers",
+            layers.len()
+        ));
+    };
+    if layer["mediaType"] != layer_type {
+        return Err(format!(
+            "it succeeds and the layer is {}",
+            layer["mediaType"]
+        ));
+    }
+    let archive = blob(session, layer).await?;
+    let is_same = if layer_type == media_type::LEGACY_CHART {
+        described_files(&archive) == described_files(&package.archive)
+    } else {
+        archive == package.archive
+    };
+    if is_same {
+        Ok(())
+    } else {
+        Err("it succeeds and the chart stored is another".to_owned())
+    }
+}
+
+async fn blob(session: &Session, descriptor: &Value) -> Result<Bytes, String> {
+    let digest = descriptor["digest"].as_str().unwrap_or_default();
+    let bytes = content(session, &session.blob_path(digest), "a blob is missing").await?;
+    let is_described = sha256(&bytes) == digest && descriptor["size"] == bytes.len();
+    if is_described {
+        Ok(bytes)
+    } else {
+        Err("it succeeds and a blob is not as described".to_owned())
+    }
+}
+
+async fn content(session: &Session, path: &str, missing: &str) -> Result<Bytes, String> {
+    let accepted = format!("{}, */*", media_type::OCI_MANIFEST);
+    let asked = session
+        .call(http::Method::GET, path)
+        .accept(&accepted)
+        .send()
+        .await;
+    match asked {
+        Ok(reply) if reply.status.is_success() => Ok(reply.body),
+        Ok(_) => Err(format!("it succeeds and {missing}")),
+        Err(_) => Err("the registry could not be looked into".to_owned()),
+    }
+}
+
+fn pulled(folder: &Path, package: &ChartPackage, provenance: Option<&Bytes>) -> Result<(), String> {
+    let mut archives = Vec::new();
+    let mut provenances = Vec::new();
+    for path in entries(folder) {
+        let bytes = fs::read(&path).map_err(|error| error.to_string())?;
+        match path.extension().and_then(|extension| extension.to_str()) {
+            Some("tgz") => archives.push(bytes),
+            Some("prov") => provenances.push(bytes),
+            _ => return Err("it succeeds and leaves another file".to_owned()),
+        }
+    }
+    match &archives[..] {
+        [archive] if *archive == package.archive => {}
+        [_] => return Err("it succeeds and another chart is pulled".to_owned()),
+        _ => return Err(format!("it succeeds and leaves {} charts", archives.len())),
+    }
+    match (&provenances[..], provenance) {
+        ([], None) => Ok(()),
+        ([found], Some(expected)) if found == expected => Ok(()),
+        ([], Some(_)) => Err("it succeeds without the provenance".to_owned()),
+        _ => Err("it succeeds and another provenance is pulled".to_owned()),
+    }
+}
+
+/// `Chart.yaml` is written anew by `helm chart export`, everything else is copied.
+fn exported(folder: &Path, package: &ChartPackage) -> Result<(), String> {
+    for (path, bytes) in files(&package.archive) {
+        let found = fs::read(folder.join(&path))
+            .map_err(|_| "it succeeds and a file is missing".to_owned())?;
+        if found != bytes && path.file_name().is_none_or(|name| name != "Chart.yaml") {
+            return Err("it succeeds and a file is another".to_owned());
+        }
+    }
+    Ok(())
+}
+
+/// The files in an archive but for `Chart.yaml`, which `helm chart save` writes anew.
+fn described_files(archive: &[u8]) -> Vec<(PathBuf, Vec<u8>)> {
+    let mut files = files(archive);
+    files.retain(|(path, _)| path.file_name().is_none_or(|name| name != "Chart.yaml"));
+    files
+}
+
+/// The files in an archive, sorted; none if it is no archive.
+fn files(archive: &[u8]) -> Vec<(PathBuf, Vec<u8>)> {
+    let mut files = Vec::new();
+    let mut tar = tar::Archive::new(GzDecoder::new(archive));
+    for entry in tar.entries().into_iter().flatten().flatten() {
+        let mut entry = entry;
+        let Ok(path) = entry.path().map(std::borrow::Cow::into_owned) else {
+            continue;
+        };
+        let mut bytes = Vec::new();
+        // What cannot be read to its end differs from what can.
+        let _ = entry.read_to_end(&mut bytes);
+        files.push((path, bytes));
+    }
+    files.sort();
+    files
+}
+
+fn logged_in(home: &Home, host: &str) -> Result<(), String> {
+    let candidates = [home.credentials(), home.old_credentials()];
+    let stored = candidates
+        .iter()
+        .find_map(|path| fs::read(path).ok())
+        .unwrap_or_default();
+    let stored: Value = serde_json::from_slice(&stored).unwrap_or_default();
+    if stored["auths"][host].is_object() {
+        Ok(())
+    } else {
+        Err("it succeeds and stores no credentials".to_owned())
+    }
+}
+
+fn entries(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    entries.map(|entry| entry.path()).collect()
+}

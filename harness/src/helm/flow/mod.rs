@@ -1,0 +1,316 @@
+//! The flows of a user, each in the command line of its era: what has to be there before, what is run, and
+//! what must have come of it.
+//!
+//! An exit code of 0 is not enough: what was pushed must be there byte for byte, and what was pulled must be
+//! what was pushed.
+
+mod chart;
+mod effect;
+mod login;
+mod pull;
+mod push;
+
+use std::fs::{self, File};
+use std::io;
+use std::path::Path;
+use std::time::{Duration, SystemTime};
+
+use helm_oci_fixtures::chart::ChartPackage;
+use helm_oci_fixtures::manifest::Shape;
+use helm_oci_suite::era::Flow;
+use helm_oci_suite::session::Session;
+use helm_oci_suite::target::Target;
+use helm_oci_suite::verdict::Stop;
+use thiserror::Error;
+
+use self::effect::Effect;
+use super::{Ended, Exit, Helm, HelmError, Home, Names, last_words};
+
+/// How long one run of Helm may take. Helm 3.18 and later wait up to 7 s between attempts.
+pub const DEADLINE: Duration = Duration::from_secs(30);
+
+/// 2026-01-01T00:00:00Z: the modification time of archives, which Helm 3.17 and later push as `created`.
+const MODIFIED: Duration = Duration::from_secs(1_767_225_600);
+
+/// A Helm in a home, in front of a registry.
+pub struct Scene<'a> {
+    /// The Helm.
+    pub helm: &'a Helm,
+    /// Where it lives.
+    pub home: &'a Home,
+    /// The registry as one arranges it: it has the origin that Helm is told.
+    pub target: Target,
+}
+
+/// A flow that is ready to be played: what it needs is there.
+pub struct Prepared {
+    session: Session,
+    acts: Vec<Act>,
+}
+
+/// One run of Helm, and what must come of it.
+struct Act {
+    arguments: Vec<String>,
+    input: Option<String>,
+    effect: Effect,
+    /// Whether it works on what the act before it left in the cache.
+    needs_cache: bool,
+}
+
+/// How a flow went.
+#[derive(Debug, Clone)]
+pub struct Played {
+    /// The runs of Helm, in order; after one that failed there are no more.
+    pub runs: Vec<Ended>,
+    /// Why the flow failed, if it did, in words without what differs from run to run.
+    pub failure: Option<String>,
+}
+
+/// Why a flow could not be played; nothing of this is the registry's or Helm's doing.
+#[derive(Debug, Error)]
+pub enum FlowError {
+    /// What the flow needs beforehand could not be arranged.
+    #[error("cannot arrange {flow}: {what}")]
+    Arrangement {
+        /// The flow.
+        flow: Flow,
+        /// What happened.
+        what: String,
+    },
+    /// Helm could not be run.
+    #[error(transparent)]
+    Helm(#[from] HelmError),
+    /// A file could not be written or read.
+    #[error("cannot work in the home of Helm")]
+    Home(#[from] io::Error),
+}
+
+/// Arranges what a flow needs, in an emptied home.
+///
+/// With credentials in the target, Helm is logged in first, unless that is the flow.
+pub async fn prepare(scene: &Scene<'_>, flow: Flow) -> Result<Prepared, FlowError> {
+    scene.home.clear()?;
+    let session = Session::new(scene.target.clone(), &format!("flow/{flow}"));
+    let backstage = Backstage {
+        scene,
+        flow,
+        session: &session,
+    };
+    if flow != Flow::Login && scene.target.credentials.is_some() {
+        backstage.succeed(&login::act(scene)).await?;
+    }
+    let acts = match flow {
+        Flow::ChartPush => chart::push(&backstage)?,
+        Flow::ChartPull => chart::pull(&backstage).await?,
+        Flow::Push => push::push(&backstage, "1.0.0")?,
+        Flow::PushPlus => push::push(&backstage, "1.0.0+build.5")?,
+        Flow::RePush => push::again(&backstage).await?,
+        Flow::Pull => pull::exact(&backstage, "1.0.0").await?,
+        Flow::PullPlus => pull::exact(&backstage, "1.0.0+build.5").await?,
+        Flow::PullProv => pull::signed(&backstage).await?,
+        Flow::PullRange => pull::range(&backstage).await?,
+        Flow::PullUnversioned => pull::unversioned(&backstage).await?,
+        Flow::DependencyUpdate => pull::dependency(&backstage).await?,
+        Flow::Show => pull::show(&backstage).await?,
+        Flow::Login => vec![login::act(scene)],
+    };
+    Ok(Prepared { session, acts })
+}
+
+impl Prepared {
+    /// Runs Helm through the flow, with a fresh cache each time, and looks at what came of it.
+    pub async fn play(&self, scene: &Scene<'_>) -> Result<Played, FlowError> {
+        let names = Names {
+            home: scene.home.root().display().to_string(),
+            origin: scene
+                .target
+                .origin()
+                .to_string()
+                .trim_end_matches('/')
+                .to_owned(),
+            repository: self.session.repository().to_owned(),
+        };
+        let mut played = Played {
+            runs: Vec::new(),
+            failure: None,
+        };
+        for act in &self.acts {
+            if !act.needs_cache {
+                scene.home.fresh()?;
+            }
+            let ended = scene.run(act).await?;
+            let trouble = if ended.is_success() {
+                act.effect
+                    .trouble(&self.session, scene.home, &ended)
+                    .await
+                    .map(|why| format!("({why})"))
+            } else {
+                Some(match last_words(&ended) {
+                    words if words.is_empty() => "(it said nothing)".to_owned(),
+                    words => words,
+                })
+            };
+            played.runs.push(ended);
+            if let Some(trouble) = trouble {
+                played.failure = Some(names.normalise(&trouble));
+                break;
+            }
+        }
+        Ok(played)
+    }
+
+    /// The repository of the flow.
+    pub fn repository(&self) -> &str {
+        self.session.repository()
+    }
+}
+
+impl Played {
+    /// How the last run ended.
+    pub fn exit(&self) -> Option<Exit> {
+        self.runs.last().map(|run| run.exit)
+    }
+}
+
+impl Scene<'_> {
+    async fn run(&self, act: &Act) -> Result<Ended, HelmError> {
+        self.helm
+            .run(self.home, &act.arguments, act.input.as_deref(), DEADLINE)
+            .await
+    }
+
+    /// Host and port, as references have them.
+    fn host(&self) -> &str {
+        self.target
+            .origin()
+            .authority()
+            .map_or("", |authority| authority.as_str())
+    }
+
+    /// The flag that `command` needs to speak with a registry that has no TLS.
+    fn transport(&self, command: &str) -> Option<String> {
+        let is_plain = self.target.origin().scheme_str() == Some("http");
+        is_plain
+            .then(|| self.helm.plain_http(command))
+            .flatten()
+            .map(ToOwned::to_owned)
+    }
+
+    /// The manifest that this Helm writes.
+    fn shape(&self) -> Shape {
+        let since = |minor| self.helm.is_since(3, minor, 0);
+        match () {
+            () if since(13) => Shape::Helm313,
+            () if since(12) => Shape::Helm312,
+            () if since(8) => Shape::Helm38,
+            () if since(7) => Shape::Helm37,
+            () => Shape::Legacy,
+        }
+    }
+}
+
+/// Where a flow is made ready.
+struct Backstage<'a> {
+    scene: &'a Scene<'a>,
+    flow: Flow,
+    session: &'a Session,
+}
+
+impl Backstage<'_> {
+    /// `oci://host/namespace`, which charts are pushed to.
+    fn namespace(&self) -> String {
+        let chart = self.chart_url();
+        chart
+            .rsplit_once('/')
+            .map_or(chart.clone(), |(namespace, _)| namespace.to_owned())
+    }
+
+    /// `oci://host/namespace/name`, which charts are pulled from.
+    fn chart_url(&self) -> String {
+        format!("oci://{}/{}", self.scene.host(), self.session.repository())
+    }
+
+    /// A command of Helm's, with the flag that a registry without TLS needs.
+    fn act(&self, command: &str, arguments: &[&str], effect: Effect) -> Act {
+        let words = command
+            .split(' ')
+            .chain(arguments.iter().copied())
+            .map(ToOwned::to_owned);
+        let arguments = words.chain(self.scene.transport(command)).collect();
+        Act {
+            arguments,
+            input: None,
+            effect,
+            needs_cache: false,
+        }
+    }
+
+    /// Puts a chart into the registry in the shape this Helm writes, under the tag of its version.
+    async fn store(
+        &self,
+        version: &str,
+        is_signed: bool,
+    ) -> Result<helm_oci_suite::api::Chart, FlowError> {
+        let package = self.session.package(version);
+        let provenance = is_signed.then(|| helm_oci_fixtures::provenance::sign(&package));
+        self.store_package(package, provenance, &version.replace('+', "_"))
+            .await
+    }
+
+    async fn store_package(
+        &self,
+        package: ChartPackage,
+        provenance: Option<bytes::Bytes>,
+        tag: &str,
+    ) -> Result<helm_oci_suite::api::Chart, FlowError> {
+        let stored = async {
+            let chart = self
+                .session
+                .arrange_blobs_of(package, self.scene.shape(), provenance)
+                .await?;
+            self.session.arrange_manifest(tag, &chart.manifest).await?;
+            Ok(chart)
+        };
+        stored.await.map_err(|stop| self.refused(stop))
+    }
+
+    /// Runs Helm in preparation; it must succeed.
+    async fn succeed(&self, act: &Act) -> Result<(), FlowError> {
+        let ended = self.scene.run(act).await?;
+        if ended.is_success() {
+            return Ok(());
+        }
+        let what = format!(
+            "`helm {}` failed: {}",
+            act.arguments.join(" "),
+            last_words(&ended)
+        );
+        Err(FlowError::Arrangement {
+            flow: self.flow,
+            what,
+        })
+    }
+
+    fn refused(&self, stop: Stop) -> FlowError {
+        let what = match stop {
+            Stop::Inconclusive(obstacle) => obstacle.what,
+            Stop::NotApplicable(why) => why,
+            Stop::Violated(finding) => finding.actual,
+        };
+        FlowError::Arrangement {
+            flow: self.flow,
+            what,
+        }
+    }
+
+    /// Writes a file into the working folder, with a time that does not change.
+    fn write(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
+        let path = self.scene.home.work().join(name);
+        fs::create_dir_all(path.parent().unwrap_or(Path::new("/")))?;
+        fs::write(&path, bytes)?;
+        File::options()
+            .write(true)
+            .open(&path)?
+            .set_modified(SystemTime::UNIX_EPOCH + MODIFIED)
+    }
+}

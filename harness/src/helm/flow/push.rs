@@ -1,0 +1,28 @@
+//! `helm push`, which every Helm has since 3.7.
+
+use super::{Act, Backstage, Effect, FlowError};
+
+/// Pushes a package that the registry does not hold.
+pub(super) fn push(backstage: &Backstage<'_>, version: &str) -> Result<Vec<Act>, FlowError> {
+    let package = backstage.session.package(version);
+    backstage.write(&package.file_name, &package.archive)?;
+    let file = package.file_name.clone();
+    let stored = Effect::Stored {
+        tag: version.replace('+', "_"),
+        package,
+    };
+    Ok(vec![backstage.act(
+        "push",
+        &[&file, &backstage.namespace()],
+        stored,
+    )])
+}
+
+/// Pushes a package that this Helm pushed before.
+pub(super) async fn again(backstage: &Backstage<'_>) -> Result<Vec<Act>, FlowError> {
+    let acts = push(backstage, "1.0.0")?;
+    for act in &acts {
+        backstage.succeed(act).await?;
+    }
+    Ok(acts)
+}

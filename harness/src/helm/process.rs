@@ -1,0 +1,137 @@
+//! One run of a program: under a deadline, in a process group of its own, with both streams kept.
+
+use std::io;
+use std::process::{ExitStatus, Stdio};
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal, kill_process_group};
+use tokio::io::AsyncWriteExt;
+use tokio::process::Command;
+use tokio::time::timeout;
+
+/// How long what was killed may take to go.
+const REAP: Duration = Duration::from_secs(2);
+
+/// How much of each stream is kept: no Helm says more that matters.
+const LARGEST_STREAM: usize = 256 << 10;
+
+/// How a run ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    /// With this code.
+    Code(i32),
+    /// By a signal of somebody else's, or by a crash that raises one.
+    Signal,
+    /// It was killed because it had not ended in time.
+    Overtime,
+}
+
+/// What a run left behind.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ended {
+    /// How it ended.
+    pub exit: Exit,
+    /// What it wrote to standard output.
+    pub stdout: String,
+    /// What it wrote to standard error.
+    pub stderr: String,
+}
+
+impl Ended {
+    /// Whether it ended by itself, with code 0.
+    pub fn is_success(&self) -> bool {
+        self.exit == Exit::Code(0)
+    }
+}
+
+/// Runs a command to its end or its deadline, whichever comes first. Whatever it started goes with it.
+pub(super) async fn run(
+    mut command: Command,
+    input: Option<&str>,
+    deadline: Duration,
+) -> io::Result<Ended> {
+    command
+        .stdin(if input.is_some() {
+            Stdio::piped()
+        } else {
+            Stdio::null()
+        })
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .process_group(0)
+        .kill_on_drop(true);
+    let mut child = command.spawn()?;
+    let group = child
+        .id()
+        .and_then(|id| i32::try_from(id).ok())
+        .and_then(Pid::from_raw);
+    if let (Some(mut stdin), Some(input)) = (child.stdin.take(), input) {
+        // A program that does not read its input is judged by how it ends.
+        let _ = stdin.write_all(input.as_bytes()).await;
+    }
+    let mut output = Box::pin(child.wait_with_output());
+    if let Ok(output) = timeout(deadline, output.as_mut()).await {
+        let output = output?;
+        return Ok(Ended {
+            exit: exit(output.status),
+            stdout: text(&output.stdout),
+            stderr: text(&output.stderr),
+        });
+    }
+    if let Some(group) = group {
+        // What is gone already cannot be killed, which is as well.
+        let _ = kill_process_group(group, Signal::KILL);
+    }
+    let (stdout, stderr) = match timeout(REAP, output).await {
+        Ok(Ok(output)) => (text(&output.stdout), text(&output.stderr)),
+        _ => (String::new(), String::new()),
+    };
+    Ok(Ended {
+        exit: Exit::Overtime,
+        stdout,
+        stderr,
+    })
+}
+
+fn exit(status: ExitStatus) -> Exit {
+    status.code().map_or(Exit::Signal, Exit::Code)
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(&bytes[..bytes.len().min(LARGEST_STREAM)]).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shell(script: &str) -> Command {
+        let mut command = Command::new("/bin/sh");
+        command.arg("-c").arg(script);
+        command
+    }
+
+    #[tokio::test]
+    async fn both_streams_and_the_code_are_kept() {
+        let second = Duration::from_secs(10);
+        let ended = run(shell("cat; echo oops >&2; exit 3"), Some("in"), second)
+            .await
+            .expect("a shell runs");
+        let expected = Ended {
+            exit: Exit::Code(3),
+            stdout: "in".into(),
+            stderr: "oops\n".into(),
+        };
+        assert_eq!(ended, expected);
+    }
+
+    #[tokio::test]
+    async fn what_hangs_is_killed_with_its_children() {
+        let short = Duration::from_millis(200);
+        let ended = run(shell("echo begun; sleep 600 & sleep 600"), None, short)
+            .await
+            .expect("a shell runs");
+        assert_eq!(ended.exit, Exit::Overtime);
+        assert_eq!(ended.stdout, "begun\n");
+    }
+}

@@ -1,0 +1,194 @@
+//! The reference registry with faults, as a Helm meets it, and what was asked of it.
+//!
+//! What a flow needs beforehand is arranged behind the faults' back: they see it pass, so that they remember
+//! what a real registry would remember, and alter nothing of it.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use bytes::Bytes;
+use helm_oci_fixtures::fault::{Fault, FaultLayer, HelloAnswer};
+use helm_oci_fixtures::registry::{Access, ReferenceRegistry};
+use helm_oci_suite::registry::{Hello, Registry, TransportError};
+use helm_oci_suite::requirement::BoxFuture;
+use http::{HeaderValue, Request, Response, Uri, header};
+
+use crate::serve::Handler;
+
+/// One exchange as the registry saw it.
+#[derive(Debug, Clone)]
+pub struct Seen {
+    /// The request, its URI being a path and a query.
+    pub request: Request<Bytes>,
+    /// The answer, with whatever the faults made of it.
+    pub answer: Response<Bytes>,
+    /// Whether it belongs to what was arranged, and not to what a Helm did.
+    pub is_arranged: bool,
+}
+
+/// A registry for one flow.
+pub struct Stage {
+    registry: ReferenceRegistry,
+    faults: FaultLayer,
+    latency: Duration,
+    is_open: AtomicBool,
+    seen: Mutex<Vec<Seen>>,
+}
+
+impl Stage {
+    /// An empty registry with these faults, closed: what comes now is arranged.
+    pub fn new(access: Access, faults: &[Fault]) -> Self {
+        Self {
+            registry: ReferenceRegistry::new(access),
+            faults: FaultLayer::new(faults),
+            latency: Duration::ZERO,
+            is_open: AtomicBool::new(false),
+            seen: Mutex::default(),
+        }
+    }
+
+    /// Answers each request only after this time, as a network does. Requests that a Helm sends at the same
+    /// time then arrive before the first of them is answered, and not in an order of the machine's making.
+    #[must_use]
+    pub fn with_latency(mut self, latency: Duration) -> Self {
+        self.latency = latency;
+        self
+    }
+
+    /// From now on faults alter what they alter.
+    pub fn open(&self) {
+        self.is_open.store(true, Ordering::SeqCst);
+    }
+
+    /// From now on what comes is arranged.
+    pub fn close(&self) {
+        self.is_open.store(false, Ordering::SeqCst);
+    }
+
+    /// Every exchange so far.
+    pub fn seen(&self) -> Vec<Seen> {
+        self.seen
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    /// Answers one request, and writes it down.
+    pub fn handle(&self, request: Request<Bytes>) -> Response<Bytes> {
+        // One at a time, so that what is written down is the order in which the registry answered.
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_arranged = !self.is_open.load(Ordering::SeqCst);
+        let answer = if is_arranged {
+            self.arrange(&request)
+        } else {
+            self.play(&request)
+        };
+        seen.push(Seen {
+            request,
+            answer: answer.clone(),
+            is_arranged,
+        });
+        answer
+    }
+
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "nothing is waited for: time passing is what a network does"
+    )]
+    async fn wait(&self) {
+        if !self.latency.is_zero() {
+            tokio::time::sleep(self.latency).await;
+        }
+    }
+
+    /// Answers a request as if there were no faults, which take note of it.
+    fn arrange(&self, request: &Request<Bytes>) -> Response<Bytes> {
+        let answer = self.registry.handle(request);
+        self.faults.after(request, &mut answer.clone());
+        answer
+    }
+
+    fn play(&self, request: &Request<Bytes>) -> Response<Bytes> {
+        let mut forwarded = request.clone();
+        if let Some(answer) = self.faults.before(&mut forwarded) {
+            return answer;
+        }
+        let mut answer = self.registry.handle(&forwarded);
+        self.faults.after(request, &mut answer);
+        answer
+    }
+}
+
+impl Handler for Stage {
+    fn answer(&self, request: Request<Bytes>) -> BoxFuture<'_, Response<Bytes>> {
+        Box::pin(async move {
+            let answer = self.handle(request);
+            self.wait().await;
+            answer
+        })
+    }
+
+    fn client_hello(&self) -> HelloAnswer {
+        if self.is_open.load(Ordering::SeqCst) {
+            self.faults.client_hello()
+        } else {
+            HelloAnswer::Answered
+        }
+    }
+}
+
+/// The way to a stage behind the faults' back: for arranging, and for looking at what a Helm left there.
+pub struct Wings {
+    stage: Arc<Stage>,
+    origin: Uri,
+}
+
+impl Wings {
+    /// The way to `stage`, which Helm reaches at `origin`.
+    pub const fn new(stage: Arc<Stage>, origin: Uri) -> Self {
+        Self { stage, origin }
+    }
+
+    fn pass(&self, mut request: Request<Bytes>) -> Response<Bytes> {
+        let host = self
+            .origin
+            .authority()
+            .map_or("", |authority| authority.as_str());
+        let scheme = self.origin.scheme_str().unwrap_or("http");
+        let headers = request.headers_mut();
+        for (name, value) in [("host", host), ("x-forwarded-proto", scheme)] {
+            headers.insert(
+                name,
+                HeaderValue::from_str(value).expect("parts of a URI are header values"),
+            );
+        }
+        headers.remove(header::USER_AGENT);
+        if let Some(path) = request.uri().path_and_query() {
+            *request.uri_mut() = path.clone().into();
+        }
+        if self.stage.is_open.load(Ordering::SeqCst) {
+            // A look at what a Helm did is nobody's request.
+            self.stage.registry.handle(&request)
+        } else {
+            self.stage.handle(request)
+        }
+    }
+}
+
+impl Registry for Wings {
+    fn send(
+        &self,
+        request: Request<Bytes>,
+    ) -> BoxFuture<'_, Result<Response<Bytes>, TransportError>> {
+        Box::pin(std::future::ready(Ok(self.pass(request))))
+    }
+
+    fn client_hello(&self) -> BoxFuture<'_, Result<Hello, TransportError>> {
+        Box::pin(std::future::ready(Ok(Hello::Silent)))
+    }
+
+    fn origin(&self) -> &Uri {
+        &self.origin
+    }
+}
