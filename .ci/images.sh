@@ -1,0 +1,101 @@
+# The images of the registries that are examined. Sourced by `run`.
+#
+# An image that is here is used; else the official one is pulled; else, for Distribution, its real program is
+# wrapped in an image of the official name, with the official default configuration and a label that says so.
+
+distribution_2=2.8.2 # What Debian ships; the official image of that version is the same program.
+distribution_3=3.0.0
+zot=2.1.20
+zot_image=ghcr.io/project-zot/zot:v$zot
+
+ensure_images() {
+    ensure_image "registry:$distribution_2" wrap_distribution_2
+    ensure_image "registry:$distribution_3" wrap_distribution_3
+    ensure_image "$zot_image" skip_zot
+}
+
+has_image() {
+    docker image inspect "$1" >/dev/null 2>&1
+}
+
+# ensure_image NAME OTHERWISE
+ensure_image() {
+    if has_image "$1"; then
+        echo "$1: here"
+    elif timeout 120 docker pull -q "$1"; then
+        echo "$1: pulled"
+    else
+        "$2"
+    fi
+    if has_image "$1"; then
+        docker image inspect "$1" --format '    {{.Id}} {{index .Config.Labels "org.helm-oci-conformance.stand-in"}}'
+    fi
+}
+
+skip_zot() {
+    echo
+    echo "SKIPPED zot: $zot_image is not here and cannot be pulled; nothing below says anything about zot"
+    echo
+}
+
+wrap_distribution_2() {
+    if [[ ! -x /usr/bin/docker-registry ]]; then
+        install_packages docker-registry
+    fi
+    local version
+    version=$(/usr/bin/docker-registry --version)
+    if [[ $version != *" $distribution_2"* ]]; then
+        echo "Debian's docker-registry is not $distribution_2 but: $version" >&2
+        return 1
+    fi
+    wrap "registry:$distribution_2" /usr/bin/docker-registry /etc/docker/registry/config.yml "Debian: $version"
+}
+
+wrap_distribution_3() {
+    local module=github.com/distribution/distribution/v3/cmd/registry@v$distribution_3
+    ensure_go_program "distribution-$distribution_3/registry" "$module"
+    wrap "registry:$distribution_3" "$cache/distribution-$distribution_3/registry" \
+        /etc/distribution/config.yml "go install $module"
+}
+
+# wrap IMAGE PROGRAM CONFIGURATION ORIGIN
+wrap() {
+    local image=$1 program=$2 configuration=$3 origin=$4 root library
+    root=$(mktemp -d "$work/root.XXXXXX")
+    mkdir -p "$root/bin" "$root/tmp" "$root/var/lib/registry" "$root$(dirname "$configuration")"
+    cp "$program" "$root/bin/registry"
+    # A static program has no libraries, and ldd says so with an error.
+    { ldd "$program" 2>/dev/null || true; } | grep -o '/[^ ]*' | while read -r library; do
+        mkdir -p "$root$(dirname "$library")"
+        cp -L "$library" "$root$library"
+    done || true
+    cat >"$root$configuration" <<'CONFIGURATION'
+version: 0.1
+log:
+  fields:
+    service: registry
+storage:
+  cache:
+    blobdescriptor: inmemory
+  filesystem:
+    rootdirectory: /var/lib/registry
+http:
+  addr: :5000
+  headers:
+    X-Content-Type-Options: [nosniff]
+health:
+  storagedriver:
+    enabled: true
+    interval: 10s
+    threshold: 3
+CONFIGURATION
+    tar -C "$root" -c . | docker import \
+        --change 'EXPOSE 5000' \
+        --change 'ENV OTEL_TRACES_EXPORTER=none' \
+        --change 'ENTRYPOINT ["/bin/registry"]' \
+        --change "CMD [\"serve\",\"$configuration\"]" \
+        --change "LABEL org.helm-oci-conformance.stand-in=\"$origin\"" \
+        - "$image"
+    rm -rf "$root"
+    echo "$image: a stand-in for the official image, around the real program ($origin)"
+}

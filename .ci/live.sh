@@ -1,0 +1,153 @@
+# Runs of the built program against registries that are there. Sourced by `run`; each function is a step.
+
+program=${CARGO_TARGET_DIR:-target}/release/helm-oci-conformance
+label=org.helm-oci-conformance.run
+
+# examine NAME EXPECTATION... -- ARGUMENT...: one run, with the exit code and the reports that are expected.
+examine() {
+    local name=$1 expected=() status=0 code
+    shift
+    while [[ $1 != -- ]]; do
+        expected+=("$1")
+        shift
+    done
+    shift
+    code=${expected[1]}
+    "$program" run "$@" --seed 7 --json "$reports/$name.json" --junit "$reports/$name.xml" \
+        >"$reports/$name.txt" || status=$?
+    if ((status != code)); then
+        cat "$reports/$name.txt"
+        echo "run $* ended with $status, not $code" >&2
+        return 1
+    fi
+    .ci/check-report "${expected[@]}" "$reports/$name.json" "$reports/$name.xml"
+}
+
+# serves COMMAND...: starts a registry in the background, to be stopped at the end of the step.
+serves() {
+    : >"$work/served.log"
+    "$@" >>"$work/served.log" 2>&1 &
+    served=$!
+    trap 'kill $served 2>/dev/null; wait $served 2>/dev/null || true' EXIT
+}
+
+# answers URL: waits until a registry answers there.
+answers() {
+    local limit=$((SECONDS + 20))
+    until curl --silent --output /dev/null --max-time 2 "$1/v2/"; do
+        if ! kill -0 "$served" 2>/dev/null || ((SECONDS > limit)); then
+            echo "nothing answers at $1:" >&2
+            cat "$work/served.log" >&2
+            return 1
+        fi
+        sleep 0.1
+    done
+}
+
+# serve_own ARGUMENT...: our own `serve`; sets `url`.
+serve_own() {
+    local limit=$((SECONDS + 20))
+    serves "$program" serve --listen 127.0.0.1:0 "$@"
+    until url=$(sed -n 's/^serving on //p' "$work/served.log") && [[ -n $url ]]; do
+        if ! kill -0 "$served" 2>/dev/null || ((SECONDS > limit)); then
+            cat "$work/served.log" >&2
+            return 1
+        fi
+        sleep 0.1
+    done
+}
+
+free_port() {
+    python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
+}
+
+run_distribution_2() {
+    examine distribution-2 --exit 0 --conclusive -- "distribution:$distribution_2"
+}
+
+run_distribution_3() {
+    examine distribution-3 --exit 0 --conclusive -- "distribution:$distribution_3"
+}
+
+run_zot() {
+    examine zot --exit 0 --conclusive -- "zot:$zot"
+}
+
+run_all_at_once() {
+    local targets=(reference "distribution:$distribution_2" "distribution:$distribution_3")
+    examine together --exit 0 --conclusive -- "${targets[@]}"
+}
+
+# Real Helm works with it; what it gets wrong shows elsewhere.
+run_crane() {
+    local url
+    url=http://127.0.0.1:$(free_port)
+    serves "$cache/crane-0.20.3/crane" registry serve --address "${url#http://}"
+    answers "$url"
+    examine crane --exit 1 --conclusive \
+        --violates manifests/wrong-digest-refused \
+        --violates deletion/deleted-is-gone \
+        -- "$url"
+}
+
+# Real Helm 3.10.1 cannot push to it, for these reasons among others.
+run_container_registry() {
+    local url password=s3cret-of-ci
+    url=http://127.0.0.1:$(free_port)
+    mkdir -p "$work/container-registry"
+    serves "$cache/container-registry-0.3.1/bin/container-registry" \
+        --bind "${url#http://}" --password "$password" --storage "$work/container-registry"
+    answers "$url"
+    HELM_OCI_PASSWORD=$password examine container-registry --exit 1 --secret "$password" \
+        --violates auth/challenge-everywhere \
+        --violates upload/one-put-completes \
+        --violates manifests/media-type-field-optional \
+        --violates manifests/put-by-digest \
+        --violates tags/list-answers \
+        --breaks chart-push --breaks push --breaks re-push --breaks push-plus \
+        -- "$url" --username anyone
+}
+
+# The reference registry by URL, with credentials: the checks of authority have something to look at.
+run_with_credentials() {
+    local url kind username password
+    for kind in basic bearer; do
+        serve_own --auth "$kind"
+        read -r username password < <(sed -n 's/^user \(.*\), password \(.*\)$/\1 \2/p' "$work/served.log")
+        HELM_OCI_PASSWORD=$password examine "$kind" --exit 0 --conclusive --secret "$password" \
+            -- "$url" --username "$username"
+        kill "$served"
+        wait "$served" || true
+    done
+}
+
+# The same seed makes the same record, apart from times; and against the reference a run takes less than a second.
+run_reference_again() {
+    local round best=999999 taken
+    for round in 1 2 3; do
+        examine "reference-$round" --exit 0 --conclusive -- reference
+        sed -E 's/"started": "[^"]*"/"started": ""/; s/"milliseconds": [0-9]+/"milliseconds": 0/' \
+            "$reports/reference-$round.json" >"$work/reference-$round.json"
+        cmp "$work/reference-1.json" "$work/reference-$round.json"
+        taken=$(milliseconds_of "$reports/reference-$round.json")
+        best=$((taken < best ? taken : best))
+    done
+    echo "the fastest of 3 runs took $best ms"
+    ((best < 1000))
+}
+
+milliseconds_of() {
+    python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))["run"]["milliseconds"])' "$1"
+}
+
+# No container is left of a run that has ended. The label ends with the process id of the run.
+no_container_left() {
+    local id run left=0
+    while read -r id run; do
+        if ! kill -0 "${run##*-}" 2>/dev/null; then
+            echo "left behind by run $run: container $id" >&2
+            left=1
+        fi
+    done < <(docker ps -a --filter "label=$label" --format "{{.ID}} {{.Label \"$label\"}}")
+    return "$left"
+}
