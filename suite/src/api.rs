@@ -133,11 +133,7 @@ impl Session {
             let location = reply
                 .header("location")
                 .ok_or_else(|| obstacle("follow a redirect", &reply))?;
-            let uri = if location.starts_with('/') {
-                self.uri(location)
-            } else {
-                self.any_uri(location)
-            };
+            let uri = self.resolve(&reply.uri, location);
             reply = self.call_uri(Method::GET, uri).anonymous().send().await?;
         }
         Err(obstacle("follow a chain of redirects to its end", &reply))
@@ -174,25 +170,14 @@ impl Session {
         let location = reply
             .header("location")
             .ok_or_else(|| obstacle("find the upload's Location", reply))?;
-        let rooted = match location.split_once("://") {
-            Some((_, rest)) => rest
-                .find('/')
-                .map_or("/", |slash| &rest[slash..])
-                .to_owned(),
-            None if location.starts_with('/') => location.to_owned(),
-            None => {
-                let path = reply.uri.path();
-                let base = &path[..=path.rfind('/').unwrap_or(0)];
-                format!("{base}{location}")
-            }
-        };
-        self.uri(&rooted)
+        let resolved = self.resolve(&reply.uri, location)?;
+        self.uri(resolved.path_and_query().map_or("/", |path| path.as_str()))
     }
 
     /// The PUT that completes an upload, as Helm sends it: the query of `Location` parsed and written anew,
     /// keys sorted, `digest` among them.
     pub fn complete_upload(&self, location: &Uri, digest: &str, body: &Bytes) -> Call<'_> {
-        let uri = self.uri(&with_digest(location, digest));
+        let uri = self.resolve(location, &with_digest(location, digest));
         self.call_uri(Method::PUT, uri)
             .body(Some(media_type::OCTET_STREAM), body)
     }
@@ -282,13 +267,13 @@ impl Session {
         self.arrange_blobs_of(package, shape, Some(signature)).await
     }
 
-    /// Pushes the blobs of a package and writes its manifest.
-    pub async fn arrange_blobs_of(
+    /// A package with the manifest that a Helm of this shape writes for it.
+    pub fn chart_of(
         &self,
         package: ChartPackage,
         shape: Shape,
         provenance: Option<Bytes>,
-    ) -> Result<Chart, Stop> {
+    ) -> Chart {
         let created = matches!(shape, Shape::Helm313).then_some("2026-11-22T05:32:38Z");
         let manifest = chart_manifest(shape, &package, provenance.as_deref(), created);
         let manifest = if self.target().typed_manifests {
@@ -297,12 +282,22 @@ impl Session {
             manifest
         };
         let digest = digest_of(&manifest);
-        let chart = Chart {
+        Chart {
             package,
             provenance,
             manifest,
             digest,
-        };
+        }
+    }
+
+    /// Pushes the blobs of a package and writes its manifest.
+    pub async fn arrange_blobs_of(
+        &self,
+        package: ChartPackage,
+        shape: Shape,
+        provenance: Option<Bytes>,
+    ) -> Result<Chart, Stop> {
+        let chart = self.chart_of(package, shape, provenance);
         for blob in chart.blobs() {
             self.arrange_blob(&blob).await?;
         }

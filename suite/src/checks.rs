@@ -4,6 +4,7 @@ mod api;
 mod auth;
 mod deletion;
 mod errors;
+mod flow;
 mod manifests;
 mod names;
 mod provenance;
@@ -26,7 +27,7 @@ pub struct Area {
 }
 
 /// The areas in reading order.
-pub static AREAS: [Area; 11] = [
+pub static AREAS: [Area; 12] = [
     Area {
         name: "api",
         title: "endpoint, transport and headers",
@@ -81,6 +82,11 @@ pub static AREAS: [Area; 11] = [
         name: "deletion",
         title: "deletion and life cycle",
         requirements: deletion::ALL_OF_THEM,
+    },
+    Area {
+        name: "flow",
+        title: "whole flows of Helm, era by era",
+        requirements: flow::ALL_OF_THEM,
     },
 ];
 

@@ -8,6 +8,9 @@ use std::task::{Context, Poll, Waker};
 use helm_oci_fixtures::fault::{Fault, FaultyRegistry};
 use helm_oci_fixtures::registry::{Access, ReferenceRegistry};
 
+use semver::Version;
+
+use crate::checks;
 use crate::registry::InMemory;
 use crate::requirement::{Requirement, Setup};
 use crate::session::Session;
@@ -47,8 +50,11 @@ impl Effect {
 /// Compares what a requirement declares about a fault with what was observed.
 pub fn effect(requirement: &Requirement, fault: Fault, verdict: &Verdict) -> Effect {
     let own = requirement.faults.contains(&fault);
-    let listed = own || requirement.consequences.contains(&fault);
+    let listed =
+        own || requirement.consequences.contains(&fault) || breaks_replay(requirement, fault);
     match (verdict, listed) {
+        // A client that cannot go on, because no answer came, has not been blamed for it.
+        (Verdict::Inconclusive(_), true) if requirement.replays.is_some() => Effect::Blocked,
         (Verdict::Violated(_), true) if own => Effect::Killed,
         (Verdict::Violated(_), true) => Effect::Consequence,
         (Verdict::Violated(_), false) => Effect::Unlisted,
@@ -56,6 +62,19 @@ pub fn effect(requirement: &Requirement, fault: Fault, verdict: &Verdict) -> Eff
         (Verdict::Inconclusive(_), false) => Effect::Blocked,
         (Verdict::Satisfied | Verdict::NotApplicable(_), false) => Effect::Untouched,
     }
+}
+
+/// Whether some requirement that the fault turns red says that it breaks the flow this one replays.
+fn breaks_replay(requirement: &Requirement, fault: Fault) -> bool {
+    let Some((flow, (major, minor, patch))) = requirement.replays else {
+        return false;
+    };
+    let version = Version::new(major, minor, patch);
+    checks::all().into_iter().any(|other| {
+        other.proven_on == requirement.proven_on
+            && (other.faults.contains(&fault) || other.consequences.contains(&fault))
+            && other.breaks.iter().any(|brk| brk.hits(&version, flow))
+    })
 }
 
 /// The verdict of one requirement on the reference registry with these faults, in memory.

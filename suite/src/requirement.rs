@@ -7,7 +7,7 @@ use std::pin::Pin;
 use helm_oci_fixtures::fault::Fault;
 use serde::{Deserialize, Serialize};
 
-use crate::era::Break;
+use crate::era::{Break, Flow};
 use crate::session::Session;
 use crate::source::Source;
 use crate::verdict::CheckResult;
@@ -41,7 +41,7 @@ impl fmt::Display for Level {
 }
 
 /// How the reference registry has to be set up for a check to have something to look at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Setup {
     /// TLS, no authentication.
@@ -74,6 +74,10 @@ pub struct Requirement {
     pub faults: &'static [Fault],
     /// The faults of other requirements that turn it red as well, because they break its sentence too.
     pub consequences: &'static [Fault],
+    /// The flow of one Helm version that the check replays whole. Such a requirement has no faults of its own:
+    /// it must turn red for exactly the faults of which some other requirement says that they break this flow
+    /// in this version.
+    pub replays: Option<(Flow, (u64, u64, u64))>,
     /// The set-up of the reference registry on which it is proven.
     pub proven_on: Setup,
     /// The code that observes it.
@@ -111,6 +115,7 @@ macro_rules! requirement {
             breaks: [$($brk:expr),* $(,)?],
             faults: [$($fault:ident),* $(,)?],
             $(consequences: [$($consequence:ident),* $(,)?],)?
+            $(replays: $replays:expr,)?
             $(proven_on: $access:ident,)?
             check: $check:ident $(,)?
         }
@@ -126,12 +131,15 @@ macro_rules! requirement {
             breaks: &[$($brk),*],
             faults: &[$(helm_oci_fixtures::fault::Fault::$fault),*],
             consequences: &[$($(helm_oci_fixtures::fault::Fault::$consequence),*)?],
+            replays: requirement!(@replays $($replays)?),
             proven_on: requirement!(@access $($access)?),
             check: |session| Box::pin($check(session)),
             file: file!(),
             line: line!(),
         };
     };
+    (@replays) => { None };
+    (@replays $replays:expr) => { Some($replays) };
     (@access) => { $crate::requirement::Setup::Open };
     (@access $access:ident) => { $crate::requirement::Setup::$access };
 }

@@ -125,9 +125,20 @@ impl Session {
         Ok(None)
     }
 
-    /// A URI that the registry handed out.
-    pub fn any_uri(&self, text: &str) -> Result<Uri, Stop> {
-        parse_uri(text)
+    /// A reference that the registry handed out, resolved against the URI it came from: absolute, from the
+    /// root, a query alone, or relative to the last slash.
+    pub fn resolve(&self, base: &Uri, reference: &str) -> Result<Uri, Stop> {
+        let scheme = base.scheme_str().unwrap_or("http");
+        let authority = base.authority().map_or("", |authority| authority.as_str());
+        let path = base.path();
+        let parent = &path[..=path.rfind('/').unwrap_or(0)];
+        let absolute = match reference.chars().next() {
+            _ if reference.contains("://") => reference.to_owned(),
+            Some('/') => format!("{scheme}://{authority}{reference}"),
+            Some('?') => format!("{scheme}://{authority}{path}{reference}"),
+            _ => format!("{scheme}://{authority}{parent}{reference}"),
+        };
+        parse_uri(&absolute)
     }
 
     /// Starts a request to a path on the registry.

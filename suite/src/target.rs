@@ -62,7 +62,7 @@ impl Target {
 
     /// The repository of the check with this id: two segments, unless the namespace has more.
     pub fn repository(&self, id: &str) -> String {
-        let slug = id.replace('/', "-");
+        let slug = id.replace(['/', '.'], "-");
         match &self.namespace {
             Some(namespace) => format!("{namespace}/{}-{slug}", self.run()),
             None => format!("{}/{slug}", self.run()),

@@ -25,9 +25,10 @@ fn ids_are_unique_slugs_in_their_area() {
             let slug = &id[area.name.len() + 1..];
             assert!(
                 !slug.is_empty()
-                    && slug
-                        .bytes()
-                        .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-'),
+                    && slug.bytes().all(|b| b.is_ascii_lowercase()
+                        || b.is_ascii_digit()
+                        || b == b'-'
+                        || b == b'.'),
                 "{id} is no slug"
             );
         }
@@ -107,7 +108,7 @@ fn covered_items_exist_in_the_documents() {
 fn every_requirement_has_a_killing_fault() {
     for requirement in checks::all() {
         assert!(
-            !requirement.faults.is_empty(),
+            !requirement.faults.is_empty() || requirement.replays.is_some(),
             "{} has never been seen to fail",
             requirement.id
         );

@@ -5,13 +5,31 @@ use helm_oci_fixtures::media_type;
 use http::{Method, Uri};
 
 use crate::api::{ACCEPT_CONTAINERD, ACCEPT_ORAS, obstacle};
-use crate::era::{ALL, BEFORE_3_7, Break, Flow, ORAS, SINCE_3_7, Span, Versions};
+use crate::era::{ALL, BEFORE_3_7, Break, CONTAINERD, Flow, ORAS, SINCE_3_7, Span, Versions};
 use crate::expect;
 use crate::registry::Hello;
 use crate::requirement::{Requirement, requirement};
 use crate::session::{Reply, Session};
 use crate::source::{DISTRIBUTION, HTTP, containerd, helm, observed, oras_go};
 use crate::verdict::{CheckResult, Finding, Obstacle, ObstacleKind, Stop};
+
+/// Helm 3.7 to 3.17.
+const CONTAINERD_SINCE_3_7: Versions = Versions(&[Span::new((3, 7, 0), (3, 18, 0))]);
+/// Every flow that reads or writes charts.
+const EVERYTHING: &[Flow] = &[
+    Flow::ChartPush,
+    Flow::ChartPull,
+    Flow::Push,
+    Flow::RePush,
+    Flow::PushPlus,
+    Flow::Pull,
+    Flow::PullProv,
+    Flow::PullPlus,
+    Flow::PullRange,
+    Flow::PullUnversioned,
+    Flow::DependencyUpdate,
+    Flow::Show,
+];
 
 requirement! {
     /// `GET /v2/` on the bare host answers 200, or 401 to a caller without authority.
@@ -99,39 +117,9 @@ async fn client_hello(session: &Session) -> CheckResult {
     })))
 }
 
-requirement! {
-    /// Every Helm is served alike, whatever `User-Agent` it sends.
-    ///
-    /// ## Why Helm needs it
-    /// Helm 3.0 to 3.6 call themselves `containerd/<version>`, later ones `Helm/<version>`. A filter on agents
-    /// cuts off an era.
-    ///
-    /// ## How it is checked
-    /// A manifest is read with each agent that Helm has used; status and bytes must be the same.
-    USER_AGENTS = "api/user-agents-treated-alike" {
-        level: Must,
-        title: "requests are not filtered by `User-Agent`",
-        covers: ["REG-API-09", "B27"],
-        sources: [helm("v3.8.0", "internal/version/version.go:63", "names itself `Helm/<version>`")],
-        breaks: [
-            Break::new(BEFORE_3_7, &[Flow::ChartPush, Flow::ChartPull], "unexpected status code: 403 Forbidden"),
-            Break::new(SINCE_3_7, &[Flow::Push, Flow::Pull], "unexpected status: 403 Forbidden"),
-        ],
-        faults: [RefusesContainerdUserAgent, RefusesHelmUserAgent],
-        check: user_agents,
-    }
-}
-
-async fn user_agents(session: &Session) -> CheckResult {
+/// Reads a manifest under each of these agents; where our own agent is refused as well, they are not to blame.
+async fn agents_served(session: &Session, agents: &[&str]) -> CheckResult {
     let chart = session.arrange_chart("1.0.0").await?;
-    let agents = [
-        "containerd/1.3.2+unknown",
-        "containerd/1.4.4+unknown",
-        "oras",
-        "Helm/3.10.1",
-        "Helm/3.18.6",
-        "Helm/4.2.4",
-    ];
     let path = session.manifest_path(&chart.digest);
     let neutral = session
         .call(Method::GET, &path)
@@ -154,6 +142,70 @@ async fn user_agents(session: &Session) -> CheckResult {
         expect::status(&reply, &[200])?;
     }
     Ok(())
+}
+
+requirement! {
+    /// Helm 3.0 to 3.6 are served, though they do not call themselves Helm.
+    ///
+    /// ## Why Helm needs it
+    /// They send `containerd/<version>`, and `oras` when they log in. A filter on agents cuts them off.
+    ///
+    /// ## How it is checked
+    /// A manifest is read with each of these agents, after one of our own.
+    OLD_AGENTS = "api/containerd-agent-served" {
+        level: Must,
+        title: "requests of `containerd/…` and `oras` are not filtered out",
+        covers: ["REG-API-09", "B27"],
+        sources: [observed("7.4", "T1, T3: `User-Agent: containerd/1.3.2+unknown`, `containerd/1.4.4+unknown`")],
+        breaks: [
+            Break::new(BEFORE_3_7, EVERYTHING, "unexpected response: 403 Forbidden"),
+        ],
+        faults: [RefusesContainerdUserAgent],
+        check: old_agents,
+    }
+}
+
+async fn old_agents(session: &Session) -> CheckResult {
+    agents_served(
+        session,
+        &[
+            "containerd/1.3.2+unknown",
+            "containerd/1.4.4+unknown",
+            "oras",
+        ],
+    )
+    .await
+}
+
+requirement! {
+    /// Helm since 3.7 is served under its own name.
+    ///
+    /// ## Why Helm needs it
+    /// It sends `Helm/<version>`.
+    ///
+    /// ## How it is checked
+    /// A manifest is read with agents of Helm 3 and 4, after one of our own.
+    HELM_AGENTS = "api/helm-agent-served" {
+        level: Must,
+        title: "requests of `Helm/…` are not filtered out",
+        covers: ["REG-API-09", "B27"],
+        sources: [helm("v3.8.0", "internal/version/version.go:63", "names itself `Helm/<version>`")],
+        breaks: [
+            Break::new(CONTAINERD_SINCE_3_7, EVERYTHING, "unexpected status: 403 Forbidden"),
+            Break::new(ORAS, EVERYTHING, "response status code 403: denied"),
+            Break::new(SINCE_3_7, &[Flow::Login], "response status code 403: denied"),
+        ],
+        faults: [RefusesHelmUserAgent],
+        check: helm_agents,
+    }
+}
+
+async fn helm_agents(session: &Session) -> CheckResult {
+    agents_served(
+        session,
+        &["Helm/3.7.2", "Helm/3.10.1", "Helm/3.18.6", "Helm/4.2.4"],
+    )
+    .await
 }
 
 requirement! {
@@ -262,7 +314,7 @@ requirement! {
         covers: ["REG-API-10", "REG-BLB-16"],
         sources: [observed("7.4", "T8: `Accept: application/vnd.cncf.helm.chart.content.v1.tar+gzip, */*` on blobs")],
         breaks: [
-            Break::new(Versions(&[Span::new((3, 0, 0), (3, 18, 0))]), Flow::PULLS, "unexpected status code {url}/blobs/{d}: 406 Not Acceptable"),
+            Break::new(CONTAINERD, EVERYTHING, "unexpected status: 406 Not Acceptable"),
         ],
         faults: [NegotiatesBlobs],
         check: blob_accept,
@@ -518,7 +570,8 @@ async fn no_cookies(session: &Session) -> CheckResult {
 pub(super) static ALL_OF_THEM: &[&Requirement] = &[
     &VERSION_CHECK,
     &CLIENT_HELLO,
-    &USER_AGENTS,
+    &OLD_AGENTS,
+    &HELM_AGENTS,
     &ACCEPT_LISTS,
     &MISSING_ACCEPT,
     &BLOB_ACCEPT,

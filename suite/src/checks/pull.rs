@@ -2,7 +2,6 @@
 
 use bytes::Bytes;
 use futures_util::future::join_all;
-use helm_oci_fixtures::chart::ChartPackage;
 use helm_oci_fixtures::manifest::Shape;
 use helm_oci_fixtures::media_type;
 use http::Method;
@@ -20,6 +19,8 @@ const NO_INDEX: Versions = Versions(&[
     Span::new((3, 18, 0), (3, 20, 1)),
     Span::new((4, 0, 0), (4, 1, 2)),
 ]);
+/// Helm that compares a tag with a pinned digest.
+const PINNED: Versions = Versions(&[Span::since((3, 20, 0))]);
 /// Helm that compares the digest header of a blob.
 const COMPARES_BLOB_DIGEST: Versions = Versions(&[Span::since((3, 18, 3))]);
 
@@ -87,6 +88,7 @@ requirement! {
         covers: ["REG-PUL-01", "REG-MAN-20", "A21"],
         sources: [oras_go("v2.6.0", "registry/remote/repository.go", "a HEAD answer without a media type is refused")],
         breaks: [
+            Break::new(CONTAINERD, Flow::PULLS, "manifest does not contain minimum number of descriptors (2), descriptors found: 1"),
             Break::new(ORAS, &[Flow::RePush], "failed to perform \"Exists\" on destination: HEAD \"{url}/manifests/{d}\": invalid response `Content-Type` header; mime: no media type"),
         ],
         faults: [HeadManifestWithoutType],
@@ -240,7 +242,7 @@ requirement! {
     /// the manifest says.
     ///
     /// ## How it is checked
-    /// GET by tag and by digest; parameters such as a charset do not count.
+    /// HEAD by tag and GET by digest, as Helm 3.0 to 3.17 send them; parameters such as a charset do not count.
     TYPE = "pull/manifest-type" {
         level: Must,
         title: "`Content-Type` of a manifest is the type it was pushed with",
@@ -254,7 +256,6 @@ requirement! {
         ],
         breaks: [
             Break::new(CONTAINERD, Flow::PULLS, "manifest does not contain minimum number of descriptors (2), descriptors found: 1"),
-            Break::new(ORAS, Flow::PULLS, "manifest does not contain minimum number of descriptors (2), descriptors found: 0"),
         ],
         faults: [ServesManifestsAsJson, ServesManifestsAsOctetStream, ServesManifestsAsDocker, ServesManifestsWithoutType],
         check: manifest_type,
@@ -263,24 +264,61 @@ requirement! {
 
 async fn manifest_type(session: &Session) -> CheckResult {
     let chart = session.arrange_chart("1.0.0").await?;
-    for reference in ["1.0.0", chart.digest.as_str()] {
-        let reply = readable(session, reference).await?;
-        if reply.body == chart.manifest {
-            expect::media_type(&reply, media_type::OCI_MANIFEST)?;
-        }
+    let path = session.manifest_path(&chart.digest);
+    let accept = "application/vnd.oci.image.manifest.v1+json, */*";
+    // The first answer by digest is judged by `manifests/readable-at-once`.
+    session.head_manifest(&chart.digest).await?;
+    let reply = session
+        .call(Method::GET, &path)
+        .accept(accept)
+        .send()
+        .await?;
+    if reply.status.as_u16() != 200 {
+        return Err(obstacle("read the manifest by digest", &reply));
     }
-    Ok(())
+    expect::media_type(&reply, media_type::OCI_MANIFEST)
+}
+
+requirement! {
+    /// A manifest is not converted for a client that lists Docker types beside its own.
+    ///
+    /// ## Why Helm needs it
+    /// Helm 3.18 and later list them first. A converted manifest is no chart.
+    ///
+    /// ## How it is checked
+    /// GET by tag with the `Accept` of Helm 3.18 and later; an index over the chart is judged elsewhere.
+    NOT_CONVERTED = "pull/manifest-not-converted" {
+        level: Must,
+        title: "a manifest keeps its type whatever else `Accept` lists",
+        covers: ["REG-PUL-03", "REG-PUL-07", "A24"],
+        sources: [observed("7.4", "T13: GET of the tag with `M5`, Docker types first")],
+        breaks: [
+            Break::new(ORAS, Flow::PULLS, "manifest does not contain minimum number of descriptors (2), descriptors found: 0"),
+        ],
+        faults: [ConvertsManifests],
+        consequences: [ServesManifestsAsJson, ServesManifestsAsOctetStream, ServesManifestsAsDocker, ServesManifestsWithoutType],
+        check: not_converted,
+    }
+}
+
+async fn not_converted(session: &Session) -> CheckResult {
+    session.arrange_chart("1.0.0").await?;
+    let reply = readable(session, "1.0.0").await?;
+    if reply.media_type() == Some(media_type::OCI_INDEX) {
+        return Err(obstacle("find the chart itself under its tag", &reply));
+    }
+    expect::media_type(&reply, media_type::OCI_MANIFEST)
 }
 
 requirement! {
     /// A manifest comes back byte for byte as it was pushed.
     ///
     /// ## Why Helm needs it
-    /// Helm prints, and users pin, the digest of the manifest it pushed. A registry that writes the JSON anew
-    /// breaks every pull that checks it, and Helm of every era checks size or digest.
+    /// Helm prints, and users pin, the digest of the manifest it pushed. Helm 3.0 to 3.17 read it by that digest
+    /// and check size and digest; a registry that writes the JSON anew breaks them.
     ///
     /// ## How it is checked
-    /// A manifest is pushed and read by tag and by digest; bytes are compared.
+    /// A manifest is pushed under a tag and read by digest, with the `Accept` of Helm 3.0 to 3.17.
     BYTES = "pull/manifest-bytes" {
         level: Must,
         title: "manifests are served byte for byte",
@@ -291,31 +329,27 @@ requirement! {
         )],
         breaks: [
             Break::new(CONTAINERD, Flow::PULLS, "failed commit on ref \"\": unexpected commit size 447, expected 352: failed precondition"),
-            Break::new(ORAS, Flow::PULLS, "mismatched digest"),
         ],
-        faults: [ReformatsManifests, ReformatsAndRehashesManifests, ConvertsManifests],
-        consequences: [DropsProvenanceLayer, DropsAnnotations],
+        faults: [ReformatsManifests, ReformatsAndRehashesManifests],
         check: manifest_bytes,
     }
 }
 
 async fn manifest_bytes(session: &Session) -> CheckResult {
-    let metadata = helm_oci_fixtures::chart::ChartMetadata::new(session.chart_name(), "1.0.0")
-        .annotation("example.test/odd", "<&> \u{e9}");
-    let package = ChartPackage::build(&metadata, session.seed());
-    let signature = helm_oci_fixtures::provenance::sign(&package);
-    let chart = session
-        .arrange_blobs_of(package, Shape::Helm313, Some(signature))
+    let chart = session.arrange_chart("1.0.0").await?;
+    // The first answer by digest is judged by `manifests/readable-at-once`.
+    session.head_manifest(&chart.digest).await?;
+    let path = session.manifest_path(&chart.digest);
+    let accept = "application/vnd.oci.image.manifest.v1+json, */*";
+    let reply = session
+        .call(Method::GET, &path)
+        .accept(accept)
+        .send()
         .await?;
-    session.arrange_manifest("1.0.0", &chart.manifest).await?;
-    for reference in ["1.0.0", chart.digest.as_str()] {
-        let reply = readable(session, reference).await?;
-        if !is_image_manifest(&reply) {
-            return Err(obstacle("read the chart's own manifest", &reply));
-        }
-        expect::same_bytes(&reply, &chart.manifest)?;
+    if reply.status.as_u16() != 200 || !is_image_manifest(&reply) {
+        return Err(obstacle("read the manifest by digest", &reply));
     }
-    Ok(())
+    expect::same_bytes(&reply, &chart.manifest)
 }
 
 requirement! {
@@ -375,6 +409,7 @@ requirement! {
         sources: [observed("3.2", "HEAD of the tag, then GET of the digest it names")],
         breaks: [
             Break::new(CONTAINERD, Flow::PULLS, "{ref}: not found"),
+            Break::new(ORAS, &[Flow::RePush], "failed to perform \"Tag\" on destination: {d}: not found"),
         ],
         faults: [HidesTaggedDigests],
         check: by_digest,
@@ -528,13 +563,13 @@ requirement! {
             Break::new(ORAS, Flow::PULLS, "failed to perform \"FetchReference\" on source: mismatched digest"),
         ],
         faults: [ManifestGetWrongDigest],
-        consequences: [ReformatsManifests, DropsProvenanceLayer],
+        consequences: [ReformatsManifests],
         check: get_true_digest,
     }
 }
 
 async fn get_true_digest(session: &Session) -> CheckResult {
-    session.arrange_signed_chart(Shape::Helm38).await?;
+    session.arrange_chart("1.0.0").await?;
     let reply = readable(session, "1.0.0").await?;
     expect::header_absent_or(&reply, "docker-content-digest", &digest_of(&reply.body))
 }
@@ -543,7 +578,8 @@ requirement! {
     /// HEAD and GET of one tag name the same digest, whatever `Accept` lists, as long as it lists the type.
     ///
     /// ## Why Helm needs it
-    /// Helm 3.0 to 3.17 combine the two answers; a conversion for some clients tears them apart.
+    /// Pulls pinned to a digest compare the tag's HEAD with the pin since 3.20; a conversion for some clients
+    /// tears the two apart.
     ///
     /// ## How it is checked
     /// HEAD and GET with the lists of both lines of Helm; the digests of the answers are compared.
@@ -551,18 +587,18 @@ requirement! {
         level: Must,
         title: "HEAD and GET agree for every `Accept` that lists the type",
         covers: ["REG-PUL-07", "A24"],
-        sources: [containerd("v1.6.6", "remotes/docker/resolver.go", "HEAD of the tag, then GET of the digest it names")],
+        sources: [observed("3.6", "3.20 and later: HEAD of the tag is compared with the pinned digest")],
         breaks: [
-            Break::new(CONTAINERD, Flow::PULLS, "failed commit on ref \"\": unexpected commit digest {d}, expected {d}: failed precondition"),
+            Break::when("for pulls pinned to a digest", PINNED, &[Flow::Pull], "chart reference digest mismatch: {d} is not {d}"),
         ],
         faults: [ConvertsManifests],
-        consequences: [ReformatsManifests, ManifestHeadWrongDigest, DropsProvenanceLayer],
+        consequences: [ReformatsManifests, ManifestHeadWrongDigest],
         check: agree,
     }
 }
 
 async fn agree(session: &Session) -> CheckResult {
-    session.arrange_signed_chart(Shape::Helm38).await?;
+    session.arrange_chart("1.0.0").await?;
     let head = session.head_manifest("1.0.0").await?;
     let Some(named) = head
         .header("docker-content-digest")
@@ -803,11 +839,7 @@ async fn redirect_ends(session: &Session) -> CheckResult {
     let mut reply = first.clone();
     for _ in 0..10 {
         let location = expect::header(&reply, "location")?;
-        let uri = if location.starts_with('/') {
-            session.uri(location)
-        } else {
-            session.any_uri(location)
-        };
+        let uri = session.resolve(&reply.uri, location);
         reply = session
             .call_uri(Method::GET, uri)
             .anonymous()
@@ -1117,6 +1149,7 @@ pub(super) static ALL_OF_THEM: &[&Requirement] = &[
     &GET_TRUE_DIGEST,
     &AGREE,
     &TYPE,
+    &NOT_CONVERTED,
     &BYTES,
     &ODD_SHAPE,
     &SHAPES,

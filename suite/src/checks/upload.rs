@@ -23,29 +23,10 @@ fn content(session: &Session, what: &str) -> Bytes {
     Bytes::from(format!("{what} {:016x}", session.seed()))
 }
 
-/// Where an upload's body goes according to its `Location`, resolved as RFC 3986 has it.
-fn resolved(reply: &Reply) -> Result<Uri, Stop> {
+/// Where an upload's body goes according to its `Location`.
+fn resolved(session: &Session, reply: &Reply) -> Result<Uri, Stop> {
     let location = expect::header(reply, "location")?;
-    let origin = |uri: &Uri| {
-        format!(
-            "{}://{}",
-            uri.scheme_str().unwrap_or("http"),
-            uri.authority().map_or("", |authority| authority.as_str())
-        )
-    };
-    let absolute = if location.contains("://") {
-        location.to_owned()
-    } else if location.starts_with('/') {
-        format!("{}{location}", origin(&reply.uri))
-    } else {
-        let path = reply.uri.path();
-        format!(
-            "{}{}{location}",
-            origin(&reply.uri),
-            &path[..=path.rfind('/').unwrap_or(0)]
-        )
-    };
-    absolute.parse().map_err(|_| {
+    session.resolve(&reply.uri, location).map_err(|_| {
         expect::violated(
             "a `location` that is a URL",
             format!("`location: {location}`"),
@@ -207,7 +188,7 @@ requirement! {
             oras_go("v2.6.0", "registry/remote/repository.go", "refuses a HEAD answer whose length is unknown"),
         ],
         breaks: [
-            Break::new(ORAS, Flow::PUSHES, "failed to perform \"Exists\" on destination: HEAD \"{url}/blobs/{d}\": unknown response Content-Length"),
+            Break::when("when one of the blobs is there already", ORAS, Flow::PUSHES, "failed to perform \"Exists\" on destination: HEAD \"{url}/blobs/{d}\": unknown response Content-Length"),
         ],
         faults: [HeadBlobWithoutLength],
         check: length,
@@ -295,7 +276,8 @@ requirement! {
             "The HEAD method is identical to GET except that the server MUST NOT send content in the response.",
         )],
         breaks: [
-            Break::new(ALL, &[Flow::ChartPush, Flow::Push, Flow::RePush, Flow::PushPlus], "unexpected status: 403 Forbidden"),
+            Break::new(CONTAINERD, &[Flow::RePush], "unexpected status: 403 Forbidden"),
+            Break::when("when one of the blobs is there already", ALL, Flow::PUSHES, "unexpected status: 403 Forbidden"),
         ],
         faults: [RedirectsBlobHead],
         check: redirected_head,
@@ -313,7 +295,7 @@ async fn redirected_head(session: &Session) -> CheckResult {
         ));
     }
     let end = session
-        .call_uri(Method::HEAD, resolved(&head))
+        .call_uri(Method::HEAD, resolved(session, &head))
         .anonymous()
         .send()
         .await?;
@@ -522,7 +504,7 @@ async fn same_host(session: &Session) -> CheckResult {
     let (reply, _) = fresh_location(session).await?;
     let (own, other) = (
         host_and_port(session.target().origin()),
-        host_and_port(&resolved(&reply)?),
+        host_and_port(&resolved(session, &reply)?),
     );
     let same_host = own.0 == other.0;
     // A change of scheme alone changes the default port; that is the next requirement's business.
@@ -581,7 +563,7 @@ async fn same_scheme(session: &Session) -> CheckResult {
         ));
     }
     let (reply, _) = fresh_location(session).await?;
-    let resolved = resolved(&reply)?;
+    let resolved = resolved(session, &reply)?;
     if resolved.host() != session.target().origin().host() {
         return Err(obstacle(
             "find an upload's Location on the registry",
@@ -1059,9 +1041,10 @@ requirement! {
         covers: ["REG-API-07", "B11", "B12"],
         sources: [observed("2.2", "for each missing blob, in parallel: POST, then PUT")],
         breaks: [
-            Break::new(ALL, Flow::PUSHES, "unexpected status: 404 Not Found"),
+            Break::when("when uploads overlap", ALL, Flow::PUSHES, "unexpected status: 404 Not Found"),
         ],
-        faults: [KeepsOneUploadSession, DropsHalfTheUploads],
+        faults: [KeepsOneUploadSession],
+        consequences: [DropsHalfTheUploads],
         check: interleaved,
     }
 }
@@ -1100,6 +1083,49 @@ async fn interleaved(session: &Session) -> CheckResult {
         ));
     }
     Ok(())
+}
+
+requirement! {
+    /// No upload is lost between its POST and its PUT.
+    ///
+    /// ## Why Helm needs it
+    /// Behind a load balancer POST and PUT may reach different nodes; no Helm keeps cookies or tries again.
+    ///
+    /// ## How it is checked
+    /// Six blobs are uploaded one after the other. Where none succeeds, something else is wrong.
+    NOT_LOST = "upload/none-lost" {
+        level: Must,
+        title: "of several uploads in a row none is lost",
+        covers: ["REG-API-07", "B11"],
+        sources: [observed("2.2", "POST and PUT of a session may use different connections; nothing is tried again")],
+        breaks: [
+            Break::new(ALL, Flow::PUSHES, "unexpected status: 404 Not Found"),
+        ],
+        faults: [DropsHalfTheUploads],
+        check: not_lost,
+    }
+}
+
+async fn not_lost(session: &Session) -> CheckResult {
+    let mut lost = None;
+    let mut stored = 0;
+    for n in 0..6 {
+        let (reply, _) = put(session, &format!("in a row {n}")).await?;
+        if reply.status.is_success() {
+            stored += 1;
+        } else {
+            lost = Some(reply);
+        }
+    }
+    match lost {
+        None => Ok(()),
+        Some(reply) if stored == 0 => Err(obstacle("upload a blob", &reply)),
+        Some(reply) => Err(expect::violated(
+            "201 for each of six uploads",
+            format!("status {} for one, 201 for {stored}", reply.status),
+            &[&reply],
+        )),
+    }
 }
 
 requirement! {
@@ -1184,7 +1210,7 @@ requirement! {
         covers: ["REG-BLB-25", "A18"],
         sources: [DISTRIBUTION.says("post-then-put", "With `<blob-location>` being a pullable blob URL.")],
         breaks: [
-            Break::new(ALL, Flow::PUSHES, "unexpected status: 400 Bad Request"),
+            Break::when("right after a push", ALL, Flow::PULLS, "{d}: not found"),
         ],
         faults: [BlobsLag],
         consequences: [HidesPresentBlobs],
@@ -1388,6 +1414,7 @@ pub(super) static ALL_OF_THEM: &[&Requirement] = &[
     &LARGE,
     &AGAIN,
     &INTERLEAVED,
+    &NOT_LOST,
     &TINY,
     &ABANDONED,
     &AT_ONCE,
