@@ -11,6 +11,7 @@
 pub mod api;
 pub mod auth;
 pub mod checks;
+mod client;
 pub mod era;
 pub mod exchange;
 mod expect;
