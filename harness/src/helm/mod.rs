@@ -3,15 +3,13 @@
 //! - [`Helm`] is a binary that said which version it is; [`discover()`] finds those in a folder;
 //! - [`Home`] is where one run lives; nothing of the user's is read or written;
 //! - [`Stage`] is the reference registry with faults, for a Helm to meet, and tells who asked what;
-//! - [`flow`] knows each flow in the command line of each era, arranges what it needs, and judges the effect;
-//! - [`observe`] runs fault x Helm x flow and makes evidence of it.
+//! - [`flow`] knows each flow in the command line of each era, arranges what it needs, and judges the effect.
 //!
 //! Nothing here knows a requirement: what a failure means is for others to say.
 
 mod discover;
 pub mod flow;
 mod home;
-pub mod observe;
 mod process;
 mod stage;
 mod text;
