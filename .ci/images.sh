@@ -28,7 +28,7 @@ ensure_image() {
         "$2"
     fi
     if has_image "$1"; then
-        docker image inspect "$1" --format '    {{.Id}} {{index .Config.Labels "org.helm-oci-conformance.stand-in"}}'
+        docker image inspect "$1" --format '    {{.Id}}{{with .Config.Labels}} {{index . "org.helm-oci-conformance.stand-in"}}{{end}}'
     fi
 }
 
