@@ -5,7 +5,8 @@ engine_pid=$work/dockerd.pid
 engine_log=$work/dockerd.log
 
 engine_answers() {
-    timeout 20 docker version --format 'engine {{.Server.Version}}' 2>/dev/null
+    local version
+    version=$(timeout 20 docker version --format '{{.Server.Version}}' 2>/dev/null) && echo "engine $version"
 }
 
 ensure_engine() {
