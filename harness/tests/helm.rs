@@ -11,7 +11,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use helm_oci_conformance::helm::flow::{self, Scene};
-use helm_oci_conformance::helm::{self, Helm, Home, Stage, Wings};
+use helm_oci_conformance::helm::{self, Helm, Home, Names, Stage, Wings};
 use helm_oci_conformance::serve::Server;
 use helm_oci_conformance::{chain, install_cryptography};
 use helm_oci_fixtures::registry::{Access, Credentials};
@@ -81,6 +81,7 @@ async fn completes(helm: &Helm, flow: Flow) -> Result<(), Failed> {
         helm,
         home: &home,
         target,
+        names: Names::default(),
     };
     let prepared = flow::prepare(&scene, flow).await?;
     stage.open();

@@ -5,6 +5,7 @@
 //! - [`verdict`]: what was observed; [`outcome`]: what we make of it; [`predict`]: what each Helm does then.
 //! - [`era`]: Helm versions and the flows of their users; [`source`]: who says so.
 //! - [`proof`]: the suite examined, every requirement against every fault.
+//! - [`evidence`]: what real Helms did with each fault, for the suite to be measured by.
 //!
 //! `spec/` holds the two documents behind the requirements.
 
@@ -13,6 +14,7 @@ pub mod auth;
 pub mod checks;
 mod client;
 pub mod era;
+pub mod evidence;
 pub mod exchange;
 mod expect;
 pub mod outcome;

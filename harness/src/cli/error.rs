@@ -3,8 +3,11 @@
 use std::io;
 use std::path::PathBuf;
 
+use helm_oci_suite::era::Flow;
+use semver::Version;
 use thiserror::Error;
 
+use crate::helm::HelmError;
 use crate::launch::TargetError;
 use crate::serve::ServeError;
 use crate::transport::TrustError;
@@ -54,6 +57,17 @@ pub(super) enum CliError {
     Junit(#[from] helm_oci_reports::junit::RenderError),
     #[error("--auth sets up the reference registry and cannot be had with --upstream")]
     AuthUpstream,
+    #[error(transparent)]
+    Helm(#[from] HelmError),
+    #[error("there is no Helm {version} in {folder}", folder = .folder.display())]
+    NoSuchHelm { version: Version, folder: PathBuf },
+    #[error("unknown flow `{name}`; known are {known}", known = known_flows())]
+    UnknownFlow { name: String },
     #[error("the runtime did not start")]
     Runtime(#[source] io::Error),
+}
+
+fn known_flows() -> String {
+    let names: Vec<&str> = Flow::ALL.iter().map(|flow| flow.name()).collect();
+    names.join(", ")
 }

@@ -4,6 +4,7 @@ mod environment;
 mod error;
 mod explain;
 mod list;
+mod observe;
 mod output;
 mod progress;
 mod prove;
@@ -52,6 +53,8 @@ enum Command {
     Serve(serve::Arguments),
     /// Examine the suite itself: every requirement against every fault, in memory.
     Prove(prove::Arguments),
+    /// Run real Helms through every flow with every fault, and write down what they do.
+    Observe(observe::Arguments),
     /// Print a completion script for a shell.
     Completions {
         /// The shell.
@@ -125,6 +128,7 @@ pub fn main() -> ExitCode {
         Command::Explain(arguments) => explain::explain(arguments),
         Command::Serve(arguments) => with_runtime(serve::serve(arguments)),
         Command::Prove(arguments) => prove::prove(arguments),
+        Command::Observe(arguments) => with_runtime(observe::observe(arguments)),
         Command::Completions { shell } => completions(*shell),
     };
     ended.unwrap_or_else(|error| {

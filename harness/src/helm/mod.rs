@@ -3,13 +3,15 @@
 //! - [`Helm`] is a binary that said which version it is; [`discover()`] finds those in a folder;
 //! - [`Home`] is where one run lives; nothing of the user's is read or written;
 //! - [`Stage`] is the reference registry with faults, for a Helm to meet, and tells who asked what;
-//! - [`flow`] knows each flow in the command line of each era, arranges what it needs, and judges the effect.
+//! - [`flow`] knows each flow in the command line of each era, arranges what it needs, and judges the effect;
+//! - [`observe`] runs fault x Helm x flow and makes evidence of it.
 //!
 //! Nothing here knows a requirement: what a failure means is for others to say.
 
 mod discover;
 pub mod flow;
 mod home;
+pub mod observe;
 mod process;
 mod stage;
 mod text;
@@ -219,13 +221,15 @@ fn read_version(said: &str) -> Option<Version> {
 
 /// The beginning of a text, fit for one line of a message.
 fn quote(text: &str) -> String {
-    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    let mut quoted: String = line
+    let visible: String = text
+        .split_whitespace()
+        .collect::<Vec<_>>()
+        .join(" ")
         .chars()
         .filter(|character| !character.is_control())
-        .take(LONGEST_QUOTE)
         .collect();
-    if quoted.len() < line.len() {
+    let mut quoted: String = visible.chars().take(LONGEST_QUOTE).collect();
+    if quoted.len() < visible.len() {
         quoted.push('…');
     }
     quoted

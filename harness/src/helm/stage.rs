@@ -3,12 +3,12 @@
 //! What a flow needs beforehand is arranged behind the faults' back: they see it pass, so that they remember
 //! what a real registry would remember, and alter nothing of it.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
-use helm_oci_fixtures::fault::{Fault, FaultLayer, HelloAnswer};
+use helm_oci_fixtures::fault::{Fault, FaultLayer, HelloAnswer, Wire};
 use helm_oci_fixtures::registry::{Access, ReferenceRegistry};
 use helm_oci_suite::registry::{Hello, Registry, TransportError};
 use helm_oci_suite::requirement::BoxFuture;
@@ -25,6 +25,8 @@ pub struct Seen {
     pub answer: Response<Bytes>,
     /// Whether it belongs to what was arranged, and not to what a Helm did.
     pub is_arranged: bool,
+    /// Whether a fault had a hand in it.
+    pub is_altered: bool,
 }
 
 /// A registry for one flow.
@@ -32,7 +34,9 @@ pub struct Stage {
     registry: ReferenceRegistry,
     faults: FaultLayer,
     latency: Duration,
+    stand_ins: Vec<(&'static str, String)>,
     is_open: AtomicBool,
+    hellos: AtomicUsize,
     seen: Mutex<Vec<Seen>>,
 }
 
@@ -43,7 +47,9 @@ impl Stage {
             registry: ReferenceRegistry::new(access),
             faults: FaultLayer::new(faults),
             latency: Duration::ZERO,
+            stand_ins: Vec::new(),
             is_open: AtomicBool::new(false),
+            hellos: AtomicUsize::new(0),
             seen: Mutex::default(),
         }
     }
@@ -53,6 +59,14 @@ impl Stage {
     #[must_use]
     pub fn with_latency(mut self, latency: Duration) -> Self {
         self.latency = latency;
+        self
+    }
+
+    /// Writes one host for another wherever an answer leads to it, so that hosts which exist in faults only
+    /// have somebody who answers for them.
+    #[must_use]
+    pub fn with_stand_ins(mut self, stand_ins: &[(&'static str, String)]) -> Self {
+        self.stand_ins = stand_ins.to_vec();
         self
     }
 
@@ -66,6 +80,11 @@ impl Stage {
         self.is_open.store(false, Ordering::SeqCst);
     }
 
+    /// How it meets a Helm that begins with TLS.
+    pub fn meets_hello(&self) -> HelloAnswer {
+        self.faults.client_hello()
+    }
+
     /// Every exchange so far.
     pub fn seen(&self) -> Vec<Seen> {
         self.seen
@@ -74,20 +93,27 @@ impl Stage {
             .clone()
     }
 
+    /// How often a Helm began with TLS where there is none.
+    pub fn hellos(&self) -> usize {
+        self.hellos.load(Ordering::SeqCst)
+    }
+
     /// Answers one request, and writes it down.
     pub fn handle(&self, request: Request<Bytes>) -> Response<Bytes> {
         // One at a time, so that what is written down is the order in which the registry answered.
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         let is_arranged = !self.is_open.load(Ordering::SeqCst);
-        let answer = if is_arranged {
-            self.arrange(&request)
+        let (mut answer, is_altered) = if is_arranged {
+            (self.arrange(&request), false)
         } else {
             self.play(&request)
         };
+        self.lead_elsewhere(&mut answer);
         seen.push(Seen {
             request,
             answer: answer.clone(),
             is_arranged,
+            is_altered,
         });
         answer
     }
@@ -109,15 +135,53 @@ impl Stage {
         answer
     }
 
-    fn play(&self, request: &Request<Bytes>) -> Response<Bytes> {
+    /// Answers a request with faults, and tells whether they had a hand in it.
+    fn play(&self, request: &Request<Bytes>) -> (Response<Bytes>, bool) {
         let mut forwarded = request.clone();
         if let Some(answer) = self.faults.before(&mut forwarded) {
-            return answer;
+            return (answer, true);
         }
-        let mut answer = self.registry.handle(&forwarded);
+        let truth = self.registry.handle(&forwarded);
+        let mut answer = truth.clone();
         self.faults.after(request, &mut answer);
-        answer
+        let is_altered = !is_same_request(request, &forwarded) || !is_same_answer(&truth, &answer);
+        (answer, is_altered)
     }
+
+    fn lead_elsewhere(&self, answer: &mut Response<Bytes>) {
+        if self.stand_ins.is_empty() {
+            return;
+        }
+        for name in [header::LOCATION, header::LINK, header::WWW_AUTHENTICATE] {
+            let header::Entry::Occupied(mut values) = answer.headers_mut().entry(name) else {
+                continue;
+            };
+            for value in values.iter_mut() {
+                let mut text = value.to_str().unwrap_or_default().to_owned();
+                for (host, stand_in) in &self.stand_ins {
+                    text = text.replace(&format!("://{host}/"), &format!("://{stand_in}/"));
+                }
+                if let Ok(text) = HeaderValue::from_str(&text) {
+                    *value = text;
+                }
+            }
+        }
+    }
+}
+
+fn is_same_request(one: &Request<Bytes>, other: &Request<Bytes>) -> bool {
+    one.method() == other.method()
+        && one.uri() == other.uri()
+        && one.headers() == other.headers()
+        && one.body() == other.body()
+}
+
+fn is_same_answer(one: &Response<Bytes>, other: &Response<Bytes>) -> bool {
+    let wire = |answer: &Response<Bytes>| answer.extensions().get::<Wire>().copied();
+    one.status() == other.status()
+        && one.headers() == other.headers()
+        && one.body() == other.body()
+        && wire(one) == wire(other)
 }
 
 impl Handler for Stage {
@@ -131,6 +195,7 @@ impl Handler for Stage {
 
     fn client_hello(&self) -> HelloAnswer {
         if self.is_open.load(Ordering::SeqCst) {
+            self.hellos.fetch_add(1, Ordering::SeqCst);
             self.faults.client_hello()
         } else {
             HelloAnswer::Answered

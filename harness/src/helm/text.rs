@@ -5,17 +5,30 @@ use super::process::{Ended, Exit};
 /// What stands in texts for things that differ from run to run, and what they were in this one.
 #[derive(Debug, Clone, Default)]
 pub struct Names {
-    /// Folders of the run: `{home}`.
+    /// The folder Helm lives in.
     pub home: String,
     /// Scheme, host and port of the registry.
     pub origin: String,
-    /// The repository: with the origin it becomes `{url}`.
-    pub repository: String,
+    /// The repositories that were used.
+    pub repositories: Vec<String>,
+    /// Hosts that exist in faults only, and who answered for them.
+    pub stand_ins: Vec<(&'static str, String)>,
 }
 
 impl Names {
-    /// The text with every digest as `{d}`, every upload URL as `{u}`, the registry's as `{url}`, a reference
-    /// without a scheme as `{ref}`, host and port as `{host}`, and folders of the run as `{home}`.
+    /// The text with names for what differs from run to run, or by which of two requests comes first.
+    ///
+    /// | Name | Stands for |
+    /// |---|---|
+    /// | `{home}` | the folder Helm lives in |
+    /// | `{host}` | host and port of the registry |
+    /// | `{repo}` | a repository |
+    /// | `{url}` | scheme, host, `/v2/` and repository |
+    /// | `{ref}` | host, repository, and tag or digest |
+    /// | `{u}` | the URL of an upload, `{id}` its session alone |
+    /// | `{tag}`, `{d}` | a tag in a URL; a digest, also percent-encoded |
+    /// | `{n}`, `{type}` | a size; the media type of a blob |
+    /// | `{client}` | the address of the client |
     pub fn normalise(&self, text: &str) -> String {
         let host = self
             .origin
@@ -25,18 +38,44 @@ impl Names {
         if !self.home.is_empty() {
             text = text.replace(&self.home, "{home}");
         }
+        for (name, stand_in) in &self.stand_ins {
+            text = text.replace(stand_in, name);
+        }
         text = digests(&text);
-        for scheme in ["https://", "http://"] {
-            let url = format!("{scheme}{host}/v2/{}", self.repository);
-            text = replace_followed(&text, &url, "{url}", |next| !is_name(next));
+        if let Some((_, port)) = host.rsplit_once(':') {
+            for address in ["127.0.0.1", "[::1]"] {
+                text = text.replace(&format!("{address}:{port}"), host);
+            }
+        }
+        if !host.is_empty() {
+            text = self.places(text, host);
         }
         text = uploads(&text);
-        let reference = format!("{host}/{}", self.repository);
-        text = references(&text, &reference);
-        text = text
-            .replace(host, "{host}")
-            .replace(&self.repository, "{repo}");
-        addresses(&text)
+        text = shortened(&text, "{url}/manifests/", is_reference, "{tag}");
+        text = shortened(&text, "[manifests ", is_reference, "{tag}");
+        for before in ["commit size ", "content size of ", ", got ", ", expected "] {
+            text = shortened(&text, before, |c| c.is_ascii_digit(), "{n}");
+        }
+        text = shortened(&text, "descriptor {d} (", |c| c != ')', "{type}");
+        lookups(&addresses(&sessions(&text)))
+    }
+
+    fn places(&self, mut text: String, host: &str) -> String {
+        // The longest first: one repository may be the beginning of another.
+        let mut repositories: Vec<&String> = self.repositories.iter().collect();
+        repositories.sort_by_key(|repository| std::cmp::Reverse(repository.len()));
+        for repository in repositories {
+            for scheme in ["https", "http"] {
+                text = text.replace(&format!("{scheme}://{host}/v2/{repository}"), "{url}");
+            }
+            let reference = format!("{host}/{repository}");
+            text = shortened(&text, &format!("{reference}:"), is_reference, "{ref}");
+            text = text.replace(&format!("{reference}:{{ref}}"), "{ref}");
+            text = text.replace(&format!("{reference}@{{d}}"), "{ref}");
+            text = text.replace(repository, "{repo}");
+            text = text.replace(&repository.replace('/', "%2F"), "{repo}");
+        }
+        text.replace(host, "{host}")
     }
 }
 
@@ -97,31 +136,56 @@ fn uploads(text: &str) -> String {
     out
 }
 
-/// `host/repository:tag` or `host/repository@digest` becomes `{ref}`.
-fn references(text: &str, reference: &str) -> String {
+/// Everything of a kind that follows `before`, as `name`.
+fn shortened(text: &str, before: &str, belongs: impl Fn(char) -> bool, name: &str) -> String {
+    let mut parts = text.split(before);
+    let mut out = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        out.push_str(before);
+        let length = leading(part, &belongs);
+        if length > 0 {
+            out.push_str(name);
+        }
+        out.push_str(&part[length..]);
+    }
+    out
+}
+
+/// The name of an upload session, where it stands by itself.
+fn sessions(text: &str) -> String {
+    let groups = [8, 4, 4, 4, 12];
+    let is_session = |word: &str| {
+        let mut parts = word.split('-');
+        let fits = |length: &usize| {
+            let hexadecimal = |part: &str| part.bytes().all(|byte| byte.is_ascii_hexdigit());
+            parts
+                .next()
+                .is_some_and(|part| part.len() == *length && hexadecimal(part))
+        };
+        groups.iter().all(fits) && parts.next().is_none()
+    };
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
-    while let Some(start) = rest.find(reference) {
-        let (before, found) = rest.split_at(start);
-        let after = &found[reference.len()..];
-        out.push_str(before);
-        let tag = match after.chars().next() {
-            Some(':') => leading(&after[1..], |c| {
-                c.is_ascii_alphanumeric() || "._-+".contains(c)
-            }),
-            Some('@') => leading(&after[1..], |c| "{d}".contains(c)),
-            _ => 0,
-        };
-        if tag == 0 {
-            out.push_str(reference);
-            rest = after;
-        } else {
-            out.push_str("{ref}");
-            rest = &after[1 + tag..];
-        }
+    while !rest.is_empty() {
+        let length = leading(rest, |c| c.is_ascii_alphanumeric() || c == '-');
+        let (word, after) = rest.split_at(length);
+        out.push_str(if is_session(word) { "{id}" } else { word });
+        let next = after.chars().next().map_or(0, char::len_utf8);
+        out.push_str(&after[..next]);
+        rest = &after[next..];
     }
-    out.push_str(rest);
     out
+}
+
+/// Which resolver was asked for a name, and how it said that there is none, is the machine's affair.
+fn lookups(text: &str) -> String {
+    const LOOKUP: &str = "dial tcp: lookup ";
+    let Some(start) = text.find(LOOKUP) else {
+        return text.to_owned();
+    };
+    let name = &text[start + LOOKUP.len()..];
+    let name = &name[..leading(name, |c| !c.is_whitespace() && c != ':')];
+    format!("{}{LOOKUP}{name}: no such host", &text[..start])
 }
 
 /// The client's own port in `127.0.0.1:41234->{host}`.
@@ -140,30 +204,9 @@ fn addresses(text: &str) -> String {
     out
 }
 
-fn replace_followed(
-    text: &str,
-    what: &str,
-    by: &str,
-    holds: impl Fn(Option<char>) -> bool,
-) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(start) = rest.find(what) {
-        let after = &rest[start + what.len()..];
-        out.push_str(&rest[..start]);
-        out.push_str(if holds(after.chars().next()) {
-            by
-        } else {
-            what
-        });
-        rest = after;
-    }
-    out.push_str(rest);
-    out
-}
-
-fn is_name(next: Option<char>) -> bool {
-    next.is_some_and(|c| c.is_ascii_alphanumeric() || "._-".contains(c))
+/// What tags and versions consist of.
+fn is_reference(c: char) -> bool {
+    c.is_ascii_alphanumeric() || "._-+".contains(c)
 }
 
 fn leading(text: &str, belongs: impl Fn(char) -> bool) -> usize {
@@ -178,7 +221,8 @@ mod tests {
         Names {
             home: "/tmp/helm-home-x".to_owned(),
             origin: "http://localhost:4321".to_owned(),
-            repository: "a/chart".to_owned(),
+            repositories: vec!["a/chart".to_owned(), "a/chart-b".to_owned()],
+            stand_ins: vec![("other.example", "127.0.0.2:4321".to_owned())],
         }
     }
 
@@ -202,6 +246,10 @@ mod tests {
                 "POST \"{url}/blobs/uploads/\": 404",
             ),
             (
+                "GET http://localhost:4321/v2/a/chart/manifests/1.0.0_b.5: 404".to_owned(),
+                "GET {url}/manifests/{tag}: 404",
+            ),
+            (
                 "localhost:4321/a/chart:1.0.0: not found".to_owned(),
                 "{ref}: not found",
             ),
@@ -212,10 +260,27 @@ mod tests {
             ),
             (
                 "http://localhost:4321/v2/a/chart-b/tags".to_owned(),
-                "http://{host}/v2/{repo}-b/tags",
+                "{url}/tags",
             ),
             (
                 "read tcp 127.0.0.1:50000->localhost:4321: reset".to_owned(),
+                "read tcp {client}->{host}: reset",
+            ),
+            ("dial 127.0.0.2:4321".to_owned(), "dial other.example"),
+            (
+                format!("descriptor {digest} (application/x) from; content size of 12, got 3"),
+                "descriptor {d} ({type}) from; content size of {n}, got {n}",
+            ),
+            (
+                "scope=repository%3Aa%2Fchart%3Apull".to_owned(),
+                "scope=repository%3A{repo}%3Apull",
+            ),
+            (
+                "Put \"http://ce486157-b7f9-c206-ea44-59d1c7f17d7b?x\": dial tcp: lookup ce486157-b7f9-c206-ea44-59d1c7f17d7b on 10.0.0.1:53: no such host".to_owned(),
+                "Put \"http://{id}?x\": dial tcp: lookup {id}: no such host",
+            ),
+            (
+                "read tcp 127.0.0.1:50000->127.0.0.1:4321: reset".to_owned(),
                 "read tcp {client}->{host}: reset",
             ),
             ("sha256:abc".to_owned(), "sha256:abc"),

@@ -99,6 +99,7 @@ mod tests {
         breaks: &[],
         faults: &[],
         consequences: &[],
+        replays: None,
         proven_on: Setup::Open,
         check: |session| Box::pin(panics(session)),
         file: file!(),

@@ -1,4 +1,4 @@
-//! A plain-HTTP socket in front of a handler: the reference registry, or a real one behind faults.
+//! A socket in front of a handler, without TLS or with both: the reference registry, or a real one behind faults.
 //!
 //! It writes an answer exactly as the handler made it, also where the handler wants the connection cut.
 //! It knows no path and no requirement.
@@ -21,12 +21,14 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use rustls::ServerConfig;
 use thiserror::Error;
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::timeout;
+use tokio_rustls::TlsAcceptor;
 
 use self::body::Answer;
 pub use self::proxy::Proxy;
@@ -79,6 +81,23 @@ pub struct Server {
 impl Server {
     /// Listens on `listen`, where port 0 stands for any free port.
     pub async fn start(listen: SocketAddr, handler: Arc<dyn Handler>) -> Result<Self, ServeError> {
+        Self::listen(listen, handler, None).await
+    }
+
+    /// The same, for callers with TLS and callers without it: the first byte tells which it is.
+    pub async fn start_with_tls(
+        listen: SocketAddr,
+        handler: Arc<dyn Handler>,
+        tls: Arc<ServerConfig>,
+    ) -> Result<Self, ServeError> {
+        Self::listen(listen, handler, Some(tls.into())).await
+    }
+
+    async fn listen(
+        listen: SocketAddr,
+        handler: Arc<dyn Handler>,
+        tls: Option<TlsAcceptor>,
+    ) -> Result<Self, ServeError> {
         let failed = |source| ServeError {
             address: listen,
             source,
@@ -86,7 +105,7 @@ impl Server {
         let listener = TcpListener::bind(listen).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
         let (stop, stopped) = watch::channel(false);
-        let accepting = tokio::spawn(accept(listener, handler, stopped));
+        let accepting = tokio::spawn(accept(listener, handler, tls, stopped));
         Ok(Self {
             address,
             stop,
@@ -112,6 +131,7 @@ impl Server {
 async fn accept(
     listener: TcpListener,
     handler: Arc<dyn Handler>,
+    tls: Option<TlsAcceptor>,
     mut stopped: watch::Receiver<bool>,
 ) {
     let mut connections = JoinSet::new();
@@ -122,7 +142,7 @@ async fn accept(
             accepted = listener.accept() => {
                 // What fails here is one caller's connection, not the socket.
                 if let Ok((stream, _)) = accepted {
-                    connections.spawn(converse(stream, Arc::clone(&handler), stopped.clone()));
+                    connections.spawn(converse(stream, Arc::clone(&handler), tls.clone(), stopped.clone()));
                 }
             }
             Some(_) = connections.join_next() => {}
@@ -135,6 +155,7 @@ async fn accept(
 async fn converse(
     stream: TcpStream,
     handler: Arc<dyn Handler>,
+    tls: Option<TlsAcceptor>,
     mut stopped: watch::Receiver<bool>,
 ) {
     let mut first = [0];
@@ -142,10 +163,29 @@ async fn converse(
         _ = stopped.changed() => return,
         peeked = stream.peek(&mut first) => if !matches!(peeked, Ok(1)) { return },
     }
-    if first[0] == TLS_HANDSHAKE {
-        return answer_tls(stream, handler.client_hello(), stopped).await;
+    if first[0] != TLS_HANDSHAKE {
+        return serve(stream, handler, "http", stopped).await;
     }
-    let service = service_fn(|request| respond(Arc::clone(&handler), request));
+    let Some(tls) = tls else {
+        return answer_tls(stream, handler.client_hello(), stopped).await;
+    };
+    tokio::select! {
+        _ = stopped.changed() => {}
+        // A caller that does not trust the certificate goes away.
+        secured = tls.accept(stream) => if let Ok(stream) = secured {
+            serve(stream, handler, "https", stopped.clone()).await;
+        }
+    }
+}
+
+/// Speaks HTTP with a caller who came this way.
+async fn serve(
+    stream: impl AsyncRead + AsyncWrite + Unpin,
+    handler: Arc<dyn Handler>,
+    scheme: &'static str,
+    mut stopped: watch::Receiver<bool>,
+) {
+    let service = service_fn(|request| respond(Arc::clone(&handler), scheme, request));
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .serve_connection(TokioIo::new(stream), service);
@@ -187,6 +227,7 @@ struct Cut;
 
 async fn respond(
     handler: Arc<dyn Handler>,
+    scheme: &'static str,
     request: Request<Incoming>,
 ) -> Result<Response<Answer>, Cut> {
     let (mut parts, body) = request.into_parts();
@@ -203,7 +244,7 @@ async fn respond(
     parts
         .headers
         .entry("x-forwarded-proto")
-        .or_insert(HeaderValue::from_static("http"));
+        .or_insert(HeaderValue::from_static(scheme));
     let answer = handler
         .answer(Request::from_parts(parts, body.to_bytes()))
         .await;

@@ -1,9 +1,12 @@
 //! `helm registry login`, with the password on standard input.
 
-use super::{Act, Effect, Scene};
+use std::sync::Arc;
+
+use super::{Act, Backstage, Effect};
 
 /// Logs in with the target's credentials; a registry that asks for none gets some all the same.
-pub(super) fn act(scene: &Scene<'_>) -> Act {
+pub(super) fn act(backstage: &Backstage<'_>) -> Act {
+    let scene = backstage.scene;
     let (username, password) = scene
         .target
         .credentials
@@ -21,6 +24,7 @@ pub(super) fn act(scene: &Scene<'_>) -> Act {
     ];
     let words = words.into_iter().map(ToOwned::to_owned);
     Act {
+        session: Arc::clone(&backstage.session),
         arguments: words.chain(scene.transport("registry login")).collect(),
         input: Some(format!("{password}\n")),
         effect: Effect::LoggedIn {

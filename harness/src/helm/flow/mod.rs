@@ -13,9 +13,11 @@ mod push;
 use std::fs::{self, File};
 use std::io;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use helm_oci_fixtures::chart::ChartPackage;
+use helm_oci_fixtures::digest::sha256;
 use helm_oci_fixtures::manifest::Shape;
 use helm_oci_suite::era::Flow;
 use helm_oci_suite::session::Session;
@@ -27,7 +29,7 @@ use self::effect::Effect;
 use super::{Ended, Exit, Helm, HelmError, Home, Names, last_words};
 
 /// How long one run of Helm may take. Helm 3.18 and later wait up to 7 s between attempts.
-pub const DEADLINE: Duration = Duration::from_secs(30);
+pub const DEADLINE: Duration = Duration::from_secs(20);
 
 /// 2026-01-01T00:00:00Z: the modification time of archives, which Helm 3.17 and later push as `created`.
 const MODIFIED: Duration = Duration::from_secs(1_767_225_600);
@@ -40,16 +42,19 @@ pub struct Scene<'a> {
     pub home: &'a Home,
     /// The registry as one arranges it: it has the origin that Helm is told.
     pub target: Target,
+    /// What stands in texts for what differs from run to run, but for home, registry and repository, which
+    /// the flow fills in.
+    pub names: Names,
 }
 
 /// A flow that is ready to be played: what it needs is there.
 pub struct Prepared {
-    session: Session,
     acts: Vec<Act>,
 }
 
-/// One run of Helm, and what must come of it.
+/// One run of Helm in a repository of its own, and what must come of it.
 struct Act {
+    session: Arc<Session>,
     arguments: Vec<String>,
     input: Option<String>,
     effect: Effect,
@@ -90,14 +95,13 @@ pub enum FlowError {
 /// With credentials in the target, Helm is logged in first, unless that is the flow.
 pub async fn prepare(scene: &Scene<'_>, flow: Flow) -> Result<Prepared, FlowError> {
     scene.home.clear()?;
-    let session = Session::new(scene.target.clone(), &format!("flow/{flow}"));
     let backstage = Backstage {
         scene,
         flow,
-        session: &session,
+        session: Arc::new(Session::new(scene.target.clone(), &format!("flow/{flow}"))),
     };
     if flow != Flow::Login && scene.target.credentials.is_some() {
-        backstage.succeed(&login::act(scene)).await?;
+        backstage.succeed(&login::act(&backstage)).await?;
     }
     let acts = match flow {
         Flow::ChartPush => chart::push(&backstage)?,
@@ -112,24 +116,14 @@ pub async fn prepare(scene: &Scene<'_>, flow: Flow) -> Result<Prepared, FlowErro
         Flow::PullUnversioned => pull::unversioned(&backstage).await?,
         Flow::DependencyUpdate => pull::dependency(&backstage).await?,
         Flow::Show => pull::show(&backstage).await?,
-        Flow::Login => vec![login::act(scene)],
+        Flow::Login => vec![login::act(&backstage)],
     };
-    Ok(Prepared { session, acts })
+    Ok(Prepared { acts })
 }
 
 impl Prepared {
     /// Runs Helm through the flow, with a fresh cache each time, and looks at what came of it.
     pub async fn play(&self, scene: &Scene<'_>) -> Result<Played, FlowError> {
-        let names = Names {
-            home: scene.home.root().display().to_string(),
-            origin: scene
-                .target
-                .origin()
-                .to_string()
-                .trim_end_matches('/')
-                .to_owned(),
-            repository: self.session.repository().to_owned(),
-        };
         let mut played = Played {
             runs: Vec::new(),
             failure: None,
@@ -140,10 +134,8 @@ impl Prepared {
             }
             let ended = scene.run(act).await?;
             let trouble = if ended.is_success() {
-                act.effect
-                    .trouble(&self.session, scene.home, &ended)
-                    .await
-                    .map(|why| format!("({why})"))
+                let trouble = act.effect.trouble(&act.session, scene.home, &ended).await;
+                trouble.map(|why| format!("({why})"))
             } else {
                 Some(match last_words(&ended) {
                     words if words.is_empty() => "(it said nothing)".to_owned(),
@@ -152,16 +144,26 @@ impl Prepared {
             };
             played.runs.push(ended);
             if let Some(trouble) = trouble {
-                played.failure = Some(names.normalise(&trouble));
+                played.failure = Some(self.names(scene).normalise(&trouble));
                 break;
             }
         }
         Ok(played)
     }
 
-    /// The repository of the flow.
-    pub fn repository(&self) -> &str {
-        self.session.repository()
+    /// What stands in texts for what differs from run to run.
+    pub fn names(&self, scene: &Scene<'_>) -> Names {
+        let origin = scene.target.origin().to_string();
+        let repositories = self
+            .acts
+            .iter()
+            .map(|act| act.session.repository().to_owned());
+        Names {
+            home: scene.home.root().display().to_string(),
+            origin: origin.trim_end_matches('/').to_owned(),
+            repositories: repositories.collect(),
+            ..scene.names.clone()
+        }
     }
 }
 
@@ -213,10 +215,21 @@ impl Scene<'_> {
 struct Backstage<'a> {
     scene: &'a Scene<'a>,
     flow: Flow,
-    session: &'a Session,
+    session: Arc<Session>,
 }
 
 impl Backstage<'_> {
+    /// The same with another repository, so that one run of Helm takes nothing from the allowance of the next.
+    fn elsewhere(&self, name: &str) -> Self {
+        let id = format!("flow/{}-{name}", self.flow);
+        let session = Session::new(self.scene.target.clone(), &id);
+        Self {
+            scene: self.scene,
+            flow: self.flow,
+            session: Arc::new(session),
+        }
+    }
+
     /// `oci://host/namespace`, which charts are pushed to.
     fn namespace(&self) -> String {
         let chart = self.chart_url();
@@ -238,6 +251,7 @@ impl Backstage<'_> {
             .map(ToOwned::to_owned);
         let arguments = words.chain(self.scene.transport(command)).collect();
         Act {
+            session: Arc::clone(&self.session),
             arguments,
             input: None,
             effect,
@@ -269,9 +283,21 @@ impl Backstage<'_> {
                 .arrange_blobs_of(package, self.scene.shape(), provenance)
                 .await?;
             self.session.arrange_manifest(tag, &chart.manifest).await?;
+            self.settle(&chart.package, &chart.digest).await?;
             Ok(chart)
         };
         stored.await.map_err(|stop| self.refused(stop))
+    }
+
+    /// Looks at a chart from all sides, as time and others do before somebody else comes for it: what lags
+    /// behind a push has caught up.
+    async fn settle(&self, package: &ChartPackage, manifest: &str) -> Result<(), Stop> {
+        for blob in [&package.config, &package.archive] {
+            self.session.head_blob(&sha256(blob)).await?;
+        }
+        self.session.head_manifest(manifest).await?;
+        self.session.list_tags().await?;
+        Ok(())
     }
 
     /// Runs Helm in preparation; it must succeed.

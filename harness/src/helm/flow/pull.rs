@@ -18,38 +18,35 @@ pub(super) async fn exact(backstage: &Backstage<'_>, version: &str) -> Result<Ve
     )?])
 }
 
-/// Pulls a chart with its provenance, then once more to verify it.
+/// Pulls a chart with its provenance, and another to verify it.
 pub(super) async fn signed(backstage: &Backstage<'_>) -> Result<Vec<Act>, FlowError> {
-    let chart = backstage.store("1.0.0", true).await?;
     backstage.write("keyring.gpg", PUBLIC_KEYRING)?;
+    let fetch = ["--version", "1.0.0", "--prov"];
     let verify = ["--version", "1.0.0", "--verify", "--keyring", "keyring.gpg"];
+    let chart = backstage.store("1.0.0", true).await?;
+    let verified = backstage.elsewhere("verify");
+    let signed = verified.store("1.0.0", true).await?;
     Ok(vec![
-        pull(
-            backstage,
-            "with-provenance",
-            &["--version", "1.0.0", "--prov"],
-            &chart,
-        )?,
-        pull(backstage, "verified", &verify, &chart)?,
+        pull(backstage, "with-provenance", &fetch, &chart)?,
+        pull(&verified, "verified", &verify, &signed)?,
     ])
 }
 
 /// Pulls the highest version of two ranges: one of releases, and one that only build metadata satisfies.
 pub(super) async fn range(backstage: &Backstage<'_>) -> Result<Vec<Act>, FlowError> {
-    let charts = several(backstage).await?;
-    let release = pull(
-        backstage,
-        "release",
-        &["--version", "^1.0.0"],
-        &charts.release,
-    )?;
-    let build = pull(
-        backstage,
-        "build",
-        &["--version", ">0.1.0, <0.3.0"],
-        &charts.build,
-    )?;
-    Ok(vec![release, build])
+    let releases = several(backstage).await?;
+    let other = backstage.elsewhere("build");
+    let builds = several(&other).await?;
+    let (release, build) = ("^1.0.0", ">0.1.0, <0.3.0");
+    Ok(vec![
+        pull(
+            backstage,
+            "release",
+            &["--version", release],
+            &releases.release,
+        )?,
+        pull(&other, "build", &["--version", build], &builds.build)?,
+    ])
 }
 
 /// Pulls without a version.
@@ -79,23 +76,22 @@ pub(super) async fn dependency(backstage: &Backstage<'_>) -> Result<Vec<Act>, Fl
     )])
 }
 
-/// Shows and renders a chart without keeping it.
+/// Shows a chart and renders another, without keeping them.
 pub(super) async fn show(backstage: &Backstage<'_>) -> Result<Vec<Act>, FlowError> {
     let chart = backstage.store("1.0.0", false).await?;
-    let url = backstage.chart_url();
+    let rendered = backstage.elsewhere("template");
+    rendered.store("1.0.0", false).await?;
     let name = format!("name: {}", chart.package.metadata.name);
     let shown = Effect::Says(vec![name, "version: 1.0.0".to_owned()]);
-    let rendered = Effect::Says(vec![
+    let manifest = Effect::Says(vec![
         "kind: ConfigMap".to_owned(),
         "greeting: \"hello\"".to_owned(),
     ]);
+    let (url, other) = (backstage.chart_url(), rendered.chart_url());
+    let template = ["release", &other, "--version", "1.0.0"];
     Ok(vec![
         backstage.act("show chart", &[&url, "--version", "1.0.0"], shown),
-        backstage.act(
-            "template",
-            &["release", &url, "--version", "1.0.0"],
-            rendered,
-        ),
+        rendered.act("template", &template, manifest),
     ])
 }
 

@@ -24,5 +24,13 @@ pub(super) async fn again(backstage: &Backstage<'_>) -> Result<Vec<Act>, FlowErr
     for act in &acts {
         backstage.succeed(act).await?;
     }
+    let settled = async {
+        let tagged = backstage.session.head_manifest("1.0.0").await?;
+        let digest = tagged.header("docker-content-digest").unwrap_or_default();
+        backstage
+            .settle(&backstage.session.package("1.0.0"), digest)
+            .await
+    };
+    settled.await.map_err(|stop| backstage.refused(stop))?;
     Ok(acts)
 }
