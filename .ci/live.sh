@@ -28,7 +28,7 @@ serves() {
     : >"$work/served.log"
     "$@" >>"$work/served.log" 2>&1 &
     served=$!
-    trap 'kill $served 2>/dev/null; wait $served 2>/dev/null || true' EXIT
+    trap '{ kill "$served"; wait "$served"; } 2>/dev/null || true' EXIT
 }
 
 # answers URL: waits until a registry answers there.
