@@ -173,12 +173,23 @@ impl Client {
 
     async fn push_containerd(&self, session: &Session, chart: &Chart, tag: &str) -> CheckResult {
         let blobs = self.blobs(chart);
-        let pushed = join_all(
-            blobs
-                .iter()
-                .map(|(blob, kind)| self.push_blob_containerd(session, blob, kind)),
-        );
-        pushed.await.into_iter().collect::<CheckResult>()?;
+        let opened = blobs
+            .iter()
+            .map(|(blob, kind)| self.open_containerd(session, blob, kind));
+        let opened = join_all(opened)
+            .await
+            .into_iter()
+            .collect::<Result<Vec<_>, Stop>>()?;
+        let sent = blobs
+            .iter()
+            .zip(&opened)
+            .map(|((blob, _), location)| async move {
+                match location {
+                    Some(location) => self.send_containerd(session, location, blob).await,
+                    None => Ok(()),
+                }
+            });
+        join_all(sent).await.into_iter().collect::<CheckResult>()?;
         let accept = format!("{}, */*", media_type::OCI_MANIFEST);
         let path = session.manifest_path(tag);
         let mut head = self
@@ -202,12 +213,13 @@ impl Client {
         self.committed_containerd(&put, &chart.digest)
     }
 
-    async fn push_blob_containerd(
+    /// Where to send a blob; `None` if it need not be sent.
+    async fn open_containerd(
         &self,
         session: &Session,
         blob: &Bytes,
         kind: &str,
-    ) -> CheckResult {
+    ) -> Result<Option<Uri>, Stop> {
         let digest = digest_of(blob);
         let accept = format!("{kind}, */*");
         let head = self
@@ -219,7 +231,7 @@ impl Client {
             )
             .await?;
         match head.status.as_u16() {
-            200 => return Ok(()),
+            200 => return Ok(None),
             404 => {}
             _ => return Err(gives_up(self, "200 or 404 for a blob", &head)),
         }
@@ -228,7 +240,7 @@ impl Client {
         match post.status.as_u16() {
             200 | 202 | 204 => {}
             // Taken for "it is there already".
-            201 => return Ok(()),
+            201 => return Ok(None),
             404 => {
                 return Err(obstacle(
                     "open an upload in a repository that nobody made",
@@ -245,9 +257,18 @@ impl Client {
                 &post,
             ));
         }
-        let uri = session.resolve(&post.uri, &location)?;
+        session.resolve(&post.uri, &location).map(Some)
+    }
+
+    async fn send_containerd(
+        &self,
+        session: &Session,
+        location: &Uri,
+        blob: &Bytes,
+    ) -> CheckResult {
+        let digest = digest_of(blob);
         let call = session
-            .complete_upload(&uri, &digest, blob)
+            .complete_upload(location, &digest, blob)
             .header("user-agent", self.agent);
         let typed = matches!(
             self.line,
@@ -294,15 +315,24 @@ impl Client {
             .read(session, Method::HEAD, &by_digest, Some(ACCEPT_ORAS))
             .await?;
         match head.status.as_u16() {
-            200 => self.described(&head)?,
+            200 => self.described(&head, &chart.digest)?,
             404 => {
                 let blobs = self.blobs(chart);
-                let pushed = join_all(
-                    blobs
-                        .iter()
-                        .map(|(blob, _)| self.push_blob_oras(session, blob)),
-                );
-                pushed.await.into_iter().collect::<CheckResult>()?;
+                let opened = blobs.iter().map(|(blob, _)| self.open_oras(session, blob));
+                let opened = join_all(opened)
+                    .await
+                    .into_iter()
+                    .collect::<Result<Vec<_>, Stop>>()?;
+                let sent = blobs
+                    .iter()
+                    .zip(&opened)
+                    .map(|((blob, _), location)| async move {
+                        match location {
+                            Some(location) => self.send_oras(session, location, blob).await,
+                            None => Ok(()),
+                        }
+                    });
+                join_all(sent).await.into_iter().collect::<CheckResult>()?;
                 self.put_manifest_oras(session, &chart.digest, chart)
                     .await?;
             }
@@ -338,7 +368,13 @@ impl Client {
     }
 
     /// A HEAD answer that oras-go can make a descriptor of.
-    fn described(&self, head: &Reply) -> CheckResult {
+    fn described(&self, head: &Reply, digest: &str) -> CheckResult {
+        if head
+            .header("docker-content-digest")
+            .is_some_and(|named| named != digest)
+        {
+            return Err(gives_up(self, "the digest that was asked for", head));
+        }
         if head.header("content-length").is_none() || head.header("content-type").is_none() {
             return Err(gives_up(
                 self,
@@ -372,19 +408,24 @@ impl Client {
         Ok(())
     }
 
-    async fn push_blob_oras(&self, session: &Session, blob: &Bytes) -> CheckResult {
+    /// Where to send a blob; `None` if it need not be sent.
+    async fn open_oras(&self, session: &Session, blob: &Bytes) -> Result<Option<Uri>, Stop> {
         let digest = digest_of(blob);
         let head = self
             .read(session, Method::HEAD, &session.blob_path(&digest), None)
             .await?;
         match head.status.as_u16() {
-            200 if head.header("content-length").is_some() => return Ok(()),
+            200 if head.header("content-length").is_some() => return Ok(None),
             200 => return Err(gives_up(self, "`content-length` on HEAD", &head)),
             404 => {}
             _ => return Err(gives_up(self, "200 or 404 for a blob", &head)),
         }
         let path = format!("/v2/{}/blobs/uploads/", session.repository());
-        let post = self.call(session, Method::POST, &path).send().await?;
+        let mut post = self.call(session, Method::POST, &path).send().await?;
+        if post.status.is_server_error() {
+            // A request without a body is tried again.
+            post = self.call(session, Method::POST, &path).send().await?;
+        }
         if post.status.as_u16() == 404 {
             return Err(obstacle(
                 "open an upload in a repository that nobody made",
@@ -410,8 +451,12 @@ impl Client {
                 &post,
             ));
         }
+        Ok(Some(uri))
+    }
+
+    async fn send_oras(&self, session: &Session, location: &Uri, blob: &Bytes) -> CheckResult {
         let put = session
-            .complete_upload(&uri, &digest, blob)
+            .complete_upload(location, &digest_of(blob), blob)
             .header("user-agent", self.agent)
             .send()
             .await?;
@@ -507,7 +552,7 @@ impl Client {
             if head.status.as_u16() != 200 {
                 return Err(gives_up(self, "the length of the manifest", &head));
             }
-            self.described(&head)?;
+            self.described(&head, &digest_of(&manifest.body))?;
         }
         self.fetch(session, chart, false, &manifest).await
     }

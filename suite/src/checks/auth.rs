@@ -19,6 +19,10 @@ const PULL_TOKEN_FIRST: Versions = Versions(&[
     Span::new((3, 18, 0), (4, 0, 0)),
     Span::new((4, 0, 0), (4, 2, 4)),
 ]);
+/// Helm 3.8 to 3.17, whose listing is a client of its own.
+const OLD_LISTING: Versions = Versions(&[Span::new((3, 8, 0), (3, 18, 0))]);
+/// Helm that does not fall back to GET when the token endpoint answers a POST with 400.
+const NO_FALLBACK_ON_400: Versions = Versions(&[Span::new((3, 0, 0), (3, 8, 2))]);
 /// Everything that reads or writes charts.
 const ALL_FLOWS: &[Flow] = &[
     Flow::ChartPush,
@@ -193,7 +197,9 @@ requirement! {
         covers: ["REG-AUT-02", "B35"],
         sources: [oras_go("v2.6.1", "registry/remote/auth/client.go", "reads the first `WWW-Authenticate` header only")],
         breaks: [
+            Break::new(OLD_LISTING, Flow::LISTINGS, "GET \"{url}/tags/list\": unexpected status code 401: unauthorized"),
             Break::new(ORAS, ALL_FLOWS, "response status code 401: Unauthorized"),
+            Break::new(ORAS, &[Flow::Login], "authenticating to \"{host}\": GET \"https://{host}/v2/\": response status code 401: unauthorized"),
         ],
         faults: [OffersNegotiateFirst],
         proven_on: Bearer,
@@ -229,6 +235,7 @@ requirement! {
         covers: ["REG-AUT-03", "A11"],
         sources: [observed("4.3", "the realm is used as it stands")],
         breaks: [
+            Break::new(ALL, &[Flow::Login], "unsupported protocol scheme \"\""),
             Break::new(ALL, ALL_FLOWS, "failed to fetch anonymous token: unsupported protocol scheme \"\""),
         ],
         faults: [RealmIsRelative],
@@ -272,6 +279,7 @@ requirement! {
         covers: ["REG-AUT-16", "A11"],
         sources: [oras_go("v2.6.1", "registry/remote/auth/client.go:239", "refuses an http realm of an https registry")],
         breaks: [
+            Break::new(HARDENED, &[Flow::Login], "bearer realm \"{realm}\" uses http but registry was contacted over https"),
             Break::new(HARDENED, ALL_FLOWS, "bearer realm \"{realm}\" uses http but registry was contacted over https"),
         ],
         faults: [RealmDowngraded],
@@ -310,6 +318,7 @@ requirement! {
         covers: ["REG-AUT-17", "REG-AUT-18", "A11"],
         sources: [oras_go("v2.6.1", "registry/remote/auth/client.go:239", "refuses a private realm of another host")],
         breaks: [
+            Break::new(HARDENED, &[Flow::Login], "bearer realm host \"{host}\" is a loopback, link-local, private, or unspecified address"),
             Break::new(HARDENED, ALL_FLOWS, "bearer realm host \"{host}\" is a loopback, link-local, private, or unspecified address"),
         ],
         faults: [RealmOnPrivateAddress],
@@ -457,10 +466,12 @@ requirement! {
         covers: ["REG-AUT-06", "REG-AUT-10", "A13", "B36"],
         sources: [observed("4.3", "`GET <realm>?scope=…&service=…` with Basic, in every era")],
         breaks: [
-            Break::new(ALL, ALL_FLOWS, "failed to fetch oauth token: unexpected status: 405 Method Not Allowed"),
-            Break::new(ALL, &[Flow::Login], "failed to fetch oauth token: unexpected status: 405 Method Not Allowed"),
+            Break::new(ORAS, ALL_FLOWS, "response status code 405: unsupported"),
+            Break::when("where the token endpoint takes no POST", CONTAINERD, ALL_FLOWS, "failed to fetch oauth token: unexpected status: 405 Method Not Allowed"),
+            Break::new(Versions(&[Span::new((3, 0, 0), (3, 18, 0))]), &[Flow::Login], "login attempt to {url} failed with status: 405 Method Not Allowed"),
         ],
-        faults: [TokenGetRefused, TokenUnderOtherName, TokenAnswerIsHtml],
+        faults: [TokenGetRefused, TokenUnderOtherName],
+        consequences: [TokenAnswerIsHtml],
         proven_on: Bearer,
         check: token_get,
     }
@@ -487,6 +498,47 @@ async fn token_get(session: &Session) -> CheckResult {
 }
 
 requirement! {
+    /// A token endpoint that answers 200 answers JSON.
+    ///
+    /// ## Why Helm needs it
+    /// A sign-on page in front of the registry answers 200 with HTML; no Helm gets past it, by POST or by GET.
+    ///
+    /// ## How it is checked
+    /// GET of a token; a 200 must hold JSON.
+    TOKEN_JSON = "auth/token-answer-is-json" {
+        level: Must,
+        title: "a token answer is JSON",
+        covers: ["REG-AUT-10", "B36"],
+        sources: [observed("4.3", "the answer is decoded as JSON in every era")],
+        breaks: [
+            Break::new(ALL, ALL_FLOWS, "invalid character '<' looking for beginning of value"),
+            Break::new(ALL, &[Flow::Login], "invalid character '<' looking for beginning of value"),
+        ],
+        faults: [TokenAnswerIsHtml],
+        proven_on: Bearer,
+        check: token_json,
+    }
+}
+
+async fn token_json(session: &Session) -> CheckResult {
+    let (reply, challenge) = bearer(session).await?;
+    let (realm, service) = endpoint(&reply, &challenge)?;
+    let basic = auth::basic(credentials(session)?);
+    let answer = session
+        .token(
+            &realm,
+            service.as_deref(),
+            &[&scope(session, "pull")],
+            Some(basic),
+        )
+        .await?;
+    if !answer.status.is_success() {
+        return Err(obstacle("get a token", &answer));
+    }
+    expect::json::<Value>(&answer, "with a token").map(|_| ())
+}
+
+requirement! {
     /// Several scopes in one token request are granted together.
     ///
     /// ## Why Helm needs it
@@ -502,7 +554,7 @@ requirement! {
         breaks: [
             Break::new(CONTAINERD, Flow::PUSHES, "unexpected status: 401 Unauthorized"),
         ],
-        faults: [HonoursFirstScopeOnly, HonoursLastScopeOnly],
+        faults: [HonoursFirstScopeOnly],
         proven_on: Bearer,
         check: two_scopes,
     }
@@ -510,8 +562,13 @@ requirement! {
 
 async fn two_scopes(session: &Session) -> CheckResult {
     let (pull, push) = (scope(session, "pull"), scope(session, "pull,push"));
+    both_scopes(session, [&pull, &push]).await
+}
+
+/// A token for two scopes in this order opens an upload, as one for the push scope alone does.
+async fn both_scopes(session: &Session, scopes: [&str; 2]) -> CheckResult {
     let path = format!("/v2/{}/blobs/uploads/", session.repository());
-    let one = token_for(session, &[&push]).await?;
+    let one = token_for(session, &[&scope(session, "pull,push")]).await?;
     let alone = session
         .call(Method::POST, &path)
         .authorization(one)
@@ -520,19 +577,38 @@ async fn two_scopes(session: &Session) -> CheckResult {
     if !alone.status.is_success() {
         return Err(obstacle("open an upload with a push token", &alone));
     }
-    for scopes in [
-        [pull.as_str(), push.as_str()],
-        [push.as_str(), pull.as_str()],
-    ] {
-        let both = token_for(session, &scopes).await?;
-        let reply = session
-            .call(Method::POST, &path)
-            .authorization(both)
-            .send()
-            .await?;
-        expect::success(&reply)?;
+    let both = token_for(session, &scopes).await?;
+    let reply = session
+        .call(Method::POST, &path)
+        .authorization(both)
+        .send()
+        .await?;
+    expect::success(&reply)
+}
+
+requirement! {
+    /// The order of several scopes does not matter.
+    ///
+    /// ## Why Helm needs it
+    /// Every Helm sends the narrow one first; other clients send them as they come.
+    ///
+    /// ## How it is checked
+    /// A token is asked for with `pull,push` before `pull`; it must open an upload.
+    SCOPE_ORDER = "auth/scope-order-free" {
+        level: Should,
+        title: "two scopes are granted in either order",
+        covers: ["REG-AUT-07", "B33"],
+        sources: [observed("7.5", "push of 3.10.1: `GET /token?scope=…:pull&scope=…:pull,push`")],
+        breaks: [],
+        faults: [HonoursLastScopeOnly],
+        proven_on: Bearer,
+        check: scope_order,
     }
-    Ok(())
+}
+
+async fn scope_order(session: &Session) -> CheckResult {
+    let (pull, push) = (scope(session, "pull"), scope(session, "pull,push"));
+    both_scopes(session, [&push, &pull]).await
 }
 
 /// POST to the token endpoint as Helm 3.0 to 3.17 send it.
@@ -719,7 +795,7 @@ requirement! {
         covers: ["REG-AUT-13"],
         sources: [observed("7.5", "the read-back of a push goes out with the push token")],
         breaks: [
-            Break::new(ALL, Flow::PUSHES, "unexpected status: 401 Unauthorized"),
+            Break::new(ALL, Flow::WRITES, "unexpected status: 401 Unauthorized"),
         ],
         faults: [PushTokenCannotPull],
         proven_on: Bearer,
@@ -939,7 +1015,7 @@ requirement! {
         covers: ["REG-AUT-11"],
         sources: [observed("4.2", "`client_id` docker, containerd-client, oras-go")],
         breaks: [
-            Break::new(ALL, &[Flow::Login], "response status code 400: Bad Request"),
+            Break::new(NO_FALLBACK_ON_400, ALL_FLOWS, "failed to fetch oauth token: unexpected status: 400 Bad Request"),
         ],
         faults: [RefusesUnknownClients],
         proven_on: Bearer,
@@ -1155,7 +1231,9 @@ pub(super) static ALL_OF_THEM: &[&Requirement] = &[
     &SERVICE,
     &NARROW,
     &GET,
+    &TOKEN_JSON,
     &TWO_SCOPES,
+    &SCOPE_ORDER,
     &POST,
     &POST_NAME,
     &CLIENTS,

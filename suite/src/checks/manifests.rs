@@ -184,7 +184,7 @@ requirement! {
         ],
         breaks: [
             Break::new(CONTAINERD, Flow::PUSHES, "failed commit on ref \"manifest-{d}\": unexpected status: 400 Bad Request"),
-            Break::new(ORAS, Flow::PUSHES, "failed to perform \"Push\" on destination: PUT \"{url}/manifests/{d}\": response status code 400: manifest invalid"),
+            Break::new(ORAS, ORAS_WRITES, "failed to perform \"Push\" on destination: PUT \"{url}/manifests/{d}\": response status code 400: manifest invalid"),
         ],
         faults: [RequiresTopLevelMediaType],
         check: no_media_type,
@@ -227,7 +227,7 @@ requirement! {
         sources: [helm("v3.0.0", "internal/experimental/registry/constants.go:21", "names the config type")],
         breaks: [
             Break::new(CONTAINERD, Flow::PUSHES, "failed commit on ref \"manifest-{d}\": unexpected status: 400 Bad Request"),
-            Break::new(ORAS, Flow::PUSHES, "failed to perform \"Push\" on destination: PUT \"{url}/manifests/{d}\": response status code 400: manifest invalid"),
+            Break::new(ORAS, ORAS_WRITES, "failed to perform \"Push\" on destination: PUT \"{url}/manifests/{d}\": response status code 400: manifest invalid"),
         ],
         faults: [RefusesHelmConfig],
         check: config_type,
@@ -263,7 +263,7 @@ requirement! {
         sources: [helm("v3.7.0", "internal/experimental/registry/constants.go:30", "names the chart layer type")],
         breaks: [
             Break::new(CONTAINERD_SINCE_3_7, &[Flow::Push, Flow::PushPlus], "failed commit on ref \"manifest-{d}\": unexpected status: 400 Bad Request"),
-            Break::new(ORAS, &[Flow::Push, Flow::PushPlus], "failed to perform \"Push\" on destination: PUT \"{url}/manifests/{d}\": response status code 400: manifest invalid"),
+            Break::new(ORAS, ORAS_WRITES, "failed to perform \"Push\" on destination: PUT \"{url}/manifests/{d}\": response status code 400: manifest invalid"),
         ],
         faults: [RefusesChartLayer],
         check: layer_type,
@@ -363,7 +363,7 @@ requirement! {
         sources: [helm("v3.12.0", "pkg/registry/util.go:165", "copies chart annotations into the manifest")],
         breaks: [
             Break::new(Versions(&[Span::new((3, 12, 0), (3, 18, 0))]), &[Flow::Push, Flow::PushPlus], "failed commit on ref \"manifest-{d}\": unexpected status from PUT request to {url}/manifests/{tag}: 400 Bad Request"),
-            Break::new(ORAS, &[Flow::Push, Flow::PushPlus], "failed to perform \"Push\" on destination: PUT \"{url}/manifests/{d}\": response status code 400: manifest invalid"),
+            Break::new(ORAS, ORAS_WRITES, "failed to perform \"Push\" on destination: PUT \"{url}/manifests/{d}\": response status code 400: manifest invalid"),
         ],
         faults: [RefusesAnnotations],
         check: annotations,
@@ -648,7 +648,7 @@ requirement! {
         covers: ["REG-MAN-15"],
         sources: [oras_go("v2.6.0", "registry/remote/repository.go", "a tag is made by a PUT of the manifest under the tag")],
         breaks: [
-            Break::new(ORAS, &[Flow::Push, Flow::PushPlus], "failed to perform \"Tag\" on destination: PUT \"{url}/manifests/{tag}\": response status code 409: Conflict"),
+            Break::new(ORAS, ORAS_WRITES, "failed to perform \"Tag\" on destination: PUT \"{url}/manifests/{tag}\": response status code 409: Conflict"),
         ],
         faults: [RefusesTaggingExisting],
         check: tagged,

@@ -19,6 +19,10 @@ const NO_INDEX: Versions = Versions(&[
     Span::new((3, 18, 0), (3, 20, 1)),
     Span::new((4, 0, 0), (4, 1, 2)),
 ]);
+/// The flows that read more than the two blobs of one chart.
+const MANY_BLOBS: &[Flow] = &[Flow::PullProv, Flow::PullRange, Flow::Show];
+/// Helm that does not resume a transfer that broke off.
+const BEFORE_RESUME: Versions = Versions(&[Span::new((3, 0, 0), (3, 8, 0))]);
 /// Helm that compares a tag with a pinned digest.
 const PINNED: Versions = Versions(&[Span::since((3, 20, 0))]);
 /// Helm that compares the digest header of a blob.
@@ -188,6 +192,7 @@ requirement! {
         sources: [containerd("v1.6.6", "remotes/docker/resolver.go", "takes the digest of HEAD as the truth")],
         breaks: [
             Break::new(CONTAINERD, Flow::PULLS, "{ref}: not found"),
+            Break::new(ORAS, &[Flow::RePush], "failed to perform \"Exists\" on destination: HEAD \"{url}/manifests/{d}\": invalid response; digest mismatch in Docker-Content-Digest"),
         ],
         faults: [ManifestHeadWrongDigest],
         consequences: [ReformatsAndRehashesManifests],
@@ -683,7 +688,7 @@ requirement! {
         covers: ["REG-PUL-08", "REG-PUL-09"],
         sources: [observed("7.6", "blob connection cut: 3.2.4 to 3.7.2 and 3.18.0 and later fail")],
         breaks: [
-            Break::new(CONTAINERD, Flow::PULLS, "failed to read expected number of bytes: unexpected EOF"),
+            Break::new(BEFORE_RESUME, Flow::PULLS, "failed to copy: unexpected EOF"),
             Break::new(ORAS, Flow::PULLS, "failed to perform \"Push\" on destination: read failed: expected content size of 376, got 10, for digest {d}: unexpected EOF"),
         ],
         faults: [CutsBlobs, BlobGetWrongLength],
@@ -1068,7 +1073,8 @@ requirement! {
         covers: ["REG-PUL-23"],
         sources: [observed("3.2", "config and chart blobs in parallel")],
         breaks: [
-            Break::new(Versions(&[Span::new((3, 0, 0), (3, 18, 0))]), &[Flow::PullProv], "unexpected status code {url}/blobs/{d}: 429 Too Many Requests"),
+            Break::new(CONTAINERD, MANY_BLOBS, "failed to copy: httpReadSeeker: failed open: unexpected status code {url}/blobs/{d}: 429 Too Many Requests"),
+            Break::new(ORAS, MANY_BLOBS, "failed to perform \"Fetch\" on source: GET \"{url}/blobs/{d}\": response status code 429: toomanyrequests"),
         ],
         faults: [LimitsBlobGets],
         check: parallel,
