@@ -103,12 +103,14 @@ pub fn find(id: &str) -> Option<&'static Requirement> {
     all().into_iter().find(|requirement| requirement.id == id)
 }
 
-/// The id that looks most like this one, for an error message.
+/// The id that looks most like this one, for an error message: one of the same area, if there is such an area.
 pub fn nearest(id: &str) -> Option<&'static str> {
+    let area = id.split('/').next().unwrap_or(id);
+    let likeness = |known: &&'static Requirement| (known.area() != area, distance(id, known.id));
     all()
-        .iter()
+        .into_iter()
+        .min_by_key(likeness)
         .map(|requirement| requirement.id)
-        .min_by_key(|known| distance(id, known))
 }
 
 /// The requirements whose ids match one of the globs; `*` stands for any characters. All, if there is no glob.
@@ -180,6 +182,12 @@ mod tests {
         ] {
             assert_eq!(matches(glob, text), expected, "{glob} on {text}");
         }
+    }
+
+    #[test]
+    fn the_nearest_id_is_in_the_area_that_was_meant() {
+        assert_eq!(nearest("tags/rnge-resolves"), Some("tags/range-resolves"));
+        assert_eq!(nearest("pul/blob-bytes"), Some("pull/blob-bytes"));
     }
 
     #[test]
