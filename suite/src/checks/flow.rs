@@ -25,6 +25,8 @@ async fn arranged(
     let chart = client.chart(session, version);
     for blob in chart.blobs() {
         session.arrange_blob(&blob).await?;
+        // The first answer after an upload is judged by `upload/readable-at-once`.
+        session.head_blob(&crate::session::digest_of(&blob)).await?;
     }
     session
         .arrange_manifest(&chart.digest, &chart.manifest)
@@ -51,6 +53,8 @@ async fn pull(session: &Session, client: &Client) -> CheckResult {
 async fn list(session: &Session, client: &Client) -> CheckResult {
     arranged(session, client, "0.9.0").await?;
     let chart = arranged(session, client, "1.0.0").await?;
+    // The first list after a push is judged by `tags/listed-at-once`.
+    session.list_tags().await?;
     client.pull_unversioned(session, &chart).await
 }
 

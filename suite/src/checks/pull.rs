@@ -7,7 +7,7 @@ use helm_oci_fixtures::media_type;
 use http::Method;
 
 use crate::api::{ACCEPT_CONTAINERD, Chart, obstacle, with_media_type};
-use crate::era::{ALL, Break, CONTAINERD, Flow, ORAS, SINCE_3_7, Span, Versions};
+use crate::era::{ALL, BEFORE_3_7, Break, CONTAINERD, Flow, ORAS, SINCE_3_7, Span, Versions};
 use crate::expect;
 use crate::requirement::{Requirement, requirement};
 use crate::session::{Reply, Session, digest_of};
@@ -19,8 +19,8 @@ const NO_INDEX: Versions = Versions(&[
     Span::new((3, 18, 0), (3, 20, 1)),
     Span::new((4, 0, 0), (4, 1, 2)),
 ]);
-/// The flows that read more than the two blobs of one chart.
-const MANY_BLOBS: &[Flow] = &[Flow::PullProv, Flow::PullRange, Flow::Show];
+/// The flow that reads more than the two blobs of one chart.
+const MANY_BLOBS: &[Flow] = &[Flow::PullProv];
 /// Helm that does not resume a transfer that broke off.
 const BEFORE_RESUME: Versions = Versions(&[Span::new((3, 0, 0), (3, 8, 0))]);
 /// Helm that compares a tag with a pinned digest.
@@ -1007,6 +1007,7 @@ requirement! {
         covers: ["REG-PUL-21", "C17"],
         sources: [observed("1.2", "3.20.1 and 4.1.2: an OCI index is accepted as the thing a tag points to")],
         breaks: [
+            Break::new(BEFORE_3_7, &[Flow::ChartPull], "manifest does not contain exactly 1 layer (total: 0)"),
             Break::new(NO_INDEX, Flow::PULLS, "unable to retrieve blob with digest {d}: application/vnd.oci.image.index.v1+json: not found"),
         ],
         faults: [WrapsChartsInIndexes],

@@ -577,7 +577,7 @@ requirement! {
         covers: ["REG-TAG-10", "C15", "B05"],
         sources: [observed("3.1", "the version is computed from one listing; nothing is asked twice")],
         breaks: [
-            Break::new(SINCE_3_8, Flow::LISTINGS, "Unable to locate any tags in provided repository: oci://{ref}"),
+            Break::when("right after a push", SINCE_3_8, Flow::LISTINGS, "Unable to locate any tags in provided repository: oci://{ref}"),
         ],
         faults: [TagListLags],
         check: at_once,

@@ -1209,7 +1209,8 @@ requirement! {
         covers: ["REG-BLB-25", "A18"],
         sources: [DISTRIBUTION.says("post-then-put", "With `<blob-location>` being a pullable blob URL.")],
         breaks: [
-            Break::new(ALL, Flow::PULLS, "{d}: not found (of a chart just pushed)"),
+            Break::when("right after a push", ALL, Flow::PULLS, "{d}: not found"),
+            Break::new(Versions(&[Span::since((3, 7, 0))]), &[Flow::PullProv], "failed to fetch provenance \"oci://{ref}.prov\""),
         ],
         faults: [BlobsLag],
         check: at_once,
