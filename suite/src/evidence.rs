@@ -2,7 +2,10 @@
 //! declaration.
 //!
 //! One file holds one Helm version. It is complete: a flow that no observation of a fault names was tried or
-//! replayed, and the fault altered no answer in it, so Helm cannot have noticed.
+//! replayed, and the fault altered no answer in it, so Helm cannot have noticed. [`agreement`] holds the suite's
+//! predictions against it.
+
+pub mod agreement;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;

@@ -1,0 +1,275 @@
+//! What the suite declares and predicts, held against what real Helms did: for every fault, Helm version and flow.
+//!
+//! A disagreement fails, unless `evidence/exceptions.json` names it with a reason; a reason that explains nothing
+//! any more fails, too. With `--no-capture` the agreement table is printed.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
+use std::thread;
+
+use helm_oci_fixtures::fault::Fault;
+use helm_oci_suite::checks;
+use helm_oci_suite::era::{Break, Flow};
+use helm_oci_suite::evidence::agreement::{self, Comparison, Exception, Score};
+use helm_oci_suite::evidence::{self, Evidence, FlowResult};
+use helm_oci_suite::requirement::Requirement;
+
+static EVIDENCE: LazyLock<Vec<Evidence>> =
+    LazyLock::new(|| evidence::load(&folder()).expect("the evidence in the repository reads"));
+
+/// Every comparison there is; making them takes a while.
+static COMPARED: LazyLock<Vec<Comparison>> = LazyLock::new(|| {
+    let requirements = checks::all();
+    let half = Fault::ALL.len() / 2;
+    let compare = |faults: &[Fault]| -> Vec<Comparison> {
+        let compared = faults
+            .iter()
+            .map(|fault| agreement::compare(&requirements, &EVIDENCE, *fault));
+        compared.flatten().collect()
+    };
+    thread::scope(|scope| {
+        let first = scope.spawn(|| compare(&Fault::ALL[..half]));
+        let second = compare(&Fault::ALL[half..]);
+        let mut all = first.join().expect("comparing does not panic");
+        all.extend(second);
+        all
+    })
+});
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("evidence")
+}
+
+fn exceptions() -> Vec<Exception> {
+    let text = fs::read_to_string(folder().join("exceptions.json"))
+        .expect("the list of exceptions is there");
+    serde_json::from_str(&text).expect("the list of exceptions reads")
+}
+
+#[test]
+fn every_fault_was_tried_in_every_flow() {
+    assert!(
+        EVIDENCE.len() >= 8,
+        "evidence of {} Helm versions",
+        EVIDENCE.len()
+    );
+    for own in EVIDENCE.iter() {
+        let offered = |flow: &&Flow| flow.offered_by().contains(&own.helm);
+        for fault in Fault::ALL {
+            for flow in Flow::ALL.iter().filter(offered) {
+                let result = own.result(fault.name(), *flow);
+                assert!(
+                    result.is_some(),
+                    "helm {}, {flow}, {fault}: observe it",
+                    own.helm
+                );
+            }
+        }
+        let stray = own
+            .faults
+            .keys()
+            .find(|name| name.parse::<Fault>().is_err());
+        assert_eq!(stray, None, "helm {}: a fault that is none", own.helm);
+        assert_eq!(
+            own.without_fault,
+            Vec::new(),
+            "helm {} works without faults",
+            own.helm
+        );
+    }
+}
+
+#[test]
+fn evidence_is_as_observe_writes_it() {
+    for own in EVIDENCE.iter() {
+        let written =
+            fs::read_to_string(folder().join(own.file_name())).expect("it was read before");
+        assert_eq!(
+            written,
+            own.to_json(),
+            "{} was edited by hand",
+            own.file_name()
+        );
+    }
+}
+
+#[test]
+#[expect(
+    clippy::print_stdout,
+    reason = "the table is for whoever asks for it with --no-capture"
+)]
+fn declarations_and_predictions_agree_with_what_helm_did() {
+    println!("{}", table(&COMPARED));
+    let exceptions = exceptions();
+    let is_open = |one: &&Comparison| {
+        !one.agrees() && !exceptions.iter().any(|exception| exception.covers(one))
+    };
+    let open: Vec<&Comparison> = COMPARED.iter().filter(is_open).collect();
+    assert!(
+        open.is_empty(),
+        "{} disagreements\n{}",
+        open.len(),
+        list(&open)
+    );
+}
+
+#[test]
+fn every_exception_is_still_one() {
+    for exception in exceptions() {
+        let Exception {
+            fault,
+            helm,
+            flows,
+            reason,
+            ..
+        } = &exception;
+        assert!(!reason.trim().is_empty(), "{fault}: no reason");
+        for helm in helm {
+            for flow in flows.iter().filter(|flow| flow.offered_by().contains(helm)) {
+                let same = |one: &&Comparison| {
+                    one.fault.name() == fault && one.helm == *helm && one.flow == *flow
+                };
+                let one = COMPARED.iter().find(same);
+                let holds = one.is_some_and(|one| !one.agrees() && exception.covers(one));
+                assert!(
+                    holds,
+                    "{fault}, helm {helm}, {flow}: the exception is stale"
+                );
+            }
+        }
+    }
+}
+
+/// How many breaks still tell a text from the source of Helm, which this evidence has in other words. It may
+/// only fall.
+const TEXTS_UNSEEN: usize = 82;
+
+#[test]
+fn no_more_symptoms_are_unseen_than_before() {
+    let mut unseen = String::new();
+    let mut count = 0;
+    for requirement in checks::all() {
+        for brk in requirement
+            .breaks
+            .iter()
+            .filter(|brk| brk.condition.is_none())
+        {
+            let said = said(requirement, brk);
+            let missing: Vec<&String> = said
+                .iter()
+                .filter(|(_, errors)| !errors.iter().any(|error| shows(error, brk.symptom)))
+                .map(|(helm, _)| helm)
+                .collect();
+            if missing.is_empty() {
+                continue;
+            }
+            count += 1;
+            let _ = writeln!(
+                unseen,
+                "{}: helm {missing:?} does not say `{}`",
+                requirement.id, brk.symptom
+            );
+            let errors: BTreeSet<&String> = missing.iter().flat_map(|helm| &said[*helm]).collect();
+            for error in errors {
+                let who: Vec<&str> = said
+                    .iter()
+                    .filter(|(_, errors)| errors.contains(error))
+                    .map(|(helm, _)| helm.as_str())
+                    .collect();
+                let _ = writeln!(unseen, "    {}: `{error}`", who.join(" "));
+            }
+        }
+    }
+    assert_eq!(count, TEXTS_UNSEEN, "{unseen}");
+}
+
+/// What each Helm said that fails as the requirement declares, with one of its own faults.
+fn said(requirement: &Requirement, brk: &Break) -> BTreeMap<String, BTreeSet<String>> {
+    let mut said: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for own in EVIDENCE.iter() {
+        for fault in requirement.faults {
+            for flow in brk.flows.iter().filter(|flow| brk.hits(&own.helm, **flow)) {
+                let seen = own.of(fault.name(), *flow);
+                let failed = seen.filter(|seen| seen.result == FlowResult::Fails);
+                if let Some(error) = failed.and_then(|seen| seen.error.clone()) {
+                    said.entry(own.helm.to_string()).or_default().insert(error);
+                }
+            }
+        }
+    }
+    said
+}
+
+/// Whether an error has the words of a symptom; `…` stands for anything.
+fn shows(error: &str, symptom: &str) -> bool {
+    let mut rest = error;
+    symptom.split('…').all(|part| match rest.find(part) {
+        Some(start) => {
+            rest = &rest[start + part.len()..];
+            true
+        }
+        None => false,
+    })
+}
+
+fn table(compared: &[Comparison]) -> String {
+    let scores = agreement::score(compared);
+    let mut table = String::from("helm       cells  declared  predicted  untold  wrong\n");
+    let mut line = |helm: &str, score: &Score| {
+        let Score {
+            cells,
+            declared,
+            predicted,
+            untold,
+        } = score;
+        let wrong = score.mispredicted();
+        let _ = writeln!(
+            table,
+            "{helm:8}{cells:8}{declared:10}{predicted:11}{untold:8}{wrong:7}"
+        );
+    };
+    for (helm, score) in &scores {
+        line(&helm.to_string(), score);
+    }
+    line("all", &agreement::total(&scores));
+    table
+}
+
+/// The disagreements by fault, each with what differs and what Helm said.
+fn list(disagreements: &[&Comparison]) -> String {
+    let mut groups: BTreeMap<String, BTreeMap<String, Vec<String>>> = BTreeMap::new();
+    for one in disagreements {
+        let kind = match (one.is_declared(), one.observed) {
+            (false, FlowResult::Works) => {
+                format!("declared by {}, and works", one.claimed_by.join(", "))
+            }
+            (false, FlowResult::Fails) => "fails, and is not declared".to_owned(),
+            (true, _) => format!(
+                "{:?}, and is predicted as {:?}",
+                one.observed, one.predicted
+            ),
+        };
+        let said = one
+            .error
+            .as_ref()
+            .map_or(String::new(), |error| format!(": `{error}`"));
+        let fault = format!("{}, which violates {}", one.fault, one.violated.join(", "));
+        let cells = groups
+            .entry(fault)
+            .or_default()
+            .entry(format!("{kind}{said}"))
+            .or_default();
+        cells.push(format!("{}/{}", one.helm, one.flow));
+    }
+    let mut text = String::new();
+    for (fault, kinds) in groups {
+        let _ = writeln!(text, "{fault}");
+        for (kind, cells) in kinds {
+            let _ = writeln!(text, "  {kind}\n      {}", cells.join(" "));
+        }
+    }
+    text
+}
