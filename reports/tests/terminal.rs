@@ -194,7 +194,7 @@ fn the_verdict_in_words() {
         ),
         (
             &[Outcome::Fail, Outcome::Inconclusive],
-            "does not serve every Helm: 1 requirement is violated, 1 check could not tell",
+            "1 requirement of level MUST violated, 1 check could not tell",
         ),
         (
             &[Outcome::Skipped],
@@ -202,7 +202,7 @@ fn the_verdict_in_words() {
         ),
         (
             &[Outcome::Fail; 2],
-            "does not serve every Helm: 2 requirements are violated",
+            "2 requirements of level MUST violated",
         ),
     ] {
         assert_eq!(

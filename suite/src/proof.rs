@@ -49,9 +49,9 @@ impl Effect {
 
 /// Compares what a requirement declares about a fault with what was observed.
 pub fn effect(requirement: &Requirement, fault: Fault, verdict: &Verdict) -> Effect {
-    let own = requirement.faults.contains(&fault);
-    let listed =
-        own || requirement.consequences.contains(&fault) || breaks_replay(requirement, fault);
+    // What breaks a flow is what a replay of the flow is there to see.
+    let own = requirement.faults.contains(&fault) || breaks_replay(requirement, fault);
+    let listed = own || requirement.consequences.contains(&fault);
     match (verdict, listed) {
         // A client that cannot go on, because no answer came, has not been blamed for it.
         (Verdict::Inconclusive(_), true) if requirement.replays.is_some() => Effect::Blocked,

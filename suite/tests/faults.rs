@@ -26,7 +26,7 @@ fn main() -> ExitCode {
     libtest_mimic::run(&arguments, good.chain(faulty).collect()).exit_code()
 }
 
-/// A registry without faults is blamed in no set-up, and satisfies the requirement in the one it is proven on.
+/// A registry without faults is blamed in no set-up, and nothing stands in the way of looking.
 fn good(requirement: &Requirement) -> Result<(), Failed> {
     for setup in [Setup::Open, Setup::PlainHttp, Setup::Basic, Setup::Bearer] {
         let verdict = verdict(requirement, setup, &[]);

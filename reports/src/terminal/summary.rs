@@ -78,7 +78,6 @@ fn verdict(record: &RunRecord, target: &TargetRecord) -> (Ink, String) {
     };
     let (outcome, words) = if tally.fail > 0 {
         let musts = text::plural(tally.fail, "requirement");
-        let are = if tally.fail == 1 { "is" } else { "are" };
         let open = match tally.inconclusive {
             0 => String::new(),
             open => format!(", {} could not tell", text::plural(open, "check")),
@@ -86,7 +85,7 @@ fn verdict(record: &RunRecord, target: &TargetRecord) -> (Ink, String) {
         let hurt = hurt(target);
         (
             Outcome::Fail,
-            format!("does not serve every Helm: {musts} {are} violated{open}{hurt}"),
+            format!("{musts} of level MUST violated{open}{hurt}"),
         )
     } else if target.obstacle.is_some() {
         let what = if tally.total() == 0 {

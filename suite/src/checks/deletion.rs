@@ -69,7 +69,10 @@ requirement! {
         level: Must,
         title: "a deleted manifest is gone from digest, tag and list",
         covers: ["REG-DEL-02", "REG-TAG-10", "B43"],
-        sources: [DISTRIBUTION.says("deleting-manifests", "Upon success, the registry MUST respond with a `202 Accepted` code.")],
+        sources: [DISTRIBUTION.says(
+            "pulling-manifests",
+            "If the manifest is not found in the repository, the response code MUST be `404 Not Found`.",
+        )],
         breaks: [
             Break::when("after a chart was deleted", SINCE_3_8, Flow::LISTINGS, "{ref}: not found"),
         ],

@@ -478,7 +478,13 @@ requirement! {
         level: Should,
         title: "a tag with `+` is refused, not reinterpreted",
         covers: ["REG-NAM-10"],
-        sources: [observed("7.4", "T3: Helm 3.2.4 and 3.6.2 send `/manifests/0.2.0+build.5`")],
+        sources: [
+            DISTRIBUTION.says(
+                "pulling-manifests",
+                "Throughout this document, `<reference>` as a tag MUST be at most 128 characters in length and MUST match the following regular expression:",
+            ),
+            observed("7.4", "T3: Helm 3.2.4 and 3.6.2 send `/manifests/0.2.0+build.5`"),
+        ],
         breaks: [],
         faults: [FailsOnPlusTags, StoresPlusTags],
         check: plus,

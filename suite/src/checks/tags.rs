@@ -689,12 +689,17 @@ async fn resolves(session: &Session) -> CheckResult {
         );
         expect::holds(
             wanted == got,
-            format!("tag {wanted:?} for {}", range.unwrap_or("no version")),
-            format!("tag {got:?} from the list {list:?}"),
+            format!("{} for {}", named(wanted), range.unwrap_or("no version")),
+            format!("{} from the list {list:?}", named(got)),
             &[&reply],
         )?;
     }
     Ok(())
+}
+
+/// A resolved tag in words.
+fn named(tag: Option<String>) -> String {
+    tag.map_or_else(|| "no tag".to_owned(), |tag| format!("tag {tag}"))
 }
 
 /// The requirements of this area, in reading order.
