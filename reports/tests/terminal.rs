@@ -200,10 +200,7 @@ fn the_verdict_in_words() {
             &[Outcome::Skipped],
             "nothing was judged: no check applies to this registry",
         ),
-        (
-            &[Outcome::Fail; 2],
-            "2 requirements of level MUST violated",
-        ),
+        (&[Outcome::Fail; 2], "2 requirements of level MUST violated"),
     ] {
         assert_eq!(
             verdict(&support::of_outcomes(outcomes)),
