@@ -106,6 +106,20 @@ pub const BEFORE_3_7: Versions = Versions(&[Span::new((3, 0, 0), (3, 7, 0))]);
 /// Helm whose blob PUT carries no `Content-Type`.
 pub const BEFORE_3_3: Versions = Versions(&[Span::new((3, 0, 0), (3, 3, 0))]);
 
+/// Helm 3.7 to 3.17.
+pub const CONTAINERD_SINCE_3_7: Versions = Versions(&[Span::new((3, 7, 0), (3, 18, 0))]);
+/// 202 on a PUT was taken by Helm 3.6 to 3.10 only.
+pub const REFUSES_202: Versions = Versions(&[
+    Span::new((3, 0, 0), (3, 6, 0)),
+    Span::new((3, 11, 0), (3, 18, 0)),
+]);
+/// Helm that cannot read a chart through an index.
+pub const NO_INDEX: Versions = Versions(&[
+    Span::new((3, 18, 0), (3, 20, 1)),
+    Span::new((4, 0, 0), (4, 1, 2)),
+]);
+/// Helm 3.8 to 3.17, whose listing is a client of its own.
+pub const OLD_LISTING: Versions = Versions(&[Span::new((3, 8, 0), (3, 18, 0))]);
 /// Helm that reads `oci://` references.
 const SINCE_3_5: Versions = Versions(&[Span::since((3, 5, 0))]);
 /// Helm that can push a version with build metadata; 3.18.0 alone fails before it sends anything.
@@ -259,6 +273,22 @@ impl Flow {
     /// Every flow that sends something, the repeated push included.
     pub const WRITES: &'static [Self] =
         &[Self::ChartPush, Self::Push, Self::RePush, Self::PushPlus];
+
+    /// The flows that read or write charts: all but the login.
+    pub const CHARTS: &'static [Self] = &[
+        Self::ChartPush,
+        Self::ChartPull,
+        Self::Push,
+        Self::RePush,
+        Self::PushPlus,
+        Self::Pull,
+        Self::PullProv,
+        Self::PullPlus,
+        Self::PullRange,
+        Self::PullUnversioned,
+        Self::DependencyUpdate,
+        Self::Show,
+    ];
 
     /// The flows that list tags.
     pub const LISTINGS: &'static [Self] = &[Self::PullRange, Self::PullUnversioned];

@@ -5,31 +5,15 @@ use helm_oci_fixtures::media_type;
 use http::{Method, Uri};
 
 use crate::api::{ACCEPT_CONTAINERD, ACCEPT_ORAS, obstacle};
-use crate::era::{ALL, BEFORE_3_7, Break, CONTAINERD, Flow, ORAS, SINCE_3_7, Span, Versions};
+use crate::era::{
+    ALL, BEFORE_3_7, Break, CONTAINERD, CONTAINERD_SINCE_3_7, Flow, ORAS, SINCE_3_7, Span, Versions,
+};
 use crate::expect;
 use crate::registry::Hello;
 use crate::requirement::{Requirement, requirement};
 use crate::session::{Reply, Session};
 use crate::source::{DISTRIBUTION, HTTP, containerd, helm, observed, oras_go};
 use crate::verdict::{CheckResult, Finding, Obstacle, ObstacleKind, Stop};
-
-/// Helm 3.7 to 3.17.
-const CONTAINERD_SINCE_3_7: Versions = Versions(&[Span::new((3, 7, 0), (3, 18, 0))]);
-/// Every flow that reads or writes charts.
-const EVERYTHING: &[Flow] = &[
-    Flow::ChartPush,
-    Flow::ChartPull,
-    Flow::Push,
-    Flow::RePush,
-    Flow::PushPlus,
-    Flow::Pull,
-    Flow::PullProv,
-    Flow::PullPlus,
-    Flow::PullRange,
-    Flow::PullUnversioned,
-    Flow::DependencyUpdate,
-    Flow::Show,
-];
 
 requirement! {
     /// `GET /v2/` on the bare host answers 200, or 401 to a caller without authority.
@@ -158,7 +142,7 @@ requirement! {
         covers: ["REG-API-09", "B27"],
         sources: [observed("7.4", "T1, T3: `User-Agent: containerd/1.3.2+unknown`, `containerd/1.4.4+unknown`")],
         breaks: [
-            Break::new(BEFORE_3_7, EVERYTHING, "unexpected response: 403 Forbidden"),
+            Break::new(BEFORE_3_7, Flow::CHARTS, "unexpected response: 403 Forbidden"),
         ],
         faults: [RefusesContainerdUserAgent],
         check: old_agents,
@@ -191,8 +175,8 @@ requirement! {
         covers: ["REG-API-09", "B27"],
         sources: [helm("v3.8.0", "internal/version/version.go:63", "names itself `Helm/<version>`")],
         breaks: [
-            Break::new(CONTAINERD_SINCE_3_7, EVERYTHING, "unexpected status: 403 Forbidden"),
-            Break::new(ORAS, EVERYTHING, "response status code 403: denied"),
+            Break::new(CONTAINERD_SINCE_3_7, Flow::CHARTS, "unexpected status: 403 Forbidden"),
+            Break::new(ORAS, Flow::CHARTS, "response status code 403: denied"),
             Break::new(SINCE_3_7, &[Flow::Login], "response status code 403: denied"),
         ],
         faults: [RefusesHelmUserAgent],
@@ -314,7 +298,7 @@ requirement! {
         covers: ["REG-API-10", "REG-BLB-16"],
         sources: [observed("7.4", "T8: `Accept: application/vnd.cncf.helm.chart.content.v1.tar+gzip, */*` on blobs")],
         breaks: [
-            Break::new(CONTAINERD, EVERYTHING, "unexpected status: 406 Not Acceptable"),
+            Break::new(CONTAINERD, Flow::CHARTS, "unexpected status: 406 Not Acceptable"),
         ],
         faults: [NegotiatesBlobs],
         check: blob_accept,

@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::api::{ACCEPT_CONTAINERD, obstacle};
 use crate::auth::{self, Challenge};
 use crate::checks::api::put_with;
-use crate::era::{ALL, Break, CONTAINERD, Flow, HARDENED, ORAS, Span, Versions};
+use crate::era::{ALL, Break, CONTAINERD, Flow, HARDENED, OLD_LISTING, ORAS, Span, Versions};
 use crate::expect;
 use crate::requirement::{Requirement, requirement};
 use crate::session::{Reply, Session, digest_of};
@@ -21,25 +21,8 @@ const PULL_TOKEN_FIRST: Versions = Versions(&[
 ]);
 /// Helm that was seen to send the two scopes of a push apart: up to 3.12.3, and no longer in 3.17.3.
 const TWO_SCOPES_APART: Versions = Versions(&[Span::new((3, 0, 0), (3, 13, 0))]);
-/// Helm 3.8 to 3.17, whose listing is a client of its own.
-const OLD_LISTING: Versions = Versions(&[Span::new((3, 8, 0), (3, 18, 0))]);
 /// Helm that does not fall back to GET when the token endpoint answers a POST with 400.
 const NO_FALLBACK_ON_400: Versions = Versions(&[Span::new((3, 0, 0), (3, 8, 2))]);
-/// Everything that reads or writes charts.
-const ALL_FLOWS: &[Flow] = &[
-    Flow::ChartPush,
-    Flow::ChartPull,
-    Flow::Push,
-    Flow::RePush,
-    Flow::PushPlus,
-    Flow::Pull,
-    Flow::PullProv,
-    Flow::PullPlus,
-    Flow::PullRange,
-    Flow::PullUnversioned,
-    Flow::DependencyUpdate,
-    Flow::Show,
-];
 
 /// An anonymous HEAD of a manifest: how every pull begins.
 async fn anonymous_head(session: &Session) -> Result<Reply, Stop> {
@@ -142,9 +125,9 @@ requirement! {
             observed("4.3", "every operation starts anonymous; credentials are used only after a 401 with a challenge"),
         ],
         breaks: [
-            Break::new(Versions(&[Span::new((3, 0, 0), (3, 7, 0))]), ALL_FLOWS, "unexpected response: 401 Unauthorized"),
-            Break::new(Versions(&[Span::new((3, 7, 0), (3, 18, 0))]), ALL_FLOWS, "unexpected status: 401 Unauthorized"),
-            Break::new(ORAS, ALL_FLOWS, "response status code 401: Unauthorized"),
+            Break::new(Versions(&[Span::new((3, 0, 0), (3, 7, 0))]), Flow::CHARTS, "unexpected response: 401 Unauthorized"),
+            Break::new(Versions(&[Span::new((3, 7, 0), (3, 18, 0))]), Flow::CHARTS, "unexpected status: 401 Unauthorized"),
+            Break::new(ORAS, Flow::CHARTS, "response status code 401: Unauthorized"),
         ],
         faults: [ChallengesOnlyAtBase],
         proven_on: Bearer,
@@ -200,7 +183,7 @@ requirement! {
         sources: [oras_go("v2.6.1", "registry/remote/auth/client.go", "reads the first `WWW-Authenticate` header only")],
         breaks: [
             Break::new(OLD_LISTING, Flow::LISTINGS, "GET \"{url}/tags/list\": unexpected status code 401: unauthorized"),
-            Break::new(ORAS, ALL_FLOWS, "response status code 401: Unauthorized"),
+            Break::new(ORAS, Flow::CHARTS, "response status code 401: Unauthorized"),
             Break::new(ORAS, &[Flow::Login], "authenticating to \"{host}\": GET \"https://{host}/v2/\": response status code 401: unauthorized"),
         ],
         faults: [OffersNegotiateFirst],
@@ -238,7 +221,7 @@ requirement! {
         sources: [observed("4.3", "the realm is used as it stands")],
         breaks: [
             Break::new(ALL, &[Flow::Login], "unsupported protocol scheme \"\""),
-            Break::new(ALL, ALL_FLOWS, "failed to fetch anonymous token: unsupported protocol scheme \"\""),
+            Break::new(ALL, Flow::CHARTS, "failed to fetch anonymous token: unsupported protocol scheme \"\""),
         ],
         faults: [RealmIsRelative],
         proven_on: Bearer,
@@ -282,7 +265,7 @@ requirement! {
         sources: [oras_go("v2.6.1", "registry/remote/auth/client.go:239", "refuses an http realm of an https registry")],
         breaks: [
             Break::new(HARDENED, &[Flow::Login], "bearer realm \"{realm}\" uses http but registry was contacted over https"),
-            Break::new(HARDENED, ALL_FLOWS, "bearer realm \"{realm}\" uses http but registry was contacted over https"),
+            Break::new(HARDENED, Flow::CHARTS, "bearer realm \"{realm}\" uses http but registry was contacted over https"),
         ],
         faults: [RealmDowngraded],
         consequences: [RealmOnPrivateAddress],
@@ -321,7 +304,7 @@ requirement! {
         sources: [oras_go("v2.6.1", "registry/remote/auth/client.go:239", "refuses a private realm of another host")],
         breaks: [
             Break::new(HARDENED, &[Flow::Login], "bearer realm host \"{host}\" is a loopback, link-local, private, or unspecified address"),
-            Break::new(HARDENED, ALL_FLOWS, "bearer realm host \"{host}\" is a loopback, link-local, private, or unspecified address"),
+            Break::new(HARDENED, Flow::CHARTS, "bearer realm host \"{host}\" is a loopback, link-local, private, or unspecified address"),
         ],
         faults: [RealmOnPrivateAddress],
         proven_on: Bearer,
@@ -469,8 +452,8 @@ requirement! {
         sources: [observed("4.3", "`GET <realm>?scope=…&service=…` with Basic, in every era")],
         breaks: [
             Break::new(OLD_LISTING, Flow::LISTINGS, "GET \"{url}/tags/list\": unexpected status code 405"),
-            Break::new(ORAS, ALL_FLOWS, "response status code 405: unsupported"),
-            Break::when("where the token endpoint takes no POST", CONTAINERD, ALL_FLOWS, "failed to fetch oauth token: unexpected status: 405 Method Not Allowed"),
+            Break::new(ORAS, Flow::CHARTS, "response status code 405: unsupported"),
+            Break::when("where the token endpoint takes no POST", CONTAINERD, Flow::CHARTS, "failed to fetch oauth token: unexpected status: 405 Method Not Allowed"),
             Break::new(Versions(&[Span::new((3, 0, 0), (3, 18, 0))]), &[Flow::Login], "login attempt to {url} failed with status: 405 Method Not Allowed"),
         ],
         faults: [TokenGetRefused, TokenUnderOtherName],
@@ -514,7 +497,7 @@ requirement! {
         covers: ["REG-AUT-10", "B36"],
         sources: [observed("4.3", "the answer is decoded as JSON in every era")],
         breaks: [
-            Break::new(ALL, ALL_FLOWS, "invalid character '<' looking for beginning of value"),
+            Break::new(ALL, Flow::CHARTS, "invalid character '<' looking for beginning of value"),
             Break::new(ALL, &[Flow::Login], "invalid character '<' looking for beginning of value"),
         ],
         faults: [TokenAnswerIsHtml],
@@ -648,7 +631,7 @@ requirement! {
         covers: ["REG-AUT-08", "A13"],
         sources: [containerd("v1.6.6", "remotes/docker/authorizer.go", "falls back to GET on 400, 401, 404 and 405")],
         breaks: [
-            Break::new(CONTAINERD, ALL_FLOWS, "failed to fetch oauth token: unexpected status: 403 Forbidden"),
+            Break::new(CONTAINERD, Flow::CHARTS, "failed to fetch oauth token: unexpected status: 403 Forbidden"),
         ],
         faults: [TokenPostForbidden],
         proven_on: Bearer,
@@ -674,7 +657,7 @@ requirement! {
         covers: ["REG-AUT-09", "B36"],
         sources: [containerd("v1.6.6", "remotes/docker/auth/fetch.go", "`authorization server did not include a token in the response`")],
         breaks: [
-            Break::new(CONTAINERD, ALL_FLOWS, "authorization server did not include a token in the response"),
+            Break::new(CONTAINERD, Flow::CHARTS, "authorization server did not include a token in the response"),
         ],
         faults: [TokenPostWithoutAccessToken],
         consequences: [TokenAnswerIsHtml],
@@ -1017,7 +1000,7 @@ requirement! {
         covers: ["REG-AUT-11"],
         sources: [observed("4.2", "`client_id` docker, containerd-client, oras-go")],
         breaks: [
-            Break::new(NO_FALLBACK_ON_400, ALL_FLOWS, "failed to fetch oauth token: unexpected status: 400 Bad Request"),
+            Break::new(NO_FALLBACK_ON_400, Flow::CHARTS, "failed to fetch oauth token: unexpected status: 400 Bad Request"),
         ],
         faults: [RefusesUnknownClients],
         proven_on: Bearer,

@@ -7,20 +7,16 @@ use helm_oci_fixtures::media_type;
 use http::Method;
 
 use crate::api::{obstacle, with_media_type};
-use crate::era::{ALL, BEFORE_3_7, Break, CONTAINERD, Flow, ORAS, SINCE_3_7, Span, Versions};
+use crate::era::{
+    ALL, BEFORE_3_7, Break, CONTAINERD, CONTAINERD_SINCE_3_7, Flow, ORAS, REFUSES_202, SINCE_3_7,
+    Span, Versions,
+};
 use crate::expect;
 use crate::requirement::{Requirement, requirement};
 use crate::session::{Session, digest_of};
 use crate::source::{DISTRIBUTION, helm, observed, oras_go};
 use crate::verdict::CheckResult;
 
-/// 202 on a PUT was taken by Helm 3.6 to 3.10 only.
-const REFUSES_202: Versions = Versions(&[
-    Span::new((3, 0, 0), (3, 6, 0)),
-    Span::new((3, 11, 0), (3, 18, 0)),
-]);
-/// Helm that writes the layer type of HIP-6, over containerd.
-const CONTAINERD_SINCE_3_7: Versions = Versions(&[Span::new((3, 7, 0), (3, 18, 0))]);
 /// Helm that copies annotations into the manifest.
 const SINCE_3_12: Versions = Versions(&[Span::since((3, 12, 0))]);
 /// Everything an oras-go push sends, the repeated push included.

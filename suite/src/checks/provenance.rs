@@ -4,15 +4,12 @@ use helm_oci_fixtures::manifest::Shape;
 use helm_oci_fixtures::media_type;
 
 use crate::api::obstacle;
-use crate::era::{Break, Flow, ORAS, SINCE_3_7, SINCE_3_8, Span, Versions};
+use crate::era::{Break, CONTAINERD_SINCE_3_7, Flow, ORAS, SINCE_3_7, SINCE_3_8};
 use crate::expect;
 use crate::requirement::{Requirement, requirement};
 use crate::session::{Session, digest_of};
 use crate::source::{DISTRIBUTION, HELM_DOCS, helm, observed};
 use crate::verdict::CheckResult;
-
-/// Helm 3.7 to 3.17: the provenance layer, over containerd.
-const CONTAINERD_SINCE_3_7: Versions = Versions(&[Span::new((3, 7, 0), (3, 18, 0))]);
 
 requirement! {
     /// A manifest with a provenance layer after the chart layer is accepted.

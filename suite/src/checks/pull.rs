@@ -7,18 +7,15 @@ use helm_oci_fixtures::media_type;
 use http::Method;
 
 use crate::api::{ACCEPT_CONTAINERD, Chart, obstacle, with_media_type};
-use crate::era::{ALL, BEFORE_3_7, Break, CONTAINERD, Flow, ORAS, SINCE_3_7, Span, Versions};
+use crate::era::{
+    ALL, BEFORE_3_7, Break, CONTAINERD, Flow, NO_INDEX, ORAS, SINCE_3_7, Span, Versions,
+};
 use crate::expect;
 use crate::requirement::{Requirement, requirement};
 use crate::session::{Reply, Session, digest_of};
 use crate::source::{DISTRIBUTION, HTTP, containerd, helm, observed, oras_go};
 use crate::verdict::{CheckResult, Stop};
 
-/// Helm that cannot read a chart through an index.
-const NO_INDEX: Versions = Versions(&[
-    Span::new((3, 18, 0), (3, 20, 1)),
-    Span::new((4, 0, 0), (4, 1, 2)),
-]);
 /// The flow that reads more than the two blobs of one chart.
 const MANY_BLOBS: &[Flow] = &[Flow::PullProv];
 /// Helm that does not resume a transfer that broke off.

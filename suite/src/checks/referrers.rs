@@ -6,18 +6,13 @@ use http::Method;
 use serde::Deserialize;
 
 use crate::api::{Chart, obstacle};
-use crate::era::{Break, Flow, Span, Versions};
+use crate::era::{Break, Flow, NO_INDEX};
 use crate::expect;
 use crate::requirement::{Requirement, requirement};
 use crate::session::{Reply, Session, digest_of};
 use crate::source::{DISTRIBUTION, HELM_DOCS, observed};
 use crate::verdict::{CheckResult, Stop};
 
-/// Helm that cannot read a chart through an index.
-const NO_INDEX: Versions = Versions(&[
-    Span::new((3, 18, 0), (3, 20, 1)),
-    Span::new((4, 0, 0), (4, 1, 2)),
-]);
 const SIGNATURE: &str = "application/vnd.example.signature";
 
 #[derive(Deserialize)]

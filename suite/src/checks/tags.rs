@@ -6,18 +6,13 @@ use futures_util::future::join_all;
 use semver::VersionReq;
 
 use crate::api::{TagList, obstacle};
-use crate::era::{Break, Flow, SINCE_3_8, Span, Versions};
+use crate::era::{Break, Flow, OLD_LISTING, ORAS, SINCE_3_8};
 use crate::expect;
 use crate::requirement::{Requirement, requirement};
 use crate::resolve;
 use crate::session::{Reply, Session};
 use crate::source::{DISTRIBUTION, HELM_DOCS, helm, observed, oras_go};
 use crate::verdict::{CheckResult, Stop};
-
-/// Helm 3.8 to 3.17, whose listing is a client of its own.
-const OLD_LISTING: Versions = Versions(&[Span::new((3, 8, 0), (3, 18, 0))]);
-/// Helm 3.18 and later.
-const ORAS: Versions = Versions(&[Span::since((3, 18, 0))]);
 
 /// Pushes one manifest under each of these tags.
 async fn tagged(session: &Session, tags: &[&str]) -> Result<(), Stop> {

@@ -5,18 +5,14 @@ use futures_util::future::join_all;
 use http::{Method, Uri};
 
 use crate::api::obstacle;
-use crate::era::{ALL, BEFORE_3_3, Break, CONTAINERD, Flow, HARDENED, ORAS, Span, Versions};
+use crate::era::{
+    ALL, BEFORE_3_3, Break, CONTAINERD, Flow, HARDENED, ORAS, REFUSES_202, Span, Versions,
+};
 use crate::expect;
 use crate::requirement::{Requirement, requirement};
 use crate::session::{Reply, Session, digest_of};
 use crate::source::{DISTRIBUTION, HTTP, containerd, observed, oras_go};
 use crate::verdict::{CheckResult, Stop};
-
-/// 202 on a PUT was taken by Helm 3.6 to 3.10 only.
-const REFUSES_202: Versions = Versions(&[
-    Span::new((3, 0, 0), (3, 6, 0)),
-    Span::new((3, 11, 0), (3, 18, 0)),
-]);
 
 /// Content that no other check of this run uploads.
 fn content(session: &Session, what: &str) -> Bytes {
