@@ -3,11 +3,14 @@
 //!
 //! `HELM_OCI_HELM_DIR` names a folder of Helms. Without it there is one ignored trial that says so, unless
 //! `HELM_OCI_REQUIRE` contains `helm`, which makes it a failure.
+//!
+//! What only pretends to be a Helm needs none: `observe` ends with code 2 and one sentence about it.
 
 use std::fmt::Write as _;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
-use std::process::ExitCode;
+use std::process::{Command, ExitCode};
 use std::sync::Arc;
 
 use helm_oci_conformance::helm::flow::{self, Scene};
@@ -25,7 +28,8 @@ fn main() -> ExitCode {
     install_cryptography();
     let runtime = Runtime::new().expect("a runtime starts");
     let folder = variable("HELM_OCI_HELM_DIR");
-    let trials = match folder {
+    let mut all = impostors();
+    let helms = match folder {
         folder if folder.is_empty() => vec![Trial::ignorable_test("helm", absent)],
         folder => match runtime.block_on(helm::discover(Path::new(&folder))) {
             Ok(helms) => helms
@@ -38,7 +42,58 @@ fn main() -> ExitCode {
             }
         },
     };
-    libtest_mimic::run(&arguments, trials).exit_code()
+    all.extend(helms);
+    libtest_mimic::run(&arguments, all).exit_code()
+}
+
+/// Programs that are no Helm one can work with, and what is said of them.
+fn impostors() -> Vec<Trial> {
+    [
+        (
+            "hangs",
+            "sleep 600",
+            "did not say its version within 10 s; is it a Helm?",
+        ),
+        (
+            "crashes",
+            "echo 'panic: no' >&2; kill -SEGV $$",
+            "failed when asked for its version: panic: no",
+        ),
+        (
+            "garbles",
+            "printf '\\033[2Jhello'",
+            "says its version is `[2Jhello`, which is no version such as v3.10.1",
+        ),
+        (
+            "ancient",
+            "echo v2.17.0",
+            "is Helm 2.17.0; OCI registries are known to Helm 3.0 and later",
+        ),
+    ]
+    .map(|(name, script, sentence)| {
+        Trial::test(format!("impostor/{name}"), move || {
+            refused(script, sentence)
+        })
+    })
+    .into()
+}
+
+/// `observe` with this script for a Helm ends with code 2 and says this.
+fn refused(script: &str, sentence: &str) -> Result<(), Failed> {
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().join("helm");
+    std::fs::write(&path, format!("#!/bin/sh\n{script}\n"))?;
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755))?;
+    let ended = Command::new(env!("CARGO_BIN_EXE_helm-oci-conformance"))
+        .args(["observe", "--helm-dir"])
+        .arg(folder.path())
+        .output()?;
+    let said = String::from_utf8_lossy(&ended.stderr);
+    if ended.status.code() == Some(2) && said.contains(sentence) && said.lines().count() == 1 {
+        Ok(())
+    } else {
+        Err(format!("{}: {said}", ended.status).into())
+    }
 }
 
 /// What becomes of the test on a machine without Helms.

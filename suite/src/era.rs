@@ -396,6 +396,18 @@ impl Break {
             && self.versions.contains(version)
             && flow.offered_by().contains(version)
     }
+
+    /// Whether an error of Helm's has the words of the symptom; `…` stands for anything.
+    pub fn is_said_in(&self, error: &str) -> bool {
+        let mut rest = error;
+        self.symptom.split('…').all(|part| match rest.find(part) {
+            Some(start) => {
+                rest = &rest[start + part.len()..];
+                true
+            }
+            None => false,
+        })
+    }
 }
 
 #[cfg(test)]

@@ -160,7 +160,7 @@ fn no_more_symptoms_are_unseen_than_before() {
             let said = said(requirement, brk);
             let missing: Vec<&String> = said
                 .iter()
-                .filter(|(_, errors)| !errors.iter().any(|error| shows(error, brk.symptom)))
+                .filter(|(_, errors)| !errors.iter().any(|error| brk.is_said_in(error)))
                 .map(|(helm, _)| helm)
                 .collect();
             if missing.is_empty() {
@@ -201,18 +201,6 @@ fn said(requirement: &Requirement, brk: &Break) -> BTreeMap<String, BTreeSet<Str
         }
     }
     said
-}
-
-/// Whether an error has the words of a symptom; `…` stands for anything.
-fn shows(error: &str, symptom: &str) -> bool {
-    let mut rest = error;
-    symptom.split('…').all(|part| match rest.find(part) {
-        Some(start) => {
-            rest = &rest[start + part.len()..];
-            true
-        }
-        None => false,
-    })
 }
 
 fn table(compared: &[Comparison]) -> String {

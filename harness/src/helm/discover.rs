@@ -60,3 +60,30 @@ fn is_helm(path: &Path) -> bool {
         && fs::metadata(path)
             .is_ok_and(|data| data.is_file() && data.permissions().mode() & 0o111 != 0)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn helms_are_found_in_a_folder_and_directly_below_it() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let make = |name: &str, mode| {
+            let path = folder.path().join(name);
+            fs::create_dir_all(path.parent().expect("a folder")).expect("it can be made");
+            fs::write(&path, "").expect("it can be written");
+            fs::set_permissions(&path, fs::Permissions::from_mode(mode)).expect("it is ours");
+        };
+        make("helm3", 0o755);
+        make("helm.txt", 0o644);
+        make("kubectl", 0o755);
+        make("4.2.4/helm", 0o755);
+        make("4.2.4/deeper/helm", 0o755);
+        let found = executables(folder.path()).expect("it can be read");
+        let found: Vec<_> = found
+            .iter()
+            .filter_map(|path| path.strip_prefix(folder.path()).ok())
+            .collect();
+        assert_eq!(found, [Path::new("4.2.4/helm"), Path::new("helm3")]);
+    }
+}

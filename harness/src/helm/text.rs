@@ -27,6 +27,7 @@ impl Names {
     /// | `{ref}` | host, repository, and tag or digest |
     /// | `{u}` | the URL of an upload, `{id}` its session alone |
     /// | `{tag}`, `{d}` | a tag in a URL; a digest, also percent-encoded |
+    /// | `{v}` | the version or range that was asked for |
     /// | `{n}`, `{type}` | a size; the media type of a blob |
     /// | `{client}` | the address of the client |
     pub fn normalise(&self, text: &str) -> String {
@@ -56,6 +57,7 @@ impl Names {
         for before in ["commit size ", "content size of ", ", got ", ", expected "] {
             text = shortened(&text, before, |c| c.is_ascii_digit(), "{n}");
         }
+        text = shortened(&text, "provided version string ", |_| true, "{v}");
         text = shortened(&text, "descriptor {d} (", |c| c != ')', "{type}");
         lookups(&addresses(&sessions(&text)))
     }
@@ -82,7 +84,7 @@ impl Names {
 /// The last message of a run: from the last `Error: ` to the end, which is where every Helm says what stopped it.
 pub fn last_words(ended: &Ended) -> String {
     if ended.exit == Exit::Overtime {
-        return "(it did not end)".to_owned();
+        return "(Helm does not end)".to_owned();
     }
     let said = ended.stderr.trim();
     let words = match said.rfind("Error: ") {
@@ -304,7 +306,7 @@ mod tests {
         );
         assert_eq!(
             last_words(&ended(Exit::Overtime, "Error: x")),
-            "(it did not end)"
+            "(Helm does not end)"
         );
     }
 }
