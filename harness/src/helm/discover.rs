@@ -1,5 +1,8 @@
-//! Helms in a folder.
+//! Helms in a folder, and on the search path.
 
+use std::collections::BTreeSet;
+use std::env;
+use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
@@ -25,6 +28,23 @@ pub async fn discover(folder: &Path) -> Result<Vec<Helm>, HelmError> {
             .then_with(|| one.path.cmp(&other.path))
     });
     Ok(helms)
+}
+
+/// Every executable on a search path, such as `PATH`, that is called `helm` or like a version of it: `helm3`,
+/// `helm-3.10.1`, `helm-v4.2.4`. In the order of the path; one that is there under several names counts once.
+///
+/// Other programs begin with `helm` as well (`helmfile`, `helm-docs`), and what is on the path is not there for us.
+pub fn on_path(search_path: &OsStr) -> Vec<PathBuf> {
+    let mut met = BTreeSet::new();
+    let mut found = Vec::new();
+    for folder in env::split_paths(search_path) {
+        // A search path may well name folders that are not there.
+        let here = entries(&folder).unwrap_or_default();
+        let helms = here.into_iter().filter(|path| is_version(path));
+        found
+            .extend(helms.filter(|path| fs::canonicalize(path).is_ok_and(|real| met.insert(real))));
+    }
+    found
 }
 
 fn executables(folder: &Path) -> Result<Vec<PathBuf>, HelmError> {
@@ -53,37 +73,80 @@ fn entries(folder: &Path) -> Result<Vec<PathBuf>, HelmError> {
 }
 
 fn is_helm(path: &Path) -> bool {
-    let named = path
-        .file_name()
-        .is_some_and(|name| name.to_string_lossy().starts_with("helm"));
-    named
-        && fs::metadata(path)
-            .is_ok_and(|data| data.is_file() && data.permissions().mode() & 0o111 != 0)
+    suffix(path).is_some() && is_executable(path)
+}
+
+fn is_version(path: &Path) -> bool {
+    let named = suffix(path).is_some_and(|suffix| {
+        let version = suffix.strip_prefix('-').unwrap_or(&suffix);
+        let version = version.strip_prefix('v').unwrap_or(version);
+        suffix.is_empty() || version.starts_with(|c: char| c.is_ascii_digit())
+    });
+    named && is_executable(path)
+}
+
+/// What follows `helm` in the name of a file that begins with it.
+fn suffix(path: &Path) -> Option<String> {
+    let name = path.file_name()?.to_string_lossy();
+    name.strip_prefix("helm").map(ToOwned::to_owned)
+}
+
+fn is_executable(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|data| data.is_file() && data.permissions().mode() & 0o111 != 0)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn make(folder: &Path, name: &str, mode: u32) {
+        let path = folder.join(name);
+        fs::create_dir_all(path.parent().expect("a folder")).expect("it can be made");
+        fs::write(&path, "").expect("it can be written");
+        fs::set_permissions(&path, fs::Permissions::from_mode(mode)).expect("it is ours");
+    }
+
+    /// The paths below a folder, without it.
+    fn below<'a>(folder: &Path, found: &'a [PathBuf]) -> Vec<&'a Path> {
+        found
+            .iter()
+            .filter_map(|path| path.strip_prefix(folder).ok())
+            .collect()
+    }
+
     #[test]
     fn helms_are_found_in_a_folder_and_directly_below_it() {
         let folder = tempfile::tempdir().expect("a folder");
-        let make = |name: &str, mode| {
-            let path = folder.path().join(name);
-            fs::create_dir_all(path.parent().expect("a folder")).expect("it can be made");
-            fs::write(&path, "").expect("it can be written");
-            fs::set_permissions(&path, fs::Permissions::from_mode(mode)).expect("it is ours");
-        };
-        make("helm3", 0o755);
-        make("helm.txt", 0o644);
-        make("kubectl", 0o755);
-        make("4.2.4/helm", 0o755);
-        make("4.2.4/deeper/helm", 0o755);
+        make(folder.path(), "helm3", 0o755);
+        make(folder.path(), "helm.txt", 0o644);
+        make(folder.path(), "kubectl", 0o755);
+        make(folder.path(), "4.2.4/helm", 0o755);
+        make(folder.path(), "4.2.4/deeper/helm", 0o755);
         let found = executables(folder.path()).expect("it can be read");
-        let found: Vec<_> = found
-            .iter()
-            .filter_map(|path| path.strip_prefix(folder.path()).ok())
-            .collect();
+        let found = below(folder.path(), &found);
         assert_eq!(found, [Path::new("4.2.4/helm"), Path::new("helm3")]);
+    }
+
+    #[test]
+    fn helms_are_found_on_the_search_path_once_each() {
+        let folder = tempfile::tempdir().expect("a folder");
+        for name in [
+            "b/helm",
+            "a/helm-v4.2.4",
+            "a/helm3",
+            "a/helmfile",
+            "a/helm-docs",
+        ] {
+            make(folder.path(), name, 0o755);
+        }
+        make(folder.path(), "a/helm", 0o644);
+        std::os::unix::fs::symlink(folder.path().join("b/helm"), folder.path().join("b/helm-3"))
+            .expect("a link");
+        let folders = ["b", "nowhere", "a"].map(|name| folder.path().join(name));
+        let search_path = env::join_paths(folders).expect("no colon in it");
+        let found = on_path(&search_path);
+        let found = below(folder.path(), &found);
+        let expected = ["b/helm", "a/helm-v4.2.4", "a/helm3"];
+        assert_eq!(found, expected.map(Path::new));
     }
 }

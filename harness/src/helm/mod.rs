@@ -24,7 +24,7 @@ use std::time::Duration;
 use semver::Version;
 use thiserror::Error;
 
-pub use self::discover::discover;
+pub use self::discover::{discover, on_path};
 pub use self::home::Home;
 pub use self::process::{Ended, Exit};
 pub use self::stage::{Seen, Stage, Wings};
