@@ -97,6 +97,15 @@ pub const ORAS: Versions = Versions(&[Span::since((3, 18, 0))]);
 /// Helm over oras-go v2.6.1 and later, which checks where a URL leads.
 pub const HARDENED: Versions =
     Versions(&[Span::new((3, 21, 1), (4, 0, 0)), Span::since((4, 2, 1))]);
+/// Helm over older libraries, which follows ten redirects to wherever they lead.
+pub const NOT_HARDENED: Versions = Versions(&[
+    Span::new((3, 0, 0), (3, 21, 1)),
+    Span::new((4, 0, 0), (4, 2, 1)),
+]);
+/// Every Helm 3.
+pub const HELM_3: Versions = Versions(&[Span::new((3, 0, 0), (4, 0, 0))]);
+/// Every Helm since 4.
+pub const HELM_4: Versions = Versions(&[Span::since((4, 0, 0))]);
 /// Helm since the HIP-6 rewrite.
 pub const SINCE_3_7: Versions = Versions(&[Span::since((3, 7, 0))]);
 /// Helm since OCI support is generally available; it lists tags and maps `+` to `_`.
@@ -106,6 +115,12 @@ pub const BEFORE_3_7: Versions = Versions(&[Span::new((3, 0, 0), (3, 7, 0))]);
 /// Helm whose blob PUT carries no `Content-Type`.
 pub const BEFORE_3_3: Versions = Versions(&[Span::new((3, 0, 0), (3, 3, 0))]);
 
+/// Helm over containerd up to 1.6.
+pub const BEFORE_CONTAINERD_1_7: Versions = Versions(&[Span::new((3, 0, 0), (3, 11, 3))]);
+/// Helm over containerd 1.5 and 1.6, which names a status and nothing else.
+pub const CONTAINERD_1_5: Versions = Versions(&[Span::new((3, 7, 0), (3, 11, 3))]);
+/// Helm over containerd 1.7, which names the request beside the status.
+pub const CONTAINERD_1_7: Versions = Versions(&[Span::new((3, 11, 3), (3, 18, 0))]);
 /// Helm 3.7 to 3.17.
 pub const CONTAINERD_SINCE_3_7: Versions = Versions(&[Span::new((3, 7, 0), (3, 18, 0))]);
 /// 202 on a PUT was taken by Helm 3.6 to 3.10 only.
@@ -270,6 +285,16 @@ impl Flow {
         Self::Show,
     ];
 
+    /// The flows that read a chart under the tag they were given; the others list tags first.
+    pub const EXACT_PULLS: &'static [Self] = &[
+        Self::ChartPull,
+        Self::Pull,
+        Self::PullProv,
+        Self::PullPlus,
+        Self::DependencyUpdate,
+        Self::Show,
+    ];
+
     /// Every flow that sends something, the repeated push included.
     pub const WRITES: &'static [Self] =
         &[Self::ChartPush, Self::Push, Self::RePush, Self::PushPlus];
@@ -345,8 +370,8 @@ pub struct Break {
     pub flows: &'static [Flow],
     /// When it fails, where an ordinary run of the flow does not; such a break leaves the flow's verdict alone.
     pub condition: Option<&'static str>,
-    /// What Helm prints after `Error: `, with `{d}` for a digest and `{url}` for the repository URL; or, in
-    /// parentheses, what happens instead where Helm prints nothing.
+    /// The words by which what Helm prints after `Error: ` is recognised, with the placeholders of
+    /// `evidence/README.md` and `…` for anything; or, in parentheses, what happens where Helm prints nothing.
     pub symptom: &'static str,
 }
 

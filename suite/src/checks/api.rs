@@ -6,7 +6,8 @@ use http::{Method, Uri};
 
 use crate::api::{ACCEPT_CONTAINERD, ACCEPT_ORAS, obstacle};
 use crate::era::{
-    ALL, BEFORE_3_7, Break, CONTAINERD, CONTAINERD_SINCE_3_7, Flow, ORAS, SINCE_3_7, Span, Versions,
+    ALL, BEFORE_3_7, Break, CONTAINERD, CONTAINERD_1_5, CONTAINERD_1_7, CONTAINERD_SINCE_3_7, Flow,
+    OLD_LISTING, ORAS, Span, Versions,
 };
 use crate::expect;
 use crate::registry::Hello;
@@ -36,7 +37,7 @@ requirement! {
             helm("v3.18.4", "pkg/registry/client.go:284", "login pings `/v2/` before it stores a credential"),
         ],
         breaks: [
-            Break::new(Versions(&[Span::new((3, 0, 0), (3, 18, 0))]), &[Flow::Login], "login attempt to {url} failed with status: 404 Not Found"),
+            Break::new(CONTAINERD, &[Flow::Login], "login attempt to https://{host}/v2/ failed with status: 404 Not Found"),
             Break::new(ORAS, &[Flow::Login], "authenticating to \"{host}\": not found"),
         ],
         faults: [VersionCheckMissing],
@@ -69,7 +70,8 @@ requirement! {
             "the fallback to HTTP compares the first five bytes of the answer with `HTTP/`",
         )],
         breaks: [
-            Break::new(Versions(&[Span::new((3, 8, 0), (3, 13, 0))]), Flow::LISTINGS, "Get \"{url}/tags/list\": EOF"),
+            Break::new(Versions(&[Span::new((3, 8, 0), (3, 13, 0))]), Flow::LISTINGS, "Get \"{url}/tags/list\": net/http: TLS handshake timeout"),
+            Break::new(Versions(&[Span::new((3, 8, 0), (3, 13, 0))]), Flow::LISTINGS, "Get \"{url}/tags/list\": read tcp {client}->{host}: read: connection reset by peer"),
             Break::when("unless `--plain-http` is given", Versions(&[Span::new((3, 18, 0), (4, 0, 0))]),
                 &[
                     Flow::Push, Flow::RePush, Flow::PushPlus, Flow::Pull, Flow::PullProv, Flow::PullPlus,
@@ -142,7 +144,8 @@ requirement! {
         covers: ["REG-API-09", "B27"],
         sources: [observed("7.4", "T1, T3: `User-Agent: containerd/1.3.2+unknown`, `containerd/1.4.4+unknown`")],
         breaks: [
-            Break::new(BEFORE_3_7, Flow::CHARTS, "unexpected response: 403 Forbidden"),
+            Break::new(BEFORE_3_7, &[Flow::ChartPush], "unexpected response: 403 Forbidden"),
+            Break::new(BEFORE_3_7, Flow::PULLS, "unexpected status code [manifests {tag}]: 403 Forbidden"),
         ],
         faults: [RefusesContainerdUserAgent],
         check: old_agents,
@@ -175,9 +178,15 @@ requirement! {
         covers: ["REG-API-09", "B27"],
         sources: [helm("v3.8.0", "internal/version/version.go:63", "names itself `Helm/<version>`")],
         breaks: [
-            Break::new(CONTAINERD_SINCE_3_7, Flow::CHARTS, "unexpected status: 403 Forbidden"),
-            Break::new(ORAS, Flow::CHARTS, "response status code 403: denied"),
-            Break::new(SINCE_3_7, &[Flow::Login], "response status code 403: denied"),
+            Break::new(CONTAINERD_1_5, Flow::WRITES, "unexpected status: 403 Forbidden"),
+            Break::new(CONTAINERD_1_7, Flow::WRITES, "unexpected status from HEAD request to {url}/blobs/{d}: 403 Forbidden"),
+            Break::new(CONTAINERD_1_5, Flow::EXACT_PULLS, "status code [manifests {tag}]: 403 Forbidden"),
+            Break::new(CONTAINERD_1_7, Flow::EXACT_PULLS, "unexpected status from HEAD request to {url}/manifests/{tag}: 403 Forbidden"),
+            Break::new(OLD_LISTING, Flow::LISTINGS, "GET \"{url}/tags/list\": unexpected status code 403: denied"),
+            Break::new(ORAS, Flow::WRITES, "failed to perform \"Exists\" on destination: HEAD \"{url}/manifests/{d}\": response status code 403: Forbidden"),
+            Break::new(ORAS, Flow::PULLS, "GET \"{url}/…\": response status code 403: denied"),
+            Break::new(CONTAINERD_SINCE_3_7, &[Flow::Login], "login attempt to https://{host}/v2/ failed with status: 403 Forbidden"),
+            Break::new(ORAS, &[Flow::Login], "authenticating to \"{host}\": GET \"https://{host}/v2/\": response status code 403: denied"),
         ],
         faults: [RefusesHelmUserAgent],
         check: helm_agents,
@@ -298,7 +307,10 @@ requirement! {
         covers: ["REG-API-10", "REG-BLB-16"],
         sources: [observed("7.4", "T8: `Accept: application/vnd.cncf.helm.chart.content.v1.tar+gzip, */*` on blobs")],
         breaks: [
-            Break::new(CONTAINERD, Flow::CHARTS, "unexpected status: 406 Not Acceptable"),
+            Break::new(BEFORE_3_7, &[Flow::ChartPush], "unexpected response: 406 Not Acceptable"),
+            Break::new(CONTAINERD_1_5, Flow::WRITES, "unexpected status: 406 Not Acceptable"),
+            Break::new(CONTAINERD_1_7, Flow::WRITES, "unexpected status from HEAD request to {url}/blobs/{d}: 406 Not Acceptable"),
+            Break::new(CONTAINERD, Flow::PULLS, "failed open: unexpected status code {url}/blobs/{d}: 406 Not Acceptable"),
         ],
         faults: [NegotiatesBlobs],
         check: blob_accept,
@@ -347,7 +359,8 @@ requirement! {
             "The \"Content-Encoding\" header field indicates what content codings have been applied to the representation, beyond those inherent in the media type, and thus what decoding mechanisms have to be applied in order to obtain data in the media type referenced by the Content-Type header field.",
         )],
         breaks: [
-            Break::new(ALL, Flow::PULLS, "unexpected commit digest {d}, expected {d}: failed precondition"),
+            Break::new(CONTAINERD, Flow::PULLS, "unexpected commit size {n}, expected {n}: failed precondition"),
+            Break::new(ORAS, Flow::PULLS, "failed to perform \"Push\" on destination: trailing data"),
         ],
         faults: [MarksArchivesAsEncoded],
         check: content_encoding,
@@ -447,7 +460,8 @@ requirement! {
         covers: ["REG-API-13"],
         sources: [containerd("v1.6.6", "remotes/docker/pusher.go", "the digest is added with `url.Values.Encode`")],
         breaks: [
-            Break::new(ALL, Flow::PUSHES, "unexpected status: 400 Bad Request"),
+            Break::new(CONTAINERD, Flow::PUSHES, "failed commit on ref \"unknown-{d}\": unexpected status…: 400 Bad Request"),
+            Break::new(ORAS, Flow::PUSHES, "failed to perform \"Push\" on destination: PUT \"{u}\": response status code 400: digest invalid"),
         ],
         faults: [RefusesEncodedDigests],
         check: encoded_digest,
@@ -506,7 +520,8 @@ requirement! {
         covers: ["REG-API-08"],
         sources: [containerd("v1.6.6", "remotes/docker/resolver.go", "the HTTP client has no cookie jar")],
         breaks: [
-            Break::new(ALL, Flow::PUSHES, "unexpected status: 404 Not Found"),
+            Break::new(CONTAINERD, Flow::PUSHES, "failed commit on ref \"unknown-{d}\": unexpected status…: 404 Not Found"),
+            Break::new(ORAS, Flow::PUSHES, "failed to perform \"Push\" on destination: PUT \"{u}\": response status code 404: blob upload unknown"),
         ],
         faults: [RequiresCookies],
         check: no_cookies,

@@ -6,7 +6,10 @@ use serde_json::Value;
 use crate::api::{ACCEPT_CONTAINERD, obstacle};
 use crate::auth::{self, Challenge};
 use crate::checks::api::put_with;
-use crate::era::{ALL, Break, CONTAINERD, Flow, HARDENED, OLD_LISTING, ORAS, Span, Versions};
+use crate::era::{
+    ALL, BEFORE_3_7, BEFORE_CONTAINERD_1_7, Break, CONTAINERD, CONTAINERD_1_5, CONTAINERD_1_7,
+    CONTAINERD_SINCE_3_7, Flow, HARDENED, NOT_HARDENED, OLD_LISTING, ORAS, Span, Versions,
+};
 use crate::expect;
 use crate::requirement::{Requirement, requirement};
 use crate::session::{Reply, Session, digest_of};
@@ -19,6 +22,8 @@ const PULL_TOKEN_FIRST: Versions = Versions(&[
     Span::new((3, 18, 0), (4, 0, 0)),
     Span::new((4, 0, 0), (4, 2, 4)),
 ]);
+/// Helm that asks for a token to push from its first request on.
+const PUSH_TOKEN_FIRST: Versions = Versions(&[Span::since((4, 2, 4))]);
 /// Helm that was seen to send the two scopes of a push apart: up to 3.12.3, and no longer in 3.17.3.
 const TWO_SCOPES_APART: Versions = Versions(&[Span::new((3, 0, 0), (3, 13, 0))]);
 /// Helm that does not fall back to GET when the token endpoint answers a POST with 400.
@@ -125,9 +130,14 @@ requirement! {
             observed("4.3", "every operation starts anonymous; credentials are used only after a 401 with a challenge"),
         ],
         breaks: [
-            Break::new(Versions(&[Span::new((3, 0, 0), (3, 7, 0))]), Flow::CHARTS, "unexpected response: 401 Unauthorized"),
-            Break::new(Versions(&[Span::new((3, 7, 0), (3, 18, 0))]), Flow::CHARTS, "unexpected status: 401 Unauthorized"),
-            Break::new(ORAS, Flow::CHARTS, "response status code 401: Unauthorized"),
+            Break::new(BEFORE_3_7, &[Flow::ChartPush], "unexpected response: 401 Unauthorized"),
+            Break::new(CONTAINERD_1_5, Flow::WRITES, "unexpected status: 401 Unauthorized"),
+            Break::new(CONTAINERD_1_7, Flow::WRITES, "unexpected status from HEAD request to {url}/blobs/{d}: 401 Unauthorized"),
+            Break::new(BEFORE_CONTAINERD_1_7, Flow::EXACT_PULLS, "status code [manifests {tag}]: 401 Unauthorized"),
+            Break::new(CONTAINERD_1_7, Flow::EXACT_PULLS, "unexpected status from HEAD request to {url}/manifests/{tag}: 401 Unauthorized"),
+            Break::new(OLD_LISTING, Flow::LISTINGS, "GET \"{url}/tags/list\": unexpected status code 401: unauthorized"),
+            Break::new(ORAS, Flow::WRITES, "failed to perform \"Exists\" on destination: HEAD \"{url}/manifests/{d}\": response status code 401: Unauthorized"),
+            Break::new(ORAS, Flow::PULLS, "GET \"{url}/…\": response status code 401: unauthorized"),
         ],
         faults: [ChallengesOnlyAtBase],
         proven_on: Bearer,
@@ -183,7 +193,8 @@ requirement! {
         sources: [oras_go("v2.6.1", "registry/remote/auth/client.go", "reads the first `WWW-Authenticate` header only")],
         breaks: [
             Break::new(OLD_LISTING, Flow::LISTINGS, "GET \"{url}/tags/list\": unexpected status code 401: unauthorized"),
-            Break::new(ORAS, Flow::CHARTS, "response status code 401: Unauthorized"),
+            Break::new(ORAS, Flow::WRITES, "failed to perform \"Exists\" on destination: HEAD \"{url}/manifests/{d}\": response status code 401: Unauthorized"),
+            Break::new(ORAS, Flow::PULLS, "GET \"{url}/…\": response status code 401: unauthorized"),
             Break::new(ORAS, &[Flow::Login], "authenticating to \"{host}\": GET \"https://{host}/v2/\": response status code 401: unauthorized"),
         ],
         faults: [OffersNegotiateFirst],
@@ -220,8 +231,8 @@ requirement! {
         covers: ["REG-AUT-03", "A11"],
         sources: [observed("4.3", "the realm is used as it stands")],
         breaks: [
-            Break::new(ALL, &[Flow::Login], "unsupported protocol scheme \"\""),
-            Break::new(ALL, Flow::CHARTS, "failed to fetch anonymous token: unsupported protocol scheme \"\""),
+            Break::new(NOT_HARDENED, Flow::ALL, "unsupported protocol scheme \"\""),
+            Break::new(HARDENED, Flow::ALL, "bearer realm \"…\" uses unsupported scheme \"\""),
         ],
         faults: [RealmIsRelative],
         proven_on: Bearer,
@@ -264,8 +275,7 @@ requirement! {
         covers: ["REG-AUT-16", "A11"],
         sources: [oras_go("v2.6.1", "registry/remote/auth/client.go:239", "refuses an http realm of an https registry")],
         breaks: [
-            Break::new(HARDENED, &[Flow::Login], "bearer realm \"{realm}\" uses http but registry was contacted over https"),
-            Break::new(HARDENED, Flow::CHARTS, "bearer realm \"{realm}\" uses http but registry was contacted over https"),
+            Break::new(HARDENED, Flow::ALL, "bearer realm \"…\" uses http but registry was contacted over https"),
         ],
         faults: [RealmDowngraded],
         consequences: [RealmOnPrivateAddress],
@@ -303,8 +313,8 @@ requirement! {
         covers: ["REG-AUT-17", "REG-AUT-18", "A11"],
         sources: [oras_go("v2.6.1", "registry/remote/auth/client.go:239", "refuses a private realm of another host")],
         breaks: [
-            Break::new(HARDENED, &[Flow::Login], "bearer realm host \"{host}\" is a loopback, link-local, private, or unspecified address"),
-            Break::new(HARDENED, Flow::CHARTS, "bearer realm host \"{host}\" is a loopback, link-local, private, or unspecified address"),
+            Break::new(HARDENED, Flow::ALL, "bearer realm \"…\" uses http but registry was contacted over https"),
+            Break::when("where the realm has the scheme of the registry", HARDENED, Flow::ALL, "bearer realm host \"…\" is a loopback, link-local, private, or unspecified address"),
         ],
         faults: [RealmOnPrivateAddress],
         proven_on: Bearer,
@@ -451,10 +461,10 @@ requirement! {
         covers: ["REG-AUT-06", "REG-AUT-10", "A13", "B36"],
         sources: [observed("4.3", "`GET <realm>?scope=…&service=…` with Basic, in every era")],
         breaks: [
-            Break::new(OLD_LISTING, Flow::LISTINGS, "GET \"{url}/tags/list\": unexpected status code 405"),
+            Break::new(OLD_LISTING, Flow::LISTINGS, "GET \"https://{host}/token?…\": unexpected status code 405"),
             Break::new(ORAS, Flow::CHARTS, "response status code 405: unsupported"),
             Break::when("where the token endpoint takes no POST", CONTAINERD, Flow::CHARTS, "failed to fetch oauth token: unexpected status: 405 Method Not Allowed"),
-            Break::new(Versions(&[Span::new((3, 0, 0), (3, 18, 0))]), &[Flow::Login], "login attempt to {url} failed with status: 405 Method Not Allowed"),
+            Break::new(CONTAINERD, &[Flow::Login], "authorization server did not include a token in the response"),
         ],
         faults: [TokenGetRefused, TokenUnderOtherName],
         consequences: [TokenAnswerIsHtml],
@@ -538,7 +548,7 @@ requirement! {
         covers: ["REG-AUT-07", "B33"],
         sources: [observed("7.5", "push of 3.10.1: `GET /token?scope=…:pull&scope=…:pull,push`")],
         breaks: [
-            Break::new(TWO_SCOPES_APART, Flow::PUSHES, "unexpected status: 401 Unauthorized"),
+            Break::new(TWO_SCOPES_APART, Flow::PUSHES, "server message: insufficient_scope: authorization failed"),
         ],
         faults: [HonoursFirstScopeOnly],
         proven_on: Bearer,
@@ -631,7 +641,7 @@ requirement! {
         covers: ["REG-AUT-08", "A13"],
         sources: [containerd("v1.6.6", "remotes/docker/authorizer.go", "falls back to GET on 400, 401, 404 and 405")],
         breaks: [
-            Break::new(CONTAINERD, Flow::CHARTS, "failed to fetch oauth token: unexpected status: 403 Forbidden"),
+            Break::new(CONTAINERD, Flow::CHARTS, "failed to authorize: failed to fetch oauth token: unexpected status…: 403 Forbidden"),
         ],
         faults: [TokenPostForbidden],
         proven_on: Bearer,
@@ -657,7 +667,9 @@ requirement! {
         covers: ["REG-AUT-09", "B36"],
         sources: [containerd("v1.6.6", "remotes/docker/auth/fetch.go", "`authorization server did not include a token in the response`")],
         breaks: [
-            Break::new(CONTAINERD, Flow::CHARTS, "authorization server did not include a token in the response"),
+            Break::new(BEFORE_3_7, &[Flow::ChartPush], "unexpected response: 401 Unauthorized"),
+            Break::new(BEFORE_3_7, Flow::PULLS, "unexpected status code [manifests {tag}]: 401 Unauthorized"),
+            Break::new(CONTAINERD_SINCE_3_7, Flow::CHARTS, "failed to authorize: failed to fetch oauth token: authorization server did not include a token in the response"),
         ],
         faults: [TokenPostWithoutAccessToken],
         consequences: [TokenAnswerIsHtml],
@@ -703,7 +715,8 @@ requirement! {
             ),
         ],
         breaks: [
-            Break::new(ALL, &[Flow::Login], "login attempt to {url} failed with status: 401 Unauthorized"),
+            Break::new(CONTAINERD, &[Flow::Login], "login attempt to https://{host}/v2/ failed with status: 401 Unauthorized"),
+            Break::new(ORAS, &[Flow::Login], "authenticating to \"{host}\": GET \"https://{host}/v2/\": response status code 401: unauthorized"),
         ],
         faults: [RequiresTokenScope, RefusesScopelessTokensAtBase],
         proven_on: Bearer,
@@ -781,7 +794,11 @@ requirement! {
         covers: ["REG-AUT-13"],
         sources: [observed("7.5", "the read-back of a push goes out with the push token")],
         breaks: [
-            Break::new(ALL, Flow::WRITES, "unexpected status: 401 Unauthorized"),
+            Break::new(BEFORE_3_7, &[Flow::ChartPush], "unexpected response: 401 Unauthorized"),
+            Break::new(CONTAINERD_1_5, Flow::WRITES, "unexpected status: 401 Unauthorized"),
+            Break::new(CONTAINERD_1_7, Flow::WRITES, "unexpected status from HEAD request to {url}/blobs/{d}: 401 Unauthorized"),
+            Break::new(PULL_TOKEN_FIRST, Flow::WRITES, "failed to perform \"Tag\" on destination: GET \"{url}/manifests/{d}\": response status code 401: unauthorized"),
+            Break::new(PUSH_TOKEN_FIRST, Flow::WRITES, "failed to perform \"Exists\" on destination: HEAD \"{url}/manifests/{d}\": response status code 401: Unauthorized"),
         ],
         faults: [PushTokenCannotPull],
         proven_on: Bearer,
@@ -877,7 +894,8 @@ requirement! {
         covers: ["REG-TAG-12", "REG-TAG-13", "REG-PUL-19", "A05"],
         sources: [observed("4.3", "the scope of a tag listing is `repository:R:pull`")],
         breaks: [
-            Break::new(Versions(&[Span::since((3, 8, 0))]), Flow::LISTINGS, "could not retrieve list of tags for repository oci://{ref}: response status code 401: unauthorized"),
+            Break::new(OLD_LISTING, Flow::LISTINGS, "GET \"{url}/tags/list\": unexpected status code 401: unauthorized"),
+            Break::new(ORAS, Flow::LISTINGS, "GET \"{url}/tags/list\": response status code 401: unauthorized"),
         ],
         faults: [TagListNeedsMoreThanPull],
         proven_on: Bearer,
@@ -1148,8 +1166,8 @@ requirement! {
             observed("7.5", "one token for POST and PUT"),
         ],
         breaks: [
-            Break::new(CONTAINERD, Flow::PUSHES, "failed to read expected number of bytes: unexpected EOF"),
-            Break::new(ORAS, Flow::PUSHES, "failed to perform \"Push\" on destination: PUT \"{u}\": response status code 401: Unauthorized"),
+            Break::new(CONTAINERD, Flow::PUSHES, "failed commit on ref \"unknown-{d}\": unexpected status…: 400 Bad Request"),
+            Break::new(ORAS, Flow::PUSHES, "failed to perform \"Push\" on destination: PUT \"{u}\": response status code 400"),
         ],
         faults: [ChallengesUploadPuts],
         proven_on: Basic,

@@ -4,7 +4,7 @@ use http::Method;
 use serde::Deserialize;
 
 use crate::api::ACCEPT_ORAS;
-use crate::era::{Break, CONTAINERD, Flow};
+use crate::era::{BEFORE_3_7, Break, CONTAINERD_1_5, CONTAINERD_1_7, Flow};
 use crate::expect;
 use crate::requirement::{Requirement, requirement};
 use crate::session::{Reply, Session, digest_of};
@@ -147,7 +147,9 @@ requirement! {
             "The HEAD method is identical to GET except that the server MUST NOT send content in the response.",
         )],
         breaks: [
-            Break::new(CONTAINERD, Flow::PUSHES, "unexpected status: 403 Forbidden"),
+            Break::new(BEFORE_3_7, &[Flow::ChartPush], "unexpected response: 403 Forbidden"),
+            Break::new(CONTAINERD_1_5, Flow::PUSHES, "unexpected status: 403 Forbidden"),
+            Break::new(CONTAINERD_1_7, Flow::PUSHES, "unexpected status from HEAD request to {url}/manifests/{tag}: 403 Forbidden"),
         ],
         faults: [HeadAbsentTagForbidden],
         check: head_agrees,

@@ -8,8 +8,8 @@ use http::Method;
 
 use crate::api::{obstacle, with_media_type};
 use crate::era::{
-    ALL, BEFORE_3_7, Break, CONTAINERD, CONTAINERD_SINCE_3_7, Flow, ORAS, REFUSES_202, SINCE_3_7,
-    Span, Versions,
+    ALL, BEFORE_3_7, Break, CONTAINERD, CONTAINERD_1_5, CONTAINERD_1_7, CONTAINERD_SINCE_3_7, Flow,
+    ORAS, REFUSES_202, SINCE_3_7, Span, Versions,
 };
 use crate::expect;
 use crate::requirement::{Requirement, requirement};
@@ -17,8 +17,8 @@ use crate::session::{Session, digest_of};
 use crate::source::{DISTRIBUTION, helm, observed, oras_go};
 use crate::verdict::CheckResult;
 
-/// Helm that copies annotations into the manifest.
-const SINCE_3_12: Versions = Versions(&[Span::since((3, 12, 0))]);
+/// Helm that copies annotations into the manifest, and pushes and pulls with containerd.
+const ANNOTATES_OVER_CONTAINERD: Versions = Versions(&[Span::new((3, 12, 0), (3, 18, 0))]);
 /// Everything an oras-go push sends, the repeated push included.
 const ORAS_WRITES: &[Flow] = &[Flow::Push, Flow::RePush, Flow::PushPlus];
 
@@ -39,7 +39,7 @@ requirement! {
             "Upon a successful upload, the registry MUST return response code `201 Created`, and MUST have the following header:",
         )],
         breaks: [
-            Break::new(ORAS, ORAS_WRITES, "failed to perform \"Push\" on destination: PUT \"{url}/manifests/{d}\": response status code 200: OK"),
+            Break::new(ORAS, ORAS_WRITES, "PUT \"{url}/manifests/…\": response status code 200: OK"),
         ],
         faults: [ManifestPutAnswers200, ManifestPutAnswers202],
         check: put_201,
@@ -69,7 +69,7 @@ requirement! {
         covers: ["REG-MAN-01"],
         sources: [observed("7.6", "manifest PUT 202: 3.2.4 fails, 3.6.2 to 3.10.1 accept, 3.12.0 to 3.17.4 fail")],
         breaks: [
-            Break::new(REFUSES_202, Flow::PUSHES, "failed commit on ref \"manifest-{d}\": unexpected status: 202 Accepted"),
+            Break::new(REFUSES_202, Flow::PUSHES, "failed commit on ref \"manifest-{d}\": unexpected status…: 202 Accepted"),
         ],
         faults: [ManifestPutAnswers202],
         check: put_not_202,
@@ -107,7 +107,7 @@ requirement! {
             observed("2.2", "step 4 of a push since 3.18: PUT of the manifest by digest"),
         ],
         breaks: [
-            Break::new(ORAS, &[Flow::Push, Flow::PushPlus], "failed to perform \"Push\" on destination: PUT \"{url}/manifests/{d}\": response status code 400: Bad Request"),
+            Break::new(ORAS, &[Flow::Push, Flow::PushPlus], "failed to perform \"Push\" on destination: PUT \"{url}/manifests/{d}\": response status code 400"),
         ],
         faults: [RefusesPutByDigest],
         check: by_digest,
@@ -179,8 +179,8 @@ requirement! {
             helm("v4.2.4", "pkg/registry/client.go:919", "writes no `mediaType` into the manifest"),
         ],
         breaks: [
-            Break::new(CONTAINERD, Flow::PUSHES, "failed commit on ref \"manifest-{d}\": unexpected status: 400 Bad Request"),
-            Break::new(ORAS, ORAS_WRITES, "failed to perform \"Push\" on destination: PUT \"{url}/manifests/{d}\": response status code 400: manifest invalid"),
+            Break::new(CONTAINERD, Flow::PUSHES, "failed commit on ref \"manifest-{d}\": unexpected status…: 400 Bad Request"),
+            Break::new(ORAS, ORAS_WRITES, "PUT \"{url}/manifests/…\": response status code 400: manifest invalid"),
         ],
         faults: [RequiresTopLevelMediaType],
         check: no_media_type,
@@ -222,8 +222,8 @@ requirement! {
         covers: ["REG-MAN-04", "A14"],
         sources: [helm("v3.0.0", "internal/experimental/registry/constants.go:21", "names the config type")],
         breaks: [
-            Break::new(CONTAINERD, Flow::PUSHES, "failed commit on ref \"manifest-{d}\": unexpected status: 400 Bad Request"),
-            Break::new(ORAS, ORAS_WRITES, "failed to perform \"Push\" on destination: PUT \"{url}/manifests/{d}\": response status code 400: manifest invalid"),
+            Break::new(CONTAINERD, Flow::PUSHES, "failed commit on ref \"manifest-{d}\": unexpected status…: 400 Bad Request"),
+            Break::new(ORAS, ORAS_WRITES, "PUT \"{url}/manifests/…\": response status code 400: manifest invalid"),
         ],
         faults: [RefusesHelmConfig],
         check: config_type,
@@ -258,8 +258,8 @@ requirement! {
         covers: ["REG-MAN-05", "A14"],
         sources: [helm("v3.7.0", "internal/experimental/registry/constants.go:30", "names the chart layer type")],
         breaks: [
-            Break::new(CONTAINERD_SINCE_3_7, &[Flow::Push, Flow::PushPlus], "failed commit on ref \"manifest-{d}\": unexpected status: 400 Bad Request"),
-            Break::new(ORAS, ORAS_WRITES, "failed to perform \"Push\" on destination: PUT \"{url}/manifests/{d}\": response status code 400: manifest invalid"),
+            Break::new(CONTAINERD_SINCE_3_7, &[Flow::Push, Flow::PushPlus], "failed commit on ref \"manifest-{d}\": unexpected status…: 400 Bad Request"),
+            Break::new(ORAS, ORAS_WRITES, "PUT \"{url}/manifests/…\": response status code 400: manifest invalid"),
         ],
         faults: [RefusesChartLayer],
         check: layer_type,
@@ -358,8 +358,8 @@ requirement! {
         covers: ["REG-MAN-09", "REG-PUL-24"],
         sources: [helm("v3.12.0", "pkg/registry/util.go:165", "copies chart annotations into the manifest")],
         breaks: [
-            Break::new(Versions(&[Span::new((3, 12, 0), (3, 18, 0))]), &[Flow::Push, Flow::PushPlus], "failed commit on ref \"manifest-{d}\": unexpected status from PUT request to {url}/manifests/{tag}: 400 Bad Request"),
-            Break::new(ORAS, ORAS_WRITES, "failed to perform \"Push\" on destination: PUT \"{url}/manifests/{d}\": response status code 400: manifest invalid"),
+            Break::new(ANNOTATES_OVER_CONTAINERD, &[Flow::Push, Flow::PushPlus], "failed commit on ref \"manifest-{d}\": unexpected status…: 400 Bad Request"),
+            Break::new(ORAS, ORAS_WRITES, "PUT \"{url}/manifests/…\": response status code 400: manifest invalid"),
         ],
         faults: [RefusesAnnotations],
         check: annotations,
@@ -391,8 +391,9 @@ requirement! {
             "The registry MUST store the manifest in the exact byte representation provided by the client.",
         )],
         breaks: [
-            Break::new(SINCE_3_12, Flow::PULLS, "mismatched digest"),
-            Break::new(ORAS, ORAS_WRITES, "mismatched digest"),
+            Break::new(ANNOTATES_OVER_CONTAINERD, Flow::PULLS, "failed to read expected number of bytes: unexpected EOF"),
+            Break::new(ORAS, Flow::PULLS, "failed to perform \"Successors\" on source: mismatched digest"),
+            Break::new(ORAS, ORAS_WRITES, "failed to perform \"Tag\" on destination: GET \"{url}/manifests/{d}\": mismatch Content-Length"),
         ],
         faults: [DropsAnnotations],
         check: annotations_kept,
@@ -482,7 +483,7 @@ requirement! {
         )],
         breaks: [
             Break::new(CONTAINERD, Flow::PUSHES, "failed commit on ref \"manifest-{d}\": got digest {d}, expected {d}"),
-            Break::new(ORAS, ORAS_WRITES, "failed to perform \"Push\" on destination: PUT \"{url}/manifests/{d}\": invalid response; digest mismatch in Docker-Content-Digest: received \"{d}\" when expecting \"{d}\""),
+            Break::new(ORAS, ORAS_WRITES, "PUT \"{url}/manifests/…\": invalid response; digest mismatch in Docker-Content-Digest: received \"{d}\" when expecting \"{d}\""),
         ],
         faults: [ManifestPutWrongDigest],
         check: put_true_digest,
@@ -601,7 +602,7 @@ requirement! {
         covers: ["REG-MAN-13", "REG-MAN-14", "A18", "A24", "A28"],
         sources: [observed("7.4", "T11: GET of the manifest by digest, then PUT of the bytes just read")],
         breaks: [
-            Break::new(ORAS, ORAS_WRITES, "failed to perform \"Tag\" on destination: mismatched digest"),
+            Break::new(ORAS, ORAS_WRITES, "failed to perform \"Tag\" on destination: GET \"{url}/manifests/{d}\": mismatch Content-Length"),
         ],
         faults: [ReformatsManifests, ReformatsAndRehashesManifests, ManifestGetWrongDigest],
         consequences: [ServesManifestsAsJson, ServesManifestsAsOctetStream, ServesManifestsAsDocker, ServesManifestsWithoutType],
@@ -644,7 +645,7 @@ requirement! {
         covers: ["REG-MAN-15"],
         sources: [oras_go("v2.6.0", "registry/remote/repository.go", "a tag is made by a PUT of the manifest under the tag")],
         breaks: [
-            Break::new(ORAS, ORAS_WRITES, "failed to perform \"Tag\" on destination: PUT \"{url}/manifests/{tag}\": response status code 409: Conflict"),
+            Break::new(ORAS, ORAS_WRITES, "failed to perform \"Tag\" on destination: PUT \"{url}/manifests/{tag}\": response status code 409"),
         ],
         faults: [RefusesTaggingExisting],
         check: tagged,
@@ -674,7 +675,7 @@ requirement! {
         covers: ["REG-MAN-16", "B02"],
         sources: [observed("7.4", "T12: the repeated push of Helm 4.2.3 ends with PUT of the tag")],
         breaks: [
-            Break::new(ORAS, &[Flow::RePush], "failed to perform \"Tag\" on destination: PUT \"{url}/manifests/{tag}\": response status code 409: Conflict"),
+            Break::new(ORAS, &[Flow::RePush], "failed to perform \"Tag\" on destination: PUT \"{url}/manifests/{tag}\": response status code 409"),
         ],
         faults: [RefusesIdenticalRePut],
         check: re_put,
@@ -800,7 +801,9 @@ requirement! {
             "If the blob or manifest is not found in the repository, the response code MUST be `404 Not Found`.",
         )],
         breaks: [
-            Break::new(CONTAINERD, Flow::PUSHES, "unexpected status: 403 Forbidden"),
+            Break::new(BEFORE_3_7, &[Flow::ChartPush], "unexpected response: 403 Forbidden"),
+            Break::new(CONTAINERD_1_5, Flow::PUSHES, "unexpected status: 403 Forbidden"),
+            Break::new(CONTAINERD_1_7, Flow::PUSHES, "unexpected status from HEAD request to {url}/manifests/{tag}: 403 Forbidden"),
         ],
         faults: [HeadAbsentTagForbidden],
         consequences: [AbsentManifestFails],

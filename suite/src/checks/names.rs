@@ -6,7 +6,10 @@ use helm_oci_fixtures::manifest::{Shape, chart_manifest};
 use http::Method;
 
 use crate::api::{obstacle, with_media_type};
-use crate::era::{ALL, BEFORE_3_7, Break, CONTAINERD, Flow, ORAS, SINCE_3_8, Span, Versions};
+use crate::era::{
+    ALL, BEFORE_3_7, BEFORE_CONTAINERD_1_7, Break, CONTAINERD, CONTAINERD_1_5, CONTAINERD_1_7,
+    Flow, OLD_LISTING, ORAS, Span, Versions,
+};
 use crate::expect;
 use crate::requirement::{Requirement, requirement};
 use crate::session::{Reply, Session, digest_of};
@@ -86,8 +89,14 @@ requirement! {
             helm("v3.8.0", "pkg/pusher/ocipusher.go:78", "appends the chart name to the remote path"),
         ],
         breaks: [
-            Break::new(ALL, Flow::WRITES, "unexpected status: 400 Bad Request"),
-            Break::new(ALL, Flow::PULLS, "pulling from host {host} failed with status code [manifests {tag}]: 400 Bad Request"),
+            Break::new(BEFORE_3_7, &[Flow::ChartPush], "unexpected response: 400 Bad Request"),
+            Break::new(CONTAINERD_1_5, Flow::WRITES, "unexpected status: 400 Bad Request"),
+            Break::new(CONTAINERD_1_7, Flow::WRITES, "unexpected status from HEAD request to {url}/blobs/{d}: 400 Bad Request"),
+            Break::new(BEFORE_CONTAINERD_1_7, Flow::EXACT_PULLS, "status code [manifests {tag}]: 400 Bad Request"),
+            Break::new(CONTAINERD_1_7, Flow::EXACT_PULLS, "unexpected status from HEAD request to {url}/manifests/{tag}: 400 Bad Request"),
+            Break::new(OLD_LISTING, Flow::LISTINGS, "GET \"{url}/tags/list\": unexpected status code 400: name invalid"),
+            Break::new(ORAS, Flow::WRITES, "failed to perform \"Exists\" on destination: HEAD \"{url}/manifests/{d}\": response status code 400: Bad Request"),
+            Break::new(ORAS, Flow::PULLS, "GET \"{url}/…\": response status code 400: name invalid"),
         ],
         faults: [RefusesTwoSegments],
         check: two_segments,
@@ -242,7 +251,9 @@ requirement! {
             ),
         ],
         breaks: [
-            Break::new(SINCE_3_8, &[Flow::PushPlus], "unexpected status: 400 Bad Request"),
+            Break::new(CONTAINERD, &[Flow::PushPlus], "failed commit on ref \"manifest-{d}\": unexpected status…: 400 Bad Request"),
+            Break::new(ORAS, &[Flow::PushPlus], "failed to perform \"Tag\" on destination: PUT \"{url}/manifests/{tag}\": response status code 400: tag invalid"),
+            Break::new(ALL, &[Flow::PushPlus], "(it succeeds and no manifest under the tag)"),
         ],
         faults: [RefusesUnderscoreTags, RewritesUnderscoreTags],
         check: underscore,
@@ -322,7 +333,7 @@ requirement! {
             "Certain registries require the repository and/or namespace (if specified) to be created beforehand.",
         )],
         breaks: [
-            Break::new(ALL, Flow::PUSHES, "failed to do request: Post \"{url}/blobs/uploads/\": EOF"),
+            Break::new(ALL, Flow::PUSHES, "Post …{url}/blobs/uploads/…: EOF"),
         ],
         faults: [ClosesOnFirstWrite],
         check: answered,
@@ -362,7 +373,9 @@ requirement! {
             "Certain registries require the repository and/or namespace (if specified) to be created beforehand.",
         )],
         breaks: [
-            Break::new(CONTAINERD, Flow::PUSHES, "unexpected status: 500 Internal Server Error"),
+            Break::new(BEFORE_3_7, &[Flow::ChartPush], "unexpected response: 500 Internal Server Error"),
+            Break::new(CONTAINERD_1_5, Flow::PUSHES, "unexpected status: 500 Internal Server Error"),
+            Break::new(CONTAINERD_1_7, Flow::PUSHES, "unexpected status from POST request to {url}/blobs/uploads/: 500 Internal Server Error"),
         ],
         faults: [FailsFirstWrite],
         check: created,
@@ -434,7 +447,9 @@ requirement! {
             observed("2.2", "push since 3.18 begins with HEAD of the manifest by digest"),
         ],
         breaks: [
-            Break::new(CONTAINERD, Flow::PUSHES, "unexpected status: 403 Forbidden"),
+            Break::new(BEFORE_3_7, &[Flow::ChartPush], "unexpected response: 403 Forbidden"),
+            Break::new(CONTAINERD_1_5, Flow::PUSHES, "unexpected status: 403 Forbidden"),
+            Break::new(CONTAINERD_1_7, Flow::PUSHES, "unexpected status from HEAD request to {url}/blobs/{d}: 403 Forbidden"),
             Break::new(ORAS, Flow::PUSHES, "failed to perform \"Exists\" on destination: HEAD \"{url}/manifests/{d}\": response status code 403: Forbidden"),
         ],
         faults: [HeadForbiddenInNewRepository],

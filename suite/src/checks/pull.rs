@@ -8,7 +8,8 @@ use http::Method;
 
 use crate::api::{ACCEPT_CONTAINERD, Chart, obstacle, with_media_type};
 use crate::era::{
-    ALL, BEFORE_3_7, Break, CONTAINERD, Flow, NO_INDEX, ORAS, SINCE_3_7, Span, Versions,
+    ALL, BEFORE_3_7, Break, CONTAINERD, CONTAINERD_SINCE_3_7, Flow, HARDENED, NO_INDEX,
+    NOT_HARDENED, ORAS, SINCE_3_7, Span, Versions,
 };
 use crate::expect;
 use crate::requirement::{Requirement, requirement};
@@ -18,8 +19,12 @@ use crate::verdict::{CheckResult, Stop};
 
 /// The flow that reads more than the two blobs of one chart.
 const MANY_BLOBS: &[Flow] = &[Flow::PullProv];
-/// Helm that does not resume a transfer that broke off.
-const BEFORE_RESUME: Versions = Versions(&[Span::new((3, 0, 0), (3, 8, 0))]);
+/// Helm over containerd 1.3, to which a body that was cut off is an error of its own.
+const CONTAINERD_1_3: Versions = Versions(&[Span::new((3, 0, 0), (3, 5, 2))]);
+/// Helm over containerd 1.4, to which a body that was cut off is a short one.
+const CONTAINERD_1_4: Versions = Versions(&[Span::new((3, 5, 2), (3, 7, 0))]);
+/// Helm 3.7, the last that does not resume a transfer that broke off.
+const HIP6: Versions = Versions(&[Span::new((3, 7, 0), (3, 8, 0))]);
 /// Helm that compares a tag with a pinned digest.
 const PINNED: Versions = Versions(&[Span::since((3, 20, 0))]);
 /// Helm that compares the digest header of a blob.
@@ -89,7 +94,9 @@ requirement! {
         covers: ["REG-PUL-01", "REG-MAN-20", "A21"],
         sources: [oras_go("v2.6.0", "registry/remote/repository.go", "a HEAD answer without a media type is refused")],
         breaks: [
-            Break::new(CONTAINERD, Flow::PULLS, "manifest does not contain minimum number of descriptors (2), descriptors found: 1"),
+            Break::new(CONTAINERD_SINCE_3_7, Flow::PULLS, "manifest does not contain minimum number of descriptors (2)"),
+            Break::new(BEFORE_3_7, &[Flow::ChartPull], "blob {d} expected at {home}/…: not found"),
+            Break::new(BEFORE_3_7, &[Flow::Pull, Flow::DependencyUpdate], "manifest does not contain at least 1 layer (total: 0)"),
             Break::new(ORAS, &[Flow::RePush], "failed to perform \"Exists\" on destination: HEAD \"{url}/manifests/{d}\": invalid response `Content-Type` header; mime: no media type"),
         ],
         faults: [HeadManifestWithoutType],
@@ -188,7 +195,7 @@ requirement! {
         covers: ["REG-PUL-06", "REG-PUL-07", "C11"],
         sources: [containerd("v1.6.6", "remotes/docker/resolver.go", "takes the digest of HEAD as the truth")],
         breaks: [
-            Break::new(CONTAINERD, Flow::PULLS, "{ref}: not found"),
+            Break::new(CONTAINERD, Flow::PULLS, "failed open: …{d}…: not found"),
             Break::new(ORAS, &[Flow::RePush], "failed to perform \"Exists\" on destination: HEAD \"{url}/manifests/{d}\": invalid response; digest mismatch in Docker-Content-Digest"),
         ],
         faults: [ManifestHeadWrongDigest],
@@ -257,7 +264,9 @@ requirement! {
             observed("7.6", "manifest Content-Type json, octet-stream, docker or none: every Helm fails"),
         ],
         breaks: [
-            Break::new(CONTAINERD, Flow::PULLS, "manifest does not contain minimum number of descriptors (2), descriptors found: 1"),
+            Break::new(CONTAINERD_SINCE_3_7, Flow::PULLS, "manifest does not contain minimum number of descriptors (2)"),
+            Break::new(BEFORE_3_7, &[Flow::ChartPull], "blob {d} expected at {home}/…: not found"),
+            Break::new(BEFORE_3_7, &[Flow::Pull, Flow::DependencyUpdate], "manifest does not contain at least 1 layer (total: 0)"),
         ],
         faults: [ServesManifestsAsJson, ServesManifestsAsOctetStream, ServesManifestsAsDocker, ServesManifestsWithoutType],
         check: manifest_type,
@@ -295,7 +304,7 @@ requirement! {
         covers: ["REG-PUL-03", "REG-PUL-07", "A24"],
         sources: [observed("7.4", "T13: GET of the tag with `M5`, Docker types first")],
         breaks: [
-            Break::new(ORAS, Flow::PULLS, "manifest does not contain minimum number of descriptors (2), descriptors found: 0"),
+            Break::new(ORAS, Flow::PULLS, "unable to retrieve blob with digest {d}: {d}: application/vnd.docker.distribution.manifest.v2+json: not found"),
         ],
         faults: [ConvertsManifests],
         consequences: [ServesManifestsAsJson, ServesManifestsAsOctetStream, ServesManifestsAsDocker, ServesManifestsWithoutType],
@@ -330,7 +339,7 @@ requirement! {
             "The registry MUST store the manifest in the exact byte representation provided by the client.",
         )],
         breaks: [
-            Break::new(CONTAINERD, Flow::PULLS, "failed commit on ref \"\": unexpected commit size 447, expected 352: failed precondition"),
+            Break::new(CONTAINERD, Flow::PULLS, "unexpected commit size {n}, expected {n}: failed precondition"),
         ],
         faults: [ReformatsManifests, ReformatsAndRehashesManifests],
         check: manifest_bytes,
@@ -410,7 +419,7 @@ requirement! {
         covers: ["REG-PUL-04"],
         sources: [observed("3.2", "HEAD of the tag, then GET of the digest it names")],
         breaks: [
-            Break::new(CONTAINERD, Flow::PULLS, "{ref}: not found"),
+            Break::new(CONTAINERD, Flow::PULLS, "failed open: …{d}…: not found"),
             Break::new(ORAS, &[Flow::RePush], "failed to perform \"Tag\" on destination: {d}: not found"),
         ],
         faults: [HidesTaggedDigests],
@@ -562,7 +571,7 @@ requirement! {
         covers: ["REG-PUL-06", "C11"],
         sources: [observed("7.6", "wrong Docker-Content-Digest on manifest GET: 3.18.0 and later fail")],
         breaks: [
-            Break::new(ORAS, Flow::PULLS, "failed to perform \"FetchReference\" on source: mismatched digest"),
+            Break::new(ORAS, Flow::PULLS, "failed to perform \"Successors\" on source: mismatched digest"),
         ],
         faults: [ManifestGetWrongDigest],
         consequences: [ReformatsManifests],
@@ -656,7 +665,7 @@ requirement! {
             "A GET request to an existing blob URL MUST provide the expected blob, with a response code that MUST be `200 OK`.",
         )],
         breaks: [
-            Break::new(CONTAINERD, Flow::PULLS, "failed commit on ref \"\": unexpected commit digest {d}, expected {d}: failed precondition"),
+            Break::new(CONTAINERD, Flow::PULLS, "unexpected commit digest {d}, expected {d}: failed precondition"),
             Break::new(ORAS, Flow::PULLS, "failed to perform \"Push\" on destination: mismatched digest"),
         ],
         faults: [AltersBlobs, TruncatesBlobs, BlobGetNotFound],
@@ -685,8 +694,10 @@ requirement! {
         covers: ["REG-PUL-08", "REG-PUL-09"],
         sources: [observed("7.6", "blob connection cut: 3.2.4 to 3.7.2 and 3.18.0 and later fail")],
         breaks: [
-            Break::new(BEFORE_RESUME, Flow::PULLS, "failed to copy: unexpected EOF"),
-            Break::new(ORAS, Flow::PULLS, "failed to perform \"Push\" on destination: read failed: expected content size of 376, got 10, for digest {d}: unexpected EOF"),
+            Break::new(CONTAINERD_1_3, Flow::PULLS, "failed to copy: unexpected EOF"),
+            Break::new(CONTAINERD_1_4, Flow::PULLS, "unexpected commit size {n}, expected {n}: failed precondition"),
+            Break::new(HIP6, Flow::PULLS, "failed to read expected number of bytes: unexpected EOF"),
+            Break::new(ORAS, Flow::PULLS, "read failed: expected content size of {n}, got {n}, for digest {d}: unexpected EOF"),
         ],
         faults: [CutsBlobs, BlobGetWrongLength],
         check: blob_whole,
@@ -723,7 +734,8 @@ requirement! {
         covers: ["REG-PUL-09", "A23"],
         sources: [observed("3.5", "blob shorter than its descriptor: `mismatch Content-Length`")],
         breaks: [
-            Break::new(CONTAINERD, Flow::PULLS, "failed to read expected number of bytes: unexpected EOF"),
+            Break::new(BEFORE_3_7, Flow::PULLS, "unexpected commit size {n}, expected {n}: failed precondition"),
+            Break::new(CONTAINERD_SINCE_3_7, Flow::PULLS, "failed to read expected number of bytes: unexpected EOF"),
             Break::new(ORAS, Flow::PULLS, "failed to perform \"Fetch\" on source: GET \"{url}/blobs/{d}\": mismatch Content-Length"),
         ],
         faults: [TruncatesBlobs],
@@ -788,7 +800,8 @@ requirement! {
         covers: ["REG-PUL-12"],
         sources: [helm("v4.2.4", "pkg/registry/client.go:519", "reads and parses the config on every pull")],
         breaks: [
-            Break::new(ALL, Flow::PULLS, "{d}: not found"),
+            Break::new(CONTAINERD, Flow::PULLS, "failed open: could not fetch content descriptor {d} ({type}) from remote: not found"),
+            Break::new(ORAS, Flow::PULLS, "failed to perform \"Fetch\" on source: {d}: not found"),
         ],
         faults: [LosesConfigBlobs],
         consequences: [BlobGetNotFound],
@@ -825,7 +838,8 @@ requirement! {
             "A client SHOULD detect and intervene in cyclical redirections (i.e., \"infinite\" redirection loops).",
         )],
         breaks: [
-            Break::new(ALL, Flow::PULLS, "stopped after 10 redirects"),
+            Break::new(NOT_HARDENED, Flow::PULLS, "stopped after 10 redirects"),
+            Break::new(HARDENED, Flow::PULLS, "(it did not end)"),
         ],
         faults: [RedirectsBlobsInCircles],
         check: redirect_ends,
@@ -873,7 +887,8 @@ requirement! {
         covers: ["REG-PUL-14", "B07"],
         sources: [observed("4.3", "`Authorization` is dropped when the host changes")],
         breaks: [
-            Break::new(ALL, Flow::PULLS, "unexpected status code {url}: 401 Unauthorized"),
+            Break::new(CONTAINERD, Flow::PULLS, "failed open: unexpected status code {url}/blobs/{d}: 401 Unauthorized"),
+            Break::new(ORAS, Flow::PULLS, "failed to perform \"Fetch\" on source: GET \"…\": response status code 401: Unauthorized"),
         ],
         faults: [RedirectsBlobsToPrivateStore],
         check: redirect_open,
@@ -1005,7 +1020,7 @@ requirement! {
         sources: [observed("1.2", "3.20.1 and 4.1.2: an OCI index is accepted as the thing a tag points to")],
         breaks: [
             Break::new(BEFORE_3_7, &[Flow::ChartPull], "manifest does not contain exactly 1 layer (total: 0)"),
-            Break::new(NO_INDEX, Flow::PULLS, "unable to retrieve blob with digest {d}: application/vnd.oci.image.index.v1+json: not found"),
+            Break::new(NO_INDEX, Flow::PULLS, "unable to retrieve blob with digest {d}: {d}: application/vnd.oci.image.index.v1+json: not found"),
         ],
         faults: [WrapsChartsInIndexes],
         check: no_index,
@@ -1071,8 +1086,7 @@ requirement! {
         covers: ["REG-PUL-23"],
         sources: [observed("3.2", "config and chart blobs in parallel")],
         breaks: [
-            Break::new(CONTAINERD, MANY_BLOBS, "failed to copy: httpReadSeeker: failed open: unexpected status code {url}/blobs/{d}: 429 Too Many Requests"),
-            Break::new(ORAS, MANY_BLOBS, "failed to perform \"Fetch\" on source: GET \"{url}/blobs/{d}\": response status code 429: toomanyrequests"),
+            Break::new(ALL, MANY_BLOBS, "(it succeeds without the provenance)"),
         ],
         faults: [LimitsBlobGets],
         check: parallel,

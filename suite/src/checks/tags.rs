@@ -6,7 +6,7 @@ use futures_util::future::join_all;
 use semver::VersionReq;
 
 use crate::api::{TagList, obstacle};
-use crate::era::{Break, Flow, OLD_LISTING, ORAS, SINCE_3_8};
+use crate::era::{Break, Flow, HELM_3, HELM_4, OLD_LISTING, ORAS, SINCE_3_8};
 use crate::expect;
 use crate::requirement::{Requirement, requirement};
 use crate::resolve;
@@ -294,7 +294,7 @@ requirement! {
         covers: ["REG-TAG-05", "C13"],
         sources: [DISTRIBUTION.says("listing-tags", "When `n` is zero, this endpoint MUST return an empty list, and MUST NOT include a `Link` header.")],
         breaks: [
-            Break::new(SINCE_3_8, Flow::LISTINGS, "(Helm does not end)"),
+            Break::new(SINCE_3_8, Flow::LISTINGS, "(it did not end)"),
         ],
         faults: [LinkOnLastPage],
         check: last_page,
@@ -328,7 +328,8 @@ requirement! {
         covers: ["REG-TAG-03", "C12"],
         sources: [observed("7.6", "`Link` without `rel` is followed by every Helm since 3.8")],
         breaks: [
-            Break::new(SINCE_3_8, Flow::LISTINGS, "failed to decode response: invalid character '<' looking for beginning of value"),
+            Break::new(OLD_LISTING, Flow::LISTINGS, "GET \"https://{host}/…\": unexpected status code 404"),
+            Break::new(ORAS, Flow::LISTINGS, "GET \"https://{host}/…\": response status code 404"),
         ],
         faults: [AddsPreloadLink],
         check: one_link,
@@ -656,7 +657,8 @@ requirement! {
             helm("v3.8.0", "pkg/registry/util.go:51", "sorts by SemVer and takes the first match"),
         ],
         breaks: [
-            Break::new(SINCE_3_8, &[Flow::PullRange], "could not locate a version matching provided version string {v}"),
+            Break::new(HELM_3, &[Flow::PullRange], "Could not locate a version matching provided version string"),
+            Break::new(HELM_4, &[Flow::PullRange], "could not locate a version matching provided version string"),
         ],
         faults: [HidesUnderscoreTags, ListsUnderscoresAsDashes],
         check: resolves,
