@@ -137,6 +137,7 @@ async fn completes(helm: &Helm, flow: Flow) -> Result<(), Failed> {
         home: &home,
         target,
         names: Names::default(),
+        kubeconfig: None,
     };
     let prepared = flow::prepare(&scene, flow).await?;
     stage.open();

@@ -110,6 +110,8 @@ pub const HELM_4: Versions = Versions(&[Span::since((4, 0, 0))]);
 pub const SINCE_3_7: Versions = Versions(&[Span::since((3, 7, 0))]);
 /// Helm since OCI support is generally available; it lists tags and maps `+` to `_`.
 pub const SINCE_3_8: Versions = Versions(&[Span::since((3, 8, 0))]);
+/// Helm that pulls what a digest names.
+const SINCE_3_17: Versions = Versions(&[Span::since((3, 17, 0))]);
 /// Helm with the `helm chart` commands.
 pub const BEFORE_3_7: Versions = Versions(&[Span::new((3, 0, 0), (3, 7, 0))]);
 /// Helm whose blob PUT carries no `Content-Type`.
@@ -232,8 +234,12 @@ pub enum Flow {
     Push,
     /// `helm push` of the same archive again.
     RePush,
+    /// `helm push` of another archive under a version that is there.
+    PushChanged,
     /// `helm push` of a version with build metadata.
     PushPlus,
+    /// `helm push` of a chart beside which its provenance lies.
+    PushProv,
     /// `helm pull --version` with an exact version.
     Pull,
     /// `helm pull --prov` or `--verify`.
@@ -244,11 +250,13 @@ pub enum Flow {
     PullRange,
     /// `helm pull` without a version: the highest release.
     PullUnversioned,
-    /// `helm dependency update` with an `oci://` repository.
+    /// `helm pull` of what a digest names, without a tag.
+    PullDigest,
+    /// `helm dependency update` with an `oci://` repository, `build` from its lock, `package --dependency-update`.
     DependencyUpdate,
-    /// `helm show` and `helm template`.
+    /// `helm show` and `helm template`; a dry run of an installation where one can be had.
     Show,
-    /// `helm registry login`.
+    /// `helm registry login` and `logout`.
     Login,
 }
 
@@ -259,19 +267,28 @@ impl Flow {
         Self::ChartPull,
         Self::Push,
         Self::RePush,
+        Self::PushChanged,
         Self::PushPlus,
+        Self::PushProv,
         Self::Pull,
         Self::PullProv,
         Self::PullPlus,
         Self::PullRange,
         Self::PullUnversioned,
+        Self::PullDigest,
         Self::DependencyUpdate,
         Self::Show,
         Self::Login,
     ];
 
     /// The flows that send blobs and a manifest that the registry does not hold.
-    pub const PUSHES: &'static [Self] = &[Self::ChartPush, Self::Push, Self::PushPlus];
+    pub const PUSHES: &'static [Self] = &[
+        Self::ChartPush,
+        Self::Push,
+        Self::PushChanged,
+        Self::PushPlus,
+        Self::PushProv,
+    ];
 
     /// The flows that read a manifest and its blobs.
     pub const PULLS: &'static [Self] = &[
@@ -281,6 +298,7 @@ impl Flow {
         Self::PullPlus,
         Self::PullRange,
         Self::PullUnversioned,
+        Self::PullDigest,
         Self::DependencyUpdate,
         Self::Show,
     ];
@@ -296,8 +314,14 @@ impl Flow {
     ];
 
     /// Every flow that sends something, the repeated push included.
-    pub const WRITES: &'static [Self] =
-        &[Self::ChartPush, Self::Push, Self::RePush, Self::PushPlus];
+    pub const WRITES: &'static [Self] = &[
+        Self::ChartPush,
+        Self::Push,
+        Self::RePush,
+        Self::PushChanged,
+        Self::PushPlus,
+        Self::PushProv,
+    ];
 
     /// The flows that read or write charts: all but the login.
     pub const CHARTS: &'static [Self] = &[
@@ -305,12 +329,15 @@ impl Flow {
         Self::ChartPull,
         Self::Push,
         Self::RePush,
+        Self::PushChanged,
         Self::PushPlus,
+        Self::PushProv,
         Self::Pull,
         Self::PullProv,
         Self::PullPlus,
         Self::PullRange,
         Self::PullUnversioned,
+        Self::PullDigest,
         Self::DependencyUpdate,
         Self::Show,
     ];
@@ -325,12 +352,15 @@ impl Flow {
             Self::ChartPull => "chart-pull",
             Self::Push => "push",
             Self::RePush => "re-push",
+            Self::PushChanged => "push-changed",
             Self::PushPlus => "push-plus",
+            Self::PushProv => "push-prov",
             Self::Pull => "pull",
             Self::PullProv => "pull-prov",
             Self::PullPlus => "pull-plus",
             Self::PullRange => "pull-range",
             Self::PullUnversioned => "pull-unversioned",
+            Self::PullDigest => "pull-digest",
             Self::DependencyUpdate => "dependency-update",
             Self::Show => "show",
             Self::Login => "login",
@@ -341,9 +371,15 @@ impl Flow {
     pub const fn offered_by(self) -> Versions {
         match self {
             Self::ChartPush | Self::ChartPull => BEFORE_3_7,
-            Self::Push | Self::RePush | Self::PullProv | Self::Show => SINCE_3_7,
+            Self::Push
+            | Self::RePush
+            | Self::PushChanged
+            | Self::PushProv
+            | Self::PullProv
+            | Self::Show => SINCE_3_7,
             Self::PushPlus => PUSHES_BUILD_METADATA,
             Self::PullPlus | Self::PullRange | Self::PullUnversioned => SINCE_3_8,
+            Self::PullDigest => SINCE_3_17,
             Self::Pull | Self::DependencyUpdate => SINCE_3_5,
             Self::Login => ALL,
         }

@@ -43,6 +43,10 @@ const TRANSPORTED: &[&str] = &[
     "show chart",
     "template",
     "dependency update",
+    "dependency build",
+    "package",
+    "install",
+    "upgrade",
     "registry login",
 ];
 

@@ -23,6 +23,7 @@ impl Names {
     /// | `{home}` | the folder Helm lives in |
     /// | `{host}` | host and port of the registry |
     /// | `{repo}` | a repository |
+    /// | `{name}` | the name of the chart in it |
     /// | `{url}` | scheme, host, `/v2/` and repository |
     /// | `{ref}` | host, repository, and tag or digest |
     /// | `{u}` | the URL of an upload, `{id}` its session alone |
@@ -66,7 +67,7 @@ impl Names {
         // The longest first: one repository may be the beginning of another.
         let mut repositories: Vec<&String> = self.repositories.iter().collect();
         repositories.sort_by_key(|repository| std::cmp::Reverse(repository.len()));
-        for repository in repositories {
+        for repository in &repositories {
             for scheme in ["https", "http"] {
                 text = text.replace(&format!("{scheme}://{host}/v2/{repository}"), "{url}");
             }
@@ -74,8 +75,13 @@ impl Names {
             text = shortened(&text, &format!("{reference}:"), is_reference, "{ref}");
             text = text.replace(&format!("{reference}:{{ref}}"), "{ref}");
             text = text.replace(&format!("{reference}@{{d}}"), "{ref}");
-            text = text.replace(repository, "{repo}");
+            text = text.replace(repository.as_str(), "{repo}");
             text = text.replace(&repository.replace('/', "%2F"), "{repo}");
+        }
+        for repository in repositories {
+            if let Some((_, chart)) = repository.rsplit_once('/') {
+                text = text.replace(chart, "{name}");
+            }
         }
         text.replace(host, "{host}")
     }
@@ -286,6 +292,10 @@ mod tests {
                 "read tcp {client}->{host}: reset",
             ),
             ("sha256:abc".to_owned(), "sha256:abc"),
+            (
+                "open {home}/work/chart-b-1.0.0.tgz: no".to_owned(),
+                "open {home}/work/{name}-1.0.0.tgz: no",
+            ),
         ] {
             assert_eq!(names().normalise(&said), told);
         }

@@ -18,8 +18,12 @@ use super::super::{Ended, Home};
 pub(super) enum Effect {
     /// Nothing that shows before the next run.
     None,
-    /// The registry holds the package, byte for byte, under the tag.
-    Stored { tag: String, package: ChartPackage },
+    /// The registry holds the package, byte for byte, under the tag, and the provenance if there is one.
+    Stored {
+        tag: String,
+        package: ChartPackage,
+        provenance: Option<Bytes>,
+    },
     /// The registry holds a chart with the same files under the tag: Helm 3.0 to 3.6 packs charts again.
     StoredAnew { tag: String, package: ChartPackage },
     /// The folder holds the package, byte for byte, and the provenance if there is one; nothing else.
@@ -33,10 +37,17 @@ pub(super) enum Effect {
         folder: String,
         package: ChartPackage,
     },
+    /// The archive holds the files of the package below `charts` of its own chart.
+    Packaged {
+        archive: String,
+        package: ChartPackage,
+    },
     /// Standard output has these parts.
     Says(Vec<String>),
     /// Credentials for the host are stored.
     LoggedIn { host: String },
+    /// No credentials for the host are stored.
+    LoggedOut { host: String },
 }
 
 impl Effect {
@@ -49,18 +60,19 @@ impl Effect {
     ) -> Option<String> {
         let found = match self {
             Self::None => Ok(()),
-            Self::Stored { tag, package } => {
-                stored(session, tag, package, media_type::HELM_CHART).await
-            }
-            Self::StoredAnew { tag, package } => {
-                stored(session, tag, package, media_type::LEGACY_CHART).await
-            }
+            Self::Stored {
+                tag,
+                package,
+                provenance,
+            } => stored(session, tag, package, provenance.as_ref()).await,
+            Self::StoredAnew { tag, package } => stored_anew(session, tag, package).await,
             Self::Pulled {
                 folder,
                 package,
                 provenance,
             } => pulled(&home.work().join(folder), package, provenance.as_ref()),
             Self::Exported { folder, package } => exported(&home.work().join(folder), package),
+            Self::Packaged { archive, package } => packaged(&home.work().join(archive), package),
             Self::Says(parts) => match parts
                 .iter()
                 .find(|part| !ended.stdout.contains(part.as_str()))
@@ -69,6 +81,7 @@ impl Effect {
                 None => Ok(()),
             },
             Self::LoggedIn { host } => logged_in(home, host),
+            Self::LoggedOut { host } => logged_out(home, host),
         };
         found.err()
     }
@@ -79,47 +92,60 @@ async fn stored(
     session: &Session,
     tag: &str,
     package: &ChartPackage,
-    layer_type: &str,
+    provenance: Option<&Bytes>,
 ) -> Result<(), String> {
-    let manifest = content(
-        session,
-        &session.manifest_path(tag),
-        "no manifest under the tag",
-    )
-    .await?;
-    let manifest: Value = serde_json::from_slice(&manifest)
-        .map_err(|_| "it succeeds and what is stored is no manifest".to_owned())?;
-    let config = blob(session, &manifest["config"]).await?;
-    if config != package.config {
-        return Err("it succeeds and the config stored is another".to_owned());
-    }
-    let layers: Vec<&Value> = manifest["layers"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .collect();
-    let [layer] = layers[..] else {
+    let layers = layers(session, tag, package).await?;
+    let expected = 1 + usize::from(provenance.is_some());
+    if layers.len() != expected {
         return Err(format!(
             "it succeeds and the manifest has {} layers",
             layers.len()
         ));
-    };
-    if layer["mediaType"] != layer_type {
-        return Err(format!(
-            "it succeeds and the layer is {}",
-            layer["mediaType"]
-        ));
     }
-    let archive = blob(session, layer).await?;
-    let is_same = if layer_type == media_type::LEGACY_CHART {
-        described_files(&archive) == described_files(&package.archive)
-    } else {
-        archive == package.archive
-    };
-    if is_same {
+    if layer(session, &layers, media_type::HELM_CHART).await? != package.archive {
+        return Err("it succeeds and the chart stored is another".to_owned());
+    }
+    if let Some(provenance) = provenance
+        && layer(session, &layers, media_type::HELM_PROVENANCE).await? != provenance
+    {
+        return Err("it succeeds and the provenance stored is another".to_owned());
+    }
+    Ok(())
+}
+
+/// The same for a chart that was packed again.
+async fn stored_anew(session: &Session, tag: &str, package: &ChartPackage) -> Result<(), String> {
+    let layers = layers(session, tag, package).await?;
+    let archive = layer(session, &layers, media_type::LEGACY_CHART).await?;
+    if described_files(&archive) == described_files(&package.archive) {
         Ok(())
     } else {
         Err("it succeeds and the chart stored is another".to_owned())
+    }
+}
+
+/// The layers of the manifest under a tag, which must have the config of the package.
+async fn layers(
+    session: &Session,
+    tag: &str,
+    package: &ChartPackage,
+) -> Result<Vec<Value>, String> {
+    let path = session.manifest_path(tag);
+    let manifest = content(session, &path, "no manifest under the tag").await?;
+    let manifest: Value = serde_json::from_slice(&manifest)
+        .map_err(|_| "it succeeds and what is stored is no manifest".to_owned())?;
+    if blob(session, &manifest["config"]).await? != package.config {
+        return Err("it succeeds and the config stored is another".to_owned());
+    }
+    Ok(manifest["layers"].as_array().cloned().unwrap_or_default())
+}
+
+/// The content of the layer of a type.
+async fn layer(session: &Session, layers: &[Value], media_type: &str) -> Result<Bytes, String> {
+    let is_typed = |layer: &&Value| layer["mediaType"] == media_type;
+    match layers.iter().find(is_typed) {
+        Some(layer) => blob(session, layer).await,
+        None => Err(format!("it succeeds and no layer is {media_type}")),
     }
 }
 
@@ -184,6 +210,22 @@ fn exported(folder: &Path, package: &ChartPackage) -> Result<(), String> {
     Ok(())
 }
 
+/// `helm package` unpacks what the chart depends on, and writes `Chart.yaml` anew.
+fn packaged(archive: &Path, package: &ChartPackage) -> Result<(), String> {
+    let archive = fs::read(archive).map_err(|_| "it succeeds and leaves no package".to_owned())?;
+    let found = files(&archive);
+    let is_there = |(path, bytes): &(PathBuf, Vec<u8>)| {
+        found
+            .iter()
+            .any(|(own, content)| own.ends_with(Path::new("charts").join(path)) && content == bytes)
+    };
+    if described_files(&package.archive).iter().all(is_there) {
+        Ok(())
+    } else {
+        Err("it succeeds and the package lacks what the chart depends on".to_owned())
+    }
+}
+
 /// The files in an archive but for `Chart.yaml`, which `helm chart save` writes anew.
 fn described_files(archive: &[u8]) -> Vec<(PathBuf, Vec<u8>)> {
     let mut files = files(archive);
@@ -210,17 +252,29 @@ fn files(archive: &[u8]) -> Vec<(PathBuf, Vec<u8>)> {
 }
 
 fn logged_in(home: &Home, host: &str) -> Result<(), String> {
+    if has_credentials(home, host) {
+        Ok(())
+    } else {
+        Err("it succeeds and stores no credentials".to_owned())
+    }
+}
+
+fn logged_out(home: &Home, host: &str) -> Result<(), String> {
+    if has_credentials(home, host) {
+        Err("it succeeds and keeps the credentials".to_owned())
+    } else {
+        Ok(())
+    }
+}
+
+fn has_credentials(home: &Home, host: &str) -> bool {
     let candidates = [home.credentials(), home.old_credentials()];
     let stored = candidates
         .iter()
         .find_map(|path| fs::read(path).ok())
         .unwrap_or_default();
     let stored: Value = serde_json::from_slice(&stored).unwrap_or_default();
-    if stored["auths"][host].is_object() {
-        Ok(())
-    } else {
-        Err("it succeeds and stores no credentials".to_owned())
-    }
+    stored["auths"][host].is_object()
 }
 
 fn entries(folder: &Path) -> Vec<PathBuf> {

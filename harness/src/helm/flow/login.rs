@@ -1,4 +1,4 @@
-//! `helm registry login`, with the password on standard input.
+//! `helm registry login`, with the password on standard input, and `helm registry logout`.
 
 use std::sync::Arc;
 
@@ -32,4 +32,15 @@ pub(super) fn act(backstage: &Backstage<'_>) -> Act {
         },
         needs_cache: false,
     }
+}
+
+/// Logs out again. No Helm asks the registry for it.
+pub(super) fn logout(backstage: &Backstage<'_>) -> Act {
+    let host = backstage.scene.host();
+    let gone = Effect::LoggedOut {
+        host: host.to_owned(),
+    };
+    let mut act = backstage.act("registry logout", &[host], gone);
+    act.needs_cache = true;
+    act
 }

@@ -5,6 +5,7 @@
 //! what was pushed.
 
 mod chart;
+mod dependency;
 mod effect;
 mod login;
 mod pull;
@@ -12,7 +13,7 @@ mod push;
 
 use std::fs::{self, File};
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -23,6 +24,7 @@ use helm_oci_suite::era::Flow;
 use helm_oci_suite::session::Session;
 use helm_oci_suite::target::Target;
 use helm_oci_suite::verdict::Stop;
+use semver::Version;
 use thiserror::Error;
 
 use self::effect::Effect;
@@ -45,6 +47,9 @@ pub struct Scene<'a> {
     /// What stands in texts for what differs from run to run, but for home, registry and repository, which
     /// the flow fills in.
     pub names: Names,
+    /// The absolute path of a kubeconfig whose cluster takes dry runs. Without one Helm 4 alone can be asked for
+    /// a dry run: Helm 3 wants a cluster for it, whatever its help says.
+    pub kubeconfig: Option<PathBuf>,
 }
 
 /// A flow that is ready to be played: what it needs is there.
@@ -98,7 +103,7 @@ pub async fn prepare(scene: &Scene<'_>, flow: Flow) -> Result<Prepared, FlowErro
     let backstage = Backstage {
         scene,
         flow,
-        session: Arc::new(Session::new(scene.target.clone(), &format!("flow/{flow}"))),
+        session: scene.session(&format!("flow/{flow}")),
     };
     if flow != Flow::Login && scene.target.credentials.is_some() {
         backstage.succeed(&login::act(&backstage)).await?;
@@ -109,14 +114,17 @@ pub async fn prepare(scene: &Scene<'_>, flow: Flow) -> Result<Prepared, FlowErro
         Flow::Push => push::push(&backstage, "1.0.0")?,
         Flow::PushPlus => push::push(&backstage, "1.0.0+build.5")?,
         Flow::RePush => push::again(&backstage).await?,
+        Flow::PushChanged => push::changed(&backstage).await?,
+        Flow::PushProv => push::signed(&backstage)?,
         Flow::Pull => pull::exact(&backstage, "1.0.0").await?,
         Flow::PullPlus => pull::exact(&backstage, "1.0.0+build.5").await?,
         Flow::PullProv => pull::signed(&backstage).await?,
         Flow::PullRange => pull::range(&backstage).await?,
         Flow::PullUnversioned => pull::unversioned(&backstage).await?,
-        Flow::DependencyUpdate => pull::dependency(&backstage).await?,
+        Flow::PullDigest => pull::pinned(&backstage).await?,
+        Flow::DependencyUpdate => dependency::acts(&backstage).await?,
         Flow::Show => pull::show(&backstage).await?,
-        Flow::Login => vec![login::act(&backstage)],
+        Flow::Login => vec![login::act(&backstage), login::logout(&backstage)],
     };
     Ok(Prepared { acts })
 }
@@ -181,6 +189,22 @@ impl Scene<'_> {
             .await
     }
 
+    /// A session whose repository no other Helm uses, so that several can come to one registry.
+    fn session(&self, id: &str) -> Arc<Session> {
+        let Version {
+            major,
+            minor,
+            patch,
+            ..
+        } = self.helm.version;
+        let pre = self.helm.version.pre.to_lowercase();
+        let id = match pre.as_str() {
+            "" => format!("helm-{major}.{minor}.{patch}/{id}"),
+            pre => format!("helm-{major}.{minor}.{patch}-{pre}/{id}"),
+        };
+        Arc::new(Session::new(self.target.clone(), &id))
+    }
+
     /// Host and port, as references have them.
     fn host(&self) -> &str {
         self.target
@@ -191,11 +215,24 @@ impl Scene<'_> {
 
     /// The flag that `command` needs to speak with a registry that has no TLS.
     fn transport(&self, command: &str) -> Option<String> {
-        let is_plain = self.target.origin().scheme_str() == Some("http");
-        is_plain
+        self.is_plain()
             .then(|| self.helm.plain_http(command))
             .flatten()
             .map(ToOwned::to_owned)
+    }
+
+    /// Whether `command` can speak with the registry at all: with TLS, with a flag, or because Helm up to 3.17
+    /// speaks plain HTTP with its own machine.
+    fn reaches(&self, command: &str) -> bool {
+        let host = self.target.origin().host().unwrap_or_default();
+        let is_local = host == "localhost" || host.starts_with("127.") || host == "[::1]";
+        !self.is_plain()
+            || self.helm.plain_http(command).is_some()
+            || (is_local && !self.helm.is_since(3, 18, 0))
+    }
+
+    fn is_plain(&self) -> bool {
+        self.target.origin().scheme_str() == Some("http")
     }
 
     /// The manifest that this Helm writes.
@@ -221,12 +258,10 @@ struct Backstage<'a> {
 impl Backstage<'_> {
     /// The same with another repository, so that one run of Helm takes nothing from the allowance of the next.
     fn elsewhere(&self, name: &str) -> Self {
-        let id = format!("flow/{}-{name}", self.flow);
-        let session = Session::new(self.scene.target.clone(), &id);
         Self {
             scene: self.scene,
             flow: self.flow,
-            session: Arc::new(session),
+            session: self.scene.session(&format!("flow/{}-{name}", self.flow)),
         }
     }
 

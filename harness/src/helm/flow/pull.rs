@@ -1,4 +1,4 @@
-//! The flows that read: pull in its forms, show and template, and dependencies.
+//! The flows that read: pull in its forms, and what renders a chart without keeping it.
 
 use std::fs;
 
@@ -55,44 +55,58 @@ pub(super) async fn unversioned(backstage: &Backstage<'_>) -> Result<Vec<Act>, F
     Ok(vec![pull(backstage, "pulled", &[], &charts.release)?])
 }
 
-/// Fetches what a chart depends on.
-pub(super) async fn dependency(backstage: &Backstage<'_>) -> Result<Vec<Act>, FlowError> {
+/// Pulls what a digest names.
+pub(super) async fn pinned(backstage: &Backstage<'_>) -> Result<Vec<Act>, FlowError> {
     let chart = backstage.store("1.0.0", false).await?;
-    let parent = format!(
-        "apiVersion: v2\nname: parent\nversion: 0.1.0\ndependencies:\n- name: {}\n  version: 1.0.0\n  repository: {}\n",
-        chart.package.metadata.name,
-        backstage.namespace(),
-    );
-    backstage.write("parent/Chart.yaml", parent.as_bytes())?;
-    let pulled = Effect::Pulled {
-        folder: "parent/charts".to_owned(),
-        package: chart.package,
-        provenance: None,
-    };
-    Ok(vec![backstage.act(
-        "dependency update",
-        &["parent"],
-        pulled,
-    )])
+    let url = format!("{}@{}", backstage.chart_url(), chart.digest);
+    Ok(vec![pull_from(backstage, &url, "pulled", &[], &chart)?])
 }
 
-/// Shows a chart and renders another, without keeping them.
+/// Shows a chart, renders another and installs a third, without keeping them.
 pub(super) async fn show(backstage: &Backstage<'_>) -> Result<Vec<Act>, FlowError> {
     let chart = backstage.store("1.0.0", false).await?;
-    let rendered = backstage.elsewhere("template");
-    rendered.store("1.0.0", false).await?;
     let name = format!("name: {}", chart.package.metadata.name);
     let shown = Effect::Says(vec![name, "version: 1.0.0".to_owned()]);
+    let url = backstage.chart_url();
+    let mut acts = vec![backstage.act("show chart", &[&url, "--version", "1.0.0"], shown)];
+    acts.push(rendering(backstage, "template", &[]).await?);
+    let scene = backstage.scene;
+    let dry_run = if scene.helm.is_since(3, 13, 0) {
+        "--dry-run=client"
+    } else {
+        "--dry-run"
+    };
+    let kubeconfig = scene.kubeconfig.as_ref().map(|path| path.to_string_lossy());
+    let cluster = match &kubeconfig {
+        Some(path) if scene.helm.is_since(3, 8, 0) => vec![dry_run, "--kubeconfig", path],
+        Some(_) | None => vec![dry_run],
+    };
+    let has_cluster = cluster.len() > 1;
+    if (has_cluster || scene.helm.is_since(4, 0, 0)) && scene.reaches("install") {
+        acts.push(rendering(backstage, "install", &cluster).await?);
+    }
+    if has_cluster && scene.reaches("upgrade") {
+        let upgrade = [&["--install"], &cluster[..]].concat();
+        acts.push(rendering(backstage, "upgrade", &upgrade).await?);
+    }
+    Ok(acts)
+}
+
+/// A command that prints what a chart renders to, with a chart of its own.
+async fn rendering(
+    backstage: &Backstage<'_>,
+    command: &str,
+    options: &[&str],
+) -> Result<Act, FlowError> {
+    let rendered = backstage.elsewhere(command);
+    rendered.store("1.0.0", false).await?;
     let manifest = Effect::Says(vec![
         "kind: ConfigMap".to_owned(),
         "greeting: \"hello\"".to_owned(),
     ]);
-    let (url, other) = (backstage.chart_url(), rendered.chart_url());
-    let template = ["release", &other, "--version", "1.0.0"];
-    Ok(vec![
-        backstage.act("show chart", &[&url, "--version", "1.0.0"], shown),
-        rendered.act("template", &template, manifest),
-    ])
+    let url = rendered.chart_url();
+    let chart = ["release", &url, "--version", "1.0.0"];
+    Ok(rendered.act(command, &[&chart, options].concat(), manifest))
 }
 
 /// Two of the charts in a repository with many tags.
@@ -121,10 +135,19 @@ fn pull(
     options: &[&str],
     chart: &Chart,
 ) -> Result<Act, FlowError> {
+    pull_from(backstage, &backstage.chart_url(), folder, options, chart)
+}
+
+fn pull_from(
+    backstage: &Backstage<'_>,
+    url: &str,
+    folder: &str,
+    options: &[&str],
+    chart: &Chart,
+) -> Result<Act, FlowError> {
     // Helm does not make it.
     fs::create_dir(backstage.scene.home.work().join(folder))?;
-    let url = backstage.chart_url();
-    let arguments: Vec<&str> = [url.as_str()]
+    let arguments: Vec<&str> = [url]
         .into_iter()
         .chain(options.iter().copied())
         .chain(["--destination", folder])

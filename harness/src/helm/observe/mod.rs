@@ -298,6 +298,7 @@ impl Worker {
             home: &self.home,
             target,
             names,
+            kubeconfig: None,
         };
         let prepared = flow::prepare(&scene, unit.flow).await?;
         stage.open();
