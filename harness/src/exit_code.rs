@@ -17,7 +17,8 @@ pub enum ExitCode {
     Usage = 2,
     /// No violation, but a target could not be reached, or a requirement could not be told.
     Inconclusive = 3,
-    /// The suite itself failed: a check panicked, or `prove` found it not as declared.
+    /// The suite itself failed: a check panicked, or `prove` found it not as declared, or not as
+    /// observed.
     Defect = 4,
     /// Interrupted by Ctrl-C or SIGTERM; containers were removed.
     Interrupted = 130,
@@ -31,6 +32,7 @@ Exit codes:
   2    usage or configuration error, or an empty selection; nothing was run
   3    no violation, but a target was unreachable or a requirement could not be told
   4    a defect of the suite itself: a check panicked, or `prove` contradicts a declaration
+       or the evidence
   130  interrupted; the containers of the run are removed";
 
 impl ExitCode {

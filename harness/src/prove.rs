@@ -1,16 +1,15 @@
-//! The suite examined: every requirement against every fault on the reference registry, in memory.
+//! The suite examined: every requirement against every fault on the reference registry, in memory; and
+//! [`evidence`]: the suite measured by what real Helms did.
 //!
 //! `suite::proof` says what one pair shows; this goes through all pairs on all cores and sums up.
 
+pub mod evidence;
 mod summary;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Mutex;
-use std::sync::PoisonError;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use helm_oci_fixtures::fault::Fault;
-use helm_oci_suite::proof::{self, Effect};
+use helm_oci_suite::proof::{self, Effect, on_all_cores};
 use helm_oci_suite::requirement::{Requirement, Setup};
 use helm_oci_suite::verdict::{Finding, Obstacle, ObstacleKind, Verdict};
 use serde::Serialize;
@@ -193,40 +192,5 @@ fn said(verdict: &Verdict) -> String {
         }
         Verdict::NotApplicable(why) => format!("not applicable: {why}"),
         Verdict::Inconclusive(obstacle) => format!("inconclusive: {}", obstacle.what),
-    }
-}
-
-/// Does `count` pieces of work on all cores; results come in the order of the pieces.
-fn on_all_cores<T: Send>(count: usize, work: impl Fn(usize) -> T + Sync) -> Vec<T> {
-    let next = AtomicUsize::new(0);
-    let done = Mutex::new(Vec::with_capacity(count));
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    std::thread::scope(|scope| {
-        for _ in 0..cores {
-            scope.spawn(|| {
-                loop {
-                    let position = next.fetch_add(1, Ordering::Relaxed);
-                    if position >= count {
-                        break;
-                    }
-                    let result = work(position);
-                    done.lock()
-                        .unwrap_or_else(PoisonError::into_inner)
-                        .push((position, result));
-                }
-            });
-        }
-    });
-    let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
-    done.sort_by_key(|(position, _)| *position);
-    done.into_iter().map(|(_, result)| result).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn work_on_all_cores_keeps_its_order() {
-        let squares = super::on_all_cores(100, |position| position * position);
-        assert_eq!(squares, (0..100).map(|n| n * n).collect::<Vec<_>>());
     }
 }

@@ -17,8 +17,29 @@ use semver::Version;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use self::agreement::Exception;
 use crate::era::Flow;
 use crate::requirement::Setup;
+
+/// The files of this repository.
+const EMBEDDED: &[&str] = &[
+    include_str!("../evidence/helm-3.2.4.json"),
+    include_str!("../evidence/helm-3.6.2.json"),
+    include_str!("../evidence/helm-3.7.2.json"),
+    include_str!("../evidence/helm-3.10.1.json"),
+    include_str!("../evidence/helm-3.12.3.json"),
+    include_str!("../evidence/helm-3.17.3.json"),
+    include_str!("../evidence/helm-3.18.6.json"),
+    include_str!("../evidence/helm-3.21.1.json"),
+    include_str!("../evidence/helm-4.0.4.json"),
+    include_str!("../evidence/helm-4.2.4.json"),
+];
+
+/// The exceptions of this repository.
+const EMBEDDED_EXCEPTIONS: &str = include_str!("../evidence/exceptions.json");
+
+/// The file with the exceptions, beside the evidence.
+const EXCEPTIONS: &str = "exceptions.json";
 
 /// Everything observed with one Helm version.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -70,6 +91,15 @@ pub enum FlowResult {
     Fails,
 }
 
+/// A body of evidence, with the disagreements that are known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Recorded {
+    /// What was observed, oldest Helm first.
+    pub evidence: Vec<Evidence>,
+    /// What neither requirements nor the predictor say, each with the reason why it stays so.
+    pub exceptions: Vec<Exception>,
+}
+
 /// Why evidence could not be read.
 #[derive(Debug, Error)]
 pub enum EvidenceError {
@@ -85,6 +115,15 @@ pub enum EvidenceError {
     /// A file is no evidence.
     #[error("{} is no evidence; `observe` writes it anew", .path.display())]
     Parse {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        #[source]
+        source: serde_json::Error,
+    },
+    /// A file is no list of exceptions.
+    #[error("{} is no list of exceptions", .path.display())]
+    Exceptions {
         /// The file.
         path: PathBuf,
         /// What is wrong with it.
@@ -151,6 +190,34 @@ impl Evidence {
         out.push_str("\n  }\n}\n");
         out
     }
+}
+
+/// The evidence of this repository, as it was when the program was built.
+pub fn recorded() -> Recorded {
+    let read = |text| serde_json::from_str(text).expect("a test reads each file of the repository");
+    let mut evidence: Vec<Evidence> = EMBEDDED.iter().copied().map(read).collect();
+    evidence.sort_by(|one, other| one.helm.cmp(&other.helm));
+    Recorded {
+        evidence,
+        exceptions: serde_json::from_str(EMBEDDED_EXCEPTIONS)
+            .expect("a test reads the list of exceptions"),
+    }
+}
+
+/// Reads a folder as `observe` writes it, with its `exceptions.json` if there is one.
+pub fn read(folder: &Path) -> Result<Recorded, EvidenceError> {
+    let evidence = load(folder)?;
+    let path = folder.join(EXCEPTIONS);
+    let exceptions = match fs::read_to_string(&path) {
+        Ok(text) => serde_json::from_str(&text)
+            .map_err(|source| EvidenceError::Exceptions { path, source })?,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
+        Err(source) => return Err(EvidenceError::Read { path, source }),
+    };
+    Ok(Recorded {
+        evidence,
+        exceptions,
+    })
 }
 
 /// Reads every `*.json` file in a folder that is named after a Helm, oldest Helm first.
@@ -242,6 +309,22 @@ mod tests {
             15,
             "one line for each observation: {written}"
         );
+    }
+
+    #[test]
+    fn the_evidence_of_the_repository_is_embedded_whole() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("evidence");
+        let read = read(&folder).expect("the evidence in the repository reads");
+        assert!(recorded() == read, "EMBEDDED does not list every file");
+    }
+
+    #[test]
+    fn a_folder_need_not_have_exceptions() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+        let none = read(&folder).expect("a folder without evidence");
+        assert_eq!((none.evidence, none.exceptions), (Vec::new(), Vec::new()));
+        let absent = read(&folder.join("absent")).expect_err("no folder");
+        assert!(matches!(absent, EvidenceError::Read { .. }));
     }
 
     #[test]

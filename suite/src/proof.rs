@@ -2,7 +2,8 @@
 
 use std::future::Future;
 use std::pin::pin;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Waker};
 
 use helm_oci_fixtures::fault::{Fault, FaultyRegistry};
@@ -121,5 +122,40 @@ fn finish<T>(future: impl Future<Output = T>) -> Option<T> {
     match pin!(future).poll(&mut context) {
         Poll::Ready(value) => Some(value),
         Poll::Pending => None,
+    }
+}
+
+/// Does `count` pieces of work on all cores; results come in the order of the pieces.
+pub fn on_all_cores<T: Send>(count: usize, work: impl Fn(usize) -> T + Sync) -> Vec<T> {
+    let next = AtomicUsize::new(0);
+    let done = Mutex::new(Vec::with_capacity(count));
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    std::thread::scope(|scope| {
+        for _ in 0..cores {
+            scope.spawn(|| {
+                loop {
+                    let position = next.fetch_add(1, Ordering::Relaxed);
+                    if position >= count {
+                        break;
+                    }
+                    let result = work(position);
+                    done.lock()
+                        .unwrap_or_else(PoisonError::into_inner)
+                        .push((position, result));
+                }
+            });
+        }
+    });
+    let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
+    done.sort_by_key(|(position, _)| *position);
+    done.into_iter().map(|(_, result)| result).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn work_on_all_cores_keeps_its_order() {
+        let squares = super::on_all_cores(100, |position| position * position);
+        assert_eq!(squares, (0..100).map(|n| n * n).collect::<Vec<_>>());
     }
 }

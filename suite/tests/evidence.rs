@@ -8,45 +8,25 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
-use std::thread;
 
 use helm_oci_fixtures::fault::Fault;
 use helm_oci_suite::checks;
 use helm_oci_suite::era::{Break, Flow};
-use helm_oci_suite::evidence::agreement::{self, Comparison, Exception, Score};
+use helm_oci_suite::evidence::agreement::{self, Agreement};
 use helm_oci_suite::evidence::{self, Evidence, FlowResult};
 use helm_oci_suite::requirement::Requirement;
 
 static EVIDENCE: LazyLock<Vec<Evidence>> =
     LazyLock::new(|| evidence::load(&folder()).expect("the evidence in the repository reads"));
 
-/// Every comparison there is; making them takes a while.
-static COMPARED: LazyLock<Vec<Comparison>> = LazyLock::new(|| {
-    let requirements = checks::all();
-    let half = Fault::ALL.len() / 2;
-    let compare = |faults: &[Fault]| -> Vec<Comparison> {
-        let compared = faults
-            .iter()
-            .map(|fault| agreement::compare(&requirements, &EVIDENCE, *fault));
-        compared.flatten().collect()
-    };
-    thread::scope(|scope| {
-        let first = scope.spawn(|| compare(&Fault::ALL[..half]));
-        let second = compare(&Fault::ALL[half..]);
-        let mut all = first.join().expect("comparing does not panic");
-        all.extend(second);
-        all
-    })
+/// Everything the suite says, held against it; comparing takes a while.
+static AGREEMENT: LazyLock<Agreement> = LazyLock::new(|| {
+    let recorded = evidence::read(&folder()).expect("the evidence in the repository reads");
+    Agreement::of(&checks::all(), &recorded, Fault::ALL)
 });
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("evidence")
-}
-
-fn exceptions() -> Vec<Exception> {
-    let text = fs::read_to_string(folder().join("exceptions.json"))
-        .expect("the list of exceptions is there");
-    serde_json::from_str(&text).expect("the list of exceptions reads")
 }
 
 #[test]
@@ -56,18 +36,9 @@ fn every_fault_was_tried_in_every_flow() {
         "evidence of {} Helm versions",
         EVIDENCE.len()
     );
+    let missing = AGREEMENT.unobserved.first();
+    assert_eq!(missing, None, "observe it");
     for own in EVIDENCE.iter() {
-        let offered = |flow: &&Flow| flow.offered_by().contains(&own.helm);
-        for fault in Fault::ALL {
-            for flow in Flow::ALL.iter().filter(offered) {
-                let result = own.result(fault.name(), *flow);
-                assert!(
-                    result.is_some(),
-                    "helm {}, {flow}, {fault}: observe it",
-                    own.helm
-                );
-            }
-        }
         let stray = own
             .faults
             .keys()
@@ -102,45 +73,24 @@ fn evidence_is_as_observe_writes_it() {
     reason = "the table is for whoever asks for it with --no-capture"
 )]
 fn declarations_and_predictions_agree_with_what_helm_did() {
-    println!("{}", table(&COMPARED));
-    let exceptions = exceptions();
-    let is_open = |one: &&Comparison| {
-        !one.agrees() && !exceptions.iter().any(|exception| exception.covers(one))
-    };
-    let open: Vec<&Comparison> = COMPARED.iter().filter(is_open).collect();
+    let scores = agreement::score(&AGREEMENT.compared);
+    println!("{}", agreement::table(&scores));
+    let open = AGREEMENT.open();
     assert!(
         open.is_empty(),
         "{} disagreements\n{}",
         open.len(),
-        list(&open)
+        agreement::list(&open)
     );
 }
 
 #[test]
 fn every_exception_is_still_one() {
-    for exception in exceptions() {
-        let Exception {
-            fault,
-            helm,
-            flows,
-            reason,
-            ..
-        } = &exception;
-        assert!(!reason.trim().is_empty(), "{fault}: no reason");
-        for helm in helm {
-            for flow in flows.iter().filter(|flow| flow.offered_by().contains(helm)) {
-                let same = |one: &&Comparison| {
-                    one.fault.name() == fault && one.helm == *helm && one.flow == *flow
-                };
-                let one = COMPARED.iter().find(same);
-                let holds = one.is_some_and(|one| !one.agrees() && exception.covers(one));
-                assert!(
-                    holds,
-                    "{fault}, helm {helm}, {flow}: the exception is stale"
-                );
-            }
-        }
+    for exception in &AGREEMENT.exceptions {
+        let fault = &exception.fault;
+        assert!(!exception.reason.trim().is_empty(), "{fault}: no reason");
     }
+    assert_eq!(AGREEMENT.stale(), Vec::new(), "stale exceptions");
 }
 
 /// What Helm 3.7 says when `show` cannot download a chart, whatever the reason.
@@ -201,63 +151,4 @@ fn errors(requirement: &Requirement, own: &Evidence, flow: Flow) -> BTreeSet<Str
         .filter(|error| !error.starts_with(SHOW_OF_3_7))
         .map(|error| error.strip_prefix(DEPENDENCY).unwrap_or(error).to_owned())
         .collect()
-}
-
-fn table(compared: &[Comparison]) -> String {
-    let scores = agreement::score(compared);
-    let mut table = String::from("helm       cells  declared  predicted  untold  wrong\n");
-    let mut line = |helm: &str, score: &Score| {
-        let Score {
-            cells,
-            declared,
-            predicted,
-            untold,
-        } = score;
-        let wrong = score.mispredicted();
-        let _ = writeln!(
-            table,
-            "{helm:8}{cells:8}{declared:10}{predicted:11}{untold:8}{wrong:7}"
-        );
-    };
-    for (helm, score) in &scores {
-        line(&helm.to_string(), score);
-    }
-    line("all", &agreement::total(&scores));
-    table
-}
-
-/// The disagreements by fault, each with what differs and what Helm said.
-fn list(disagreements: &[&Comparison]) -> String {
-    let mut groups: BTreeMap<String, BTreeMap<String, Vec<String>>> = BTreeMap::new();
-    for one in disagreements {
-        let kind = match (one.is_declared(), one.observed) {
-            (false, FlowResult::Works) => {
-                format!("declared by {}, and works", one.claimed_by.join(", "))
-            }
-            (false, FlowResult::Fails) => "fails, and is not declared".to_owned(),
-            (true, _) => format!(
-                "{:?}, and is predicted as {:?}",
-                one.observed, one.predicted
-            ),
-        };
-        let said = one
-            .error
-            .as_ref()
-            .map_or(String::new(), |error| format!(": `{error}`"));
-        let fault = format!("{}, which violates {}", one.fault, one.violated.join(", "));
-        let cells = groups
-            .entry(fault)
-            .or_default()
-            .entry(format!("{kind}{said}"))
-            .or_default();
-        cells.push(format!("{}/{}", one.helm, one.flow));
-    }
-    let mut text = String::new();
-    for (fault, kinds) in groups {
-        let _ = writeln!(text, "{fault}");
-        for (kind, cells) in kinds {
-            let _ = writeln!(text, "  {kind}\n      {}", cells.join(" "));
-        }
-    }
-    text
 }

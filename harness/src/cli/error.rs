@@ -4,6 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use helm_oci_suite::era::Flow;
+use helm_oci_suite::evidence::EvidenceError;
 use semver::Version;
 use thiserror::Error;
 
@@ -63,6 +64,10 @@ pub(super) enum CliError {
     NoSuchHelm { version: Version, folder: PathBuf },
     #[error("unknown flow `{name}`; known are {known}", known = known_flows())]
     UnknownFlow { name: String },
+    #[error(transparent)]
+    Evidence(#[from] EvidenceError),
+    #[error("the evidence has no cell to compare; `observe` writes some")]
+    NoEvidence,
     #[error("the runtime did not start")]
     Runtime(#[source] io::Error),
 }

@@ -5,12 +5,13 @@
 //! with the fault, every requirement on the set-up it is proven on; it may decline to tell, and may not be wrong.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use helm_oci_fixtures::fault::Fault;
 use semver::Version;
 use serde::{Deserialize, Serialize};
 
-use super::{Evidence, FlowResult};
+use super::{Evidence, FlowResult, Recorded};
 use crate::era::Flow;
 use crate::predict::{self, FlowVerdict, Verdicts};
 use crate::proof;
@@ -59,6 +60,33 @@ impl Comparison {
     pub fn agrees(&self) -> bool {
         self.is_declared() && self.is_predicted() != Some(false)
     }
+
+    /// Where it is.
+    pub fn cell(&self) -> Cell {
+        Cell {
+            helm: self.helm.clone(),
+            fault: self.fault.name().to_owned(),
+            flow: self.flow,
+        }
+    }
+
+    /// What disagrees, in words, with what Helm said.
+    pub fn difference(&self) -> String {
+        let mut words = match (self.is_declared(), self.observed) {
+            (false, FlowResult::Works) => {
+                format!("declared by {}, and works", self.claimed_by.join(", "))
+            }
+            (false, FlowResult::Fails) => "fails, and is not declared".to_owned(),
+            (true, _) => format!(
+                "{:?}, and is predicted as {:?}",
+                self.observed, self.predicted
+            ),
+        };
+        if let Some(error) = &self.error {
+            let _ = write!(words, ": `{error}`");
+        }
+        words
+    }
 }
 
 /// A disagreement that is known, and why it stays.
@@ -85,6 +113,121 @@ impl Exception {
             && self.flows.contains(&comparison.flow)
             && self.observed == comparison.observed
     }
+
+    /// The cells it names.
+    pub fn cells(&self) -> impl Iterator<Item = Cell> {
+        self.helm.iter().flat_map(|helm| {
+            let offered = |flow: &&Flow| flow.offered_by().contains(helm);
+            self.flows.iter().filter(offered).map(|flow| Cell {
+                helm: helm.clone(),
+                fault: self.fault.clone(),
+                flow: *flow,
+            })
+        })
+    }
+}
+
+/// One cell of the evidence, by name.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Cell {
+    /// The Helm version.
+    pub helm: Version,
+    /// The fault.
+    pub fault: String,
+    /// The flow.
+    pub flow: Flow,
+}
+
+/// Everything the suite says of some faults, held against a body of evidence.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Agreement {
+    /// One comparison for each cell that was observed.
+    pub compared: Vec<Comparison>,
+    /// The cells that the evidence lacks.
+    pub unobserved: Vec<Cell>,
+    /// The disagreements that are known.
+    pub exceptions: Vec<Exception>,
+}
+
+impl Agreement {
+    /// Compares on all cores. Exceptions for other faults are left out; those for what is no fault are not.
+    pub fn of(
+        requirements: &[&'static Requirement],
+        recorded: &Recorded,
+        faults: &[Fault],
+    ) -> Self {
+        let evidence = &recorded.evidence;
+        let compared = proof::on_all_cores(faults.len(), |position| {
+            compare(requirements, evidence, faults[position])
+        });
+        let is_selected = |exception: &&Exception| match exception.fault.parse::<Fault>() {
+            Ok(fault) => faults.contains(&fault),
+            Err(_) => true,
+        };
+        Self {
+            compared: compared.into_iter().flatten().collect(),
+            unobserved: unobserved(evidence, faults),
+            exceptions: recorded
+                .exceptions
+                .iter()
+                .filter(is_selected)
+                .cloned()
+                .collect(),
+        }
+    }
+
+    /// The disagreements that no exception covers.
+    pub fn open(&self) -> Vec<&Comparison> {
+        let is_known = |one: &Comparison| {
+            self.exceptions
+                .iter()
+                .any(|exception| exception.covers(one))
+        };
+        let is_open = |one: &&Comparison| !one.agrees() && !is_known(one);
+        self.compared.iter().filter(is_open).collect()
+    }
+
+    /// The cells of exceptions in which nothing disagrees, or not in the way the exception says.
+    pub fn stale(&self) -> Vec<Cell> {
+        let cells = self.exceptions.iter().flat_map(|exception| {
+            let cells = exception.cells();
+            cells.filter(move |cell| !self.excuses(exception, cell))
+        });
+        cells.collect()
+    }
+
+    /// Whether nothing disagrees but what is known, and all that is known still disagrees.
+    pub fn holds(&self) -> bool {
+        self.open().is_empty() && self.stale().is_empty()
+    }
+
+    fn excuses(&self, exception: &Exception, cell: &Cell) -> bool {
+        let is_cell = |one: &&Comparison| {
+            one.fault.name() == cell.fault && one.helm == cell.helm && one.flow == cell.flow
+        };
+        let compared = self.compared.iter().find(is_cell);
+        compared.is_some_and(|one| !one.agrees() && exception.covers(one))
+    }
+}
+
+/// The cells of these faults that the evidence lacks, of the Helms it covers.
+fn unobserved(evidence: &[Evidence], faults: &[Fault]) -> Vec<Cell> {
+    let mut unobserved = Vec::new();
+    for own in evidence {
+        let offered = |flow: &&Flow| flow.offered_by().contains(&own.helm);
+        for fault in faults {
+            for flow in Flow::ALL.iter().filter(offered) {
+                if own.result(fault.name(), *flow).is_none() {
+                    unobserved.push(Cell {
+                        helm: own.helm.clone(),
+                        fault: fault.name().to_owned(),
+                        flow: *flow,
+                    });
+                }
+            }
+        }
+    }
+    unobserved
 }
 
 /// The verdicts of all requirements on a registry with this fault.
@@ -192,4 +335,60 @@ pub fn total(scores: &BTreeMap<Version, Score>) -> Score {
         predicted: sum.predicted + one.predicted,
         untold: sum.untold + one.untold,
     })
+}
+
+/// The agreement table as text. Shares are rounded down, so that 100.0 % says all.
+pub fn table(scores: &BTreeMap<Version, Score>) -> String {
+    let mut table = format!(
+        "{:8}{:>7}{:>17}{:>17}{:>16}{:>14}\n",
+        "helm", "cells", "declared", "predicted", "untold", "wrong"
+    );
+    for (helm, score) in scores {
+        line(&mut table, &helm.to_string(), score);
+    }
+    line(&mut table, "all", &total(scores));
+    table
+}
+
+fn line(table: &mut String, helm: &str, score: &Score) {
+    let Score {
+        cells,
+        declared,
+        predicted,
+        untold,
+    } = *score;
+    let wrong = score.mispredicted();
+    let share = |part: usize| share(part, cells);
+    let _ = writeln!(
+        table,
+        "{helm:8}{cells:7}{declared:9}{}{predicted:9}{}{untold:8}{}{wrong:6}{}",
+        share(declared),
+        share(predicted),
+        share(untold),
+        share(wrong)
+    );
+}
+
+fn share(part: usize, all: usize) -> String {
+    let thousandths = part * 1000 / all.max(1);
+    format!("{:4}.{} %", thousandths / 10, thousandths % 10)
+}
+
+/// Disagreements as text, by fault, each with what differs and what Helm said.
+pub fn list(disagreements: &[&Comparison]) -> String {
+    let mut groups: BTreeMap<String, BTreeMap<String, Vec<String>>> = BTreeMap::new();
+    for one in disagreements {
+        let fault = format!("{}, which violates {}", one.fault, one.violated.join(", "));
+        let kinds = groups.entry(fault).or_default();
+        let cells = kinds.entry(one.difference()).or_default();
+        cells.push(format!("{}/{}", one.helm, one.flow));
+    }
+    let mut text = String::new();
+    for (fault, kinds) in groups {
+        let _ = writeln!(text, "{fault}");
+        for (kind, cells) in kinds {
+            let _ = writeln!(text, "  {kind}\n      {}", cells.join(" "));
+        }
+    }
+    text
 }

@@ -1,0 +1,255 @@
+//! The suite measured by what real Helms did: predictions and declarations against the evidence.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+
+use helm_oci_fixtures::fault::Fault;
+use helm_oci_suite::checks;
+use helm_oci_suite::evidence::Recorded;
+use helm_oci_suite::evidence::agreement::{self, Agreement, Cell, Exception, Score};
+use semver::Version;
+use serde::Serialize;
+
+/// How well the suite agrees with a body of evidence.
+#[derive(Debug, Serialize)]
+pub struct Measured {
+    /// One entry for each Helm, oldest first.
+    pub helms: Vec<Row>,
+    /// The sum.
+    pub all: Score,
+    /// The disagreements that are known.
+    pub exceptions: Vec<Exception>,
+    /// The disagreements that are not.
+    pub disagreements: Vec<Disagreement>,
+    /// Cells of exceptions in which nothing disagrees any more.
+    pub stale: Vec<Cell>,
+    /// Cells that the evidence lacks, and that were not compared.
+    pub unobserved: Vec<Cell>,
+    #[serde(skip)]
+    agreement: Agreement,
+}
+
+/// One Helm in the agreement table.
+#[derive(Debug, Serialize)]
+pub struct Row {
+    /// Its version.
+    pub helm: Version,
+    /// The digest of the binary that was observed.
+    pub binary: String,
+    /// The version of the suite with which it was observed.
+    pub suite: String,
+    /// How well it agrees.
+    #[serde(flatten)]
+    pub score: Score,
+}
+
+/// A disagreement that no exception covers.
+#[derive(Debug, Serialize)]
+pub struct Disagreement {
+    /// Where.
+    #[serde(flatten)]
+    pub cell: Cell,
+    /// What disagrees, in words.
+    pub difference: String,
+}
+
+impl Measured {
+    /// Whether every disagreement is a known one, and every known one still a disagreement.
+    pub fn holds(&self) -> bool {
+        self.disagreements.is_empty() && self.stale.is_empty()
+    }
+
+    /// The measure for a person.
+    pub fn summary(&self) -> String {
+        let mut page = format!("Evidence of {}.\n\n", self.covered());
+        page.push_str(&agreement::table(&agreement::score(
+            &self.agreement.compared,
+        )));
+        self.tell_exceptions(&mut page);
+        if !self.disagreements.is_empty() {
+            page.push_str("\nDisagreements that no exception covers:\n");
+            page.push_str(&agreement::list(&self.agreement.open()));
+        }
+        tell_cells(&mut page, "Exceptions that are none any more", &self.stale);
+        tell_cells(
+            &mut page,
+            "Not observed, and not compared",
+            &self.unobserved,
+        );
+        let _ = writeln!(page, "\n{}", self.conclusion());
+        page
+    }
+
+    /// The Helm versions, with the suites that observed them.
+    fn covered(&self) -> String {
+        let helms: Vec<String> = self.helms.iter().map(|row| row.helm.to_string()).collect();
+        let suites: BTreeSet<&str> = self.helms.iter().map(|row| row.suite.as_str()).collect();
+        let suites: Vec<&str> = suites.into_iter().collect();
+        format!(
+            "Helm {}, recorded by suite {}; this is {}",
+            helms.join(", "),
+            suites.join(" and "),
+            env!("CARGO_PKG_VERSION")
+        )
+    }
+
+    fn tell_exceptions(&self, page: &mut String) {
+        if self.exceptions.is_empty() {
+            return;
+        }
+        page.push_str("\nExceptions, and why they stay:\n");
+        for exception in &self.exceptions {
+            let helms: Vec<String> = exception.helm.iter().map(ToString::to_string).collect();
+            let flows: Vec<&str> = exception.flows.iter().map(|flow| flow.name()).collect();
+            let _ = writeln!(
+                page,
+                "{}, helm {}, {}: {} cells\n      {}",
+                exception.fault,
+                helms.join(" "),
+                flows.join(" "),
+                exception.cells().count(),
+                exception.reason
+            );
+        }
+    }
+
+    fn conclusion(&self) -> String {
+        let disagreeing = self.agreement.compared.iter().filter(|one| !one.agrees());
+        let open = self.disagreements.len();
+        let known = disagreeing.count() - open;
+        format!(
+            "{} cells, {known} known exceptions, {open} disagreements, {} stale exceptions; {}",
+            self.all.cells,
+            self.stale.len(),
+            if self.holds() {
+                "the suite says what was observed"
+            } else {
+                "the suite does NOT say what was observed"
+            }
+        )
+    }
+}
+
+/// Holds what the suite says of these faults against the evidence.
+pub fn measure(recorded: &Recorded, faults: &[Fault]) -> Measured {
+    let agreement = Agreement::of(&checks::all(), recorded, faults);
+    let scores = agreement::score(&agreement.compared);
+    let rows = recorded.evidence.iter().map(|own| Row {
+        helm: own.helm.clone(),
+        binary: own.binary.clone(),
+        suite: own.suite.clone(),
+        score: scores.get(&own.helm).copied().unwrap_or_default(),
+    });
+    let open = agreement.open();
+    let disagreements = open.iter().map(|one| Disagreement {
+        cell: one.cell(),
+        difference: one.difference(),
+    });
+    Measured {
+        helms: rows.collect(),
+        all: agreement::total(&scores),
+        exceptions: agreement.exceptions.clone(),
+        disagreements: disagreements.collect(),
+        stale: agreement.stale(),
+        unobserved: agreement.unobserved.clone(),
+        agreement,
+    }
+}
+
+/// Cells by fault and Helm, a line for each.
+fn tell_cells(page: &mut String, title: &str, cells: &[Cell]) {
+    if cells.is_empty() {
+        return;
+    }
+    let _ = writeln!(page, "\n{title}: {} cells", cells.len());
+    let same = |one: &Cell, other: &Cell| one.fault == other.fault && one.helm == other.helm;
+    for group in cells.chunk_by(same) {
+        let flows: Vec<&str> = group.iter().map(|cell| cell.flow.name()).collect();
+        let Cell { fault, helm, .. } = &group[0];
+        let _ = writeln!(page, "  {fault}, helm {helm}: {}", flows.join(" "));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use helm_oci_suite::evidence::{self, FlowResult};
+
+    use super::*;
+
+    /// The recorded evidence of one Helm, and one fault that breaks its `push`.
+    fn one_helm() -> (Recorded, Fault) {
+        let mut recorded = evidence::recorded();
+        recorded
+            .evidence
+            .retain(|own| own.helm == Version::new(3, 10, 1));
+        recorded.exceptions.clear();
+        let fault = "drops-upload-location".parse().expect("a fault");
+        (recorded, fault)
+    }
+
+    #[test]
+    fn what_was_observed_is_what_is_said() {
+        let (recorded, fault) = one_helm();
+        let measured = measure(&recorded, &[fault]);
+        assert!(measured.holds(), "{}", measured.summary());
+        assert!(measured.all.cells > 0);
+        let page = measured.summary();
+        assert!(
+            page.starts_with("Evidence of Helm 3.10.1, recorded by suite "),
+            "{page}"
+        );
+        assert!(page.contains(" 0 disagreements"), "{page}");
+    }
+
+    #[test]
+    fn an_observation_that_contradicts_is_a_disagreement_unless_it_is_excepted() {
+        let (mut recorded, fault) = one_helm();
+        let seen = recorded.evidence[0]
+            .faults
+            .get_mut(fault.name())
+            .expect("it was tried");
+        let cells: usize = seen.iter().map(|one| one.flows.len()).sum();
+        let flows = seen.iter().flat_map(|one| one.flows.clone()).collect();
+        seen.clear();
+        let measured = measure(&recorded, &[fault]);
+        assert!(!measured.holds());
+        assert_eq!(measured.disagreements.len(), cells);
+        assert!(measured.summary().contains("does NOT say"));
+
+        recorded.exceptions.push(Exception {
+            fault: fault.name().to_owned(),
+            helm: vec![Version::new(3, 10, 1)],
+            flows,
+            observed: FlowResult::Works,
+            reason: "A fault of this test.".to_owned(),
+        });
+        let measured = measure(&recorded, &[fault]);
+        assert!(measured.holds(), "{}", measured.summary());
+        assert!(measured.summary().contains("A fault of this test."));
+    }
+
+    #[test]
+    fn an_exception_that_is_none_is_stale() {
+        let (mut recorded, fault) = one_helm();
+        recorded.exceptions.push(Exception {
+            fault: fault.name().to_owned(),
+            helm: vec![Version::new(3, 10, 1)],
+            flows: vec![helm_oci_suite::era::Flow::Push],
+            observed: FlowResult::Works,
+            reason: "It works.".to_owned(),
+        });
+        let measured = measure(&recorded, &[fault]);
+        assert_eq!(measured.stale.len(), 1);
+        assert!(!measured.holds());
+    }
+
+    #[test]
+    fn what_was_not_observed_is_told_and_no_disagreement() {
+        let (mut recorded, fault) = one_helm();
+        recorded.evidence[0].faults.clear();
+        let measured = measure(&recorded, &[fault]);
+        assert_eq!(measured.all.cells, 0);
+        assert!(measured.unobserved.len() > 5);
+        assert!(measured.holds());
+    }
+}
