@@ -14,6 +14,17 @@ pub fn now() -> String {
         .expect("the present has a year of four digits")
 }
 
+/// The present in seconds since 1970.
+pub fn seconds() -> i64 {
+    present().unix_timestamp()
+}
+
+/// The date of an HTTP header in seconds since 1970; nothing if it is none.
+pub fn read_date(header: &str) -> Option<i64> {
+    let date = httpdate::parse_http_date(header).ok()?;
+    Some(OffsetDateTime::from(date).unix_timestamp())
+}
+
 /// A seed that differs from run to run, and is short enough to be typed again after `--seed`.
 pub fn seed() -> u64 {
     let now = present().unix_timestamp_nanos().unsigned_abs();
@@ -46,4 +57,16 @@ impl Stopwatch {
 #[expect(clippy::disallowed_methods, reason = "this is the only clock")]
 fn present() -> OffsetDateTime {
     OffsetDateTime::now_utc()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_date_is_read_as_http_writes_it() {
+        let date = read_date("Sun, 22 Nov 2026 21:00:00 GMT");
+        assert_eq!(date, Some(1_795_381_200));
+        assert_eq!(read_date("2026-11-22"), None);
+    }
 }

@@ -15,7 +15,8 @@ pub enum ExitCode {
     Violation = 1,
     /// The command line, a file or the selection is wrong; nothing was run.
     Usage = 2,
-    /// No violation, but a target could not be reached, or a requirement could not be told.
+    /// No violation, but a target could not be reached, or a requirement could not be told; or `doctor` found a
+    /// problem with the machine.
     Inconclusive = 3,
     /// The suite itself failed: a check panicked, or `prove` found it not as declared, or not as
     /// observed.
@@ -30,7 +31,8 @@ Exit codes:
   0    every outcome is acceptable: no MUST is violated and everything could be told
   1    a target violates a MUST
   2    usage or configuration error, or an empty selection; nothing was run
-  3    no violation, but a target was unreachable or a requirement could not be told
+  3    no violation, but a target was unreachable or a requirement could not be told;
+       or `doctor` found a problem
   4    a defect of the suite itself: a check panicked, or `prove` contradicts a declaration
        or the evidence
   130  interrupted; the containers of the run are removed";

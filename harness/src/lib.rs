@@ -3,12 +3,14 @@
 //! - [`transport`]: the HTTP port over the network; [`serve`]: a socket in front of a registry;
 //! - [`launch`]: makes targets available; [`preflight`] and [`capabilities`] look at them first;
 //! - [`helm`]: real Helms, run through the flows of a user;
+//! - [`doctor`]: what stands in the way on this machine;
 //! - [`runner`]: runs a plan on targets and fills the record; [`clock`]: the only clock in it;
 //! - [`prove`]: the suite examined; [`cli`]: the program; [`exit_code`]: how it ends.
 
 pub mod capabilities;
 pub mod cli;
 pub mod clock;
+pub mod doctor;
 pub mod exit_code;
 pub mod helm;
 pub mod launch;

@@ -2,6 +2,8 @@
 
 use std::env;
 
+use crate::doctor::Surroundings;
+
 /// `HELM_OCI_PASSWORD`, if it is set and text.
 #[expect(
     clippy::disallowed_methods,
@@ -18,4 +20,13 @@ pub(super) fn password() -> Option<String> {
 )]
 pub(super) fn wants_no_color() -> bool {
     env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
+}
+
+/// What Helm and Docker listen to.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this is the only reader of the environment"
+)]
+pub(super) fn surroundings() -> Surroundings {
+    Surroundings::of(|name| env::var_os(name))
 }

@@ -1,5 +1,6 @@
 //! The program: arguments, subcommands, exit code. Each subcommand is a file; this one only leads there.
 
+mod doctor;
 mod environment;
 mod error;
 mod explain;
@@ -30,6 +31,8 @@ Examples:
   helm-oci-conformance explain pull/manifest-bytes
   helm-oci-conformance serve --list-faults
   helm-oci-conformance prove --only 'tags/*'
+  helm-oci-conformance prove --evidence
+  helm-oci-conformance doctor --helm ~/helms
 ";
 
 /// Conformance suite and compatibility checker for Helm charts in OCI registries.
@@ -55,6 +58,8 @@ enum Command {
     Prove(prove::Arguments),
     /// Run real Helms through every flow with every fault, and write down what they do.
     Observe(observe::Arguments),
+    /// Look at this machine: engine, images, Helms, plugins, credential helpers, proxies, clock.
+    Doctor(doctor::Arguments),
     /// Print a completion script for a shell.
     Completions {
         /// The shell.
@@ -129,6 +134,7 @@ pub fn main() -> ExitCode {
         Command::Serve(arguments) => with_runtime(serve::serve(arguments)),
         Command::Prove(arguments) => prove::prove(arguments),
         Command::Observe(arguments) => with_runtime(observe::observe(arguments)),
+        Command::Doctor(arguments) => with_runtime(doctor::doctor(arguments)),
         Command::Completions { shell } => completions(*shell),
     };
     ended.unwrap_or_else(|error| {

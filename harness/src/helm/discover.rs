@@ -14,13 +14,8 @@ use super::{Helm, HelmError};
 /// One that is no Helm is an error: a folder of Helms is made on purpose.
 pub async fn discover(folder: &Path) -> Result<Vec<Helm>, HelmError> {
     let mut helms = Vec::new();
-    for path in executables(folder)? {
+    for path in candidates(folder)? {
         helms.push(Helm::meet(&path).await?);
-    }
-    if helms.is_empty() {
-        return Err(HelmError::Nowhere {
-            path: folder.to_owned(),
-        });
     }
     helms.sort_by(|one, other| {
         one.version
@@ -28,6 +23,20 @@ pub async fn discover(folder: &Path) -> Result<Vec<Helm>, HelmError> {
             .then_with(|| one.path.cmp(&other.path))
     });
     Ok(helms)
+}
+
+/// What a path means that was given for a Helm: itself, or all that look like one in a folder.
+pub fn candidates(given: &Path) -> Result<Vec<PathBuf>, HelmError> {
+    if !given.is_dir() {
+        return Ok(vec![given.to_owned()]);
+    }
+    let found = executables(given)?;
+    if found.is_empty() {
+        return Err(HelmError::Nowhere {
+            path: given.to_owned(),
+        });
+    }
+    Ok(found)
 }
 
 /// Every executable on a search path, such as `PATH`, that is called `helm` or like a version of it: `helm3`,
@@ -91,7 +100,8 @@ fn suffix(path: &Path) -> Option<String> {
     name.strip_prefix("helm").map(ToOwned::to_owned)
 }
 
-fn is_executable(path: &Path) -> bool {
+/// Whether a file is a program.
+pub(crate) fn is_executable(path: &Path) -> bool {
     fs::metadata(path).is_ok_and(|data| data.is_file() && data.permissions().mode() & 0o111 != 0)
 }
 

@@ -24,7 +24,8 @@ use std::time::Duration;
 use semver::Version;
 use thiserror::Error;
 
-pub use self::discover::{discover, on_path};
+pub(crate) use self::discover::is_executable;
+pub use self::discover::{candidates, discover, on_path};
 pub use self::home::Home;
 pub use self::process::{Ended, Exit};
 pub use self::stage::{Seen, Stage, Wings};
@@ -136,6 +137,8 @@ pub enum HelmError {
 impl Helm {
     /// Asks a binary which version it is and which of its commands know `--plain-http`.
     pub async fn meet(path: &Path) -> Result<Self, HelmError> {
+        // It is run elsewhere than here.
+        let path = &std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
         let home = Home::new().map_err(HelmError::Home)?;
         let said = ask(&home, path, &["version", "--template", "{{.Version}}"]).await?;
         let version = read_version(&said).ok_or_else(|| HelmError::Garbles {

@@ -46,6 +46,24 @@ pub(super) struct Image {
     pub(super) port: u16,
 }
 
+/// What a container engine has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Survey {
+    /// What it is, with its version.
+    pub engine: String,
+    /// The images that were asked for.
+    pub images: Vec<SurveyedImage>,
+}
+
+/// An image that a container engine was asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SurveyedImage {
+    /// Its name and tag.
+    pub name: String,
+    /// Its id, if it is here.
+    pub id: Option<String>,
+}
+
 /// A container that runs.
 pub(super) struct Running(ContainerAsync<GenericImage>);
 
@@ -80,7 +98,8 @@ pub(super) fn version(
 }
 
 impl Image {
-    fn name(&self) -> String {
+    /// Its name and tag.
+    pub(super) fn name(&self) -> String {
         format!("{}:{}", self.repository, self.tag)
     }
 
@@ -232,6 +251,24 @@ async fn engine() -> Result<Docker, Box<dyn std::error::Error + Send + Sync>> {
     let docker = docker_client_instance().await?;
     timeout(ENGINE, docker.ping()).await??;
     Ok(docker)
+}
+
+/// Asks the engine what it is, and for these images.
+pub(super) async fn survey<const N: usize>(names: [String; N]) -> Result<Survey, LaunchError> {
+    let docker = engine().await.map_err(LaunchError::NoEngine)?;
+    let version = timeout(ENGINE, docker.version()).await;
+    let version = version.ok().and_then(Result::ok);
+    let version = version.and_then(|version| version.version);
+    let mut images = Vec::new();
+    for name in names {
+        let image = timeout(ENGINE, docker.inspect_image(&name)).await;
+        let id = image.ok().and_then(Result::ok).and_then(|image| image.id);
+        images.push(SurveyedImage { name, id });
+    }
+    Ok(Survey {
+        engine: format!("engine {}", version.as_deref().unwrap_or("of no version")),
+        images,
+    })
 }
 
 /// Waits until a container of this run and image ends and returns the end of its log on one line.

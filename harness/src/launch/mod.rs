@@ -21,7 +21,7 @@ use thiserror::Error;
 use crate::serve::{ServeError, Server};
 use crate::transport::{Limits, Trust, TrustError};
 
-pub use self::container::sweep;
+pub use self::container::{Survey, SurveyedImage, sweep};
 
 /// The kinds of targets, for messages.
 pub const KINDS: &str =
@@ -197,6 +197,16 @@ pub fn parse(name: &str, plain_http: bool) -> Result<Box<dyn Launcher>, TargetEr
         ("zot", version) => Ok(Box::new(zot::launcher(name, version)?)),
         _ => Ok(Box::new(url::External::parse(name, plain_http)?)),
     }
+}
+
+/// What the container engine has of what is launched where no version is given.
+pub async fn survey() -> Result<Survey, LaunchError> {
+    let launchers = [
+        distribution::launcher("distribution", None),
+        zot::launcher("zot", None),
+    ];
+    let images = launchers.map(|image| image.expect("the default version is one").name());
+    container::survey(images).await
 }
 
 /// Reads the URL of a registry that is there already, without a namespace.

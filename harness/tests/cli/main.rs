@@ -1,5 +1,7 @@
 //! The built program: its exit codes, what it says, and what it never says.
 
+mod doctor;
+mod evidence;
 mod interruption;
 mod peers;
 mod program;

@@ -1,0 +1,80 @@
+//! `doctor`: the machine examined.
+
+use std::path::PathBuf;
+
+use bytes::Bytes;
+use clap::Args;
+use helm_oci_suite::registry::TransportError;
+use http::{Request, Uri, header};
+
+use super::error::CliError;
+use super::{TrustArguments, environment, output};
+use crate::clock;
+use crate::doctor::{self, Asked};
+use crate::exit_code::ExitCode;
+use crate::helm;
+use crate::launch;
+use crate::transport::{Http, Limits};
+
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// A registry to compare the clock with, such as `https://registry.example`.
+    #[arg(value_name = "URL")]
+    target: Option<String>,
+    /// A Helm, or a folder of Helms, beside those on PATH. May be given several times.
+    #[arg(long = "helm", value_name = "PATH")]
+    helms: Vec<PathBuf>,
+    #[command(flatten)]
+    trust: TrustArguments,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) async fn doctor(arguments: &Arguments) -> Result<ExitCode, CliError> {
+    let mut helms = Vec::new();
+    for given in &arguments.helms {
+        helms.extend(helm::candidates(given)?);
+    }
+    let asked = match &arguments.target {
+        Some(target) => Some(ask(arguments, target).await?),
+        None => None,
+    };
+    let diagnosis = doctor::examine(&environment::surroundings(), helms, asked).await;
+    let text = if arguments.json {
+        let json = serde_json::to_string_pretty(&diagnosis).expect("a diagnosis serialises");
+        format!("{json}\n")
+    } else {
+        diagnosis.summary()
+    };
+    output::print(&text)?;
+    Ok(if diagnosis.is_healthy() {
+        ExitCode::Acceptable
+    } else {
+        ExitCode::Inconclusive
+    })
+}
+
+/// Asks a registry for the time.
+async fn ask(arguments: &Arguments, target: &str) -> Result<Asked, CliError> {
+    let origin = launch::origin(target)?;
+    let registry = Http::new(origin.clone(), &arguments.trust.trust(), Limits::default())?;
+    let date = date(&registry, &origin).await;
+    Ok(Asked {
+        target: target.to_owned(),
+        at: clock::seconds(),
+        date: date.map_err(|error| crate::chain(&error)),
+    })
+}
+
+async fn date(registry: &Http, origin: &Uri) -> Result<Option<i64>, TransportError> {
+    let mut request = Request::new(Bytes::new());
+    *request.uri_mut() = format!("{origin}v2/")
+        .parse()
+        .expect("a path after an origin is a URI");
+    let answer = registry.forward(request).await?;
+    let date = answer.headers().get(header::DATE);
+    Ok(date
+        .and_then(|date| date.to_str().ok())
+        .and_then(clock::read_date))
+}

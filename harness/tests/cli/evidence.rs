@@ -1,0 +1,53 @@
+//! `prove --evidence`.
+
+use std::fs;
+
+use serde_json::Value;
+
+use crate::program::Ran;
+
+/// One that breaks pushes.
+const FAULT: &str = "drops-upload-location";
+
+#[test]
+fn the_evidence_it_was_built_with_agrees() {
+    let ran = Ran::of(&["prove", "--evidence", "--fault", FAULT]);
+    assert_eq!(ran.code, Some(0), "{}{}", ran.out, ran.err);
+    assert!(
+        ran.out.starts_with("Evidence of Helm 3.2.4, "),
+        "{}",
+        ran.out
+    );
+    let json = Ran::of(&["prove", "--fault", FAULT, "--json", "--evidence"]);
+    let measured: Value = serde_json::from_str(&json.out).expect("it prints JSON");
+    assert!(measured["all"]["cells"].as_u64() > Some(50), "{measured}");
+    assert_eq!(measured["disagreements"], serde_json::json!([]));
+}
+
+#[test]
+fn evidence_that_contradicts_ends_with_4() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().to_str().expect("a path of text");
+    let text = format!(
+        r#"{{"helm": "3.10.1", "binary": "sha256:ab", "suite": "0.1.0",
+            "flows": {{"open": ["push", "pull"]}}, "faults": {{"{FAULT}": []}}}}"#
+    );
+    fs::write(folder.path().join("helm-3.10.1.json"), text).expect("it can be written");
+    let ran = Ran::of(&["prove", "--evidence", path, "--fault", FAULT]);
+    assert_eq!(ran.code, Some(4), "{}{}", ran.out, ran.err);
+    assert!(ran.out.contains("3.10.1/push"), "{}", ran.out);
+    assert!(ran.out.contains("1 disagreements"), "{}", ran.out);
+}
+
+#[test]
+fn evidence_that_is_none_is_an_error() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().to_str().expect("a path of text");
+    let ran = Ran::of(&["prove", "--evidence", path]);
+    assert_eq!(ran.code, Some(2), "{}", ran.err);
+    assert!(ran.err.contains("no cell to compare"), "{}", ran.err);
+    fs::write(folder.path().join("helm-3.10.1.json"), "{}").expect("it can be written");
+    let ran = Ran::of(&["prove", "--evidence", path]);
+    assert_eq!(ran.code, Some(2), "{}", ran.err);
+    assert!(ran.err.contains("is no evidence"), "{}", ran.err);
+}
