@@ -397,6 +397,23 @@ impl fmt::Display for Flow {
     }
 }
 
+/// What stands in a symptom for that which differs from run to run; `evidence/README.md` has the same list.
+pub const PLACEHOLDERS: &[(&str, &str)] = &[
+    ("{host}", "host and port"),
+    ("{repo}", "the repository"),
+    ("{url}", "`https://HOST/v2/REPOSITORY`"),
+    ("{ref}", "`HOST/REPOSITORY:TAG`"),
+    ("{u}", "the URL of an upload"),
+    ("{id}", "the session of an upload"),
+    ("{tag}", "a tag"),
+    ("{d}", "a digest"),
+    ("{n}", "a size"),
+    ("{type}", "the media type of a blob"),
+    ("{client}", "the client's own address"),
+    ("{home}", "Helm's folder"),
+    ("…", "anything"),
+];
+
 /// What a violated requirement does to users of some Helm versions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Break {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use helm_oci_fixtures::fault::Fault;
 use helm_oci_suite::checks::{self, AREAS};
-use helm_oci_suite::era::{Era, Flow};
+use helm_oci_suite::era::{Era, Flow, PLACEHOLDERS};
 use helm_oci_suite::requirement::Level;
 
 /// Ids that were published and retired; they are never used again.
@@ -177,5 +177,29 @@ fn a_must_breaks_a_helm_or_cites_a_must() {
                 requirement.id
             );
         }
+    }
+}
+
+#[test]
+fn symptoms_use_the_documented_placeholders() {
+    let readme = include_str!("../evidence/README.md");
+    for (sign, _) in PLACEHOLDERS {
+        assert!(
+            readme.contains(&format!("`{sign}`")),
+            "evidence/README.md does not explain {sign}"
+        );
+    }
+    let breaks = checks::all().into_iter().flat_map(|one| one.breaks);
+    for brk in breaks {
+        let bare = PLACEHOLDERS
+            .iter()
+            .fold(brk.symptom.to_owned(), |text, (sign, _)| {
+                text.replace(sign, "")
+            });
+        assert!(
+            !bare.contains(['{', '}']),
+            "nobody knows what stands for what in `{}`",
+            brk.symptom
+        );
     }
 }

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use clap::Args;
 use helm_oci_suite::checks;
-use helm_oci_suite::era::{Break, Era, Flow};
+use helm_oci_suite::era::{Break, Era, Flow, PLACEHOLDERS};
 use helm_oci_suite::requirement::Requirement;
 use helm_oci_suite::source::Source;
 
@@ -43,6 +43,7 @@ fn page(requirement: &Requirement) -> String {
         for brk in requirement.breaks {
             let _ = writeln!(page, "- {}", harm(brk));
         }
+        let _ = write!(page, "{}", legend(requirement.breaks));
     }
     let _ = writeln!(page, "\n## Faults that prove the check");
     for fault in requirement.faults {
@@ -63,6 +64,20 @@ fn page(requirement: &Requirement) -> String {
         requirement.file, requirement.line
     );
     page
+}
+
+/// What the placeholders of these symptoms stand for, if there are any.
+fn legend(breaks: &[Break]) -> String {
+    let occurs = |sign: &str| breaks.iter().any(|brk| brk.symptom.contains(sign));
+    let meanings: Vec<String> = PLACEHOLDERS
+        .iter()
+        .filter(|(sign, _)| occurs(sign))
+        .map(|(sign, meaning)| format!("`{sign}` {meaning}"))
+        .collect();
+    if meanings.is_empty() {
+        return String::new();
+    }
+    format!("\nIn what Helm says, {}.\n", meanings.join(", "))
 }
 
 fn cite(source: &Source) -> String {

@@ -463,7 +463,7 @@ requirement! {
         breaks: [
             Break::new(OLD_LISTING, Flow::LISTINGS, "GET \"https://{host}/token?…\": unexpected status code 405"),
             Break::new(ORAS, Flow::CHARTS, "response status code 405: unsupported"),
-            Break::when("where the token endpoint takes no POST", CONTAINERD, Flow::CHARTS, "failed to fetch oauth token: unexpected status: 405 Method Not Allowed"),
+            Break::when("where the token endpoint takes no POST", CONTAINERD, Flow::CHARTS, "failed to authorize: failed to fetch oauth token: unexpected status…: 405 Method Not Allowed"),
             Break::new(CONTAINERD, &[Flow::Login], "authorization server did not include a token in the response"),
         ],
         faults: [TokenGetRefused, TokenUnderOtherName],

@@ -3,7 +3,7 @@
 use http::Method;
 
 use crate::api::obstacle;
-use crate::era::{ALL, Break, Flow, SINCE_3_8};
+use crate::era::{Break, CONTAINERD, Flow, ORAS, SINCE_3_8};
 use crate::expect;
 use crate::requirement::{Requirement, requirement};
 use crate::session::{Reply, Session};
@@ -158,7 +158,8 @@ requirement! {
         covers: ["REG-DEL-04", "B45"],
         sources: [observed("2.2", "200 on HEAD of a blob: its upload is skipped")],
         breaks: [
-            Break::when("after a chart was deleted", ALL, Flow::PUSHES, "unexpected status: 400 Bad Request"),
+            Break::when("after a chart was deleted", CONTAINERD, Flow::PUSHES, "failed commit on ref \"manifest-{d}\": unexpected status…: 400 Bad Request"),
+            Break::when("after a chart was deleted", ORAS, Flow::PUSHES, "failed to perform \"Push\" on destination: PUT \"{url}/manifests/{d}\": response status code 400: manifest blob unknown"),
         ],
         faults: [RemembersDeletedBlobs],
         check: again,

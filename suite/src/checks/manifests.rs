@@ -9,7 +9,7 @@ use http::Method;
 use crate::api::{obstacle, with_media_type};
 use crate::era::{
     ALL, BEFORE_3_7, Break, CONTAINERD, CONTAINERD_1_5, CONTAINERD_1_7, CONTAINERD_SINCE_3_7, Flow,
-    ORAS, REFUSES_202, SINCE_3_7, Span, Versions,
+    ORAS, REFUSES_202, Span, Versions,
 };
 use crate::expect;
 use crate::requirement::{Requirement, requirement};
@@ -992,7 +992,8 @@ requirement! {
         covers: ["REG-MAN-24"],
         sources: [observed("2.3", "the config blob depends on metadata only")],
         breaks: [
-            Break::when("for a chart packaged again", SINCE_3_7, &[Flow::Push], "unexpected status: 409 Conflict"),
+            Break::when("for a chart packaged again", CONTAINERD_SINCE_3_7, &[Flow::Push], "failed commit on ref \"manifest-{d}\": unexpected status…: 409 Conflict"),
+            Break::when("for a chart packaged again", ORAS, &[Flow::Push], "failed to perform \"Push\" on destination: PUT \"{url}/manifests/{d}\": response status code 409"),
         ],
         faults: [RefusesSharedConfigs],
         check: shared_config,

@@ -8,7 +8,7 @@ use http::Method;
 use crate::api::{obstacle, with_media_type};
 use crate::era::{
     ALL, BEFORE_3_7, BEFORE_CONTAINERD_1_7, Break, CONTAINERD, CONTAINERD_1_5, CONTAINERD_1_7,
-    Flow, OLD_LISTING, ORAS, Span, Versions,
+    Flow, OLD_LISTING, ORAS,
 };
 use crate::expect;
 use crate::requirement::{Requirement, requirement};
@@ -48,8 +48,8 @@ requirement! {
             "Throughout this document, `<name>` MUST match the following regular expression:",
         )],
         breaks: [
-            Break::when("for charts with such names", CONTAINERD, Flow::PUSHES, "unexpected status: 400 Bad Request"),
-            Break::when("for charts with such names", ORAS, Flow::PUSHES, "response status code 400: name invalid"),
+            Break::when("for charts with such names", CONTAINERD, Flow::PUSHES, "unexpected …: 400 Bad Request"),
+            Break::when("for charts with such names", ORAS, Flow::PUSHES, "failed to perform \"Exists\" on destination: HEAD \"{url}/manifests/{d}\": response status code 400: Bad Request"),
         ],
         faults: [RefusesNamePunctuation],
         check: grammar,
@@ -214,7 +214,8 @@ requirement! {
             "Throughout this document, `<reference>` as a tag MUST be at most 128 characters in length and MUST match the following regular expression:",
         )],
         breaks: [
-            Break::when("for long versions", ALL, &[Flow::PushPlus], "unexpected status: 400 Bad Request"),
+            Break::when("for long versions", CONTAINERD, &[Flow::PushPlus], "failed commit on ref \"manifest-{d}\": unexpected status…: 400 Bad Request"),
+            Break::when("for long versions", ORAS, &[Flow::PushPlus], "failed to perform \"Tag\" on destination: PUT \"{url}/manifests/{tag}\": response status code 400: tag invalid"),
         ],
         faults: [LimitsTagLength],
         check: long_tags,
@@ -539,7 +540,8 @@ requirement! {
         covers: ["REG-NAM-11", "REG-TAG-14", "C16"],
         sources: [observed("2.1", "chart versions `1.0` and `v1.2.3` are accepted and used verbatim as tags")],
         breaks: [
-            Break::when("for versions such as v1.2.3", ALL, Flow::PUSHES, "unexpected status: 400 Bad Request"),
+            Break::when("for versions such as v1.2.3", CONTAINERD, Flow::PUSHES, "failed commit on ref \"manifest-{d}\": unexpected status…: 400 Bad Request"),
+            Break::when("for versions such as v1.2.3", ORAS, Flow::PUSHES, "failed to perform \"Tag\" on destination: PUT \"{url}/manifests/{tag}\": response status code 400: tag invalid"),
         ],
         faults: [RefusesNonSemverTags],
         check: foreign,
@@ -576,7 +578,7 @@ requirement! {
             observed("1.3", "`--version latest` pulls the tag in 3.7 and is an improper constraint from 3.8 on"),
         ],
         breaks: [
-            Break::when("for the tag `latest`", BEFORE_3_7, &[Flow::ChartPush], "unexpected status: 400 Bad Request"),
+            Break::when("for the tag `latest`", BEFORE_3_7, &[Flow::ChartPush], "failed commit on ref \"manifest-{d}\": unexpected status: 400 Bad Request"),
         ],
         faults: [RefusesLatestTag],
         consequences: [RefusesNonSemverTags],
@@ -610,7 +612,7 @@ requirement! {
             observed("1.3", "push only, and by the client: pull never compares names, in any version"),
         ],
         breaks: [
-            Break::when("for a reference with another name", Versions(&[Span::new((3, 0, 0), (3, 7, 0))]), &[Flow::ChartPush], "unexpected status: 400 Bad Request"),
+            Break::when("for a reference with another name, where the registry reads the config", BEFORE_3_7, &[Flow::ChartPush], "failed commit on ref \"manifest-{d}\": unexpected status: 400 Bad Request"),
         ],
         faults: [InsistsOnChartName],
         check: basename,

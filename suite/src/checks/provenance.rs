@@ -4,7 +4,7 @@ use helm_oci_fixtures::manifest::Shape;
 use helm_oci_fixtures::media_type;
 
 use crate::api::obstacle;
-use crate::era::{Break, CONTAINERD, CONTAINERD_SINCE_3_7, Flow, ORAS, SINCE_3_7, SINCE_3_8};
+use crate::era::{Break, CONTAINERD, CONTAINERD_SINCE_3_7, Flow, OLD_LISTING, ORAS, SINCE_3_7};
 use crate::expect;
 use crate::requirement::{Requirement, requirement};
 use crate::session::{Session, digest_of};
@@ -31,7 +31,7 @@ requirement! {
             ),
         ],
         breaks: [
-            Break::when("on the push of a signed chart", CONTAINERD_SINCE_3_7, &[Flow::PullProv], "failed commit on ref \"manifest-{d}\": unexpected status: 400 Bad Request"),
+            Break::when("on the push of a signed chart", CONTAINERD_SINCE_3_7, &[Flow::PullProv], "failed commit on ref \"manifest-{d}\": unexpected status…: 400 Bad Request"),
             Break::when("on the push of a signed chart", ORAS, &[Flow::PullProv], "failed to perform \"Push\" on destination: PUT \"{url}/manifests/{d}\": response status code 400: manifest invalid"),
         ],
         faults: [RefusesProvenanceLayer],
@@ -63,7 +63,8 @@ requirement! {
         covers: ["REG-MAN-08", "A15"],
         sources: [helm("v4.2.4", "pkg/registry/client.go:700", "sorts layers by digest")],
         breaks: [
-            Break::when("on the push of half of all signed charts", SINCE_3_8, &[Flow::PullProv], "unexpected status: 400 Bad Request"),
+            Break::when("on the push of half of all signed charts", OLD_LISTING, &[Flow::PullProv], "failed commit on ref \"manifest-{d}\": unexpected status…: 400 Bad Request"),
+            Break::when("on the push of half of all signed charts", ORAS, &[Flow::PullProv], "failed to perform \"Push\" on destination: PUT \"{url}/manifests/{d}\": response status code 400: manifest invalid"),
         ],
         faults: [RefusesProvenanceFirst],
         check: order,

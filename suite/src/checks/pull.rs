@@ -9,7 +9,7 @@ use http::Method;
 use crate::api::{ACCEPT_CONTAINERD, Chart, obstacle, with_media_type};
 use crate::era::{
     ALL, BEFORE_3_7, Break, CONTAINERD, CONTAINERD_SINCE_3_7, Flow, HARDENED, NO_INDEX,
-    NOT_HARDENED, ORAS, SINCE_3_7, Span, Versions,
+    NOT_HARDENED, ORAS, Span, Versions,
 };
 use crate::expect;
 use crate::requirement::{Requirement, requirement};
@@ -1122,7 +1122,8 @@ requirement! {
         covers: ["REG-PUL-24"],
         sources: [observed("7.3", "the manifests G1 to G11 as recorded from Helm 3.2.4 to 4.2.4")],
         breaks: [
-            Break::when("for charts of some eras", SINCE_3_7, Flow::PULLS, "mismatched digest"),
+            Break::when("for charts of some eras", CONTAINERD_SINCE_3_7, Flow::PULLS, "unexpected commit size {n}, expected {n}: failed precondition"),
+            Break::when("for charts of some eras", ORAS, Flow::PULLS, "failed to perform \"Successors\" on source: mismatched digest"),
         ],
         faults: [ReformatsManifests, ReformatsAndRehashesManifests, ConvertsManifests],
         consequences: [DropsAnnotations],

@@ -265,7 +265,7 @@ requirement! {
         covers: ["REG-REF-02"],
         sources: [observed("1.2", "an index under the tag is refused by 3.18.0 to 3.20.0 and 4.0.0 to 4.1.1")],
         breaks: [
-            Break::when("for signed charts", NO_INDEX, Flow::PULLS, "unable to retrieve blob with digest {d}: application/vnd.oci.image.index.v1+json: not found"),
+            Break::when("for signed charts", NO_INDEX, Flow::PULLS, "unable to retrieve blob with digest {d}: {d}: application/vnd.oci.image.index.v1+json: not found"),
         ],
         faults: [AttachingReplacesTags],
         check: untouched,

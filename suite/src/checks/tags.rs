@@ -149,7 +149,8 @@ requirement! {
             "If the list is not empty, the tags MUST be in lexical order (i.e. case-insensitive alphanumeric order).",
         )],
         breaks: [
-            Break::when("in repositories with many tags", SINCE_3_8, Flow::LISTINGS, "could not locate a version matching provided version string {v}"),
+            Break::when("in repositories with many tags", HELM_3, Flow::LISTINGS, "Could not locate a version matching provided version string"),
+            Break::when("in repositories with many tags", HELM_4, Flow::LISTINGS, "could not locate a version matching provided version string"),
         ],
         faults: [CutsTagLists],
         check: complete,
@@ -255,7 +256,7 @@ requirement! {
         covers: ["REG-TAG-04", "A08"],
         sources: [oras_go("v2.6.2", "registry/remote/utils.go", "the next link must be of the same origin")],
         breaks: [
-            Break::when("where the list is cut", SINCE_3_8, Flow::LISTINGS, "invalid next link \"…\": not the same origin as \"…\", or: no such host"),
+            Break::when("where the list is cut and the other host is out of reach", SINCE_3_8, Flow::LISTINGS, "no such host"),
         ],
         faults: [LinkOnOtherHost, LinkDowngraded],
         check: link_origin,
@@ -573,7 +574,8 @@ requirement! {
         covers: ["REG-TAG-10", "C15", "B05"],
         sources: [observed("3.1", "the version is computed from one listing; nothing is asked twice")],
         breaks: [
-            Break::when("right after a push", SINCE_3_8, Flow::LISTINGS, "Unable to locate any tags in provided repository: oci://{ref}"),
+            Break::when("right after a push", HELM_3, Flow::LISTINGS, "Unable to locate any tags in provided repository: oci://{host}/{repo}"),
+            Break::when("right after a push", HELM_4, Flow::LISTINGS, "unable to locate any tags in provided repository: oci://{host}/{repo}"),
         ],
         faults: [TagListLags],
         check: at_once,

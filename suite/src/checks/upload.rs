@@ -6,7 +6,7 @@ use http::{Method, Uri};
 
 use crate::api::obstacle;
 use crate::era::{
-    ALL, BEFORE_3_3, BEFORE_3_7, Break, CONTAINERD, CONTAINERD_1_5, CONTAINERD_1_7, Flow, HARDENED,
+    BEFORE_3_3, BEFORE_3_7, Break, CONTAINERD, CONTAINERD_1_5, CONTAINERD_1_7, Flow, HARDENED,
     ORAS, REFUSES_202, SINCE_3_7, Span, Versions,
 };
 use crate::expect;
@@ -234,7 +234,8 @@ requirement! {
             containerd("v1.6.6", "remotes/docker/pusher.go", "200 on HEAD skips the upload"),
         ],
         breaks: [
-            Break::when("where another repository holds the same chart", ALL, Flow::PUSHES, "unexpected status: 400 Bad Request"),
+            Break::when("where another repository holds the same chart", CONTAINERD, Flow::PUSHES, "failed commit on ref \"manifest-{d}\": unexpected status…: 400 Bad Request"),
+            Break::when("where another repository holds the same chart", ORAS, Flow::PUSHES, "failed to perform \"Push\" on destination: PUT \"{url}/manifests/{d}\": response status code 400: manifest blob unknown"),
         ],
         faults: [ReportsForeignBlobs],
         check: usable,
@@ -285,7 +286,8 @@ requirement! {
         breaks: [
             Break::new(CONTAINERD_1_5, &[Flow::RePush], "unexpected status: 403 Forbidden"),
             Break::new(CONTAINERD_1_7, &[Flow::RePush], "unexpected status from HEAD request to …: 403 Forbidden"),
-            Break::when("when one of the blobs is there already", ALL, Flow::PUSHES, "unexpected status: 403 Forbidden"),
+            Break::when("when one of the blobs is there already", CONTAINERD, Flow::PUSHES, "unexpected …: 403 Forbidden"),
+            Break::when("when one of the blobs is there already", ORAS, Flow::PUSHES, "failed to perform \"Exists\" on destination: HEAD \"…\": response status code 403: Forbidden"),
         ],
         faults: [RedirectsBlobHead],
         check: redirected_head,
@@ -468,7 +470,7 @@ requirement! {
             observed("7.6", "`Location` relative without `/`: Helm 3.2.4 to 3.17.4 fail, later ones do not"),
         ],
         breaks: [
-            Break::new(CONTAINERD, Flow::PUSHES, "failed to copy: failed to do request: Put …: dial tcp: lookup {id}: no such host"),
+            Break::new(CONTAINERD, Flow::PUSHES, "failed to copy: failed to do request: Put …: dial tcp: lookup {id}…: no such host"),
         ],
         faults: [UploadLocationWithoutSlash],
         check: rooted,
@@ -937,7 +939,8 @@ requirement! {
         covers: ["REG-BLB-17", "B42"],
         sources: [DISTRIBUTION.says("post-then-put", "Likewise, the `<digest>` MUST match the blob's digest.")],
         breaks: [
-            Break::when("for a chart damaged on its way", ALL, Flow::PULLS, "unexpected commit digest {d}, expected {d}: failed precondition"),
+            Break::when("for a chart damaged on its way", CONTAINERD, Flow::PULLS, "unexpected commit digest {d}, expected {d}: failed precondition"),
+            Break::when("for a chart damaged on its way", ORAS, Flow::PULLS, "failed to perform \"Push\" on destination: mismatched digest"),
         ],
         faults: [AcceptsWrongDigests, DigestMismatchFails],
         check: verified,
@@ -973,8 +976,8 @@ requirement! {
         covers: ["REG-BLB-20", "B16"],
         sources: [observed("2.2", "one PUT with the whole blob, in any version; 36 MiB recorded")],
         breaks: [
-            Break::when("for large charts", CONTAINERD, Flow::PUSHES, "failed commit on ref \"unknown-{d}\": unexpected status: 413 Request Entity Too Large"),
-            Break::when("for large charts", ORAS, Flow::PUSHES, "failed to perform \"Push\" on destination: PUT \"{u}\": response status code 413: Request Entity Too Large"),
+            Break::when("for large charts", CONTAINERD, Flow::PUSHES, "failed commit on ref \"unknown-{d}\": unexpected status…: 413"),
+            Break::when("for large charts", ORAS, Flow::PUSHES, "failed to perform \"Push\" on destination: PUT \"{u}\": response status code 413"),
         ],
         faults: [LimitsBodies],
         check: large,
@@ -1011,7 +1014,8 @@ requirement! {
             "Upon successful completion of the request, the response MUST have code `201 Created` and MUST have the following header:",
         )],
         breaks: [
-            Break::when("when two pushes meet", ALL, Flow::PUSHES, "unexpected status: 409 Conflict"),
+            Break::when("when two pushes meet", CONTAINERD, Flow::PUSHES, "failed commit on ref \"unknown-{d}\": unexpected status…: 409 Conflict"),
+            Break::when("when two pushes meet", ORAS, Flow::PUSHES, "failed to perform \"Push\" on destination: PUT \"{u}\": response status code 409"),
         ],
         faults: [RefusesExistingBlobs],
         check: again,
@@ -1155,7 +1159,8 @@ requirement! {
         covers: ["REG-BLB-22"],
         sources: [observed("7.2", "configs of 141 bytes; the specification knows no smallest blob")],
         breaks: [
-            Break::when("for small configs", ALL, Flow::PUSHES, "unexpected status: 400 Bad Request"),
+            Break::when("for small configs", CONTAINERD, Flow::PUSHES, "failed commit on ref \"unknown-{d}\": unexpected status…: 400 Bad Request"),
+            Break::when("for small configs", ORAS, Flow::PUSHES, "failed to perform \"Push\" on destination: PUT \"{u}\": response status code 400"),
         ],
         faults: [RefusesTinyBlobs],
         check: tiny,
@@ -1223,7 +1228,8 @@ requirement! {
         covers: ["REG-BLB-25", "A18"],
         sources: [DISTRIBUTION.says("post-then-put", "With `<blob-location>` being a pullable blob URL.")],
         breaks: [
-            Break::when("right after a push", ALL, Flow::PULLS, "{d}: not found"),
+            Break::when("right after a push", CONTAINERD, Flow::PULLS, "failed open: could not fetch content descriptor {d} ({type}) from remote: not found"),
+            Break::when("right after a push", ORAS, Flow::PULLS, "failed to perform \"Fetch\" on source: {d}: not found"),
             Break::new(SINCE_3_7, &[Flow::PullProv], "(it succeeds without the provenance)"),
         ],
         faults: [BlobsLag],
