@@ -11,7 +11,8 @@ use helm_oci_suite::verdict::{Obstacle, ObstacleKind};
 pub enum ExitCode {
     /// Every outcome is acceptable.
     Acceptable = 0,
-    /// A target violates a requirement that is a MUST; whatever else happened, this is proven.
+    /// A target violates a requirement that is a MUST, or a real Helm fails with it; whatever else happened, this
+    /// is proven.
     Violation = 1,
     /// The command line, a file or the selection is wrong; nothing was run.
     Usage = 2,
@@ -29,7 +30,7 @@ pub enum ExitCode {
 pub const HELP: &str = "\
 Exit codes:
   0    every outcome is acceptable: no MUST is violated and everything could be told
-  1    a target violates a MUST
+  1    a target violates a MUST, or a flow of a real Helm fails with it
   2    usage or configuration error, or an empty selection; nothing was run
   3    no violation, but a target was unreachable or a requirement could not be told;
        or `doctor` found a problem
@@ -46,16 +47,23 @@ impl ExitCode {
     /// What a run over these targets ends with.
     pub fn of(targets: &[TargetRecord]) -> Self {
         let checks = || targets.iter().flat_map(|target| &target.checks);
+        let helms = || targets.iter().flat_map(|target| &target.helms);
+        let flows = || helms().flat_map(|helm| &helm.flows);
+        let outcomes = || {
+            let of_checks = checks().map(|check| check.outcome);
+            of_checks.chain(flows().map(|flow| flow.outcome))
+        };
         let obstacles = targets.iter().filter_map(|target| target.obstacle.as_ref());
         let mut obstacles = obstacles
             .chain(checks().filter_map(|check| check.obstacle.as_ref()))
+            .chain(flows().filter_map(|flow| flow.obstacle.as_ref()))
             .peekable();
         let told = obstacles.peek().is_none();
-        if checks().any(|check| check.outcome == Outcome::Fail) {
+        if outcomes().any(|outcome| outcome == Outcome::Fail) {
             Self::Violation
         } else if obstacles.any(is_defect) {
             Self::Defect
-        } else if !told || checks().any(|check| check.outcome == Outcome::Inconclusive) {
+        } else if !told || outcomes().any(|outcome| outcome == Outcome::Inconclusive) {
             Self::Inconclusive
         } else {
             Self::Acceptable

@@ -1,26 +1,33 @@
 //! Every real Helm at hand completes every flow it has against the reference registry, such as
-//! `helm-3.10.1/push`.
+//! `helm-3.10.1/push`; and what it fails at with a faulty one, `run --helm` explains: `helm-3.10.1/explained`.
 //!
 //! `HELM_OCI_HELM_DIR` names a folder of Helms. Without it there is one ignored trial that says so, unless
 //! `HELM_OCI_REQUIRE` contains `helm`, which makes it a failure.
 //!
-//! What only pretends to be a Helm needs none: `observe` ends with code 2 and one sentence about it.
+//! What only pretends to be a Helm needs none: `observe` and `run` end with code 2 and one sentence about it, and
+//! what fails at being one halfway is no fault of the registry.
 
 use std::fmt::Write as _;
+use std::io::ErrorKind;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 use std::sync::Arc;
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use helm_oci_conformance::helm::flow::{self, Scene};
 use helm_oci_conformance::helm::{self, Helm, Home, Names, Stage, Wings};
 use helm_oci_conformance::serve::Server;
 use helm_oci_conformance::{chain, install_cryptography};
-use helm_oci_fixtures::registry::{Access, Credentials};
+use helm_oci_fixtures::fault::{Fault, FaultyRegistry};
+use helm_oci_fixtures::registry::{Access, Credentials, ReferenceRegistry};
 use helm_oci_suite::era::Flow;
 use helm_oci_suite::target::{Credentials as Known, Target};
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
+use serde_json::{Value, json};
+use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
 fn main() -> ExitCode {
@@ -29,6 +36,7 @@ fn main() -> ExitCode {
     let runtime = Runtime::new().expect("a runtime starts");
     let folder = variable("HELM_OCI_HELM_DIR");
     let mut all = impostors();
+    all.extend(pretenders());
     let helms = match folder {
         folder if folder.is_empty() => vec![Trial::ignorable_test("helm", absent)],
         folder => match runtime.block_on(helm::discover(Path::new(&folder))) {
@@ -78,21 +86,108 @@ fn impostors() -> Vec<Trial> {
     .into()
 }
 
-/// `observe` with this script for a Helm ends with code 2 and says this.
+/// Programs that say they are Helm 3.10.1 and then do nothing of the kind, and why a push could not be told.
+fn pretenders() -> Vec<Trial> {
+    [
+        (
+            "idles",
+            "exit 0",
+            "Helm 3.10.1 asked the registry nothing: (it succeeds and no manifest under the tag)",
+        ),
+        (
+            "crashes",
+            "echo 'panic: no' >&2; kill -SEGV $$",
+            "Helm 3.10.1 asked the registry nothing: panic: no",
+        ),
+        (
+            "garbles",
+            "printf '\\033[2Jhello' >&2; exit 3",
+            "Helm 3.10.1 asked the registry nothing: \u{1b}[2Jhello",
+        ),
+        (
+            "hangs",
+            "sleep 600",
+            "Helm 3.10.1 asked the registry nothing: (Helm does not end)",
+        ),
+    ]
+    .map(|(name, script, why)| {
+        Trial::test(format!("pretender/{name}"), move || {
+            inconclusive(script, why)
+        })
+    })
+    .into()
+}
+
+/// `observe` and `run` with this script for a Helm end with code 2 and say this.
 fn refused(script: &str, sentence: &str) -> Result<(), Failed> {
     let folder = tempfile::tempdir()?;
-    let path = folder.path().join("helm");
-    std::fs::write(&path, format!("#!/bin/sh\n{script}\n"))?;
-    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755))?;
-    let ended = Command::new(env!("CARGO_BIN_EXE_helm-oci-conformance"))
-        .args(["observe", "--helm-dir"])
-        .arg(folder.path())
+    let path = executable(&folder, script)?;
+    for (arguments, path) in [
+        (["observe", "--helm-dir"].as_slice(), folder.path()),
+        (&["run", "reference", "--helm"], &path),
+    ] {
+        let ended = program().args(arguments).arg(path).output()?;
+        let said = String::from_utf8_lossy(&ended.stderr);
+        let is_refused = ended.status.code() == Some(2) && ended.stdout.is_empty();
+        if !is_refused || !said.contains(sentence) || said.lines().count() != 1 {
+            return Err(format!("{arguments:?}: {}: {said}", ended.status).into());
+        }
+    }
+    Ok(())
+}
+
+/// A run with this script for a Helm ends with code 3, and its push could not be told for this reason.
+fn inconclusive(script: &str, why: &str) -> Result<(), Failed> {
+    let folder = tempfile::tempdir()?;
+    let meets = "case \"$*\" in version*) echo v3.10.1; exit 0;; *--help) exit 0;; esac";
+    let path = executable(&folder, &format!("{meets}\n{script}"))?;
+    let ended = program()
+        .args([
+            "run",
+            "reference",
+            "--only",
+            "helm-*/flow/push",
+            "--json",
+            "-",
+        ])
+        .arg("--helm")
+        .arg(&path)
         .output()?;
-    let said = String::from_utf8_lossy(&ended.stderr);
-    if ended.status.code() == Some(2) && said.contains(sentence) && said.lines().count() == 1 {
+    let record: Value = serde_json::from_slice(&ended.stdout)?;
+    let flow = &record["targets"][0]["helms"][0]["flows"][0];
+    let told = (
+        ended.status.code(),
+        &flow["outcome"],
+        &flow["obstacle"]["what"],
+    );
+    if told == (Some(3), &json!("inconclusive"), &json!(why)) {
         Ok(())
     } else {
-        Err(format!("{}: {said}", ended.status).into())
+        Err(format!("{told:?}").into())
+    }
+}
+
+fn program() -> Command {
+    Command::new(env!("CARGO_BIN_EXE_helm-oci-conformance"))
+}
+
+/// A script that can be run. Other threads fork, and until their children are programs nobody can run what was
+/// open for writing then, so it is tried out.
+fn executable(folder: &TempDir, script: &str) -> Result<PathBuf, Failed> {
+    let path = folder.path().join("helm");
+    std::fs::write(
+        &path,
+        format!("#!/bin/sh\n[ \"$*\" = try ] && exit 0\n{script}\n"),
+    )?;
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755))?;
+    loop {
+        match Command::new(&path).arg("try").status() {
+            Err(error) if error.kind() == ErrorKind::ExecutableFileBusy => {}
+            tried => {
+                tried?;
+                return Ok(path);
+            }
+        }
     }
 }
 
@@ -110,13 +205,74 @@ fn trials(helm: &Helm, runtime: &Runtime) -> Vec<Trial> {
     let offered = Flow::ALL
         .iter()
         .filter(|flow| flow.offered_by().contains(&helm.version));
-    offered
+    let mut trials: Vec<Trial> = offered
         .map(|flow| {
             let (helm, flow, handle) = (helm.clone(), *flow, runtime.handle().clone());
             let name = format!("helm-{}/{flow}", helm.version);
             Trial::test(name, move || handle.block_on(completes(&helm, flow)))
         })
-        .collect()
+        .collect();
+    let (helm, handle) = (helm.clone(), runtime.handle().clone());
+    let name = format!("helm-{}/explained", helm.version);
+    trials.push(Trial::test(name, move || {
+        handle.block_on(is_explained(&helm))
+    }));
+    trials
+}
+
+/// A push that a registry refuses is explained by the requirement it violates; the password is told nowhere.
+async fn is_explained(helm: &Helm) -> Result<(), Failed> {
+    let access = Access::bearer_for_tests();
+    let registry = FaultyRegistry::new(
+        ReferenceRegistry::new(access),
+        &[Fault::RefusesMonolithicPut],
+    );
+    let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    let server = Server::start(listen, Arc::new(registry)).await?;
+    let Credentials { username, password } = Credentials::for_tests();
+    let folder = tempfile::tempdir()?;
+    let xml = folder.path().join("report.xml");
+    let ended = tokio::process::Command::new(env!("CARGO_BIN_EXE_helm-oci-conformance"))
+        .args([
+            "run",
+            &format!("http://{}", server.address()),
+            "--json",
+            "-",
+        ])
+        .args(["--only", "upload/*", "--only", "helm-*/flow/*push"])
+        .args(["--username", &username, "--helm"])
+        .arg(&helm.path)
+        .arg("--junit")
+        .arg(&xml)
+        .env("HELM_OCI_PASSWORD", &password)
+        .output()
+        .await?;
+    server.stop().await;
+    let json = String::from_utf8(ended.stdout)?;
+    let record: Value = serde_json::from_str(&json)?;
+    let flows = record["targets"][0]["helms"][0]["flows"].as_array();
+    let pushes: Vec<&Value> = flows
+        .into_iter()
+        .flatten()
+        .filter(|flow| flow["flow"] == "push" || flow["flow"] == "chart-push")
+        .collect();
+    let [push] = pushes[..] else {
+        return Err(format!("not one push: {json}").into());
+    };
+    let told = (ended.status.code(), &push["outcome"], &push["because"][0]);
+    if told.0 != Some(1) || told.1 != "fail" || told.2["requirement"] != "upload/one-put-completes"
+    {
+        return Err(format!("{told:?}, and Helm said {}", push["error"]).into());
+    }
+    let xml = std::fs::read_to_string(xml)?;
+    let encoded = BASE64_STANDARD.encode(format!("{username}:{password}"));
+    if [&json, &xml]
+        .iter()
+        .any(|text| text.contains(&password) || text.contains(&encoded))
+    {
+        return Err("a report holds the password".into());
+    }
+    Ok(())
 }
 
 async fn completes(helm: &Helm, flow: Flow) -> Result<(), Failed> {

@@ -1,9 +1,12 @@
 //! The facts about one check in the order every rendering tells them: what was expected, what came, who
 //! says so, and what Helm does then.
 
+use std::fmt::Write;
+
+use helm_oci_suite::explain::Explanation;
 use helm_oci_suite::verdict::{Obstacle, ObstacleKind};
 
-use crate::record::{BreakRecord, CheckRecord, SourceRecord};
+use crate::record::{BreakRecord, CheckRecord, FlowRecord, SourceRecord};
 use crate::text;
 
 /// How much of one fact is shown.
@@ -106,11 +109,62 @@ fn brk(brk: &BreakRecord) -> String {
         eras.join(", "),
         flows.join(", ")
     );
-    match symptom.as_str() {
+    match said(symptom).as_str() {
         "" => concerned,
-        // In parentheses stands what happens instead, where Helm prints nothing.
-        symptom if symptom.starts_with('(') => format!("{concerned}\n{symptom}"),
-        symptom => format!("{concerned}\nError: {symptom}"),
+        symptom => format!("{concerned}\n{symptom}"),
+    }
+}
+
+/// What a real Helm ran and said, and what explains that it failed.
+pub(crate) fn flow(flow: &FlowRecord) -> Vec<Fact> {
+    let mut facts = Vec::new();
+    if let Some(run) = flow.runs.last() {
+        facts.push(Fact::new("ran", &run.command));
+    }
+    if let Some(error) = &flow.error {
+        facts.push(Fact::new("said", said(error)));
+    }
+    if flow.obstacle.is_some() {
+        facts.extend(obstacle(flow.obstacle.as_ref()));
+    } else {
+        let mut reasons: Vec<String> = flow.because.iter().map(because).collect();
+        if flow.is_unexplained() {
+            reasons.push(
+                "unexplained: nothing that was examined is violated and breaks this".to_owned(),
+            );
+        }
+        facts.extend(list("because", "also ", reasons));
+    }
+    facts
+}
+
+fn because(reason: &Explanation) -> String {
+    let Explanation {
+        requirement,
+        title,
+        condition,
+        in_its_words,
+        at_its_exchange,
+    } = reason;
+    let mut words = format!("{requirement}: {title}");
+    if let Some(condition) = condition {
+        write!(words, ", {condition}").expect("a string grows");
+    }
+    match (in_its_words, at_its_exchange) {
+        (true, true) => words.push_str(" (it foretells these words and this exchange)"),
+        (true, false) => words.push_str(" (it foretells these words)"),
+        (false, true) => words.push_str(" (seen violated in the same exchange)"),
+        (false, false) => {}
+    }
+    words
+}
+
+/// What Helm said, marked as its own; in parentheses stands what happened where it said nothing of it.
+fn said(words: &str) -> String {
+    match words {
+        "" => String::new(),
+        words if words.starts_with('(') => words.to_owned(),
+        words => format!("Error: {words}"),
     }
 }
 

@@ -1,4 +1,5 @@
-//! A record as `JUnit` XML: one test suite for each target, one test case for each check.
+//! A record as `JUnit` XML: one test suite for each target, one test case for each check and each flow of a real
+//! Helm.
 //!
 //! Only a violated Must is a `<failure>`; what could not be told is an `<error>`, what does not concern the
 //! registry is `<skipped>` with its reason. Everything else passes, a warning with its finding in the output.
@@ -13,7 +14,7 @@ use thiserror::Error;
 use time::format_description::well_known::Rfc3339;
 
 use crate::facts::{self, Fact};
-use crate::record::{CheckRecord, RunRecord, TargetRecord};
+use crate::record::{CheckRecord, FlowRecord, RunRecord, TargetRecord};
 use crate::text;
 use crate::transcript::{self, Depth};
 
@@ -106,6 +107,10 @@ fn test_cases(target: &TargetRecord, suite: &str) -> Vec<TestCase> {
         let name = names.unique(&attribute(&check.id));
         cases.push(test_case(check, suite, name));
     }
+    for flow in target.helms.iter().flat_map(|helm| &helm.flows) {
+        let name = names.unique(&attribute(&flow.id));
+        cases.push(flow_case(flow, suite, name));
+    }
     cases
 }
 
@@ -181,6 +186,68 @@ fn test_case(check: &CheckRecord, suite: &str, name: String) -> TestCase {
         system_out: output(&findings, &shown, check.exchanges.len()),
         system_err: None,
     }
+}
+
+/// A flow of a real Helm.
+fn flow_case(flow: &FlowRecord, suite: &str, name: String) -> TestCase {
+    let type_ = flow.outcome.name().to_owned();
+    let cause = || Some(content(&body(&facts::flow(flow))));
+    let result = match flow.outcome {
+        Outcome::Fail => TestResult::Failure {
+            type_,
+            message: flow_message(flow),
+            cause: cause(),
+        },
+        Outcome::Inconclusive => TestResult::Error {
+            type_,
+            message: obstacle_message(flow.obstacle.as_ref()),
+            cause: cause(),
+        },
+        Outcome::Skipped => TestResult::SkippedWithCause {
+            type_,
+            message: attribute(flow.reason.as_deref().unwrap_or("no reason was recorded")),
+            cause: None,
+        },
+        Outcome::Pass | Outcome::Warn | Outcome::Present | Outcome::Absent => TestResult::Success,
+    };
+    let area = flow.id.split('/').next().unwrap_or_default();
+    TestCase {
+        name,
+        time: duration(flow.milliseconds),
+        result,
+        classname: Some(format!("{suite}.{}", attribute(area))),
+        filepath: None,
+        system_out: flow_output(flow),
+        system_err: None,
+    }
+}
+
+/// What Helm said and the first reason, on one line.
+fn flow_message(flow: &FlowRecord) -> String {
+    let said = text::line(flow.error.as_deref().unwrap_or("nothing was recorded"));
+    let said = text::cut(&said, ATTRIBUTE / 2);
+    let because = flow.because.first().map_or_else(
+        || "unexplained: nothing that was examined is violated and breaks this".to_owned(),
+        |reason| format!("because {}: {}", reason.requirement, reason.title),
+    );
+    format!(
+        "{said}; {}",
+        text::cut(&text::line(&because), ATTRIBUTE / 2)
+    )
+}
+
+/// Both streams of the last run, and the exchange at which Helm gave up.
+fn flow_output(flow: &FlowRecord) -> Option<String> {
+    let mut facts = Vec::new();
+    if let Some(run) = flow.runs.last() {
+        for (label, stream) in [("stdout", &run.stdout), ("stderr", &run.stderr)] {
+            if !stream.is_empty() {
+                facts.push(Fact::new(label, stream));
+            }
+        }
+    }
+    let shown = transcript::at(&flow.exchanges, flow.gave_up.as_slice());
+    output(&facts, &shown, flow.exchanges.len())
 }
 
 /// Everything known about a violation.

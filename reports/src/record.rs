@@ -3,6 +3,8 @@
 //! It embeds ids, titles, levels and sources, so that it still renders after requirements were retired;
 //! nothing here looks a requirement up.
 
+mod helms;
+
 use std::fmt::Write;
 
 use helm_oci_suite::exchange::Exchange;
@@ -15,6 +17,8 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::text;
+
+pub use self::helms::{FlowRecord, HelmRecord, HelmRun};
 
 /// The version of the record's schema that this crate writes and reads.
 pub const SCHEMA: u32 = 1;
@@ -75,6 +79,9 @@ pub struct TargetRecord {
     pub checks: Vec<CheckRecord>,
     /// The table era x flow.
     pub eras: Vec<Cell>,
+    /// What real Helms did, oldest first; empty if none was given.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub helms: Vec<HelmRecord>,
     /// What the run made and could not remove, with the reason.
     pub leftovers: Vec<String>,
     /// How long it took, in milliseconds.
@@ -185,6 +192,9 @@ pub struct BreakRecord {
 pub struct Footer {
     /// The number of checks over all targets.
     pub checks: usize,
+    /// The number of flows of real Helms over all targets.
+    #[serde(skip_serializing_if = "is_zero", default)]
+    pub flows: usize,
     /// The exit code of the run.
     pub exit_code: u8,
 }
@@ -202,9 +212,11 @@ pub enum RecordError {
     #[error("the run record has no footer; the run that wrote it did not come to its end")]
     Unfinished,
     /// It does not hold what its footer says.
-    #[error("the footer of the run record counts {counted} checks, but it holds {found}")]
+    #[error("the footer of the run record counts {counted} {what}, but it holds {found}")]
     Incomplete {
-        /// How many checks the footer counts.
+        /// Checks, or flows.
+        what: &'static str,
+        /// How many the footer counts.
         counted: usize,
         /// How many there are.
         found: usize,
@@ -253,12 +265,17 @@ impl RunRecord {
             return Err(RecordError::Unfinished);
         }
         let record: Self = serde_json::from_str(text).map_err(RecordError::from_reading)?;
-        let found = record.checks().count();
-        if record.footer.checks != found {
-            return Err(RecordError::Incomplete {
-                counted: record.footer.checks,
-                found,
-            });
+        for (what, counted, found) in [
+            ("checks", record.footer.checks, record.checks().count()),
+            ("flows", record.footer.flows, record.flows().count()),
+        ] {
+            if counted != found {
+                return Err(RecordError::Incomplete {
+                    what,
+                    counted,
+                    found,
+                });
+            }
         }
         Ok(record)
     }
@@ -269,6 +286,17 @@ impl RunRecord {
             .iter()
             .flat_map(|target| target.checks.iter().map(move |check| (target, check)))
     }
+
+    /// All flows of real Helms.
+    pub fn flows(&self) -> impl Iterator<Item = &FlowRecord> {
+        let helms = self.targets.iter().flat_map(|target| &target.helms);
+        helms.flat_map(|helm| &helm.flows)
+    }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes fields so")]
+const fn is_zero(count: &usize) -> bool {
+    *count == 0
 }
 
 impl RecordError {

@@ -5,6 +5,7 @@
 
 mod blocks;
 mod eras;
+mod helms;
 mod page;
 mod summary;
 
@@ -71,6 +72,7 @@ pub fn render(record: &RunRecord, style: Style) -> String {
             }
             eras::table(&mut page, &target.eras);
         }
+        helms::section(&mut page, target);
         page.blank();
         summary::target(&mut page, record, target);
     }

@@ -124,10 +124,13 @@ pub fn select(globs: &[String]) -> Result<Vec<&'static Requirement>, &str> {
             return Err(glob);
         }
     }
-    let chosen = |requirement: &&Requirement| {
-        globs.is_empty() || globs.iter().any(|glob| matches(glob, requirement.id))
-    };
+    let chosen = |requirement: &&Requirement| globs.is_empty() || is_matched(globs, requirement.id);
     Ok(all().into_iter().filter(chosen).collect())
+}
+
+/// Whether an id matches one of the globs.
+pub fn is_matched(globs: &[String], id: &str) -> bool {
+    globs.iter().any(|glob| matches(glob, id))
 }
 
 /// Whether `text` matches `glob`, in which `*` stands for any characters and `?` for one.

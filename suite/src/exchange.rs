@@ -59,6 +59,22 @@ pub struct Body {
     pub excerpt: Option<String>,
 }
 
+impl Exchange {
+    /// Writes down what was asked of the registry at `own` and what came back. With `secret`, bodies are told by
+    /// length and digest alone.
+    pub fn record(
+        request: &Request<Bytes>,
+        response: &Result<Response<Bytes>, TransportError>,
+        own: &Uri,
+        secret: bool,
+    ) -> Self {
+        Self {
+            request: record_request(request, own, secret),
+            response: record_response(response, secret),
+        }
+    }
+}
+
 /// What a request looks like once recorded.
 pub(crate) fn record_request(request: &Request<Bytes>, own: &Uri, secret: bool) -> Message {
     Message {

@@ -6,6 +6,7 @@
 //! - [`era`]: Helm versions and the flows of their users; [`source`]: who says so.
 //! - [`proof`]: the suite examined, every requirement against every fault.
 //! - [`evidence`]: what real Helms did with each fault, for the suite to be measured by.
+//! - [`explain`]: why a flow of a real Helm failed, told from what was seen violated.
 //!
 //! `spec/` holds the two documents behind the requirements.
 
@@ -17,6 +18,7 @@ pub mod era;
 pub mod evidence;
 pub mod exchange;
 mod expect;
+pub mod explain;
 pub mod outcome;
 pub mod predict;
 pub mod proof;

@@ -1,6 +1,7 @@
 //! The only reader of the environment: variables that stand in for flags.
 
 use std::env;
+use std::ffi::OsString;
 
 use crate::doctor::Surroundings;
 
@@ -29,4 +30,13 @@ pub(super) fn wants_no_color() -> bool {
 )]
 pub(super) fn surroundings() -> Surroundings {
     Surroundings::of(|name| env::var_os(name))
+}
+
+/// `PATH`; empty if it is not set.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this is the only reader of the environment"
+)]
+pub(super) fn search_path() -> OsString {
+    env::var_os("PATH").unwrap_or_default()
 }

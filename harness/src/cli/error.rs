@@ -68,6 +68,14 @@ pub(super) enum CliError {
     Evidence(#[from] EvidenceError),
     #[error("the evidence has no cell to compare; `observe` writes some")]
     NoEvidence,
+    #[error("no Helm is on the PATH; give --helm with the path of one")]
+    NoHelmOnPath,
+    #[error("cannot read the kubeconfig {path}", path = .path.display())]
+    Kubeconfig {
+        path: PathBuf,
+        #[source]
+        source: io::Error,
+    },
     #[error("the runtime did not start")]
     Runtime(#[source] io::Error),
 }

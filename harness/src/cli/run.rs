@@ -8,14 +8,18 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueEnum};
 use helm_oci_reports::record::RunRecord;
 use helm_oci_reports::{junit, terminal};
+use helm_oci_suite::checks;
+use helm_oci_suite::era::Flow;
+use helm_oci_suite::requirement::Requirement;
 use helm_oci_suite::target::Credentials;
 
 use super::error::CliError;
 use super::{Selection, TrustArguments, environment, output, progress};
 use crate::clock;
 use crate::exit_code::ExitCode;
+use crate::helm;
 use crate::launch::{self, Launcher, Settings};
-use crate::runner::{self, Events, Interrupt, Plan};
+use crate::runner::{self, Events, Helms, Interrupt, Plan};
 use crate::transport::Limits;
 
 #[derive(Debug, Args)]
@@ -42,6 +46,16 @@ pub(super) struct Arguments {
     /// `HELM_OCI_PASSWORD`.
     #[arg(long)]
     password_stdin: bool,
+    /// Run the flows of this real Helm as well: a binary, a folder of binaries whose names begin with `helm`, or a
+    /// name on the PATH. May be given several times.
+    #[arg(long = "helm", value_name = "PATH")]
+    helms: Vec<PathBuf>,
+    /// Run the flows of every Helm on the PATH as well.
+    #[arg(long)]
+    helm_on_path: bool,
+    /// The cluster that a real Helm may ask when it installs; without it only Helm 4 installs, as a dry run.
+    #[arg(long, value_name = "FILE")]
+    kubeconfig: Option<PathBuf>,
     /// How many checks run at the same time.
     #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=64))]
     jobs: u16,
@@ -74,12 +88,14 @@ enum Color {
 
 pub(super) async fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
     let seed = arguments.seed.unwrap_or_else(clock::seed);
+    let helms = arguments.helms().await?;
     let plan = Plan {
-        requirements: arguments.selection.requirements()?,
+        requirements: arguments.requirements(&helms)?,
         only: arguments.selection.only.clone(),
         seed,
         jobs: usize::from(arguments.jobs),
         deadline: runner::DEADLINE,
+        helms,
     };
     let targets = arguments.launchers()?;
     let settings = Settings {
@@ -109,6 +125,50 @@ pub(super) async fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
 }
 
 impl Arguments {
+    async fn helms(&self) -> Result<Helms, CliError> {
+        let search_path = environment::search_path();
+        let mut paths = self.helms.clone();
+        if self.helm_on_path {
+            let found = helm::on_path(&search_path);
+            if found.is_empty() {
+                return Err(CliError::NoHelmOnPath);
+            }
+            paths.extend(found);
+        }
+        let kubeconfig = self.kubeconfig.as_ref().map(|path| {
+            let unreadable = |source| CliError::Kubeconfig {
+                path: path.clone(),
+                source,
+            };
+            // Helm does not run where we do.
+            std::fs::canonicalize(path).map_err(unreadable)
+        });
+        Ok(Helms {
+            all: helm::locate(&paths, &search_path).await?,
+            kubeconfig: kubeconfig.transpose()?,
+            ca_file: self.trust.ca_file.clone(),
+        })
+    }
+
+    /// The requirements selected; a pattern that selects flows of real Helms need not select any.
+    fn requirements(&self, helms: &Helms) -> Result<Vec<&'static Requirement>, CliError> {
+        let flows: Vec<String> = helms
+            .all
+            .iter()
+            .flat_map(|helm| Flow::ALL.iter().map(|flow| runner::flow_id(helm, *flow)))
+            .collect();
+        let (of_flows, others): (Vec<String>, Vec<String>) =
+            self.selection.only.iter().cloned().partition(|glob| {
+                let globs = std::slice::from_ref(glob);
+                flows.iter().any(|id| checks::is_matched(globs, id))
+                    && checks::select(globs).is_err()
+            });
+        if others.is_empty() && !of_flows.is_empty() {
+            return Ok(Vec::new());
+        }
+        Selection { only: others }.requirements()
+    }
+
     fn launchers(&self) -> Result<Vec<Box<dyn Launcher>>, CliError> {
         let mut seen = BTreeSet::new();
         let mut launchers = Vec::new();

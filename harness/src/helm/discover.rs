@@ -39,6 +39,38 @@ pub fn candidates(given: &Path) -> Result<Vec<PathBuf>, HelmError> {
     Ok(found)
 }
 
+/// The Helms that were asked for, oldest first: each path is a binary, a folder as [`discover`] reads it, or a bare
+/// name to be looked up on the search path. One version may be there only once.
+pub async fn locate(paths: &[PathBuf], search_path: &OsStr) -> Result<Vec<Helm>, HelmError> {
+    let mut helms: Vec<Helm> = Vec::new();
+    for path in paths {
+        let is_bare = path.components().count() == 1 && !path.exists();
+        let found = if is_bare {
+            let mut folders = env::split_paths(search_path).map(|folder| folder.join(path));
+            let binary = folders.find(|binary| is_executable(binary));
+            let missing = || HelmError::NotOnPath { name: path.clone() };
+            vec![binary.ok_or_else(missing)?]
+        } else {
+            candidates(path)?
+        };
+        for binary in found {
+            helms.push(Helm::meet(&binary).await?);
+        }
+    }
+    helms.sort_by(|one, other| one.version.cmp(&other.version));
+    for pair in helms.windows(2) {
+        if let [one, other] = pair
+            && one.version == other.version
+        {
+            return Err(HelmError::Twice {
+                version: one.version.clone(),
+                binaries: format!("{} and {}", one.path.display(), other.path.display()),
+            });
+        }
+    }
+    Ok(helms)
+}
+
 /// Every executable on a search path, such as `PATH`, that is called `helm` or like a version of it: `helm3`,
 /// `helm-3.10.1`, `helm-v4.2.4`. In the order of the path; one that is there under several names counts once.
 ///
@@ -108,6 +140,42 @@ pub(crate) fn is_executable(path: &Path) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn says(path: &Path, version: &str) {
+        fs::create_dir_all(path.parent().expect("a folder")).expect("it can be made");
+        fs::write(path, format!("#!/bin/sh\necho v{version}\n")).expect("it can be written");
+        fs::set_permissions(path, fs::Permissions::from_mode(0o755)).expect("it is ours");
+    }
+
+    #[tokio::test]
+    async fn a_helm_is_located_by_path_by_folder_and_by_name() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let at = |name: &str| folder.path().join(name);
+        says(&at("one/helm"), "4.2.4");
+        says(&at("bin/helm3"), "3.10.1");
+        says(&at("other"), "3.7.2");
+        says(&at("again"), "3.7.2");
+        let path = at("bin").into_os_string();
+        let asked = [at("one"), at("other"), PathBuf::from("helm3")];
+        // Another test may fork while a script is open for writing.
+        let located = async |asked: Vec<PathBuf>| loop {
+            match locate(&asked, &path).await {
+                Err(HelmError::Start { source, .. })
+                    if source.kind() == std::io::ErrorKind::ExecutableFileBusy => {}
+                located => return located,
+            }
+        };
+        let found = located(asked.to_vec()).await.expect("all are there");
+        let versions: Vec<_> = found.iter().map(|helm| helm.version.to_string()).collect();
+        assert_eq!(versions, ["3.7.2", "3.10.1", "4.2.4"]);
+        let twice = located(vec![at("other"), at("again")]).await;
+        assert!(matches!(twice, Err(HelmError::Twice { .. })), "{twice:?}");
+        let missing = located(vec![PathBuf::from("helm9")]).await;
+        assert!(
+            matches!(missing, Err(HelmError::NotOnPath { .. })),
+            "{missing:?}"
+        );
+    }
 
     fn make(folder: &Path, name: &str, mode: u32) {
         let path = folder.join(name);

@@ -4,6 +4,7 @@
 //! - [`Home`] is where one run lives; nothing of the user's is read or written;
 //! - [`Stage`] is the reference registry with faults, for a Helm to meet, and tells who asked what;
 //! - [`flow`] knows each flow in the command line of each era, arranges what it needs, and judges the effect;
+//! - [`Recorder`] stands between a Helm and a real registry, and writes down what is said;
 //! - [`observe`] runs fault x Helm x flow and makes evidence of it.
 //!
 //! Nothing here knows a requirement: what a failure means is for others to say.
@@ -13,8 +14,10 @@ pub mod flow;
 mod home;
 pub mod observe;
 mod process;
+mod recorder;
 mod stage;
 mod text;
+mod tls;
 
 use std::collections::BTreeSet;
 use std::io;
@@ -25,11 +28,13 @@ use semver::Version;
 use thiserror::Error;
 
 pub(crate) use self::discover::is_executable;
-pub use self::discover::{candidates, discover, on_path};
+pub use self::discover::{candidates, discover, locate, on_path};
 pub use self::home::Home;
 pub use self::process::{Ended, Exit};
+pub use self::recorder::{Place, Recorder};
 pub use self::stage::{Seen, Stage, Wings};
 pub use self::text::{Names, last_words};
+pub use self::tls::write_roots as trust_here;
 
 /// How long Helm may take to say which version it is, or which flags a command has.
 const ASKING: Duration = Duration::from_secs(10);
@@ -128,6 +133,20 @@ pub enum HelmError {
     Nowhere {
         /// The folder.
         path: PathBuf,
+    },
+    /// A name is on no folder of the search path.
+    #[error("there is no `{}` on the PATH; give the path of the binary", .name.display())]
+    NotOnPath {
+        /// The name.
+        name: PathBuf,
+    },
+    /// Two binaries are the same Helm.
+    #[error("{binaries} are both Helm {version}; give one of them")]
+    Twice {
+        /// Its version.
+        version: Version,
+        /// The binaries.
+        binaries: String,
     },
     /// No temporary folder could be made.
     #[error("cannot make a home for Helm")]

@@ -29,6 +29,8 @@ pub enum Exit {
 /// What a run left behind.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ended {
+    /// The arguments it was run with.
+    pub arguments: Vec<String>,
     /// How it ended.
     pub exit: Exit,
     /// What it wrote to standard output.
@@ -60,6 +62,9 @@ pub(super) async fn run(
         .stderr(Stdio::piped())
         .process_group(0)
         .kill_on_drop(true);
+    let arguments = command.as_std().get_args();
+    let arguments = arguments.map(|argument| argument.to_string_lossy().into_owned());
+    let arguments = arguments.collect();
     let mut child = command.spawn()?;
     let group = child
         .id()
@@ -73,6 +78,7 @@ pub(super) async fn run(
     if let Ok(output) = timeout(deadline, output.as_mut()).await {
         let output = output?;
         return Ok(Ended {
+            arguments,
             exit: exit(output.status),
             stdout: text(&output.stdout),
             stderr: text(&output.stderr),
@@ -87,6 +93,7 @@ pub(super) async fn run(
         _ => (String::new(), String::new()),
     };
     Ok(Ended {
+        arguments,
         exit: Exit::Overtime,
         stdout,
         stderr,
@@ -113,11 +120,12 @@ mod tests {
 
     #[tokio::test]
     async fn both_streams_and_the_code_are_kept() {
-        let second = Duration::from_secs(10);
-        let ended = run(shell("cat; echo oops >&2; exit 3"), Some("in"), second)
+        let (script, second) = ("cat; echo oops >&2; exit 3", Duration::from_secs(10));
+        let ended = run(shell(script), Some("in"), second)
             .await
             .expect("a shell runs");
         let expected = Ended {
+            arguments: vec!["-c".into(), script.into()],
             exit: Exit::Code(3),
             stdout: "in".into(),
             stderr: "oops\n".into(),

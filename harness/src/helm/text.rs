@@ -304,6 +304,7 @@ mod tests {
     #[test]
     fn the_last_error_is_the_last_word() {
         let ended = |exit, stderr: &str| Ended {
+            arguments: Vec::new(),
             exit,
             stdout: String::new(),
             stderr: stderr.to_owned(),

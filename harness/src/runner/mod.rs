@@ -8,6 +8,7 @@ mod check;
 mod cleanup;
 mod entry;
 mod event;
+mod helms;
 mod interrupt;
 
 use std::panic::AssertUnwindSafe;
@@ -21,7 +22,7 @@ use helm_oci_reports::record::{
 };
 use helm_oci_suite::checks;
 use helm_oci_suite::exchange::Exchange;
-use helm_oci_suite::predict::{self, Cell, Verdicts};
+use helm_oci_suite::predict::{self, Verdicts};
 use helm_oci_suite::requirement::Requirement;
 use helm_oci_suite::target::Target;
 use helm_oci_suite::verdict::{Obstacle, ObstacleKind};
@@ -32,11 +33,14 @@ use crate::launch::{self, LaunchError, Launched, Launcher, Settings};
 use crate::preflight::{Preflight, preflight};
 use crate::{capabilities, clock};
 
+use self::helms::Shown;
+
 pub use self::check::{Examined, examine};
 pub use self::cleanup::clean_up;
 pub use self::entry::record;
 pub(crate) use self::entry::{eras, flows};
 pub use self::event::{Event, Events};
+pub use self::helms::{Helms, id as flow_id};
 pub use self::interrupt::{Interrupt, Interrupted};
 
 /// How long one check may take.
@@ -55,6 +59,8 @@ pub struct Plan {
     pub jobs: usize,
     /// How long one check may take.
     pub deadline: Duration,
+    /// The real Helms whose flows are run as well.
+    pub helms: Helms,
 }
 
 /// Runs the plan on every target.
@@ -72,6 +78,11 @@ pub async fn run(
     }
     let footer = Footer {
         checks: records.iter().map(|target| target.checks.len()).sum(),
+        flows: records
+            .iter()
+            .flat_map(|target| &target.helms)
+            .map(|helm| helm.flows.len())
+            .sum(),
         exit_code: ExitCode::of(&records).number(),
     };
     Ok(RunRecord {
@@ -162,12 +173,23 @@ async fn examine_target(
     said.push(exchanges);
     events.tell(Event::Started {
         target: name.to_owned(),
-        checks: plan.requirements.len(),
+        checks: plan.requirements.len() + plan.flow_count(),
     });
-    let (checks, eras, transcripts) = examine_all(plan, &target, events).await;
+    let (checks, verdicts, transcripts) = examine_all(plan, &target, events).await;
     record.checks = checks;
-    record.eras = eras;
+    if !plan.requirements.is_empty() {
+        record.eras = predict::table(&checks::all(), &verdicts);
+    }
     said.extend(transcripts);
+    if plan.flow_count() > 0 {
+        let shown = Shown {
+            checks: &record.checks,
+            verdicts: &verdicts,
+        };
+        let (helms, transcripts) = helms::examine(plan, &target, &shown, events).await;
+        record.helms = helms;
+        said.extend(transcripts);
+    }
     if !launched.vanishes() {
         record.leftovers = clean_up(&target, &said).await;
     }
@@ -190,7 +212,7 @@ async fn examine_all(
     plan: &Plan,
     target: &Target,
     events: &Events,
-) -> (Vec<CheckRecord>, Vec<Cell>, Vec<Vec<Exchange>>) {
+) -> (Vec<CheckRecord>, Verdicts, Vec<Vec<Exchange>>) {
     let checks = plan
         .requirements
         .iter()
@@ -216,11 +238,7 @@ async fn examine_all(
         records.push(record);
         transcripts.push(examined.transcript);
     }
-    (
-        records,
-        predict::table(&checks::all(), &verdicts),
-        transcripts,
-    )
+    (records, verdicts, transcripts)
 }
 
 fn empty(name: &str, identity: TargetIdentity) -> TargetRecord {
@@ -232,6 +250,7 @@ fn empty(name: &str, identity: TargetIdentity) -> TargetRecord {
         exchanges: Vec::new(),
         checks: Vec::new(),
         eras: Vec::new(),
+        helms: Vec::new(),
         leftovers: Vec::new(),
         milliseconds: 0,
     }

@@ -75,7 +75,8 @@ impl Handler for Proxy {
     }
 }
 
-fn strip(headers: &mut HeaderMap) {
+/// Takes away what concerns one connection.
+pub(crate) fn strip(headers: &mut HeaderMap) {
     for name in HOP_BY_HOP {
         headers.remove(name);
     }

@@ -1,5 +1,7 @@
 //! Counts, why some checks did not apply, what was left behind, and the verdict in words.
 
+use std::fmt::Write;
+
 use helm_oci_suite::era::Era;
 use helm_oci_suite::outcome::Outcome;
 use helm_oci_suite::predict::FlowVerdict;
@@ -59,24 +61,51 @@ pub(super) fn run(page: &mut Page, record: &RunRecord) {
             page.painted(2, &format!("{name:<24}  {verdict}"));
         }
     }
-    let parts = [
+    let mut parts = vec![
         text::plural(record.targets.len(), "target"),
         text::plural(record.footer.checks, "check"),
-        text::duration(record.run.milliseconds),
-        format!("exit code {}", record.footer.exit_code),
     ];
+    if record.footer.flows > 0 {
+        parts.push(text::plural(record.footer.flows, "flow"));
+    }
+    parts.push(text::duration(record.run.milliseconds));
+    parts.push(format!("exit code {}", record.footer.exit_code));
     page.paragraph(2, &parts.join(" · "), Ink::Plain);
 }
 
-/// What the outcomes amount to; a run of a selection speaks of the selection only.
+/// What the outcomes amount to, those of real Helms included.
 fn verdict(record: &RunRecord, target: &TargetRecord) -> (Ink, String) {
+    let (mut outcome, mut words) = of_checks(record, target);
+    let flows = || target.helms.iter().flat_map(|helm| &helm.flows);
+    let count = |wanted| flows().filter(|flow| flow.outcome == wanted).count();
+    for (wanted, what) in [
+        (Outcome::Fail, "fail"),
+        (Outcome::Inconclusive, "could not be told"),
+        (Outcome::Pass, "work"),
+    ] {
+        let count = count(wanted);
+        if count > 0 {
+            if wanted == Outcome::Fail
+                || wanted == Outcome::Inconclusive && outcome != Outcome::Fail
+            {
+                outcome = wanted;
+            }
+            let flows = text::plural(count, "flow");
+            write!(words, "; {flows} of real Helms {what}").expect("a string grows");
+        }
+    }
+    (Ink::of(outcome), words)
+}
+
+/// What the outcomes of checks amount to; a run of a selection speaks of the selection only.
+fn of_checks(record: &RunRecord, target: &TargetRecord) -> (Outcome, String) {
     let tally = Tally::of(&target.checks);
     let selected = if record.run.only.is_empty() {
         ""
     } else {
         "selected "
     };
-    let (outcome, words) = if tally.fail > 0 {
+    if tally.fail > 0 {
         let musts = text::plural(tally.fail, "requirement");
         let open = match tally.inconclusive {
             0 => String::new(),
@@ -119,8 +148,7 @@ fn verdict(record: &RunRecord, target: &TargetRecord) -> (Ink, String) {
             Outcome::Pass,
             format!("every {selected}Must and Should that applies is satisfied"),
         )
-    };
-    (Ink::of(outcome), words)
+    }
 }
 
 /// The eras in which a flow breaks.

@@ -1,11 +1,12 @@
 //! One hand-made record: every outcome, two targets of one name, one that could not be reached, hostile text.
 
 use helm_oci_reports::record::{
-    BreakRecord, Capability, CheckRecord, Footer, RunIdentity, RunRecord, SCHEMA, SourceRecord,
-    SuiteIdentity, TargetIdentity, TargetRecord,
+    BreakRecord, Capability, CheckRecord, FlowRecord, Footer, HelmRecord, HelmRun, RunIdentity,
+    RunRecord, SCHEMA, SourceRecord, SuiteIdentity, TargetIdentity, TargetRecord,
 };
 use helm_oci_suite::era::{Era, Flow};
 use helm_oci_suite::exchange::{Body, Exchange, Message};
+use helm_oci_suite::explain::Explanation;
 use helm_oci_suite::outcome::Outcome;
 use helm_oci_suite::predict::{Cause, Cell, FlowVerdict};
 use helm_oci_suite::requirement::Level;
@@ -18,6 +19,8 @@ const HOSTILE: &str = "<b>&\u{1b}[31mred\u{1b}]0;title\u{7} ]]> \u{0}\u{b}\u{9b}
 pub(crate) fn record() -> RunRecord {
     let targets = vec![distribution(), hostile(), unreachable()];
     let checks = targets.iter().map(|target| target.checks.len()).sum();
+    let helms = targets.iter().flat_map(|target| &target.helms);
+    let flows = helms.map(|helm| helm.flows.len()).sum();
     RunRecord {
         schema: SCHEMA,
         suite: SuiteIdentity {
@@ -33,6 +36,7 @@ pub(crate) fn record() -> RunRecord {
         targets,
         footer: Footer {
             checks,
+            flows,
             exit_code: 1,
         },
     }
@@ -47,11 +51,13 @@ pub(crate) fn of_outcomes(outcomes: &[Outcome]) -> RunRecord {
     let mut record = record();
     record.footer = Footer {
         checks: checks.len(),
+        flows: 0,
         exit_code: 0,
     };
     record.targets.truncate(1);
     record.targets[0].checks = checks;
     record.targets[0].eras.clear();
+    record.targets[0].helms.clear();
     record.targets[0].leftovers.clear();
     record
 }
@@ -92,6 +98,7 @@ fn distribution() -> TargetRecord {
             },
         ],
         eras: cells(),
+        helms: helms(),
         leftovers: vec!["hoc-0badcafe/push-blob-created: DELETE answered 405".into()],
         milliseconds: 4321,
     }
@@ -133,6 +140,7 @@ fn hostile() -> TargetRecord {
         exchanges: vec![],
         checks: vec![first, second, third],
         eras: vec![],
+        helms: vec![],
         leftovers: vec![HOSTILE.into()],
         milliseconds: 1200,
         ..distribution()
@@ -166,8 +174,112 @@ fn unreachable() -> TargetRecord {
         }],
         checks: vec![],
         eras: vec![],
+        helms: vec![],
         leftovers: vec![],
         milliseconds: 90,
+    }
+}
+
+/// Three Helms: what works, what fails for a reason and without one, what was not run or could not be told.
+fn helms() -> Vec<HelmRecord> {
+    let helm = |version: &str, era, flows: Vec<FlowRecord>| HelmRecord {
+        version: version.into(),
+        era: Some(era),
+        binary: format!("sha256:{}", "ab".repeat(32)),
+        flows,
+    };
+    let refused = |version: &str, flow| FlowRecord {
+        because: vec![
+            because("push/location-has-digest", true),
+            because("push/paging", false),
+        ],
+        predicted: FlowVerdict::Breaks,
+        ..failed(version, flow, "unexpected status: 400 Bad Request")
+    };
+    let unreachable = FlowRecord {
+        outcome: Outcome::Inconclusive,
+        obstacle: Some(Obstacle::new(
+            ObstacleKind::Transport,
+            "the connection to 127.0.0.1:32768 broke: reset",
+        )),
+        ..failed("4.2.4", Flow::Pull, HOSTILE)
+    };
+    vec![
+        helm("3.2.4", Era::Chart, vec![passed("3.2.4", Flow::ChartPush)]),
+        helm(
+            "3.10.1",
+            Era::Containerd,
+            vec![
+                refused("3.10.1", Flow::Push),
+                refused("3.10.1", Flow::RePush),
+                passed("3.10.1", Flow::Pull),
+                FlowRecord {
+                    outcome: Outcome::Skipped,
+                    reason: Some("no credentials were given".into()),
+                    ..passed("3.10.1", Flow::Login)
+                },
+            ],
+        ),
+        helm(
+            "4.2.4",
+            Era::Hardened4,
+            vec![
+                refused("4.2.4", Flow::Push),
+                FlowRecord {
+                    predicted: FlowVerdict::Breaks,
+                    ..passed("4.2.4", Flow::RePush)
+                },
+                unreachable,
+                failed("4.2.4", Flow::Show, "(it succeeds and a file is missing)"),
+            ],
+        ),
+    ]
+}
+
+fn passed(version: &str, flow: Flow) -> FlowRecord {
+    FlowRecord {
+        id: format!("helm-{version}/flow/{flow}"),
+        flow,
+        outcome: Outcome::Pass,
+        predicted: FlowVerdict::Works,
+        reason: None,
+        obstacle: None,
+        error: None,
+        because: vec![],
+        runs: vec![HelmRun {
+            command: format!("helm {flow} chart-1.0.0.tgz oci://127.0.0.1:32768/hoc"),
+            exit: Some(0),
+            stdout: String::new(),
+            stderr: String::new(),
+        }],
+        gave_up: None,
+        exchanges: vec![],
+        requests: 4,
+        milliseconds: 120,
+    }
+}
+
+fn failed(version: &str, flow: Flow, error: &str) -> FlowRecord {
+    let mut failed = passed(version, flow);
+    failed.outcome = Outcome::Fail;
+    failed.error = Some(error.into());
+    failed.runs[0].exit = Some(1);
+    failed.runs[0].stderr = format!("Error: {error}\n");
+    failed.gave_up = Some(0);
+    failed.exchanges = vec![Exchange {
+        request: message("PUT /v2/hoc/chart/blobs/uploads/1", &[], None),
+        response: Ok(message("400 Bad Request", &[], Some("no"))),
+    }];
+    failed
+}
+
+fn because(requirement: &str, is_best: bool) -> Explanation {
+    Explanation {
+        requirement: requirement.into(),
+        title: "`Location` leads to the blob".into(),
+        condition: (!is_best).then(|| "for large charts".into()),
+        in_its_words: is_best,
+        at_its_exchange: true,
     }
 }
 

@@ -15,17 +15,11 @@ use helm_oci_suite::requirement::{BoxFuture, Setup};
 use helm_oci_suite::target::Credentials as Known;
 use http::{Request, Response, Uri};
 use rustls::ServerConfig;
-use rustls::pki_types::pem::PemObject as _;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tempfile::TempDir;
 use thiserror::Error;
 
-use super::super::{Helm, Stage};
+use super::super::{Helm, Stage, tls};
 use crate::serve::{Handler, ServeError, Server};
-
-/// A certificate for loopback addresses. Its key is published on purpose; nobody may trust it.
-const CERTIFICATE: &[u8] = include_bytes!("../tls/test-only-cert.pem");
-const KEY: &[u8] = include_bytes!("../tls/test-only-key.pem");
 
 /// The hosts that faults lead to, and the loopback addresses that answer for them. The second host is private
 /// in the fault, and so is its stand-in.
@@ -67,11 +61,11 @@ pub(super) struct Scenery {
 impl Theatre {
     pub(super) async fn open() -> Result<Self, TheatreError> {
         let trust = tempfile::tempdir().map_err(TheatreError::Trust)?;
-        std::fs::write(trust.path().join("roots.pem"), CERTIFICATE).map_err(TheatreError::Trust)?;
+        tls::write_root(&trust.path().join("roots.pem")).map_err(TheatreError::Trust)?;
         let cast = Arc::new(Cast::default());
         let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         let plain = Server::start(any, Arc::clone(&cast) as _).await?;
-        let tls = Arc::new(tls());
+        let tls = Arc::new(tls::server());
         let mut attempt = secure(&cast, &tls).await;
         for _ in 1..ATTEMPTS {
             if attempt.is_ok() {
@@ -145,16 +139,6 @@ async fn secure(cast: &Arc<Cast>, tls: &Arc<ServerConfig>) -> Result<Vec<Server>
         servers.push(start(SocketAddr::from((address, port))).await?);
     }
     Ok(servers)
-}
-
-fn tls() -> ServerConfig {
-    let certificate = CertificateDer::from_pem_slice(CERTIFICATE)
-        .expect("the certificate in the repository reads");
-    let key = PrivateKeyDer::from_pem_slice(KEY).expect("the key in the repository reads");
-    ServerConfig::builder()
-        .with_no_client_auth()
-        .with_single_cert(vec![certificate], key)
-        .expect("certificate and key belong together")
 }
 
 /// Whoever plays at the moment.

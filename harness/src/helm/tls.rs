@@ -1,0 +1,46 @@
+//! TLS in front of a Helm: a certificate for this machine, and the roots with which Helm takes it.
+
+use std::io;
+use std::path::Path;
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use rustls::ServerConfig;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+
+/// A certificate for loopback addresses. Its key is published on purpose; nobody may trust it.
+const CERTIFICATE: &[u8] = include_bytes!("tls/test-only-cert.pem");
+const KEY: &[u8] = include_bytes!("tls/test-only-key.pem");
+
+/// What serves with the certificate.
+pub(super) fn server() -> ServerConfig {
+    let certificate = CertificateDer::from_pem_slice(CERTIFICATE)
+        .expect("the certificate in the repository reads");
+    let key = PrivateKeyDer::from_pem_slice(KEY).expect("the key in the repository reads");
+    ServerConfig::builder()
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate], key)
+        .expect("certificate and key belong together")
+}
+
+/// Writes the certificate as the only root.
+pub(super) fn write_root(path: &Path) -> io::Result<()> {
+    std::fs::write(path, CERTIFICATE)
+}
+
+/// Writes the certificate, the roots in another PEM file, and those of the system: a registry may send Helm
+/// elsewhere for a token.
+pub fn write_roots(path: &Path, also: Option<&Path>) -> io::Result<()> {
+    let mut roots = CERTIFICATE.to_vec();
+    if let Some(also) = also {
+        roots.extend(std::fs::read(also)?);
+        roots.push(b'\n');
+    }
+    for root in rustls_native_certs::load_native_certs().certs {
+        let encoded = BASE64_STANDARD.encode(&root);
+        let pem = format!("-----BEGIN CERTIFICATE-----\n{encoded}\n-----END CERTIFICATE-----\n");
+        roots.extend_from_slice(pem.as_bytes());
+    }
+    std::fs::write(path, roots)
+}
