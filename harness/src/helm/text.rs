@@ -100,14 +100,14 @@ pub fn last_words(ended: &Ended) -> String {
     words.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// `sha256:` and 64 digits, also with the colon percent-encoded.
+/// `sha256:` and 64 digits, also with the colon percent-encoded, or in a path.
 fn digests(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(start) = rest.find("sha256") {
         let (before, digest) = rest.split_at(start);
         let after = &digest["sha256".len()..];
-        let colon = [":", "%3A", "%3a", "-"]
+        let colon = [":", "%3A", "%3a", "-", "/"]
             .into_iter()
             .find(|colon| after.starts_with(colon));
         let hex = colon.map_or(0, |colon| {
@@ -292,6 +292,10 @@ mod tests {
                 "read tcp {client}->{host}: reset",
             ),
             ("sha256:abc".to_owned(), "sha256:abc"),
+            (
+                format!("blob {digest} expected at blobs/{}", digest.replace(':', "/")),
+                "blob {d} expected at blobs/{d}",
+            ),
             (
                 "open {home}/work/chart-b-1.0.0.tgz: no".to_owned(),
                 "open {home}/work/{name}-1.0.0.tgz: no",

@@ -17,6 +17,7 @@ use helm_oci_suite::era::Flow;
 use helm_oci_suite::evidence::{Evidence, FlowResult, Observation};
 use helm_oci_suite::requirement::Setup;
 use helm_oci_suite::target::Target;
+use http::{Method, StatusCode};
 use thiserror::Error;
 
 use self::replay::Altered;
@@ -352,15 +353,27 @@ impl Observed {
     }
 
     /// The last exchange that was altered or in which Helm was refused; the very last if there is none.
+    ///
+    /// Uploads go side by side: of one whose body was refused and one that was just opened, the first is meant,
+    /// whichever came last.
     fn stopped_at(&self) -> Option<String> {
         let played = || self.seen.iter().filter(|seen| !seen.is_arranged);
-        let is_trouble = |seen: &&Seen| {
+        let is_refused = |seen: &Seen| {
             let status = seen.answer.status();
-            seen.is_altered || status.is_client_error() || status.is_server_error()
+            status.is_client_error() || status.is_server_error()
         };
-        let last = played()
-            .rfind(is_trouble)
-            .or_else(|| played().next_back())?;
+        let is_body = |seen: &Seen| {
+            seen.request.method() == Method::PUT
+                && seen.answer.status() != StatusCode::UNAUTHORIZED
+                && is_refused(seen)
+        };
+        let opens = |seen: &Seen| seen.request.method() == Method::POST && !is_refused(seen);
+        let last = played().rfind(|seen| seen.is_altered || is_refused(seen));
+        let last = match last {
+            Some(last) if opens(last) => played().rfind(|seen| is_body(seen)).or(Some(last)),
+            Some(last) => Some(last),
+            None => played().next_back(),
+        }?;
         let url = format!("{}{}", self.names.origin, last.request.uri());
         let url = self.names.normalise(&url);
         let told = match last.answer.extensions().get::<Wire>() {
