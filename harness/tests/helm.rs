@@ -26,6 +26,9 @@ use helm_oci_fixtures::registry::{Access, Credentials, ReferenceRegistry};
 use helm_oci_suite::era::Flow;
 use helm_oci_suite::target::{Credentials as Known, Target};
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
+use rustls::ServerConfig;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
@@ -212,12 +215,54 @@ fn trials(helm: &Helm, runtime: &Runtime) -> Vec<Trial> {
             Trial::test(name, move || handle.block_on(completes(&helm, flow)))
         })
         .collect();
-    let (helm, handle) = (helm.clone(), runtime.handle().clone());
+    let (own, handle) = (helm.clone(), runtime.handle().clone());
     let name = format!("helm-{}/explained", helm.version);
     trials.push(Trial::test(name, move || {
-        handle.block_on(is_explained(&helm))
+        handle.block_on(is_explained(&own))
+    }));
+    let (own, handle) = (helm.clone(), runtime.handle().clone());
+    let name = format!("helm-{}/over-tls", helm.version);
+    trials.push(Trial::test(name, move || {
+        handle.block_on(goes_over_tls(&own))
     }));
     trials
+}
+
+/// Through `run`, every flow works with a registry that has TLS, wants a login, and keeps charts in a namespace.
+async fn goes_over_tls(helm: &Helm) -> Result<(), Failed> {
+    let tls = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cli/tls");
+    let certificate = CertificateDer::from_pem_file(tls.join("cert.pem"))?;
+    let key = PrivateKeyDer::from_pem_file(tls.join("key.pem"))?;
+    let tls_server = ServerConfig::builder()
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate], key)?;
+    let registry = FaultyRegistry::new(ReferenceRegistry::new(Access::bearer_for_tests()), &[]);
+    let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    let server = Server::start_with_tls(listen, Arc::new(registry), Arc::new(tls_server)).await?;
+    let Credentials { username, password } = Credentials::for_tests();
+    let url = format!("https://localhost:{}/team/charts", server.address().port());
+    let ended = tokio::process::Command::new(env!("CARGO_BIN_EXE_helm-oci-conformance"))
+        .args(["run", &url, "--json", "-", "--only", "helm-*", "--ca-file"])
+        .arg(tls.join("cert.pem"))
+        .args(["--username", &username, "--helm"])
+        .arg(&helm.path)
+        .env("HELM_OCI_PASSWORD", &password)
+        .output()
+        .await?;
+    server.stop().await;
+    let record: Value = serde_json::from_slice(&ended.stdout)?;
+    let flows = record["targets"][0]["helms"][0]["flows"].as_array();
+    let wrong: Vec<String> = flows
+        .into_iter()
+        .flatten()
+        .filter(|flow| flow["outcome"] != "pass")
+        .map(|flow| format!("{}: {} {}", flow["id"], flow["error"], flow["obstacle"]))
+        .collect();
+    if ended.status.code() == Some(0) && flows.is_some_and(|flows| flows.len() > 2) {
+        Ok(())
+    } else {
+        Err(format!("{}: {}", ended.status, wrong.join("\n")).into())
+    }
 }
 
 /// A push that a registry refuses is explained by the requirement it violates; the password is told nowhere.
