@@ -61,15 +61,14 @@ pub fn render(record: &RunRecord, style: Style) -> String {
             page.blank();
             checks(&mut page, target);
             blocks::unreachable(&mut page, target);
-            for outcome in [Outcome::Fail, Outcome::Warn, Outcome::Inconclusive] {
-                for check in target
-                    .checks
-                    .iter()
-                    .filter(|check| check.outcome == outcome)
-                {
-                    blocks::finding(&mut page, check);
-                }
+            let of = |outcome| {
+                let checks = target.checks.iter();
+                checks.filter(move |check: &&CheckRecord| check.outcome == outcome)
+            };
+            for check in of(Outcome::Fail).chain(of(Outcome::Warn)) {
+                blocks::finding(&mut page, check);
             }
+            blocks::inconclusive(&mut page, of(Outcome::Inconclusive));
             eras::table(&mut page, &target.eras);
         }
         helms::section(&mut page, target);

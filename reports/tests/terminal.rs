@@ -75,6 +75,20 @@ fn when_all_is_well() {
 }
 
 #[test]
+fn checks_that_met_one_obstacle_are_told_together() {
+    let mut record = support::of_outcomes(&[Outcome::Inconclusive; 3]);
+    let checks = &mut record.targets[0].checks;
+    checks[1].id = "tags/sorted".into();
+    checks[2].id = "tags/paging".into();
+    checks[2].obstacle = Some(Obstacle::new(ObstacleKind::Arrangement, "it is not there"));
+    let text = plain(&record);
+    assert_eq!(text.matches("INCONCLUSIVE").count(), 2, "{text}");
+    assert!(text.contains("so are     tags/sorted\n"), "{text}");
+    let verbose = render(&record, VERBOSE);
+    assert_eq!(verbose.matches("INCONCLUSIVE").count(), 3, "{verbose}");
+}
+
+#[test]
 fn colour_adds_nothing_but_colour() {
     for verbose in [false, true] {
         let style = Style {

@@ -1,12 +1,42 @@
 //! One block for each finding and each obstacle: what, who says so, whom it hurts, what shows it.
 
 use helm_oci_suite::outcome::Outcome;
+use helm_oci_suite::verdict::ObstacleKind;
 
 use super::page::{Ink, Page};
 use crate::facts;
 use crate::record::{CheckRecord, TargetRecord};
 use crate::text;
 use crate::transcript::{self, Depth};
+
+/// The checks that could not tell; those that met the same obstacle are told together, unless all is to be told.
+pub(super) fn inconclusive<'a>(page: &mut Page, checks: impl Iterator<Item = &'a CheckRecord>) {
+    let mut groups: Vec<Vec<&CheckRecord>> = Vec::new();
+    for check in checks {
+        let met = obstacle(check);
+        let known = groups
+            .iter_mut()
+            .find(|group| !page.style.verbose && met.is_some() && obstacle(group[0]) == met);
+        match known {
+            Some(group) => group.push(check),
+            None => groups.push(vec![check]),
+        }
+    }
+    for group in groups {
+        finding(page, group[0]);
+        if let [_, others @ ..] = group.as_slice()
+            && !others.is_empty()
+        {
+            let others: Vec<&str> = others.iter().map(|check| check.id.as_str()).collect();
+            page.labelled("so are", &others.join(", "));
+        }
+    }
+}
+
+fn obstacle(check: &CheckRecord) -> Option<(ObstacleKind, &str)> {
+    let obstacle = check.obstacle.as_ref()?;
+    Some((obstacle.kind, &obstacle.what))
+}
 
 /// What the check of a Must, of a Should, or one that could not tell has to say.
 pub(super) fn finding(page: &mut Page, check: &CheckRecord) {
