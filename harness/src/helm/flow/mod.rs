@@ -375,3 +375,112 @@ impl Backstage<'_> {
             .set_modified(SystemTime::UNIX_EPOCH + MODIFIED)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use helm_oci_fixtures::registry::Access;
+
+    use super::super::{Stage, Wings};
+    use super::*;
+
+    /// The acts of a flow of a Helm that knows no flags.
+    async fn acts(version: &str, origin: &str, kubeconfig: Option<&str>, flow: Flow) -> Vec<Act> {
+        let helm = Helm {
+            path: PathBuf::from("helm"),
+            version: version.parse().expect("a version"),
+            plain_http: BTreeSet::new(),
+        };
+        let stage = Arc::new(Stage::new(Access::Open, &[]));
+        let origin = origin.parse().expect("an origin");
+        let home = Home::new().expect("a home");
+        let scene = Scene {
+            helm: &helm,
+            home: &home,
+            target: Target::new(Arc::new(Wings::new(stage, origin)), 1),
+            names: Names::default(),
+            kubeconfig: kubeconfig.map(PathBuf::from),
+        };
+        let prepared = prepare(&scene, flow).await.expect("it can be arranged");
+        prepared.acts
+    }
+
+    #[tokio::test]
+    async fn a_dry_run_is_had_from_helm_4_and_from_others_with_a_cluster() {
+        let cluster = Some("/home/user/kubeconfig");
+        for (version, kubeconfig, commands, dry_run) in [
+            ("3.7.2", cluster, vec!["show", "template"], ""),
+            ("3.10.1", None, vec!["show", "template"], ""),
+            (
+                "3.12.3",
+                cluster,
+                vec!["show", "template", "install", "upgrade"],
+                "--dry-run --kubeconfig /home/user/kubeconfig",
+            ),
+            (
+                "3.21.1",
+                cluster,
+                vec!["show", "template", "install", "upgrade"],
+                "--dry-run=client --kubeconfig /home/user/kubeconfig",
+            ),
+            (
+                "4.2.4",
+                None,
+                vec!["show", "template", "install"],
+                "--dry-run=client",
+            ),
+        ] {
+            let acts = acts(version, "https://registry.example", kubeconfig, Flow::Show).await;
+            let found: Vec<&String> = acts.iter().map(|act| &act.arguments[0]).collect();
+            assert_eq!(found, commands, "{version}");
+            for act in acts.iter().skip(2) {
+                let words = act.arguments.join(" ");
+                assert!(words.ends_with(dry_run), "{version}: {words}");
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn what_cannot_reach_the_registry_is_left_out() {
+        let flow = Flow::DependencyUpdate;
+        for (version, origin, count) in [
+            ("3.10.1", "http://registry.example:5000", 1),
+            ("3.10.1", "http://localhost:5000", 3),
+            ("3.10.1", "https://registry.example", 3),
+            ("3.7.2", "http://localhost:5000", 2),
+            ("3.18.6", "http://localhost:5000", 1),
+        ] {
+            let acts = acts(version, origin, None, flow).await;
+            assert_eq!(acts.len(), count, "{version}, {origin}");
+        }
+    }
+
+    #[tokio::test]
+    async fn each_act_of_each_helm_has_a_repository_of_its_own() {
+        let mut repositories = BTreeSet::new();
+        for version in ["3.10.1", "3.10.2", "4.3.0-RC.1+build.5"] {
+            let flow = Flow::DependencyUpdate;
+            for act in acts(version, "https://registry.example", None, flow).await {
+                let repository = act.session.repository().to_owned();
+                assert_eq!(repository, repository.to_lowercase());
+                assert!(repositories.insert(repository.clone()), "{repository}");
+            }
+        }
+        assert_eq!(repositories.len(), 9);
+    }
+
+    #[tokio::test]
+    async fn both_orders_of_layers_are_pushed() {
+        let acts = acts("4.2.4", "https://registry.example", None, Flow::PushProv).await;
+        let is_first = acts.iter().map(|act| match &act.effect {
+            Effect::Stored {
+                package,
+                provenance: Some(provenance),
+                ..
+            } => sha256(provenance) < package.digest(),
+            _ => panic!("a signed push stores a chart and its provenance"),
+        });
+        assert_eq!(is_first.collect::<Vec<_>>(), [false, true]);
+    }
+}
