@@ -1,5 +1,6 @@
 //! Every real Helm at hand completes every flow it has against the reference registry, such as
-//! `helm-3.10.1/push`; and what it fails at with a faulty one, `run --helm` explains: `helm-3.10.1/explained`.
+//! `helm-3.10.1/push`, still pushes the golden bytes: `helm-3.10.1/goldens`; and what it fails at with a faulty one,
+//! `run --helm` explains: `helm-3.10.1/explained`.
 //!
 //! `HELM_OCI_HELM_DIR` names a folder of Helms. Without it there is one ignored trial that says so, unless
 //! `HELM_OCI_REQUIRE` contains `helm`, which makes it a failure.
@@ -29,9 +30,10 @@ use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use rustls::ServerConfig;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use semver::Version;
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use tokio::runtime::Runtime;
+use tokio::runtime::{Handle, Runtime};
 
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
@@ -216,6 +218,11 @@ fn trials(helm: &Helm, runtime: &Runtime) -> Vec<Trial> {
         })
         .collect();
     let (own, handle) = (helm.clone(), runtime.handle().clone());
+    let name = format!("helm-{}/goldens", helm.version);
+    trials.push(Trial::ignorable_test(name, move || {
+        pushes_goldens(&own, &handle)
+    }));
+    let (own, handle) = (helm.clone(), runtime.handle().clone());
     let name = format!("helm-{}/explained", helm.version);
     trials.push(Trial::test(name, move || {
         handle.block_on(is_explained(&own))
@@ -318,6 +325,32 @@ async fn is_explained(helm: &Helm) -> Result<(), Failed> {
         return Err("a report holds the password".into());
     }
     Ok(())
+}
+
+/// `record.sh` finds that this Helm pushes to the reference registry, byte for byte, what is in the repository.
+fn pushes_goldens(helm: &Helm, runtime: &Handle) -> Result<Completion, Failed> {
+    let by_the_clock = Version::new(3, 13, 0)..Version::new(3, 17, 0);
+    if by_the_clock.contains(&helm.version) {
+        return Ok(Completion::ignored_with(
+            "its manifests carry the time of the push",
+        ));
+    }
+    let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    let registry = FaultyRegistry::new(ReferenceRegistry::new(Access::Open), &[]);
+    let server = runtime.block_on(Server::start(listen, Arc::new(registry)))?;
+    let recorded = Command::new("bash")
+        .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures/golden/record.sh"))
+        .arg(&helm.path)
+        .arg(format!("localhost:{}", server.address().port()))
+        .output();
+    runtime.block_on(server.stop());
+    let recorded = recorded?;
+    if recorded.status.success() {
+        return Ok(Completion::Completed);
+    }
+    let said = String::from_utf8_lossy(&recorded.stdout);
+    let errors = String::from_utf8_lossy(&recorded.stderr);
+    Err(format!("{}\n{said}{errors}", recorded.status).into())
 }
 
 async fn completes(helm: &Helm, flow: Flow) -> Result<(), Failed> {
