@@ -72,12 +72,12 @@ fn legend(breaks: &[Break]) -> String {
     let meanings: Vec<String> = PLACEHOLDERS
         .iter()
         .filter(|(sign, _)| occurs(sign))
-        .map(|(sign, meaning)| format!("`{sign}` {meaning}"))
+        .map(|(sign, meaning)| format!("`{sign}` for {meaning}"))
         .collect();
     if meanings.is_empty() {
         return String::new();
     }
-    format!("\nIn what Helm says, {}.\n", meanings.join(", "))
+    format!("\nIn what Helm says stand {}.\n", meanings.join(", "))
 }
 
 fn cite(source: &Source) -> String {

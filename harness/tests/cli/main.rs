@@ -180,6 +180,7 @@ fn the_small_commands_answer() {
         (&["list", "--only", "pull/manifest-bytes"][..], "MUST"),
         (&["list", "--json"], "\"level\": \"must\""),
         (&["explain", "pull/manifest-bytes"], "## Why Helm needs it"),
+        (&["explain", "names/two-segments"], "`…` for anything"),
         (&["serve", "--list-faults"], "reformats-manifests"),
         (&["completions", "bash"], "helm-oci-conformance"),
         (&["--help"], "Exit codes:"),
