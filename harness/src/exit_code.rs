@@ -20,7 +20,7 @@ pub enum ExitCode {
     /// problem with the machine.
     Inconclusive = 3,
     /// The suite itself failed: a check panicked, or `prove` found it not as declared, or not as
-    /// observed.
+    /// observed, or `observe --check` saw what is not recorded.
     Defect = 4,
     /// Interrupted by Ctrl-C or SIGTERM; containers were removed.
     Interrupted = 130,
@@ -35,7 +35,7 @@ Exit codes:
   3    no violation, but a target was unreachable or a requirement could not be told;
        or `doctor` found a problem
   4    a defect of the suite itself: a check panicked, or `prove` contradicts a declaration
-       or the evidence
+       or the evidence, or `observe --check` does
   130  interrupted; the containers of the run are removed";
 
 impl ExitCode {

@@ -5,6 +5,9 @@
 //! A target is launched when its first trial runs, once, and stopped at the end. Where the machine has no
 //! container engine or no image, its trials are ignored, unless `HELM_OCI_REQUIRE` names the target.
 
+#[path = "../../fixtures/tests/required/mod.rs"]
+mod required;
+
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -31,7 +34,7 @@ fn main() -> ExitCode {
         Interrupt::on_signals()
     };
     let mut lives = Vec::new();
-    for name in words("HELM_OCI_TARGETS", "reference") {
+    for name in targets() {
         match launch::parse(&name, false) {
             Ok(launcher) => lives.push(Arc::new(Live::new(launcher, interrupt.clone()))),
             Err(error) => {
@@ -150,9 +153,7 @@ impl Live {
     fn is_required(&self) -> bool {
         let name = self.launcher.name();
         let kind = name.split(':').next().unwrap_or(name);
-        words("HELM_OCI_REQUIRE", "")
-            .iter()
-            .any(|word| word == name || word == kind)
+        required::is_required(name) || required::is_required(kind)
     }
 
     async fn launch(&self) -> Result<Completion, Failed> {
@@ -230,19 +231,14 @@ fn conclude(record: &CheckRecord) -> Result<Completion, Failed> {
     }
 }
 
-/// The words of an environment variable, separated by commas or spaces.
-#[expect(clippy::disallowed_methods, reason = "a test takes its arguments so")]
-fn words(variable: &str, default: &str) -> Vec<String> {
-    let text = std::env::var(variable).unwrap_or_default();
-    let text = if text.trim().is_empty() {
-        default
+/// The targets, as `run` takes them.
+fn targets() -> Vec<String> {
+    let given = required::words("HELM_OCI_TARGETS");
+    if given.is_empty() {
+        vec!["reference".to_owned()]
     } else {
-        &text
-    };
-    text.split([',', ' '])
-        .filter(|word| !word.is_empty())
-        .map(ToOwned::to_owned)
-        .collect()
+        given
+    }
 }
 
 #[expect(

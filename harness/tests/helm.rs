@@ -3,10 +3,13 @@
 //! `run --helm` explains: `helm-3.10.1/explained`.
 //!
 //! `HELM_OCI_HELM_DIR` names a folder of Helms. Without it there is one ignored trial that says so, unless
-//! `HELM_OCI_REQUIRE` contains `helm`, which makes it a failure.
+//! `HELM_OCI_REQUIRE` names `helm`, which makes it a failure.
 //!
 //! What only pretends to be a Helm needs none: `observe` and `run` end with code 2 and one sentence about it, and
 //! what fails at being one halfway is no fault of the registry.
+
+#[path = "../../fixtures/tests/required/mod.rs"]
+mod required;
 
 use std::fmt::Write as _;
 use std::io::ErrorKind;
@@ -198,9 +201,8 @@ fn executable(folder: &TempDir, script: &str) -> Result<PathBuf, Failed> {
 
 /// What becomes of the test on a machine without Helms.
 fn absent() -> Result<Completion, Failed> {
-    let required = variable("HELM_OCI_REQUIRE");
     let why = "HELM_OCI_HELM_DIR names no folder of Helms";
-    if required.split([',', ' ']).any(|word| word == "helm") {
+    if required::is_required("helm") {
         return Err(why.into());
     }
     Ok(Completion::ignored_with(why))

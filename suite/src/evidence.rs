@@ -3,9 +3,10 @@
 //!
 //! One file holds one Helm version. It is complete: a flow that no observation of a fault names was tried or
 //! replayed, and the fault altered no answer in it, so Helm cannot have noticed. [`agreement`] holds the suite's
-//! predictions against it.
+//! predictions against it, [`difference`] another observation of the same Helm.
 
 pub mod agreement;
+pub mod difference;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;

@@ -21,7 +21,7 @@ pub(super) struct Arguments {
     /// A registry to compare the clock with, such as `https://registry.example`.
     #[arg(value_name = "URL")]
     target: Option<String>,
-    /// A Helm, or a folder of Helms, beside those on PATH. May be given several times.
+    /// A Helm, a folder of Helms, or a name on PATH, beside what is called `helm` on PATH. May be given several times.
     #[arg(long = "helm", value_name = "PATH")]
     helms: Vec<PathBuf>,
     #[command(flatten)]
@@ -32,15 +32,16 @@ pub(super) struct Arguments {
 }
 
 pub(super) async fn doctor(arguments: &Arguments) -> Result<ExitCode, CliError> {
+    let surroundings = environment::surroundings();
     let mut helms = Vec::new();
     for given in &arguments.helms {
-        helms.extend(helm::candidates(given)?);
+        helms.extend(helm::candidates(given, &environment::search_path())?);
     }
     let asked = match &arguments.target {
         Some(target) => Some(ask(arguments, target).await?),
         None => None,
     };
-    let diagnosis = doctor::examine(&environment::surroundings(), helms, asked).await;
+    let diagnosis = doctor::examine(&surroundings, helms, asked).await;
     let text = if arguments.json {
         let json = serde_json::to_string_pretty(&diagnosis).expect("a diagnosis serialises");
         format!("{json}\n")

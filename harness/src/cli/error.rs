@@ -62,6 +62,8 @@ pub(super) enum CliError {
     Helm(#[from] HelmError),
     #[error("there is no Helm {version} in {folder}", folder = .folder.display())]
     NoSuchHelm { version: Version, folder: PathBuf },
+    #[error("there is no evidence of Helm {version} in {folder}; `observe --out` writes it", folder = .folder.display())]
+    NotRecorded { version: Version, folder: PathBuf },
     #[error("unknown flow `{name}`; known are {known}", known = known_flows())]
     UnknownFlow { name: String },
     #[error(transparent)]

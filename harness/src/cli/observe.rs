@@ -1,10 +1,12 @@
 //! `observe`: what real Helms do with each fault, written down as evidence.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use helm_oci_suite::era::Flow;
+use helm_oci_suite::evidence::difference::{cells_of, differences};
+use helm_oci_suite::evidence::{self, Evidence};
 use semver::Version;
 
 use super::error::CliError;
@@ -34,10 +36,18 @@ pub(super) struct Arguments {
     /// Write one file for each Helm into this folder; without it, print.
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
+    /// Write nothing, and compare with the evidence in this folder; what was not observed is not compared. A
+    /// difference ends with exit code 4.
+    #[arg(long, value_name = "DIR", conflicts_with = "out")]
+    check: Option<PathBuf>,
 }
 
 pub(super) async fn observe(arguments: &Arguments) -> Result<ExitCode, CliError> {
     let plan = arguments.plan().await?;
+    let recorded = match &arguments.check {
+        Some(folder) => Some(recorded(&plan, folder)?),
+        None => None,
+    };
     let interrupt = Interrupt::on_signals();
     let told = |helm: &Helm, flow: Flow, tally: Tally| {
         let Tally { cells, runs, fails } = tally;
@@ -57,19 +67,64 @@ pub(super) async fn observe(arguments: &Arguments) -> Result<ExitCode, CliError>
             return Ok(ExitCode::Inconclusive);
         }
     };
-    for one in &evidence {
-        let Some(folder) = &arguments.out else {
-            output::print(&one.to_json())?;
-            continue;
-        };
-        let path = folder.join(one.file_name());
-        let written = fs::create_dir_all(folder).and_then(|()| fs::write(&path, one.to_json()));
-        written.map_err(|source| CliError::Write { path, source })?;
+    match recorded {
+        Some(recorded) => check(&recorded, &evidence),
+        None => arguments.keep(&evidence),
     }
-    Ok(ExitCode::Acceptable)
+}
+
+/// What is recorded of each Helm in the plan, in its order; that all of them are is said before they are run.
+fn recorded(plan: &Plan, folder: &Path) -> Result<Vec<Evidence>, CliError> {
+    let recorded = evidence::load(folder)?;
+    let of = |helm: &Helm| {
+        let own = recorded.iter().find(|own| own.helm == helm.version);
+        own.cloned().ok_or_else(|| CliError::NotRecorded {
+            version: helm.version.clone(),
+            folder: folder.to_owned(),
+        })
+    };
+    plan.helms.iter().map(of).collect()
+}
+
+/// Tells where what was observed is not what is recorded.
+fn check(recorded: &[Evidence], observed: &[Evidence]) -> Result<ExitCode, CliError> {
+    let mut count = 0;
+    for (old, new) in recorded.iter().zip(observed) {
+        if old.binary != new.binary {
+            let helm = &new.helm;
+            output::note(&format!(
+                "helm {helm}: another binary of this version was recorded\n"
+            ));
+        }
+        for difference in differences(old, new) {
+            count += 1;
+            output::print(&difference.to_string())?;
+        }
+    }
+    let cells: usize = observed.iter().map(cells_of).sum();
+    output::print(&format!("{cells} cells compared, {count} differ\n"))?;
+    Ok(if count == 0 {
+        ExitCode::Acceptable
+    } else {
+        ExitCode::Defect
+    })
 }
 
 impl Arguments {
+    /// Writes the evidence, or prints it.
+    fn keep(&self, evidence: &[Evidence]) -> Result<ExitCode, CliError> {
+        for one in evidence {
+            let Some(folder) = &self.out else {
+                output::print(&one.to_json())?;
+                continue;
+            };
+            let path = folder.join(one.file_name());
+            let written = fs::create_dir_all(folder).and_then(|()| fs::write(&path, one.to_json()));
+            written.map_err(|source| CliError::Write { path, source })?;
+        }
+        Ok(ExitCode::Acceptable)
+    }
+
     async fn plan(&self) -> Result<Plan, CliError> {
         let mut faults = serve::faults(&self.faults)?;
         if faults.is_empty() {

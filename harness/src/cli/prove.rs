@@ -38,6 +38,9 @@ pub(super) fn prove(arguments: &Arguments) -> Result<ExitCode, CliError> {
             None => evidence::recorded(),
             Some(folder) => evidence::read(folder)?,
         };
+        if recorded.evidence.is_empty() {
+            return Err(CliError::NoEvidence);
+        }
         let measured = prove::evidence::measure(&recorded, &faults);
         if measured.all.cells == 0 {
             return Err(CliError::NoEvidence);

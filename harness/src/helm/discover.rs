@@ -14,7 +14,7 @@ use super::{Helm, HelmError};
 /// One that is no Helm is an error: a folder of Helms is made on purpose.
 pub async fn discover(folder: &Path) -> Result<Vec<Helm>, HelmError> {
     let mut helms = Vec::new();
-    for path in candidates(folder)? {
+    for path in in_folder(folder)? {
         helms.push(Helm::meet(&path).await?);
     }
     helms.sort_by(|one, other| {
@@ -25,15 +25,29 @@ pub async fn discover(folder: &Path) -> Result<Vec<Helm>, HelmError> {
     Ok(helms)
 }
 
-/// What a path means that was given for a Helm: itself, or all that look like one in a folder.
-pub fn candidates(given: &Path) -> Result<Vec<PathBuf>, HelmError> {
-    if !given.is_dir() {
-        return Ok(vec![given.to_owned()]);
+/// What was given for a Helm: a binary itself, all that look like one in a folder, or a bare name that is on the
+/// search path.
+pub fn candidates(given: &Path, search_path: &OsStr) -> Result<Vec<PathBuf>, HelmError> {
+    if given.components().count() == 1 && !given.exists() {
+        let mut folders = env::split_paths(search_path).map(|folder| folder.join(given));
+        let binary = folders.find(|binary| is_executable(binary));
+        let missing = || HelmError::NotOnPath {
+            name: given.to_owned(),
+        };
+        return Ok(vec![binary.ok_or_else(missing)?]);
     }
-    let found = executables(given)?;
+    if given.is_dir() {
+        in_folder(given)
+    } else {
+        Ok(vec![given.to_owned()])
+    }
+}
+
+fn in_folder(folder: &Path) -> Result<Vec<PathBuf>, HelmError> {
+    let found = executables(folder)?;
     if found.is_empty() {
         return Err(HelmError::Nowhere {
-            path: given.to_owned(),
+            path: folder.to_owned(),
         });
     }
     Ok(found)
@@ -44,16 +58,7 @@ pub fn candidates(given: &Path) -> Result<Vec<PathBuf>, HelmError> {
 pub async fn locate(paths: &[PathBuf], search_path: &OsStr) -> Result<Vec<Helm>, HelmError> {
     let mut helms: Vec<Helm> = Vec::new();
     for path in paths {
-        let is_bare = path.components().count() == 1 && !path.exists();
-        let found = if is_bare {
-            let mut folders = env::split_paths(search_path).map(|folder| folder.join(path));
-            let binary = folders.find(|binary| is_executable(binary));
-            let missing = || HelmError::NotOnPath { name: path.clone() };
-            vec![binary.ok_or_else(missing)?]
-        } else {
-            candidates(path)?
-        };
-        for binary in found {
+        for binary in candidates(path, search_path)? {
             helms.push(Helm::meet(&binary).await?);
         }
     }

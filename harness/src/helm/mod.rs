@@ -263,24 +263,24 @@ fn quote(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
-    use std::os::unix::fs::PermissionsExt as _;
+    use std::process::Command;
 
     use super::*;
 
+    /// Meets a script, which a process of its own makes: what this one had open for writing when another test
+    /// forked could not be run.
     async fn meet(script: &str) -> Result<Helm, HelmError> {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("helm");
-        fs::write(&path, format!("#!/bin/sh\n{script}\n")).expect("a script");
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("it can be run");
-        loop {
-            match Helm::meet(&path).await {
-                // Another test forked while the script was open for writing.
-                Err(HelmError::Start { source, .. })
-                    if source.kind() == io::ErrorKind::ExecutableFileBusy => {}
-                met => return met,
-            }
-        }
+        let made = Command::new("/bin/sh")
+            .args([
+                "-c",
+                r#"printf '#!/bin/sh\n%s\n' "$1" > "$0" && chmod 755 "$0""#,
+            ])
+            .args([path.as_os_str(), script.as_ref()])
+            .status();
+        assert!(made.expect("a shell runs").success());
+        Helm::meet(&path).await
     }
 
     #[tokio::test]

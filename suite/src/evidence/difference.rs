@@ -1,0 +1,236 @@
+//! Where two observations of one Helm differ: cell by cell, and only in the cells that the second one tried.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use semver::Version;
+
+use super::{Evidence, FlowResult, Observation};
+use crate::era::Flow;
+use crate::requirement::Setup;
+
+/// A cell in which they differ.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Difference {
+    /// The Helm version.
+    pub helm: Version,
+    /// The set-up.
+    pub setup: Setup,
+    /// The flow.
+    pub flow: Flow,
+    /// The fault; without one the flow itself differs.
+    pub fault: Option<String>,
+    /// What is recorded.
+    pub recorded: Seen,
+    /// What was observed now.
+    pub observed: Seen,
+}
+
+/// What was seen in one cell.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Seen {
+    /// The flow works without a fault.
+    Tried,
+    /// The flow was not tried, or the fault alters no answer.
+    Nothing,
+    /// This; its flows are those of the cell.
+    Told(Observation),
+}
+
+/// A cell: where, in which flow, with which fault.
+type Place = (Option<String>, Flow, Setup);
+
+/// The cells in which what was observed now is not what is recorded. The recorded evidence may hold more faults
+/// and flows than were observed; it may not hold fewer.
+pub fn differences(recorded: &Evidence, observed: &Evidence) -> Vec<Difference> {
+    let (old, new) = (cells(recorded), cells(observed));
+    let flows = tried(observed);
+    let places: BTreeSet<&Place> = old.keys().chain(new.keys()).collect();
+    let is_concerned = |(fault, flow, _): &&Place| {
+        let is_tried = |fault: &String| observed.faults.contains_key(fault);
+        flows.contains(flow) && fault.as_ref().is_none_or(is_tried)
+    };
+    let difference = |place: &Place| {
+        let seen =
+            |cells: &BTreeMap<Place, Seen>| cells.get(place).cloned().unwrap_or(Seen::Nothing);
+        let (fault, flow, setup) = place.clone();
+        Difference {
+            helm: observed.helm.clone(),
+            setup,
+            flow,
+            fault,
+            recorded: seen(&old),
+            observed: seen(&new),
+        }
+    };
+    places
+        .into_iter()
+        .filter(is_concerned)
+        .map(difference)
+        .filter(|difference| difference.recorded != difference.observed)
+        .collect()
+}
+
+/// The cells that were told again: their number says how much a comparison without differences is worth.
+pub fn cells_of(evidence: &Evidence) -> usize {
+    let flows: usize = evidence.flows.values().map(Vec::len).sum();
+    flows * evidence.faults.len()
+}
+
+/// The flows that were tried, on whatever set-up.
+fn tried(evidence: &Evidence) -> BTreeSet<Flow> {
+    let works = evidence.flows.values();
+    let fails = evidence.without_fault.iter().map(|seen| &seen.flows);
+    works.chain(fails).flatten().copied().collect()
+}
+
+fn cells(evidence: &Evidence) -> BTreeMap<Place, Seen> {
+    let mut cells = BTreeMap::new();
+    for (setup, flows) in &evidence.flows {
+        let places = flows.iter().map(|flow| (None, *flow, *setup));
+        cells.extend(places.map(|place| (place, Seen::Tried)));
+    }
+    add(&mut cells, None, &evidence.without_fault);
+    for (fault, seen) in &evidence.faults {
+        add(&mut cells, Some(fault), seen);
+    }
+    cells
+}
+
+fn add(cells: &mut BTreeMap<Place, Seen>, fault: Option<&String>, observations: &[Observation]) {
+    for seen in observations {
+        for flow in &seen.flows {
+            let told = Seen::Told(Observation {
+                flows: vec![*flow],
+                ..seen.clone()
+            });
+            cells.insert((fault.cloned(), *flow, seen.setup), told);
+        }
+    }
+}
+
+impl fmt::Display for Difference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            helm,
+            setup,
+            flow,
+            fault,
+            ..
+        } = self;
+        let fault = fault.as_deref().unwrap_or("no fault");
+        writeln!(f, "helm {helm}, {flow} with {fault} on {setup:?}:")?;
+        writeln!(f, "  recorded: {}", self.recorded)?;
+        writeln!(f, "  observed: {}", self.observed)
+    }
+}
+
+impl fmt::Display for Seen {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let seen = match self {
+            Self::Tried => return f.write_str("works"),
+            Self::Nothing => return f.write_str("not tried, or no answer is altered"),
+            Self::Told(seen) => seen,
+        };
+        f.write_str(match seen.result {
+            FlowResult::Works => "works",
+            FlowResult::Fails => "fails",
+        })?;
+        if let Some(exit) = seen.exit {
+            write!(f, " with exit code {exit}")?;
+        }
+        if let Some(error) = &seen.error {
+            write!(f, ", says `{error}`")?;
+        }
+        if let Some(place) = &seen.stopped_at {
+            write!(f, ", stopped at `{place}`")?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fails(flows: &[Flow], error: &str) -> Observation {
+        Observation {
+            setup: Setup::Open,
+            result: FlowResult::Fails,
+            flows: flows.to_vec(),
+            exit: Some(1),
+            error: Some(error.to_owned()),
+            stopped_at: None,
+        }
+    }
+
+    fn recorded() -> Evidence {
+        let flows = vec![Flow::Push, Flow::Pull];
+        let faults = [
+            ("adds-charset".to_owned(), Vec::new()),
+            ("cuts-blobs".to_owned(), vec![fails(&flows, "no")]),
+        ];
+        Evidence {
+            helm: Version::new(3, 10, 1),
+            binary: "sha256:ab".to_owned(),
+            suite: "0.1.0".to_owned(),
+            flows: [(Setup::Open, flows)].into(),
+            without_fault: Vec::new(),
+            faults: faults.into(),
+        }
+    }
+
+    /// The same with one flow and one fault only, and built elsewhere.
+    fn part() -> Evidence {
+        let mut part = recorded();
+        part.binary = "sha256:cd".to_owned();
+        part.flows = [(Setup::Open, vec![Flow::Pull])].into();
+        part.faults = [("cuts-blobs".to_owned(), vec![fails(&[Flow::Pull], "no")])].into();
+        part
+    }
+
+    #[test]
+    fn a_part_that_says_the_same_differs_in_nothing() {
+        assert_eq!(differences(&recorded(), &recorded()), Vec::new());
+        assert_eq!(differences(&recorded(), &part()), Vec::new());
+        assert_eq!(cells_of(&part()), 1);
+    }
+
+    #[test]
+    fn another_text_is_a_difference_in_its_cell() {
+        let mut now = part();
+        now.faults
+            .insert("cuts-blobs".to_owned(), vec![fails(&[Flow::Pull], "nay")]);
+        let found = differences(&recorded(), &now);
+        assert_eq!(found.len(), 1);
+        let told = "\
+helm 3.10.1, pull with cuts-blobs on Open:
+  recorded: fails with exit code 1, says `no`
+  observed: fails with exit code 1, says `nay`
+";
+        assert_eq!(found[0].to_string(), told);
+    }
+
+    #[test]
+    fn what_only_one_of_them_has_is_a_difference() {
+        let mut now = part();
+        now.faults.insert("cuts-blobs".to_owned(), Vec::new());
+        assert_eq!(differences(&recorded(), &now)[0].observed, Seen::Nothing);
+        now = part();
+        now.faults
+            .insert("adds-charset".to_owned(), vec![fails(&[Flow::Pull], "no")]);
+        assert_eq!(differences(&recorded(), &now)[0].recorded, Seen::Nothing);
+    }
+
+    #[test]
+    fn a_flow_that_fails_by_itself_is_a_difference() {
+        let mut now = part();
+        now.flows.clear();
+        now.without_fault = vec![fails(&[Flow::Pull], "no")];
+        now.faults.clear();
+        let found = differences(&recorded(), &now);
+        assert_eq!(found.len(), 1);
+        assert_eq!(found[0].recorded, Seen::Tried);
+        assert_eq!(found[0].fault, None);
+    }
+}
