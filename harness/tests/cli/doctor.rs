@@ -1,12 +1,10 @@
 //! `doctor`, in surroundings made for it.
 
-use std::fs;
 use std::path::Path;
-use std::process::Command;
 
 use serde_json::Value;
 
-use crate::program::{Serve, program};
+use crate::program::{Serve, executable, program};
 
 /// What `doctor` says in a home of its own, where nothing but this folder is on the search path.
 fn diagnosis(folder: &Path, arguments: &[&str]) -> (Option<i32>, Vec<(String, String, String)>) {
@@ -31,18 +29,6 @@ fn diagnosis(folder: &Path, arguments: &[&str]) -> (Option<i32>, Vec<(String, St
     (ended.status.code(), findings.iter().map(row).collect())
 }
 
-/// Makes a program, by a process of its own: what this one had open for writing when another test forked could
-/// not be run.
-fn put(folder: &Path, name: &str, text: &str) {
-    let path = folder.join(name);
-    fs::create_dir_all(path.parent().expect("a folder")).expect("it can be made");
-    let made = Command::new("/bin/sh")
-        .args(["-c", r#"printf '%s' "$1" > "$0" && chmod 755 "$0""#])
-        .args([path.as_os_str(), text.as_ref()])
-        .status();
-    assert!(made.expect("a shell runs").success());
-}
-
 #[test]
 fn a_bare_machine_has_no_problem() {
     let folder = tempfile::tempdir().expect("a folder");
@@ -65,8 +51,8 @@ fn a_bare_machine_has_no_problem() {
 #[test]
 fn helms_are_found_on_the_path_and_where_they_are_named() {
     let folder = tempfile::tempdir().expect("a folder");
-    put(folder.path(), "helm", "#!/bin/sh\necho v3.17.3\n");
-    put(
+    executable(folder.path(), "helm", "#!/bin/sh\necho v3.17.3\n");
+    executable(
         folder.path(),
         "others/helm-3.7.2",
         "#!/bin/sh\necho v3.7.2\n",
@@ -85,7 +71,7 @@ fn helms_are_found_on_the_path_and_where_they_are_named() {
 #[test]
 fn what_cannot_work_ends_with_3() {
     let folder = tempfile::tempdir().expect("a folder");
-    put(
+    executable(
         folder.path(),
         ".docker/config.json",
         r#"{"credsStore": "gone"}"#,

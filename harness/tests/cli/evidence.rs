@@ -1,10 +1,10 @@
-//! `prove --evidence`.
+//! `prove --evidence` and `observe --check`.
 
 use std::fs;
 
 use serde_json::Value;
 
-use crate::program::Ran;
+use crate::program::{Ran, executable};
 
 /// One that breaks pushes.
 const FAULT: &str = "drops-upload-location";
@@ -50,4 +50,34 @@ fn evidence_that_is_none_is_an_error() {
     let ran = Ran::of(&["prove", "--evidence", path]);
     assert_eq!(ran.code, Some(2), "{}", ran.err);
     assert!(ran.err.contains("is no evidence"), "{}", ran.err);
+}
+
+/// `observe --check` of one flow with one fault, with a script for a Helm.
+fn checked(script: &str, against: &str) -> Ran {
+    let folder = tempfile::tempdir().expect("a folder");
+    executable(folder.path(), "helm", &format!("#!/bin/sh\n{script}\n"));
+    let helms = folder.path().to_str().expect("a path of text");
+    let part = ["--flow", "push", "--fault", FAULT, "--check", against];
+    Ran::of(&[&["observe", "--helm-dir", helms], &part[..]].concat())
+}
+
+#[test]
+fn a_helm_that_does_something_else_than_recorded_ends_with_4() {
+    let recorded = concat!(env!("CARGO_MANIFEST_DIR"), "/../suite/evidence");
+    let script = r#"case "$*" in version*) echo v3.10.1;; registry*) ;; *) echo "Error: nay" >&2; exit 1;; esac"#;
+    let ran = checked(script, recorded);
+    assert_eq!(ran.code, Some(4), "{}{}", ran.out, ran.err);
+    let told = "helm 3.10.1, push with no fault on Open:\n  recorded: works\n  observed: ";
+    assert!(ran.out.contains(told), "{}", ran.out);
+    assert!(ran.err.contains("another binary"), "{}", ran.err);
+}
+
+#[test]
+fn a_helm_that_is_not_recorded_is_told_before_it_is_run() {
+    let nowhere = tempfile::tempdir().expect("a folder");
+    let against = nowhere.path().to_str().expect("a path of text");
+    let ran = checked("echo v3.10.1", against);
+    assert_eq!(ran.code, Some(2), "{}{}", ran.out, ran.err);
+    let told = "there is no evidence of Helm 3.10.1 in ";
+    assert!(ran.err.contains(told), "{}", ran.err);
 }

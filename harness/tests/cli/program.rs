@@ -108,6 +108,18 @@ pub(crate) fn interrupt(child: &Child) {
     assert!(status.expect("kill runs").success());
 }
 
+/// Makes a program, by a process of its own: what this one had open for writing when another test forked could
+/// not be run.
+pub(crate) fn executable(folder: &Path, name: &str, text: &str) {
+    let path = folder.join(name);
+    std::fs::create_dir_all(path.parent().expect("a folder")).expect("it can be made");
+    let made = Command::new("/bin/sh")
+        .args(["-c", r#"printf '%s' "$1" > "$0" && chmod 755 "$0""#])
+        .args([path.as_os_str(), text.as_ref()])
+        .status();
+    assert!(made.expect("a shell runs").success());
+}
+
 /// A file as JSON.
 pub(crate) fn json(path: &Path) -> serde_json::Value {
     let text = std::fs::read_to_string(path).expect("the report was written");
