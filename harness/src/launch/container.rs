@@ -307,21 +307,30 @@ async fn last_words(docker: &Docker, run: &str, image: &str) -> String {
 }
 
 /// Removes whatever containers of this run are left: those of a launch that was broken off.
+///
+/// An engine lists a container a moment before it can remove it, so it is asked until it lists none.
 pub async fn sweep(run: &str) {
     let Ok(docker) = engine().await else { return };
+    let swept = async { while sweep_once(&docker, run).await > 0 {} };
+    // What an engine does not remove in this time is found by its label.
+    let _ = timeout(ENGINE, swept).await;
+}
+
+/// Removes what is listed, and returns how many those were.
+async fn sweep_once(docker: &Docker, run: &str) -> usize {
     let filters = HashMap::from([("label", vec![format!("{LABEL}={run}")])]);
     let all = ListContainersOptionsBuilder::new()
         .all(true)
         .filters(&filters)
         .build();
-    let Ok(Ok(left)) = timeout(ENGINE, docker.list_containers(Some(all))).await else {
-        return;
-    };
-    for id in left.into_iter().filter_map(|container| container.id) {
+    let listed = docker.list_containers(Some(all)).await.unwrap_or_default();
+    for id in listed.iter().filter_map(|container| container.id.as_ref()) {
         let force = RemoveContainerOptionsBuilder::new()
             .force(true)
             .v(true)
             .build();
-        let _ = timeout(ENGINE, docker.remove_container(&id, Some(force))).await;
+        // One that cannot be removed is listed again.
+        let _ = docker.remove_container(id, Some(force)).await;
     }
+    listed.len()
 }
