@@ -290,6 +290,10 @@ impl Flow {
         Self::PushProv,
     ];
 
+    /// The flows that push into a repository that is not there yet.
+    pub const FIRST_PUSHES: &'static [Self] =
+        &[Self::ChartPush, Self::Push, Self::PushPlus, Self::PushProv];
+
     /// The flows that read a manifest and its blobs.
     pub const PULLS: &'static [Self] = &[
         Self::ChartPull,
@@ -303,7 +307,19 @@ impl Flow {
         Self::Show,
     ];
 
-    /// The flows that read a chart under the tag they were given; the others list tags first.
+    /// The flows that read a chart under a tag.
+    pub const TAG_PULLS: &'static [Self] = &[
+        Self::ChartPull,
+        Self::Pull,
+        Self::PullProv,
+        Self::PullPlus,
+        Self::PullRange,
+        Self::PullUnversioned,
+        Self::DependencyUpdate,
+        Self::Show,
+    ];
+
+    /// The flows that read a chart under the tag they were given; the others list tags first, or name a digest.
     pub const EXACT_PULLS: &'static [Self] = &[
         Self::ChartPull,
         Self::Pull,

@@ -12,9 +12,13 @@ use helm_oci_fixtures::fault::{Fault, FaultLayer, HelloAnswer, Wire};
 use helm_oci_fixtures::registry::{Access, ReferenceRegistry};
 use helm_oci_suite::registry::{Hello, Registry, TransportError};
 use helm_oci_suite::requirement::BoxFuture;
-use http::{HeaderValue, Request, Response, Uri, header};
+use http::{HeaderValue, Method, Request, Response, Uri, header};
 
 use crate::serve::Handler;
+
+/// How much longer it takes to open an upload. What becomes of two that Helm opens side by side depends on
+/// whether the second is opened before the first is sent, also when the machine has other things to do.
+const OPENING: u32 = 6;
 
 /// One exchange as the registry saw it.
 #[derive(Debug, Clone)]
@@ -122,9 +126,10 @@ impl Stage {
         clippy::disallowed_methods,
         reason = "nothing is waited for: time passing is what a network does"
     )]
-    async fn wait(&self) {
+    async fn wait(&self, is_upload: bool) {
         if !self.latency.is_zero() {
-            tokio::time::sleep(self.latency).await;
+            let times = if is_upload { OPENING } else { 1 };
+            tokio::time::sleep(self.latency * times).await;
         }
     }
 
@@ -187,8 +192,9 @@ fn is_same_answer(one: &Response<Bytes>, other: &Response<Bytes>) -> bool {
 impl Handler for Stage {
     fn answer(&self, request: Request<Bytes>) -> BoxFuture<'_, Response<Bytes>> {
         Box::pin(async move {
+            let is_upload = request.method() == Method::POST;
             let answer = self.handle(request);
-            self.wait().await;
+            self.wait(is_upload).await;
             answer
         })
     }

@@ -135,6 +135,7 @@ requirement! {
             Break::new(CONTAINERD_1_7, Flow::WRITES, "unexpected status from HEAD request to {url}/blobs/{d}: 401 Unauthorized"),
             Break::new(BEFORE_CONTAINERD_1_7, Flow::EXACT_PULLS, "status code [manifests {tag}]: 401 Unauthorized"),
             Break::new(CONTAINERD_1_7, Flow::EXACT_PULLS, "unexpected status from HEAD request to {url}/manifests/{tag}: 401 Unauthorized"),
+            Break::new(CONTAINERD_1_7, &[Flow::PullDigest], "unexpected status from HEAD request to {url}/manifests/{d}: 401 Unauthorized"),
             Break::new(OLD_LISTING, Flow::LISTINGS, "GET \"{url}/tags/list\": unexpected status code 401: unauthorized"),
             Break::new(ORAS, Flow::WRITES, "failed to perform \"Exists\" on destination: HEAD \"{url}/manifests/{d}\": response status code 401: Unauthorized"),
             Break::new(ORAS, Flow::PULLS, "GET \"{url}/…\": response status code 401: unauthorized"),
@@ -839,7 +840,7 @@ requirement! {
         covers: ["REG-AUT-14", "REG-NAM-09", "A01", "A03"],
         sources: [observed("7.5", "push of 3.18.4 to 4.2.3: HEAD of the manifest with a token for `pull`")],
         breaks: [
-            Break::new(PULL_TOKEN_FIRST, &[Flow::Push, Flow::PushPlus], "failed to perform \"Exists\" on destination: HEAD \"{url}/manifests/{d}\": response status code 401: Unauthorized"),
+            Break::new(PULL_TOKEN_FIRST, Flow::PUSHES, "failed to perform \"Exists\" on destination: HEAD \"{url}/manifests/{d}\": response status code 401: Unauthorized"),
         ],
         faults: [PullTokenDeniedOnAbsent],
         proven_on: Bearer,

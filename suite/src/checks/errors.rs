@@ -148,8 +148,8 @@ requirement! {
         )],
         breaks: [
             Break::new(BEFORE_3_7, &[Flow::ChartPush], "unexpected response: 403 Forbidden"),
-            Break::new(CONTAINERD_1_5, Flow::PUSHES, "unexpected status: 403 Forbidden"),
-            Break::new(CONTAINERD_1_7, Flow::PUSHES, "unexpected status from HEAD request to {url}/manifests/{tag}: 403 Forbidden"),
+            Break::new(CONTAINERD_1_5, Flow::FIRST_PUSHES, "unexpected status: 403 Forbidden"),
+            Break::new(CONTAINERD_1_7, Flow::FIRST_PUSHES, "unexpected status from HEAD request to {url}/manifests/{tag}: 403 Forbidden"),
         ],
         faults: [HeadAbsentTagForbidden],
         check: head_agrees,

@@ -19,8 +19,6 @@ use crate::verdict::CheckResult;
 
 /// Helm that copies annotations into the manifest, and pushes and pulls with containerd.
 const ANNOTATES_OVER_CONTAINERD: Versions = Versions(&[Span::new((3, 12, 0), (3, 18, 0))]);
-/// Everything an oras-go push sends, the repeated push included.
-const ORAS_WRITES: &[Flow] = &[Flow::Push, Flow::RePush, Flow::PushPlus];
 
 requirement! {
     /// A manifest pushed under a tag is answered with 201.
@@ -39,7 +37,7 @@ requirement! {
             "Upon a successful upload, the registry MUST return response code `201 Created`, and MUST have the following header:",
         )],
         breaks: [
-            Break::new(ORAS, ORAS_WRITES, "PUT \"{url}/manifests/…\": response status code 200: OK"),
+            Break::new(ORAS, Flow::WRITES, "PUT \"{url}/manifests/…\": response status code 200: OK"),
         ],
         faults: [ManifestPutAnswers200, ManifestPutAnswers202],
         check: put_201,
@@ -107,7 +105,7 @@ requirement! {
             observed("2.2", "step 4 of a push since 3.18: PUT of the manifest by digest"),
         ],
         breaks: [
-            Break::new(ORAS, &[Flow::Push, Flow::PushPlus], "failed to perform \"Push\" on destination: PUT \"{url}/manifests/{d}\": response status code 400"),
+            Break::new(ORAS, Flow::PUSHES, "failed to perform \"Push\" on destination: PUT \"{url}/manifests/{d}\": response status code 400"),
         ],
         faults: [RefusesPutByDigest],
         check: by_digest,
@@ -180,7 +178,7 @@ requirement! {
         ],
         breaks: [
             Break::new(CONTAINERD, Flow::PUSHES, "failed commit on ref \"manifest-{d}\": unexpected status…: 400 Bad Request"),
-            Break::new(ORAS, ORAS_WRITES, "PUT \"{url}/manifests/…\": response status code 400: manifest invalid"),
+            Break::new(ORAS, Flow::WRITES, "PUT \"{url}/manifests/…\": response status code 400: manifest invalid"),
         ],
         faults: [RequiresTopLevelMediaType],
         check: no_media_type,
@@ -223,7 +221,7 @@ requirement! {
         sources: [helm("v3.0.0", "internal/experimental/registry/constants.go:21", "names the config type")],
         breaks: [
             Break::new(CONTAINERD, Flow::PUSHES, "failed commit on ref \"manifest-{d}\": unexpected status…: 400 Bad Request"),
-            Break::new(ORAS, ORAS_WRITES, "PUT \"{url}/manifests/…\": response status code 400: manifest invalid"),
+            Break::new(ORAS, Flow::WRITES, "PUT \"{url}/manifests/…\": response status code 400: manifest invalid"),
         ],
         faults: [RefusesHelmConfig],
         check: config_type,
@@ -258,8 +256,8 @@ requirement! {
         covers: ["REG-MAN-05", "A14"],
         sources: [helm("v3.7.0", "internal/experimental/registry/constants.go:30", "names the chart layer type")],
         breaks: [
-            Break::new(CONTAINERD_SINCE_3_7, &[Flow::Push, Flow::PushPlus], "failed commit on ref \"manifest-{d}\": unexpected status…: 400 Bad Request"),
-            Break::new(ORAS, ORAS_WRITES, "PUT \"{url}/manifests/…\": response status code 400: manifest invalid"),
+            Break::new(CONTAINERD_SINCE_3_7, Flow::PUSHES, "failed commit on ref \"manifest-{d}\": unexpected status…: 400 Bad Request"),
+            Break::new(ORAS, Flow::WRITES, "PUT \"{url}/manifests/…\": response status code 400: manifest invalid"),
         ],
         faults: [RefusesChartLayer],
         check: layer_type,
@@ -358,8 +356,8 @@ requirement! {
         covers: ["REG-MAN-09", "REG-PUL-24"],
         sources: [helm("v3.12.0", "pkg/registry/util.go:165", "copies chart annotations into the manifest")],
         breaks: [
-            Break::new(ANNOTATES_OVER_CONTAINERD, &[Flow::Push, Flow::PushPlus], "failed commit on ref \"manifest-{d}\": unexpected status…: 400 Bad Request"),
-            Break::new(ORAS, ORAS_WRITES, "PUT \"{url}/manifests/…\": response status code 400: manifest invalid"),
+            Break::new(ANNOTATES_OVER_CONTAINERD, Flow::PUSHES, "failed commit on ref \"manifest-{d}\": unexpected status…: 400 Bad Request"),
+            Break::new(ORAS, Flow::WRITES, "PUT \"{url}/manifests/…\": response status code 400: manifest invalid"),
         ],
         faults: [RefusesAnnotations],
         check: annotations,
@@ -393,7 +391,7 @@ requirement! {
         breaks: [
             Break::new(ANNOTATES_OVER_CONTAINERD, Flow::PULLS, "failed to read expected number of bytes: unexpected EOF"),
             Break::new(ORAS, Flow::PULLS, "failed to perform \"Successors\" on source: mismatched digest"),
-            Break::new(ORAS, ORAS_WRITES, "failed to perform \"Tag\" on destination: GET \"{url}/manifests/{d}\": mismatch Content-Length"),
+            Break::new(ORAS, Flow::WRITES, "failed to perform \"Tag\" on destination: GET \"{url}/manifests/{d}\": mismatch Content-Length"),
         ],
         faults: [DropsAnnotations],
         check: annotations_kept,
@@ -483,7 +481,7 @@ requirement! {
         )],
         breaks: [
             Break::new(CONTAINERD, Flow::PUSHES, "failed commit on ref \"manifest-{d}\": got digest {d}, expected {d}"),
-            Break::new(ORAS, ORAS_WRITES, "PUT \"{url}/manifests/…\": invalid response; digest mismatch in Docker-Content-Digest: received \"{d}\" when expecting \"{d}\""),
+            Break::new(ORAS, Flow::WRITES, "PUT \"{url}/manifests/…\": invalid response; digest mismatch in Docker-Content-Digest: received \"{d}\" when expecting \"{d}\""),
         ],
         faults: [ManifestPutWrongDigest],
         check: put_true_digest,
@@ -514,7 +512,7 @@ requirement! {
         covers: ["REG-MAN-13", "A18"],
         sources: [observed("2.2", "step 5 of a push since 3.18: GET of the manifest by digest")],
         breaks: [
-            Break::new(ORAS, &[Flow::Push, Flow::PushPlus], "failed to perform \"Tag\" on destination: {d}: not found"),
+            Break::new(ORAS, Flow::PUSHES, "failed to perform \"Tag\" on destination: {d}: not found"),
         ],
         faults: [ManifestsLag],
         check: at_once,
@@ -559,7 +557,7 @@ requirement! {
         covers: ["REG-MAN-14", "A24"],
         sources: [observed("7.4", "T11: GET of the manifest by digest with `Accept: OM`")],
         breaks: [
-            Break::new(ORAS, ORAS_WRITES, "failed to perform \"Tag\" on destination: {d}: not found"),
+            Break::new(ORAS, Flow::WRITES, "failed to perform \"Tag\" on destination: {d}: not found"),
         ],
         faults: [RefusesOciManifestAccept],
         check: single_accept,
@@ -602,7 +600,7 @@ requirement! {
         covers: ["REG-MAN-13", "REG-MAN-14", "A18", "A24", "A28"],
         sources: [observed("7.4", "T11: GET of the manifest by digest, then PUT of the bytes just read")],
         breaks: [
-            Break::new(ORAS, ORAS_WRITES, "failed to perform \"Tag\" on destination: GET \"{url}/manifests/{d}\": mismatch Content-Length"),
+            Break::new(ORAS, Flow::WRITES, "failed to perform \"Tag\" on destination: GET \"{url}/manifests/{d}\": mismatch Content-Length"),
         ],
         faults: [ReformatsManifests, ReformatsAndRehashesManifests, ManifestGetWrongDigest],
         consequences: [ServesManifestsAsJson, ServesManifestsAsOctetStream, ServesManifestsAsDocker, ServesManifestsWithoutType],
@@ -645,7 +643,7 @@ requirement! {
         covers: ["REG-MAN-15"],
         sources: [oras_go("v2.6.0", "registry/remote/repository.go", "a tag is made by a PUT of the manifest under the tag")],
         breaks: [
-            Break::new(ORAS, ORAS_WRITES, "failed to perform \"Tag\" on destination: PUT \"{url}/manifests/{tag}\": response status code 409"),
+            Break::new(ORAS, Flow::WRITES, "failed to perform \"Tag\" on destination: PUT \"{url}/manifests/{tag}\": response status code 409"),
         ],
         faults: [RefusesTaggingExisting],
         check: tagged,
@@ -703,7 +701,10 @@ requirement! {
         covers: ["REG-MAN-17", "B01", "B03"],
         sources: [observed("7.6", "tag immutable, content changed (409): every Helm fails; Helm protects nothing itself")],
         breaks: [
-            Break::when("after a push of a changed chart under the same version", ALL, Flow::PULLS, "(an older chart is pulled than was pushed)"),
+            Break::new(CONTAINERD_SINCE_3_7, &[Flow::PushChanged], "failed commit on ref \"manifest-{d}\": unexpected status…: 500 Internal Server Error"),
+            Break::new(ORAS, &[Flow::PushChanged], "failed to perform \"Tag\" on destination: PUT \"{url}/manifests/{tag}\": response status code 500"),
+            Break::new(ALL, &[Flow::PushChanged], "(it succeeds and the chart stored is another)"),
+            Break::when("after a push of a changed chart under the same version", ALL, Flow::TAG_PULLS, "(an older chart is pulled than was pushed)"),
         ],
         faults: [IgnoresOverwrites, FailsOverwrites],
         check: overwrite,
@@ -802,8 +803,8 @@ requirement! {
         )],
         breaks: [
             Break::new(BEFORE_3_7, &[Flow::ChartPush], "unexpected response: 403 Forbidden"),
-            Break::new(CONTAINERD_1_5, Flow::PUSHES, "unexpected status: 403 Forbidden"),
-            Break::new(CONTAINERD_1_7, Flow::PUSHES, "unexpected status from HEAD request to {url}/manifests/{tag}: 403 Forbidden"),
+            Break::new(CONTAINERD_1_5, Flow::FIRST_PUSHES, "unexpected status: 403 Forbidden"),
+            Break::new(CONTAINERD_1_7, Flow::FIRST_PUSHES, "unexpected status from HEAD request to {url}/manifests/{tag}: 403 Forbidden"),
         ],
         faults: [HeadAbsentTagForbidden],
         consequences: [AbsentManifestFails],
@@ -841,7 +842,7 @@ requirement! {
             "If the blob or manifest is not found in the repository, the response code MUST be `404 Not Found`.",
         )],
         breaks: [
-            Break::new(ORAS, &[Flow::Push, Flow::PushPlus], "failed to perform \"Exists\" on destination: HEAD \"{url}/manifests/{d}\": response status code 405: Method Not Allowed"),
+            Break::new(ORAS, Flow::PUSHES, "failed to perform \"Exists\" on destination: HEAD \"{url}/manifests/{d}\": response status code 405: Method Not Allowed"),
         ],
         faults: [HeadAbsentDigestNotAllowed, HeadAbsentDigestUnauthorized],
         consequences: [AbsentManifestIsHtml, AbsentManifestFails],
@@ -992,8 +993,8 @@ requirement! {
         covers: ["REG-MAN-24"],
         sources: [observed("2.3", "the config blob depends on metadata only")],
         breaks: [
-            Break::when("for a chart packaged again", CONTAINERD_SINCE_3_7, &[Flow::Push], "failed commit on ref \"manifest-{d}\": unexpected status…: 409 Conflict"),
-            Break::when("for a chart packaged again", ORAS, &[Flow::Push], "failed to perform \"Push\" on destination: PUT \"{url}/manifests/{d}\": response status code 409"),
+            Break::new(CONTAINERD_SINCE_3_7, &[Flow::PushChanged], "failed commit on ref \"manifest-{d}\": unexpected status…: 409 Conflict"),
+            Break::new(ORAS, &[Flow::PushChanged], "failed to perform \"Push\" on destination: PUT \"{url}/manifests/{d}\": response status code 409"),
         ],
         faults: [RefusesSharedConfigs],
         check: shared_config,

@@ -4,12 +4,15 @@ use helm_oci_fixtures::manifest::Shape;
 use helm_oci_fixtures::media_type;
 
 use crate::api::obstacle;
-use crate::era::{Break, CONTAINERD, CONTAINERD_SINCE_3_7, Flow, OLD_LISTING, ORAS, SINCE_3_7};
+use crate::era::{Break, CONTAINERD, CONTAINERD_SINCE_3_7, Flow, ORAS, SINCE_3_7, Span, Versions};
 use crate::expect;
 use crate::requirement::{Requirement, requirement};
 use crate::session::{Session, digest_of};
 use crate::source::{DISTRIBUTION, HELM_DOCS, helm, observed};
 use crate::verdict::CheckResult;
+
+/// Helm 3.8 to 3.17, which sorts layers by digest and pushes them over containerd.
+const SORTS_OVER_CONTAINERD: Versions = Versions(&[Span::new((3, 8, 0), (3, 18, 0))]);
 
 requirement! {
     /// A manifest with a provenance layer after the chart layer is accepted.
@@ -31,8 +34,8 @@ requirement! {
             ),
         ],
         breaks: [
-            Break::when("on the push of a signed chart", CONTAINERD_SINCE_3_7, &[Flow::PullProv], "failed commit on ref \"manifest-{d}\": unexpected status…: 400 Bad Request"),
-            Break::when("on the push of a signed chart", ORAS, &[Flow::PullProv], "failed to perform \"Push\" on destination: PUT \"{url}/manifests/{d}\": response status code 400: manifest invalid"),
+            Break::new(CONTAINERD_SINCE_3_7, &[Flow::PushProv], "failed commit on ref \"manifest-{d}\": unexpected status…: 400 Bad Request"),
+            Break::new(ORAS, &[Flow::PushProv], "failed to perform \"Push\" on destination: PUT \"{url}/manifests/{d}\": response status code 400: manifest invalid"),
         ],
         faults: [RefusesProvenanceLayer],
         check: accepted,
@@ -63,8 +66,8 @@ requirement! {
         covers: ["REG-MAN-08", "A15"],
         sources: [helm("v4.2.4", "pkg/registry/client.go:700", "sorts layers by digest")],
         breaks: [
-            Break::when("on the push of half of all signed charts", OLD_LISTING, &[Flow::PullProv], "failed commit on ref \"manifest-{d}\": unexpected status…: 400 Bad Request"),
-            Break::when("on the push of half of all signed charts", ORAS, &[Flow::PullProv], "failed to perform \"Push\" on destination: PUT \"{url}/manifests/{d}\": response status code 400: manifest invalid"),
+            Break::new(SORTS_OVER_CONTAINERD, &[Flow::PushProv], "failed commit on ref \"manifest-{d}\": unexpected status…: 400 Bad Request"),
+            Break::new(ORAS, &[Flow::PushProv], "failed to perform \"Push\" on destination: PUT \"{url}/manifests/{d}\": response status code 400: manifest invalid"),
         ],
         faults: [RefusesProvenanceFirst],
         check: order,
@@ -103,6 +106,7 @@ requirement! {
         breaks: [
             Break::new(CONTAINERD, &[Flow::PullProv], "failed to read expected number of bytes: unexpected EOF"),
             Break::new(ORAS, &[Flow::PullProv], "failed to perform \"Successors\" on source: mismatched digest"),
+            Break::new(ORAS, &[Flow::PushProv], "failed to perform \"Tag\" on destination: GET \"{url}/manifests/{d}\": mismatch Content-Length"),
         ],
         faults: [DropsProvenanceLayer],
         check: kept,

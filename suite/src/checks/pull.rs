@@ -66,7 +66,7 @@ requirement! {
             observed("7.6", "HEAD manifest 404 or 403: 3.2.4 to 3.17.4 fail"),
         ],
         breaks: [
-            Break::new(CONTAINERD, Flow::PULLS, "{ref}: not found"),
+            Break::new(CONTAINERD, Flow::TAG_PULLS, "{ref}: not found"),
         ],
         faults: [HidesTagsFromHead],
         check: head_tag,
@@ -195,7 +195,7 @@ requirement! {
         covers: ["REG-PUL-06", "REG-PUL-07", "C11"],
         sources: [containerd("v1.6.6", "remotes/docker/resolver.go", "takes the digest of HEAD as the truth")],
         breaks: [
-            Break::new(CONTAINERD, Flow::PULLS, "failed open: …{d}…: not found"),
+            Break::new(CONTAINERD, Flow::TAG_PULLS, "failed open: …{d}…: not found"),
             Break::new(ORAS, &[Flow::RePush], "failed to perform \"Exists\" on destination: HEAD \"{url}/manifests/{d}\": invalid response; digest mismatch in Docker-Content-Digest"),
         ],
         faults: [ManifestHeadWrongDigest],
@@ -229,7 +229,7 @@ requirement! {
             "A GET request to an existing manifest URL MUST provide the expected manifest, with a response code that MUST be `200 OK`.",
         )],
         breaks: [
-            Break::new(ORAS, Flow::PULLS, "failed to perform \"FetchReference\" on source: {ref}: not found"),
+            Break::new(ORAS, Flow::TAG_PULLS, "failed to perform \"FetchReference\" on source: {ref}: not found"),
         ],
         faults: [HidesTagsFromGet],
         consequences: [RefusesAcceptLists],
@@ -304,7 +304,8 @@ requirement! {
         covers: ["REG-PUL-03", "REG-PUL-07", "A24"],
         sources: [observed("7.4", "T13: GET of the tag with `M5`, Docker types first")],
         breaks: [
-            Break::new(ORAS, Flow::PULLS, "unable to retrieve blob with digest {d}: {d}: application/vnd.docker.distribution.manifest.v2+json: not found"),
+            Break::new(ORAS, Flow::TAG_PULLS, "unable to retrieve blob with digest {d}: {d}: application/vnd.docker.distribution.manifest.v2+json: not found"),
+            Break::new(ORAS, &[Flow::PullDigest], "failed to perform \"FetchReference\" on source: GET \"{url}/manifests/{d}\": invalid response; digest mismatch in Docker-Content-Digest: received \"{d}\" when expecting \"{d}\""),
         ],
         faults: [ConvertsManifests],
         consequences: [ServesManifestsAsJson, ServesManifestsAsOctetStream, ServesManifestsAsDocker, ServesManifestsWithoutType],
@@ -340,6 +341,7 @@ requirement! {
         )],
         breaks: [
             Break::new(CONTAINERD, Flow::PULLS, "unexpected commit size {n}, expected {n}: failed precondition"),
+            Break::new(ORAS, &[Flow::PullDigest], "failed to perform \"FetchReference\" on source: GET \"{url}/manifests/{d}\": invalid response; digest mismatch in Docker-Content-Digest: received \"{d}\" when expecting \"{d}\""),
         ],
         faults: [ReformatsManifests, ReformatsAndRehashesManifests],
         check: manifest_bytes,
@@ -419,7 +421,9 @@ requirement! {
         covers: ["REG-PUL-04"],
         sources: [observed("3.2", "HEAD of the tag, then GET of the digest it names")],
         breaks: [
-            Break::new(CONTAINERD, Flow::PULLS, "failed open: …{d}…: not found"),
+            Break::new(CONTAINERD, Flow::TAG_PULLS, "failed open: …{d}…: not found"),
+            Break::new(CONTAINERD, &[Flow::PullDigest], "{ref}: not found"),
+            Break::new(ORAS, &[Flow::PullDigest], "failed to perform \"FetchReference\" on source: {ref}: not found"),
             Break::new(ORAS, &[Flow::RePush], "failed to perform \"Tag\" on destination: {d}: not found"),
         ],
         faults: [HidesTaggedDigests],
@@ -471,7 +475,7 @@ requirement! {
         covers: ["REG-PUL-04", "REG-MAN-13"],
         sources: [observed("2.2", "step 5 of a push since 3.18: GET of the manifest by digest")],
         breaks: [
-            Break::new(ORAS, &[Flow::Push, Flow::PushPlus], "failed to perform \"Tag\" on destination: {d}: not found"),
+            Break::new(ORAS, Flow::PUSHES, "failed to perform \"Tag\" on destination: {d}: not found"),
         ],
         faults: [HidesUntaggedManifests],
         check: untagged,
@@ -571,7 +575,8 @@ requirement! {
         covers: ["REG-PUL-06", "C11"],
         sources: [observed("7.6", "wrong Docker-Content-Digest on manifest GET: 3.18.0 and later fail")],
         breaks: [
-            Break::new(ORAS, Flow::PULLS, "failed to perform \"Successors\" on source: mismatched digest"),
+            Break::new(ORAS, Flow::TAG_PULLS, "failed to perform \"Successors\" on source: mismatched digest"),
+            Break::new(ORAS, &[Flow::PullDigest], "failed to perform \"FetchReference\" on source: GET \"{url}/manifests/{d}\": invalid response; digest mismatch in Docker-Content-Digest: received \"{d}\" when expecting \"{d}\""),
         ],
         faults: [ManifestGetWrongDigest],
         consequences: [ReformatsManifests],
@@ -839,7 +844,7 @@ requirement! {
         )],
         breaks: [
             Break::new(NOT_HARDENED, Flow::PULLS, "stopped after 10 redirects"),
-            Break::new(HARDENED, Flow::PULLS, "(it did not end)"),
+            Break::new(HARDENED, Flow::PULLS, "(Helm does not end)"),
         ],
         faults: [RedirectsBlobsInCircles],
         check: redirect_ends,
@@ -1020,7 +1025,7 @@ requirement! {
         sources: [observed("1.2", "3.20.1 and 4.1.2: an OCI index is accepted as the thing a tag points to")],
         breaks: [
             Break::new(BEFORE_3_7, &[Flow::ChartPull], "manifest does not contain exactly 1 layer (total: 0)"),
-            Break::new(NO_INDEX, Flow::PULLS, "unable to retrieve blob with digest {d}: {d}: application/vnd.oci.image.index.v1+json: not found"),
+            Break::new(NO_INDEX, Flow::TAG_PULLS, "unable to retrieve blob with digest {d}: {d}: application/vnd.oci.image.index.v1+json: not found"),
         ],
         faults: [WrapsChartsInIndexes],
         check: no_index,

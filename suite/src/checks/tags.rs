@@ -295,7 +295,7 @@ requirement! {
         covers: ["REG-TAG-05", "C13"],
         sources: [DISTRIBUTION.says("listing-tags", "When `n` is zero, this endpoint MUST return an empty list, and MUST NOT include a `Link` header.")],
         breaks: [
-            Break::new(SINCE_3_8, Flow::LISTINGS, "(it did not end)"),
+            Break::new(SINCE_3_8, Flow::LISTINGS, "(Helm does not end)"),
         ],
         faults: [LinkOnLastPage],
         check: last_page,

@@ -195,7 +195,7 @@ requirement! {
             oras_go("v2.6.0", "registry/remote/repository.go", "refuses a HEAD answer whose length is unknown"),
         ],
         breaks: [
-            Break::when("when one of the blobs is there already", ORAS, Flow::PUSHES, "failed to perform \"Exists\" on destination: HEAD \"{url}/blobs/{d}\": unknown response Content-Length"),
+            Break::new(ORAS, &[Flow::PushChanged], "failed to perform \"Exists\" on destination: HEAD \"{url}/blobs/{d}\": unknown response Content-Length"),
         ],
         faults: [HeadBlobWithoutLength],
         check: length,
@@ -284,10 +284,9 @@ requirement! {
             "The HEAD method is identical to GET except that the server MUST NOT send content in the response.",
         )],
         breaks: [
-            Break::new(CONTAINERD_1_5, &[Flow::RePush], "unexpected status: 403 Forbidden"),
-            Break::new(CONTAINERD_1_7, &[Flow::RePush], "unexpected status from HEAD request to …: 403 Forbidden"),
-            Break::when("when one of the blobs is there already", CONTAINERD, Flow::PUSHES, "unexpected …: 403 Forbidden"),
-            Break::when("when one of the blobs is there already", ORAS, Flow::PUSHES, "failed to perform \"Exists\" on destination: HEAD \"…\": response status code 403: Forbidden"),
+            Break::new(CONTAINERD_1_5, &[Flow::RePush, Flow::PushChanged], "unexpected status: 403 Forbidden"),
+            Break::new(CONTAINERD_1_7, &[Flow::RePush, Flow::PushChanged], "unexpected status from HEAD request to …: 403 Forbidden"),
+            Break::new(ORAS, &[Flow::PushChanged], "failed to perform \"Exists\" on destination: HEAD \"…\": response status code 403: Forbidden"),
         ],
         faults: [RedirectsBlobHead],
         check: redirected_head,
@@ -428,7 +427,7 @@ requirement! {
         )],
         breaks: [
             Break::new(FAILS_WITHOUT_LOCATION, Flow::PUSHES, "failed to copy: failed to do request: Put …?digest={d}…: http: no Host in request URL"),
-            Break::new(HANGS_WITHOUT_LOCATION, Flow::PUSHES, "(it did not end)"),
+            Break::new(HANGS_WITHOUT_LOCATION, Flow::PUSHES, "(Helm does not end)"),
             Break::new(ORAS, Flow::PUSHES, "failed to perform \"Push\" on destination: http: no Location header in response"),
         ],
         faults: [DropsUploadLocation],
@@ -1056,8 +1055,8 @@ requirement! {
         covers: ["REG-API-07", "B11", "B12"],
         sources: [observed("2.2", "for each missing blob, in parallel: POST, then PUT")],
         breaks: [
-            Break::new(CONTAINERD, Flow::PUSHES, "failed commit on ref \"unknown-{d}\": unexpected status…: 404 Not Found"),
-            Break::new(ORAS, Flow::PUSHES, "failed to perform \"Push\" on destination: PUT \"{u}\": response status code 404: blob upload unknown"),
+            Break::new(CONTAINERD, Flow::FIRST_PUSHES, "failed commit on ref \"unknown-{d}\": unexpected status…: 404 Not Found"),
+            Break::new(ORAS, Flow::FIRST_PUSHES, "failed to perform \"Push\" on destination: PUT \"{u}\": response status code 404: blob upload unknown"),
         ],
         faults: [KeepsOneUploadSession],
         consequences: [DropsHalfTheUploads],
@@ -1115,8 +1114,8 @@ requirement! {
         covers: ["REG-API-07", "B11"],
         sources: [observed("2.2", "POST and PUT of a session may use different connections; nothing is tried again")],
         breaks: [
-            Break::new(CONTAINERD, Flow::PUSHES, "failed commit on ref \"unknown-{d}\": unexpected status…: 404 Not Found"),
-            Break::new(ORAS, Flow::PUSHES, "failed to perform \"Push\" on destination: PUT \"{u}\": response status code 404: blob upload unknown"),
+            Break::new(CONTAINERD, Flow::FIRST_PUSHES, "failed commit on ref \"unknown-{d}\": unexpected status…: 404 Not Found"),
+            Break::new(ORAS, Flow::FIRST_PUSHES, "failed to perform \"Push\" on destination: PUT \"{u}\": response status code 404: blob upload unknown"),
         ],
         faults: [DropsHalfTheUploads],
         check: not_lost,
