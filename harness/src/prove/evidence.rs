@@ -10,6 +10,9 @@ use helm_oci_suite::evidence::agreement::{self, Agreement, Cell, Exception, Scor
 use semver::Version;
 use serde::Serialize;
 
+/// How many lines of cells are printed.
+const LONGEST_LIST: usize = 20;
+
 /// How well the suite agrees with a body of evidence.
 #[derive(Debug, Serialize)]
 pub struct Measured {
@@ -163,10 +166,15 @@ fn tell_cells(page: &mut String, title: &str, cells: &[Cell]) {
     }
     let _ = writeln!(page, "\n{title}: {} cells", cells.len());
     let same = |one: &Cell, other: &Cell| one.fault == other.fault && one.helm == other.helm;
-    for group in cells.chunk_by(same) {
+    let groups = || cells.chunk_by(same);
+    for group in groups().take(LONGEST_LIST) {
         let flows: Vec<&str> = group.iter().map(|cell| cell.flow.name()).collect();
         let Cell { fault, helm, .. } = &group[0];
         let _ = writeln!(page, "  {fault}, helm {helm}: {}", flows.join(" "));
+    }
+    let more = groups().count().saturating_sub(LONGEST_LIST);
+    if more > 0 {
+        let _ = writeln!(page, "  … and {more} lines more; --json has all cells");
     }
 }
 
