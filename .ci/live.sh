@@ -78,6 +78,17 @@ run_all_at_once() {
     examine together --exit 0 --conclusive -- "${targets[@]}"
 }
 
+# With TLS and logins, one after the other.
+run_with_tls_and_login() {
+    local targets=(reference+tls reference+basic reference+bearer+tls
+        "distribution:$distribution_2+tls" "distribution:$distribution_2+htpasswd"
+        "distribution:$distribution_3+htpasswd+tls")
+    if has_image "$zot_image"; then
+        targets+=("zot:$zot+tls" "zot:$zot+htpasswd")
+    fi
+    examine secured --exit 0 --conclusive --helms 1 -- "${targets[@]}" --helm "$helms/helm-4.2.4"
+}
+
 # Real Helm works with it, as this shows; what it gets wrong shows elsewhere.
 run_crane() {
     local url

@@ -90,6 +90,7 @@ impl TrustArguments {
     fn trust(&self) -> Trust {
         Trust {
             ca_file: self.ca_file.clone(),
+            pinned: Vec::new(),
             anyone: self.insecure_skip_tls_verify,
         }
     }

@@ -4,32 +4,37 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use futures_util::StreamExt;
 use helm_oci_reports::record::TargetIdentity;
+use helm_oci_suite::registry::Registry;
 use helm_oci_suite::requirement::BoxFuture;
+use helm_oci_suite::target::Credentials;
+use http::Request;
 use testcontainers::bollard::Docker;
 use testcontainers::bollard::query_parameters::{
     EventsOptionsBuilder, ListContainersOptionsBuilder, LogsOptionsBuilder,
     RemoveContainerOptionsBuilder,
 };
+use testcontainers::core::IntoContainerPort;
 use testcontainers::core::client::{ClientError, docker_client_instance};
-use testcontainers::core::error::WaitContainerError;
-use testcontainers::core::wait::HttpWaitStrategy;
-use testcontainers::core::{IntoContainerPort, WaitFor};
 use testcontainers::runners::AsyncRunner;
 use testcontainers::{
     ContainerAsync, ContainerRequest, GenericImage, ImageExt, TestcontainersError,
 };
-use tokio::time::timeout;
+use tokio::time::{MissedTickBehavior, interval, timeout};
 
-use super::{Held, LaunchError, Launched, Launcher, Settings, TargetError};
-use crate::transport::Http;
+use super::{Held, LaunchError, Launched, Launcher, Settings, TargetError, secure};
+use crate::transport::{Http, Limits, Trust};
 
 /// The label by which a run finds its containers.
 const LABEL: &str = "org.helm-oci-conformance.run";
 
 /// How long a container may take to answer.
 const READY: Duration = Duration::from_secs(30);
+
+/// How often it is asked meanwhile.
+const AGAIN: Duration = Duration::from_millis(50);
 
 /// How long an image may take to arrive.
 const PULL: Duration = Duration::from_secs(300);
@@ -42,8 +47,44 @@ pub(super) struct Image {
     pub(super) target: String,
     pub(super) repository: &'static str,
     pub(super) tag: String,
-    pub(super) environment: &'static [(&'static str, &'static str)],
+    pub(super) settings: Vec<Setting>,
     pub(super) port: u16,
+}
+
+/// How the registry in an image is set up.
+pub(super) enum Setting {
+    /// A variable of its environment.
+    Variable {
+        name: &'static str,
+        value: &'static str,
+    },
+    /// A file.
+    File { path: &'static str, content: String },
+    /// The file that lets a user in, who is made for one launch.
+    Htpasswd(&'static str),
+    /// The files of a certificate and its key, made for one launch.
+    Certificate {
+        certificate: &'static str,
+        key: &'static str,
+    },
+}
+
+impl Setting {
+    pub(super) const fn variable(name: &'static str, value: &'static str) -> Self {
+        Self::Variable { name, value }
+    }
+
+    pub(super) const fn file(path: &'static str, content: String) -> Self {
+        Self::File { path, content }
+    }
+}
+
+/// A container that is yet to be started, and what one needs to reach what is in it.
+struct Prepared {
+    request: ContainerRequest<GenericImage>,
+    credentials: Option<Credentials>,
+    scheme: &'static str,
+    trust: Trust,
 }
 
 /// What a container engine has.
@@ -110,25 +151,49 @@ impl Image {
         }
     }
 
-    fn request(&self, run: &str) -> ContainerRequest<GenericImage> {
-        let ready = HttpWaitStrategy::new("/v2/")
-            .with_port(self.port.tcp())
-            .with_response_matcher(|answer| matches!(answer.status().as_u16(), 200 | 401));
-        let image = GenericImage::new(self.repository, &self.tag)
-            .with_exposed_port(self.port.tcp())
-            .with_wait_for(WaitFor::http(ready));
-        let request = image.with_startup_timeout(READY).with_label(LABEL, run);
-        self.environment
-            .iter()
-            .fold(request, |request, (name, value)| {
-                request.with_env_var(*name, *value)
-            })
+    fn prepare(&self, settings: &Settings) -> Result<Prepared, LaunchError> {
+        let image =
+            GenericImage::new(self.repository, &self.tag).with_exposed_port(self.port.tcp());
+        let mut prepared = Prepared {
+            request: image.with_label(LABEL, &settings.run),
+            credentials: None,
+            scheme: "http",
+            trust: settings.trust.clone(),
+        };
+        for setting in &self.settings {
+            let request = prepared.request;
+            prepared.request = match setting {
+                Setting::Variable { name, value } => request.with_env_var(*name, *value),
+                Setting::File { path, content } => {
+                    request.with_copy_to(*path, content.clone().into_bytes())
+                }
+                Setting::Htpasswd(path) => {
+                    let user = secure::user()?;
+                    prepared.credentials = Some(user.credentials);
+                    request.with_copy_to(*path, user.htpasswd.into_bytes())
+                }
+                Setting::Certificate { certificate, key } => {
+                    let made = secure::certificate()?;
+                    prepared.scheme = "https";
+                    prepared.trust.pinned.push(made.pinned);
+                    request
+                        .with_copy_to(*certificate, made.pem.into_bytes())
+                        .with_copy_to(*key, made.key.into_bytes())
+                }
+            };
+        }
+        Ok(prepared)
     }
 
     async fn start(&self, settings: &Settings) -> Result<Launched, LaunchError> {
         let docker = engine().await.map_err(LaunchError::NoEngine)?;
         let name = self.name();
-        let mut request = self.request(&settings.run);
+        let Prepared {
+            mut request,
+            credentials,
+            scheme,
+            trust,
+        } = self.prepare(settings)?;
         if docker.inspect_image(&name).await.is_err() {
             request = self.pull(request).await?;
         }
@@ -138,32 +203,39 @@ impl Image {
                 .and_then(|digests| digests.into_iter().next())
                 .or(image.id)
         });
-        let container = tokio::select! {
-            started = request.start() => started.map_err(|error| self.not_started(error))?,
+        let started = async {
+            let container = request.start().await.map_err(|error| self.failed(error))?;
+            let running = Running(container);
+            let reached = self.reach(&running, scheme, &trust, settings.limits).await;
+            Ok::<_, LaunchError>((running, reached))
+        };
+        let (running, reached) = tokio::select! {
+            started = started => started?,
             log = last_words(&docker, &settings.run, &name) => {
                 return Err(LaunchError::Exited { image: name, log });
             }
         };
-        let running = Running(container);
-        match self.reach(&running, settings).await {
-            Ok((url, registry)) => Ok(Launched {
-                identity: TargetIdentity {
-                    kind: "container".to_owned(),
-                    url: Some(url),
-                    image: Some(name),
-                    image_id,
-                    server: None,
-                },
-                registry: Arc::new(registry),
-                credentials: None,
-                namespace: None,
-                held: Held::Container(Box::new(running)),
-            }),
+        let (url, registry) = match reached {
+            Ok(reached) => reached,
             Err(error) => {
+                // Not before: it would look as if the container had ended by itself.
                 running.remove().await;
-                Err(error)
+                return Err(error);
             }
-        }
+        };
+        Ok(Launched {
+            identity: TargetIdentity {
+                kind: "container".to_owned(),
+                url: Some(url),
+                image: Some(name),
+                image_id,
+                server: None,
+            },
+            registry: Arc::new(registry),
+            credentials,
+            namespace: None,
+            held: Held::Container(Box::new(running)),
+        })
     }
 
     async fn pull(
@@ -184,11 +256,13 @@ impl Image {
         }
     }
 
-    /// The URL of the registry in the container, and a port to it.
+    /// The URL of the registry in the container, and a port to it, once it answers.
     async fn reach(
         &self,
         running: &Running,
-        settings: &Settings,
+        scheme: &str,
+        trust: &Trust,
+        limits: Limits,
     ) -> Result<(String, Http), LaunchError> {
         let host = running
             .0
@@ -207,22 +281,36 @@ impl Image {
             .get_host_port_ipv4(self.port)
             .await
             .map_err(|error| self.failed(error))?;
-        let url = format!("http://{host}:{port}");
+        let url = format!("{scheme}://{host}:{port}");
         let origin = url
             .parse()
             .map_err(|error: http::uri::InvalidUri| self.failed(error))?;
-        Ok((url, Http::new(origin, &settings.trust, settings.limits)?))
+        let registry = Http::new(origin, trust, limits)?;
+        let mut last = String::from("nothing came");
+        let ready = timeout(READY, answers(&registry, &mut last)).await;
+        ready.map_err(|_| LaunchError::NotReady {
+            image: self.name(),
+            seconds: READY.as_secs(),
+            last,
+        })?;
+        Ok((url, registry))
     }
+}
 
-    fn not_started(&self, error: TestcontainersError) -> LaunchError {
-        match error {
-            TestcontainersError::WaitContainer(WaitContainerError::StartupTimeout) => {
-                LaunchError::NotReady {
-                    image: self.name(),
-                    seconds: READY.as_secs(),
-                }
-            }
-            error => self.failed(error),
+/// Returns once the registry answers `GET /v2/` with 200 or 401; until then `last` has what came instead.
+async fn answers(registry: &Http, last: &mut String) {
+    let mut again = interval(AGAIN);
+    again.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        again.tick().await;
+        let mut request = Request::new(Bytes::new());
+        *request.uri_mut() = format!("{}v2/", registry.origin())
+            .parse()
+            .expect("an origin and a path make a URI");
+        match registry.send(request).await {
+            Ok(answer) if matches!(answer.status().as_u16(), 200 | 401) => return,
+            Ok(answer) => *last = answer.status().to_string(),
+            Err(error) => *last = error.to_string(),
         }
     }
 }

@@ -5,7 +5,9 @@
 
 mod container;
 mod distribution;
+mod options;
 mod reference;
+mod secure;
 mod url;
 mod zot;
 
@@ -24,8 +26,8 @@ use crate::transport::{Limits, Trust, TrustError};
 pub use self::container::{Survey, SurveyedImage, sweep};
 
 /// The kinds of targets, for messages.
-pub const KINDS: &str =
-    "reference, distribution[:VERSION], zot[:VERSION], http(s)://HOST[:PORT][/NAMESPACE]";
+pub const KINDS: &str = "reference[+basic][+bearer][+tls], distribution[:VERSION][+htpasswd][+tls][+no-deletes], \
+     zot[:VERSION][+htpasswd][+tls][+docker2s2], http(s)://HOST[:PORT][/NAMESPACE]";
 
 /// Makes one target available.
 pub trait Launcher: Send + Sync {
@@ -117,12 +119,16 @@ pub enum LaunchError {
         log: String,
     },
     /// The container did not become ready in time.
-    #[error("the container of {image} did not answer GET /v2/ with 200 or 401 within {seconds} s")]
+    #[error(
+        "the container of {image} did not answer GET /v2/ with 200 or 401 within {seconds} s, but at last: {last}"
+    )]
     NotReady {
         /// Its image.
         image: String,
         /// The limit.
         seconds: u64,
+        /// What came instead.
+        last: String,
     },
     /// The engine refused something else.
     #[error("the container engine could not run {image}")]
@@ -133,6 +139,9 @@ pub enum LaunchError {
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// A certificate or a password could not be made for it.
+    #[error("cannot make what the target needs for TLS or a login")]
+    Secure(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// The embedded registry could not listen.
     #[error("the embedded registry did not start")]
     Serve(#[from] ServeError),
@@ -167,6 +176,16 @@ pub enum TargetError {
         /// What it looks like.
         example: &'static str,
     },
+    /// A word after the name is not known there, or comes twice.
+    #[error("`+{given}` says nothing, or nothing new, of {kind}; known are {known}")]
+    Option {
+        /// The kind of target.
+        kind: &'static str,
+        /// What was given.
+        given: String,
+        /// What could be given.
+        known: String,
+    },
     /// The URL holds a user name or a password.
     #[error(
         "the URL of {host} holds credentials; give them with --username and --password-stdin instead"
@@ -188,13 +207,12 @@ pub enum TargetError {
 /// Reads a target as given on the command line. Without a scheme a host is reached over TLS, unless
 /// `plain_http` is set.
 pub fn parse(name: &str, plain_http: bool) -> Result<Box<dyn Launcher>, TargetError> {
-    let (kind, version) = name
-        .split_once(':')
-        .map_or((name, None), |(kind, version)| (kind, Some(version)));
+    let (base, options) = split(name, '+');
+    let (kind, version) = split(base, ':');
     match (kind, version) {
-        ("reference", None) => Ok(Box::new(reference::Reference)),
-        ("distribution", version) => Ok(Box::new(distribution::launcher(name, version)?)),
-        ("zot", version) => Ok(Box::new(zot::launcher(name, version)?)),
+        ("reference", None) => Ok(Box::new(reference::launcher(name, options)?)),
+        ("distribution", version) => Ok(Box::new(distribution::launcher(name, version, options)?)),
+        ("zot", version) => Ok(Box::new(zot::launcher(name, version, options)?)),
         _ => Ok(Box::new(url::External::parse(name, plain_http)?)),
     }
 }
@@ -202,11 +220,16 @@ pub fn parse(name: &str, plain_http: bool) -> Result<Box<dyn Launcher>, TargetEr
 /// What the container engine has of what is launched where no version is given.
 pub async fn survey() -> Result<Survey, LaunchError> {
     let launchers = [
-        distribution::launcher("distribution", None),
-        zot::launcher("zot", None),
+        distribution::launcher("distribution", None, None),
+        zot::launcher("zot", None, None),
     ];
     let images = launchers.map(|image| image.expect("the default version is one").name());
     container::survey(images).await
+}
+
+fn split(text: &str, at: char) -> (&str, Option<&str>) {
+    text.split_once(at)
+        .map_or((text, None), |(before, after)| (before, Some(after)))
 }
 
 /// Reads the URL of a registry that is there already, without a namespace.

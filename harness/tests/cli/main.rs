@@ -25,6 +25,22 @@ fn a_good_registry_is_acceptable() {
 }
 
 #[test]
+fn a_good_registry_with_tls_and_logins_is_acceptable() {
+    let ran = Ran::of(&[
+        "run",
+        "reference+tls",
+        "reference+basic",
+        "reference+bearer+tls",
+    ]);
+    assert_eq!(ran.code, Some(0), "{}{}", ran.out, ran.err);
+    let skipped = ran
+        .out
+        .matches("the registry asks for no credentials")
+        .count();
+    assert_eq!(skipped, 1, "the other two ask: {}", ran.out);
+}
+
+#[test]
 fn a_fault_is_a_violation_with_a_finding() {
     let serve = Serve::with(&["--fault", "reformats-manifests"]);
     let directory = tempfile::tempdir().expect("a directory");
@@ -107,7 +123,19 @@ fn usage_errors_say_what_to_do() {
             &["run", "distribution:latest"],
             "no version of distribution; write it like",
         ),
+        (
+            &["run", "zot+ssl"],
+            "`+ssl` says nothing, or nothing new, of zot; known are htpasswd, tls, docker2s2",
+        ),
         (&["run", "reference", "reference"], "given twice"),
+        (
+            &["run", "--helm", "helm-of-nobody"],
+            "give the path of the binary",
+        ),
+        (
+            &["run", "--kubeconfig", "/nonexistent"],
+            "cannot read the kubeconfig",
+        ),
         (&["run", "https://me:canary@r.example"], "--password-stdin"),
         (&["run", "http://r.example/UPPER"], "grammar"),
         (

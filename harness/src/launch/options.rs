@@ -1,0 +1,68 @@
+//! How a launched registry is set up: words after its name, such as `distribution:3.0.0+htpasswd+tls`.
+
+use super::TargetError;
+
+/// A word, and what it does.
+pub(super) type Word = (&'static str, &'static str);
+
+/// It wants a user name and a password, given by `Basic`.
+pub(super) const HTPASSWD: Word = ("htpasswd", "wants a login, by Basic");
+/// It has TLS, with a certificate made for the occasion.
+pub(super) const TLS: Word = ("tls", "has TLS");
+
+/// The words given for one target.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Options(Vec<&'static str>);
+
+impl Options {
+    /// Reads words that are separated by `+`; each must be known to this kind of target, and come once.
+    pub(super) fn parse(
+        kind: &'static str,
+        given: Option<&str>,
+        known: &[Word],
+    ) -> Result<Self, TargetError> {
+        let mut words: Vec<&'static str> = Vec::new();
+        for given in given.into_iter().flat_map(|given| given.split('+')) {
+            let word = known.iter().find(|(word, _)| *word == given);
+            match word {
+                Some((word, _)) if !words.contains(word) => words.push(word),
+                _ => {
+                    let known: Vec<&str> = known.iter().map(|(word, _)| *word).collect();
+                    return Err(TargetError::Option {
+                        kind,
+                        given: given.to_owned(),
+                        known: known.join(", "),
+                    });
+                }
+            }
+        }
+        Ok(Self(words))
+    }
+
+    /// Whether the word was given.
+    pub(super) fn has(&self, (word, _): Word) -> bool {
+        self.0.contains(&word)
+    }
+
+    /// Whether none was given.
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_known_and_come_once() {
+        let parse = |given| Options::parse("zot", given, &[HTPASSWD, TLS]);
+        let both = parse(Some("tls+htpasswd")).expect("both are known");
+        assert!(both.has(TLS) && both.has(HTPASSWD));
+        assert!(parse(None).expect("none is needed").is_empty());
+        for given in ["", "ssl", "tls+tls", "tls+"] {
+            let error = parse(Some(given)).expect_err(given).to_string();
+            assert!(error.contains("htpasswd, tls"), "{error}");
+        }
+    }
+}

@@ -1,0 +1,55 @@
+//! What a launched registry needs to have TLS and to ask for a login: made for one launch, and gone with it.
+
+use base64::Engine as _;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use helm_oci_suite::target::Credentials;
+use rcgen::{CertifiedKey, generate_simple_self_signed};
+use rustls::pki_types::CertificateDer;
+
+use super::LaunchError;
+
+/// Who the certificate says it is; the port takes it under any name.
+const NAMES: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
+
+/// The cheapest that bcrypt has: what it protects lives for seconds.
+const COST: u32 = 4;
+
+/// A certificate with its key, both as PEM.
+pub(super) struct Certificate {
+    pub(super) pem: String,
+    pub(super) key: String,
+    pub(super) pinned: CertificateDer<'static>,
+}
+
+/// A user with a password nobody knows, and the line of an htpasswd file that lets it in.
+pub(super) struct User {
+    pub(super) credentials: Credentials,
+    pub(super) htpasswd: String,
+}
+
+/// Makes a certificate for this machine.
+pub(super) fn certificate() -> Result<Certificate, LaunchError> {
+    let names = NAMES.map(ToOwned::to_owned).to_vec();
+    let CertifiedKey { cert, signing_key } =
+        generate_simple_self_signed(names).map_err(|error| LaunchError::Secure(error.into()))?;
+    Ok(Certificate {
+        pem: cert.pem(),
+        key: signing_key.serialize_pem(),
+        pinned: cert.der().clone(),
+    })
+}
+
+/// Makes a user.
+pub(super) fn user() -> Result<User, LaunchError> {
+    let mut random = [0; 16];
+    getrandom::fill(&mut random).map_err(|error| LaunchError::Secure(error.into()))?;
+    let password = BASE64_URL_SAFE_NO_PAD.encode(random);
+    let hashed =
+        bcrypt::hash(&password, COST).map_err(|error| LaunchError::Secure(error.into()))?;
+    let username = "conformance".to_owned();
+    let htpasswd = format!("{username}:{hashed}\n");
+    Ok(User {
+        credentials: Credentials { username, password },
+        htpasswd,
+    })
+}
