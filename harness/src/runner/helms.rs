@@ -83,7 +83,7 @@ pub(super) async fn examine(
         let flows = plan.flows(helm).into_iter();
         flows.map(move |flow| (helm, flow))
     });
-    let asks_nobody = asks_nobody(target).await;
+    let can_log_in = can_log_in(target).await;
     let runs = units
         .enumerate()
         .map(|(position, (helm, flow))| async move {
@@ -93,9 +93,11 @@ pub(super) async fn examine(
                 helm,
                 flow,
             };
-            let (record, said) = if flow == Flow::Login && !asks_nobody {
+            let (record, said) = if flow == Flow::Login && !can_log_in {
                 let reason = "the registry wants credentials, and none were given";
-                (unit.skipped(reason, shown), Vec::new())
+                let mut record = unit.blank(shown);
+                record.reason = Some(reason.to_owned());
+                (record, Vec::new())
             } else {
                 unit.examine(shown).await
             };
@@ -124,7 +126,7 @@ pub(super) async fn examine(
 }
 
 /// Whether a login can be tried: with credentials, or where none are wanted.
-async fn asks_nobody(target: &Target) -> bool {
+async fn can_log_in(target: &Target) -> bool {
     if target.credentials.is_some() {
         return true;
     }
@@ -163,8 +165,7 @@ struct Observed {
 impl Unit<'_> {
     async fn examine(&self, shown: &Shown<'_>) -> (FlowRecord, Vec<Vec<Exchange>>) {
         let begun = Stopwatch::start();
-        let mut record = self.skipped("", shown);
-        record.reason = None;
+        let mut record = self.blank(shown);
         let said = match self.observe().await {
             Ok(observed) => {
                 self.judge(&mut record, &observed, shown);
@@ -288,8 +289,8 @@ impl Unit<'_> {
         }
     }
 
-    /// A record of a flow that was not run.
-    fn skipped(&self, reason: &str, shown: &Shown<'_>) -> FlowRecord {
+    /// The record of a flow that has not been run.
+    fn blank(&self, shown: &Shown<'_>) -> FlowRecord {
         let (helm, flow) = (&self.helm.version, self.flow);
         let predicted = predict::version(&checks::all(), shown.verdicts, helm, flow);
         FlowRecord {
@@ -297,7 +298,7 @@ impl Unit<'_> {
             flow,
             outcome: Outcome::Skipped,
             predicted: predicted.unwrap_or(FlowVerdict::Unknown),
-            reason: Some(reason.to_owned()),
+            reason: None,
             obstacle: None,
             error: None,
             because: Vec::new(),
