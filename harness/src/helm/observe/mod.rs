@@ -328,6 +328,25 @@ impl Worker {
     }
 }
 
+fn is_refused(seen: &Seen) -> bool {
+    let status = seen.answer.status();
+    status.is_client_error() || status.is_server_error()
+}
+
+/// An upload that was opened, or a redirect.
+fn leads_on(seen: &Seen) -> bool {
+    let is_upload = seen.request.uri().path().ends_with("/blobs/uploads/");
+    let is_opened = seen.request.method() == Method::POST && is_upload && !is_refused(seen);
+    is_opened || seen.answer.status().is_redirection()
+}
+
+/// What Helm hears of everything it is about to push.
+fn is_absence(seen: &Seen) -> bool {
+    seen.request.method() == Method::HEAD
+        && seen.answer.status() == StatusCode::NOT_FOUND
+        && !seen.is_altered
+}
+
 impl Observed {
     /// Whether Helm did not end, though it had nothing more to ask.
     fn went_silent(&self) -> bool {
@@ -373,23 +392,20 @@ impl Observed {
 
     /// The last exchange that was altered or in which Helm was refused; the very last if there is none.
     ///
-    /// Uploads go side by side: of one whose body was refused and one that was just opened, the first is meant,
+    /// Helm asks side by side. So of one that was refused by a fault and one that only leads on, the first is
+    /// meant, and of one that was altered and the news that something is not there yet, the first as well,
     /// whichever came last.
     fn stopped_at(&self) -> Option<String> {
         let played = || self.seen.iter().filter(|seen| !seen.is_arranged);
-        let is_refused = |seen: &Seen| {
-            let status = seen.answer.status();
-            status.is_client_error() || status.is_server_error()
-        };
-        let is_body = |seen: &Seen| {
-            seen.request.method() == Method::PUT
-                && seen.answer.status() != StatusCode::UNAUTHORIZED
-                && is_refused(seen)
-        };
-        let opens = |seen: &Seen| seen.request.method() == Method::POST && !is_refused(seen);
         let last = played().rfind(|seen| seen.is_altered || is_refused(seen));
         let last = match last {
-            Some(last) if opens(last) => played().rfind(|seen| is_body(seen)).or(Some(last)),
+            Some(last) if leads_on(last) => played()
+                .rfind(|seen| seen.is_altered && is_refused(seen))
+                .or(Some(last)),
+            Some(last) if is_absence(last) => played()
+                .rfind(|seen| seen.is_altered)
+                .filter(|altered| !is_refused(altered))
+                .or(Some(last)),
             Some(last) => Some(last),
             None => played().next_back(),
         }?;
