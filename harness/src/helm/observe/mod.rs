@@ -243,6 +243,7 @@ impl Worker {
         let theatre = Theatre::open().await?;
         let mut home = Home::new().map_err(TheatreError::Trust)?;
         home.trust(&theatre.roots());
+        home.give_one_processor();
         Ok(Self { theatre, home })
     }
 
