@@ -24,6 +24,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use http::Uri;
 use semver::Version;
 use thiserror::Error;
 
@@ -210,6 +211,20 @@ impl Helm {
                 path: self.path.clone(),
                 source,
             })
+    }
+
+    /// How this Helm is told to reach a port of this machine, with TLS or without.
+    ///
+    /// Up to 3.17 Helm speaks plain HTTP with `localhost` and loopback addresses, whatever they speak. `0.0.0.0` is
+    /// neither to it and leads here all the same, so that TLS needs no name that resolves. Helm 3.0 to 3.2 takes no
+    /// address for a host, and comes without TLS.
+    fn origin_here(&self, is_secure: bool, port: u16) -> Uri {
+        let origin = if is_secure && self.is_since(3, 3, 0) {
+            format!("https://0.0.0.0:{port}")
+        } else {
+            format!("http://localhost:{port}")
+        };
+        origin.parse().expect("an address makes a URI")
     }
 
     /// The flag that makes `command` speak plain HTTP, where it has one.

@@ -15,10 +15,10 @@ use helm_oci_suite::exchange::Exchange;
 use helm_oci_suite::registry::{Hello, Registry, TransportError};
 use helm_oci_suite::requirement::BoxFuture;
 use http::uri::PathAndQuery;
-use http::{HeaderMap, HeaderValue, Request, Response, Uri, header};
+use http::{HeaderMap, Request, Response, Uri, header};
 
 use super::{Helm, tls};
-use crate::serve::{Handler, ServeError, Server, strip};
+use crate::serve::{Handler, ServeError, Server, redirect, strip};
 
 /// What passes between one Helm and a registry.
 pub struct Recorder {
@@ -55,9 +55,6 @@ impl Recorder {
     }
 
     /// Opens a place for this Helm, with TLS if the registry has it.
-    ///
-    /// Up to 3.17 Helm speaks plain HTTP with `localhost` and loopback addresses, whatever they speak. `0.0.0.0` is
-    /// neither to it and leads here all the same; Helm 3.0 to 3.2 takes no address for a host.
     pub async fn open(self: &Arc<Self>, helm: &Helm) -> Result<Place, ServeError> {
         let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         let handler = Arc::clone(self) as Arc<dyn Handler>;
@@ -68,12 +65,7 @@ impl Recorder {
             Server::start(listen, handler).await?
         };
         let port = server.address().port();
-        let origin = if is_secure && helm.is_since(3, 3, 0) {
-            format!("https://0.0.0.0:{port}")
-        } else {
-            format!("http://localhost:{port}")
-        };
-        let origin = origin.parse().expect("an address makes a URI");
+        let origin = helm.origin_here(is_secure, port);
         Ok(Place { server, origin })
     }
 
@@ -129,7 +121,8 @@ impl Recorder {
         drop(said);
         if let Ok(answer) = &mut answer {
             strip(answer.headers_mut());
-            lead_here(answer.headers_mut(), &Origin::of(upstream), own);
+            let upstream = Origin::of(upstream);
+            redirect(answer.headers_mut(), |text| lead(text, &upstream, own));
         }
         answer
     }
@@ -218,23 +211,6 @@ fn at(origin: &Uri, path: Option<PathAndQuery>) -> Uri {
     let mut parts = origin.clone().into_parts();
     parts.path_and_query = path.or_else(|| Some(PathAndQuery::from_static("/")));
     Uri::from_parts(parts).expect("an origin and a path make a URI")
-}
-
-/// Makes every header that leads to the registry lead to the caller's side of the recorder.
-fn lead_here(headers: &mut HeaderMap, upstream: &Origin, own: &Origin) {
-    for name in [header::LOCATION, header::LINK, header::WWW_AUTHENTICATE] {
-        let header::Entry::Occupied(mut values) = headers.entry(name) else {
-            continue;
-        };
-        for value in values.iter_mut() {
-            let led = value.to_str().map(|text| lead(text, upstream, own));
-            if let Ok(led) = led.as_deref().map(HeaderValue::from_str)
-                && let Ok(led) = led
-            {
-                *value = led;
-            }
-        }
-    }
 }
 
 /// Replaces one origin by another, where it is an origin and not the beginning of a longer one.

@@ -14,7 +14,7 @@ use helm_oci_suite::registry::{Hello, Registry, TransportError};
 use helm_oci_suite::requirement::BoxFuture;
 use http::{HeaderValue, Method, Request, Response, Uri, header};
 
-use crate::serve::Handler;
+use crate::serve::{Handler, redirect};
 
 /// How much longer it takes to open an upload. What becomes of two that Helm opens side by side depends on
 /// whether the second is opened before the first is sent, also when the machine has other things to do.
@@ -157,20 +157,12 @@ impl Stage {
         if self.stand_ins.is_empty() {
             return;
         }
-        for name in [header::LOCATION, header::LINK, header::WWW_AUTHENTICATE] {
-            let header::Entry::Occupied(mut values) = answer.headers_mut().entry(name) else {
-                continue;
-            };
-            for value in values.iter_mut() {
-                let mut text = value.to_str().unwrap_or_default().to_owned();
-                for (host, stand_in) in &self.stand_ins {
-                    text = text.replace(&format!("://{host}/"), &format!("://{stand_in}/"));
-                }
-                if let Ok(text) = HeaderValue::from_str(&text) {
-                    *value = text;
-                }
-            }
-        }
+        redirect(answer.headers_mut(), |text| {
+            let stand_ins = self.stand_ins.iter();
+            stand_ins.fold(text.to_owned(), |text, (host, stand_in)| {
+                text.replace(&format!("://{host}/"), &format!("://{stand_in}/"))
+            })
+        });
     }
 }
 

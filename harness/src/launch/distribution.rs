@@ -2,12 +2,12 @@
 
 use super::TargetError;
 use super::container::{Image, Setting, version};
-use super::options::{HTPASSWD, Options, TLS, Word};
+use super::options::{HTPASSWD, Options, TLS};
 
 const DEFAULT: &str = "3.0.0";
 
 /// Deleting is not allowed, as Distribution has it when nothing else is said.
-const NO_DELETES: Word = ("no-deletes", "deletes nothing");
+const NO_DELETES: &str = "no-deletes";
 
 /// A launcher for `version`; deleting is allowed, as most installations have it, unless `no-deletes` is given.
 pub(super) fn launcher(

@@ -2,13 +2,10 @@
 
 use super::TargetError;
 
-/// A word, and what it does.
-pub(super) type Word = (&'static str, &'static str);
-
 /// It wants a user name and a password, given by `Basic`.
-pub(super) const HTPASSWD: Word = ("htpasswd", "wants a login, by Basic");
+pub(super) const HTPASSWD: &str = "htpasswd";
 /// It has TLS, with a certificate made for the occasion.
-pub(super) const TLS: Word = ("tls", "has TLS");
+pub(super) const TLS: &str = "tls";
 
 /// The words given for one target.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -19,15 +16,13 @@ impl Options {
     pub(super) fn parse(
         kind: &'static str,
         given: Option<&str>,
-        known: &[Word],
+        known: &[&'static str],
     ) -> Result<Self, TargetError> {
         let mut words: Vec<&'static str> = Vec::new();
         for given in given.into_iter().flat_map(|given| given.split('+')) {
-            let word = known.iter().find(|(word, _)| *word == given);
-            match word {
-                Some((word, _)) if !words.contains(word) => words.push(word),
+            match known.iter().find(|word| **word == given) {
+                Some(word) if !words.contains(word) => words.push(word),
                 _ => {
-                    let known: Vec<&str> = known.iter().map(|(word, _)| *word).collect();
                     return Err(TargetError::Option {
                         kind,
                         given: given.to_owned(),
@@ -40,7 +35,7 @@ impl Options {
     }
 
     /// Whether the word was given.
-    pub(super) fn has(&self, (word, _): Word) -> bool {
+    pub(super) fn has(&self, word: &str) -> bool {
         self.0.contains(&word)
     }
 

@@ -12,14 +12,14 @@ use rustls::ServerConfig;
 use rustls::pki_types::PrivateKeyDer;
 use rustls::pki_types::pem::PemObject as _;
 
-use super::options::{Options, TLS, Word};
+use super::options::{Options, TLS};
 use super::secure::{self, Certificate};
 use super::{Held, LaunchError, Launched, Launcher, Settings, TargetError};
 use crate::serve::Server;
 use crate::transport::Http;
 
-const BASIC: Word = ("basic", "wants a login, by Basic");
-const BEARER: Word = ("bearer", "wants a login, by tokens");
+const BASIC: &str = "basic";
+const BEARER: &str = "bearer";
 
 pub(super) struct Reference {
     name: String,

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::TargetError;
 use super::container::{Image, Setting, version};
-use super::options::{HTPASSWD, Options, TLS, Word};
+use super::options::{HTPASSWD, Options, TLS};
 
 const DEFAULT: &str = "2.1.20";
 
@@ -15,7 +15,7 @@ const CERTIFICATE: &str = "/etc/zot/tls.crt";
 const KEY: &str = "/etc/zot/tls.key";
 
 /// Docker's own manifests are taken as well.
-const DOCKER: Word = ("docker2s2", "takes Docker manifests");
+const DOCKER: &str = "docker2s2";
 
 /// A launcher for `version`.
 pub(super) fn launcher(

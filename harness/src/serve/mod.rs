@@ -32,7 +32,7 @@ use tokio_rustls::TlsAcceptor;
 
 use self::body::Answer;
 pub use self::proxy::Proxy;
-pub(crate) use self::proxy::strip;
+pub(crate) use self::proxy::{redirect, strip};
 
 /// The largest request body that is taken.
 const LARGEST_REQUEST: usize = 64 << 20;

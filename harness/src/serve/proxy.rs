@@ -4,7 +4,7 @@ use bytes::Bytes;
 use helm_oci_fixtures::fault::{Fault, FaultLayer, HelloAnswer};
 use helm_oci_suite::registry::{Registry, TransportError};
 use helm_oci_suite::requirement::BoxFuture;
-use http::{HeaderMap, HeaderName, Request, Response, StatusCode, Uri, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode, Uri, header};
 
 use super::Handler;
 use crate::transport::Http;
@@ -79,6 +79,22 @@ impl Handler for Proxy {
 pub(crate) fn strip(headers: &mut HeaderMap) {
     for name in HOP_BY_HOP {
         headers.remove(name);
+    }
+}
+
+/// Writes every header that leads somewhere anew.
+pub(crate) fn redirect(headers: &mut HeaderMap, written: impl Fn(&str) -> String) {
+    for name in [header::LOCATION, header::LINK, header::WWW_AUTHENTICATE] {
+        let header::Entry::Occupied(mut values) = headers.entry(name) else {
+            continue;
+        };
+        for value in values.iter_mut() {
+            // What is no text leads nowhere.
+            let Ok(text) = value.to_str() else { continue };
+            if let Ok(text) = HeaderValue::from_str(&written(text)) {
+                *value = text;
+            }
+        }
     }
 }
 

@@ -1,7 +1,4 @@
 //! Where one Helm after the other meets one faulty registry after the other, at addresses that stay.
-//!
-//! Up to 3.17 Helm speaks plain HTTP with `localhost` and loopback addresses, whatever they speak. `0.0.0.0`
-//! is neither to it and leads to this machine all the same, so that TLS needs no name that resolves.
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -93,12 +90,8 @@ impl Theatre {
             .first()
             .map_or(0, |server| server.address().port());
         let origin = match setup {
-            Setup::PlainHttp => format!("http://localhost:{}", self.plain.address().port()),
-            // Helm 3.0 to 3.2 takes no address for a host.
-            Setup::Open | Setup::Basic | Setup::Bearer if !helm.is_since(3, 3, 0) => {
-                format!("http://localhost:{port}")
-            }
-            Setup::Open | Setup::Basic | Setup::Bearer => format!("https://0.0.0.0:{port}"),
+            Setup::PlainHttp => helm.origin_here(false, self.plain.address().port()),
+            Setup::Open | Setup::Basic | Setup::Bearer => helm.origin_here(true, port),
         };
         let access = match setup {
             Setup::Open | Setup::PlainHttp => Access::Open,
@@ -107,7 +100,7 @@ impl Theatre {
         };
         let Credentials { username, password } = Credentials::for_tests();
         Scenery {
-            origin: origin.parse().expect("an address makes a URI"),
+            origin,
             credentials: (!matches!(access, Access::Open)).then_some(Known { username, password }),
             access,
             stand_ins: ELSEWHERE
