@@ -14,6 +14,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use helm_oci_conformance::launch::{self, Launched, Launcher, Settings};
 use helm_oci_conformance::preflight::preflight;
 use helm_oci_conformance::runner::{self, Interrupt};
+use helm_oci_conformance::target_spec::TargetSpec;
 use helm_oci_conformance::{capabilities, chain, clock, install_cryptography};
 use helm_oci_reports::record::CheckRecord;
 use helm_oci_suite::checks;
@@ -35,7 +36,7 @@ fn main() -> ExitCode {
     };
     let mut lives = Vec::new();
     for name in targets() {
-        match launch::parse(&name, false) {
+        match launch::parse(&TargetSpec::named(&name)) {
             Ok(launcher) => lives.push(Arc::new(Live::new(launcher, interrupt.clone()))),
             Err(error) => {
                 say(&format!("error: HELM_OCI_TARGETS: {error}"));

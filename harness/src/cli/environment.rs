@@ -5,13 +5,13 @@ use std::ffi::OsString;
 
 use crate::doctor::Surroundings;
 
-/// `HELM_OCI_PASSWORD`, if it is set and text.
+/// A variable, if it is set and text.
 #[expect(
     clippy::disallowed_methods,
     reason = "this is the only reader of the environment"
 )]
-pub(super) fn password() -> Option<String> {
-    env::var("HELM_OCI_PASSWORD").ok()
+pub(super) fn variable(name: &str) -> Option<String> {
+    env::var(name).ok()
 }
 
 /// Whether `NO_COLOR` asks for plain text; see <https://no-color.org>.

@@ -4,13 +4,16 @@ mod doctor;
 mod environment;
 mod error;
 mod explain;
+mod helms;
 mod list;
 mod observe;
 mod output;
 mod progress;
 mod prove;
+mod report;
 mod run;
 mod serve;
+mod target;
 
 use std::path::PathBuf;
 

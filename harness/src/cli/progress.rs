@@ -1,42 +1,58 @@
 //! Shows how far a run has come, on standard error, while a person watches.
 
+use std::sync::Arc;
+
 use helm_oci_reports::progress::{Progress, line};
 use helm_oci_suite::outcome::Outcome;
 use tokio::sync::mpsc::UnboundedReceiver;
 
 use super::output;
-use crate::runner::Event;
+use crate::runner::{Event, Told};
+
+/// How far one target has come.
+struct Active {
+    target: Arc<str>,
+    done: usize,
+    total: usize,
+    fails: usize,
+}
 
 /// Redraws one line for each event until the run is over, then wipes it.
-pub(super) async fn show(mut events: UnboundedReceiver<Event>) {
+pub(super) async fn show(mut events: UnboundedReceiver<Told>) {
     let width = output::width().unwrap_or(80);
-    let (mut name, mut done, mut total, mut fails) = (String::new(), 0, 0, 0);
-    while let Some(event) = events.recv().await {
-        match event {
-            Event::Launching { target } => {
-                (done, total, fails) = (0, 0, 0);
-                name = target;
-            }
-            Event::Started { target, checks } => {
-                total = checks;
-                name = target;
-            }
-            Event::Checked { outcome } => {
-                done += 1;
-                fails += usize::from(outcome == Outcome::Fail);
-            }
-            Event::Left => {}
-        }
-        let text = line(
-            &Progress {
-                done,
-                total,
-                fails,
-                target: &name,
-            },
-            width.saturating_sub(1),
-        );
+    let mut active = Vec::new();
+    while let Some(told) = events.recv().await {
+        note(&mut active, told);
+        let targets: Vec<&str> = active.iter().map(|one| &*one.target).collect();
+        let progress = Progress {
+            done: active.iter().map(|one| one.done).sum(),
+            total: active.iter().map(|one| one.total).sum(),
+            fails: active.iter().map(|one| one.fails).sum(),
+            target: &targets.join(", "),
+        };
+        let text = line(&progress, width.saturating_sub(1));
         output::note(&format!("\r{text}\x1b[K"));
     }
     output::note("\r\x1b[K");
+}
+
+/// Keeps the targets that are under way up to date.
+fn note(active: &mut Vec<Active>, told: Told) {
+    let Told { target, event } = told;
+    let known = active.iter().position(|one| one.target == target);
+    match (event, known) {
+        (Event::Launching, _) => active.push(Active {
+            target,
+            done: 0,
+            total: 0,
+            fails: 0,
+        }),
+        (Event::Started { checks }, Some(at)) => active[at].total = checks,
+        (Event::Checked { outcome }, Some(at)) => {
+            active[at].done += 1;
+            active[at].fails += usize::from(outcome == Outcome::Fail);
+        }
+        (Event::Left, Some(at)) => drop(active.remove(at)),
+        (_, None) => {}
+    }
 }

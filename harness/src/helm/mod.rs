@@ -35,7 +35,7 @@ pub use self::process::{Ended, Exit};
 pub use self::recorder::{Place, Recorder};
 pub use self::stage::{Seen, Stage, Wings};
 pub use self::text::{Names, last_words};
-pub use self::tls::write_roots as trust_here;
+pub use self::tls::roots;
 
 /// How long Helm may take to say which version it is, or which flags a command has.
 const ASKING: Duration = Duration::from_secs(10);

@@ -29,9 +29,9 @@ pub(super) fn write_root(path: &Path) -> io::Result<()> {
     std::fs::write(path, CERTIFICATE)
 }
 
-/// Writes the certificate, the roots in another PEM file, and those of the system: a registry may send Helm
+/// The certificate, the roots in another PEM file, and those of the system, as PEM: a registry may send Helm
 /// elsewhere for a token.
-pub fn write_roots(path: &Path, also: Option<&Path>) -> io::Result<()> {
+pub fn roots(also: Option<&Path>) -> io::Result<Vec<u8>> {
     let mut roots = CERTIFICATE.to_vec();
     if let Some(also) = also {
         roots.extend(std::fs::read(also)?);
@@ -42,5 +42,5 @@ pub fn write_roots(path: &Path, also: Option<&Path>) -> io::Result<()> {
         let pem = format!("-----BEGIN CERTIFICATE-----\n{encoded}\n-----END CERTIFICATE-----\n");
         roots.extend_from_slice(pem.as_bytes());
     }
-    std::fs::write(path, roots)
+    Ok(roots)
 }

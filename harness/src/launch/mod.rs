@@ -21,6 +21,7 @@ use http::Uri;
 use thiserror::Error;
 
 use crate::serve::{ServeError, Server};
+use crate::target_spec::TargetSpec;
 use crate::transport::{Limits, Trust, TrustError};
 
 pub use self::container::{Survey, SurveyedImage, sweep};
@@ -44,16 +45,16 @@ pub trait Launcher: Send + Sync {
     -> BoxFuture<'a, Result<Launched, LaunchError>>;
 }
 
-/// What all launchers of a run share.
+/// What a launcher needs to know of its target.
 #[derive(Debug, Clone, Default)]
 pub struct Settings {
-    /// The name of the run: containers carry it as a label.
+    /// The name of the run on this target: containers carry it as a label.
     pub run: String,
     /// Whom to trust.
     pub trust: Trust,
     /// How long to wait for an answer.
     pub limits: Limits,
-    /// What external registries get when they ask.
+    /// What an external registry gets when it asks.
     pub credentials: Option<Credentials>,
 }
 
@@ -204,16 +205,16 @@ pub enum TargetError {
     },
 }
 
-/// Reads a target as given on the command line. Without a scheme a host is reached over TLS, unless
-/// `plain_http` is set.
-pub fn parse(name: &str, plain_http: bool) -> Result<Box<dyn Launcher>, TargetError> {
+/// Reads what is said of a target. Without a scheme a host is reached over TLS, unless plain HTTP is asked for.
+pub fn parse(spec: &TargetSpec) -> Result<Box<dyn Launcher>, TargetError> {
+    let name = spec.target.as_str();
     let (base, options) = split(name, '+');
     let (kind, version) = split(base, ':');
     match (kind, version) {
         ("reference", None) => Ok(Box::new(reference::launcher(name, options)?)),
         ("distribution", version) => Ok(Box::new(distribution::launcher(name, version, options)?)),
         ("zot", version) => Ok(Box::new(zot::launcher(name, version, options)?)),
-        _ => Ok(Box::new(url::External::parse(name, plain_http)?)),
+        _ => Ok(Box::new(url::External::parse(name, spec.plain_http)?)),
     }
 }
 

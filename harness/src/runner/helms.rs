@@ -4,7 +4,7 @@
 //! of the target, unless the connection to it broke, what the flow needs could not be arranged, Helm asked it
 //! nothing, or Helm crashed or did not end for no reason that was seen: then it could not be told.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use futures_util::StreamExt;
@@ -24,7 +24,7 @@ use http::Method;
 use super::{Event, Events, Plan};
 use crate::clock::Stopwatch;
 use crate::helm::flow::{self, FlowError, Played, Scene};
-use crate::helm::{Ended, Exit, Helm, Home, Names, Recorder, trust_here};
+use crate::helm::{Ended, Exit, Helm, Home, Names, Recorder, roots};
 
 /// How many Helms run side by side, whatever `--jobs` says: each is a process that likes to have a core.
 const SIDE_BY_SIDE: usize = 4;
@@ -39,8 +39,6 @@ pub struct Helms {
     pub all: Vec<Helm>,
     /// The cluster that installs may ask.
     pub kubeconfig: Option<PathBuf>,
-    /// A PEM file of roots that Helm trusts as well.
-    pub ca_file: Option<PathBuf>,
 }
 
 /// What the requirements have shown of the target.
@@ -77,6 +75,7 @@ pub(super) async fn examine(
     plan: &Plan,
     target: &Target,
     shown: &Shown<'_>,
+    ca_file: Option<&Path>,
     events: &Events,
 ) -> (Vec<HelmRecord>, Vec<Vec<Exchange>>) {
     let units = plan.helms.all.iter().flat_map(|helm| {
@@ -84,6 +83,7 @@ pub(super) async fn examine(
         flows.map(move |flow| (helm, flow))
     });
     let can_log_in = can_log_in(target).await;
+    let roots = &roots(ca_file).map_err(|error| error.to_string());
     let runs = units
         .enumerate()
         .map(|(position, (helm, flow))| async move {
@@ -92,6 +92,7 @@ pub(super) async fn examine(
                 target,
                 helm,
                 flow,
+                roots,
             };
             let (record, said) = if flow == Flow::Login && !can_log_in {
                 let reason = "the registry wants credentials, and none were given";
@@ -150,6 +151,8 @@ struct Unit<'a> {
     target: &'a Target,
     helm: &'a Helm,
     flow: Flow,
+    /// What Helm trusts, as PEM.
+    roots: &'a Result<Vec<u8>, String>,
 }
 
 /// What was seen of it.
@@ -215,10 +218,10 @@ impl Unit<'_> {
         })
     }
 
-    fn home(&self) -> std::io::Result<Home> {
+    fn home(&self) -> Result<Home, Box<dyn std::error::Error + Send + Sync>> {
         let mut home = Home::new()?;
         let roots = home.root().join("roots.pem");
-        trust_here(&roots, self.plan.helms.ca_file.as_deref())?;
+        std::fs::write(&roots, self.roots.as_ref().map_err(Clone::clone)?)?;
         home.trust(&roots);
         Ok(home)
     }

@@ -1,7 +1,7 @@
 //! Runs a plan on targets and collects the record.
 //!
-//! Targets come one after the other; on each, checks run side by side. Whatever the order in which checks
-//! end, the record has them in the order of the plan. The runner owns every deadline, and it takes away
+//! As many targets as are asked for are examined at the same time; on each, checks run side by side. Whatever
+//! the order in which they end, the record has targets as they were named and checks as they are in the plan. The runner owns every deadline, and it takes away
 //! what it launched on every path.
 
 mod check;
@@ -39,7 +39,7 @@ pub use self::check::{Examined, examine};
 pub use self::cleanup::clean_up;
 pub use self::entry::record;
 pub(crate) use self::entry::{eras, flows};
-pub use self::event::{Event, Events};
+pub use self::event::{Event, Events, Told};
 pub use self::helms::{Helms, id as flow_id};
 pub use self::interrupt::{Interrupt, Interrupted};
 
@@ -63,19 +63,34 @@ pub struct Plan {
     pub helms: Helms,
 }
 
-/// Runs the plan on every target.
+/// One target of a run.
+pub struct Job {
+    /// Its name in reports.
+    pub name: String,
+    /// What makes it available.
+    pub launcher: Box<dyn Launcher>,
+    /// What the launcher needs to know.
+    pub settings: Settings,
+}
+
+/// Runs the plan on every target, on `parallel` of them at the same time.
 pub async fn run(
     plan: &Plan,
-    targets: &[Box<dyn Launcher>],
-    settings: &Settings,
+    jobs: &[Job],
+    parallel: usize,
     events: &Events,
     interrupt: &Interrupt,
 ) -> Result<RunRecord, Interrupted> {
     let (started, begun) = (clock::now(), Stopwatch::start());
-    let mut records = Vec::with_capacity(targets.len());
-    for launcher in targets {
-        records.push(on_target(plan, launcher.as_ref(), settings, events, interrupt).await?);
-    }
+    let examined = jobs
+        .iter()
+        .map(|job| on_target(plan, job, events, interrupt));
+    // All of them come to their end, also after an interruption: each takes away what it launched.
+    let ended: Vec<_> = futures_util::stream::iter(examined)
+        .buffered(parallel.max(1))
+        .collect()
+        .await;
+    let records = ended.into_iter().collect::<Result<Vec<_>, _>>()?;
     let footer = Footer {
         checks: records.iter().map(|target| target.checks.len()).sum(),
         flows: records
@@ -104,28 +119,25 @@ pub async fn run(
 
 async fn on_target(
     plan: &Plan,
-    launcher: &dyn Launcher,
-    settings: &Settings,
+    job: &Job,
     events: &Events,
     interrupt: &Interrupt,
 ) -> Result<TargetRecord, Interrupted> {
-    let begun = Stopwatch::start();
-    events.tell(Event::Launching {
-        target: launcher.name().to_owned(),
-    });
+    let (name, begun) = (job.name.as_str(), Stopwatch::start());
+    let events = &events.of(name);
+    events.tell(Event::Launching);
     let attempt = tokio::select! {
-        attempt = launcher.launch(settings) => attempt,
+        attempt = job.launcher.launch(&job.settings) => attempt,
         () = interrupt.wait() => {
-            launch::sweep(&settings.run).await;
+            launch::sweep(&job.settings.run).await;
             return Err(Interrupted);
         }
     };
     let mut record = match attempt {
-        Err(error) => unavailable(launcher.name(), &error),
+        Err(error) => unavailable(name, &error),
         Ok(available) => {
             // Not even a panic of our own skips the stopping.
-            let examination =
-                AssertUnwindSafe(examine_target(plan, launcher.name(), &available, events));
+            let examination = AssertUnwindSafe(examine_target(plan, job, &available, events));
             let examined = tokio::select! {
                 examined = examination.catch_unwind() => Some(examined),
                 () = interrupt.wait() => None,
@@ -134,7 +146,7 @@ async fn on_target(
             available.stop().await;
             examined
                 .ok_or(Interrupted)?
-                .unwrap_or_else(|_| defect(launcher.name(), identity))
+                .unwrap_or_else(|_| defect(name, identity))
         }
     };
     record.milliseconds = begun.milliseconds();
@@ -145,10 +157,11 @@ async fn on_target(
 /// Everything between the launch and the stop.
 async fn examine_target(
     plan: &Plan,
-    name: &str,
+    job: &Job,
     launched: &Launched,
     events: &Events,
 ) -> TargetRecord {
+    let name = &job.name;
     let mut target = target(plan.seed, launched);
     let Preflight {
         server,
@@ -172,7 +185,6 @@ async fn examine_target(
     record.capabilities = capabilities;
     said.push(exchanges);
     events.tell(Event::Started {
-        target: name.to_owned(),
         checks: plan.requirements.len() + plan.flow_count(),
     });
     let (checks, verdicts, transcripts) = examine_all(plan, &target, events).await;
@@ -182,11 +194,12 @@ async fn examine_target(
     }
     said.extend(transcripts);
     if plan.flow_count() > 0 {
+        let ca_file = job.settings.trust.ca_file.as_deref();
         let shown = Shown {
             checks: &record.checks,
             verdicts: &verdicts,
         };
-        let (helms, transcripts) = helms::examine(plan, &target, &shown, events).await;
+        let (helms, transcripts) = helms::examine(plan, &target, &shown, ca_file, events).await;
         record.helms = helms;
         said.extend(transcripts);
     }

@@ -1,0 +1,104 @@
+//! How targets are reached: the same flags wherever a command takes targets.
+
+use std::collections::BTreeSet;
+use std::io::Read;
+
+use clap::Args;
+use helm_oci_suite::target::Credentials;
+
+use super::error::CliError;
+use super::{TrustArguments, environment};
+use crate::launch;
+use crate::runner::Job;
+use crate::target_spec::TargetSpec;
+
+/// How the targets of a command are reached.
+#[derive(Debug, Args)]
+pub(super) struct TargetArguments {
+    /// Use plain HTTP for targets given without a scheme or with oci://.
+    #[arg(long)]
+    plain_http: bool,
+    #[command(flatten)]
+    pub(super) trust: TrustArguments,
+    /// The user name for the registry, of which exactly one may be given then.
+    #[arg(long, value_name = "USER")]
+    username: Option<String>,
+    /// Read the password from standard input; otherwise it is taken from the environment variable
+    /// `HELM_OCI_PASSWORD`.
+    #[arg(long)]
+    password_stdin: bool,
+}
+
+impl TargetArguments {
+    /// The targets of the command line, in its order.
+    pub(super) fn jobs(&self, names: &[String], run: &str) -> Result<Vec<Job>, CliError> {
+        jobs(&self.specs(names)?, run)
+    }
+
+    fn specs(&self, names: &[String]) -> Result<Vec<TargetSpec>, CliError> {
+        let mut specs: Vec<TargetSpec> = names.iter().map(|name| self.spec(name)).collect();
+        let mut external = Vec::new();
+        for spec in &mut specs {
+            if launch::parse(spec)?.is_external() {
+                external.push(spec);
+            }
+        }
+        if let Some(credentials) = self.credentials(external.len())? {
+            for spec in external {
+                spec.credentials = Some(credentials.clone());
+            }
+        }
+        Ok(specs)
+    }
+
+    fn spec(&self, target: &str) -> TargetSpec {
+        TargetSpec {
+            plain_http: self.plain_http,
+            ca_file: self.trust.ca_file.clone(),
+            insecure_skip_tls_verify: self.trust.insecure_skip_tls_verify,
+            ..TargetSpec::named(target)
+        }
+    }
+
+    /// What one external registry may get.
+    fn credentials(&self, external: usize) -> Result<Option<Credentials>, CliError> {
+        let Some(username) = self.username.clone() else {
+            return if self.password_stdin {
+                Err(CliError::NoUsername)
+            } else {
+                Ok(None)
+            };
+        };
+        if external != 1 {
+            return Err(CliError::CredentialsForMany);
+        }
+        let password = if self.password_stdin {
+            let mut text = String::new();
+            std::io::stdin()
+                .read_to_string(&mut text)
+                .map_err(CliError::Password)?;
+            text.trim_end_matches(['\r', '\n']).to_owned()
+        } else {
+            environment::variable("HELM_OCI_PASSWORD").ok_or(CliError::NoPassword)?
+        };
+        if password.is_empty() {
+            return Err(CliError::EmptyPassword);
+        }
+        Ok(Some(Credentials { username, password }))
+    }
+}
+
+/// What the runner needs for these targets, each of which has a name of its own.
+pub(super) fn jobs(specs: &[TargetSpec], run: &str) -> Result<Vec<Job>, CliError> {
+    let mut seen = BTreeSet::new();
+    let mut jobs = Vec::with_capacity(specs.len());
+    for (position, spec) in specs.iter().enumerate() {
+        let job = spec.job(format!("{run}-{position}"))?;
+        if !seen.insert(job.name.clone()) {
+            return Err(CliError::Twice { name: job.name });
+        }
+        job.settings.trust.check()?;
+        jobs.push(job);
+    }
+    Ok(jobs)
+}

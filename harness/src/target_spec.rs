@@ -1,0 +1,70 @@
+//! Everything one can say of a target: what the command line says of all of them, and a file of each.
+
+use std::path::{Path, PathBuf};
+
+use helm_oci_suite::target::Credentials;
+use serde::Deserialize;
+
+use crate::launch::{self, Settings, TargetError};
+use crate::runner::Job;
+use crate::transport::{Limits, Trust};
+
+/// One target, and how it is to be treated.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct TargetSpec {
+    /// What it is, as the command line has it: `zot:2.1.20+tls`, or a URL.
+    pub target: String,
+    /// Its name in reports, if not the target itself.
+    pub name: Option<String>,
+    /// A host without a scheme is reached without TLS.
+    pub plain_http: bool,
+    /// A PEM file of further roots.
+    pub ca_file: Option<PathBuf>,
+    /// Any certificate is taken.
+    pub insecure_skip_tls_verify: bool,
+    /// The user name for a registry that is a URL.
+    pub username: Option<String>,
+    /// The environment variable that holds the password.
+    pub password_env: Option<String>,
+    /// What the registry gets when it asks; never read from a file.
+    #[serde(skip)]
+    pub credentials: Option<Credentials>,
+}
+
+impl TargetSpec {
+    /// A target of which nothing else is said.
+    pub fn named(target: &str) -> Self {
+        Self {
+            target: target.to_owned(),
+            ..Self::default()
+        }
+    }
+
+    /// Takes the paths in it as relative to `folder`.
+    pub fn relative_to(&mut self, folder: &Path) {
+        for path in [&mut self.ca_file].into_iter().flatten() {
+            *path = folder.join(&*path);
+        }
+    }
+
+    /// What the runner needs; `run` labels what is launched, and belongs to this target alone.
+    pub fn job(&self, run: String) -> Result<Job, TargetError> {
+        let launcher = launch::parse(self)?;
+        let name = self.name.as_deref().unwrap_or(launcher.name()).to_owned();
+        Ok(Job {
+            name,
+            launcher,
+            settings: Settings {
+                run,
+                trust: Trust {
+                    ca_file: self.ca_file.clone(),
+                    pinned: Vec::new(),
+                    anyone: self.insecure_skip_tls_verify,
+                },
+                limits: Limits::default(),
+                credentials: self.credentials.clone(),
+            },
+        })
+    }
+}
