@@ -59,7 +59,8 @@ impl ExitCode {
             .chain(flows().filter_map(|flow| flow.obstacle.as_ref()))
             .peekable();
         let told = obstacles.peek().is_none();
-        if outcomes().any(|outcome| outcome == Outcome::Fail) {
+        let fails = |outcome| matches!(outcome, Outcome::Fail | Outcome::Stale);
+        if outcomes().any(fails) {
             Self::Violation
         } else if obstacles.any(is_defect) {
             Self::Defect

@@ -19,7 +19,7 @@ use helm_oci_conformance::{capabilities, chain, clock, install_cryptography};
 use helm_oci_reports::record::CheckRecord;
 use helm_oci_suite::checks;
 use helm_oci_suite::exchange::Exchange;
-use helm_oci_suite::outcome::Outcome;
+use helm_oci_suite::outcome::{Outcome, Rules};
 use helm_oci_suite::requirement::Requirement;
 use helm_oci_suite::target::Target;
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
@@ -173,7 +173,7 @@ impl Live {
             examined = runner::examine(requirement, &ready.target, runner::DEADLINE) => examined,
             () = self.interrupt.wait() => return Err("interrupted".into()),
         };
-        let record = runner::record(requirement, &examined);
+        let record = runner::record(requirement, &examined, Rules::default());
         ready
             .said
             .lock()
@@ -208,9 +208,10 @@ impl Live {
 /// What a trial makes of an outcome.
 fn conclude(record: &CheckRecord) -> Result<Completion, Failed> {
     match record.outcome {
-        Outcome::Pass | Outcome::Warn | Outcome::Present | Outcome::Absent => {
+        Outcome::Pass | Outcome::Known | Outcome::Warn | Outcome::Present | Outcome::Absent => {
             Ok(Completion::Completed)
         }
+        Outcome::Stale => Err("a deviation is listed and not seen".into()),
         Outcome::Skipped => Ok(Completion::ignored_with(
             record.reason.as_deref().unwrap_or("no reason"),
         )),

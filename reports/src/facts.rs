@@ -4,13 +4,18 @@
 use std::fmt::Write;
 
 use helm_oci_suite::explain::Explanation;
+use helm_oci_suite::outcome::Outcome;
 use helm_oci_suite::verdict::{Obstacle, ObstacleKind};
 
-use crate::record::{BreakRecord, CheckRecord, FlowRecord, SourceRecord};
+use crate::record::{BreakRecord, CheckRecord, DeviationRecord, FlowRecord, SourceRecord};
 use crate::text;
 
 /// How much of one fact is shown.
 const FACT: usize = 1000;
+
+/// What there is to say where a listed deviation is not there.
+pub(crate) const STALE: &str =
+    "the registry does it right: take the entry from the list of deviations";
 
 /// How many entries of one list are shown.
 const ENTRIES: usize = 12;
@@ -41,6 +46,33 @@ pub(crate) fn finding(check: &CheckRecord) -> Vec<Fact> {
     let expected = finding.expected.iter().map(ToOwned::to_owned).collect();
     let mut facts = list("expected", "or ", expected);
     facts.push(Fact::new("actual", &finding.actual));
+    facts
+}
+
+/// What Helm and the OCI specification make of the requirement.
+pub(crate) fn severity(check: &CheckRecord) -> String {
+    check.specification.map_or_else(
+        || check.level.to_string(),
+        |specification| specification.beside(check.level),
+    )
+}
+
+/// What is listed of it as a deviation.
+pub(crate) fn deviation(check: &CheckRecord) -> Vec<Fact> {
+    let Some(listed) = &check.deviation else {
+        return Vec::new();
+    };
+    let DeviationRecord {
+        reason,
+        link,
+        expires,
+    } = listed;
+    let mut facts = Vec::new();
+    if check.outcome == Outcome::Stale {
+        facts.push(Fact::new("actual", STALE));
+    }
+    facts.push(Fact::new("listed", format!("until {expires}: {reason}")));
+    facts.push(Fact::new("", link));
     facts
 }
 

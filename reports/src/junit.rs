@@ -1,7 +1,7 @@
 //! A record as `JUnit` XML: one test suite for each target, one test case for each check and each flow of a real
 //! Helm.
 //!
-//! Only a violated Must is a `<failure>`; what could not be told is an `<error>`, what does not concern the
+//! Only a violated Must and a deviation that is listed and not there are a `<failure>`; what could not be told is an `<error>`, what does not concern the
 //! registry is `<skipped>` with its reason. Everything else passes, a warning with its finding in the output.
 
 use std::collections::BTreeSet;
@@ -14,7 +14,7 @@ use thiserror::Error;
 use time::format_description::well_known::Rfc3339;
 
 use crate::facts::{self, Fact};
-use crate::record::{CheckRecord, FlowRecord, RunRecord, TargetRecord};
+use crate::record::{CheckRecord, DeviationProblem, FlowRecord, RunRecord, TargetRecord};
 use crate::text;
 use crate::transcript::{self, Depth};
 
@@ -67,10 +67,43 @@ pub fn render(record: &RunRecord) -> Result<String, RenderError> {
             name,
         });
     }
+    if !record.deviations.is_empty() {
+        report.add_testsuite(TestSuite {
+            name: targets.unique("deviations"),
+            package: attribute(&record.suite.name),
+            timestamp,
+            hostname: "localhost".to_owned(),
+            testcases: record.deviations.iter().map(deviation_case).collect(),
+            system_out: None,
+            system_err: None,
+        });
+    }
     let mut xml = Vec::new();
     report.write_xml(&mut xml).map_err(RenderError::Xml)?;
     xml.push(b'\n');
     Ok(String::from_utf8(xml).expect("XML written from strings is UTF-8"))
+}
+
+/// An entry of the list of deviations that is wrong by itself.
+fn deviation_case(problem: &DeviationProblem) -> TestCase {
+    let DeviationProblem {
+        requirement,
+        target,
+        what,
+    } = problem;
+    TestCase {
+        name: attribute(&format!("{target}/{requirement}")),
+        time: Duration::ZERO,
+        result: TestResult::Failure {
+            type_: "deviation".to_owned(),
+            message: attribute(what),
+            cause: None,
+        },
+        classname: Some("deviations".to_owned()),
+        filepath: None,
+        system_out: None,
+        system_err: None,
+    }
 }
 
 /// What the suite looked at, and what it could not clear away.
@@ -136,7 +169,17 @@ fn test_case(check: &CheckRecord, suite: &str, name: String) -> TestCase {
     let type_ = check.outcome.name().to_owned();
     let (result, findings) = match check.outcome {
         Outcome::Pass | Outcome::Present | Outcome::Absent => (TestResult::Success, Vec::new()),
-        Outcome::Warn => (TestResult::Success, about_violation(check)),
+        Outcome::Warn | Outcome::Known => (TestResult::Success, about_violation(check)),
+        Outcome::Stale => {
+            let mut about = heading(check);
+            about.extend(facts::deviation(check));
+            let result = TestResult::Failure {
+                type_,
+                message: facts::STALE.to_owned(),
+                cause: Some(content(&body(&about))),
+            };
+            (result, Vec::new())
+        }
         Outcome::Fail => {
             let cause = Some(content(&body(&about_violation(check))));
             let message = finding_message(check);
@@ -174,8 +217,12 @@ fn test_case(check: &CheckRecord, suite: &str, name: String) -> TestCase {
         }
     };
     let shown = match check.outcome {
-        Outcome::Fail | Outcome::Warn | Outcome::Inconclusive => transcript::pointed(check),
-        Outcome::Pass | Outcome::Present | Outcome::Absent | Outcome::Skipped => Vec::new(),
+        Outcome::Fail | Outcome::Known | Outcome::Warn | Outcome::Inconclusive => {
+            transcript::pointed(check)
+        }
+        Outcome::Pass | Outcome::Stale | Outcome::Present | Outcome::Absent | Outcome::Skipped => {
+            Vec::new()
+        }
     };
     TestCase {
         name,
@@ -208,7 +255,12 @@ fn flow_case(flow: &FlowRecord, suite: &str, name: String) -> TestCase {
             message: attribute(flow.reason.as_deref().unwrap_or("no reason was recorded")),
             cause: None,
         },
-        Outcome::Pass | Outcome::Warn | Outcome::Present | Outcome::Absent => TestResult::Success,
+        Outcome::Pass
+        | Outcome::Known
+        | Outcome::Stale
+        | Outcome::Warn
+        | Outcome::Present
+        | Outcome::Absent => TestResult::Success,
     };
     let area = flow.id.split('/').next().unwrap_or_default();
     TestCase {
@@ -254,6 +306,7 @@ fn flow_output(flow: &FlowRecord) -> Option<String> {
 fn about_violation(check: &CheckRecord) -> Vec<Fact> {
     let mut facts = heading(check);
     facts.extend(facts::finding(check));
+    facts.extend(facts::deviation(check));
     facts.extend(facts::sources(check));
     facts.extend(facts::breaks(check));
     facts.extend(facts::covers(check));
@@ -271,7 +324,7 @@ fn about_obstacle(check: &CheckRecord) -> Vec<Fact> {
 
 fn heading(check: &CheckRecord) -> Vec<Fact> {
     vec![
-        Fact::new("level", check.level.to_string()),
+        Fact::new("level", facts::severity(check)),
         Fact::new("title", &check.title),
     ]
 }

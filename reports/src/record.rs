@@ -3,6 +3,7 @@
 //! It embeds ids, titles, levels and sources, so that it still renders after requirements were retired;
 //! nothing here looks a requirement up.
 
+mod deviations;
 mod helms;
 
 use std::fmt::Write;
@@ -11,6 +12,7 @@ use helm_oci_suite::exchange::Exchange;
 use helm_oci_suite::outcome::Outcome;
 use helm_oci_suite::predict::Cell;
 use helm_oci_suite::requirement::Level;
+use helm_oci_suite::source::Specification;
 use helm_oci_suite::verdict::{Finding, Obstacle};
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
@@ -18,6 +20,7 @@ use thiserror::Error;
 
 use crate::text;
 
+pub use self::deviations::{DeviationProblem, DeviationRecord};
 pub use self::helms::{FlowRecord, HelmRecord, HelmRun};
 
 /// The version of the record's schema that this crate writes and reads.
@@ -34,6 +37,9 @@ pub struct RunRecord {
     pub run: RunIdentity,
     /// The targets, in the order they were named.
     pub targets: Vec<TargetRecord>,
+    /// What is wrong with the list of deviations; anything fails the run.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub deviations: Vec<DeviationProblem>,
     /// The end of the record: its presence says that the run was not cut off.
     pub footer: Footer,
 }
@@ -54,6 +60,9 @@ pub struct RunIdentity {
     pub seed: u64,
     /// The patterns that selected requirements; empty for all.
     pub only: Vec<String>,
+    /// Whether a violated Should fails the run.
+    #[serde(skip_serializing_if = "is_false", default)]
+    pub strict: bool,
     /// When it began, RFC 3339 in UTC.
     pub started: String,
     /// How long it took, in milliseconds.
@@ -127,8 +136,11 @@ pub struct CheckRecord {
     pub area: String,
     /// Its title.
     pub title: String,
-    /// Its level.
+    /// Its level: how strongly Helm needs it.
     pub level: Level,
+    /// What the OCI specification says of it; records of older versions leave it out.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub specification: Option<Specification>,
     /// The REG-ids and failure modes it covers.
     pub covers: Vec<String>,
     /// Who says so.
@@ -144,6 +156,9 @@ pub struct CheckRecord {
     /// Why it could not be told.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub obstacle: Option<Obstacle>,
+    /// The deviation that is listed for it on this target.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub deviation: Option<DeviationRecord>,
     /// What a violation of it does to users; listed only where it is violated.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub breaks: Vec<BreakRecord>,
@@ -292,6 +307,11 @@ impl RunRecord {
         let helms = self.targets.iter().flat_map(|target| &target.helms);
         helms.flat_map(|helm| &helm.flows)
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes fields so")]
+const fn is_false(value: &bool) -> bool {
+    !*value
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes fields so")]

@@ -11,6 +11,10 @@ pub struct Tally {
     pub pass: usize,
     /// A Must is violated.
     pub fail: usize,
+    /// A listed deviation is there.
+    pub known: usize,
+    /// A listed deviation is there no more.
+    pub stale: usize,
     /// A Should is violated.
     pub warn: usize,
     /// A May is there.
@@ -38,6 +42,8 @@ impl Tally {
         match outcome {
             Outcome::Pass => self.pass += 1,
             Outcome::Fail => self.fail += 1,
+            Outcome::Known => self.known += 1,
+            Outcome::Stale => self.stale += 1,
             Outcome::Warn => self.warn += 1,
             Outcome::Present => self.present += 1,
             Outcome::Absent => self.absent += 1,
@@ -51,6 +57,8 @@ impl Tally {
         match outcome {
             Outcome::Pass => self.pass,
             Outcome::Fail => self.fail,
+            Outcome::Known => self.known,
+            Outcome::Stale => self.stale,
             Outcome::Warn => self.warn,
             Outcome::Present => self.present,
             Outcome::Absent => self.absent,

@@ -65,7 +65,8 @@ pub fn render(record: &RunRecord, style: Style) -> String {
                 let checks = target.checks.iter();
                 checks.filter(move |check: &&CheckRecord| check.outcome == outcome)
             };
-            for check in of(Outcome::Fail).chain(of(Outcome::Warn)) {
+            let told = [Outcome::Fail, Outcome::Stale, Outcome::Warn, Outcome::Known];
+            for check in told.into_iter().flat_map(of) {
                 blocks::finding(&mut page, check);
             }
             blocks::inconclusive(&mut page, of(Outcome::Inconclusive));

@@ -14,7 +14,10 @@ fn rendered(record: &RunRecord) -> String {
     render(record).expect("the record renders")
 }
 
-fn elements<'a>(node: Node<'a, 'a>, name: &'static str) -> impl Iterator<Item = Node<'a, 'a>> {
+fn elements<'a>(
+    node: Node<'a, 'a>,
+    name: &'static str,
+) -> impl DoubleEndedIterator<Item = Node<'a, 'a>> {
     node.descendants()
         .filter(move |node| node.has_tag_name(name))
 }
@@ -42,7 +45,7 @@ fn counts_in_attributes_are_counts_of_elements() {
     let xml = rendered(&record);
     let document = Document::parse(&xml).expect("it is XML");
     let suites: Vec<Node> = elements(document.root(), "testsuite").collect();
-    assert_eq!(suites.len(), record.targets.len());
+    assert_eq!(suites.len(), record.targets.len() + 1, "and the deviations");
     for (suite, target) in suites.iter().zip(&record.targets) {
         let cases = elements(*suite, "testcase").count();
         assert_eq!(
@@ -93,7 +96,8 @@ fn every_outcome_has_its_element() {
                 .collect();
             let expected: &[&str] = match check.outcome {
                 Outcome::Pass | Outcome::Present | Outcome::Absent => &[],
-                Outcome::Warn => &["system-out"],
+                Outcome::Warn | Outcome::Known => &["system-out"],
+                Outcome::Stale => &["failure"],
                 Outcome::Fail if check.exchanges.is_empty() => &["failure"],
                 Outcome::Fail => &["failure", "system-out"],
                 Outcome::Inconclusive => &["error", "system-out"],
@@ -102,6 +106,22 @@ fn every_outcome_has_its_element() {
             assert_eq!(children, expected, "{}", check.id);
         }
     }
+}
+
+#[test]
+fn a_list_that_is_wrong_fails() {
+    let xml = rendered(&support::record());
+    let document = Document::parse(&xml).expect("it is XML");
+    let suite = elements(document.root(), "testsuite").next_back();
+    let suite = suite.expect("the deviations");
+    assert_eq!(suite.attribute("name"), Some("deviations"));
+    let case = elements(suite, "testcase").next().expect("an entry");
+    assert_eq!(case.attribute("name"), Some("zot*/tags/sorted"));
+    let failure = elements(case, "failure").next().expect("it fails");
+    assert_eq!(
+        failure.attribute("message"),
+        Some("no target of this run is meant: take the entry out")
+    );
 }
 
 #[test]
@@ -148,7 +168,7 @@ fn a_target_that_was_not_reached_is_one_error() {
     let xml = rendered(&support::record());
     let document = Document::parse(&xml).expect("it is XML");
     let suite = elements(document.root(), "testsuite")
-        .last()
+        .nth(2)
         .expect("a suite");
     let cases: Vec<Node> = elements(suite, "testcase").collect();
     assert_eq!(cases.len(), 1);
@@ -243,6 +263,7 @@ fn times_that_cannot_be_added_do_no_harm() {
 fn an_empty_run_is_an_empty_report() {
     let mut record = support::record();
     record.targets.clear();
+    record.deviations.clear();
     let xml = rendered(&record);
     let document = Document::parse(&xml).expect("it is XML");
     assert!(document.root_element().has_tag_name("testsuites"));

@@ -4,6 +4,7 @@ mod support;
 
 use helm_oci_reports::record::{RecordError, RunRecord, SCHEMA};
 use helm_oci_suite::outcome::Outcome;
+use helm_oci_suite::source::Specification;
 use serde_json::{Value, json};
 
 fn schema() -> Value {
@@ -87,7 +88,7 @@ fn a_record_that_lost_checks_is_refused() {
     let error = RunRecord::from_json(&value.to_string()).expect_err("a check is missing");
     assert_eq!(
         error.to_string(),
-        "the footer of the run record counts 13 checks, but it holds 12"
+        "the footer of the run record counts 15 checks, but it holds 14"
     );
 }
 
@@ -148,7 +149,9 @@ fn the_schema_refuses_what_a_record_never_is() {
             "/targets/0/checks/2/exchanges/0/response",
             json!({ "Ok": {}, "Err": "both" }),
         ),
-        ("/targets/0/checks/7/obstacle/kind", json!("weather")),
+        ("/targets/0/checks/0/specification", json!("OCI MUST")),
+        ("/targets/0/checks/7/deviation/expires", json!("soon")),
+        ("/targets/0/checks/9/obstacle/kind", json!("weather")),
         ("/targets/0/eras/0/era", json!("2.x")),
         ("/targets/0/eras/0/flow", json!("install")),
         ("/targets/0/capabilities/0/present", json!("yes")),
@@ -173,6 +176,11 @@ fn the_schema_lists_every_word_of_the_code() {
     };
     let outcomes: Vec<_> = Outcome::ALL.iter().map(|outcome| outcome.name()).collect();
     assert_eq!(words("/$defs/outcome/enum"), outcomes);
+    let specifications = serde_json::to_value(Specification::ALL).expect("serialises");
+    assert_eq!(
+        schema.pointer("/$defs/check/properties/specification/enum"),
+        Some(&specifications)
+    );
     assert_eq!(
         words("/$defs/era/enum"),
         Era::ALL.iter().map(|era| era.name()).collect::<Vec<_>>()

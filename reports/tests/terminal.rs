@@ -168,7 +168,7 @@ fn every_finding_names_the_way_to_its_explanation() {
     for (_, check) in record.checks() {
         if matches!(
             check.outcome,
-            Outcome::Fail | Outcome::Warn | Outcome::Inconclusive
+            Outcome::Fail | Outcome::Stale | Outcome::Known | Outcome::Warn | Outcome::Inconclusive
         ) {
             assert!(
                 text.contains(&format!("explain {}", check.id)),
@@ -215,6 +215,22 @@ fn the_verdict_in_words() {
             "nothing was judged: no check applies to this registry",
         ),
         (&[Outcome::Fail; 2], "2 requirements of level MUST violated"),
+        (
+            &[Outcome::Fail, Outcome::Stale],
+            "1 requirement of level MUST violated, 1 listed deviation not seen any more",
+        ),
+        (
+            &[Outcome::Stale, Outcome::Known],
+            "1 listed deviation not seen any more: mend the list, 1 deviation as listed",
+        ),
+        (
+            &[pass, Outcome::Warn, Outcome::Known],
+            "every Must that applies is satisfied, with 1 warning, 1 deviation as listed",
+        ),
+        (
+            &[pass, Outcome::Known],
+            "every Must and Should is satisfied but for 1 listed deviation",
+        ),
     ] {
         assert_eq!(
             verdict(&support::of_outcomes(outcomes)),
@@ -222,6 +238,16 @@ fn the_verdict_in_words() {
             "{outcomes:?}"
         );
     }
+}
+
+#[test]
+fn a_strict_run_says_what_fails_it() {
+    let mut record = support::of_outcomes(&[Outcome::Fail]);
+    record.run.strict = true;
+    assert_eq!(
+        verdict(&record),
+        "1 requirement of level MUST or SHOULD violated"
+    );
 }
 
 #[test]

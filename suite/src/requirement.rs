@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::era::{Break, Flow};
 use crate::session::Session;
-use crate::source::Source;
+use crate::source::{Source, Specification};
 use crate::verdict::CheckResult;
 
 /// A future a check returns.
@@ -68,6 +68,8 @@ pub struct Requirement {
     pub covers: &'static [&'static str],
     /// Who says so.
     pub sources: &'static [Source],
+    /// What the OCI specification says of it, where the sentences that are cited do not tell by their keyword.
+    pub stated: Option<Specification>,
     /// Which Helm versions fail in which flow when it is violated, and with which words.
     pub breaks: &'static [Break],
     /// The faults that must turn it red.
@@ -93,6 +95,12 @@ impl Requirement {
     pub fn area(&self) -> &'static str {
         self.id.split_once('/').map_or(self.id, |(area, _)| area)
     }
+
+    /// How strongly the OCI specification asks for it, beside how strongly Helm needs it.
+    pub fn specification(&self) -> Specification {
+        self.stated
+            .unwrap_or_else(|| Specification::of(self.sources))
+    }
 }
 
 impl fmt::Debug for Requirement {
@@ -112,6 +120,7 @@ macro_rules! requirement {
             title: $title:literal,
             covers: [$($covers:literal),* $(,)?],
             sources: [$($source:expr),+ $(,)?],
+            $(specification: $specification:ident,)?
             breaks: [$($brk:expr),* $(,)?],
             faults: [$($fault:ident),* $(,)?],
             $(consequences: [$($consequence:ident),* $(,)?],)?
@@ -128,6 +137,7 @@ macro_rules! requirement {
             level: $crate::requirement::Level::$level,
             covers: &[$($covers),*],
             sources: &[$($source),+],
+            stated: requirement!(@stated $($specification)?),
             breaks: &[$($brk),*],
             faults: &[$(helm_oci_fixtures::fault::Fault::$fault),*],
             consequences: &[$($(helm_oci_fixtures::fault::Fault::$consequence),*)?],
@@ -138,6 +148,8 @@ macro_rules! requirement {
             line: line!(),
         };
     };
+    (@stated) => { None };
+    (@stated $specification:ident) => { Some($crate::source::Specification::$specification) };
     (@replays) => { None };
     (@replays $replays:expr) => { Some($replays) };
     (@access) => { $crate::requirement::Setup::Open };

@@ -1,6 +1,10 @@
 //! Who says so: the documents and code that requirements cite.
 
-use serde::Serialize;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::requirement::Level;
 
 /// A published document or a code base that requirements cite.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -26,6 +30,94 @@ pub struct Source {
     pub says: &'static str,
     /// Whether `says` is a quotation; otherwise it is our reading of code.
     pub quoted: bool,
+}
+
+/// How strongly the OCI specification asks for what a requirement states.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Specification {
+    /// It says MUST, or MUST NOT.
+    Must,
+    /// It says SHOULD, or SHOULD NOT.
+    Should,
+    /// It says MAY: a registry is free to do otherwise.
+    May,
+    /// It describes it without any of these words.
+    Stated,
+    /// It says nothing of it, and another standard does, or what it says binds somebody else.
+    Silent,
+    /// It says nothing of it: the only authority is Helm.
+    HelmOnly,
+}
+
+impl Specification {
+    /// All of them, the strongest first.
+    pub const ALL: &'static [Self] = &[
+        Self::Must,
+        Self::Should,
+        Self::May,
+        Self::Stated,
+        Self::Silent,
+        Self::HelmOnly,
+    ];
+
+    /// Both severities in words: how strongly Helm needs it, and how strongly the specification asks for it.
+    pub fn beside(self, level: Level) -> String {
+        match self {
+            Self::HelmOnly => format!("{level}, Helm only"),
+            _ => format!("Helm {level}, {self}"),
+        }
+    }
+
+    /// What the cited sentences say by their strongest keyword.
+    pub(crate) fn of(sources: &[Source]) -> Self {
+        let is_from = |document: Document| {
+            move |source: &&Source| source.document == document.name && source.quoted
+        };
+        let mut cited = sources.iter().filter(is_from(DISTRIBUTION)).peekable();
+        if cited.peek().is_none() {
+            let has_standard = sources.iter().any(|source| is_from(HTTP)(&source));
+            return if has_standard {
+                Self::Silent
+            } else {
+                Self::HelmOnly
+            };
+        }
+        cited
+            .map(|source| keyword(source.says))
+            .min()
+            .unwrap_or(Self::Stated)
+    }
+}
+
+/// The strongest keyword of a sentence.
+fn keyword(sentence: &str) -> Specification {
+    let has = |word: &str| {
+        let mut words = sentence.split(|c: char| !c.is_ascii_alphabetic());
+        words.any(|one| one == word)
+    };
+    if has("MUST") {
+        Specification::Must
+    } else if has("SHOULD") {
+        Specification::Should
+    } else if has("MAY") {
+        Specification::May
+    } else {
+        Specification::Stated
+    }
+}
+
+impl fmt::Display for Specification {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Must => "OCI MUST",
+            Self::Should => "OCI SHOULD",
+            Self::May => "OCI MAY",
+            Self::Stated => "OCI without keyword",
+            Self::Silent => "OCI silent",
+            Self::HelmOnly => "Helm only",
+        })
+    }
 }
 
 impl Document {
@@ -103,5 +195,39 @@ pub const fn observed(section: &'static str, does: &'static str) -> Source {
         anchor: section,
         says: does,
         quoted: false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_strongest_keyword_of_the_specification_counts() {
+        let must = DISTRIBUTION.says("a", "The answer MUST be 200.");
+        let should = DISTRIBUTION.says("a", "It SHOULD carry a length, as a client may expect.");
+        let plain = DISTRIBUTION.says("a", "The MUSTARD answers may be sent.");
+        let standard = HTTP.says("status.401", "The server MUST send a challenge.");
+        let code = helm("v3.8.0", "pkg/x.go:1", "MUST have it");
+        for (sources, expected) in [
+            (vec![should, must], Specification::Must),
+            (vec![code, should], Specification::Should),
+            (vec![plain], Specification::Stated),
+            (vec![code, standard], Specification::Silent),
+            (vec![code], Specification::HelmOnly),
+        ] {
+            assert_eq!(Specification::of(&sources), expected, "{sources:?}");
+        }
+    }
+
+    #[test]
+    fn both_severities_are_told() {
+        for (specification, words) in [
+            (Specification::Should, "Helm MUST, OCI SHOULD"),
+            (Specification::Silent, "Helm MUST, OCI silent"),
+            (Specification::HelmOnly, "MUST, Helm only"),
+        ] {
+            assert_eq!(specification.beside(Level::Must), words);
+        }
     }
 }

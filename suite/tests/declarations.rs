@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use helm_oci_fixtures::fault::Fault;
 use helm_oci_suite::checks::{self, AREAS};
 use helm_oci_suite::era::{Era, Flow, PLACEHOLDERS};
-use helm_oci_suite::requirement::Level;
+use helm_oci_suite::requirement::{Level, Requirement};
+use helm_oci_suite::source::{DISTRIBUTION, Source};
 
 /// Ids that were published and retired; they are never used again.
 const RETIRED: &[&str] = &[];
@@ -76,6 +77,32 @@ fn every_source_says_something_somewhere() {
                 requirement.id
             );
         }
+    }
+}
+
+/// What is written by hand says more than the citations do.
+#[test]
+fn a_specification_is_declared_only_where_the_citations_do_not_tell() {
+    for requirement in checks::all() {
+        let Some(stated) = requirement.stated else {
+            continue;
+        };
+        let cites = |source: &Source| source.document == DISTRIBUTION.name;
+        assert!(
+            requirement.sources.iter().any(cites),
+            "{} has no word of the specification to go beyond",
+            requirement.id
+        );
+        let derived = Requirement {
+            stated: None,
+            ..*requirement
+        };
+        assert_ne!(
+            derived.specification(),
+            stated,
+            "{} declares what its sources say",
+            requirement.id
+        );
     }
 }
 

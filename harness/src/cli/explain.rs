@@ -29,7 +29,8 @@ pub(super) fn explain(arguments: &Arguments) -> Result<ExitCode, CliError> {
 }
 
 fn page(requirement: &Requirement) -> String {
-    let mut page = format!("# {} ({})\n\n", requirement.id, requirement.level);
+    let severity = requirement.specification().beside(requirement.level);
+    let mut page = format!("# {} ({severity})\n\n", requirement.id);
     for line in requirement.doc.lines() {
         // A doc comment has a space after its slashes.
         let _ = writeln!(page, "{}", line.strip_prefix(' ').unwrap_or(line));

@@ -2,6 +2,7 @@
 
 use clap::Args;
 use helm_oci_suite::requirement::{Level, Requirement};
+use helm_oci_suite::source::Specification;
 use serde::Serialize;
 
 use super::error::CliError;
@@ -21,6 +22,7 @@ pub(super) struct Arguments {
 struct Entry {
     id: &'static str,
     level: Level,
+    specification: Specification,
     title: &'static str,
     covers: &'static [&'static str],
 }
@@ -41,6 +43,7 @@ fn json(requirements: &[&'static Requirement]) -> String {
         .map(|requirement| Entry {
             id: requirement.id,
             level: requirement.level,
+            specification: requirement.specification(),
             title: requirement.title,
             covers: requirement.covers,
         })
@@ -65,8 +68,9 @@ fn text(requirements: &[&'static Requirement]) -> String {
             ..
         } = requirement;
         format!(
-            "{id:widest$}  {:6}  {title}  ({})\n",
+            "{id:widest$}  {:6}  {:19}  {title}  ({})\n",
             level.to_string(),
+            requirement.specification().to_string(),
             covers.join(", ")
         )
     };

@@ -31,6 +31,9 @@ pub(super) struct Arguments {
 pub(super) struct ExaminationArguments {
     #[command(flatten)]
     selection: Selection,
+    /// Let the violation of a SHOULD fail the run as well.
+    #[arg(long)]
+    strict: bool,
     #[command(flatten)]
     helms: HelmArguments,
     /// How many checks run at the same time on a target.
@@ -66,6 +69,7 @@ impl ExaminationArguments {
             jobs: usize::from(self.jobs),
             deadline: runner::DEADLINE,
             helms,
+            strict: self.strict,
         })
     }
 

@@ -96,6 +96,7 @@ mod tests {
         level: Level::Must,
         covers: &[],
         sources: &[],
+        stated: None,
         breaks: &[],
         faults: &[],
         consequences: &[],

@@ -2,7 +2,7 @@
 
 use helm_oci_reports::record::{BreakRecord, CheckRecord, SourceRecord};
 use helm_oci_suite::era::{Break, Era, Flow};
-use helm_oci_suite::outcome::{Outcome, judge};
+use helm_oci_suite::outcome::{Outcome, Rules, judge};
 use helm_oci_suite::requirement::Requirement;
 use helm_oci_suite::source::Source;
 use helm_oci_suite::verdict::Verdict;
@@ -10,9 +10,9 @@ use helm_oci_suite::verdict::Verdict;
 use super::Examined;
 
 /// The entry of one requirement.
-pub fn record(requirement: &Requirement, examined: &Examined) -> CheckRecord {
+pub fn record(requirement: &Requirement, examined: &Examined, rules: Rules) -> CheckRecord {
     let verdict = &examined.verdict;
-    let outcome = judge(requirement.level, verdict);
+    let outcome = judge(requirement.level, verdict, rules);
     let breaks = if verdict.is_violated() {
         requirement.breaks
     } else {
@@ -23,6 +23,7 @@ pub fn record(requirement: &Requirement, examined: &Examined) -> CheckRecord {
         area: requirement.area().to_owned(),
         title: requirement.title.to_owned(),
         level: requirement.level,
+        specification: Some(requirement.specification()),
         covers: requirement.covers.iter().map(ToString::to_string).collect(),
         sources: requirement.sources.iter().map(source).collect(),
         outcome,
@@ -38,12 +39,15 @@ pub fn record(requirement: &Requirement, examined: &Examined) -> CheckRecord {
             Verdict::Inconclusive(obstacle) => Some((**obstacle).clone()),
             _ => None,
         },
+        deviation: None,
         breaks: breaks.iter().map(broken).collect(),
         exchanges: match outcome {
-            Outcome::Pass | Outcome::Present | Outcome::Skipped => Vec::new(),
-            Outcome::Fail | Outcome::Warn | Outcome::Absent | Outcome::Inconclusive => {
-                examined.transcript.clone()
-            }
+            Outcome::Pass | Outcome::Stale | Outcome::Present | Outcome::Skipped => Vec::new(),
+            Outcome::Fail
+            | Outcome::Known
+            | Outcome::Warn
+            | Outcome::Absent
+            | Outcome::Inconclusive => examined.transcript.clone(),
         },
         requests: examined.transcript.len(),
         milliseconds: examined.milliseconds,

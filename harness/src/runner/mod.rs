@@ -22,6 +22,7 @@ use helm_oci_reports::record::{
 };
 use helm_oci_suite::checks;
 use helm_oci_suite::exchange::Exchange;
+use helm_oci_suite::outcome::Rules;
 use helm_oci_suite::predict::{self, Verdicts};
 use helm_oci_suite::requirement::Requirement;
 use helm_oci_suite::target::Target;
@@ -61,6 +62,8 @@ pub struct Plan {
     pub deadline: Duration,
     /// The real Helms whose flows are run as well.
     pub helms: Helms,
+    /// Whether a violated Should fails the run.
+    pub strict: bool,
 }
 
 /// One target of a run.
@@ -109,10 +112,12 @@ pub async fn run(
         run: RunIdentity {
             seed: plan.seed,
             only: plan.only.clone(),
+            strict: plan.strict,
             started,
             milliseconds: begun.milliseconds(),
         },
         targets: records,
+        deviations: Vec::new(),
         footer,
     })
 }
@@ -232,7 +237,11 @@ async fn examine_all(
         .enumerate()
         .map(|(position, requirement)| async move {
             let examined = examine(requirement, target, plan.deadline).await;
-            let record = entry::record(requirement, &examined);
+            let rules = Rules {
+                strict: plan.strict,
+                deviates: false,
+            };
+            let record = entry::record(requirement, &examined, rules);
             events.tell(Event::Checked {
                 outcome: record.outcome,
             });

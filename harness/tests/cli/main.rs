@@ -41,6 +41,23 @@ fn a_good_registry_with_tls_and_logins_is_acceptable() {
 }
 
 #[test]
+fn a_should_fails_a_strict_run_alone() {
+    let serve = Serve::with(&["--fault", "reverses-tags"]);
+    let only = ["run", &serve.url, "--only", "tags/lexical-order"];
+    let ran = Ran::of(&only);
+    assert_eq!(ran.code, Some(0), "{}{}", ran.out, ran.err);
+    assert!(ran.out.contains("! WARN tags/lexical-order"), "{}", ran.out);
+    assert!(
+        ran.out.contains("(Helm SHOULD, OCI MUST)"),
+        "both severities: {}",
+        ran.out
+    );
+    let strict = Ran::of(&[&only[..], &["--strict"]].concat());
+    assert_eq!(strict.code, Some(1), "{}{}", strict.out, strict.err);
+    assert!(strict.out.contains("✗ FAIL tags/lexical-order"));
+}
+
+#[test]
 fn a_fault_is_a_violation_with_a_finding() {
     let serve = Serve::with(&["--fault", "reformats-manifests"]);
     let directory = tempfile::tempdir().expect("a directory");

@@ -38,9 +38,12 @@ fn obstacle(check: &CheckRecord) -> Option<(ObstacleKind, &str)> {
     Some((obstacle.kind, &obstacle.what))
 }
 
-/// What the check of a Must, of a Should, or one that could not tell has to say.
+/// What a check that is not simply satisfied has to say.
 pub(super) fn finding(page: &mut Page, check: &CheckRecord) {
-    let violated = matches!(check.outcome, Outcome::Fail | Outcome::Warn);
+    let violated = matches!(
+        check.outcome,
+        Outcome::Fail | Outcome::Warn | Outcome::Known
+    );
     page.blank();
     let mark = page.mark(check.outcome);
     let outcome = page.paint(Ink::of(check.outcome), &check.outcome.name().to_uppercase());
@@ -48,12 +51,14 @@ pub(super) fn finding(page: &mut Page, check: &CheckRecord) {
     let id = text::fit(&text::line(&check.id), left);
     let id = page.paint(Ink::Bold, &id);
     page.painted(0, &format!("{mark} {outcome} {id}"));
-    page.paragraph(2, &format!("{} ({})", check.title, check.level), Ink::Plain);
+    let severity = facts::severity(check);
+    page.paragraph(2, &format!("{} ({severity})", check.title), Ink::Plain);
     if violated {
         page.facts(&facts::finding(check));
-    } else {
+    } else if check.outcome == Outcome::Inconclusive {
         page.facts(&facts::obstacle(check.obstacle.as_ref()));
     }
+    page.facts(&facts::deviation(check));
     if violated || page.style.verbose {
         page.facts(&facts::sources(check));
         page.facts(&facts::breaks(check));

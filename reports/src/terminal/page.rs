@@ -43,8 +43,8 @@ impl Ink {
     pub(super) const fn of(outcome: Outcome) -> Self {
         match outcome {
             Outcome::Pass => Self::Green,
-            Outcome::Fail => Self::Red,
-            Outcome::Warn => Self::Yellow,
+            Outcome::Fail | Outcome::Stale => Self::Red,
+            Outcome::Warn | Outcome::Known => Self::Yellow,
             Outcome::Present | Outcome::Absent => Self::Cyan,
             Outcome::Skipped => Self::Dim,
             Outcome::Inconclusive => Self::Magenta,
@@ -57,6 +57,8 @@ const fn sign(outcome: Outcome) -> &'static str {
     match outcome {
         Outcome::Pass => "✓",
         Outcome::Fail => "✗",
+        Outcome::Known => "~",
+        Outcome::Stale => "≠",
         Outcome::Warn => "!",
         Outcome::Present => "+",
         Outcome::Absent => "-",

@@ -7,7 +7,7 @@ use helm_oci_suite::outcome::Outcome;
 use helm_oci_suite::predict::FlowVerdict;
 
 use super::page::{Ink, Page};
-use crate::record::{RunRecord, TargetRecord};
+use crate::record::{DeviationProblem, RunRecord, TargetRecord};
 use crate::tally::{Tally, skip_reasons};
 use crate::text;
 
@@ -61,6 +61,15 @@ pub(super) fn run(page: &mut Page, record: &RunRecord) {
             page.painted(2, &format!("{name:<24}  {verdict}"));
         }
     }
+    for problem in &record.deviations {
+        let DeviationProblem {
+            requirement,
+            target,
+            what,
+        } = problem;
+        let words = format!("{requirement} on {target}: {what}");
+        page.inked("deviation", &words, Ink::of(Outcome::Stale));
+    }
     let mut parts = vec![
         text::plural(record.targets.len(), "target"),
         text::plural(record.footer.checks, "check"),
@@ -105,8 +114,24 @@ fn of_checks(record: &RunRecord, target: &TargetRecord) -> (Outcome, String) {
     } else {
         "selected "
     };
+    let stale = match tally.stale {
+        0 => String::new(),
+        stale => format!(
+            ", {} not seen any more",
+            text::plural(stale, "listed deviation")
+        ),
+    };
+    let known = match tally.known {
+        0 => String::new(),
+        known => format!(", {} as listed", text::plural(known, "deviation")),
+    };
     if tally.fail > 0 {
         let musts = text::plural(tally.fail, "requirement");
+        let levels = if record.run.strict {
+            "MUST or SHOULD"
+        } else {
+            "MUST"
+        };
         let open = match tally.inconclusive {
             0 => String::new(),
             open => format!(", {} could not tell", text::plural(open, "check")),
@@ -114,7 +139,13 @@ fn of_checks(record: &RunRecord, target: &TargetRecord) -> (Outcome, String) {
         let hurt = hurt(target);
         (
             Outcome::Fail,
-            format!("{musts} of level MUST violated{open}{hurt}"),
+            format!("{musts} of level {levels} violated{stale}{open}{hurt}"),
+        )
+    } else if tally.stale > 0 {
+        let stale = text::plural(tally.stale, "listed deviation");
+        (
+            Outcome::Fail,
+            format!("{stale} not seen any more: mend the list{known}"),
         )
     } else if target.obstacle.is_some() {
         let what = if tally.total() == 0 {
@@ -141,7 +172,14 @@ fn of_checks(record: &RunRecord, target: &TargetRecord) -> (Outcome, String) {
         let hurt = hurt(target);
         (
             Outcome::Warn,
-            format!("every {selected}Must that applies is satisfied, with {warnings}{hurt}"),
+            format!("every {selected}Must that applies is satisfied, with {warnings}{known}{hurt}"),
+        )
+    } else if tally.known > 0 {
+        let known = text::plural(tally.known, "listed deviation");
+        let hurt = hurt(target);
+        (
+            Outcome::Known,
+            format!("every {selected}Must and Should is satisfied but for {known}{hurt}"),
         )
     } else {
         (

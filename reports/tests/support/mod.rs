@@ -1,8 +1,9 @@
 //! One hand-made record: every outcome, two targets of one name, one that could not be reached, hostile text.
 
 use helm_oci_reports::record::{
-    BreakRecord, Capability, CheckRecord, FlowRecord, Footer, HelmRecord, HelmRun, RunIdentity,
-    RunRecord, SCHEMA, SourceRecord, SuiteIdentity, TargetIdentity, TargetRecord,
+    BreakRecord, Capability, CheckRecord, DeviationProblem, DeviationRecord, FlowRecord, Footer,
+    HelmRecord, HelmRun, RunIdentity, RunRecord, SCHEMA, SourceRecord, SuiteIdentity,
+    TargetIdentity, TargetRecord,
 };
 use helm_oci_suite::era::{Era, Flow};
 use helm_oci_suite::exchange::{Body, Exchange, Message};
@@ -10,6 +11,7 @@ use helm_oci_suite::explain::Explanation;
 use helm_oci_suite::outcome::Outcome;
 use helm_oci_suite::predict::{Cause, Cell, FlowVerdict};
 use helm_oci_suite::requirement::Level;
+use helm_oci_suite::source::Specification;
 use helm_oci_suite::verdict::{Finding, Obstacle, ObstacleKind};
 
 /// Text that tries to steer a terminal, to end a CDATA section and to be no XML at all.
@@ -30,10 +32,16 @@ pub(crate) fn record() -> RunRecord {
         run: RunIdentity {
             seed: 7,
             only: vec![],
+            strict: false,
             started: "2026-11-22T12:00:00Z".into(),
             milliseconds: 6540,
         },
         targets,
+        deviations: vec![DeviationProblem {
+            requirement: "tags/sorted".into(),
+            target: "zot*".into(),
+            what: "no target of this run is meant: take the entry out".into(),
+        }],
         footer: Footer {
             checks,
             flows,
@@ -54,6 +62,7 @@ pub(crate) fn of_outcomes(outcomes: &[Outcome]) -> RunRecord {
         flows: 0,
         exit_code: 0,
     };
+    record.deviations.clear();
     record.targets.truncate(1);
     record.targets[0].checks = checks;
     record.targets[0].eras.clear();
@@ -90,6 +99,8 @@ fn distribution() -> TargetRecord {
             location(),
             check("push/cross-mount", Outcome::Present),
             check("tags/sorted", Outcome::Absent),
+            listed(check("tags/complete", Outcome::Known)),
+            listed(check("tags/n-honoured", Outcome::Stale)),
             paging(),
             check("delete/manifest-gone", Outcome::Skipped),
             CheckRecord {
@@ -291,12 +302,15 @@ fn check(id: &str, outcome: Outcome) -> CheckRecord {
         Outcome::Present | Outcome::Absent => Level::May,
         _ => Level::Must,
     };
-    let finding =
-        matches!(outcome, Outcome::Fail | Outcome::Warn | Outcome::Absent).then(|| Finding {
-            expected: vec!["201 Created".into()],
-            actual: "200 OK".into(),
-            exchanges: vec![],
-        });
+    let finding = matches!(
+        outcome,
+        Outcome::Fail | Outcome::Known | Outcome::Warn | Outcome::Absent
+    )
+    .then(|| Finding {
+        expected: vec!["201 Created".into()],
+        actual: "200 OK".into(),
+        exchanges: vec![],
+    });
     let obstacle = (outcome == Outcome::Inconclusive)
         .then(|| Obstacle::new(ObstacleKind::Deadline, "no answer within 30 s"));
     CheckRecord {
@@ -304,6 +318,7 @@ fn check(id: &str, outcome: Outcome) -> CheckRecord {
         area: area.into(),
         title: slug.replace('-', " "),
         level,
+        specification: Some(Specification::Must),
         covers: vec!["REG-API-01".into()],
         sources: vec![distribution_spec(
             "pushing-manifests",
@@ -313,10 +328,23 @@ fn check(id: &str, outcome: Outcome) -> CheckRecord {
         reason: (outcome == Outcome::Skipped).then(|| "the registry is spoken to over TLS".into()),
         finding,
         obstacle,
+        deviation: None,
         breaks: vec![],
         exchanges: vec![],
         requests: 2,
         milliseconds: 12,
+    }
+}
+
+/// The same with a deviation that is listed for it.
+fn listed(check: CheckRecord) -> CheckRecord {
+    CheckRecord {
+        deviation: Some(DeviationRecord {
+            reason: "fixed in the next release".into(),
+            link: "https://github.com/distribution/distribution/issues/1936".into(),
+            expires: "2027-03-31".into(),
+        }),
+        ..check
     }
 }
 
@@ -381,6 +409,7 @@ fn manifest_put() -> CheckRecord {
 fn location() -> CheckRecord {
     CheckRecord {
         title: "an upload `Location` names no other host".into(),
+        specification: Some(Specification::HelmOnly),
         finding: Some(Finding {
             expected: vec!["a path, or a URL of the registry".into()],
             actual: "https://uploads.example/v2/…".into(),

@@ -1166,6 +1166,7 @@ requirement! {
             DISTRIBUTION.says("post-then-put", "Upon successful completion of the request, the response MUST have code `201 Created` and MUST have the following header:"),
             observed("7.5", "one token for POST and PUT"),
         ],
+        specification: Silent,
         breaks: [
             Break::new(CONTAINERD, Flow::PUSHES, "failed commit on ref \"unknown-{d}\": unexpected status…: 400 Bad Request"),
             Break::new(ORAS, Flow::PUSHES, "failed to perform \"Push\" on destination: PUT \"{u}\": response status code 400"),

@@ -176,6 +176,7 @@ requirement! {
             ),
             helm("v4.2.4", "pkg/registry/client.go:919", "writes no `mediaType` into the manifest"),
         ],
+        specification: Silent,
         breaks: [
             Break::new(CONTAINERD, Flow::PUSHES, "failed commit on ref \"manifest-{d}\": unexpected status…: 400 Bad Request"),
             Break::new(ORAS, Flow::WRITES, "PUT \"{url}/manifests/…\": response status code 400: manifest invalid"),
@@ -930,6 +931,7 @@ requirement! {
             "pushing-manifests",
             "The uploaded manifest MUST reference any blobs that make up the object.",
         )],
+        specification: Silent,
         breaks: [],
         faults: [AcceptsMissingBlobs],
         check: missing_blobs,

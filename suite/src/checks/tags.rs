@@ -148,6 +148,7 @@ requirement! {
             "listing-tags",
             "If the list is not empty, the tags MUST be in lexical order (i.e. case-insensitive alphanumeric order).",
         )],
+        specification: Stated,
         breaks: [
             Break::when("in repositories with many tags", HELM_3, Flow::LISTINGS, "Could not locate a version matching provided version string"),
             Break::when("in repositories with many tags", HELM_4, Flow::LISTINGS, "could not locate a version matching provided version string"),
@@ -294,6 +295,7 @@ requirement! {
         title: "the pages of a tag list come to an end",
         covers: ["REG-TAG-05", "C13"],
         sources: [DISTRIBUTION.says("listing-tags", "When `n` is zero, this endpoint MUST return an empty list, and MUST NOT include a `Link` header.")],
+        specification: Stated,
         breaks: [
             Break::new(SINCE_3_8, Flow::LISTINGS, "(Helm does not end)"),
         ],

@@ -468,6 +468,7 @@ requirement! {
             DISTRIBUTION.says("post-then-put", "Optionally, the location MAY be absolute (containing the protocol and/or hostname), or it MAY be relative (containing just the URL path)."),
             observed("7.6", "`Location` relative without `/`: Helm 3.2.4 to 3.17.4 fail, later ones do not"),
         ],
+        specification: Stated,
         breaks: [
             Break::new(CONTAINERD, Flow::PUSHES, "failed to copy: failed to do request: Put …: dial tcp: lookup {id}…: no such host"),
         ],
@@ -873,6 +874,7 @@ requirement! {
             DISTRIBUTION.says("post-then-put", "With `<blob-location>` being a pullable blob URL."),
             containerd("v1.6.6", "remotes/docker/pusher.go", "`Commit` compares the digest with the expected one"),
         ],
+        specification: Silent,
         breaks: [
             Break::new(CONTAINERD, Flow::PUSHES, "failed commit on ref \"unknown-{d}\": got digest {d}, expected {d}"),
         ],
@@ -1381,6 +1383,7 @@ requirement! {
             "mounting-a-blob-from-another-repository",
             "The response to a successful mount MUST be `201 Created`, and MUST contain the following header:",
         )],
+        specification: May,
         breaks: [],
         faults: [RefusesMount],
         check: mount,
