@@ -15,6 +15,8 @@ use helm_oci_suite::verdict::Stop;
 use http::{Method, StatusCode, Uri};
 use tokio::time::timeout;
 
+use crate::runner::within;
+
 /// How long one probe may take.
 const LIMIT: Duration = Duration::from_secs(10);
 
@@ -80,10 +82,10 @@ pub async fn probe(target: &mut Target) -> (Vec<Capability>, Vec<Exchange>) {
 
 /// Pushes the chart on which the probes work.
 async fn first_chart(session: &Session) -> Result<Chart, String> {
-    match timeout(LIMIT, session.arrange_chart("1.0.0")).await {
-        Ok(Ok(chart)) => Ok(chart),
-        Ok(Err(stop)) => Err(words(&stop)),
-        Err(_) => Err("no chart could be pushed in time".to_owned()),
+    match within(LIMIT, session, session.arrange_chart("1.0.0")).await {
+        Some(Ok(chart)) => Ok(chart),
+        Some(Err(stop)) => Err(words(&stop)),
+        None => Err("no chart could be pushed in time".to_owned()),
     }
 }
 

@@ -12,9 +12,9 @@ use helm_oci_suite::session::{Reply, Session};
 use helm_oci_suite::target::Target;
 use helm_oci_suite::verdict::{Obstacle, ObstacleKind, Stop};
 use http::{Method, StatusCode};
-use tokio::time::timeout;
 
 use self::watch::Watch;
+use crate::runner::within;
 
 /// How long all of it may take.
 const LIMIT: Duration = Duration::from_secs(11);
@@ -39,14 +39,14 @@ pub async fn preflight(target: &Target) -> Preflight {
     };
     let session = Session::new(target, "preflight");
     let mut server = None;
-    let looked = timeout(LIMIT, look(&session, &mut server)).await;
+    let looked = within(LIMIT, &session, look(&session, &mut server)).await;
     let obstacle = match looked {
-        Ok(Ok(())) => None,
-        Ok(Err(stop)) => Some(match watch.last() {
+        Some(Ok(())) => None,
+        Some(Err(stop)) => Some(match watch.last() {
             Some(error) => obstacle(ObstacleKind::Transport, advise(&error, &session)),
             None => of(stop),
         }),
-        Err(_) => {
+        None => {
             let what = format!(
                 "{} is too slow: no answers within {} s",
                 host(&session),

@@ -166,6 +166,14 @@ impl Registry for Http {
         Box::pin(self.greet())
     }
 
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a registry asked to be left alone for a while; nothing else sleeps"
+    )]
+    fn pause(&self, time: Duration) -> BoxFuture<'_, ()> {
+        Box::pin(tokio::time::sleep(time))
+    }
+
     fn origin(&self) -> &Uri {
         &self.origin
     }

@@ -20,6 +20,7 @@ pub mod exchange;
 mod expect;
 pub mod explain;
 pub mod outcome;
+mod patience;
 pub mod predict;
 pub mod proof;
 pub mod registry;

@@ -117,7 +117,7 @@ fn known() -> Credentials {
 }
 
 /// Runs a future that never waits; `None` if it does.
-fn finish<T>(future: impl Future<Output = T>) -> Option<T> {
+pub(crate) fn finish<T>(future: impl Future<Output = T>) -> Option<T> {
     let mut context = Context::from_waker(Waker::noop());
     match pin!(future).poll(&mut context) {
         Poll::Ready(value) => Some(value),

@@ -3,6 +3,8 @@
 //! The port sends exactly what it is given and returns exactly what came: no redirect is followed, nothing
 //! is decoded, no credential is added. Everything clever happens in `session`, where it is recorded.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use helm_oci_fixtures::fault::{FaultyRegistry, HelloAnswer, Wire};
 use http::{Request, Response, Uri, header};
@@ -74,6 +76,9 @@ pub trait Registry: Send + Sync {
 
     /// Sends a TLS `ClientHello` to the registry's port as if it spoke TLS.
     fn client_hello(&self) -> BoxFuture<'_, Result<Hello, TransportError>>;
+
+    /// Returns after this time, because the registry asked for it; at once where no time passes.
+    fn pause(&self, time: Duration) -> BoxFuture<'_, ()>;
 
     /// Scheme, host and port, such as `https://registry.example:5000`.
     fn origin(&self) -> &Uri;
@@ -154,6 +159,10 @@ impl Registry for InMemory {
             HelloAnswer::Silent | HelloAnswer::Closed => Hello::Silent,
         };
         Box::pin(std::future::ready(Ok(hello)))
+    }
+
+    fn pause(&self, _: Duration) -> BoxFuture<'_, ()> {
+        Box::pin(std::future::ready(()))
     }
 
     fn origin(&self) -> &Uri {

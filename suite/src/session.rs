@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use bytes::Bytes;
 use helm_oci_fixtures::digest::sha256;
@@ -9,6 +10,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, Uri,
 
 use crate::auth::{self, Challenge, TokenAnswer};
 use crate::exchange::{self, Exchange};
+use crate::patience::{self, Patience};
 use crate::target::{Target, mix};
 use crate::verdict::{Obstacle, ObstacleKind, Stop};
 
@@ -20,6 +22,7 @@ pub struct Session {
     transcript: Mutex<Vec<Exchange>>,
     /// `Authorization` by repository, once a challenge was answered.
     authority: Mutex<BTreeMap<String, HeaderValue>>,
+    patience: Patience,
 }
 
 /// One answer of the registry.
@@ -65,7 +68,13 @@ impl Session {
             seed: salt,
             transcript: Mutex::default(),
             authority: Mutex::default(),
+            patience: Patience::default(),
         }
+    }
+
+    /// How long the check has waited, all in all, because the registry asked for it.
+    pub fn waited(&self) -> Duration {
+        self.patience.waited()
     }
 
     /// The repository of this check. It does not exist before the check writes to it.
@@ -174,8 +183,22 @@ impl Session {
             .clone()
     }
 
-    /// Sends a request as it stands and writes both sides down.
+    /// Sends a request as it stands, and again after a while if the registry asks for that.
     async fn exchange(&self, request: Request<Bytes>, secret: bool) -> Result<Reply, Stop> {
+        let mut again = 0;
+        loop {
+            let reply = self.exchange_once(request.clone(), secret).await?;
+            let Some(time) = patience::asked(&reply) else {
+                return Ok(reply);
+            };
+            self.patience.spend(time, again, &reply)?;
+            self.target.registry.pause(time).await;
+            again += 1;
+        }
+    }
+
+    /// Sends a request as it stands and writes both sides down.
+    async fn exchange_once(&self, request: Request<Bytes>, secret: bool) -> Result<Reply, Stop> {
         let uri = request.uri().clone();
         let recorded = exchange::record_request(&request, self.target.origin(), secret);
         let answer = self.target.registry.send(request).await;

@@ -6,6 +6,7 @@
 use std::mem;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use bytes::Bytes;
 use helm_oci_fixtures::fault::{HelloAnswer, Wire};
@@ -184,6 +185,10 @@ impl Registry for Backdoor {
     fn client_hello(&self) -> BoxFuture<'_, Result<Hello, TransportError>> {
         let answer = Hello::Answered(Bytes::from_static(client_hello_answer()));
         Box::pin(std::future::ready(Ok(answer)))
+    }
+
+    fn pause(&self, time: Duration) -> BoxFuture<'_, ()> {
+        self.recorder.upstream.pause(time)
     }
 
     fn origin(&self) -> &Uri {

@@ -251,6 +251,10 @@ impl Registry for Wings {
         Box::pin(std::future::ready(Ok(Hello::Silent)))
     }
 
+    fn pause(&self, _: Duration) -> BoxFuture<'_, ()> {
+        Box::pin(std::future::ready(()))
+    }
+
     fn origin(&self) -> &Uri {
         &self.origin
     }

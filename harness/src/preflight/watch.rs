@@ -1,6 +1,7 @@
 //! A port that remembers why the last answer did not come; a transcript holds only its words.
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use bytes::Bytes;
 use helm_oci_suite::registry::{Hello, Registry, TransportError};
@@ -44,6 +45,10 @@ impl Registry for Watch {
 
     fn client_hello(&self) -> BoxFuture<'_, Result<Hello, TransportError>> {
         self.inner.client_hello()
+    }
+
+    fn pause(&self, time: Duration) -> BoxFuture<'_, ()> {
+        self.inner.pause(time)
     }
 
     fn origin(&self) -> &Uri {

@@ -1,6 +1,7 @@
 //! One check on one target: its verdict and its transcript, whatever the check does.
 
 use std::any::Any;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -37,16 +38,16 @@ pub async fn examine(
     // A set ends its task when it is dropped, which is what an interrupted run does.
     let mut task = JoinSet::new();
     task.spawn(async move { (requirement.check)(&own).await });
-    let verdict = match timeout(deadline, task.join_next()).await {
-        Ok(Some(Ok(result))) => result.into(),
-        Ok(Some(Err(failed))) => {
+    let verdict = match within(deadline, &session, task.join_next()).await {
+        Some(Some(Ok(result))) => result.into(),
+        Some(Some(Err(failed))) => {
             let words = failed
                 .try_into_panic()
                 .map_or_else(|error| error.to_string(), |panic| said(&*panic));
             obstacle(ObstacleKind::Defect, format!("the check panicked: {words}"))
         }
-        Ok(None) => obstacle(ObstacleKind::Defect, "the check never ran".to_owned()),
-        Err(_) => obstacle(
+        Some(None) => obstacle(ObstacleKind::Defect, "the check never ran".to_owned()),
+        None => obstacle(
             ObstacleKind::Deadline,
             format!("not done within {} s", deadline.as_secs()),
         ),
@@ -56,6 +57,27 @@ pub async fn examine(
         verdict,
         transcript: session.transcript(),
         milliseconds: begun.milliseconds(),
+    }
+}
+
+/// Waits for work of this session; `None` if it takes longer than allowed. What the registry asked to wait is not
+/// counted.
+pub(crate) async fn within<T>(
+    limit: Duration,
+    session: &Session,
+    work: impl Future<Output = T>,
+) -> Option<T> {
+    let mut work = pin!(work);
+    let (mut allowed, mut known) = (limit, Duration::ZERO);
+    loop {
+        if let Ok(done) = timeout(allowed, work.as_mut()).await {
+            return Some(done);
+        }
+        let waited = session.waited();
+        if waited == known {
+            return None;
+        }
+        (allowed, known) = (waited.saturating_sub(known), waited);
     }
 }
 

@@ -36,6 +36,7 @@ use crate::{capabilities, clock};
 
 use self::helms::Shown;
 
+pub(crate) use self::check::within;
 pub use self::check::{Examined, examine};
 pub use self::cleanup::clean_up;
 pub use self::entry::record;
