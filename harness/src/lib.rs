@@ -1,7 +1,7 @@
 //! The outside world of helm-oci-conformance: sockets, containers, the command line.
 //!
 //! - [`transport`]: the HTTP port over the network; [`serve`]: a socket in front of a registry;
-//! - [`target_spec`]: what is said of a target; [`launch`]: makes targets available; [`preflight`] and [`capabilities`] look at them first;
+//! - [`target_spec`] and [`target_file`]: what is said of targets; [`launch`]: makes targets available; [`preflight`] and [`capabilities`] look at them first;
 //! - [`helm`]: real Helms, run through the flows of a user;
 //! - [`doctor`]: what stands in the way on this machine;
 //! - [`runner`]: runs a plan on targets and fills the record; [`clock`]: the only clock in it;
@@ -18,6 +18,7 @@ pub mod preflight;
 pub mod prove;
 pub mod runner;
 pub mod serve;
+pub mod target_file;
 pub mod target_spec;
 pub mod transport;
 

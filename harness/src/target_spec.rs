@@ -1,5 +1,6 @@
 //! Everything one can say of a target: what the command line says of all of them, and a file of each.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use helm_oci_suite::target::Credentials;
@@ -27,6 +28,16 @@ pub struct TargetSpec {
     pub username: Option<String>,
     /// The environment variable that holds the password.
     pub password_env: Option<String>,
+    /// The port on which the registry of an image or a process listens.
+    pub port: Option<u16>,
+    /// Its arguments; those of an image stay as they are if there are none.
+    pub command: Vec<String>,
+    /// Variables of its environment.
+    pub env: BTreeMap<String, String>,
+    /// Files it finds, by path: in the container, or in the folder of the process.
+    pub files: BTreeMap<String, String>,
+    /// The path that answers with a success or 401 when it is ready; `/v2/` if nothing is said.
+    pub ready: Option<String>,
     /// What the registry gets when it asks; never read from a file.
     #[serde(skip)]
     pub credentials: Option<Credentials>,
@@ -39,6 +50,20 @@ impl TargetSpec {
             target: target.to_owned(),
             ..Self::default()
         }
+    }
+
+    /// Something that is said of how a registry is started, if anything is.
+    pub fn said_of_starting(&self) -> Option<&'static str> {
+        let said = [
+            ("port", self.port.is_some()),
+            ("command", !self.command.is_empty()),
+            ("env", !self.env.is_empty()),
+            ("files", !self.files.is_empty()),
+            ("ready", self.ready.is_some()),
+        ];
+        said.into_iter()
+            .find(|(_, is_said)| *is_said)
+            .map(|(key, _)| key)
     }
 
     /// Takes the paths in it as relative to `folder`.

@@ -46,7 +46,7 @@ async fn interrupted_run_leaves_none() -> Result<Completion, Failed> {
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .spawn()?;
-    let label = format!("org.helm-oci-conformance.run=5-{}", child.id());
+    let label = format!("org.helm-oci-conformance.run=5-{}-0", child.id());
     let begun = Stopwatch::start();
     while count(&docker, &label).await? == 0 {
         if begun.elapsed() > Duration::from_secs(30) {

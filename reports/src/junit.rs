@@ -116,6 +116,9 @@ fn about(record: &RunRecord, target: &TargetRecord) -> String {
         ("url", &identity.url),
         ("image", &identity.image),
         ("image id", &identity.image_id),
+        ("version", &identity.version),
+        ("program", &identity.program),
+        ("program digest", &identity.program_digest),
         ("server", &identity.server),
     ] {
         lines.extend(value.as_ref().map(|value| format!("{label}: {value}")));

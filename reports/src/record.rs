@@ -98,9 +98,9 @@ pub struct TargetRecord {
 }
 
 /// What a target is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TargetIdentity {
-    /// `reference`, `container` or `url`.
+    /// `reference`, `container`, `process` or `url`.
     pub kind: String,
     /// The origin that was contacted; left out for the embedded registry, whose port is random.
     #[serde(skip_serializing_if = "Option::is_none", default)]
@@ -111,9 +111,28 @@ pub struct TargetIdentity {
     /// The image's digest or id, for a container.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub image_id: Option<String>,
+    /// The version that the image says it has.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub version: Option<String>,
+    /// The program, for a process.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub program: Option<String>,
+    /// The digest of the program.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub program_digest: Option<String>,
     /// `Server` and `Docker-Distribution-Api-Version` as the registry sent them.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub server: Option<String>,
+}
+
+impl TargetIdentity {
+    /// A target of this kind, of which nothing else is known.
+    pub fn of_kind(kind: &str) -> Self {
+        Self {
+            kind: kind.to_owned(),
+            ..Self::default()
+        }
+    }
 }
 
 /// One optional ability of a registry.

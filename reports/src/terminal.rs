@@ -99,6 +99,8 @@ fn identity(page: &mut Page, target: &TargetRecord) {
         Some(identity.kind.as_str()),
         identity.image.as_deref(),
         identity.image_id.as_deref(),
+        identity.version.as_deref(),
+        identity.program.as_deref(),
         identity.url.as_deref(),
         identity.server.as_deref(),
     ];

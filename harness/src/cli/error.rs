@@ -11,6 +11,7 @@ use thiserror::Error;
 use crate::helm::HelmError;
 use crate::launch::TargetError;
 use crate::serve::ServeError;
+use crate::target_file::TargetFileError;
 use crate::transport::TrustError;
 
 /// A usage or configuration error.
@@ -37,9 +38,19 @@ pub(super) enum CliError {
     #[error("--password-stdin needs --username")]
     NoUsername,
     #[error(
-        "credentials need exactly one target that is a URL, so that no other registry sees them"
+        "credentials need exactly one target that is a URL, an image: or a process:, so that no other registry sees them"
     )]
     CredentialsForMany,
+    #[error("the target `{name}` makes its own user; leave out `username` and `password-env`")]
+    CredentialsForLaunched { name: String },
+    #[error("the target `{name}` has one of `username` and `password-env` without the other")]
+    HalfCredentials { name: String },
+    #[error(
+        "the password of `{name}` is to come from the environment variable {variable}, which is not set or empty"
+    )]
+    NoPasswordFor { name: String, variable: String },
+    #[error(transparent)]
+    TargetFile(#[from] TargetFileError),
     #[error("cannot read the password from standard input")]
     Password(#[source] io::Error),
     #[error("the password is empty")]

@@ -6,6 +6,7 @@ mod error;
 mod explain;
 mod helms;
 mod list;
+mod matrix;
 mod observe;
 mod output;
 mod progress;
@@ -51,6 +52,9 @@ enum Command {
     /// Examine registries and report what each Helm does with them.
     #[command(after_help = exit_code::HELP)]
     Run(run::Arguments),
+    /// Examine the targets of a file in one run, and show where they differ.
+    #[command(after_help = exit_code::HELP)]
+    Matrix(matrix::Arguments),
     /// List the requirements.
     List(list::Arguments),
     /// Explain one requirement: what, why, who says so, and whom its violation hurts.
@@ -133,6 +137,7 @@ pub fn main() -> ExitCode {
     crate::install_cryptography();
     let ended = match &cli.command {
         Command::Run(arguments) => with_runtime(run::run(arguments)),
+        Command::Matrix(arguments) => with_runtime(matrix::matrix(arguments)),
         Command::List(arguments) => list::list(arguments),
         Command::Explain(arguments) => explain::explain(arguments),
         Command::Serve(arguments) => with_runtime(serve::serve(arguments)),

@@ -39,7 +39,7 @@ impl TargetArguments {
         let mut specs: Vec<TargetSpec> = names.iter().map(|name| self.spec(name)).collect();
         let mut external = Vec::new();
         for spec in &mut specs {
-            if launch::parse(spec)?.is_external() {
+            if launch::parse(spec)?.takes_credentials() {
                 external.push(spec);
             }
         }

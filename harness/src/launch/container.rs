@@ -4,14 +4,12 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
 use futures_util::StreamExt;
 use helm_oci_reports::record::TargetIdentity;
-use helm_oci_suite::registry::Registry;
 use helm_oci_suite::requirement::BoxFuture;
 use helm_oci_suite::target::Credentials;
-use http::Request;
 use testcontainers::bollard::Docker;
+use testcontainers::bollard::models::ImageInspect;
 use testcontainers::bollard::query_parameters::{
     EventsOptionsBuilder, ListContainersOptionsBuilder, LogsOptionsBuilder,
     RemoveContainerOptionsBuilder,
@@ -22,19 +20,15 @@ use testcontainers::runners::AsyncRunner;
 use testcontainers::{
     ContainerAsync, ContainerRequest, GenericImage, ImageExt, TestcontainersError,
 };
-use tokio::time::{MissedTickBehavior, interval, timeout};
+use tokio::time::timeout;
 
-use super::{Held, LaunchError, Launched, Launcher, Settings, TargetError, secure};
+use super::ready::{self, free_port};
+use super::recipe::{Place, Recipe};
+use super::{Held, LaunchError, Launched, Launcher, Settings, TargetError};
 use crate::transport::{Http, Limits, Trust};
 
 /// The label by which a run finds its containers.
 const LABEL: &str = "org.helm-oci-conformance.run";
-
-/// How long a container may take to answer.
-const READY: Duration = Duration::from_secs(30);
-
-/// How often it is asked meanwhile.
-const AGAIN: Duration = Duration::from_millis(50);
 
 /// How long an image may take to arrive.
 const PULL: Duration = Duration::from_secs(300);
@@ -44,44 +38,23 @@ const ENGINE: Duration = Duration::from_secs(10);
 
 /// A registry as an image.
 pub(super) struct Image {
-    pub(super) target: String,
-    pub(super) repository: &'static str,
-    pub(super) tag: String,
-    pub(super) settings: Vec<Setting>,
+    target: String,
+    /// Its name with a tag or a digest.
+    reference: String,
+    recipe: Recipe,
+    /// Where the registry listens in the container.
     pub(super) port: u16,
-}
-
-/// How the registry in an image is set up.
-pub(super) enum Setting {
-    /// A variable of its environment.
-    Variable {
-        name: &'static str,
-        value: &'static str,
-    },
-    /// A file.
-    File { path: &'static str, content: String },
-    /// The file that lets a user in, who is made for one launch.
-    Htpasswd(&'static str),
-    /// The files of a certificate and its key, made for one launch.
-    Certificate {
-        certificate: &'static str,
-        key: &'static str,
-    },
-}
-
-impl Setting {
-    pub(super) const fn variable(name: &'static str, value: &'static str) -> Self {
-        Self::Variable { name, value }
-    }
-
-    pub(super) const fn file(path: &'static str, content: String) -> Self {
-        Self::File { path, content }
-    }
+    /// Whether it is pulled where it is not here.
+    pub(super) is_published: bool,
+    /// Whether it is somebody else's, with users of its own.
+    pub(super) has_users: bool,
 }
 
 /// A container that is yet to be started, and what one needs to reach what is in it.
 struct Prepared {
     request: ContainerRequest<GenericImage>,
+    /// The port of this machine under which the registry knows itself, where it has to.
+    known: Option<u16>,
     credentials: Option<Credentials>,
     scheme: &'static str,
     trust: Trust,
@@ -139,9 +112,21 @@ pub(super) fn version(
 }
 
 impl Image {
-    /// Its name and tag.
+    /// A published image, whose registry listens on port 5000.
+    pub(super) fn new(target: &str, reference: String, recipe: Recipe) -> Self {
+        Self {
+            target: target.to_owned(),
+            reference,
+            recipe,
+            port: 5000,
+            is_published: true,
+            has_users: false,
+        }
+    }
+
+    /// Its name with a tag or a digest.
     pub(super) fn name(&self) -> String {
-        format!("{}:{}", self.repository, self.tag)
+        self.reference.clone()
     }
 
     fn failed(&self, source: impl std::error::Error + Send + Sync + 'static) -> LaunchError {
@@ -152,37 +137,43 @@ impl Image {
     }
 
     fn prepare(&self, settings: &Settings) -> Result<Prepared, LaunchError> {
-        let image =
-            GenericImage::new(self.repository, &self.tag).with_exposed_port(self.port.tcp());
-        let mut prepared = Prepared {
-            request: image.with_label(LABEL, &settings.run),
-            credentials: None,
-            scheme: "http",
-            trust: settings.trust.clone(),
-        };
-        for setting in &self.settings {
-            let request = prepared.request;
-            prepared.request = match setting {
-                Setting::Variable { name, value } => request.with_env_var(*name, *value),
-                Setting::File { path, content } => {
-                    request.with_copy_to(*path, content.clone().into_bytes())
-                }
-                Setting::Htpasswd(path) => {
-                    let user = secure::user()?;
-                    prepared.credentials = Some(user.credentials);
-                    request.with_copy_to(*path, user.htpasswd.into_bytes())
-                }
-                Setting::Certificate { certificate, key } => {
-                    let made = secure::certificate()?;
-                    prepared.scheme = "https";
-                    prepared.trust.pinned.push(made.pinned);
-                    request
-                        .with_copy_to(*certificate, made.pem.into_bytes())
-                        .with_copy_to(*key, made.key.into_bytes())
-                }
-            };
+        // A digest ends in `sha256:…`, and what stands before that colon serves as a name.
+        let (name, tag) = self
+            .reference
+            .rsplit_once(':')
+            .expect("a reference has a tag or a digest");
+        let image = GenericImage::new(name, tag).with_exposed_port(self.port.tcp());
+        let mut request = image.with_label(LABEL, &settings.run);
+        // A registry that has to know where it is reached cannot be given a port of the engine's choice, and is
+        // reached on this machine.
+        let known = self.recipe.mentions(&["{url}"]).then(free_port).transpose();
+        let known = known.map_err(|error| self.failed(error))?;
+        if let Some(known) = known {
+            request = request.with_mapped_port(known, self.port.tcp());
         }
-        Ok(prepared)
+        let filled = self.recipe.fill(&Place {
+            port: self.port,
+            authority: &format!("127.0.0.1:{}", known.unwrap_or_default()),
+            folder: "",
+        })?;
+        for (name, value) in filled.env {
+            request = request.with_env_var(name, value);
+        }
+        for (path, content) in filled.files {
+            request = request.with_copy_to(path, content.into_bytes());
+        }
+        if !filled.command.is_empty() {
+            request = request.with_cmd(filled.command);
+        }
+        let mut trust = settings.trust.clone();
+        trust.pinned.extend(filled.certificate);
+        Ok(Prepared {
+            request,
+            known,
+            credentials: filled.credentials.or_else(|| settings.credentials.clone()),
+            scheme: filled.scheme,
+            trust,
+        })
     }
 
     async fn start(&self, settings: &Settings) -> Result<Launched, LaunchError> {
@@ -190,23 +181,27 @@ impl Image {
         let name = self.name();
         let Prepared {
             mut request,
+            known,
             credentials,
             scheme,
             trust,
         } = self.prepare(settings)?;
         if docker.inspect_image(&name).await.is_err() {
+            if !self.is_published {
+                return Err(LaunchError::NotHere { image: name });
+            }
             request = self.pull(request).await?;
         }
-        let image_id = docker.inspect_image(&name).await.ok().and_then(|image| {
-            image
-                .repo_digests
-                .and_then(|digests| digests.into_iter().next())
-                .or(image.id)
-        });
+        let image = docker.inspect_image(&name).await.unwrap_or_default();
         let started = async {
             let container = request.start().await.map_err(|error| self.failed(error))?;
             let running = Running(container);
-            let reached = self.reach(&running, scheme, &trust, settings.limits).await;
+            let authority = match known {
+                Some(port) => format!("127.0.0.1:{port}"),
+                None => self.authority(&running).await?,
+            };
+            let url = format!("{scheme}://{authority}");
+            let reached = self.reach(url, &trust, settings.limits).await;
             Ok::<_, LaunchError>((running, reached))
         };
         let (running, reached) = tokio::select! {
@@ -225,11 +220,14 @@ impl Image {
         };
         Ok(Launched {
             identity: TargetIdentity {
-                kind: "container".to_owned(),
                 url: Some(url),
                 image: Some(name),
-                image_id,
-                server: None,
+                version: version_label(&image),
+                image_id: image
+                    .repo_digests
+                    .and_then(|digests| digests.into_iter().next())
+                    .or(image.id),
+                ..TargetIdentity::of_kind("container")
             },
             registry: Arc::new(registry),
             credentials,
@@ -256,68 +254,56 @@ impl Image {
         }
     }
 
-    /// The URL of the registry in the container, and a port to it, once it answers.
-    async fn reach(
-        &self,
-        running: &Running,
-        scheme: &str,
-        trust: &Trust,
-        limits: Limits,
-    ) -> Result<(String, Http), LaunchError> {
-        let host = running
-            .0
-            .get_host()
-            .await
-            .map_err(|error| self.failed(error))?
-            .to_string();
+    /// Host and port under which the engine has the registry.
+    async fn authority(&self, running: &Running) -> Result<String, LaunchError> {
+        let host = running.0.get_host().await;
+        let host = host.map_err(|error| self.failed(error))?.to_string();
         // The name may also resolve to an IPv6 address, on which the engine need not listen.
         let host = if host == "localhost" {
             "127.0.0.1".to_owned()
         } else {
             host
         };
-        let port = running
-            .0
-            .get_host_port_ipv4(self.port)
-            .await
-            .map_err(|error| self.failed(error))?;
-        let url = format!("{scheme}://{host}:{port}");
+        let port = running.0.get_host_port_ipv4(self.port).await;
+        let port = port.map_err(|error| self.failed(error))?;
+        Ok(format!("{host}:{port}"))
+    }
+
+    /// A port to the registry at this URL, once it answers.
+    async fn reach(
+        &self,
+        url: String,
+        trust: &Trust,
+        limits: Limits,
+    ) -> Result<(String, Http), LaunchError> {
         let origin = url
             .parse()
             .map_err(|error: http::uri::InvalidUri| self.failed(error))?;
         let registry = Http::new(origin, trust, limits)?;
-        let mut last = String::from("nothing came");
-        let ready = timeout(READY, answers(&registry, &mut last)).await;
-        ready.map_err(|_| LaunchError::NotReady {
-            image: self.name(),
-            seconds: READY.as_secs(),
-            last,
-        })?;
+        ready::wait(&registry, &self.recipe.ready)
+            .await
+            .map_err(|last| LaunchError::NotReady {
+                image: self.name(),
+                seconds: ready::LIMIT.as_secs(),
+                last,
+            })?;
         Ok((url, registry))
     }
 }
 
-/// Returns once the registry answers `GET /v2/` with 200 or 401; until then `last` has what came instead.
-async fn answers(registry: &Http, last: &mut String) {
-    let mut again = interval(AGAIN);
-    again.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    loop {
-        again.tick().await;
-        let mut request = Request::new(Bytes::new());
-        *request.uri_mut() = format!("{}v2/", registry.origin())
-            .parse()
-            .expect("an origin and a path make a URI");
-        match registry.send(request).await {
-            Ok(answer) if matches!(answer.status().as_u16(), 200 | 401) => return,
-            Ok(answer) => *last = answer.status().to_string(),
-            Err(error) => *last = error.to_string(),
-        }
-    }
+/// The version that an image says it has.
+fn version_label(image: &ImageInspect) -> Option<String> {
+    let labels = image.config.as_ref()?.labels.as_ref()?;
+    labels.get("org.opencontainers.image.version").cloned()
 }
 
 impl Launcher for Image {
     fn name(&self) -> &str {
         &self.target
+    }
+
+    fn takes_credentials(&self) -> bool {
+        self.has_users
     }
 
     fn launch<'a>(

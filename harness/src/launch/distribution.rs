@@ -1,13 +1,18 @@
 //! The CNCF Distribution registry, from its official image.
 
 use super::TargetError;
-use super::container::{Image, Setting, version};
+use super::container::{Image, version};
 use super::options::{HTPASSWD, Options, TLS};
+use super::recipe::Recipe;
 
 const DEFAULT: &str = "3.0.0";
 
 /// Deleting is not allowed, as Distribution has it when nothing else is said.
 const NO_DELETES: &str = "no-deletes";
+
+const PASSWORDS: &str = "/etc/conformance/htpasswd";
+const CERTIFICATE: &str = "/etc/conformance/tls.crt";
+const KEY: &str = "/etc/conformance/tls.key";
 
 /// A launcher for `version`; deleting is allowed, as most installations have it, unless `no-deletes` is given.
 pub(super) fn launcher(
@@ -16,37 +21,22 @@ pub(super) fn launcher(
     options: Option<&str>,
 ) -> Result<Image, TargetError> {
     let options = Options::parse("distribution", options, &[HTPASSWD, TLS, NO_DELETES])?;
-    let deletes = if options.has(NO_DELETES) {
-        "false"
-    } else {
-        "true"
-    };
-    let mut settings = vec![Setting::variable(
-        "REGISTRY_STORAGE_DELETE_ENABLED",
-        deletes,
-    )];
+    let deletes = (!options.has(NO_DELETES)).to_string();
+    let mut recipe = Recipe::new().variable("REGISTRY_STORAGE_DELETE_ENABLED", &deletes);
     if options.has(HTPASSWD) {
-        let path = "/etc/conformance/htpasswd";
-        settings.extend([
-            Setting::variable("REGISTRY_AUTH", "htpasswd"),
-            Setting::variable("REGISTRY_AUTH_HTPASSWD_REALM", "conformance"),
-            Setting::variable("REGISTRY_AUTH_HTPASSWD_PATH", path),
-            Setting::Htpasswd(path),
-        ]);
+        recipe = recipe
+            .variable("REGISTRY_AUTH", "htpasswd")
+            .variable("REGISTRY_AUTH_HTPASSWD_REALM", "conformance")
+            .variable("REGISTRY_AUTH_HTPASSWD_PATH", PASSWORDS)
+            .file(PASSWORDS, "{htpasswd}");
     }
     if options.has(TLS) {
-        let (certificate, key) = ("/etc/conformance/tls.crt", "/etc/conformance/tls.key");
-        settings.extend([
-            Setting::variable("REGISTRY_HTTP_TLS_CERTIFICATE", certificate),
-            Setting::variable("REGISTRY_HTTP_TLS_KEY", key),
-            Setting::Certificate { certificate, key },
-        ]);
+        recipe = recipe
+            .variable("REGISTRY_HTTP_TLS_CERTIFICATE", CERTIFICATE)
+            .variable("REGISTRY_HTTP_TLS_KEY", KEY)
+            .file(CERTIFICATE, "{certificate}")
+            .file(KEY, "{key}");
     }
-    Ok(Image {
-        target: name.to_owned(),
-        repository: "registry",
-        tag: version("distribution", given, DEFAULT)?,
-        settings,
-        port: 5000,
-    })
+    let tag = version("distribution", given, DEFAULT)?;
+    Ok(Image::new(name, format!("registry:{tag}"), recipe))
 }

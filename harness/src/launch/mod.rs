@@ -5,7 +5,12 @@
 
 mod container;
 mod distribution;
+mod image;
+mod olareg;
 mod options;
+mod process;
+mod ready;
+mod recipe;
 mod reference;
 mod secure;
 mod url;
@@ -28,15 +33,17 @@ pub use self::container::{Survey, SurveyedImage, sweep};
 
 /// The kinds of targets, for messages.
 pub const KINDS: &str = "reference[+basic][+bearer][+tls], distribution[:VERSION][+htpasswd][+tls][+no-deletes], \
-     zot[:VERSION][+htpasswd][+tls][+docker2s2], http(s)://HOST[:PORT][/NAMESPACE]";
+     zot[:VERSION][+minimal][+htpasswd][+access-control][+tls][+docker2s2], \
+     olareg[:VERSION][+basic][+bearer][+tls][+no-deletes], image:NAME[:TAG|@DIGEST], process:PATH, \
+     http(s)://HOST[:PORT][/NAMESPACE]";
 
 /// Makes one target available.
 pub trait Launcher: Send + Sync {
     /// The name given on the command line.
     fn name(&self) -> &str;
 
-    /// Whether it is a registry that was there before, to which credentials may go.
-    fn is_external(&self) -> bool {
+    /// Whether it has users of its own, so that credentials may be given for it.
+    fn takes_credentials(&self) -> bool {
         false
     }
 
@@ -76,6 +83,7 @@ enum Held {
     Nothing,
     Server(Server),
     Container(Box<container::Running>),
+    Process(process::Running),
 }
 
 impl Launched {
@@ -90,6 +98,7 @@ impl Launched {
             Held::Nothing => {}
             Held::Server(server) => server.stop().await,
             Held::Container(running) => running.remove().await,
+            Held::Process(running) => running.stop().await,
         }
     }
 }
@@ -111,20 +120,33 @@ pub enum LaunchError {
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
-    /// The container ended before it was ready.
-    #[error("the container of {image} exited before it was ready; its last words: {log}")]
+    /// An image that is nowhere to be pulled from is not here.
+    #[error("image {image} is not here; build it, or name a tag or a digest that can be pulled")]
+    NotHere {
+        /// Its name and tag.
+        image: String,
+    },
+    /// The program cannot be started.
+    #[error("cannot start {program}; check the path, and that it is executable")]
+    Program {
+        /// Its path.
+        program: String,
+        /// What the system said.
+        #[source]
+        source: std::io::Error,
+    },
+    /// It ended before it was ready.
+    #[error("{image} exited before it was ready; its last words: {log}")]
     Exited {
-        /// Its image.
+        /// Its image, or the program.
         image: String,
         /// The end of its log, on one line.
         log: String,
     },
-    /// The container did not become ready in time.
-    #[error(
-        "the container of {image} did not answer GET /v2/ with 200 or 401 within {seconds} s, but at last: {last}"
-    )]
+    /// It did not become ready in time.
+    #[error("{image} did not answer with a success or 401 within {seconds} s, but at last: {last}")]
     NotReady {
-        /// Its image.
+        /// Its image, or the program.
         image: String,
         /// The limit.
         seconds: u64,
@@ -154,7 +176,10 @@ pub enum LaunchError {
 impl LaunchError {
     /// Whether the machine lacks what the target needs, which is nobody's fault.
     pub const fn is_missing_means(&self) -> bool {
-        matches!(self, Self::NoEngine(_) | Self::ImageMissing { .. })
+        matches!(
+            self,
+            Self::NoEngine(_) | Self::ImageMissing { .. } | Self::NotHere { .. }
+        )
     }
 }
 
@@ -187,6 +212,38 @@ pub enum TargetError {
         /// What could be given.
         known: String,
     },
+    /// The name of an image is not one.
+    #[error(
+        "`{reference}` is no image; write image:NAME:TAG or image:NAME@sha256:DIGEST, and not the tag `latest`, \
+         which says nothing to who reads the report"
+    )]
+    Image {
+        /// What was given.
+        reference: String,
+    },
+    /// Something is said of a target that is not started from it.
+    #[error("`{key}` says nothing of {target}, which is neither an image: nor a process:")]
+    Recipe {
+        /// The target.
+        target: String,
+        /// What is said.
+        key: &'static str,
+    },
+    /// No program is named.
+    #[error(
+        "process: names no program; write process:PATH, with its arguments behind it if there are any"
+    )]
+    Program,
+    /// A file of a process lies outside the folder that is made for it.
+    #[error(
+        "the file `{path}` of {target} must lie in the folder of the process; name it without `/` at the beginning and without `..`"
+    )]
+    Outside {
+        /// The target.
+        target: String,
+        /// The path.
+        path: String,
+    },
     /// The URL holds a user name or a password.
     #[error(
         "the URL of {host} holds credentials; give them with --username and --password-stdin instead"
@@ -208,12 +265,23 @@ pub enum TargetError {
 /// Reads what is said of a target. Without a scheme a host is reached over TLS, unless plain HTTP is asked for.
 pub fn parse(spec: &TargetSpec) -> Result<Box<dyn Launcher>, TargetError> {
     let name = spec.target.as_str();
+    if let Some(reference) = name.strip_prefix("image:") {
+        return Ok(Box::new(image::launcher(spec, reference)?));
+    }
+    if let Some(command) = name.strip_prefix("process:") {
+        return Ok(Box::new(process::Program::new(spec, command)?));
+    }
+    if let Some(key) = spec.said_of_starting() {
+        let target = name.to_owned();
+        return Err(TargetError::Recipe { target, key });
+    }
     let (base, options) = split(name, '+');
     let (kind, version) = split(base, ':');
     match (kind, version) {
         ("reference", None) => Ok(Box::new(reference::launcher(name, options)?)),
         ("distribution", version) => Ok(Box::new(distribution::launcher(name, version, options)?)),
         ("zot", version) => Ok(Box::new(zot::launcher(name, version, options)?)),
+        ("olareg", version) => Ok(Box::new(olareg::launcher(name, version, options)?)),
         _ => Ok(Box::new(url::External::parse(name, spec.plain_http)?)),
     }
 }

@@ -68,13 +68,7 @@ impl Reference {
             .expect("an address makes a URI");
         let Credentials { username, password } = Credentials::for_tests();
         Ok(Launched {
-            identity: TargetIdentity {
-                kind: "reference".to_owned(),
-                url: None,
-                image: None,
-                image_id: None,
-                server: None,
-            },
+            identity: TargetIdentity::of_kind("reference"),
             registry: Arc::new(Http::new(origin, &trust, settings.limits)?),
             credentials: (!is_open).then_some(Known { username, password }),
             namespace: None,

@@ -21,10 +21,10 @@ pub(super) struct Certificate {
     pub(super) pinned: CertificateDer<'static>,
 }
 
-/// A user with a password nobody knows, and the line of an htpasswd file that lets it in.
+/// A user with a password nobody knows, and what lets it in.
 pub(super) struct User {
     pub(super) credentials: Credentials,
-    pub(super) htpasswd: String,
+    pub(super) bcrypt: String,
 }
 
 /// Makes a certificate for this machine.
@@ -44,12 +44,11 @@ pub(super) fn user() -> Result<User, LaunchError> {
     let mut random = [0; 16];
     getrandom::fill(&mut random).map_err(|error| LaunchError::Secure(error.into()))?;
     let password = BASE64_URL_SAFE_NO_PAD.encode(random);
-    let hashed =
+    let bcrypt =
         bcrypt::hash(&password, COST).map_err(|error| LaunchError::Secure(error.into()))?;
     let username = "conformance".to_owned();
-    let htpasswd = format!("{username}:{hashed}\n");
     Ok(User {
         credentials: Credentials { username, password },
-        htpasswd,
+        bcrypt,
     })
 }

@@ -90,7 +90,7 @@ impl Launcher for External {
         &self.name
     }
 
-    fn is_external(&self) -> bool {
+    fn takes_credentials(&self) -> bool {
         true
     }
 
@@ -102,11 +102,8 @@ impl Launcher for External {
         Box::pin(std::future::ready(port.map_err(LaunchError::from).map(
             |port| Launched {
                 identity: TargetIdentity {
-                    kind: "url".to_owned(),
                     url: Some(self.origin.to_string().trim_end_matches('/').to_owned()),
-                    image: None,
-                    image_id: None,
-                    server: None,
+                    ..TargetIdentity::of_kind("url")
                 },
                 registry: Arc::new(port),
                 credentials: settings.credentials.clone(),

@@ -280,19 +280,12 @@ fn empty(name: &str, identity: TargetIdentity) -> TargetRecord {
 }
 
 fn unavailable(name: &str, error: &LaunchError) -> TargetRecord {
-    let identity = TargetIdentity {
-        kind: if name.contains("//") {
-            "url"
-        } else {
-            "container"
-        }
-        .to_owned(),
-        url: None,
-        image: None,
-        image_id: None,
-        server: None,
+    let kind = match name {
+        name if name.contains("//") => "url",
+        name if name.starts_with("process:") => "process",
+        _ => "container",
     };
-    let mut record = empty(name, identity);
+    let mut record = empty(name, TargetIdentity::of_kind(kind));
     record.obstacle = Some(Obstacle::new(
         ObstacleKind::Arrangement,
         crate::chain(error),

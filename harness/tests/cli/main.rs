@@ -3,6 +3,7 @@
 mod doctor;
 mod evidence;
 mod interruption;
+mod matrix;
 mod peers;
 mod program;
 mod secrets;
@@ -142,8 +143,10 @@ fn usage_errors_say_what_to_do() {
         ),
         (
             &["run", "zot+ssl"],
-            "`+ssl` says nothing, or nothing new, of zot; known are htpasswd, tls, docker2s2",
+            "`+ssl` says nothing, or nothing new, of zot; known are htpasswd, tls, minimal, docker2s2, access-control",
         ),
+        (&["run", "image:zot:latest"], "`zot:latest` is no image"),
+        (&["run", "process:"], "names no program"),
         (&["run", "reference", "reference"], "given twice"),
         (
             &["run", "--helm", "helm-of-nobody"],

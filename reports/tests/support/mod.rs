@@ -76,13 +76,13 @@ fn distribution() -> TargetRecord {
     TargetRecord {
         name: "distribution:2.8.3".into(),
         identity: TargetIdentity {
-            kind: "container".into(),
             url: Some("http://127.0.0.1:32768".into()),
             image: Some("docker.io/library/registry:2.8.3".into()),
             image_id: Some(
                 "sha256:26b2eb03618e5d1c2d7cc0e0bd1a2b3c4d5e6f708192a3b4c5d6e7f8091a2b3c".into(),
             ),
             server: Some("registry/2.0".into()),
+            ..TargetIdentity::of_kind("container")
         },
         capabilities: vec![
             capability("manifest-deletes", Some(false), "DELETE answered 405"),
@@ -140,11 +140,9 @@ fn hostile() -> TargetRecord {
     third.exchanges.clear();
     TargetRecord {
         identity: TargetIdentity {
-            kind: "url".into(),
             url: Some("https://registry.example".into()),
-            image: None,
-            image_id: None,
             server: Some(HOSTILE.into()),
+            ..TargetIdentity::of_kind("url")
         },
         capabilities: vec![],
         obstacle: None,
@@ -163,11 +161,8 @@ fn unreachable() -> TargetRecord {
     TargetRecord {
         name: "registry.invalid".into(),
         identity: TargetIdentity {
-            kind: "url".into(),
             url: Some("https://registry.invalid".into()),
-            image: None,
-            image_id: None,
-            server: None,
+            ..TargetIdentity::of_kind("url")
         },
         capabilities: vec![],
         obstacle: Some(Obstacle {

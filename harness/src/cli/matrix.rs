@@ -1,0 +1,124 @@
+//! `matrix`: many targets in one run, and one report that compares them.
+
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use clap::Args;
+use thiserror::Error;
+
+use super::error::CliError;
+use super::run::{ExaminationArguments, label};
+use super::{environment, target};
+use crate::exit_code::ExitCode;
+use crate::launch;
+use crate::target_file;
+use crate::target_spec::TargetSpec;
+use helm_oci_suite::target::Credentials;
+
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// The file that names the targets, as TOML.
+    #[arg(value_name = "FILE")]
+    targets: PathBuf,
+    /// Only every N-th target from the K-th on, as `K/N`: several machines share the work, and `merge` puts their
+    /// records together.
+    #[arg(long, value_name = "K/N")]
+    shard: Option<Shard>,
+    /// How many targets are examined at the same time.
+    #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=64))]
+    parallel: u16,
+    #[command(flatten)]
+    examination: ExaminationArguments,
+}
+
+/// A part of the targets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Shard {
+    own: usize,
+    all: usize,
+}
+
+#[derive(Debug, Error)]
+#[error("write it as K/N, with K from 1 to N")]
+struct ShardError;
+
+impl FromStr for Shard {
+    type Err = ShardError;
+
+    fn from_str(text: &str) -> Result<Self, ShardError> {
+        let (own, all) = text.split_once('/').ok_or(ShardError)?;
+        let number = |text: &str| text.parse::<usize>().map_err(|_| ShardError);
+        let shard = Self {
+            own: number(own)?,
+            all: number(all)?,
+        };
+        if (1..=shard.all).contains(&shard.own) {
+            Ok(shard)
+        } else {
+            Err(ShardError)
+        }
+    }
+}
+
+impl Shard {
+    fn takes(self, position: usize) -> bool {
+        position % self.all == self.own - 1
+    }
+}
+
+pub(super) async fn matrix(arguments: &Arguments) -> Result<ExitCode, CliError> {
+    let mut specs = target_file::read(&arguments.targets)?;
+    for spec in &mut specs {
+        spec.credentials = credentials(spec)?;
+    }
+    let plan = arguments.examination.plan().await?;
+    let mut jobs = target::jobs(&specs, &label(&plan))?;
+    if let Some(shard) = arguments.shard {
+        let mut positions = 0..;
+        jobs.retain(|_| {
+            positions
+                .next()
+                .is_some_and(|position| shard.takes(position))
+        });
+    }
+    let parallel = usize::from(arguments.parallel);
+    arguments.examination.examine(&plan, &jobs, parallel).await
+}
+
+/// What a registry of the file gets when it asks: each its own, from the environment.
+fn credentials(spec: &TargetSpec) -> Result<Option<Credentials>, CliError> {
+    let name = spec.name.as_ref().unwrap_or(&spec.target);
+    match (&spec.username, &spec.password_env) {
+        (None, None) => Ok(None),
+        (Some(username), Some(variable)) if launch::parse(spec)?.takes_credentials() => {
+            let password = environment::variable(variable);
+            let password = password.filter(|password| !password.is_empty());
+            Ok(Some(Credentials {
+                username: username.clone(),
+                password: password.ok_or_else(|| CliError::NoPasswordFor {
+                    name: name.clone(),
+                    variable: variable.clone(),
+                })?,
+            }))
+        }
+        (Some(_), Some(_)) => Err(CliError::CredentialsForLaunched { name: name.clone() }),
+        _ => Err(CliError::HalfCredentials { name: name.clone() }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shards_share_all_targets_and_take_none_twice() {
+        let shards = ["1/3", "2/3", "3/3"].map(|text| text.parse::<Shard>().expect(text));
+        for position in 0..10 {
+            let takers = shards.iter().filter(|shard| shard.takes(position));
+            assert_eq!(takers.count(), 1, "{position}");
+        }
+        for text in ["0/3", "4/3", "1", "a/b", "1/0", "-1/2"] {
+            assert!(text.parse::<Shard>().is_err(), "{text}");
+        }
+    }
+}

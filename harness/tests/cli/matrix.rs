@@ -1,0 +1,152 @@
+//! Many targets in one run, and registries that are programs of this machine.
+
+use std::path::Path;
+
+use serde_json::Value;
+
+use crate::program::Ran;
+
+/// This program, serving as a registry where it is told to.
+fn own_registry(arguments: &str) -> String {
+    let program = env!("CARGO_BIN_EXE_helm-oci-conformance");
+    format!("process:{program} serve --listen 127.0.0.1:{{port}}{arguments}")
+}
+
+fn write(folder: &Path, text: &str) -> String {
+    let path = folder.join("targets.toml");
+    std::fs::write(&path, text).expect("the file is written");
+    path.to_str().expect("a path of text").to_owned()
+}
+
+fn read(path: &Path) -> Value {
+    let text = std::fs::read_to_string(path).expect("the record was written");
+    serde_json::from_str(&text).expect("the record is JSON")
+}
+
+#[test]
+fn a_program_is_launched_examined_and_stopped() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let json = folder.path().join("record.json");
+    let ran = Ran::of(&[
+        "run",
+        &own_registry(""),
+        "--only",
+        "api/*",
+        "--json",
+        json.to_str().expect("a path of text"),
+    ]);
+    assert_eq!(ran.code, Some(0), "{}{}", ran.out, ran.err);
+    let identity = &read(&json)["targets"][0]["identity"];
+    assert_eq!(identity["kind"], "process");
+    assert_eq!(
+        identity["program"],
+        env!("CARGO_BIN_EXE_helm-oci-conformance")
+    );
+    let digest = identity["program_digest"].as_str().expect("a digest");
+    assert!(digest.starts_with("sha256:"), "{digest}");
+    let url = identity["url"].as_str().expect("a URL");
+    let address = url.strip_prefix("http://").expect("without TLS");
+    assert!(std::net::TcpStream::connect(address).is_err(), "{url}");
+}
+
+#[test]
+fn a_program_that_does_not_come_up_is_told_with_its_last_words() {
+    for (target, words) in [
+        (
+            "process:/bin/cat /of-nobody",
+            "/bin/cat exited before it was ready; its last words: /bin/cat: /of-nobody",
+        ),
+        (
+            "process:/of-nobody",
+            "cannot start /of-nobody; check the path",
+        ),
+    ] {
+        let ran = Ran::of(&["run", target]);
+        assert_eq!(ran.code, Some(3), "{}{}", ran.out, ran.err);
+        let out: Vec<&str> = ran.out.split_whitespace().collect();
+        assert!(out.join(" ").contains(words), "{}", ran.out);
+    }
+}
+
+#[test]
+fn a_matrix_examines_each_target_and_its_shards_share_them() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = write(
+        folder.path(),
+        &format!(
+            "[[target]]\n\
+             target = \"reference\"\n\
+             with = [\"\", \"+basic\", \"+bearer+tls\"]\n\
+             [[target]]\n\
+             name = \"wrong\"\n\
+             target = \"{}\"\n\
+             command = [\"--fault\", \"reformats-manifests\"]\n",
+            own_registry("")
+        ),
+    );
+    let json = |name: &str| folder.path().join(name);
+    let names = |path: &Path| -> Vec<String> {
+        let record = read(path);
+        let targets = record["targets"].as_array().expect("targets").iter();
+        targets
+            .map(|target| target["name"].as_str().expect("a name").to_owned())
+            .collect()
+    };
+    let only = ["--only", "pull/manifest-bytes", "--only", "auth/*"];
+    let whole = json("whole.json");
+    let arguments = ["matrix", &file, "--json", whole.to_str().expect("text")];
+    let ran = Ran::of(&[&arguments[..], &only[..]].concat());
+    assert_eq!(ran.code, Some(1), "{}{}", ran.out, ran.err);
+    let all = [
+        "reference",
+        "reference+basic",
+        "reference+bearer+tls",
+        "wrong",
+    ];
+    assert_eq!(names(&whole), all);
+    let mut shared = Vec::new();
+    for (shard, code) in [("1/2", 0), ("2/2", 1)] {
+        let part = json("part.json");
+        let arguments = ["matrix", &file, "--json", part.to_str().expect("text")];
+        let ran = Ran::of(&[&arguments[..], &only[..], &["--shard", shard]].concat());
+        assert_eq!(ran.code, Some(code), "{shard}: {}{}", ran.out, ran.err);
+        shared.extend(names(&part));
+    }
+    shared.sort();
+    assert_eq!(shared, all);
+}
+
+#[test]
+fn a_file_of_targets_with_a_mistake_is_refused() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for (text, words) in [
+        ("[[target]]\ntarget = \"zott\"\n", "unknown target `zott`"),
+        (
+            "[[target]]\ntarget = \"zot\"\nport = 80\n",
+            "`port` says nothing of zot",
+        ),
+        (
+            "[[target]]\ntarget = \"process:cat\"\nfiles = { \"../x\" = \"\" }\n",
+            "without `..`",
+        ),
+        (
+            "[[target]]\ntarget = \"https://r.example\"\nusername = \"me\"\n",
+            "one of `username` and `password-env`",
+        ),
+        (
+            "[[target]]\ntarget = \"https://r.example\"\nusername = \"me\"\npassword-env = \"OF_NOBODY\"\n",
+            "OF_NOBODY, which is not set",
+        ),
+    ] {
+        let ran = Ran::of(&["matrix", &write(folder.path(), text)]);
+        assert_eq!(ran.code, Some(2), "{}{}", ran.out, ran.err);
+        assert!(ran.err.contains(words), "{}", ran.err);
+    }
+    let ran = Ran::of(&["matrix", "of-nobody.toml"]);
+    assert_eq!(ran.code, Some(2), "{}{}", ran.out, ran.err);
+    assert!(
+        ran.err.contains("cannot read of-nobody.toml"),
+        "{}",
+        ran.err
+    );
+}
