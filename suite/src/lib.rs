@@ -4,6 +4,7 @@
 //! - [`session`], [`api`]: what a check is handed and the steps it can take; [`registry`]: the HTTP port.
 //! - [`verdict`]: what was observed; [`outcome`]: what we make of it; [`predict`]: what each Helm does then.
 //! - [`era`]: Helm versions and the flows of their users; [`source`]: who says so.
+//! - [`coverage`]: the ledger of what is checked and what is not, with reasons.
 //! - [`proof`]: the suite examined, every requirement against every fault.
 //! - [`evidence`]: what real Helms did with each fault, for the suite to be measured by.
 //! - [`explain`]: why a flow of a real Helm failed, told from what was seen violated.
@@ -14,6 +15,7 @@ pub mod api;
 pub mod auth;
 pub mod checks;
 mod client;
+pub mod coverage;
 pub mod era;
 pub mod evidence;
 pub mod exchange;

@@ -1,4 +1,4 @@
-//! `list`: the requirements, one a line.
+//! `list`: the requirements, one a line, or what of the documents they cover.
 
 use clap::Args;
 use helm_oci_suite::requirement::{Level, Requirement};
@@ -6,13 +6,17 @@ use helm_oci_suite::source::Specification;
 use serde::Serialize;
 
 use super::error::CliError;
-use super::{Selection, output};
+use super::{Selection, coverage, output};
 use crate::exit_code::ExitCode;
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     #[command(flatten)]
     selection: Selection,
+    /// Show what becomes of every item of the documents behind the suite: covered by which requirements, or left out
+    /// for which reason.
+    #[arg(long, conflicts_with = "Selection")]
+    coverage: bool,
     /// Print JSON.
     #[arg(long)]
     json: bool,
@@ -28,6 +32,14 @@ struct Entry {
 }
 
 pub(super) fn list(arguments: &Arguments) -> Result<ExitCode, CliError> {
+    if arguments.coverage {
+        output::print(&if arguments.json {
+            coverage::json()
+        } else {
+            coverage::text()
+        })?;
+        return Ok(ExitCode::Acceptable);
+    }
     let requirements = arguments.selection.requirements()?;
     output::print(&if arguments.json {
         json(&requirements)

@@ -1,5 +1,6 @@
 //! The program: arguments, subcommands, exit code. Each subcommand is a file; this one only leads there.
 
+mod coverage;
 mod doctor;
 mod environment;
 mod error;

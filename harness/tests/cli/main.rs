@@ -1,5 +1,6 @@
 //! The built program: its exit codes, what it says, and what it never says.
 
+mod catalogue;
 mod doctor;
 mod evidence;
 mod interruption;

@@ -1223,6 +1223,68 @@ async fn put_authorised(session: &Session) -> CheckResult {
     ))
 }
 
+requirement! {
+    /// Every scheme that a registry offers at `/v2/` opens it by itself.
+    ///
+    /// ## Why Helm needs it
+    /// Helm up to 3.17 takes the scheme it likes best, Helm 3.18 and later the one that is named first. No Helm tries
+    /// the other one.
+    ///
+    /// ## How it is checked
+    /// The challenges of `/v2/` are read; with `Basic` the credentials, with `Bearer` a token without a scope must open
+    /// it.
+    EACH_SCHEME = "auth/each-scheme-works" {
+        level: Must,
+        title: "each scheme that `/v2/` offers opens it",
+        covers: ["REG-AUT-24"],
+        sources: [observed("4.3", "up to 3.17 by preference, later the first challenge; never a second one")],
+        breaks: [
+            Break::new(CONTAINERD, &[Flow::Login], "login attempt to https://{host}/v2/ failed with status: 401 Unauthorized"),
+            Break::new(ORAS, &[Flow::Login], "authenticating to \"{host}\": GET \"https://{host}/v2/\": response status code 401: unauthorized"),
+        ],
+        faults: [RefusesScopelessTokensAtBase],
+        proven_on: Bearer,
+        check: each_scheme,
+    }
+}
+
+async fn each_scheme(session: &Session) -> CheckResult {
+    let base = session.call(Method::GET, "/v2/").anonymous().send().await?;
+    if base.status.as_u16() != 401 {
+        return Err(Stop::NotApplicable(
+            "`/v2/` asks for no credentials".to_owned(),
+        ));
+    }
+    let basic = auth::basic(credentials(session)?);
+    for challenge in Challenge::all(&base.headers) {
+        let authorization = match challenge.scheme.as_str() {
+            "basic" => basic.clone(),
+            "bearer" => {
+                let (realm, service) = endpoint(&base, &challenge)?;
+                let answer = session
+                    .token(&realm, service.as_deref(), &[], Some(basic.clone()))
+                    .await?;
+                auth::bearer(&token_of(&answer)?)
+                    .ok_or_else(|| obstacle("use the token in a header", &answer))?
+            }
+            // No Helm knows another one.
+            _ => continue,
+        };
+        let opened = session
+            .call(Method::GET, "/v2/")
+            .authorization(authorization)
+            .send()
+            .await?;
+        expect::holds(
+            !matches!(opened.status.as_u16(), 401 | 403),
+            format!("200 with `{}`, which is offered", challenge.scheme),
+            format!("status {}", opened.status),
+            &[&base, &opened],
+        )?;
+    }
+    Ok(())
+}
+
 /// The requirements of this area, in reading order.
 pub(super) static ALL_OF_THEM: &[&Requirement] = &[
     &EVERYWHERE,
@@ -1250,4 +1312,5 @@ pub(super) static ALL_OF_THEM: &[&Requirement] = &[
     &POST_CHALLENGED,
     &BAD_TOKEN,
     &PUT_AUTHORISED,
+    &EACH_SCHEME,
 ];

@@ -1,5 +1,6 @@
 //! Errors a person can act on.
 
+use bytes::Bytes;
 use http::Method;
 use serde::Deserialize;
 
@@ -210,5 +211,61 @@ async fn class(session: &Session) -> CheckResult {
     expect::refused(&malformed)
 }
 
+requirement! {
+    /// An upload that is refused is refused with a 4xx and a reason.
+    ///
+    /// ## Why Helm needs it
+    /// Nothing is sent a second time. What the answer says is all that the user learns; a 5xx or an empty body says
+    /// that the registry is ill, where the chart is.
+    ///
+    /// ## How it is checked
+    /// A blob is sent under a digest that is not its own. Where that is taken, there is nothing to check.
+    REFUSED = "errors/refused-upload-says-why" {
+        level: Should,
+        title: "a refused upload is a 4xx with a reason",
+        covers: ["REG-ERR-04", "B41", "B42"],
+        sources: [oras_go("v2.6.0", "registry/remote/internal/errutil", "shows code and message of a JSON error, and nothing of another")],
+        breaks: [],
+        faults: [DigestMismatchFails, ErrorsAsHtml, ErrorsEmpty],
+        check: refused_upload,
+    }
+}
+
+async fn refused_upload(session: &Session) -> CheckResult {
+    let sent = Bytes::from_static(b"not what the digest says");
+    let location = session.arrange_upload().await?;
+    let digest = digest_of(b"what the digest says");
+    let reply = session
+        .complete_upload(&location, &digest, &sent)
+        .send()
+        .await?;
+    if reply.status.is_success() {
+        return Err(Stop::NotApplicable(
+            "the registry takes a blob under any digest".to_owned(),
+        ));
+    }
+    if !reply.status.is_client_error() {
+        // Is it the digest, or is every PUT answered so?
+        let location = session.arrange_upload().await?;
+        let control = session
+            .complete_upload(&location, &digest_of(&sent), &sent)
+            .send()
+            .await?;
+        if !control.status.is_success() {
+            return Err(crate::api::obstacle("upload a blob with one PUT", &control));
+        }
+    }
+    expect::refused(&reply)?;
+    let body: ErrorBody = expect::json(&reply, "with `errors`")?;
+    let has_code = |error: &ErrorEntry| !error.code.is_empty();
+    expect::holds(
+        body.errors.first().is_some_and(has_code),
+        "at least one error with a code",
+        "no error with a code",
+        &[&reply],
+    )
+}
+
 /// The requirements of this area, in reading order.
-pub(super) static ALL_OF_THEM: &[&Requirement] = &[&JSON, &SHORT, &UNKNOWN, &HEAD_AGREES, &CLASS];
+pub(super) static ALL_OF_THEM: &[&Requirement] =
+    &[&JSON, &SHORT, &UNKNOWN, &HEAD_AGREES, &CLASS, &REFUSED];

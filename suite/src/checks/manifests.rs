@@ -1,6 +1,7 @@
 //! Manifests on their way into the registry.
 
 use bytes::Bytes;
+use futures_util::future::join_all;
 use helm_oci_fixtures::chart::{ChartMetadata, ChartPackage};
 use helm_oci_fixtures::manifest::{Parts, Shape, chart_manifest};
 use helm_oci_fixtures::media_type;
@@ -1041,6 +1042,66 @@ async fn put_location(session: &Session) -> CheckResult {
     expect::header(&reply, "location").map(|_| ())
 }
 
+requirement! {
+    /// Two pushes of one version at the same time end with one winner, the same for HEAD and GET.
+    ///
+    /// ## Why Helm needs it
+    /// Jobs of one pipeline push the same version side by side, and Helm knows no lock.
+    ///
+    /// ## How it is checked
+    /// Two charts are pushed under one tag side by side. A PUT may be refused with a 4xx, not fail; then HEAD
+    /// and GET must not name different charts.
+    SIDE_BY_SIDE = "manifests/side-by-side" {
+        level: Should,
+        title: "two pushes of one tag at the same time have one winner",
+        covers: ["REG-MAN-25"],
+        sources: [observed("5", "no locking in Helm; jobs of one pipeline push side by side")],
+        breaks: [],
+        faults: [FailsOverwrites, StaleTagHead, StaleTagGet],
+        check: side_by_side,
+    }
+}
+
+async fn side_by_side(session: &Session) -> CheckResult {
+    let charts = [
+        session.arrange_chart_blobs("1.0.0").await?,
+        session.arrange_other_chart_blobs("1.0.0").await?,
+    ];
+    let puts = charts
+        .iter()
+        .map(|chart| session.put_manifest("1.0.0", &chart.manifest));
+    let mut stored = Vec::new();
+    for reply in join_all(puts).await {
+        let reply = reply?;
+        if reply.status.is_success() {
+            stored.push(reply);
+        } else {
+            expect::refused(&reply)?;
+        }
+    }
+    let Some(put) = stored.first() else {
+        let reply = session.get_manifest("1.0.0").await?;
+        return Err(obstacle("push either of two charts", &reply));
+    };
+    let head = session.head_manifest("1.0.0").await?;
+    let get = session.get_manifest("1.0.0").await?;
+    let named = head.header("docker-content-digest");
+    let [one, other] = &charts;
+    let loser = if get.body == one.manifest {
+        other
+    } else if get.body == other.manifest {
+        one
+    } else {
+        return Err(obstacle("read either of two charts under its tag", &get));
+    };
+    expect::holds(
+        named != Some(&loser.digest),
+        "one winner for HEAD and GET",
+        "HEAD names one of the two, and GET serves the other",
+        &[put, &head, &get],
+    )
+}
+
 /// The requirements of this area, in reading order.
 pub(super) static ALL_OF_THEM: &[&Requirement] = &[
     &PUT_201,
@@ -1069,4 +1130,5 @@ pub(super) static ALL_OF_THEM: &[&Requirement] = &[
     &FOREIGN_DIGEST,
     &SHARED_CONFIG,
     &PUT_LOCATION,
+    &SIDE_BY_SIDE,
 ];

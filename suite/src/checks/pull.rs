@@ -1161,6 +1161,39 @@ async fn shapes(session: &Session) -> CheckResult {
     Ok(())
 }
 
+requirement! {
+    /// The type of a manifest is served without parameters.
+    ///
+    /// ## Why Helm needs it
+    /// It does not: every Helm cuts off what follows the `;`. Strict clients beside Helm compare the whole header.
+    ///
+    /// ## How it is checked
+    /// `Content-Type` of a manifest by tag is read.
+    BARE_TYPE = "pull/bare-manifest-type" {
+        level: May,
+        title: "`Content-Type` of a manifest has no parameters",
+        covers: ["C18"],
+        sources: [observed("7.6", "`; charset=utf-8` on a manifest type: tolerated by every Helm")],
+        breaks: [],
+        faults: [AddsCharset],
+        check: bare_type,
+    }
+}
+
+async fn bare_type(session: &Session) -> CheckResult {
+    session.arrange_chart("1.0.0").await?;
+    let reply = session.get_manifest("1.0.0").await?;
+    let Some(served) = reply.header("content-type") else {
+        return Err(obstacle("read the type of a manifest", &reply));
+    };
+    expect::holds(
+        !served.contains(';'),
+        "a type without parameters",
+        format!("`{served}`"),
+        &[&reply],
+    )
+}
+
 /// The requirements of this area, in reading order.
 pub(super) static ALL_OF_THEM: &[&Requirement] = &[
     &HEAD_TAG,
@@ -1192,4 +1225,5 @@ pub(super) static ALL_OF_THEM: &[&Requirement] = &[
     &NO_INDEX_WRAPPED,
     &INDEX,
     &PARALLEL,
+    &BARE_TYPE,
 ];

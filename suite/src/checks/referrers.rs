@@ -6,7 +6,7 @@ use http::Method;
 use serde::Deserialize;
 
 use crate::api::{Chart, obstacle};
-use crate::era::{Break, Flow, NO_INDEX};
+use crate::era::{Break, Flow, NO_INDEX, ORAS};
 use crate::expect;
 use crate::requirement::{Requirement, requirement};
 use crate::session::{Reply, Session, digest_of};
@@ -28,25 +28,30 @@ struct Entry {
     artifact_type: String,
 }
 
-/// Attaches an artifact of this type to a chart; returns the answer and the artifact's digest.
-async fn attach(
-    session: &Session,
-    chart: &Chart,
-    artifact_type: &str,
-) -> Result<(Reply, String), Stop> {
+/// A manifest of this type that names a chart as its subject; its blobs are uploaded.
+async fn artifact(session: &Session, chart: &Chart, artifact_type: &str) -> Result<Bytes, Stop> {
     let empty = Bytes::from_static(b"{}");
     let config = session.arrange_blob(&empty).await?;
     let descriptor = |media_type: &str| {
         format!("{{\"mediaType\":\"{media_type}\",\"digest\":\"{config}\",\"size\":2}}")
     };
-    let manifest = Bytes::from(format!(
+    Ok(Bytes::from(format!(
         "{{\"schemaVersion\":2,\"mediaType\":\"{own}\",\"artifactType\":\"{artifact_type}\",\"config\":{},\"layers\":[{}],\"subject\":{{\"mediaType\":\"{own}\",\"digest\":\"{}\",\"size\":{}}}}}",
         descriptor("application/vnd.oci.empty.v1+json"),
         descriptor("application/vnd.oci.empty.v1+json"),
         chart.digest,
         chart.manifest.len(),
         own = media_type::OCI_MANIFEST,
-    ));
+    )))
+}
+
+/// Attaches an artifact of this type to a chart; returns the answer and the artifact's digest.
+async fn attach(
+    session: &Session,
+    chart: &Chart,
+    artifact_type: &str,
+) -> Result<(Reply, String), Stop> {
+    let manifest = artifact(session, chart, artifact_type).await?;
     let digest = digest_of(&manifest);
     let reply = session.put_manifest(&digest, &manifest).await?;
     if reply.status.is_success() {
@@ -292,6 +297,57 @@ async fn untouched(session: &Session) -> CheckResult {
     )
 }
 
+requirement! {
+    /// A manifest that names a subject is served together with its subject.
+    ///
+    /// ## Why Helm needs it
+    /// Helm 3.18 and later follow `subject` while they pull, and fail where it leads to nothing.
+    ///
+    /// ## How it is checked
+    /// A chart is pushed by digest alone, and another manifest with it as the subject under a tag. If the tag can be
+    /// read, the subject must be there as well. Where manifests with a subject are refused, it cannot be told.
+    WITH_SUBJECT = "referrers/subject-served" {
+        level: Should,
+        title: "the subject of a manifest is served with it",
+        covers: ["REG-REF-03"],
+        sources: [observed("5", "Helm 3.18 and later follow `subject` during the copy and fail if it is absent")],
+        breaks: [
+            Break::when("for charts that name a subject", ORAS, Flow::PULLS, "failed to perform \"FindSuccessors\" on source: {d}: not found"),
+        ],
+        faults: [HidesUntaggedManifests],
+        check: with_subject,
+    }
+}
+
+async fn with_subject(session: &Session) -> CheckResult {
+    let chart = session.arrange_chart_blobs("1.0.0").await?;
+    session
+        .arrange_manifest(&chart.digest, &chart.manifest)
+        .await?;
+    // What was pushed by digest is judged by `manifests/readable-at-once` when it is first read.
+    session.get_manifest(&chart.digest).await?;
+    let attached = artifact(session, &chart, SIGNATURE).await?;
+    session.arrange_manifest("signed", &attached).await?;
+    let tagged = session.get_manifest("signed").await?;
+    if !tagged.status.is_success() {
+        return Err(obstacle("read the manifest that names a subject", &tagged));
+    }
+    let subject = session.get_manifest(&chart.digest).await?;
+    expect::holds(
+        subject.status.is_success(),
+        "200 for the subject, as for the manifest that names it",
+        format!("status {}", subject.status),
+        &[&tagged, &subject],
+    )
+}
+
 /// The requirements of this area, in reading order.
-pub(super) static ALL_OF_THEM: &[&Requirement] =
-    &[&API, &ABSENT_API, &SUBJECT, &LISTED, &FILTER, &UNTOUCHED];
+pub(super) static ALL_OF_THEM: &[&Requirement] = &[
+    &API,
+    &ABSENT_API,
+    &SUBJECT,
+    &LISTED,
+    &FILTER,
+    &UNTOUCHED,
+    &WITH_SUBJECT,
+];

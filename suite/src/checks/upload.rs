@@ -1413,6 +1413,59 @@ async fn mount(session: &Session) -> CheckResult {
     }
 }
 
+requirement! {
+    /// A registry that has too much to do never says so to a request that writes.
+    ///
+    /// ## Why Helm needs it
+    /// Helm 3.18 and later send a GET or HEAD again after 429 or 503; what writes is sent once, by every Helm, and a
+    /// refusal ends the push.
+    ///
+    /// ## How it is checked
+    /// Six uploads are opened side by side, as two pushes of a signed chart do, and completed.
+    NOT_THROTTLED = "upload/not-throttled" {
+        level: Should,
+        title: "uploads are not answered 429 or 503",
+        covers: ["REG-API-14"],
+        sources: [observed("3.8", "no era replays an upload body; 429 on a PUT ends the push")],
+        breaks: [
+            Break::when("where the registry has too much to do", CONTAINERD, Flow::PUSHES, "unexpected status…: 429 Too Many Requests"),
+            Break::when("where the registry has too much to do", ORAS, Flow::PUSHES, "failed to perform \"Push\" on destination: …: response status code 429"),
+        ],
+        faults: [LimitsUploadSessions],
+        check: not_throttled,
+    }
+}
+
+async fn not_throttled(session: &Session) -> CheckResult {
+    let busy = |reply: &Reply| matches!(reply.status.as_u16(), 429 | 503);
+    let expected = "any other answer than 429 and 503";
+    let posts = join_all((0..6).map(|_| session.start_upload())).await;
+    let mut opened = Vec::with_capacity(posts.len());
+    for reply in posts {
+        let reply = reply?;
+        let actual = format!("status {} for a POST", reply.status);
+        expect::holds(!busy(&reply), expected, actual, &[&reply])?;
+        if !reply.status.is_success() {
+            return Err(obstacle("open an upload", &reply));
+        }
+        opened.push(session.upload_location(&reply)?);
+    }
+    let blobs: Vec<Bytes> = (0..opened.len())
+        .map(|number| content(session, &format!("side by side {number}")))
+        .collect();
+    let puts = opened.iter().zip(&blobs).map(|(location, blob)| {
+        session
+            .complete_upload(location, &digest_of(blob), blob)
+            .send()
+    });
+    for reply in join_all(puts).await {
+        let reply = reply?;
+        let actual = format!("status {} for a PUT", reply.status);
+        expect::holds(!busy(&reply), expected, actual, &[&reply])?;
+    }
+    Ok(())
+}
+
 /// The requirements of this area, in reading order.
 pub(super) static ALL_OF_THEM: &[&Requirement] = &[
     &ABSENT,
@@ -1449,4 +1502,5 @@ pub(super) static ALL_OF_THEM: &[&Requirement] = &[
     &CHUNK_RANGE,
     &SINGLE_POST,
     &MOUNT,
+    &NOT_THROTTLED,
 ];

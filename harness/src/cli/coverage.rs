@@ -1,0 +1,90 @@
+//! The ledger of `list --coverage`: what becomes of every item of the documents.
+
+use std::fmt::Write as _;
+
+use helm_oci_suite::coverage::{Entry, Standing, Statement, covered, ledger, statements};
+use helm_oci_suite::era::Flow;
+use serde_json::{Value, json};
+
+/// The documents by the ranks of their items.
+const RANKS: &[(&str, &[&str])] = &[
+    (
+        "suite/spec/helm-client-behaviour.md",
+        &["MUST", "SHOULD", "MAY"],
+    ),
+    ("suite/spec/registry-pitfalls.md", &["A", "B", "C"]),
+];
+
+/// The ledger for people.
+pub(super) fn text() -> String {
+    let ledger = ledger();
+    let mut text = String::new();
+    for (document, ranks) in RANKS {
+        let _ = writeln!(text, "{document}\n");
+        let of_document = |entry: &&Entry| ranks.contains(&entry.item.rank);
+        for entry in ledger.iter().filter(of_document) {
+            let _ = writeln!(text, "{}", line(entry));
+        }
+        let _ = writeln!(text);
+    }
+    let _ = writeln!(text, "suite/spec/seed.md\n");
+    for Statement { id, says, leads } in statements() {
+        let _ = writeln!(text, "{id:11} {:7} {leads}  ({says})", "");
+    }
+    let _ = writeln!(text);
+    for (document, ranks) in RANKS {
+        for rank in *ranks {
+            let (covered, all) = covered(&ledger, rank);
+            let tenths = covered * 1000 / all.max(1);
+            let share = format!("{}.{} %", tenths / 10, tenths % 10);
+            let _ = writeln!(
+                text,
+                "{document:36} {rank:6} {covered:3} of {all:3} covered, {share}"
+            );
+        }
+    }
+    text
+}
+
+fn line(entry: &Entry) -> String {
+    let item = &entry.item;
+    let standing = match &entry.standing {
+        Standing::Covered(requirements) => requirements.join(", "),
+        Standing::LeftOut(reason) => format!("left out: {reason}"),
+        Standing::Open => "open".to_owned(),
+    };
+    format!("{:11} {:7} {standing}  ({})", item.id, item.rank, item.says)
+}
+
+/// The ledger for programs.
+pub(super) fn json() -> String {
+    let items: Vec<Value> = ledger().iter().map(item).collect();
+    let statements: Vec<Value> = statements().iter().map(statement).collect();
+    let ledger = json!({ "items": items, "statements": statements });
+    let mut text = serde_json::to_string_pretty(&ledger).expect("a ledger serialises");
+    text.push('\n');
+    text
+}
+
+fn item(entry: &Entry) -> Value {
+    let item = &entry.item;
+    let mut value = json!({ "id": item.id, "rank": item.rank, "says": item.says });
+    match &entry.standing {
+        Standing::Covered(requirements) => value["covered_by"] = json!(requirements),
+        Standing::LeftOut(reason) => value["left_out"] = json!(reason),
+        Standing::Open => {}
+    }
+    value
+}
+
+fn statement(statement: &Statement) -> Value {
+    let requirements: Vec<&str> = statement.requirements().map(|one| one.id).collect();
+    let flows: Vec<&str> = statement.flows().map(Flow::name).collect();
+    json!({
+        "id": statement.id,
+        "says": statement.says,
+        "leads": statement.leads,
+        "requirements": requirements,
+        "flows": flows,
+    })
+}
