@@ -22,7 +22,7 @@ pub enum ExitCode {
     /// The suite itself failed: a check panicked, or `prove` found it not as declared, or not as
     /// observed, or `observe --check` saw what is not recorded.
     Defect = 4,
-    /// Interrupted by Ctrl-C or SIGTERM; containers were removed.
+    /// Interrupted by Ctrl-C or SIGTERM; what was launched was removed, and what was pushed elsewhere deleted.
     Interrupted = 130,
 }
 
@@ -36,7 +36,7 @@ Exit codes:
        or `doctor` found a problem
   4    a defect of the suite itself: a check panicked, or `prove` contradicts a declaration
        or the evidence, or `observe --check` does
-  130  interrupted; the containers of the run are removed";
+  130  interrupted; the containers of the run are removed, and what it pushed is deleted";
 
 impl ExitCode {
     /// The code as a number.

@@ -4,12 +4,15 @@
 //! - [`target_spec`] and [`target_file`]: what is said of targets; [`launch`]: makes targets available; [`preflight`] and [`capabilities`] look at them first;
 //! - [`helm`]: real Helms, run through the flows of a user;
 //! - [`doctor`]: what stands in the way on this machine;
+//! - [`conduct`]: how a run behaves towards a registry; [`cleanup`]: what it takes away again;
 //! - [`runner`]: runs a plan on targets and fills the record; [`clock`]: the only clock in it;
 //! - [`prove`]: the suite examined; [`cli`]: the program; [`exit_code`]: how it ends.
 
 pub mod capabilities;
+pub mod cleanup;
 pub mod cli;
 pub mod clock;
+pub mod conduct;
 pub mod doctor;
 pub mod exit_code;
 pub mod helm;

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use helm_oci_suite::target::Credentials;
 use serde::Deserialize;
 
+use crate::cleanup::Strategy;
+use crate::conduct::Conduct;
 use crate::launch::{self, Settings, TargetError};
 use crate::runner::Job;
 use crate::transport::{Limits, Trust};
@@ -38,6 +40,8 @@ pub struct TargetSpec {
     pub files: BTreeMap<String, String>,
     /// The path that answers with a success or 401 when it is ready; `/v2/` if nothing is said.
     pub ready: Option<String>,
+    /// What is deleted at the end of a run.
+    pub clean_up: Strategy,
     /// What the registry gets when it asks; never read from a file.
     #[serde(skip)]
     pub credentials: Option<Credentials>,
@@ -89,6 +93,9 @@ impl TargetSpec {
                 },
                 limits: Limits::default(),
                 credentials: self.credentials.clone(),
+            },
+            conduct: Conduct {
+                clean_up: self.clean_up,
             },
         })
     }

@@ -11,14 +11,15 @@ mod required;
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use helm_oci_conformance::cleanup::{Ledger, Strategy, clean_up};
 use helm_oci_conformance::launch::{self, Launched, Launcher, Settings};
 use helm_oci_conformance::preflight::preflight;
 use helm_oci_conformance::runner::{self, Interrupt};
 use helm_oci_conformance::target_spec::TargetSpec;
 use helm_oci_conformance::{capabilities, chain, clock, install_cryptography};
+use helm_oci_reports::leftovers;
 use helm_oci_reports::record::CheckRecord;
 use helm_oci_suite::checks;
-use helm_oci_suite::exchange::Exchange;
 use helm_oci_suite::outcome::{Outcome, Rules};
 use helm_oci_suite::requirement::Requirement;
 use helm_oci_suite::target::Target;
@@ -83,8 +84,9 @@ struct Live {
 
 struct Ready {
     launched: Mutex<Option<Launched>>,
+    /// The registry as the checks see it: what they store is noted.
     target: Target,
-    said: Mutex<Vec<Vec<Exchange>>>,
+    ledger: Arc<Ledger>,
 }
 
 /// Why there is nothing to examine.
@@ -137,17 +139,21 @@ impl Live {
             why: chain(&error),
             is_excused: error.is_missing_means() && !self.is_required(),
         })?;
-        let mut target = runner::target(self.seed, &launched);
+        let ledger = Arc::new(Ledger::new(Arc::clone(&launched.registry)));
+        let mut target = Target {
+            registry: Arc::clone(&ledger) as _,
+            ..runner::target(self.seed, &launched)
+        };
         let looked = preflight(&target).await;
         if let Some(obstacle) = looked.obstacle {
             launched.stop().await;
             return Err(refused(obstacle.what));
         }
-        let (_, exchanges) = capabilities::probe(&mut target).await;
+        capabilities::probe(&mut target).await;
         Ok(Ready {
             launched: Mutex::new(Some(launched)),
             target,
-            said: Mutex::new(vec![looked.exchanges, exchanges]),
+            ledger,
         })
     }
 
@@ -174,11 +180,6 @@ impl Live {
             () = self.interrupt.wait() => return Err("interrupted".into()),
         };
         let record = runner::record(requirement, &examined, Rules::default());
-        ready
-            .said
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push(examined.transcript);
         conclude(&record)
     }
 
@@ -195,10 +196,11 @@ impl Live {
             .take();
         let Some(launched) = launched else { return };
         if !launched.vanishes() {
-            let said =
-                std::mem::take(&mut *ready.said.lock().unwrap_or_else(PoisonError::into_inner));
-            for left in runner::clean_up(&ready.target, &said).await {
-                say(&format!("left over {left}"));
+            let made = ready.ledger.settled().await;
+            let target = runner::target(self.seed, &launched);
+            let left = clean_up(&target, made, Strategy::Auto, &self.interrupt).await;
+            for line in leftovers::lines(&left) {
+                say(&format!("left over: {line}"));
             }
         }
         launched.stop().await;

@@ -14,6 +14,7 @@ use thiserror::Error;
 use time::format_description::well_known::Rfc3339;
 
 use crate::facts::{self, Fact};
+use crate::leftovers;
 use crate::record::{CheckRecord, DeviationProblem, FlowRecord, RunRecord, TargetRecord};
 use crate::text;
 use crate::transcript::{self, Depth};
@@ -123,12 +124,8 @@ fn about(record: &RunRecord, target: &TargetRecord) -> String {
     ] {
         lines.extend(value.as_ref().map(|value| format!("{label}: {value}")));
     }
-    lines.extend(
-        target
-            .leftovers
-            .iter()
-            .map(|leftover| format!("left behind: {leftover}")),
-    );
+    let left = leftovers::lines(&target.leftovers).into_iter();
+    lines.extend(left.map(|line| format!("left behind: {line}")));
     lines.iter().map(|line| text::line(line) + "\n").collect()
 }
 

@@ -2,6 +2,7 @@
 //!
 //! - [`record`]: everything one run saw; it is the JSON report, described by `schema/run-record.json`.
 //! - [`junit`]: a record as `JUnit` XML, for CI; [`terminal`]: a record for the person who ran it.
+//! - [`leftovers`]: what was left behind, in few lines;
 //! - [`progress`]: one line about a run that is under way; [`tally`]: counts of outcomes.
 //!
 //! Every rendering goes through `text`, which spells out whatever could steer a terminal or break XML;
@@ -9,6 +10,7 @@
 
 mod facts;
 pub mod junit;
+pub mod leftovers;
 pub mod progress;
 pub mod record;
 pub mod tally;

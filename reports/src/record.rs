@@ -5,6 +5,7 @@
 
 mod deviations;
 mod helms;
+mod leftover;
 
 use std::fmt::Write;
 
@@ -22,6 +23,7 @@ use crate::text;
 
 pub use self::deviations::{DeviationProblem, DeviationRecord};
 pub use self::helms::{FlowRecord, HelmRecord, HelmRun};
+pub use self::leftover::{Leftover, LeftoverKind};
 
 /// The version of the record's schema that this crate writes and reads.
 pub const SCHEMA: u32 = 1;
@@ -92,7 +94,7 @@ pub struct TargetRecord {
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub helms: Vec<HelmRecord>,
     /// What the run made and could not remove, with the reason.
-    pub leftovers: Vec<String>,
+    pub leftovers: Vec<Leftover>,
     /// How long it took, in milliseconds.
     pub milliseconds: u64,
 }

@@ -139,7 +139,7 @@ fn nothing_from_the_registry_reaches_the_terminal_unescaped() {
 fn what_is_said_is_cut() {
     let mut record = support::record();
     let long = "said at length ".repeat(10_000);
-    record.targets[0].leftovers = vec![long.clone(); 1000];
+    record.targets[0].leftovers = vec![support::leftover(&long); 1000];
     record.targets[0].identity.server = Some(long.clone());
     for check in &mut record.targets[0].checks {
         check.title.clone_from(&long);

@@ -1,6 +1,7 @@
 //! `run`: examine targets, report.
 
 use clap::Args;
+use helm_oci_reports::leftovers;
 use helm_oci_suite::checks;
 use helm_oci_suite::era::Flow;
 use helm_oci_suite::requirement::Requirement;
@@ -12,7 +13,7 @@ use super::target::TargetArguments;
 use super::{Selection, output, progress};
 use crate::clock;
 use crate::exit_code::ExitCode;
-use crate::runner::{self, Events, Helms, Interrupt, Job, Plan};
+use crate::runner::{self, Events, Helms, Interrupt, Interrupted, Job, Plan};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -58,6 +59,15 @@ pub(super) fn label(plan: &Plan) -> String {
     format!("{}-{}", plan.seed, std::process::id())
 }
 
+/// What an interrupted run left behind, if it did.
+fn told(interrupted: &Interrupted) -> String {
+    let left = interrupted.left.iter().map(|(target, left)| {
+        let lines = leftovers::lines(left).join("\n  ");
+        format!("left over on {target}:\n  {lines}\n")
+    });
+    left.collect()
+}
+
 impl ExaminationArguments {
     /// What is to be examined.
     pub(super) async fn plan(&self) -> Result<Plan, CliError> {
@@ -91,9 +101,13 @@ impl ExaminationArguments {
             // It only draws; that it failed to is no reason to lose the report.
             let _ = display.await;
         }
-        let Ok(record) = record else {
-            output::note("error: interrupted; no report was written\n");
-            return Ok(ExitCode::Interrupted);
+        let record = match record {
+            Ok(record) => record,
+            Err(interrupted) => {
+                output::note("error: interrupted; no report was written\n");
+                output::note(&told(&interrupted));
+                return Ok(ExitCode::Interrupted);
+            }
         };
         reports.write(&record)?;
         Ok(ExitCode::of(&record.targets))

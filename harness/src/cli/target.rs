@@ -8,6 +8,7 @@ use helm_oci_suite::target::Credentials;
 
 use super::error::CliError;
 use super::{TrustArguments, environment};
+use crate::cleanup::Strategy;
 use crate::launch;
 use crate::runner::Job;
 use crate::target_spec::TargetSpec;
@@ -27,6 +28,16 @@ pub(super) struct TargetArguments {
     /// `HELM_OCI_PASSWORD`.
     #[arg(long)]
     password_stdin: bool,
+    #[command(flatten)]
+    conduct: ConductArguments,
+}
+
+/// How a run behaves towards a registry that stays.
+#[derive(Debug, Args)]
+struct ConductArguments {
+    /// What is deleted in the end of what was pushed to a registry that stays.
+    #[arg(long, value_name = "STRATEGY", value_enum, default_value_t)]
+    clean_up: Strategy,
 }
 
 impl TargetArguments {
@@ -56,6 +67,7 @@ impl TargetArguments {
             plain_http: self.plain_http,
             ca_file: self.trust.ca_file.clone(),
             insecure_skip_tls_verify: self.trust.insecure_skip_tls_verify,
+            clean_up: self.conduct.clean_up,
             ..TargetSpec::named(target)
         }
     }

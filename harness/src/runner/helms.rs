@@ -70,14 +70,14 @@ pub fn id(helm: &Helm, flow: Flow) -> String {
     format!("helm-{}/flow/{flow}", helm.version)
 }
 
-/// Runs the selected flows of every Helm in the plan; returns what came of them, and everything that was said.
+/// Runs the selected flows of every Helm in the plan; returns what came of them.
 pub(super) async fn examine(
     plan: &Plan,
     target: &Target,
     shown: &Shown<'_>,
     ca_file: Option<&Path>,
     events: &Events,
-) -> (Vec<HelmRecord>, Vec<Vec<Exchange>>) {
+) -> Vec<HelmRecord> {
     let units = plan.helms.all.iter().flat_map(|helm| {
         let flows = plan.flows(helm).into_iter();
         flows.map(move |flow| (helm, flow))
@@ -94,18 +94,18 @@ pub(super) async fn examine(
                 flow,
                 roots,
             };
-            let (record, said) = if flow == Flow::Login && !can_log_in {
+            let record = if flow == Flow::Login && !can_log_in {
                 let reason = "the registry wants credentials, and none were given";
                 let mut record = unit.blank(shown);
                 record.reason = Some(reason.to_owned());
-                (record, Vec::new())
+                record
             } else {
                 unit.examine(shown).await
             };
             events.tell(Event::Checked {
                 outcome: record.outcome,
             });
-            (position, helm, record, said)
+            (position, helm, record)
         });
     let side_by_side = plan.jobs.clamp(1, SIDE_BY_SIDE);
     let mut done: Vec<_> = futures_util::stream::iter(runs)
@@ -114,16 +114,14 @@ pub(super) async fn examine(
         .await;
     done.sort_by_key(|(position, ..)| *position);
     let mut records: Vec<HelmRecord> = plan.helms.all.iter().map(identity).collect();
-    let mut transcripts = Vec::new();
-    for (_, helm, record, said) in done {
+    for (_, helm, record) in done {
         let place = plan.helms.all.iter().position(|one| one == helm);
         records[place.expect("it is one of the plan's")]
             .flows
             .push(record);
-        transcripts.extend(said);
     }
     records.retain(|record| !record.flows.is_empty());
-    (records, transcripts)
+    records
 }
 
 /// Whether a login can be tried: with credentials, or where none are wanted.
@@ -166,22 +164,18 @@ struct Observed {
 }
 
 impl Unit<'_> {
-    async fn examine(&self, shown: &Shown<'_>) -> (FlowRecord, Vec<Vec<Exchange>>) {
+    async fn examine(&self, shown: &Shown<'_>) -> FlowRecord {
         let begun = Stopwatch::start();
         let mut record = self.blank(shown);
-        let said = match self.observe().await {
-            Ok(observed) => {
-                self.judge(&mut record, &observed, shown);
-                vec![observed.said, observed.arranged]
-            }
+        match self.observe().await {
+            Ok(observed) => self.judge(&mut record, &observed, shown),
             Err(error) => {
                 let what = crate::chain(&*error);
                 inconclusive(&mut record, ObstacleKind::Arrangement, what);
-                Vec::new()
             }
-        };
+        }
         record.milliseconds = begun.milliseconds();
-        (record, said)
+        record
     }
 
     async fn observe(&self) -> Result<Observed, Box<dyn std::error::Error + Send + Sync>> {

@@ -1,10 +1,14 @@
 //! Ctrl-C and SIGTERM: the run ends early, and what it launched is still taken away.
 
+use helm_oci_reports::record::Leftover;
 use tokio::sync::watch;
 
 /// The run was interrupted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Interrupted;
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Interrupted {
+    /// What it left behind, by target.
+    pub left: Vec<(String, Vec<Leftover>)>,
+}
 
 /// Tells whether the run is to end early.
 #[derive(Debug, Clone)]

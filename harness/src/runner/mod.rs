@@ -5,7 +5,6 @@
 //! what it launched on every path.
 
 mod check;
-mod cleanup;
 mod entry;
 mod event;
 mod helms;
@@ -21,14 +20,15 @@ use helm_oci_reports::record::{
     TargetRecord,
 };
 use helm_oci_suite::checks;
-use helm_oci_suite::exchange::Exchange;
 use helm_oci_suite::outcome::Rules;
 use helm_oci_suite::predict::{self, Verdicts};
 use helm_oci_suite::requirement::Requirement;
 use helm_oci_suite::target::Target;
 use helm_oci_suite::verdict::{Obstacle, ObstacleKind};
 
+use crate::cleanup::{Ledger, clean_up};
 use crate::clock::Stopwatch;
+use crate::conduct::Conduct;
 use crate::exit_code::ExitCode;
 use crate::launch::{self, LaunchError, Launched, Launcher, Settings};
 use crate::preflight::{Preflight, preflight};
@@ -38,7 +38,6 @@ use self::helms::Shown;
 
 pub(crate) use self::check::within;
 pub use self::check::{Examined, examine};
-pub use self::cleanup::clean_up;
 pub use self::entry::record;
 pub(crate) use self::entry::{eras, flows};
 pub use self::event::{Event, Events, Told};
@@ -75,6 +74,8 @@ pub struct Job {
     pub launcher: Box<dyn Launcher>,
     /// What the launcher needs to know.
     pub settings: Settings,
+    /// How the run behaves there.
+    pub conduct: Conduct,
 }
 
 /// Runs the plan on every target, on `parallel` of them at the same time.
@@ -94,7 +95,7 @@ pub async fn run(
         .buffered(parallel.max(1))
         .collect()
         .await;
-    let records = ended.into_iter().collect::<Result<Vec<_>, _>>()?;
+    let records = all_or_leftovers(ended)?;
     let footer = Footer {
         checks: records.iter().map(|target| target.checks.len()).sum(),
         flows: records
@@ -136,23 +137,40 @@ async fn on_target(
         attempt = job.launcher.launch(&job.settings) => attempt,
         () = interrupt.wait() => {
             launch::sweep(&job.settings.run).await;
-            return Err(Interrupted);
+            return Err(Interrupted::default());
         }
     };
     let mut record = match attempt {
         Err(error) => unavailable(name, &error),
         Ok(available) => {
-            // Not even a panic of our own skips the stopping.
-            let examination = AssertUnwindSafe(examine_target(plan, job, &available, events));
+            let bare = target(plan.seed, &available);
+            let ledger = Arc::new(Ledger::new(Arc::clone(&available.registry)));
+            let noted = Target {
+                registry: Arc::clone(&ledger) as _,
+                ..bare.clone()
+            };
+            // Not even a panic of our own skips the clean-up and the stopping.
+            let identity = available.identity.clone();
+            let examination = examine_target(plan, job, noted, identity.clone(), events);
+            let examination = AssertUnwindSafe(examination);
             let examined = tokio::select! {
                 examined = examination.catch_unwind() => Some(examined),
                 () = interrupt.wait() => None,
             };
-            let identity = available.identity.clone();
+            let mut leftovers = Vec::new();
+            if !available.vanishes() {
+                let made = ledger.settled().await;
+                leftovers = clean_up(&bare, made, job.conduct.clean_up, interrupt).await;
+            }
             available.stop().await;
-            examined
-                .ok_or(Interrupted)?
-                .unwrap_or_else(|_| defect(name, identity))
+            let Some(examined) = examined else {
+                return Err(Interrupted {
+                    left: vec![(name.to_owned(), leftovers)],
+                });
+            };
+            let mut record = examined.unwrap_or_else(|_| defect(name, identity));
+            record.leftovers = leftovers;
+            record
         }
     };
     record.milliseconds = begun.milliseconds();
@@ -160,57 +178,58 @@ async fn on_target(
     Ok(record)
 }
 
-/// Everything between the launch and the stop.
+/// All records, or what was left behind everywhere if the run was interrupted on one target.
+fn all_or_leftovers(
+    ended: Vec<Result<TargetRecord, Interrupted>>,
+) -> Result<Vec<TargetRecord>, Interrupted> {
+    if ended.iter().all(Result::is_ok) {
+        return Ok(ended.into_iter().filter_map(Result::ok).collect());
+    }
+    let left = ended.into_iter().flat_map(|target| match target {
+        Ok(record) => vec![(record.name, record.leftovers)],
+        Err(interrupted) => interrupted.left,
+    });
+    Err(Interrupted {
+        left: left.filter(|(_, left)| !left.is_empty()).collect(),
+    })
+}
+
+/// Everything between the launch and the clean-up.
 async fn examine_target(
     plan: &Plan,
     job: &Job,
-    launched: &Launched,
+    mut target: Target,
+    identity: TargetIdentity,
     events: &Events,
 ) -> TargetRecord {
     let name = &job.name;
-    let mut target = target(plan.seed, launched);
     let Preflight {
         server,
         obstacle,
         exchanges,
     } = preflight(&target).await;
-    let mut record = empty(
-        name,
-        TargetIdentity {
-            server,
-            ..launched.identity.clone()
-        },
-    );
+    let mut record = empty(name, TargetIdentity { server, ..identity });
     if obstacle.is_some() {
         record.obstacle = obstacle;
         record.exchanges = exchanges;
         return record;
     }
-    let mut said = vec![exchanges];
-    let (capabilities, exchanges) = capabilities::probe(&mut target).await;
-    record.capabilities = capabilities;
-    said.push(exchanges);
+    (record.capabilities, _) = capabilities::probe(&mut target).await;
     events.tell(Event::Started {
         checks: plan.requirements.len() + plan.flow_count(),
     });
-    let (checks, verdicts, transcripts) = examine_all(plan, &target, events).await;
+    let (checks, verdicts) = examine_all(plan, &target, events).await;
     record.checks = checks;
     if !plan.requirements.is_empty() {
         record.eras = predict::table(&checks::all(), &verdicts);
     }
-    said.extend(transcripts);
     if plan.flow_count() > 0 {
         let ca_file = job.settings.trust.ca_file.as_deref();
         let shown = Shown {
             checks: &record.checks,
             verdicts: &verdicts,
         };
-        let (helms, transcripts) = helms::examine(plan, &target, &shown, ca_file, events).await;
-        record.helms = helms;
-        said.extend(transcripts);
-    }
-    if !launched.vanishes() {
-        record.leftovers = clean_up(&target, &said).await;
+        record.helms = helms::examine(plan, &target, &shown, ca_file, events).await;
     }
     record
 }
@@ -231,7 +250,7 @@ async fn examine_all(
     plan: &Plan,
     target: &Target,
     events: &Events,
-) -> (Vec<CheckRecord>, Verdicts, Vec<Vec<Exchange>>) {
+) -> (Vec<CheckRecord>, Verdicts) {
     let checks = plan
         .requirements
         .iter()
@@ -255,13 +274,11 @@ async fn examine_all(
     done.sort_by_key(|(position, ..)| *position);
     let mut verdicts = Verdicts::new();
     let mut records = Vec::with_capacity(done.len());
-    let mut transcripts = Vec::with_capacity(done.len());
     for (_, requirement, record, examined) in done {
         verdicts.insert(requirement.id, examined.verdict);
         records.push(record);
-        transcripts.push(examined.transcript);
     }
-    (records, verdicts, transcripts)
+    (records, verdicts)
 }
 
 fn empty(name: &str, identity: TargetIdentity) -> TargetRecord {

@@ -7,11 +7,12 @@ use helm_oci_suite::outcome::Outcome;
 use helm_oci_suite::predict::FlowVerdict;
 
 use super::page::{Ink, Page};
+use crate::leftovers;
 use crate::record::{DeviationProblem, RunRecord, TargetRecord};
 use crate::tally::{Tally, skip_reasons};
 use crate::text;
 
-/// How many things that were left behind are named.
+/// How many lines tell what was left behind.
 const LEFTOVERS: usize = 10;
 
 /// The outcomes that occur, with their counts.
@@ -34,16 +35,14 @@ pub(super) fn target(page: &mut Page, record: &RunRecord, target: &TargetRecord)
         page.labelled(label, &format!("{count} × {reason}"));
         label = "";
     }
+    let left = leftovers::lines(&target.leftovers);
     let mut label = "left over";
-    for leftover in target.leftovers.iter().take(LEFTOVERS) {
-        page.labelled(label, leftover);
+    for line in left.iter().take(LEFTOVERS) {
+        page.labelled(label, line);
         label = "";
     }
-    if target.leftovers.len() > LEFTOVERS {
-        page.labelled(
-            "",
-            &format!("and {} more", target.leftovers.len() - LEFTOVERS),
-        );
+    if left.len() > LEFTOVERS {
+        page.labelled("", &format!("and {} lines more", left.len() - LEFTOVERS));
     }
     let (ink, verdict) = verdict(record, target);
     page.inked("verdict", &verdict, ink);

@@ -2,8 +2,8 @@
 
 use helm_oci_reports::record::{
     BreakRecord, Capability, CheckRecord, DeviationProblem, DeviationRecord, FlowRecord, Footer,
-    HelmRecord, HelmRun, RunIdentity, RunRecord, SCHEMA, SourceRecord, SuiteIdentity,
-    TargetIdentity, TargetRecord,
+    HelmRecord, HelmRun, Leftover, LeftoverKind, RunIdentity, RunRecord, SCHEMA, SourceRecord,
+    SuiteIdentity, TargetIdentity, TargetRecord,
 };
 use helm_oci_suite::era::{Era, Flow};
 use helm_oci_suite::exchange::{Body, Exchange, Message};
@@ -110,8 +110,31 @@ fn distribution() -> TargetRecord {
         ],
         eras: cells(),
         helms: helms(),
-        leftovers: vec!["hoc-0badcafe/push-blob-created: DELETE answered 405".into()],
+        leftovers: vec![
+            Leftover {
+                repository: "hoc-0badcafe/push-blob-created".into(),
+                kind: LeftoverKind::Manifest,
+                name: "sha256:0bad".into(),
+                why: "the registry answers DELETE with 405".into(),
+                command: None,
+            },
+            leftover("hoc-0badcafe/push-locked"),
+            leftover("hoc-0badcafe/push-blob-created"),
+        ],
         milliseconds: 4321,
+    }
+}
+
+/// A tag that is locked.
+pub(crate) fn leftover(repository: &str) -> Leftover {
+    Leftover {
+        repository: repository.into(),
+        kind: LeftoverKind::Tag,
+        name: "1.0.0".into(),
+        why: "the registry answers DELETE with 409 Conflict (LOCKED)".into(),
+        command: Some(format!(
+            "curl -X DELETE 'https://registry.example/v2/{repository}/manifests/1.0.0'"
+        )),
     }
 }
 
@@ -150,7 +173,7 @@ fn hostile() -> TargetRecord {
         checks: vec![first, second, third],
         eras: vec![],
         helms: vec![],
-        leftovers: vec![HOSTILE.into()],
+        leftovers: vec![leftover(HOSTILE)],
         milliseconds: 1200,
         ..distribution()
     }
