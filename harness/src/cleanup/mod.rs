@@ -66,7 +66,7 @@ pub async fn clean_up(
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
-    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::sync::atomic::{AtomicIsize, Ordering};
 
     use bytes::Bytes;
     use helm_oci_fixtures::fault::Fault;
@@ -157,10 +157,11 @@ mod tests {
         assert_eq!(leftovers, [tag]);
     }
 
-    /// A registry that keeps a manifest as long as it has a tag, as some do.
+    /// A registry that keeps a manifest as long as it has a tag, as some do, or as something else is there.
     struct KeepsTagged {
         inner: Arc<dyn Registry>,
-        tags: AtomicUsize,
+        tags: AtomicIsize,
+        status: u16,
     }
 
     impl Registry for KeepsTagged {
@@ -174,7 +175,11 @@ mod tests {
                     self.tags.fetch_sub(1, Ordering::SeqCst);
                 }
                 Route::Manifest { .. } if is_delete && self.tags.load(Ordering::SeqCst) > 0 => {
-                    let conflict = Response::builder().status(409).body(Bytes::new());
+                    if self.status == 405 {
+                        // What kept it goes next.
+                        self.tags.fetch_sub(1, Ordering::SeqCst);
+                    }
+                    let conflict = Response::builder().status(self.status).body(Bytes::new());
                     let conflict = conflict.expect("a response");
                     return Box::pin(std::future::ready(Ok(conflict)));
                 }
@@ -207,13 +212,40 @@ mod tests {
             let target = Target {
                 registry: Arc::new(KeepsTagged {
                     inner: Arc::clone(&target.registry),
-                    tags: AtomicUsize::new(1),
+                    tags: AtomicIsize::new(1),
+                    status: 409,
                 }),
                 ..target
             };
             let leftovers = clean_up(&target, made, strategy, &Interrupt::never()).await;
             assert_eq!(leftovers.len(), left, "{strategy:?}: {leftovers:?}");
         }
+    }
+
+    #[tokio::test]
+    async fn what_another_manifest_kept_is_tried_again() {
+        let (target, session, _, mut made) = stored(&[]).await;
+        let another = Session::new(target.clone(), "test/clean-up");
+        let other = another.arrange_other_chart_blobs("1.0.0").await;
+        let other = other.expect("it is taken");
+        let put = another.arrange_manifest("2.0.0", &other.manifest).await;
+        put.expect("it is taken");
+        let holdings = made.get_mut(session.repository()).expect("it is known");
+        holdings.manifests.insert(other.digest);
+        let target = Target {
+            registry: Arc::new(KeepsTagged {
+                inner: Arc::clone(&target.registry),
+                tags: AtomicIsize::new(1),
+                status: 405,
+            }),
+            ..target
+        };
+        let leftovers = clean_up(&target, made, Strategy::Auto, &Interrupt::never()).await;
+        assert_eq!(
+            leftovers,
+            [],
+            "405 is taken at its word only where nothing is deleted"
+        );
     }
 
     #[tokio::test]

@@ -33,6 +33,8 @@ pub(crate) struct Sweep<'a> {
     session: &'a Session,
     made: Made,
     left: Mutex<BTreeMap<Thing, State>>,
+    /// The kinds of things of which some were deleted.
+    deleted: Mutex<BTreeSet<LeftoverKind>>,
 }
 
 impl<'a> Sweep<'a> {
@@ -50,6 +52,7 @@ impl<'a> Sweep<'a> {
             session,
             made,
             left: Mutex::new(left),
+            deleted: Mutex::default(),
         }
     }
 
@@ -117,7 +120,11 @@ impl<'a> Sweep<'a> {
             .send()
             .await;
         let state = match answer {
-            Ok(reply) if reply.status.is_success() || reply.status == StatusCode::NOT_FOUND => None,
+            Ok(reply) if reply.status == StatusCode::NOT_FOUND => None,
+            Ok(reply) if reply.status.is_success() => {
+                self.deleted().insert(thing.1);
+                None
+            }
             Ok(reply) => Some(State::Refused(reply.status, code(&reply))),
             Err(Stop::Inconclusive(obstacle)) => Some(State::Unanswered(obstacle.what)),
             Err(_) => Some(State::Unanswered("no DELETE may be sent".to_owned())),
@@ -143,6 +150,19 @@ impl<'a> Sweep<'a> {
         self.left.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn deleted(&self) -> MutexGuard<'_, BTreeSet<LeftoverKind>> {
+        self.deleted.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether the registry says that it never deletes such a thing, and was not seen to.
+    fn is_incapable(&self, status: StatusCode, kind: LeftoverKind) -> bool {
+        let says_so = matches!(
+            status,
+            StatusCode::METHOD_NOT_ALLOWED | StatusCode::NOT_IMPLEMENTED
+        );
+        says_so && !self.deleted().contains(&kind)
+    }
+
     /// What of this kind is left.
     fn of(&self, kind: LeftoverKind) -> Vec<Thing> {
         let left = self.left();
@@ -165,7 +185,7 @@ impl<'a> Sweep<'a> {
         let left = self.left();
         let kept = left.iter().filter(|((_, kind, _), state)| {
             *kind == LeftoverKind::Manifest
-                && matches!(state, State::Refused(status, _) if !is_incapable(*status))
+                && matches!(state, State::Refused(status, _) if !self.is_incapable(*status, *kind))
         });
         kept.map(|(thing, _)| thing.clone()).collect()
     }
@@ -204,7 +224,7 @@ impl<'a> Sweep<'a> {
         let (why, command) = match state {
             State::Untouched => (untouched.to_owned(), Some(self.command(thing))),
             State::Unanswered(what) => (what.clone(), Some(self.command(thing))),
-            State::Refused(status, _) if is_incapable(*status) => (
+            State::Refused(status, _) if self.is_incapable(*status, kind) => (
                 format!(
                     "the registry answers DELETE with {status}: it deletes no {}s over its API, so that its \
                      operator has to",
@@ -245,14 +265,6 @@ fn path((repository, kind, name): &Thing) -> String {
         LeftoverKind::Blob => "blobs",
     };
     format!("/v2/{repository}/{place}/{name}")
-}
-
-/// Whether a registry says that it never deletes such a thing.
-fn is_incapable(status: StatusCode) -> bool {
-    matches!(
-        status,
-        StatusCode::METHOD_NOT_ALLOWED | StatusCode::NOT_IMPLEMENTED
-    )
 }
 
 /// The code of the first error in the envelope, if there is one.
