@@ -76,6 +76,9 @@ pub async fn probe(target: &mut Target) -> (Vec<Capability>, Vec<Exchange>) {
             found.extend(REST.map(|name| capability(name, None, why.clone())));
         }
     }
+    for capability in &mut found {
+        capability.evidence = session.fit_to_show(&capability.evidence);
+    }
     said.extend(session.into_transcript());
     (found, said)
 }

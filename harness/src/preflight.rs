@@ -6,10 +6,11 @@ mod watch;
 use std::sync::Arc;
 use std::time::Duration;
 
+use helm_oci_suite::auth::Challenge;
 use helm_oci_suite::exchange::Exchange;
 use helm_oci_suite::registry::TransportError;
 use helm_oci_suite::session::{Reply, Session};
-use helm_oci_suite::target::Target;
+use helm_oci_suite::target::{Credentials, Target};
 use helm_oci_suite::verdict::{Obstacle, ObstacleKind, Stop};
 use http::{Method, StatusCode};
 
@@ -56,26 +57,25 @@ pub async fn preflight(target: &Target) -> Preflight {
         }
     };
     Preflight {
-        server,
-        obstacle,
+        server: server.map(|server| session.fit_to_show(&server)),
+        obstacle: obstacle.map(|obstacle| Obstacle {
+            what: session.fit_to_show(&obstacle.what),
+            ..obstacle
+        }),
         exchanges: session.into_transcript(),
     }
 }
 
 async fn look(session: &Session, server: &mut Option<String>) -> Result<(), Stop> {
     let base = session.call(Method::GET, "/v2/").send().await?;
-    *server = server_of(&base);
-    let has_credentials = session.target().credentials.is_some();
+    *server = server_of(session, &base);
     let host = host(session);
     let trouble = match base.status.as_u16() {
         200 => return probe(session, &base).await,
-        401 if has_credentials => {
-            format!("{host} does not accept the credentials: {}", told(&base))
-        }
-        401 => format!("{host} wants credentials; give --username and --password-stdin"),
+        401 => shut_out(session, &base),
         403 => format!(
             "{host} forbids GET /v2/: {}; use an account that may use the registry",
-            told(&base)
+            told(session, &base)
         ),
         301 | 302 | 303 | 307 | 308 => {
             let location = base.header("location").unwrap_or("nowhere");
@@ -85,13 +85,13 @@ async fn look(session: &Session, server: &mut Option<String>) -> Result<(), Stop
         }
         500..=599 => format!(
             "{host} answers GET /v2/ with {}; try again when it is well",
-            told(&base)
+            told(session, &base)
         ),
         _ if says_https(&base) => format!("{host} speaks TLS; write https:// instead of http://"),
         _ => format!(
             "{host} is not a registry: GET /v2/ answers {}, neither 200 nor 401; name the host alone, \
              without the path of a web page",
-            told(&base)
+            told(session, &base)
         ),
     };
     Err(obstacle(ObstacleKind::Arrangement, trouble).into())
@@ -121,14 +121,66 @@ async fn probe(session: &Session, base: &Reply) -> Result<(), Stop> {
         _ => false,
     };
     if refused {
-        let what = format!(
-            "may not push to {host}/{}: {}; give --username and --password-stdin, or a namespace that exists",
-            session.repository(),
-            told(&begun)
-        );
-        return Err(obstacle(ObstacleKind::Arrangement, what).into());
+        return Err(obstacle(ObstacleKind::Arrangement, may_not_push(session, &begun)).into());
     }
     Ok(())
+}
+
+/// Why the credentials do not open `/v2/`, and what to do about it.
+fn shut_out(session: &Session, base: &Reply) -> String {
+    let host = host(session);
+    let Some(credentials) = &session.target().credentials else {
+        return format!("{host} wants credentials; give --username and --password-stdin");
+    };
+    let step = match credentials {
+        Credentials::Login(_) => "check the user name and the password",
+        Credentials::IdentityToken(_) => "the identity token may have expired, log in anew",
+        Credentials::RegistryToken(_) => "the token may have expired, get a new one",
+    };
+    let Some(answer) = session.refused_token() else {
+        let trades = !matches!(credentials, Credentials::RegistryToken(_));
+        let wants_token = Challenge::all(&base.headers)
+            .iter()
+            .any(|challenge| challenge.scheme == "bearer");
+        let what = if trades && wants_token {
+            return format!(
+                "{host} does not accept the token that its own token endpoint gave: {}; compare their clocks and keys",
+                told(session, base)
+            );
+        } else {
+            told(session, base)
+        };
+        return format!("{host} does not accept the credentials: {what}; {step}");
+    };
+    let said = format!("its token endpoint answers {}", told(session, &answer));
+    match answer.status.as_u16() {
+        401 => format!("{host} does not accept the credentials: {said}; {step}"),
+        403 => format!(
+            "{host} gives this account no token: {said}; use an account that may use the registry"
+        ),
+        _ => format!("{host} gives no token: {said}; check that the token endpoint is well"),
+    }
+}
+
+/// Why nothing may be pushed, and what to do about it.
+fn may_not_push(session: &Session, begun: &Reply) -> String {
+    let said = match session.refused_token() {
+        Some(answer) => format!("the token endpoint answers {}", told(session, &answer)),
+        None => told(session, begun),
+    };
+    let step = match (&session.target().credentials, begun.status) {
+        (_, StatusCode::NOT_FOUND) => "give a namespace that exists",
+        (None, _) => "give --username and --password-stdin",
+        (Some(_), StatusCode::UNAUTHORIZED) => {
+            "the credentials are good for reading alone; use an account that may push there"
+        }
+        (Some(_), _) => "use an account that may push there, or a namespace where this one may",
+    };
+    format!(
+        "may not push to {}/{}: {said}; {step}",
+        host(session),
+        session.repository()
+    )
 }
 
 /// Host and port of the target.
@@ -141,13 +193,14 @@ fn host(session: &Session) -> String {
         .unwrap_or_default()
 }
 
-fn server_of(reply: &Reply) -> Option<String> {
+fn server_of(session: &Session, reply: &Reply) -> Option<String> {
     let told: Vec<&str> = ["server", "docker-distribution-api-version"]
         .into_iter()
         .filter_map(|name| reply.header(name))
         .filter(|value| !value.is_empty())
         .collect();
-    (!told.is_empty()).then(|| told.join("; ").chars().take(200).collect())
+    let told = session.fit_to_show(&told.join("; "));
+    (!told.is_empty()).then(|| told.chars().take(200).collect())
 }
 
 fn is_html(reply: &Reply) -> bool {
@@ -163,7 +216,7 @@ fn says_https(reply: &Reply) -> bool {
 }
 
 /// The status, and the first error of the envelope where there is one.
-fn told(reply: &Reply) -> String {
+fn told(session: &Session, reply: &Reply) -> String {
     let body: Option<serde_json::Value> = serde_json::from_slice(&reply.body).ok();
     let error = body.as_ref().and_then(|body| body.pointer("/errors/0"));
     let part = |name: &str| {
@@ -178,8 +231,9 @@ fn told(reply: &Reply) -> String {
     if words.is_empty() {
         return reply.status.to_string();
     }
-    let words: String = words
-        .join(": ")
+    // A secret is taken out before the text is cut in the midst of it.
+    let words: String = session
+        .fit_to_show(&words.join(": "))
         .chars()
         .filter(|c| !c.is_control())
         .take(160)

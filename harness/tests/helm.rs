@@ -401,7 +401,7 @@ async fn completes(helm: &Helm, flow: Flow) -> Result<(), Failed> {
 
 fn known() -> Known {
     let Credentials { username, password } = Credentials::for_tests();
-    Known { username, password }
+    Known::user(username, password)
 }
 
 #[expect(

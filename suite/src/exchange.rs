@@ -6,6 +6,7 @@ use http::{HeaderMap, Request, Response, Uri, header};
 use serde::{Deserialize, Serialize};
 
 use crate::registry::TransportError;
+use crate::secrets::Secrets;
 
 /// How much of a body a record keeps.
 const EXCERPT: usize = 2048;
@@ -61,41 +62,54 @@ pub struct Body {
 
 impl Exchange {
     /// Writes down what was asked of the registry at `own` and what came back. With `secret`, bodies are told by
-    /// length and digest alone.
+    /// length and digest alone; nowhere else does one of the `secrets` stand.
     pub fn record(
         request: &Request<Bytes>,
         response: &Result<Response<Bytes>, TransportError>,
         own: &Uri,
         secret: bool,
+        secrets: &Secrets,
     ) -> Self {
+        // What a registry is sent it may send back.
+        let secrets = secrets.and_of(request.headers());
         Self {
-            request: record_request(request, own, secret),
-            response: record_response(response, secret),
+            request: record_request(request, own, secret, &secrets),
+            response: record_response(response, secret, &secrets),
         }
     }
 }
 
-/// What a request looks like once recorded.
-pub(crate) fn record_request(request: &Request<Bytes>, own: &Uri, secret: bool) -> Message {
+/// What a request looks like once recorded. Its path is one that we made.
+fn record_request(request: &Request<Bytes>, own: &Uri, secret: bool, secrets: &Secrets) -> Message {
+    let uri = shown_uri(request.uri(), own);
+    let uri = match uri.split_once('?') {
+        Some((path, query)) => format!("{path}?{}", secrets.hide(query)),
+        None => uri,
+    };
     Message {
-        start: format!("{} {}", request.method(), shown_uri(request.uri(), own)),
-        headers: shown_headers(request.headers()),
-        body: shown_body(request.body(), secret),
+        start: format!("{} {uri}", request.method()),
+        headers: shown_headers(request.headers(), secrets),
+        body: shown_body(request.body(), secret, secrets),
     }
 }
 
 /// What an answer looks like once recorded.
-pub(crate) fn record_response(
+fn record_response(
     response: &Result<Response<Bytes>, TransportError>,
     secret: bool,
+    secrets: &Secrets,
 ) -> Result<Message, String> {
     match response {
         Ok(response) => Ok(Message {
             start: response.status().to_string(),
-            headers: shown_headers(response.headers()),
-            body: shown_body(response.body(), secret && response.status().is_success()),
+            headers: shown_headers(response.headers(), secrets),
+            body: shown_body(
+                response.body(),
+                secret && response.status().is_success(),
+                secrets,
+            ),
         }),
-        Err(error) => Err(error.to_string()),
+        Err(error) => Err(secrets.hide(&error.to_string())),
     }
 }
 
@@ -129,7 +143,7 @@ fn redact_query(text: &str) -> String {
     format!("{path}?{}", shown.join("&"))
 }
 
-fn shown_headers(headers: &HeaderMap) -> Vec<(String, String)> {
+fn shown_headers(headers: &HeaderMap, secrets: &Secrets) -> Vec<(String, String)> {
     headers
         .iter()
         .filter(|(name, _)| *name != header::DATE && *name != "x-forwarded-proto")
@@ -146,16 +160,16 @@ fn shown_headers(headers: &HeaderMap) -> Vec<(String, String)> {
             } else {
                 text
             };
-            (name.as_str().to_owned(), shown)
+            (name.as_str().to_owned(), secrets.hide(&shown))
         })
         .collect()
 }
 
-fn shown_body(body: &Bytes, secret: bool) -> Option<Body> {
+fn shown_body(body: &Bytes, secret: bool, secrets: &Secrets) -> Option<Body> {
     if body.is_empty() {
         return None;
     }
-    let excerpt = (!secret).then(|| excerpt(body)).flatten();
+    let excerpt = (!secret).then(|| excerpt(body, secrets)).flatten();
     Some(Body {
         length: body.len(),
         digest: sha256(body),
@@ -164,17 +178,22 @@ fn shown_body(body: &Bytes, secret: bool) -> Option<Body> {
 }
 
 /// The beginning of a body as text, cut at a character, or nothing if it is not text.
-fn excerpt(body: &[u8]) -> Option<String> {
-    let head = &body[..body.len().min(EXCERPT)];
-    match std::str::from_utf8(head) {
-        Ok(text) => Some(text.to_owned()),
+fn excerpt(body: &[u8], secrets: &Secrets) -> Option<String> {
+    // A secret across the cut is hidden before it is cut.
+    let head = &body[..body.len().min(2 * EXCERPT)];
+    let text = match std::str::from_utf8(head) {
+        Ok(text) => text,
         Err(error) if error.error_len().is_none() => {
-            std::str::from_utf8(&head[..error.valid_up_to()])
-                .ok()
-                .map(ToOwned::to_owned)
+            std::str::from_utf8(&head[..error.valid_up_to()]).ok()?
         }
-        Err(_) => None,
+        Err(_) => return None,
+    };
+    let text = secrets.hide(text);
+    let mut end = text.len().min(EXCERPT);
+    while !text.is_char_boundary(end) {
+        end -= 1;
     }
+    Some(text[..end].to_owned())
 }
 
 #[cfg(test)]
@@ -195,10 +214,7 @@ mod tests {
             .header("set-cookie", "session=canary; Path=/")
             .body(Bytes::from_static(b"{\"token\":\"canary\"}"))
             .expect("a response"));
-        let exchange = Exchange {
-            request: record_request(&request, &own, true),
-            response: record_response(&response, true),
-        };
+        let exchange = Exchange::record(&request, &response, &own, true, &Secrets::default());
         let text = serde_json::to_string(&exchange).expect("serialises");
         assert!(!text.contains("canary"), "{text}");
         assert!(
@@ -212,10 +228,31 @@ mod tests {
     }
 
     #[test]
+    fn what_is_sent_back_is_not_recorded() {
+        let own: Uri = "http://registry.test".parse().expect("a URI");
+        let request = Request::get("http://registry.test/v2/?user=canary-of-a-token")
+            .header("authorization", "Bearer canary-of-a-token")
+            .body(Bytes::new())
+            .expect("a request");
+        let cut = format!("{}canary-of-a-token", "x".repeat(EXCERPT - 8));
+        for body in ["you sent Bearer canary-of-a-token", &cut] {
+            let response = Ok(Response::builder()
+                .status(401)
+                .header("www-authenticate", "Bearer error=\"canary-of-a-token\"")
+                .body(Bytes::copy_from_slice(body.as_bytes()))
+                .expect("a response"));
+            let exchange = Exchange::record(&request, &response, &own, false, &Secrets::default());
+            let text = serde_json::to_string(&exchange).expect("serialises");
+            assert!(!text.contains("canary"), "{text}");
+        }
+    }
+
+    #[test]
     fn an_excerpt_ends_at_a_character() {
+        let none = Secrets::default();
         let text = "é".repeat(EXCERPT);
-        let excerpt = excerpt(text.as_bytes()).expect("it is text");
+        let excerpt = excerpt(text.as_bytes(), &none).expect("it is text");
         assert!(text.starts_with(&excerpt) && excerpt.len() <= EXCERPT);
-        assert_eq!(super::excerpt(b"\x1f\x8b\x08\x00"), None);
+        assert_eq!(super::excerpt(b"\x1f\x8b\x08\x00", &none), None);
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! - [`requirement`]: a requirement, everything about it in one place; [`checks`]: all of them.
 //! - [`session`], [`api`]: what a check is handed and the steps it can take; [`registry`]: the HTTP port.
+//! - [`target`]: what is examined, and as whom; [`auth`]: how a challenge is read; [`secrets`]: what is never shown.
 //! - [`verdict`]: what was observed; [`outcome`]: what we make of it; [`predict`]: what each Helm does then.
 //! - [`era`]: Helm versions and the flows of their users; [`source`]: who says so.
 //! - [`coverage`]: the ledger of what is checked and what is not, with reasons.
@@ -13,9 +14,11 @@
 
 pub mod api;
 pub mod auth;
+mod authority;
 pub mod checks;
 mod client;
 pub mod coverage;
+mod credentials;
 pub mod era;
 pub mod evidence;
 pub mod exchange;
@@ -28,6 +31,7 @@ pub mod proof;
 pub mod registry;
 pub mod requirement;
 pub mod resolve;
+pub mod secrets;
 pub mod session;
 pub mod source;
 pub mod target;

@@ -110,10 +110,7 @@ pub fn target(setup: Setup, faults: &[Fault]) -> Target {
 
 fn known() -> Credentials {
     let known = helm_oci_fixtures::registry::Credentials::for_tests();
-    Credentials {
-        username: known.username,
-        password: known.password,
-    }
+    Credentials::user(known.username, known.password)
 }
 
 /// Runs a future that never waits; `None` if it does.

@@ -8,9 +8,10 @@ use bytes::Bytes;
 use helm_oci_fixtures::digest::sha256;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, Uri, header};
 
-use crate::auth::{self, Challenge, TokenAnswer};
-use crate::exchange::{self, Exchange};
+use crate::auth;
+use crate::exchange::Exchange;
 use crate::patience::{self, Patience};
+use crate::secrets::Secrets;
 use crate::target::{Target, mix};
 use crate::verdict::{Obstacle, ObstacleKind, Stop};
 
@@ -23,6 +24,10 @@ pub struct Session {
     /// `Authorization` by repository, once a challenge was answered.
     authority: Mutex<BTreeMap<String, HeaderValue>>,
     patience: Patience,
+    /// What no text may hold: what the target is given, and the tokens that were earned.
+    secrets: Mutex<Secrets>,
+    /// What a token endpoint answered instead of a token, the last time.
+    refusal: Mutex<Option<Reply>>,
 }
 
 /// One answer of the registry.
@@ -63,12 +68,14 @@ impl Session {
             .bytes()
             .fold(target.seed, |sum, byte| mix(sum ^ u64::from(byte)));
         Self {
+            secrets: Mutex::new(target.secrets()),
             target,
             repository,
             seed: salt,
             transcript: Mutex::default(),
             authority: Mutex::default(),
             patience: Patience::default(),
+            refusal: Mutex::default(),
         }
     }
 
@@ -184,7 +191,11 @@ impl Session {
     }
 
     /// Sends a request as it stands, and again after a while if the registry asks for that.
-    async fn exchange(&self, request: Request<Bytes>, secret: bool) -> Result<Reply, Stop> {
+    pub(crate) async fn exchange(
+        &self,
+        request: Request<Bytes>,
+        secret: bool,
+    ) -> Result<Reply, Stop> {
         let mut again = 0;
         loop {
             let reply = self.exchange_once(request.clone(), secret).await?;
@@ -200,11 +211,11 @@ impl Session {
     /// Sends a request as it stands and writes both sides down.
     async fn exchange_once(&self, request: Request<Bytes>, secret: bool) -> Result<Reply, Stop> {
         let uri = request.uri().clone();
-        let recorded = exchange::record_request(&request, self.target.origin(), secret);
+        let asked = request.clone();
         let answer = self.target.registry.send(request).await;
-        let recorded = Exchange {
-            request: recorded,
-            response: exchange::record_response(&answer, secret),
+        let recorded = {
+            let secrets = self.secrets.lock().unwrap_or_else(PoisonError::into_inner);
+            Exchange::record(&asked, &answer, self.target.origin(), secret, &secrets)
         };
         let position = {
             let mut transcript = self
@@ -233,86 +244,27 @@ impl Session {
         }
     }
 
-    /// Answers a challenge: the `Authorization` to try next, or nothing if there is none to try.
-    async fn answer_challenge(
-        &self,
-        reply: &Reply,
-        repository: &str,
-        extra_scope: Option<&str>,
-    ) -> Result<Option<HeaderValue>, Stop> {
-        let credentials = self.target.credentials.as_ref();
-        let challenges = Challenge::all(&reply.headers);
-        let bearer = challenges
-            .iter()
-            .find(|challenge| challenge.scheme == "bearer");
-        let Some(bearer) = bearer else {
-            // Basic, or a 401 without a challenge: sending what we have lets the other checks go on.
-            return Ok(credentials.map(auth::basic));
-        };
-        let own = format!("repository:{repository}:pull,push");
-        let mut scopes = Vec::new();
-        if !repository.is_empty() {
-            scopes.push(own.as_str());
-        }
-        scopes.extend(extra_scope);
-        if let Some(scope) = bearer.parameter("scope") {
-            scopes.extend(
-                scope
-                    .split(' ')
-                    .filter(|scope| !scope.is_empty() && *scope != own),
-            );
-        }
-        let Some(realm) = bearer.parameter("realm") else {
-            return Ok(None);
-        };
-        let token = self
-            .token(
-                realm,
-                bearer.parameter("service"),
-                &scopes,
-                credentials.map(auth::basic),
-            )
-            .await?;
-        let answer = serde_json::from_slice::<TokenAnswer>(&token.body).ok();
-        Ok(answer
-            .and_then(TokenAnswer::any)
-            .and_then(|token| auth::bearer(&token)))
+    /// What a token endpoint answered instead of a token, the last time that one was asked for with the
+    /// target's credentials.
+    pub fn refused_token(&self) -> Option<Reply> {
+        let refusal = self.refusal.lock();
+        refusal.unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Asks a token endpoint with GET.
-    pub(crate) async fn token(
-        &self,
-        realm: &str,
-        service: Option<&str>,
-        scopes: &[&str],
-        authorization: Option<HeaderValue>,
-    ) -> Result<Reply, Stop> {
-        let separator = if realm.contains('?') { '&' } else { '?' };
-        let uri = parse_uri(&format!(
-            "{realm}{separator}{}",
-            auth::token_query(service, scopes)
-        ))?;
-        let mut request = Request::get(uri);
-        if let Some(value) = authorization {
-            request = request.header(header::AUTHORIZATION, value);
-        }
-        let request = request
-            .body(Bytes::new())
-            .map_err(|error| not_a_request(&error))?;
-        self.exchange(request, true).await
+    pub(crate) fn remember_refusal(&self, reply: &Reply) {
+        let mut last = self.refusal.lock().unwrap_or_else(PoisonError::into_inner);
+        *last = Some(reply.clone());
     }
 
-    /// Sends a form to a token endpoint.
-    pub(crate) async fn token_post(&self, realm: &str, form: Bytes) -> Result<Reply, Stop> {
-        let request = Request::post(parse_uri(realm)?)
-            .header(
-                header::CONTENT_TYPE,
-                "application/x-www-form-urlencoded; charset=utf-8",
-            )
-            .header(header::CONTENT_LENGTH, form.len())
-            .body(form)
-            .map_err(|error| not_a_request(&error))?;
-        self.exchange(request, true).await
+    /// The text without a secret.
+    pub fn fit_to_show(&self, text: &str) -> String {
+        let secrets = self.secrets.lock();
+        secrets.unwrap_or_else(PoisonError::into_inner).hide(text)
+    }
+
+    pub(crate) fn remember_token(&self, token: &str) {
+        let secrets = self.secrets.lock();
+        secrets.unwrap_or_else(PoisonError::into_inner).add(token);
     }
 
     fn known_authority(&self, repository: &str) -> Option<HeaderValue> {
@@ -332,7 +284,7 @@ impl Session {
     }
 }
 
-fn parse_uri(text: &str) -> Result<Uri, Stop> {
+pub(crate) fn parse_uri(text: &str) -> Result<Uri, Stop> {
     text.parse().map_err(|_| {
         Stop::from(Obstacle::new(
             ObstacleKind::Arrangement,
@@ -341,7 +293,7 @@ fn parse_uri(text: &str) -> Result<Uri, Stop> {
     })
 }
 
-fn not_a_request(error: &http::Error) -> Stop {
+pub(crate) fn not_a_request(error: &http::Error) -> Stop {
     Stop::from(Obstacle::new(
         ObstacleKind::Defect,
         format!("the request cannot be built: {error}"),
@@ -412,7 +364,7 @@ impl Call<'_> {
         self
     }
 
-    /// Sends this `Authorization` and no other.
+    /// Sends this `Authorization` and no other, to the registry's own origin.
     pub fn authorization(mut self, value: HeaderValue) -> Self {
         self.authority = Authority::Given(value);
         self
@@ -422,7 +374,7 @@ impl Call<'_> {
     pub async fn send(self) -> Result<Reply, Stop> {
         let uri = self.uri?;
         let own = self.session.target.origin();
-        let at_home = uri.authority() == own.authority() && uri.scheme() == own.scheme();
+        let at_home = auth::is_same_origin(&uri, own);
         let repository = helm_oci_fixtures::route::Route::of(&uri)
             .repository()
             .map(ToOwned::to_owned)
@@ -445,26 +397,24 @@ impl Call<'_> {
                 .map_err(|error| not_a_request(&error))
         };
         match self.authority {
+            _ if !at_home => self.session.exchange(build(None)?, false).await,
             Authority::Given(value) => self.session.exchange(build(Some(value))?, false).await,
             Authority::Anonymous => self.session.exchange(build(None)?, false).await,
-            Authority::Earned if !at_home => self.session.exchange(build(None)?, false).await,
             Authority::Earned => {
-                let known = self.session.known_authority(&repository);
-                let reply = self.session.exchange(build(known)?, false).await?;
+                let session = self.session;
+                let known = session.known_authority(&repository);
+                let reply = session.exchange(build(known)?, false).await?;
                 if reply.status != StatusCode::UNAUTHORIZED {
                     return Ok(reply);
                 }
-                match self
-                    .session
-                    .answer_challenge(&reply, &repository, self.extra_scope.as_deref())
-                    .await?
-                {
-                    None => Ok(reply),
-                    Some(value) => {
-                        self.session.remember_authority(&repository, value.clone());
-                        self.session.exchange(build(Some(value))?, false).await
-                    }
-                }
+                // Also where a token was known: it may have expired.
+                let scope = self.extra_scope.as_deref();
+                let earned = session.answer_challenge(&reply, &repository, scope).await?;
+                let Some(value) = earned else {
+                    return Ok(reply);
+                };
+                session.remember_authority(&repository, value.clone());
+                session.exchange(build(Some(value))?, false).await
             }
         }
     }

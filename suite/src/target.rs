@@ -1,26 +1,12 @@
 //! What a run examines, and the names it works under there.
 
-use std::fmt;
 use std::sync::Arc;
 
 use http::Uri;
 
+pub use crate::credentials::{Credentials, Login};
 use crate::registry::Registry;
-
-/// A user name and a password; neither is ever shown.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Credentials {
-    /// The user name.
-    pub username: String,
-    /// The password, or a token that is used as one.
-    pub password: String,
-}
-
-impl fmt::Debug for Credentials {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Credentials(REDACTED)")
-    }
-}
+use crate::secrets::Secrets;
 
 /// One registry under examination, reached through the HTTP port.
 #[derive(Clone)]
@@ -53,6 +39,11 @@ impl Target {
     /// Scheme, host and port.
     pub fn origin(&self) -> &Uri {
         self.registry.origin()
+    }
+
+    /// What no text about it may hold.
+    pub fn secrets(&self) -> Secrets {
+        Secrets::of(self.credentials.as_ref())
     }
 
     /// The short name of this run, part of every repository it makes.

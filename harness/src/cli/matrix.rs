@@ -93,13 +93,11 @@ fn credentials(spec: &TargetSpec) -> Result<Option<Credentials>, CliError> {
         (Some(username), Some(variable)) if launch::parse(spec)?.takes_credentials() => {
             let password = environment::variable(variable);
             let password = password.filter(|password| !password.is_empty());
-            Ok(Some(Credentials {
-                username: username.clone(),
-                password: password.ok_or_else(|| CliError::NoPasswordFor {
-                    name: name.clone(),
-                    variable: variable.clone(),
-                })?,
-            }))
+            let password = password.ok_or_else(|| CliError::NoPasswordFor {
+                name: name.clone(),
+                variable: variable.clone(),
+            })?;
+            Ok(Some(Credentials::user(username, password)))
         }
         (Some(_), Some(_)) => Err(CliError::CredentialsForLaunched { name: name.clone() }),
         _ => Err(CliError::HalfCredentials { name: name.clone() }),

@@ -96,7 +96,7 @@ impl TargetArguments {
         if password.is_empty() {
             return Err(CliError::EmptyPassword);
         }
-        Ok(Some(Credentials { username, password }))
+        Ok(Some(Credentials::user(username, password)))
     }
 }
 

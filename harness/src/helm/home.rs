@@ -4,6 +4,8 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use helm_oci_suite::target::Credentials;
+use serde_json::json;
 use tempfile::TempDir;
 use tokio::process::Command;
 
@@ -66,6 +68,21 @@ impl Home {
     /// The file that holds credentials in Helm 3.0 to 3.2.
     pub fn old_credentials(&self) -> PathBuf {
         self.path("cache").join(OLD_CREDENTIALS)
+    }
+
+    /// Puts a token for a host where Helm looks for it; a user name and a password are for Helm to put there.
+    pub fn keep(&self, host: &str, credentials: &Credentials) -> io::Result<()> {
+        let (name, token) = match credentials {
+            Credentials::Login(_) => return Ok(()),
+            Credentials::IdentityToken(token) => ("identitytoken", token),
+            Credentials::RegistryToken(token) => ("registrytoken", token),
+        };
+        let text = json!({ "auths": { host: { name: token } } }).to_string();
+        for file in [self.credentials(), self.old_credentials()] {
+            fs::create_dir_all(file.parent().expect("a file in a folder has one"))?;
+            fs::write(file, &text)?;
+        }
+        Ok(())
     }
 
     /// Empties the cache.

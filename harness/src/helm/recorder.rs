@@ -15,6 +15,8 @@ use helm_oci_fixtures::route::Route;
 use helm_oci_suite::exchange::Exchange;
 use helm_oci_suite::registry::{Hello, Registry, TransportError};
 use helm_oci_suite::requirement::BoxFuture;
+use helm_oci_suite::secrets::Secrets;
+use helm_oci_suite::target::Target;
 use http::uri::PathAndQuery;
 use http::{HeaderMap, Request, Response, Uri, header};
 
@@ -24,6 +26,8 @@ use crate::serve::{Handler, ServeError, Server, redirect, strip};
 /// What passes between one Helm and a registry.
 pub struct Recorder {
     upstream: Arc<dyn Registry>,
+    /// What is never written down.
+    secrets: Secrets,
     said: Mutex<Said>,
 }
 
@@ -47,10 +51,11 @@ pub struct Place {
 }
 
 impl Recorder {
-    /// A recorder in front of a registry.
-    pub fn new(upstream: Arc<dyn Registry>) -> Self {
+    /// A recorder in front of the registry of a target.
+    pub fn new(target: &Target) -> Self {
         Self {
-            upstream,
+            upstream: Arc::clone(&target.registry),
+            secrets: target.secrets(),
             said: Mutex::default(),
         }
     }
@@ -109,7 +114,7 @@ impl Recorder {
         let mut answer = self.upstream.send(request).await;
         // What is asked outside the API is asked of those who hand out tokens.
         let is_secret = matches!(Route::of(asked.uri()), Route::Token | Route::Other);
-        let exchange = Exchange::record(&asked, &answer, upstream, is_secret);
+        let exchange = Exchange::record(&asked, &answer, upstream, is_secret, &self.secrets);
         let mut said = self.said();
         if is_helm && said.is_open {
             said.played.push(exchange);

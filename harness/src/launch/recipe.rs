@@ -124,7 +124,7 @@ impl Recipe {
             words.push((CERTIFICATE[1], made.key.clone()));
         }
         if let Some(made) = &user {
-            let known = &made.credentials;
+            let known = &made.login;
             words.push((USER[0], format!("{}:{}\n", known.username, made.bcrypt)));
             words.push((USER[1], made.bcrypt.clone()));
             words.push((USER[2], known.username.clone()));
@@ -146,7 +146,7 @@ impl Recipe {
             files: fill_all(&self.files),
             scheme,
             certificate: certificate.map(|made| made.pinned),
-            credentials: user.map(|made| made.credentials),
+            credentials: user.map(|made| Credentials::Login(made.login)),
         })
     }
 }
@@ -175,6 +175,7 @@ mod tests {
         assert_eq!(filled.command, ["serve", "/tmp/registry/config"]);
         assert!(filled.files["/etc/tls.crt"].starts_with("-----BEGIN CERTIFICATE"));
         let known = filled.credentials.expect("a user was made");
+        let known = known.login().expect("one with a password");
         let (name, hash) = filled.files["/etc/users"]
             .trim_end()
             .split_once(':')

@@ -70,7 +70,7 @@ impl Reference {
         Ok(Launched {
             identity: TargetIdentity::of_kind("reference"),
             registry: Arc::new(Http::new(origin, &trust, settings.limits)?),
-            credentials: (!is_open).then_some(Known { username, password }),
+            credentials: (!is_open).then_some(Known::user(username, password)),
             namespace: None,
             held: Held::Server(server),
         })

@@ -2,7 +2,7 @@
 
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
-use helm_oci_suite::target::Credentials;
+use helm_oci_suite::target::Login;
 use rcgen::{CertifiedKey, generate_simple_self_signed};
 use rustls::pki_types::CertificateDer;
 
@@ -23,7 +23,7 @@ pub(super) struct Certificate {
 
 /// A user with a password nobody knows, and what lets it in.
 pub(super) struct User {
-    pub(super) credentials: Credentials,
+    pub(super) login: Login,
     pub(super) bcrypt: String,
 }
 
@@ -46,9 +46,11 @@ pub(super) fn user() -> Result<User, LaunchError> {
     let password = BASE64_URL_SAFE_NO_PAD.encode(random);
     let bcrypt =
         bcrypt::hash(&password, COST).map_err(|error| LaunchError::Secure(error.into()))?;
-    let username = "conformance".to_owned();
     Ok(User {
-        credentials: Credentials { username, password },
+        login: Login {
+            username: "conformance".to_owned(),
+            password,
+        },
         bcrypt,
     })
 }

@@ -54,7 +54,7 @@ pub async fn examine(
     };
     task.shutdown().await;
     Examined {
-        verdict,
+        verdict: fit_to_show(verdict, &session),
         transcript: session.transcript(),
         milliseconds: begun.milliseconds(),
     }
@@ -78,6 +78,25 @@ pub(crate) async fn within<T>(
             return None;
         }
         (allowed, known) = (waited.saturating_sub(known), waited);
+    }
+}
+
+/// The verdict in words that hold no secret, whatever the registry said.
+fn fit_to_show(verdict: Verdict, session: &Session) -> Verdict {
+    match verdict {
+        Verdict::Satisfied => Verdict::Satisfied,
+        Verdict::Violated(mut finding) => {
+            finding.actual = session.fit_to_show(&finding.actual);
+            for expected in &mut finding.expected {
+                *expected = session.fit_to_show(expected);
+            }
+            Verdict::Violated(finding)
+        }
+        Verdict::NotApplicable(why) => Verdict::NotApplicable(session.fit_to_show(&why)),
+        Verdict::Inconclusive(mut obstacle) => {
+            obstacle.what = session.fit_to_show(&obstacle.what);
+            Verdict::Inconclusive(obstacle)
+        }
     }
 }
 

@@ -11,13 +11,13 @@ use futures_util::StreamExt;
 use helm_oci_fixtures::digest::sha256;
 use helm_oci_reports::record::{CheckRecord, FlowRecord, HelmRecord, HelmRun};
 use helm_oci_suite::checks;
-use helm_oci_suite::era::{Era, Flow};
+use helm_oci_suite::era::{Era, Flow, ORAS};
 use helm_oci_suite::exchange::Exchange;
 use helm_oci_suite::explain::{Failure, Violation, explain, gave_up};
 use helm_oci_suite::outcome::Outcome;
 use helm_oci_suite::predict::{self, FlowVerdict, Verdicts};
 use helm_oci_suite::session::Session;
-use helm_oci_suite::target::Target;
+use helm_oci_suite::target::{Credentials, Target};
 use helm_oci_suite::verdict::{Obstacle, ObstacleKind};
 use http::Method;
 
@@ -94,13 +94,13 @@ pub(super) async fn examine(
                 flow,
                 roots,
             };
-            let record = if flow == Flow::Login && !can_log_in {
-                let reason = "the registry wants credentials, and none were given";
-                let mut record = unit.blank(shown);
-                record.reason = Some(reason.to_owned());
-                record
-            } else {
-                unit.examine(shown).await
+            let record = match unit.hindrance(can_log_in) {
+                None => unit.examine(shown).await,
+                Some(reason) => {
+                    let mut record = unit.blank(shown);
+                    record.reason = Some(reason.to_owned());
+                    record
+                }
             };
             events.tell(Event::Checked {
                 outcome: record.outcome,
@@ -164,6 +164,23 @@ struct Observed {
 }
 
 impl Unit<'_> {
+    /// Why the flow cannot be run with what was given for the registry, if it cannot.
+    fn hindrance(&self, can_log_in: bool) -> Option<&'static str> {
+        match &self.target.credentials {
+            None if self.flow == Flow::Login && !can_log_in => {
+                Some("the registry wants credentials, and none were given")
+            }
+            None | Some(Credentials::Login(_)) => None,
+            Some(_) if self.flow == Flow::Login => {
+                Some("a login takes a user name and a password, and a token was given")
+            }
+            Some(Credentials::RegistryToken(_)) if !ORAS.contains(&self.helm.version) => {
+                Some("this Helm uses no token that is ready")
+            }
+            Some(_) => None,
+        }
+    }
+
     async fn examine(&self, shown: &Shown<'_>) -> FlowRecord {
         let begun = Stopwatch::start();
         let mut record = self.blank(shown);
@@ -179,7 +196,7 @@ impl Unit<'_> {
     }
 
     async fn observe(&self) -> Result<Observed, Box<dyn std::error::Error + Send + Sync>> {
-        let recorder = Arc::new(Recorder::new(Arc::clone(&self.target.registry)));
+        let recorder = Arc::new(Recorder::new(self.target));
         let place = recorder.open(self.helm).await?;
         let home = self.home()?;
         let scene = Scene {
@@ -310,8 +327,8 @@ impl Unit<'_> {
     fn run(&self, run: &Ended, place: &(String, String), is_kept: bool) -> HelmRun {
         let command = format!("helm {}", run.arguments.join(" "));
         let stream = |text: &str| {
-            let text = if is_kept { end(text, STREAM) } else { "" };
-            self.fit_to_show(text, place)
+            let text = if is_kept { text } else { "" };
+            end(&self.fit_to_show(text, place), STREAM).to_owned()
         };
         HelmRun {
             command: self.fit_to_show(&command, place),
@@ -327,10 +344,7 @@ impl Unit<'_> {
     /// The text without the password, and with the registry's own address.
     fn fit_to_show(&self, text: &str, (told, meant): &(String, String)) -> String {
         let text = text.replace(told.as_str(), meant);
-        match &self.target.credentials {
-            Some(known) if !known.password.is_empty() => text.replace(&known.password, "REDACTED"),
-            _ => text,
-        }
+        self.target.secrets().hide(&text)
     }
 }
 

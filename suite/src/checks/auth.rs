@@ -14,7 +14,7 @@ use crate::expect;
 use crate::requirement::{Requirement, requirement};
 use crate::session::{Reply, Session, digest_of};
 use crate::source::{DISTRIBUTION, HELM_DOCS, HTTP, containerd, helm, observed, oras_go};
-use crate::target::Credentials;
+use crate::target::{Credentials, Login};
 use crate::verdict::{CheckResult, Stop};
 
 /// Helm that sends push scopes only after the POST was challenged.
@@ -63,13 +63,15 @@ async fn bearer(session: &Session) -> Result<(Reply, Challenge), Stop> {
         .ok_or_else(|| Stop::NotApplicable("the registry has no token endpoint".to_owned()))
 }
 
-/// The credentials of the run as a Basic header; skips runs without them.
-fn credentials(session: &Session) -> Result<&Credentials, Stop> {
-    session
-        .target()
-        .credentials
-        .as_ref()
-        .ok_or_else(|| Stop::NotApplicable("the run has no credentials".to_owned()))
+/// The user name and the password of the run; skips runs without them.
+fn credentials(session: &Session) -> Result<&Login, Stop> {
+    let credentials = session.target().credentials.as_ref();
+    let why = match credentials {
+        Some(Credentials::Login(login)) => return Ok(login),
+        Some(_) => "the run has a token instead of a user name and password",
+        None => "the run has no credentials",
+    };
+    Err(Stop::NotApplicable(why.to_owned()))
 }
 
 /// A usable realm and service from the challenge; one that is not usable is an obstacle here.
@@ -86,11 +88,7 @@ fn endpoint(reply: &Reply, challenge: &Challenge) -> Result<(String, Option<Stri
 
 /// The token of an answer; none is an obstacle.
 fn token_of(reply: &Reply) -> Result<String, Stop> {
-    let answer: Option<auth::TokenAnswer> = serde_json::from_slice(&reply.body).ok();
-    let token = answer
-        .filter(|_| reply.status.is_success())
-        .and_then(auth::TokenAnswer::any);
-    token.ok_or_else(|| obstacle("get a token", reply))
+    auth::TokenAnswer::read(reply).ok_or_else(|| obstacle("get a token", reply))
 }
 
 /// A token for these scopes, with the credentials of the run.
@@ -1081,7 +1079,7 @@ requirement! {
 async fn wrong_password(session: &Session) -> CheckResult {
     let reply = challenged(session).await?;
     let known = credentials(session)?;
-    let wrong = Credentials {
+    let wrong = Login {
         username: known.username.clone(),
         password: format!("{}-wrong", known.password),
     };

@@ -2,17 +2,18 @@
 
 use std::sync::Arc;
 
+use helm_oci_suite::target::Credentials;
+
 use super::{Act, Backstage, Effect};
 
 /// Logs in with the target's credentials; a registry that asks for none gets some all the same.
 pub(super) fn act(backstage: &Backstage<'_>) -> Act {
     let scene = backstage.scene;
-    let (username, password) = scene
-        .target
-        .credentials
-        .as_ref()
-        .map_or(("nobody", "nothing"), |known| {
-            (known.username.as_str(), known.password.as_str())
+    let known = scene.target.credentials.as_ref();
+    let (username, password) = known
+        .and_then(Credentials::login)
+        .map_or(("nobody", "nothing"), |login| {
+            (login.username.as_str(), login.password.as_str())
         });
     let words = [
         "registry",

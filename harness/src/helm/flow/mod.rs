@@ -22,7 +22,7 @@ use helm_oci_fixtures::digest::sha256;
 use helm_oci_fixtures::manifest::Shape;
 use helm_oci_suite::era::Flow;
 use helm_oci_suite::session::Session;
-use helm_oci_suite::target::Target;
+use helm_oci_suite::target::{Credentials, Target};
 use helm_oci_suite::verdict::Stop;
 use semver::Version;
 use thiserror::Error;
@@ -97,7 +97,8 @@ pub enum FlowError {
 
 /// Arranges what a flow needs, in an emptied home.
 ///
-/// With credentials in the target, Helm is logged in first, unless that is the flow.
+/// With a user name and a password in the target, Helm is logged in first, unless that is the flow. A token stands
+/// where a login would have left it.
 pub async fn prepare(scene: &Scene<'_>, flow: Flow) -> Result<Prepared, FlowError> {
     scene.home.clear()?;
     let backstage = Backstage {
@@ -105,8 +106,12 @@ pub async fn prepare(scene: &Scene<'_>, flow: Flow) -> Result<Prepared, FlowErro
         flow,
         session: scene.session(&format!("flow/{flow}")),
     };
-    if flow != Flow::Login && scene.target.credentials.is_some() {
-        backstage.succeed(&login::act(&backstage)).await?;
+    match &scene.target.credentials {
+        Some(Credentials::Login(_)) if flow != Flow::Login => {
+            backstage.succeed(&login::act(&backstage)).await?;
+        }
+        Some(token) => scene.home.keep(scene.host(), token)?,
+        None => {}
     }
     let acts = match flow {
         Flow::ChartPush => chart::push(&backstage)?,

@@ -101,7 +101,8 @@ impl Theatre {
         let Credentials { username, password } = Credentials::for_tests();
         Scenery {
             origin,
-            credentials: (!matches!(access, Access::Open)).then_some(Known { username, password }),
+            credentials: (!matches!(access, Access::Open))
+                .then_some(Known::user(username, password)),
             access,
             stand_ins: ELSEWHERE
                 .map(|(host, address)| (host, format!("{address}:{port}")))

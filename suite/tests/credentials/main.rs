@@ -1,0 +1,166 @@
+//! What a session does with credentials: which challenges it can answer, and where it takes nothing.
+
+mod elsewhere;
+mod listener;
+
+use helm_oci_suite::target::Credentials;
+use http::{Method, StatusCode};
+
+use crate::listener::{Listener, TOKEN, bearer_of, challenged, status};
+
+const OWN: &str = "https://registry.test";
+const REALM: &str = "https://auth.test/token";
+
+/// What no third party may see.
+const CANARY: &str = "canary-of-a-password";
+
+fn login() -> Credentials {
+    Credentials::user("alice", CANARY)
+}
+
+/// A registry that wants tokens, and a token endpoint that gives them in the ways named here.
+fn wants_tokens(challenge: &'static str, ways: &'static [&'static str]) -> Listener {
+    Listener::new(OWN, move |asked| {
+        if asked.is_for(REALM) {
+            return if ways.contains(&asked.method.as_str()) {
+                bearer_of(TOKEN)
+            } else {
+                status(405)
+            };
+        }
+        if asked.authorization.as_deref() == Some("Bearer the-token") {
+            status(200)
+        } else {
+            challenged(challenge)
+        }
+    })
+}
+
+const BEARER: &str =
+    r#"Bearer realm="https://auth.test/token",service="s",scope="repository:a/b:pull""#;
+
+#[test]
+fn nobody_gets_a_token_for_everybody() {
+    let listener = wants_tokens(BEARER, &["GET"]);
+    let reply = listener.ask(None, Method::GET, "/v2/a/b/tags/list");
+    assert_eq!(reply.status, StatusCode::OK);
+    let heard = listener.heard();
+    assert_eq!(
+        heard[1].uri,
+        "https://auth.test/token?service=s&scope=repository%3Aa%2Fb%3Apull%2Cpush&scope=repository%3Aa%2Fb%3Apull"
+    );
+    assert_eq!(heard[1].authorization, None);
+}
+
+#[test]
+fn a_login_is_traded_by_get_and_where_that_is_not_known_by_post() {
+    let listener = wants_tokens(BEARER, &["GET", "POST"]);
+    assert_eq!(listener.ask(Some(login()), Method::GET, "/v2/").status, 200);
+    assert_eq!(listener.methods(), ["GET", "GET", "GET"]);
+    let listener = wants_tokens(BEARER, &["POST"]);
+    assert_eq!(listener.ask(Some(login()), Method::GET, "/v2/").status, 200);
+    assert_eq!(listener.methods(), ["GET", "GET", "POST", "GET"]);
+    let form = &listener.heard()[2].body;
+    for field in ["grant_type=password", "username=alice", "service=s", CANARY] {
+        assert!(form.contains(field), "{form}");
+    }
+}
+
+#[test]
+fn an_identity_token_is_traded_by_post_and_where_that_is_not_known_by_get() {
+    let token = || Some(Credentials::IdentityToken(CANARY.to_owned()));
+    let listener = wants_tokens(BEARER, &["GET", "POST"]);
+    assert_eq!(listener.ask(token(), Method::GET, "/v2/").status, 200);
+    assert_eq!(listener.methods(), ["GET", "POST", "GET"]);
+    let form = &listener.heard()[1].body;
+    assert!(
+        form.contains("grant_type=refresh_token&refresh_token=canary"),
+        "{form}"
+    );
+    let listener = wants_tokens(BEARER, &["GET"]);
+    assert_eq!(listener.ask(token(), Method::GET, "/v2/").status, 200);
+    assert_eq!(listener.methods(), ["GET", "POST", "GET", "GET"]);
+}
+
+#[test]
+fn a_token_that_is_ready_goes_to_the_registry_alone() {
+    let listener = wants_tokens(BEARER, &["GET", "POST"]);
+    let token = Credentials::RegistryToken("the-token".to_owned());
+    assert_eq!(listener.ask(Some(token), Method::GET, "/v2/").status, 200);
+    assert!(listener.heard().iter().all(|asked| asked.is_for(OWN)));
+}
+
+#[test]
+fn of_several_challenges_bearer_is_answered_and_basic_where_no_token_is_to_be_had() {
+    const BOTH: &str = r#"Basic realm="r", Bearer realm="https://auth.test/token",service="s""#;
+    let listener = wants_tokens(BOTH, &["GET"]);
+    assert_eq!(listener.ask(Some(login()), Method::GET, "/v2/").status, 200);
+    for (challenge, ways) in [
+        (BOTH, &[][..]),
+        (r#"Bearer realm="/token", Basic realm="r""#, &["GET"]),
+        (
+            r#"Bearer realm="http://auth.test/token", Basic realm="r""#,
+            &["GET"],
+        ),
+        (r#"Negotiate, Basic realm="r""#, &["GET"]),
+    ] {
+        let listener = wants_tokens(challenge, ways);
+        listener.ask(Some(login()), Method::GET, "/v2/");
+        let last = listener.heard().pop().expect("it asked");
+        let scheme = last.authorization.unwrap_or_default();
+        assert!(
+            last.uri.starts_with(OWN) && scheme.starts_with("Basic "),
+            "{challenge}"
+        );
+    }
+}
+
+#[test]
+fn a_scope_that_nobody_gets_is_left_out() {
+    let listener = Listener::new(OWN, |asked| {
+        if asked.is_for(REALM) {
+            return if asked.uri.contains("catalog") {
+                status(403)
+            } else {
+                bearer_of(TOKEN)
+            };
+        }
+        if asked.authorization.is_some() {
+            return status(200);
+        }
+        challenged(
+            r#"Bearer realm="https://auth.test/token",scope="registry:catalog:* repository:a/b:pull""#,
+        )
+    });
+    let reply = listener.ask(Some(login()), Method::GET, "/v2/a/b/tags/list");
+    assert_eq!(reply.status, 200);
+}
+
+#[test]
+fn a_token_that_expires_is_traded_anew_once() {
+    let listener = Listener::counting(OWN, REALM, BEARER);
+    let session = listener.session(Some(login()));
+    for _ in 0..3 {
+        let reply = listener::answer(session.call(Method::GET, "/v2/a/b/tags/list").send());
+        assert_eq!(reply.status, 200);
+    }
+    // Each token is good for one request: a challenge, a token and the request each time.
+    assert_eq!(listener.heard().len(), 9);
+}
+
+#[test]
+fn a_token_that_is_not_taken_is_traded_anew_once_and_no_more() {
+    let listener = Listener::new(OWN, |asked| {
+        if asked.is_for(REALM) {
+            bearer_of(TOKEN)
+        } else {
+            challenged(BEARER)
+        }
+    });
+    let session = listener.session(Some(login()));
+    for requests in [3, 6] {
+        let reply = listener::answer(session.call(Method::GET, "/v2/a/b/tags/list").send());
+        assert_eq!(reply.status, 401);
+        assert_eq!(listener.heard().len(), requests);
+    }
+}
