@@ -12,7 +12,7 @@ pub enum ExitCode {
     /// Every outcome is acceptable.
     Acceptable = 0,
     /// A target violates a requirement that is a MUST, or a real Helm fails with it; whatever else happened, this
-    /// is proven.
+    /// is proven. Or `snapshot check` found that a registry answers otherwise than it did.
     Violation = 1,
     /// The command line, a file or the selection is wrong; nothing was run.
     Usage = 2,
@@ -30,7 +30,8 @@ pub enum ExitCode {
 pub const HELP: &str = "\
 Exit codes:
   0    every outcome is acceptable: no MUST is violated and everything could be told
-  1    a target violates a MUST, or a flow of a real Helm fails with it
+  1    a target violates a MUST, or a flow of a real Helm fails with it; or `snapshot check`
+       found a difference
   2    usage or configuration error, or an empty selection; nothing was run
   3    no violation, but a target was unreachable or a requirement could not be told;
        or `doctor` found a problem

@@ -6,6 +6,7 @@
 //! - [`doctor`]: what stands in the way on this machine;
 //! - [`conduct`]: how a run behaves towards a registry; [`cleanup`]: what it takes away again;
 //! - [`runner`]: runs a plan on targets and fills the record; [`clock`]: the only clock in it;
+//! - [`snapshot`]: what a registry answers, as files to review;
 //! - [`prove`]: the suite examined; [`cli`]: the program; [`exit_code`]: how it ends.
 
 pub mod capabilities;
@@ -21,6 +22,7 @@ pub mod preflight;
 pub mod prove;
 pub mod runner;
 pub mod serve;
+pub mod snapshot;
 pub mod target_file;
 pub mod target_spec;
 pub mod transport;

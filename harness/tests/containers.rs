@@ -1,7 +1,7 @@
-//! A run that is interrupted leaves no container behind.
+//! A run that is interrupted leaves no container behind, and two snapshots of one registry are the same.
 //!
 //! Where there is no container engine or no image, the trial is ignored and says so, unless `HELM_OCI_REQUIRE`
-//! names `distribution`.
+//! names what is to be launched.
 
 #[path = "../../fixtures/tests/required/mod.rs"]
 mod required;
@@ -22,25 +22,33 @@ use tokio::runtime::Runtime;
 const TARGET: &str = "distribution:3.0.0";
 const IMAGE: &str = "registry:3.0.0";
 
+/// What snapshots are taken of, and the images.
+const SNAPSHOTS: [(&str, &str); 3] = [
+    ("distribution:2.8.2", "registry:2.8.2"),
+    (TARGET, IMAGE),
+    ("zot:2.1.20", "ghcr.io/project-zot/zot:v2.1.20"),
+];
+
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
     install_cryptography();
     let trial = Trial::ignorable_test("an-interrupted-run-leaves-none", || {
         Runtime::new()?.block_on(interrupted_run_leaves_none())
     });
-    libtest_mimic::run(&arguments, vec![trial]).exit_code()
+    let snapshots = SNAPSHOTS.iter().map(|(target, image)| {
+        Trial::ignorable_test(format!("snapshots-are-the-same/{target}"), || {
+            Runtime::new()?.block_on(snapshots_are_the_same(target, image))
+        })
+    });
+    let trials = std::iter::once(trial).chain(snapshots).collect();
+    libtest_mimic::run(&arguments, trials).exit_code()
 }
 
 async fn interrupted_run_leaves_none() -> Result<Completion, Failed> {
-    let Ok(docker) = docker_client_instance().await else {
-        return missing("no container engine answers");
+    let docker = match engine_with(IMAGE).await {
+        Ok(docker) => docker,
+        Err(why) => return missing(TARGET, why),
     };
-    if docker.ping().await.is_err() {
-        return missing("no container engine answers");
-    }
-    if docker.inspect_image(IMAGE).await.is_err() {
-        return missing("the image registry:3.0.0 is not here");
-    }
     let mut child = Command::new(env!("CARGO_BIN_EXE_helm-oci-conformance"))
         .args(["run", TARGET, "--seed", "5", "--jobs", "1"])
         .stdin(Stdio::null())
@@ -65,9 +73,41 @@ async fn interrupted_run_leaves_none() -> Result<Completion, Failed> {
     }
 }
 
-/// What becomes of the trial without what it needs.
-fn missing(why: &'static str) -> Result<Completion, Failed> {
-    if required::is_required("distribution") || required::is_required(TARGET) {
+async fn snapshots_are_the_same(target: &str, image: &str) -> Result<Completion, Failed> {
+    if let Err(why) = engine_with(image).await {
+        return missing(target, why);
+    }
+    let folder = tempfile::tempdir()?;
+    for (arguments, flag) in [
+        (&["snapshot"][..], "--out"),
+        (&["snapshot", "check"], "--dir"),
+    ] {
+        let ran = Command::new(env!("CARGO_BIN_EXE_helm-oci-conformance"))
+            .args(arguments)
+            .args([target, flag])
+            .arg(folder.path())
+            .output()?;
+        if !ran.status.success() {
+            let said = [ran.stdout, ran.stderr].concat();
+            return Err(String::from_utf8_lossy(&said).into_owned().into());
+        }
+    }
+    Ok(Completion::Completed)
+}
+
+/// The container engine, if it has this image.
+async fn engine_with(image: &str) -> Result<Docker, &'static str> {
+    let none = "no container engine answers";
+    let docker = docker_client_instance().await.map_err(|_| none)?;
+    docker.ping().await.map_err(|_| none)?;
+    let there = docker.inspect_image(image).await;
+    there.map_err(|_| "the image is not here").map(|_| docker)
+}
+
+/// What becomes of the trial of a target without what it needs.
+fn missing(target: &str, why: &'static str) -> Result<Completion, Failed> {
+    let kind = target.split(':').next().unwrap_or(target);
+    if required::is_required(kind) || required::is_required(target) {
         Err(why.into())
     } else {
         Ok(Completion::ignored_with(why))

@@ -2,6 +2,7 @@
 //!
 //! - [`record`]: everything one run saw; it is the JSON report, described by `schema/run-record.json`.
 //! - [`junit`]: a record as `JUnit` XML, for CI; [`terminal`]: a record for the person who ran it.
+//! - [`snapshot`]: what a registry answered, as files to review, and how two of them differ.
 //! - [`leftovers`]: what was left behind, in few lines;
 //! - [`progress`]: one line about a run that is under way; [`tally`]: counts of outcomes.
 //!
@@ -13,6 +14,7 @@ pub mod junit;
 pub mod leftovers;
 pub mod progress;
 pub mod record;
+pub mod snapshot;
 pub mod tally;
 pub mod terminal;
 mod text;

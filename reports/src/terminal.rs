@@ -4,6 +4,7 @@
 //! at the end, stands the verdict in words.
 
 mod blocks;
+mod difference;
 mod eras;
 mod helms;
 mod page;
@@ -15,6 +16,8 @@ use self::page::{Ink, Page};
 use crate::record::{CheckRecord, RunRecord, TargetRecord};
 use crate::tally::Tally;
 use crate::text;
+
+pub use self::difference::difference;
 
 /// The narrowest terminal that is laid out for; the table of eras needs it.
 const NARROWEST: usize = 80;

@@ -8,6 +8,7 @@
 //! - [`coverage`]: the ledger of what is checked and what is not, with reasons.
 //! - [`proof`]: the suite examined, every requirement against every fault.
 //! - [`evidence`]: what real Helms did with each fault, for the suite to be measured by.
+//! - [`reads`]: which headers of an answer matter to Helm.
 //! - [`explain`]: why a flow of a real Helm failed, told from what was seen violated.
 //!
 //! `spec/` holds the two documents behind the requirements.
@@ -28,6 +29,7 @@ pub mod outcome;
 mod patience;
 pub mod predict;
 pub mod proof;
+pub mod reads;
 pub mod registry;
 pub mod requirement;
 pub mod resolve;

@@ -84,6 +84,14 @@ impl Session {
         self.patience.waited()
     }
 
+    /// A session in a repository that is there already, with its whole name.
+    pub fn in_repository(target: Target, repository: &str) -> Self {
+        Self {
+            repository: repository.to_owned(),
+            ..Self::new(target, repository)
+        }
+    }
+
     /// The repository of this check. It does not exist before the check writes to it.
     pub fn repository(&self) -> &str {
         &self.repository

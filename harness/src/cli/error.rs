@@ -11,6 +11,7 @@ use thiserror::Error;
 use crate::helm::HelmError;
 use crate::launch::TargetError;
 use crate::serve::ServeError;
+use crate::snapshot::FolderError;
 use crate::target_file::TargetFileError;
 use crate::transport::TrustError;
 
@@ -89,6 +90,8 @@ pub(super) enum CliError {
         #[source]
         source: io::Error,
     },
+    #[error(transparent)]
+    Snapshot(FolderError),
     #[error("the runtime did not start")]
     Runtime(#[source] io::Error),
 }

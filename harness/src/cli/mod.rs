@@ -15,6 +15,7 @@ mod prove;
 mod report;
 mod run;
 mod serve;
+mod snapshot;
 mod target;
 
 use std::path::PathBuf;
@@ -37,6 +38,8 @@ Examples:
   helm-oci-conformance serve --list-faults
   helm-oci-conformance prove --only 'tags/*'
   helm-oci-conformance prove --evidence
+  helm-oci-conformance snapshot distribution:2.8.3 --out snapshots
+  helm-oci-conformance snapshot check distribution:3.0.0 --dir snapshots
   helm-oci-conformance doctor --helm ~/helms
 ";
 
@@ -68,6 +71,9 @@ enum Command {
     Observe(observe::Arguments),
     /// Look at this machine: engine, images, Helms, plugins, credential helpers, proxies, clock.
     Doctor(doctor::Arguments),
+    /// Write down what a registry answers to every Helm, as files to review; `check` them later, `accept` changes.
+    #[command(after_help = exit_code::HELP)]
+    Snapshot(snapshot::Arguments),
     /// Print a completion script for a shell.
     Completions {
         /// The shell.
@@ -145,6 +151,7 @@ pub fn main() -> ExitCode {
         Command::Prove(arguments) => prove::prove(arguments),
         Command::Observe(arguments) => with_runtime(observe::observe(arguments)),
         Command::Doctor(arguments) => with_runtime(doctor::doctor(arguments)),
+        Command::Snapshot(arguments) => with_runtime(snapshot::snapshot(arguments)),
         Command::Completions { shell } => completions(*shell),
     };
     ended.unwrap_or_else(|error| {

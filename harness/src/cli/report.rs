@@ -32,10 +32,26 @@ pub(super) struct ReportArguments {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Color {
+pub(super) enum Color {
     Auto,
     Always,
     Never,
+}
+
+impl Color {
+    /// How a report looks, without its details.
+    pub(super) fn style(self) -> terminal::Style {
+        let color = match self {
+            Self::Always => true,
+            Self::Never => false,
+            Self::Auto => output::stdout_is_terminal() && !environment::wants_no_color(),
+        };
+        terminal::Style {
+            color,
+            verbose: false,
+            width: output::width().unwrap_or(terminal::Style::default().width),
+        }
+    }
 }
 
 impl ReportArguments {
@@ -55,16 +71,9 @@ impl ReportArguments {
     }
 
     fn style(&self) -> terminal::Style {
-        let color = match self.color {
-            Color::Always => true,
-            Color::Never => false,
-            Color::Auto => output::stdout_is_terminal() && !environment::wants_no_color(),
-        };
-        let width = output::width().unwrap_or(terminal::Style::default().width);
         terminal::Style {
-            color,
             verbose: self.verbose,
-            width,
+            ..self.color.style()
         }
     }
 }

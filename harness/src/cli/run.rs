@@ -60,7 +60,7 @@ pub(super) fn label(plan: &Plan) -> String {
 }
 
 /// What an interrupted run left behind, if it did.
-fn told(interrupted: &Interrupted) -> String {
+pub(super) fn told(interrupted: &Interrupted) -> String {
     let left = interrupted.left.iter().map(|(target, left)| {
         let lines = leftovers::lines(left).join("\n  ");
         format!("left over on {target}:\n  {lines}\n")

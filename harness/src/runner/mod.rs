@@ -9,12 +9,12 @@ mod entry;
 mod event;
 mod helms;
 mod interrupt;
+mod visit;
 
-use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::{FutureExt, StreamExt};
+use futures_util::StreamExt;
 use helm_oci_reports::record::{
     CheckRecord, Footer, RunIdentity, RunRecord, SCHEMA, SuiteIdentity, TargetIdentity,
     TargetRecord,
@@ -26,11 +26,10 @@ use helm_oci_suite::requirement::Requirement;
 use helm_oci_suite::target::Target;
 use helm_oci_suite::verdict::{Obstacle, ObstacleKind};
 
-use crate::cleanup::{Ledger, clean_up};
 use crate::clock::Stopwatch;
 use crate::conduct::Conduct;
 use crate::exit_code::ExitCode;
-use crate::launch::{self, LaunchError, Launched, Launcher, Settings};
+use crate::launch::{LaunchError, Launched, Launcher, Settings};
 use crate::preflight::{Preflight, preflight};
 use crate::{capabilities, clock};
 
@@ -43,6 +42,7 @@ pub(crate) use self::entry::{eras, flows};
 pub use self::event::{Event, Events, Told};
 pub use self::helms::{Helms, id as flow_id};
 pub use self::interrupt::{Interrupt, Interrupted};
+pub(crate) use self::visit::visit;
 
 /// How long one check may take.
 pub const DEADLINE: Duration = Duration::from_secs(20);
@@ -133,43 +133,12 @@ async fn on_target(
     let (name, begun) = (job.name.as_str(), Stopwatch::start());
     let events = &events.of(name);
     events.tell(Event::Launching);
-    let attempt = tokio::select! {
-        attempt = job.launcher.launch(&job.settings) => attempt,
-        () = interrupt.wait() => {
-            launch::sweep(&job.settings.run).await;
-            return Err(Interrupted::default());
-        }
-    };
-    let mut record = match attempt {
+    let work = async |target, identity| examine_target(plan, job, target, identity, events).await;
+    let mut record = match visit(job, plan.seed, interrupt, work).await? {
         Err(error) => unavailable(name, &error),
-        Ok(available) => {
-            let bare = target(plan.seed, &available);
-            let ledger = Arc::new(Ledger::new(Arc::clone(&available.registry)));
-            let noted = Target {
-                registry: Arc::clone(&ledger) as _,
-                ..bare.clone()
-            };
-            // Not even a panic of our own skips the clean-up and the stopping.
-            let identity = available.identity.clone();
-            let examination = examine_target(plan, job, noted, identity.clone(), events);
-            let examination = AssertUnwindSafe(examination);
-            let examined = tokio::select! {
-                examined = examination.catch_unwind() => Some(examined),
-                () = interrupt.wait() => None,
-            };
-            let mut leftovers = Vec::new();
-            if !available.vanishes() {
-                let made = ledger.settled().await;
-                leftovers = clean_up(&bare, made, job.conduct.clean_up, interrupt).await;
-            }
-            available.stop().await;
-            let Some(examined) = examined else {
-                return Err(Interrupted {
-                    left: vec![(name.to_owned(), leftovers)],
-                });
-            };
-            let mut record = examined.unwrap_or_else(|_| defect(name, identity));
-            record.leftovers = leftovers;
+        Ok(visit) => {
+            let mut record = visit.found.unwrap_or_else(|| defect(name, visit.identity));
+            record.leftovers = visit.leftovers;
             record
         }
     };

@@ -8,6 +8,7 @@ mod matrix;
 mod peers;
 mod program;
 mod secrets;
+mod snapshot;
 mod unreachable;
 
 use serde_json::Value;

@@ -1,0 +1,269 @@
+//! What a registry answers to every Helm, as files to review: taken, read and written.
+//!
+//! Requests go one after the other, because a registry may answer by what it has seen before; repositories are
+//! new in each run and stand as placeholders in the files, so that leftovers of an earlier run change nothing.
+
+mod folder;
+mod pull;
+mod push;
+mod steps;
+mod taker;
+
+use std::fmt::Write;
+
+use bytes::Bytes;
+use helm_oci_fixtures::golden::{PUSHES, Push};
+use helm_oci_fixtures::manifest::Shape;
+use helm_oci_fixtures::media_type::OCI_MANIFEST;
+use helm_oci_reports::record::Leftover;
+use helm_oci_reports::snapshot::{Files, Snapshot};
+use helm_oci_suite::api::{ACCEPT_ORAS, TagList};
+use helm_oci_suite::session::{Session, digest_of};
+use helm_oci_suite::target::Target;
+use http::Method;
+
+use self::taker::{About, Taker};
+use crate::preflight::preflight;
+use crate::runner::{self, Interrupt, Interrupted, Job};
+
+pub use self::folder::{FolderError, name, read, safe, write};
+
+/// What a snapshot is taken of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Subject {
+    /// The golden charts, pushed and read back.
+    Golden {
+        /// The seed of names.
+        seed: u64,
+    },
+    /// One chart that is there already; nothing is written.
+    Chart {
+        /// Its repository, with the whole name.
+        repository: String,
+        /// Its tag or digest.
+        reference: String,
+    },
+}
+
+/// A snapshot that was taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Taken {
+    /// What the registry answered.
+    pub snapshot: Snapshot,
+    /// What was pushed and could not be removed, with the reason.
+    pub leftovers: Vec<Leftover>,
+}
+
+/// Launches or reaches the target, takes a snapshot and takes away what it stored and launched; otherwise says in
+/// a sentence why none could be taken.
+pub async fn take(
+    job: &Job,
+    subject: &Subject,
+    interrupt: &Interrupt,
+) -> Result<Result<Taken, String>, Interrupted> {
+    let seed = match subject {
+        Subject::Golden { seed } => *seed,
+        Subject::Chart { .. } => 0,
+    };
+    let work = async |target, _| match subject {
+        Subject::Golden { .. } => golden(target).await,
+        Subject::Chart {
+            repository,
+            reference,
+        } => chart(target, repository, reference).await,
+    };
+    let visit = match runner::visit(job, seed, interrupt, work).await? {
+        Ok(visit) => visit,
+        Err(error) => return Ok(Err(format!("{}: {}", job.name, crate::chain(&error)))),
+    };
+    let Some(taken) = visit.found else {
+        let what = "the suite panicked while it took the snapshot; please report this";
+        return Ok(Err(what.to_owned()));
+    };
+    Ok(taken.map(|snapshot| Taken {
+        snapshot,
+        leftovers: visit.leftovers,
+    }))
+}
+
+/// Pushes the golden charts, reads them back, and asks for what is beside them.
+async fn golden(target: Target) -> Result<Snapshot, String> {
+    let looked = preflight(&target).await;
+    if let Some(obstacle) = looked.obstacle {
+        return Err(obstacle.what);
+    }
+    let (mut taker, mut files) = (Taker::default(), Files::new());
+    let run = Some(target.run());
+    base(&mut taker, &target).await;
+    let mut tags = String::new();
+    for pushes in PUSHES.chunk_by(|a, b| repository(a) == repository(b)) {
+        let session = Session::new(
+            target.clone(),
+            &format!("snapshot/{}", repository(&pushes[0])),
+        );
+        let place = repository(&pushes[0]).replace('/', " ");
+        let whole = About::repository(&session, run.clone(), &place);
+        for push in pushes {
+            let about = About::repository(&session, run.clone(), &subject(push).replace('/', " "));
+            push::push(&mut taker, &about, push).await;
+            let text = pull::pushed(&mut taker, &about, push).await;
+            files.insert(format!("charts/{}.txt", subject(push)), text);
+        }
+        tags.push_str(&list(&mut taker, &whole).await);
+    }
+    files.insert("tags.txt".to_owned(), tags);
+    beside(&mut taker, &target).await;
+    let still = Session::new(target.clone(), "snapshot/end");
+    if still.call(Method::GET, "/v2/").send().await.is_err() {
+        return Err("the registry stopped answering while the snapshot was taken".to_owned());
+    }
+    Ok(Snapshot::of(files, &taker.said))
+}
+
+/// Reads one chart as every Helm pulls it.
+async fn chart(target: Target, repository: &str, reference: &str) -> Result<Snapshot, String> {
+    let (mut taker, mut files) = (Taker::default(), Files::new());
+    base(&mut taker, &target).await;
+    let session = Session::in_repository(target, repository);
+    let about = About::repository(&session, None, session.chart_name());
+    let Some(text) = pull::found(&mut taker, &about, reference).await else {
+        return Err(format!(
+            "the registry does not give {repository} at {reference}; check the name, and --username if it wants a login"
+        ));
+    };
+    files.insert(format!("charts/{}.txt", safe(session.chart_name())), text);
+    files.insert("tags.txt".to_owned(), list(&mut taker, &about).await);
+    Ok(Snapshot::of(files, &taker.said))
+}
+
+async fn base(taker: &mut Taker, target: &Target) {
+    let session = Session::new(target.clone(), "snapshot/base");
+    let about = About::repository(&session, Some(target.run()), "the registry");
+    let call = session.call(Method::GET, "/v2/");
+    taker.ask(&steps::BASE, &about, call).await;
+}
+
+/// The tags of a chart, sorted: Helm sorts them itself, and some registries list them as their disk does.
+async fn list(taker: &mut Taker, about: &About<'_>) -> String {
+    let path = format!("/v2/{}/tags/list", about.session.repository());
+    let reply = taker
+        .ask(&steps::TAGS, about, about.session.call(Method::GET, &path))
+        .await;
+    let list = reply.and_then(|reply| serde_json::from_slice::<TagList>(&reply.body).ok());
+    let mut text = format!("{}\n", about.place);
+    match list {
+        None => text.push_str("  no list\n"),
+        Some(list) => {
+            if list.name != about.session.repository() {
+                text.push_str("  under another name than that of the repository\n");
+            }
+            let mut tags = list.tags.unwrap_or_default();
+            tags.sort();
+            for tag in tags {
+                writeln!(text, "  {tag:?}").expect("a string grows");
+            }
+        }
+    }
+    text
+}
+
+/// What is not there, signatures, and deletes.
+async fn beside(taker: &mut Taker, target: &Target) {
+    let session = Session::new(target.clone(), "snapshot/beside");
+    let Some(push) = PUSHES.last() else { return };
+    let about = About::repository(&session, Some(target.run()), "a chart");
+    absent(taker, &about).await;
+    push::push(&mut Taker::default(), &about, push).await;
+    referrers(taker, &about, push).await;
+    delete(taker, &about, push).await;
+}
+
+async fn absent(taker: &mut Taker, about: &About<'_>) {
+    let session = about.session;
+    let list = format!("/v2/{}/tags/list", session.repository());
+    taker
+        .ask(&steps::NO_TAGS, about, session.call(Method::GET, &list))
+        .await;
+    let get = session
+        .call(Method::GET, &session.manifest_path("9.9.9"))
+        .accept(ACCEPT_ORAS);
+    taker.ask(&steps::NO_REPOSITORY, about, get).await;
+}
+
+async fn referrers(taker: &mut Taker, about: &About<'_>, push: &Push) {
+    let session = about.session;
+    let get = session
+        .call(Method::GET, &session.manifest_path("9.9.9"))
+        .accept(ACCEPT_ORAS);
+    taker.ask(&steps::NO_TAG, about, get).await;
+    let path = format!(
+        "/v2/{}/referrers/{}",
+        session.repository(),
+        push.manifest.digest
+    );
+    let subject = about.part("", push.manifest.digest, None);
+    taker
+        .ask(
+            &steps::NO_REFERRERS,
+            &subject,
+            session.call(Method::GET, &path),
+        )
+        .await;
+    let empty = Bytes::from_static(b"{}");
+    let config = digest_of(&empty);
+    push::upload(&mut Taker::default(), about, Shape::Helm313, &config, empty).await;
+    let signature = signature(push, &config);
+    let digest = digest_of(&signature);
+    let put = session.call(Method::PUT, &session.manifest_path(&digest));
+    let put = put.body(Some(OCI_MANIFEST), &signature);
+    let attached = about.part("", &digest, Some(signature.len()));
+    taker.ask(&steps::ATTACH, &attached, put).await;
+    taker
+        .ask(
+            &steps::REFERRERS,
+            &subject,
+            session.call(Method::GET, &path),
+        )
+        .await;
+}
+
+/// A manifest that says that it signs a chart.
+fn signature(push: &Push, config: &str) -> Bytes {
+    let empty = format!(
+        r#"{{"mediaType":"application/vnd.oci.empty.v1+json","digest":"{config}","size":2}}"#
+    );
+    Bytes::from(format!(
+        r#"{{"schemaVersion":2,"mediaType":"{OCI_MANIFEST}","artifactType":"application/vnd.example.signature","config":{empty},"layers":[{empty}],"subject":{{"mediaType":"{OCI_MANIFEST}","digest":"{}","size":{}}}}}"#,
+        push.manifest.digest,
+        push.manifest.bytes.len(),
+    ))
+}
+
+async fn delete(taker: &mut Taker, about: &About<'_>, push: &Push) {
+    let session = about.session;
+    let manifest = about.part("", push.manifest.digest, Some(push.manifest.bytes.len()));
+    let by_tag = session.manifest_path(push.tag);
+    let call = session.call(Method::DELETE, &by_tag);
+    taker.ask(&steps::DELETE_TAG, &manifest, call).await;
+    let by_digest = session.manifest_path(push.manifest.digest);
+    let call = session.call(Method::DELETE, &by_digest);
+    taker.ask(&steps::DELETE_MANIFEST, &manifest, call).await;
+    let call = session.call(Method::GET, &by_tag).accept(ACCEPT_ORAS);
+    taker.ask(&steps::DELETED, &manifest, call).await;
+    let chart = about.part("", push.chart.digest, Some(push.chart.bytes.len()));
+    let call = session.call(Method::DELETE, &session.blob_path(push.chart.digest));
+    taker.ask(&steps::DELETE_BLOB, &chart, call).await;
+}
+
+/// Era and chart with its version, such as `helm-3.8/mychart-0.1.0`.
+fn subject(push: &Push) -> &'static str {
+    let name = push.manifest.name;
+    let name = name.strip_prefix("manifests/").unwrap_or(name);
+    name.strip_suffix(".json").unwrap_or(name)
+}
+
+/// Era and chart, which share a repository.
+fn repository(push: &Push) -> String {
+    let era = subject(push).split('/').next().unwrap_or_default();
+    format!("{era}-{}", push.chart_name)
+}

@@ -1,0 +1,128 @@
+//! Charts read back as every Helm pulls them.
+
+use bytes::Bytes;
+use helm_oci_fixtures::golden::Push;
+use helm_oci_fixtures::media_type::{HELM_CHART, HELM_CONFIG, HELM_PROVENANCE, LEGACY_CHART};
+use helm_oci_reports::snapshot::{Part, chart};
+use helm_oci_suite::api::{ACCEPT_CONTAINERD, ACCEPT_ORAS};
+use helm_oci_suite::session::digest_of;
+use http::Method;
+use serde::Deserialize;
+
+use super::taker::{About, Taker, content};
+use super::{push, steps};
+
+/// Reads a chart of which nothing but the tag is known; `None` if the registry does not have it.
+pub(super) async fn found(taker: &mut Taker, about: &About<'_>, tag: &str) -> Option<String> {
+    let path = about.session.manifest_path(tag);
+    // Asked first without being kept: what the answers are about is known afterwards.
+    let ask = about.session.call(Method::GET, &path).accept(ACCEPT_ORAS);
+    let manifest = content(ask.send().await.ok()).ok()?.body;
+    let own = about.part("", &digest_of(&manifest), Some(manifest.len()));
+    let (media_type, got) = self::manifest(taker, &own, tag).await;
+    let listed: Manifest = serde_json::from_slice(&manifest).unwrap_or_default();
+    let mut blobs = Vec::new();
+    for entry in listed.config.iter().chain(&listed.layers) {
+        let role = role(&entry.media_type);
+        let about = about.part(role, &entry.digest, entry.size);
+        blobs.push((role, blob(taker, &about, &entry.digest).await));
+    }
+    let mut parts = vec![part("manifest", media_type, &got, None)];
+    parts.extend(blobs.iter().map(|(role, got)| part(role, None, got, None)));
+    Some(chart(about.session.chart_name(), tag, &parts))
+}
+
+/// Reads back a chart that was pushed.
+pub(super) async fn pushed(taker: &mut Taker, about: &About<'_>, push: &Push) -> String {
+    let size = Some(push.manifest.bytes.len());
+    let own = about.part("", push.manifest.digest, size);
+    let (media_type, got) = manifest(taker, &own, push.tag).await;
+    let mut blobs = Vec::new();
+    for pushed in push.blobs() {
+        let role = push::role(push, pushed);
+        let about = about.part(role, pushed.digest, Some(pushed.bytes.len()));
+        blobs.push((role, pushed, blob(taker, &about, pushed.digest).await));
+    }
+    let pushed = Some(push.manifest.bytes);
+    let mut parts = vec![part("manifest", media_type, &got, pushed)];
+    for (role, pushed, got) in &blobs {
+        parts.push(part(role, None, got, Some(pushed.bytes)));
+    }
+    let helms = push.manifest.helms.join(", ");
+    let title = format!(
+        "{} {} as pushed by Helm {helms}",
+        push.chart_name, push.chart_version
+    );
+    chart(&title, push.tag, &parts)
+}
+
+/// A manifest in all the ways in which Helms ask for it; its media type and bytes as they came by tag.
+async fn manifest(
+    taker: &mut Taker,
+    about: &About<'_>,
+    tag: &str,
+) -> (Option<String>, Result<Bytes, String>) {
+    let session = about.session;
+    let path = session.manifest_path(tag);
+    let head = session.call(Method::HEAD, &path).accept(ACCEPT_CONTAINERD);
+    taker.ask(&steps::RESOLVE, about, head).await;
+    let digest = about.names.digest.as_deref().unwrap_or_default();
+    let by_digest = session.call(Method::GET, &session.manifest_path(digest));
+    let by_digest = by_digest.accept("application/vnd.oci.image.manifest.v1+json, */*");
+    taker.ask(&steps::BY_DIGEST, about, by_digest).await;
+    let get = session.call(Method::GET, &path).accept(ACCEPT_ORAS);
+    let reply = content(taker.ask(&steps::BY_TAG, about, get).await);
+    let media_type = reply
+        .as_ref()
+        .ok()
+        .and_then(|reply| reply.header("content-type"));
+    (
+        media_type.map(ToOwned::to_owned),
+        reply.map(|reply| reply.body),
+    )
+}
+
+async fn blob(taker: &mut Taker, about: &About<'_>, digest: &str) -> Result<Bytes, String> {
+    let path = about.session.blob_path(digest);
+    let head = about.session.call(Method::HEAD, &path);
+    taker.ask(&steps::BLOB_PRESENT, about, head).await;
+    taker.fetch(about, &path).await
+}
+
+fn part<'a>(
+    role: &'a str,
+    media_type: Option<String>,
+    got: &'a Result<Bytes, String>,
+    pushed: Option<&'a [u8]>,
+) -> Part<'a> {
+    Part {
+        role,
+        media_type,
+        got: got.as_ref().map(AsRef::as_ref).map_err(Clone::clone),
+        pushed,
+    }
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Manifest {
+    config: Option<Descriptor>,
+    layers: Vec<Descriptor>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct Descriptor {
+    media_type: String,
+    digest: String,
+    size: Option<usize>,
+}
+
+fn role(media_type: &str) -> &'static str {
+    match media_type {
+        HELM_CONFIG => "config",
+        HELM_CHART | LEGACY_CHART => "chart",
+        HELM_PROVENANCE => "provenance",
+        _ => "layer",
+    }
+}

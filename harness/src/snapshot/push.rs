@@ -1,0 +1,121 @@
+//! The golden charts of every era, pushed in the order of requests of their era.
+//!
+//! The model of a client in the suite gives up where a Helm would. A snapshot goes on: what comes after an
+//! answer that is wrong is to be seen as well.
+
+use bytes::Bytes;
+use helm_oci_fixtures::golden::{Golden, Push};
+use helm_oci_fixtures::manifest::Shape;
+use helm_oci_fixtures::media_type;
+use helm_oci_suite::api::ACCEPT_ORAS;
+use helm_oci_suite::session::Reply;
+use http::{Method, Uri};
+
+use super::steps;
+use super::taker::{About, Taker};
+
+/// What Helm 3.0 to 3.17 accepts of a manifest that it is about to push.
+const ACCEPT_MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json, */*";
+
+/// Pushes one chart.
+pub(super) async fn push(taker: &mut Taker, chart: &About<'_>, push: &Push) {
+    let session = chart.session;
+    let manifest = Bytes::from_static(push.manifest.bytes);
+    let about = chart.part("", push.manifest.digest, Some(manifest.len()));
+    let (by_tag, by_digest) = (
+        session.manifest_path(push.tag),
+        session.manifest_path(push.manifest.digest),
+    );
+    let put = |path: &str| {
+        let call = session.call(Method::PUT, path);
+        call.body(Some(media_type::OCI_MANIFEST), &manifest)
+    };
+    if push.shape < Shape::Helm313 {
+        blobs(taker, chart, push).await;
+        let head = session.call(Method::HEAD, &by_tag).accept(ACCEPT_MANIFEST);
+        taker.ask(&steps::ABSENT_BY_TAG, &about, head).await;
+    } else {
+        let head = session.call(Method::HEAD, &by_digest).accept(ACCEPT_ORAS);
+        taker.ask(&steps::ABSENT_BY_DIGEST, &about, head).await;
+        blobs(taker, chart, push).await;
+        taker
+            .ask(&steps::PUT_BY_DIGEST, &about, put(&by_digest))
+            .await;
+        let get = session.call(Method::GET, &by_digest);
+        let get = get.accept(media_type::OCI_MANIFEST);
+        taker.ask(&steps::READ_BACK, &about, get).await;
+    }
+    taker.ask(&steps::PUT_BY_TAG, &about, put(&by_tag)).await;
+}
+
+async fn blobs(taker: &mut Taker, chart: &About<'_>, push: &Push) {
+    for blob in push.blobs() {
+        let role = role(push, blob);
+        let about = chart.part(role, blob.digest, Some(blob.bytes.len()));
+        self::blob(taker, &about, push.shape, blob).await;
+    }
+}
+
+/// What a blob is to its chart.
+pub(super) fn role(push: &Push, blob: &Golden) -> &'static str {
+    if blob.digest == push.config.digest {
+        "config"
+    } else if blob.digest == push.chart.digest {
+        "chart"
+    } else {
+        "provenance"
+    }
+}
+
+async fn blob(taker: &mut Taker, about: &About<'_>, shape: Shape, blob: &Golden) {
+    let session = about.session;
+    let head = session.call(Method::HEAD, &session.blob_path(blob.digest));
+    let head = if shape < Shape::Helm313 {
+        head.accept(&format!("{}, */*", blob.media_type))
+    } else {
+        head
+    };
+    let there = taker.ask(&steps::BLOB_ABSENT, about, head).await;
+    if there.is_some_and(|head| head.status == 200) {
+        return;
+    }
+    upload(
+        taker,
+        about,
+        shape,
+        blob.digest,
+        Bytes::from_static(blob.bytes),
+    )
+    .await;
+}
+
+/// Sends a blob whole.
+pub(super) async fn upload(
+    taker: &mut Taker,
+    about: &About<'_>,
+    shape: Shape,
+    digest: &str,
+    bytes: Bytes,
+) {
+    let session = about.session;
+    let path = format!("/v2/{}/blobs/uploads/", session.repository());
+    let post = session.call(Method::POST, &path);
+    let post = taker.ask(&steps::UPLOAD, about, post).await;
+    let Some(location) = post.as_ref().and_then(|post| location(about, post)) else {
+        return;
+    };
+    let put = session.complete_upload(&location, digest, &bytes);
+    let put = match shape {
+        // Before 3.3.
+        Shape::Legacy => put.without("content-type"),
+        _ => put,
+    };
+    taker.ask(&steps::BLOB, about, put).await;
+}
+
+/// Where an upload goes: path and query of `Location`, on the registry's own origin.
+fn location(about: &About<'_>, post: &Reply) -> Option<Uri> {
+    let location = post.header("location")?;
+    let resolved = about.session.resolve(&post.uri, location).ok()?;
+    about.session.uri(resolved.path_and_query()?.as_str()).ok()
+}

@@ -1,0 +1,119 @@
+//! Asks, and keeps what was said with the names that make it comparable.
+
+use bytes::Bytes;
+use helm_oci_reports::snapshot::{Names, Said, Step};
+use helm_oci_suite::exchange::Exchange;
+use helm_oci_suite::session::{Call, Reply, Session};
+use http::Method;
+
+use super::steps;
+
+/// What was said so far, in its order.
+#[derive(Default)]
+pub(super) struct Taker {
+    pub(super) said: Vec<Said>,
+}
+
+/// What one request is about.
+pub(super) struct About<'a> {
+    pub(super) session: &'a Session,
+    /// Which chart of which era, and which part of it.
+    pub(super) place: String,
+    pub(super) names: Names,
+}
+
+impl<'a> About<'a> {
+    /// A repository, and nothing in it.
+    pub(super) fn repository(session: &'a Session, run: Option<String>, place: &str) -> Self {
+        let origin = session.target().origin().to_string();
+        Self {
+            session,
+            place: place.to_owned(),
+            names: Names {
+                origin: origin.trim_end_matches('/').to_owned(),
+                repository: session.repository().to_owned(),
+                run,
+                ..Names::default()
+            },
+        }
+    }
+
+    /// Something in it.
+    pub(super) fn part(&self, word: &str, digest: &str, size: Option<usize>) -> Self {
+        let place = format!("{} {word}", self.place).trim_end().to_owned();
+        Self {
+            session: self.session,
+            place,
+            names: self.names.about(digest, size),
+        }
+    }
+}
+
+impl Taker {
+    /// Sends a request and keeps what was said; a request without an answer is kept as such.
+    pub(super) async fn ask(
+        &mut self,
+        step: &'static Step,
+        about: &About<'_>,
+        call: Call<'_>,
+    ) -> Option<Reply> {
+        let before = about.session.transcript().len();
+        let reply = call.send().await.ok();
+        let mut new = about.session.transcript().split_off(before);
+        if let Some(last) = new.pop() {
+            for exchange in new {
+                let is_challenge = exchange
+                    .response
+                    .as_ref()
+                    .is_ok_and(|answer| answer.start.starts_with("401"));
+                let step = if is_challenge {
+                    &steps::CHALLENGE
+                } else {
+                    &steps::TOKEN
+                };
+                self.keep(step, about, exchange);
+            }
+            self.keep(step, about, last);
+        }
+        reply
+    }
+
+    fn keep(&mut self, step: &'static Step, about: &About<'_>, exchange: Exchange) {
+        self.said.push(Said {
+            step,
+            place: about.place.clone(),
+            names: about.names.clone(),
+            exchange,
+        });
+    }
+
+    /// The bytes of a blob, wherever they are; otherwise what came instead.
+    pub(super) async fn fetch(&mut self, about: &About<'_>, path: &str) -> Result<Bytes, String> {
+        let call = about.session.call(Method::GET, path);
+        let reply = self.ask(&steps::FETCH, about, call).await;
+        let Some(mut reply) = reply else {
+            return Err(NOTHING.to_owned());
+        };
+        if let Some(location) = reply
+            .header("location")
+            .filter(|_| reply.status.is_redirection())
+        {
+            let uri = about.session.resolve(&reply.uri, location);
+            let call = about.session.call_uri(Method::GET, uri).anonymous();
+            let followed = self.ask(&steps::REDIRECTED, about, call).await;
+            reply = followed.ok_or_else(|| NOTHING.to_owned())?;
+        }
+        content(Some(reply)).map(|reply| reply.body)
+    }
+}
+
+const NOTHING: &str = "no answer";
+
+/// An answer that holds what was asked for; otherwise what came instead.
+pub(super) fn content(reply: Option<Reply>) -> Result<Reply, String> {
+    match reply {
+        Some(reply) if reply.status == 200 => Ok(reply),
+        Some(reply) => Err(reply.status.to_string()),
+        None => Err(NOTHING.to_owned()),
+    }
+}

@@ -1,0 +1,115 @@
+//! A chart as it came back: bytes, digests, and what they mean to Helm.
+
+use std::fmt::Write;
+
+use helm_oci_suite::session::digest_of;
+use serde_json::Value;
+
+use crate::text;
+
+/// The longest text that is written down whole.
+const WHOLE: usize = 64 << 10;
+
+/// One thing that was read.
+#[derive(Debug, Clone)]
+pub struct Part<'a> {
+    /// `manifest`, `config`, `chart`, `provenance` or `layer`.
+    pub role: &'a str,
+    /// The `Content-Type` that came with it.
+    pub media_type: Option<String>,
+    /// Its bytes, or what came instead.
+    pub got: Result<&'a [u8], String>,
+    /// What was pushed, if it was.
+    pub pushed: Option<&'a [u8]>,
+}
+
+/// What came back of one chart; the manifest is the first part.
+pub fn chart(title: &str, tag: &str, parts: &[Part<'_>]) -> String {
+    let mut text = String::new();
+    line(&mut text, 0, title);
+    line(&mut text, 0, &format!("tag {tag}"));
+    for part in parts {
+        text.push('\n');
+        line(&mut text, 0, part.role);
+        match &part.got {
+            Err(instead) => line(&mut text, 2, &format!("not to be had: {instead}")),
+            Ok(bytes) => self::bytes(&mut text, part, bytes),
+        }
+    }
+    text
+}
+
+fn bytes(text: &mut String, part: &Part<'_>, bytes: &[u8]) {
+    line(
+        text,
+        2,
+        &format!("{} bytes, {}", bytes.len(), digest_of(bytes)),
+    );
+    match part.pushed {
+        Some(pushed) if pushed == bytes => line(text, 2, "as pushed"),
+        Some(pushed) => {
+            let was = format!("{} bytes, {}", pushed.len(), digest_of(pushed));
+            line(text, 2, &format!("not as pushed: that was {was}"));
+        }
+        None => {}
+    }
+    if part.role == "manifest" {
+        let media_type = part.media_type.as_deref().unwrap_or("none");
+        line(text, 2, &format!("Content-Type {media_type}"));
+    }
+    if matches!(part.role, "manifest" | "config") {
+        whole(text, bytes);
+    }
+    if part.role == "manifest" {
+        meaning(text, bytes);
+    }
+}
+
+fn whole(text: &mut String, bytes: &[u8]) {
+    match std::str::from_utf8(bytes) {
+        Ok(content) if content.len() <= WHOLE => {
+            for row in text::block(content).lines() {
+                // A reader of the file sees where it ends.
+                line(text, 2, &format!("| {row}"));
+            }
+        }
+        _ => line(text, 2, "| no text, or too much of it"),
+    }
+}
+
+/// What Helm takes a manifest for.
+fn meaning(text: &mut String, manifest: &[u8]) {
+    let Ok(value) = serde_json::from_slice::<Value>(manifest) else {
+        return line(text, 2, "means nothing: it is no JSON");
+    };
+    line(text, 2, &format!("config {}", descriptor(&value["config"])));
+    for layer in value["layers"].as_array().into_iter().flatten() {
+        line(text, 2, &format!("layer {}", descriptor(layer)));
+    }
+    for (name, value) in value["annotations"].as_object().into_iter().flatten() {
+        let value = value
+            .as_str()
+            .map_or_else(|| value.to_string(), ToOwned::to_owned);
+        line(text, 2, &format!("annotation {name}: {value}"));
+    }
+    for field in ["mediaType", "artifactType"] {
+        if let Some(value) = value[field].as_str() {
+            line(text, 2, &format!("{field} {value}"));
+        }
+    }
+    if let Some(subject) = value.get("subject") {
+        line(text, 2, &format!("subject {}", descriptor(subject)));
+    }
+}
+
+fn descriptor(value: &Value) -> String {
+    let word = |name: &str| value[name].as_str().unwrap_or("?");
+    let size = value["size"]
+        .as_u64()
+        .map_or("?".to_owned(), |size| size.to_string());
+    format!("{}, {size} bytes, {}", word("mediaType"), word("digest"))
+}
+
+fn line(text: &mut String, indent: usize, content: &str) {
+    writeln!(text, "{:indent$}{}", "", text::line(content)).expect("a string grows");
+}
