@@ -48,7 +48,7 @@ pub(crate) async fn visit<T>(
     };
     let identity = available.identity.clone();
     // Not even a panic of our own skips the clean-up and the stopping.
-    let working = AssertUnwindSafe(work(noted, identity.clone()));
+    let working = AssertUnwindSafe(Box::pin(work(noted, identity.clone())));
     let worked = tokio::select! {
         worked = working.catch_unwind() => Some(worked),
         () = interrupt.wait() => None,
