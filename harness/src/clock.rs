@@ -14,6 +14,16 @@ pub fn now() -> String {
         .expect("the present has a year of four digits")
 }
 
+/// The day of the present in UTC, such as `2026-11-23`.
+pub fn today() -> String {
+    present().date().to_string()
+}
+
+/// The day so many days after the present one.
+pub fn day_in(days: i64) -> String {
+    (present() + time::Duration::days(days)).date().to_string()
+}
+
 /// The present in seconds since 1970.
 pub fn seconds() -> i64 {
     present().unix_timestamp()
@@ -62,6 +72,13 @@ fn present() -> OffsetDateTime {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn days_are_written_so_that_their_text_is_in_their_order() {
+        let (today, later) = (today(), day_in(90));
+        assert_eq!(today.len(), "2026-11-23".len());
+        assert!(today < later && later < day_in(91), "{today} {later}");
+    }
 
     #[test]
     fn a_date_is_read_as_http_writes_it() {

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode as ProcessExitCode;
 
-use helm_oci_reports::record::TargetRecord;
+use helm_oci_reports::record::{DeviationProblem, TargetRecord};
 use helm_oci_suite::outcome::Outcome;
 use helm_oci_suite::verdict::{Obstacle, ObstacleKind};
 
@@ -11,8 +11,9 @@ use helm_oci_suite::verdict::{Obstacle, ObstacleKind};
 pub enum ExitCode {
     /// Every outcome is acceptable.
     Acceptable = 0,
-    /// A target violates a requirement that is a MUST, or a real Helm fails with it; whatever else happened, this
-    /// is proven. Or `snapshot check` found that a registry answers otherwise than it did.
+    /// A target violates a requirement that is a MUST, or a real Helm fails with it, or the list of deviations does not
+    /// fit; whatever else happened, this is proven. Or `snapshot check` found that a registry answers otherwise than it
+    /// did.
     Violation = 1,
     /// The command line, a file or the selection is wrong; nothing was run.
     Usage = 2,
@@ -30,8 +31,9 @@ pub enum ExitCode {
 pub const HELP: &str = "\
 Exit codes:
   0    every outcome is acceptable: no MUST is violated and everything could be told
-  1    a target violates a MUST, or a flow of a real Helm fails with it; or `snapshot check`
-       found a difference
+  1    a target violates a MUST (with --strict a SHOULD), a flow of a real Helm fails with it,
+       or the list of --deviations is stale, expired or speaks of no target;
+       or `snapshot check` found a difference
   2    usage or configuration error, or an empty selection; nothing was run
   3    no violation, but a target was unreachable or a requirement could not be told;
        or `doctor` found a problem
@@ -46,7 +48,7 @@ impl ExitCode {
     }
 
     /// What a run over these targets ends with.
-    pub fn of(targets: &[TargetRecord]) -> Self {
+    pub fn of(targets: &[TargetRecord], deviations: &[DeviationProblem]) -> Self {
         let checks = || targets.iter().flat_map(|target| &target.checks);
         let helms = || targets.iter().flat_map(|target| &target.helms);
         let flows = || helms().flat_map(|helm| &helm.flows);
@@ -61,7 +63,7 @@ impl ExitCode {
             .peekable();
         let told = obstacles.peek().is_none();
         let fails = |outcome| matches!(outcome, Outcome::Fail | Outcome::Stale);
-        if outcomes().any(fails) {
+        if outcomes().any(fails) || !deviations.is_empty() {
             Self::Violation
         } else if obstacles.any(is_defect) {
             Self::Defect

@@ -14,6 +14,7 @@ pub mod cleanup;
 pub mod cli;
 pub mod clock;
 pub mod conduct;
+pub mod deviations;
 pub mod doctor;
 pub mod exit_code;
 pub mod helm;

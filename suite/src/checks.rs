@@ -134,7 +134,7 @@ pub fn is_matched(globs: &[String], id: &str) -> bool {
 }
 
 /// Whether `text` matches `glob`, in which `*` stands for any characters and `?` for one.
-fn matches(glob: &str, text: &str) -> bool {
+pub fn matches(glob: &str, text: &str) -> bool {
     match glob.chars().next() {
         None => text.is_empty(),
         Some('*') => {

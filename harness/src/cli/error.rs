@@ -3,11 +3,13 @@
 use std::io;
 use std::path::PathBuf;
 
+use helm_oci_reports::record::RecordError;
 use helm_oci_suite::era::Flow;
 use helm_oci_suite::evidence::EvidenceError;
 use semver::Version;
 use thiserror::Error;
 
+use crate::deviations::DeviationError;
 use crate::helm::HelmError;
 use crate::launch::TargetError;
 use crate::serve::ServeError;
@@ -70,6 +72,20 @@ pub(super) enum CliError {
     Junit(#[from] helm_oci_reports::junit::RenderError),
     #[error("--auth sets up the reference registry and cannot be had with --upstream")]
     AuthUpstream,
+    #[error(transparent)]
+    Deviations(#[from] DeviationError),
+    #[error("cannot read the record {path}", path = .path.display())]
+    Read {
+        path: PathBuf,
+        #[source]
+        source: io::Error,
+    },
+    #[error("cannot use {path}", path = .path.display())]
+    Record {
+        path: PathBuf,
+        #[source]
+        source: RecordError,
+    },
     #[error(transparent)]
     Helm(#[from] HelmError),
     #[error("there is no Helm {version} in {folder}", folder = .folder.display())]

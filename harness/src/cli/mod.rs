@@ -1,6 +1,7 @@
 //! The program: arguments, subcommands, exit code. Each subcommand is a file; this one only leads there.
 
 mod coverage;
+mod deviations;
 mod doctor;
 mod environment;
 mod error;
@@ -69,6 +70,8 @@ enum Command {
     Prove(prove::Arguments),
     /// Run real Helms through every flow with every fault, and write down what they do.
     Observe(observe::Arguments),
+    /// Make or mend a list of known deviations.
+    Deviations(deviations::Arguments),
     /// Look at this machine: engine, images, Helms, plugins, credential helpers, proxies, clock.
     Doctor(doctor::Arguments),
     /// Write down what a registry answers to every Helm, as files to review; `check` them later, `accept` changes.
@@ -150,6 +153,7 @@ pub fn main() -> ExitCode {
         Command::Serve(arguments) => with_runtime(serve::serve(arguments)),
         Command::Prove(arguments) => prove::prove(arguments),
         Command::Observe(arguments) => with_runtime(observe::observe(arguments)),
+        Command::Deviations(arguments) => deviations::deviations(arguments),
         Command::Doctor(arguments) => with_runtime(doctor::doctor(arguments)),
         Command::Snapshot(arguments) => with_runtime(snapshot::snapshot(arguments)),
         Command::Completions { shell } => completions(*shell),

@@ -6,6 +6,7 @@ use helm_oci_suite::checks;
 use helm_oci_suite::era::Flow;
 use helm_oci_suite::requirement::Requirement;
 
+use super::deviations::RulesArguments;
 use super::error::CliError;
 use super::helms::HelmArguments;
 use super::report::ReportArguments;
@@ -32,9 +33,8 @@ pub(super) struct Arguments {
 pub(super) struct ExaminationArguments {
     #[command(flatten)]
     selection: Selection,
-    /// Let the violation of a SHOULD fail the run as well.
-    #[arg(long)]
-    strict: bool,
+    #[command(flatten)]
+    rules: RulesArguments,
     #[command(flatten)]
     helms: HelmArguments,
     /// How many checks run at the same time on a target.
@@ -79,7 +79,8 @@ impl ExaminationArguments {
             jobs: usize::from(self.jobs),
             deadline: runner::DEADLINE,
             helms,
-            strict: self.strict,
+            strict: self.rules.is_strict(),
+            deviations: self.rules.deviations()?,
         })
     }
 
@@ -110,7 +111,7 @@ impl ExaminationArguments {
             }
         };
         reports.write(&record)?;
-        Ok(ExitCode::of(&record.targets))
+        Ok(ExitCode::of(&record.targets, &record.deviations))
     }
 
     /// The requirements selected; a pattern that selects flows of real Helms need not select any.

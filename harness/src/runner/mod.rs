@@ -28,6 +28,7 @@ use helm_oci_suite::verdict::{Obstacle, ObstacleKind};
 
 use crate::clock::Stopwatch;
 use crate::conduct::Conduct;
+use crate::deviations::Deviations;
 use crate::exit_code::ExitCode;
 use crate::launch::{LaunchError, Launched, Launcher, Settings};
 use crate::preflight::{Preflight, preflight};
@@ -64,6 +65,8 @@ pub struct Plan {
     pub helms: Helms,
     /// Whether a violated Should fails the run.
     pub strict: bool,
+    /// What is known to deviate.
+    pub deviations: Deviations,
 }
 
 /// One target of a run.
@@ -96,6 +99,7 @@ pub async fn run(
         .collect()
         .await;
     let records = all_or_leftovers(ended)?;
+    let deviations = plan.deviations.problems(&plan.requirements, &records);
     let footer = Footer {
         checks: records.iter().map(|target| target.checks.len()).sum(),
         flows: records
@@ -103,7 +107,7 @@ pub async fn run(
             .flat_map(|target| &target.helms)
             .map(|helm| helm.flows.len())
             .sum(),
-        exit_code: ExitCode::of(&records).number(),
+        exit_code: ExitCode::of(&records, &deviations).number(),
     };
     Ok(RunRecord {
         schema: SCHEMA,
@@ -119,7 +123,7 @@ pub async fn run(
             milliseconds: begun.milliseconds(),
         },
         targets: records,
-        deviations: Vec::new(),
+        deviations,
         footer,
     })
 }
@@ -187,7 +191,7 @@ async fn examine_target(
     events.tell(Event::Started {
         checks: plan.requirements.len() + plan.flow_count(),
     });
-    let (checks, verdicts) = examine_all(plan, &target, events).await;
+    let (checks, verdicts) = examine_all(plan, &target, &record, events).await;
     record.checks = checks;
     if !plan.requirements.is_empty() {
         record.eras = predict::table(&checks::all(), &verdicts);
@@ -218,6 +222,7 @@ pub fn target(seed: u64, launched: &Launched) -> Target {
 async fn examine_all(
     plan: &Plan,
     target: &Target,
+    TargetRecord { name, identity, .. }: &TargetRecord,
     events: &Events,
 ) -> (Vec<CheckRecord>, Verdicts) {
     let checks = plan
@@ -226,11 +231,13 @@ async fn examine_all(
         .enumerate()
         .map(|(position, requirement)| async move {
             let examined = examine(requirement, target, plan.deadline).await;
+            let listed = plan.deviations.of(requirement, name, identity);
             let rules = Rules {
                 strict: plan.strict,
-                deviates: false,
+                deviates: listed.is_some(),
             };
-            let record = entry::record(requirement, &examined, rules);
+            let mut record = entry::record(requirement, &examined, rules);
+            record.deviation = listed.map(Into::into);
             events.tell(Event::Checked {
                 outcome: record.outcome,
             });

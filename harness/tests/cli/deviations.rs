@@ -1,0 +1,193 @@
+//! Lists of known deviations: what they excuse, what fails them, and how they are written.
+
+use std::path::{Path, PathBuf};
+
+use crate::program::{Ran, Serve, json};
+
+/// A registry that lists tags in the wrong order, and cuts the list.
+struct Stage {
+    serve: Serve,
+    folder: tempfile::TempDir,
+}
+
+impl Stage {
+    fn with(faults: &[&str]) -> Self {
+        let faults: Vec<&str> = faults.iter().flat_map(|name| ["--fault", name]).collect();
+        Self {
+            serve: Serve::with(&faults),
+            folder: tempfile::tempdir().expect("a directory"),
+        }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn list(&self, text: &str) -> PathBuf {
+        let path = self.path("known.toml");
+        std::fs::write(&path, text).expect("it is written");
+        path
+    }
+
+    /// A run of the tag lists with this list of deviations.
+    fn run(&self, list: Option<&Path>) -> Ran {
+        let record = self.path("record.json");
+        let mut arguments = vec!["run", &self.serve.url, "--only", "tags/*", "--json"];
+        arguments.push(record.to_str().expect("a path of text"));
+        if let Some(list) = list {
+            arguments.extend(["--deviations", list.to_str().expect("a path of text")]);
+        }
+        Ran::of(&arguments)
+    }
+
+    fn write(&self, more: &[&str]) -> Ran {
+        let (record, list) = (self.path("record.json"), self.path("known.toml"));
+        let paths = [&record, &list].map(|path| path.to_str().expect("a path of text"));
+        let command = ["deviations", "write", paths[0], "--out", paths[1]];
+        Ran::of(&[&command[..], more].concat())
+    }
+}
+
+fn entry(requirement: &str, target: &str, expires: &str) -> String {
+    format!(
+        "[[deviation]]\nrequirement = \"{requirement}\"\ntarget = \"{target}\"\nreason = \"its database sorts so\"\n\
+         link = \"https://example.org/7\"\nexpires = {expires}\n"
+    )
+}
+
+#[test]
+fn a_listed_violation_is_known_and_fails_nothing() {
+    let stage = Stage::with(&["cuts-tag-lists"]);
+    assert_eq!(stage.run(None).code, Some(1), "it is a MUST");
+    let list = stage.list(&entry("tags/complete", "http://127.0.0.1:*", "2999-12-31"));
+    let ran = stage.run(Some(&list));
+    assert_eq!(ran.code, Some(0), "{}{}", ran.out, ran.err);
+    for words in [
+        "~ KNOWN tags/complete",
+        "until 2999-12-31: its database sorts so",
+        "https://example.org/7",
+        "but for 1 listed deviation",
+    ] {
+        assert!(ran.out.contains(words), "{words}: {}", ran.out);
+    }
+    let record = json(&stage.path("record.json"));
+    let known = record["targets"][0]["checks"]
+        .as_array()
+        .expect("checks")
+        .iter()
+        .find(|check| check["id"] == "tags/complete")
+        .expect("it was run");
+    assert_eq!(known["outcome"], "known");
+    assert_eq!(known["deviation"]["expires"], "2999-12-31");
+    assert!(known["finding"].is_object(), "it still shows what came");
+}
+
+#[test]
+fn an_entry_that_does_not_fit_fails_the_run() {
+    let stage = Stage::with(&[]);
+    for (list, words) in [
+        (
+            entry("tags/complete", "*", "2999-12-31"),
+            "≠ STALE tags/complete",
+        ),
+        (
+            entry("tags/complete", "*", "2020-01-01"),
+            "tags/complete on *: the deviation expired on 2020-01-01",
+        ),
+        (
+            entry("tags/complete", "quay", "2999-12-31"),
+            "tags/complete on quay: no target of this run has this name",
+        ),
+    ] {
+        let list = stage.list(&list);
+        let ran = stage.run(Some(&list));
+        assert_eq!(ran.code, Some(1), "{words}: {}{}", ran.out, ran.err);
+        let flat = ran.out.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(flat.contains(words), "{words}: {}", ran.out);
+        assert_eq!(
+            json(&stage.path("record.json"))["footer"]["exit_code"],
+            1,
+            "{words}"
+        );
+    }
+    let list = stage.list(&entry("pull/blob-bytes", "quay", "2020-01-01"));
+    let ran = stage.run(Some(&list));
+    assert_eq!(ran.code, Some(0), "it is not selected: {}", ran.out);
+}
+
+#[test]
+fn a_list_that_cannot_be_used_runs_nothing() {
+    let stage = Stage::with(&[]);
+    let list = stage.list(&entry("tags/complet", "*", "2999-12-31"));
+    let ran = stage.run(Some(&list));
+    assert_eq!(ran.code, Some(2), "{}", ran.out);
+    for words in [
+        "known.toml, deviation 1 (`tags/complet` on `*`)",
+        "the nearest is `tags/complete`",
+    ] {
+        assert!(ran.err.contains(words), "{words}: {}", ran.err);
+    }
+    let ran = stage.run(Some(&stage.path("nowhere.toml")));
+    assert_eq!(ran.code, Some(2));
+    assert!(ran.err.contains("nowhere.toml"), "{}", ran.err);
+}
+
+#[test]
+fn a_list_is_written_from_a_record_with_the_smallest_change() {
+    let stage = Stage::with(&["cuts-tag-lists"]);
+    let kept = format!(
+        "# Looked at every spring.\n{}# The end.\n",
+        entry("pull/blob-bytes", "other", "2999-12-31")
+    );
+    let outdated = entry("tags/list-answers", "http://*", "2999-12-31");
+    let list = stage.list(&kept.replace("# The end.", &format!("\n{outdated}# The end.")));
+    assert_eq!(stage.run(Some(&list)).code, Some(1));
+    let ran = stage.write(&["--reason", "known", "--link", "https://example.org/8"]);
+    assert_eq!(ran.code, Some(0), "{}", ran.err);
+    assert!(
+        ran.out.contains("1 added, 0 renewed, 1 taken out"),
+        "{}",
+        ran.out
+    );
+    let written = std::fs::read_to_string(&list).expect("it is there");
+    assert!(
+        written.starts_with(kept.trim_end_matches("# The end.\n")),
+        "{written}"
+    );
+    assert!(written.contains("# The end."), "{written}");
+    assert!(!written.contains("tags/list-answers"), "{written}");
+    let ran = stage.run(Some(&list));
+    assert_eq!(ran.code, Some(0), "{written}{}{}", ran.out, ran.err);
+    let again = stage.write(&[]);
+    assert!(again.out.contains("0 added, 0 renewed, 0 taken out"));
+    let same = std::fs::read_to_string(&list).expect("it is there");
+    assert_eq!(same, written, "nothing is changed without need");
+}
+
+#[test]
+fn an_expired_entry_is_renewed_and_nothing_else() {
+    let stage = Stage::with(&["cuts-tag-lists"]);
+    let old = entry("tags/complete", "http://*", "2020-01-01 # look again");
+    let list = stage.list(&old);
+    assert_eq!(stage.run(Some(&list)).code, Some(1), "it has expired");
+    let ran = stage.write(&["--expires", "2999-01-01"]);
+    assert!(ran.out.contains("0 added, 1 renewed"), "{}", ran.out);
+    let written = std::fs::read_to_string(&list).expect("it is there");
+    assert_eq!(written, old.replace("2020-01-01", "2999-01-01"));
+    assert_eq!(stage.run(Some(&list)).code, Some(0));
+}
+
+#[test]
+fn an_entry_without_a_reason_is_not_taken() {
+    let stage = Stage::with(&["cuts-tag-lists"]);
+    assert_eq!(stage.run(None).code, Some(1));
+    let ran = stage.write(&[]);
+    assert!(
+        ran.out.contains("write a `reason` and a `link`"),
+        "{}",
+        ran.out
+    );
+    let ran = stage.run(Some(&stage.path("known.toml")));
+    assert_eq!(ran.code, Some(2), "{}", ran.out);
+    assert!(ran.err.contains("`reason` is empty"), "{}", ran.err);
+}
