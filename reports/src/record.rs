@@ -65,6 +65,9 @@ pub struct RunIdentity {
     /// Whether a violated Should fails the run.
     #[serde(skip_serializing_if = "is_false", default)]
     pub strict: bool,
+    /// Which part of the targets it examined, as `K/N`; nothing for all.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub shard: Option<String>,
     /// When it began, RFC 3339 in UTC.
     pub started: String,
     /// How long it took, in milliseconds.
@@ -76,6 +79,9 @@ pub struct RunIdentity {
 pub struct TargetRecord {
     /// The name given on the command line, such as `distribution:2.8.3`.
     pub name: String,
+    /// The seed of names and content, where it is not that of the run.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub seed: Option<u64>,
     /// What it is.
     pub identity: TargetIdentity,
     /// What it was seen to offer, probed once before the checks.

@@ -7,10 +7,13 @@ mod blocks;
 mod difference;
 mod eras;
 mod helms;
+mod matrix;
 mod page;
 mod summary;
 
 use helm_oci_suite::outcome::Outcome;
+
+pub use self::matrix::render_matrix;
 
 use self::page::{Ink, Page};
 use crate::record::{CheckRecord, RunRecord, TargetRecord};
@@ -47,12 +50,16 @@ impl Default for Style {
     }
 }
 
-/// Renders a record for a terminal.
-pub fn render(record: &RunRecord, style: Style) -> String {
-    let mut page = Page::new(Style {
+fn page_of(style: Style) -> Page {
+    Page::new(Style {
         width: style.width.max(NARROWEST),
         ..style
-    });
+    })
+}
+
+/// Renders a record for a terminal, one target after the other.
+pub fn render(record: &RunRecord, style: Style) -> String {
+    let mut page = page_of(style);
     run(&mut page, record);
     for target in &record.targets {
         page.blank();

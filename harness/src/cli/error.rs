@@ -3,6 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
+use helm_oci_reports::merge::MergeError;
 use helm_oci_reports::record::RecordError;
 use helm_oci_suite::era::Flow;
 use helm_oci_suite::evidence::EvidenceError;
@@ -66,6 +67,20 @@ pub(super) enum CliError {
         #[source]
         source: io::Error,
     },
+    #[error("cannot read {path}", path = .path.display())]
+    Read {
+        path: PathBuf,
+        #[source]
+        source: io::Error,
+    },
+    #[error("{path} is no record that `run --json` wrote", path = .path.display())]
+    Record {
+        path: PathBuf,
+        #[source]
+        source: RecordError,
+    },
+    #[error(transparent)]
+    Merge(#[from] MergeError),
     #[error("cannot write to standard output")]
     Stdout(#[source] io::Error),
     #[error("the JUnit report could not be made")]

@@ -1,19 +1,21 @@
 //! `matrix`: many targets in one run, and one report that compares them.
 
+use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 
 use clap::Args;
+use helm_oci_suite::target::Credentials;
 use thiserror::Error;
 
 use super::error::CliError;
+use super::report::Layout;
 use super::run::{ExaminationArguments, label};
 use super::{environment, target};
 use crate::exit_code::ExitCode;
 use crate::launch;
 use crate::target_file;
 use crate::target_spec::TargetSpec;
-use helm_oci_suite::target::Credentials;
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -60,6 +62,12 @@ impl FromStr for Shard {
     }
 }
 
+impl fmt::Display for Shard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.own, self.all)
+    }
+}
+
 impl Shard {
     fn takes(self, position: usize) -> bool {
         position % self.all == self.own - 1
@@ -71,7 +79,8 @@ pub(super) async fn matrix(arguments: &Arguments) -> Result<ExitCode, CliError> 
     for spec in &mut specs {
         spec.credentials = credentials(spec)?;
     }
-    let plan = arguments.examination.plan().await?;
+    let mut plan = arguments.examination.plan().await?;
+    plan.shard = arguments.shard.map(|shard| shard.to_string());
     let mut jobs = target::jobs(&specs, &label(&plan))?;
     if let Some(shard) = arguments.shard {
         let mut positions = 0..;
@@ -82,7 +91,9 @@ pub(super) async fn matrix(arguments: &Arguments) -> Result<ExitCode, CliError> 
         });
     }
     let parallel = usize::from(arguments.parallel);
-    arguments.examination.examine(&plan, &jobs, parallel).await
+    let layout = Layout::SideBySide;
+    let examination = &arguments.examination;
+    examination.examine(&plan, &jobs, parallel, layout).await
 }
 
 /// What a registry of the file gets when it asks: each its own, from the environment.

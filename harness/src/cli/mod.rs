@@ -9,6 +9,7 @@ mod explain;
 mod helms;
 mod list;
 mod matrix;
+mod merge;
 mod observe;
 mod output;
 mod progress;
@@ -60,6 +61,9 @@ enum Command {
     /// Examine the targets of a file in one run, and show where they differ.
     #[command(after_help = exit_code::HELP)]
     Matrix(matrix::Arguments),
+    /// Put the records of several runs together: the shards of a matrix.
+    #[command(after_help = exit_code::HELP)]
+    Merge(merge::Arguments),
     /// List the requirements.
     List(list::Arguments),
     /// Explain one requirement: what, why, who says so, and whom its violation hurts.
@@ -148,6 +152,7 @@ pub fn main() -> ExitCode {
     let ended = match &cli.command {
         Command::Run(arguments) => with_runtime(run::run(arguments)),
         Command::Matrix(arguments) => with_runtime(matrix::matrix(arguments)),
+        Command::Merge(arguments) => merge::merge(arguments),
         Command::List(arguments) => list::list(arguments),
         Command::Explain(arguments) => explain::explain(arguments),
         Command::Serve(arguments) => with_runtime(serve::serve(arguments)),

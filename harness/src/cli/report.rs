@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use helm_oci_reports::record::RunRecord;
-use helm_oci_reports::{junit, terminal};
+use helm_oci_reports::{junit, markdown, terminal};
 
 use super::error::CliError;
 use super::{environment, output};
@@ -20,6 +20,9 @@ pub(super) struct ReportArguments {
     /// Write a `JUnit` report; `-` for standard output.
     #[arg(long, value_name = "FILE")]
     junit: Option<PathBuf>,
+    /// Write a page as Markdown, on which the targets stand side by side; `-` for standard output.
+    #[arg(long, value_name = "FILE")]
+    markdown: Option<PathBuf>,
     /// Show every check, and more about each finding.
     #[arg(short, long)]
     verbose: bool,
@@ -57,15 +60,17 @@ impl Color {
 impl ReportArguments {
     /// Opens the files of reports before anything is run, so that a wrong path costs nothing.
     pub(super) fn open(&self) -> Result<Reports, CliError> {
-        let to_stdout = |path: &Option<PathBuf>| path.as_deref() == Some(Path::new("-"));
-        if to_stdout(&self.json) && to_stdout(&self.junit) {
+        let files = [&self.json, &self.junit, &self.markdown];
+        let to_stdout = |path: &&&Option<PathBuf>| path.as_deref() == Some(Path::new("-"));
+        let on_stdout = files.iter().filter(to_stdout).count();
+        if on_stdout > 1 {
             return Err(CliError::TwoReports);
         }
-        let stdout_is_taken = to_stdout(&self.json) || to_stdout(&self.junit);
         Ok(Reports {
             json: self.json.as_deref().map(Sink::open).transpose()?,
             junit: self.junit.as_deref().map(Sink::open).transpose()?,
-            terminal: !self.quiet && !stdout_is_taken,
+            markdown: self.markdown.as_deref().map(Sink::open).transpose()?,
+            terminal: !self.quiet && on_stdout == 0,
             style: self.style(),
         })
     }
@@ -78,24 +83,42 @@ impl ReportArguments {
     }
 }
 
+/// How targets stand on the terminal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Layout {
+    /// One after the other.
+    InTurn,
+    /// Side by side, unless everything is to be shown.
+    SideBySide,
+}
+
 /// Where the reports go.
 pub(super) struct Reports {
     json: Option<Sink>,
     junit: Option<Sink>,
+    markdown: Option<Sink>,
     terminal: bool,
     style: terminal::Style,
 }
 
 impl Reports {
-    pub(super) fn write(&mut self, record: &RunRecord) -> Result<(), CliError> {
+    pub(super) fn write(&mut self, record: &RunRecord, layout: Layout) -> Result<(), CliError> {
         if let Some(json) = &mut self.json {
             json.write(&record.to_json())?;
         }
         if let Some(sink) = &mut self.junit {
             sink.write(&junit::render(record)?)?;
         }
+        if let Some(sink) = &mut self.markdown {
+            sink.write(&markdown::render(record))?;
+        }
         if self.terminal {
-            output::print(&terminal::render(record, self.style))?;
+            output::print(&match layout {
+                Layout::SideBySide if !self.style.verbose => {
+                    terminal::render_matrix(record, self.style)
+                }
+                _ => terminal::render(record, self.style),
+            })?;
         }
         Ok(())
     }

@@ -9,7 +9,7 @@ use helm_oci_suite::requirement::Requirement;
 use super::deviations::RulesArguments;
 use super::error::CliError;
 use super::helms::HelmArguments;
-use super::report::ReportArguments;
+use super::report::{Layout, ReportArguments};
 use super::target::TargetArguments;
 use super::{Selection, output, progress};
 use crate::clock;
@@ -51,7 +51,8 @@ pub(super) async fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
     let examination = &arguments.examination;
     let plan = examination.plan().await?;
     let jobs = arguments.reach.jobs(&arguments.targets, &label(&plan))?;
-    examination.examine(&plan, &jobs, 1).await
+    let layout = Layout::InTurn;
+    examination.examine(&plan, &jobs, 1, layout).await
 }
 
 /// What labels the containers of a run.
@@ -75,6 +76,7 @@ impl ExaminationArguments {
         Ok(Plan {
             requirements: self.requirements(&helms)?,
             only: self.selection.only.clone(),
+            shard: None,
             seed: self.seed.unwrap_or_else(clock::seed),
             jobs: usize::from(self.jobs),
             deadline: runner::DEADLINE,
@@ -90,6 +92,7 @@ impl ExaminationArguments {
         plan: &Plan,
         jobs: &[Job],
         parallel: usize,
+        layout: Layout,
     ) -> Result<ExitCode, CliError> {
         let mut reports = self.reports.open()?;
         let interrupt = Interrupt::on_signals();
@@ -110,7 +113,7 @@ impl ExaminationArguments {
                 return Ok(ExitCode::Interrupted);
             }
         };
-        reports.write(&record)?;
+        reports.write(&record, layout)?;
         Ok(ExitCode::of(&record.targets, &record.deviations))
     }
 

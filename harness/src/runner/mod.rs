@@ -55,6 +55,8 @@ pub struct Plan {
     pub requirements: Vec<&'static Requirement>,
     /// The globs that selected them.
     pub only: Vec<String>,
+    /// Which part of the targets it is for, if not for all.
+    pub shard: Option<String>,
     /// The seed of names and content.
     pub seed: u64,
     /// How many checks run at the same time.
@@ -118,6 +120,7 @@ pub async fn run(
         run: RunIdentity {
             seed: plan.seed,
             only: plan.only.clone(),
+            shard: plan.shard.clone(),
             strict: plan.strict,
             started,
             milliseconds: begun.milliseconds(),
@@ -260,6 +263,7 @@ async fn examine_all(
 fn empty(name: &str, identity: TargetIdentity) -> TargetRecord {
     TargetRecord {
         name: name.to_owned(),
+        seed: None,
         identity,
         capabilities: Vec::new(),
         obstacle: None,

@@ -52,6 +52,11 @@ impl Ink {
     }
 }
 
+/// The sign of an outcome with its ink.
+pub(super) const fn signature(outcome: Outcome) -> (Ink, &'static str) {
+    (Ink::of(outcome), sign(outcome))
+}
+
 /// The sign of an outcome; no two are alike.
 const fn sign(outcome: Outcome) -> &'static str {
     match outcome {

@@ -60,6 +60,17 @@ pub(super) fn run(page: &mut Page, record: &RunRecord) {
             page.painted(2, &format!("{name:<24}  {verdict}"));
         }
     }
+    counted(page, record);
+}
+
+/// What was seen of the whole run, whose targets have been told of.
+pub(super) fn end(page: &mut Page, record: &RunRecord) {
+    page.rule("run");
+    counted(page, record);
+}
+
+/// What is wrong with the list of deviations, and how much was examined.
+fn counted(page: &mut Page, record: &RunRecord) {
     for problem in &record.deviations {
         let DeviationProblem {
             requirement,
@@ -82,7 +93,7 @@ pub(super) fn run(page: &mut Page, record: &RunRecord) {
 }
 
 /// What the outcomes amount to, those of real Helms included.
-fn verdict(record: &RunRecord, target: &TargetRecord) -> (Ink, String) {
+pub(super) fn verdict(record: &RunRecord, target: &TargetRecord) -> (Ink, String) {
     let (mut outcome, mut words) = of_checks(record, target);
     let flows = || target.helms.iter().flat_map(|helm| &helm.flows);
     let count = |wanted| flows().filter(|flow| flow.outcome == wanted).count();

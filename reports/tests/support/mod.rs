@@ -32,6 +32,7 @@ pub(crate) fn record() -> RunRecord {
         run: RunIdentity {
             seed: 7,
             only: vec![],
+            shard: None,
             strict: false,
             started: "2026-11-22T12:00:00Z".into(),
             milliseconds: 6540,
@@ -75,6 +76,7 @@ pub(crate) fn of_outcomes(outcomes: &[Outcome]) -> RunRecord {
 fn distribution() -> TargetRecord {
     TargetRecord {
         name: "distribution:2.8.3".into(),
+        seed: None,
         identity: TargetIdentity {
             url: Some("http://127.0.0.1:32768".into()),
             image: Some("docker.io/library/registry:2.8.3".into()),
@@ -183,6 +185,7 @@ fn hostile() -> TargetRecord {
 fn unreachable() -> TargetRecord {
     TargetRecord {
         name: "registry.invalid".into(),
+        seed: None,
         identity: TargetIdentity {
             url: Some("https://registry.invalid".into()),
             ..TargetIdentity::of_kind("url")

@@ -1,0 +1,196 @@
+//! Several targets side by side, what differs first.
+
+use helm_oci_suite::outcome::Outcome;
+use helm_oci_suite::predict::FlowVerdict;
+
+use super::page::{Ink, Page};
+use super::{Style, blocks, page_of, run, summary};
+use crate::matrix::{Column, FlowRow, Matrix, Requirement};
+use crate::record::{CheckRecord, RunRecord};
+use crate::text;
+
+/// How wide the column of names is.
+const NAME: usize = 44;
+
+/// How many requirements are named under one heading.
+const NAMED: usize = 3;
+
+/// Renders a record for a terminal, its targets side by side.
+pub fn render_matrix(record: &RunRecord, style: Style) -> String {
+    let matrix = Matrix::of(record);
+    let mut page = page_of(style);
+    run(&mut page, record);
+    page.blank();
+    targets(&mut page, record, &matrix);
+    eras(&mut page, &matrix);
+    flows(&mut page, &matrix);
+    requirements(&mut page, &matrix);
+    for target in &record.targets {
+        if target.obstacle.is_some() {
+            blocks::unreachable(&mut page, target);
+            page.labelled("target", &target.name);
+        }
+    }
+    findings(&mut page, &matrix);
+    page.blank();
+    summary::end(&mut page, record);
+    page.finish()
+}
+
+/// What the letters stand for, and what there is to say of each in one line.
+fn targets(page: &mut Page, record: &RunRecord, matrix: &Matrix<'_>) {
+    page.rule("targets");
+    let names = matrix.targets.iter();
+    let widest = names.map(|column| text::columns(&text::line(&column.target.name)));
+    let widest = widest.max().unwrap_or_default().min(NAME);
+    for Column { letter, target } in &matrix.targets {
+        let name = text::fit(&text::line(&target.name), widest);
+        let (ink, verdict) = summary::verdict(record, target);
+        let left = page.style.width.saturating_sub(2 + 3 + widest + 2);
+        let verdict = page.paint(ink, &text::fit(&verdict, left));
+        let letter = page.paint(Ink::Bold, &format!("{letter:<2}"));
+        page.painted(2, &format!("{letter} {name:<widest$}  {verdict}"));
+    }
+}
+
+fn heading(page: &mut Page, text: &str) {
+    page.blank();
+    page.line(0, text, Ink::Bold);
+}
+
+/// A row of letters above marks.
+fn letters(page: &mut Page, matrix: &Matrix<'_>) {
+    let mut row = " ".repeat(NAME);
+    for column in &matrix.targets {
+        row.push_str(&format!("{:>3}", column.letter));
+    }
+    page.line(2, &row, Ink::Dim);
+}
+
+/// A name with a mark for each target.
+fn marks(page: &mut Page, name: &str, marks: impl Iterator<Item = (Ink, &'static str)>) {
+    let mut row = format!("{:<NAME$}", text::fit(&text::line(name), NAME));
+    for (ink, sign) in marks {
+        row.push_str("  ");
+        row.push_str(&page.paint(ink, sign));
+    }
+    page.painted(2, &row);
+}
+
+const fn verdict(verdict: Option<FlowVerdict>) -> (Ink, &'static str) {
+    match verdict {
+        Some(FlowVerdict::Works) => (Ink::Green, "✓"),
+        Some(FlowVerdict::Breaks) => (Ink::Red, "✗"),
+        Some(FlowVerdict::Unknown) => (Ink::Magenta, "?"),
+        None => (Ink::Plain, " "),
+    }
+}
+
+fn outcome(outcome: Option<Outcome>) -> (Ink, &'static str) {
+    outcome.map_or((Ink::Plain, " "), super::page::signature)
+}
+
+/// Which Helm gets along with which registry.
+fn eras(page: &mut Page, matrix: &Matrix<'_>) {
+    if matrix.eras.is_empty() {
+        return;
+    }
+    heading(
+        page,
+        "Which Helm works with which registry (✓ every flow works, ✗ one breaks, ? unknown)",
+    );
+    letters(page, matrix);
+    for era in &matrix.eras {
+        let of_target = |column: &Column| verdict(Matrix::era(column.target, *era));
+        marks(page, era.name(), matrix.targets.iter().map(of_target));
+    }
+}
+
+/// The flows that do not work everywhere.
+fn flows(page: &mut Page, matrix: &Matrix<'_>) {
+    if !matrix.flows.is_empty() {
+        heading(page, "Flows that do not work everywhere");
+        letters(page, matrix);
+        for row in &matrix.flows {
+            marks(page, &name(row), row.marks.iter().copied().map(verdict));
+        }
+    }
+    if !matrix.helms.is_empty() {
+        heading(page, "Flows of real Helms that did not work everywhere");
+        letters(page, matrix);
+        for row in &matrix.helms {
+            marks(page, &name(row), row.marks.iter().copied().map(outcome));
+        }
+    }
+}
+
+fn name<M>(row: &FlowRow<M>) -> String {
+    format!("{} · {}", row.flow, row.of.join(", "))
+}
+
+/// The requirements that differ, and those violated everywhere.
+fn requirements(page: &mut Page, matrix: &Matrix<'_>) {
+    let part = |differs| {
+        let rows = matrix.requirements.iter();
+        rows.filter(move |row| row.differs() == differs)
+    };
+    for (differs, title) in [
+        (true, "Requirements on which the targets differ"),
+        (false, "Requirements that no target was seen to satisfy"),
+    ] {
+        if part(differs).next().is_none() {
+            continue;
+        }
+        heading(page, title);
+        letters(page, matrix);
+        for row in part(differs) {
+            let name = format!("{} ({})", row.any.id, row.any.level);
+            let outcomes = row.checks.iter().map(|check| check.map(|check| check.outcome));
+            marks(page, &name, outcomes.map(outcome));
+        }
+    }
+    page.blank();
+    let quiet = text::plural(matrix.quiet, "requirement");
+    let rest = format!("{quiet} more: nothing to tell the targets apart, and none violated");
+    page.paragraph(2, &rest, Ink::Dim);
+}
+
+/// One block for each way in which a requirement is violated, with the targets that do so.
+fn findings(page: &mut Page, matrix: &Matrix<'_>) {
+    for row in &matrix.requirements {
+        let mut told: Vec<&str> = Vec::new();
+        for check in row.checks.iter().flatten() {
+            let Some(actual) = found(check) else { continue };
+            if told.contains(&actual) {
+                continue;
+            }
+            told.push(actual);
+            blocks::finding(page, check);
+            page.labelled("on", &where_found(matrix, row, actual));
+            if told.len() == NAMED {
+                page.labelled("", "other targets differ again: see the record, or --verbose");
+                break;
+            }
+        }
+    }
+}
+
+/// What was found where a requirement is violated.
+fn found(check: &CheckRecord) -> Option<&str> {
+    match check.outcome {
+        Outcome::Fail | Outcome::Warn | Outcome::Known | Outcome::Stale => {
+            check.finding.as_ref().map(|finding| finding.actual.as_str())
+        }
+        Outcome::Inconclusive => check.obstacle.as_ref().map(|one| one.what.as_str()),
+        _ => None,
+    }
+}
+
+fn where_found(matrix: &Matrix<'_>, row: &Requirement<'_>, actual: &str) -> String {
+    let pairs = matrix.targets.iter().zip(&row.checks);
+    let names = pairs.filter_map(|(column, check)| {
+        let is_same = check.and_then(found) == Some(actual);
+        is_same.then(|| format!("{} {}", column.letter, column.target.name))
+    });
+    names.collect::<Vec<_>>().join(", ")
+}
