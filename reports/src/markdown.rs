@@ -20,7 +20,13 @@ pub fn render(record: &RunRecord) -> String {
     line(&mut page, &about(record));
     targets(&mut page, &matrix);
     eras(&mut page, &matrix);
-    flows(&mut page, "Flows that do not work everywhere", &matrix, &matrix.flows, verdict);
+    flows(
+        &mut page,
+        "Flows that do not work everywhere",
+        &matrix,
+        &matrix.flows,
+        verdict,
+    );
     let title = "Flows of real Helms that did not work everywhere";
     flows(&mut page, title, &matrix, &matrix.helms, outcome);
     requirements(&mut page, &matrix);
@@ -73,7 +79,10 @@ fn head(page: &mut String, name: &str, matrix: &Matrix<'_>) {
 }
 
 fn targets(page: &mut String, matrix: &Matrix<'_>) {
-    row(page, ["", "target", "image or server", "checks"].map(ToOwned::to_owned));
+    row(
+        page,
+        ["", "target", "image or server", "checks"].map(ToOwned::to_owned),
+    );
     row(page, ["---", "---", "---", "---"].map(ToOwned::to_owned));
     for Column { letter, target } in &matrix.targets {
         let identity = &target.identity;
@@ -87,7 +96,15 @@ fn targets(page: &mut String, matrix: &Matrix<'_>) {
         if let Some(obstacle) = &target.obstacle {
             counts.push(escaped(&text::cut(&obstacle.what, FINDING)));
         }
-        row(page, [letter.clone(), escaped(&target.name), what.unwrap_or_default(), counts.join(" · ")]);
+        row(
+            page,
+            [
+                letter.clone(),
+                escaped(&target.name),
+                what.unwrap_or_default(),
+                counts.join(" · "),
+            ],
+        );
     }
     page.push('\n');
 }
@@ -99,7 +116,10 @@ fn eras(page: &mut String, matrix: &Matrix<'_>) {
     heading(page, "Which Helm works with which registry");
     head(page, "Helm", matrix);
     for era in &matrix.eras {
-        let marks = matrix.targets.iter().map(|column| verdict(Matrix::era(column.target, *era)));
+        let marks = matrix
+            .targets
+            .iter()
+            .map(|column| verdict(Matrix::era(column.target, *era)));
         let marks = marks.map(ToOwned::to_owned);
         row(page, std::iter::once(era.name().to_owned()).chain(marks));
     }
@@ -163,13 +183,22 @@ fn requirements(page: &mut String, matrix: &Matrix<'_>) {
         head(page, "requirement", matrix);
         for one in rows {
             let name = format!("`{}` {}", one.any.id, one.any.level);
-            let marks = one.checks.iter().map(|check| outcome(check.map(|check| check.outcome)));
-            row(page, std::iter::once(name).chain(marks.map(ToOwned::to_owned)));
+            let marks = one
+                .checks
+                .iter()
+                .map(|check| outcome(check.map(|check| check.outcome)));
+            row(
+                page,
+                std::iter::once(name).chain(marks.map(ToOwned::to_owned)),
+            );
         }
         page.push('\n');
     }
     let quiet = text::plural(matrix.quiet, "requirement");
-    line(page, &format!("{quiet} more: nothing to tell the targets apart, and none violated."));
+    line(
+        page,
+        &format!("{quiet} more: nothing to tell the targets apart, and none violated."),
+    );
 }
 
 /// What was found, by requirement.

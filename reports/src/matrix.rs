@@ -56,7 +56,9 @@ impl Requirement<'_> {
 
     /// Whether it was seen to be one thing here and another there; where it does not apply says nothing.
     pub(crate) fn differs(&self) -> bool {
-        let mut judged = self.outcomes().filter(|outcome| *outcome != Outcome::Skipped);
+        let mut judged = self
+            .outcomes()
+            .filter(|outcome| *outcome != Outcome::Skipped);
         let first = judged.next();
         judged.any(|outcome| Some(outcome) != first)
     }
@@ -169,7 +171,11 @@ fn predicted(record: &RunRecord) -> Vec<FlowRow<FlowVerdict>> {
                 cell.map(|cell| cell.verdict)
             });
             let marks: Vec<_> = marks.collect();
-            if marks.iter().flatten().any(|mark| *mark != FlowVerdict::Works) {
+            if marks
+                .iter()
+                .flatten()
+                .any(|mark| *mark != FlowVerdict::Works)
+            {
                 add(&mut rows, *flow, era.name(), marks);
             }
         }

@@ -113,7 +113,10 @@ fn check(first: &RunRecord, name: &str, record: &RunRecord) -> Result<(), MergeE
 
 /// Whether all shards are there, if they are shards.
 fn complete(shards: &[(String, Option<String>)]) -> Result<(), MergeError> {
-    let Some(of) = shards.iter().find_map(|(_, shard)| number(shard.as_deref()?)) else {
+    let Some(of) = shards
+        .iter()
+        .find_map(|(_, shard)| number(shard.as_deref()?))
+    else {
         return Ok(());
     };
     for (name, shard) in shards {
@@ -128,7 +131,10 @@ fn complete(shards: &[(String, Option<String>)]) -> Result<(), MergeError> {
     }
     for own in 1..=of {
         let wanted = format!("{own}/{of}");
-        if !shards.iter().any(|(_, shard)| shard.as_ref() == Some(&wanted)) {
+        if !shards
+            .iter()
+            .any(|(_, shard)| shard.as_ref() == Some(&wanted))
+        {
             return Err(MergeError::Missing { shard: wanted });
         }
     }

@@ -1,5 +1,7 @@
 //! Several targets side by side, what differs first.
 
+use std::fmt::Write;
+
 use helm_oci_suite::outcome::Outcome;
 use helm_oci_suite::predict::FlowVerdict;
 
@@ -10,7 +12,10 @@ use crate::record::{CheckRecord, RunRecord};
 use crate::text;
 
 /// How wide the column of names is.
-const NAME: usize = 44;
+const NAME: usize = 40;
+
+/// How wide a column of signs is.
+const SIGN: usize = 3;
 
 /// How many requirements are named under one heading.
 const NAMED: usize = 3;
@@ -58,23 +63,29 @@ fn heading(page: &mut Page, text: &str) {
     page.line(0, text, Ink::Bold);
 }
 
-/// A row of letters above marks.
-fn letters(page: &mut Page, matrix: &Matrix<'_>) {
-    let mut row = " ".repeat(NAME);
-    for column in &matrix.targets {
-        row.push_str(&format!("{:>3}", column.letter));
-    }
-    page.line(2, &row, Ink::Dim);
-}
+/// A name with a sign for each target.
+type Row = (String, Vec<(Ink, &'static str)>);
 
-/// A name with a mark for each target.
-fn marks(page: &mut Page, name: &str, marks: impl Iterator<Item = (Ink, &'static str)>) {
-    let mut row = format!("{:<NAME$}", text::fit(&text::line(name), NAME));
-    for (ink, sign) in marks {
-        row.push_str("  ");
-        row.push_str(&page.paint(ink, sign));
+/// Rows of signs below the letters of the targets, as many targets side by side as the terminal is wide.
+fn table(page: &mut Page, matrix: &Matrix<'_>, rows: &[Row]) {
+    let side_by_side = ((page.style.width - 2 - NAME) / SIGN).max(1);
+    let all: Vec<usize> = (0..matrix.targets.len()).collect();
+    for part in all.chunks(side_by_side) {
+        let mut head = " ".repeat(NAME);
+        for at in part {
+            let letter = &matrix.targets[*at].letter;
+            write!(head, "{letter:>SIGN$}").expect("a string grows");
+        }
+        page.line(2, &head, Ink::Dim);
+        for (name, signs) in rows {
+            let mut row = format!("{:<NAME$}", text::fit(&text::line(name), NAME));
+            for (ink, sign) in part.iter().map(|at| signs[*at]) {
+                row.push_str(&" ".repeat(SIGN - 1));
+                row.push_str(&page.paint(ink, sign));
+            }
+            page.painted(2, &row);
+        }
     }
-    page.painted(2, &row);
 }
 
 const fn verdict(verdict: Option<FlowVerdict>) -> (Ink, &'static str) {
@@ -99,29 +110,38 @@ fn eras(page: &mut Page, matrix: &Matrix<'_>) {
         page,
         "Which Helm works with which registry (✓ every flow works, ✗ one breaks, ? unknown)",
     );
-    letters(page, matrix);
-    for era in &matrix.eras {
+    let rows = matrix.eras.iter().map(|era| {
         let of_target = |column: &Column| verdict(Matrix::era(column.target, *era));
-        marks(page, era.name(), matrix.targets.iter().map(of_target));
-    }
+        let signs = matrix.targets.iter().map(of_target);
+        (era.name().to_owned(), signs.collect())
+    });
+    table(page, matrix, &rows.collect::<Vec<Row>>());
 }
 
 /// The flows that do not work everywhere.
 fn flows(page: &mut Page, matrix: &Matrix<'_>) {
-    if !matrix.flows.is_empty() {
-        heading(page, "Flows that do not work everywhere");
-        letters(page, matrix);
-        for row in &matrix.flows {
-            marks(page, &name(row), row.marks.iter().copied().map(verdict));
-        }
+    let told = "Flows that do not work everywhere";
+    flow_table(page, told, matrix, &matrix.flows, verdict);
+    let seen = "Flows of real Helms that did not work everywhere";
+    flow_table(page, seen, matrix, &matrix.helms, outcome);
+}
+
+fn flow_table<M: Copy>(
+    page: &mut Page,
+    title: &str,
+    matrix: &Matrix<'_>,
+    rows: &[FlowRow<M>],
+    sign: impl Fn(Option<M>) -> (Ink, &'static str),
+) {
+    if rows.is_empty() {
+        return;
     }
-    if !matrix.helms.is_empty() {
-        heading(page, "Flows of real Helms that did not work everywhere");
-        letters(page, matrix);
-        for row in &matrix.helms {
-            marks(page, &name(row), row.marks.iter().copied().map(outcome));
-        }
-    }
+    heading(page, title);
+    let rows = rows.iter().map(|row| {
+        let signs = row.marks.iter().map(|mark| sign(*mark));
+        (name(row), signs.collect())
+    });
+    table(page, matrix, &rows.collect::<Vec<Row>>());
 }
 
 fn name<M>(row: &FlowRow<M>) -> String {
@@ -138,15 +158,15 @@ fn requirements(page: &mut Page, matrix: &Matrix<'_>) {
         (true, "Requirements on which the targets differ"),
         (false, "Requirements that no target was seen to satisfy"),
     ] {
-        if part(differs).next().is_none() {
-            continue;
-        }
-        heading(page, title);
-        letters(page, matrix);
-        for row in part(differs) {
-            let name = format!("{} ({})", row.any.id, row.any.level);
-            let outcomes = row.checks.iter().map(|check| check.map(|check| check.outcome));
-            marks(page, &name, outcomes.map(outcome));
+        let rows = part(differs).map(|row| {
+            let outcomes = row.checks.iter().map(|check| check.map(|one| one.outcome));
+            let name = format!("{} {}", row.any.id, row.any.level);
+            (name, outcomes.map(outcome).collect())
+        });
+        let rows: Vec<Row> = rows.collect();
+        if !rows.is_empty() {
+            heading(page, title);
+            table(page, matrix, &rows);
         }
     }
     page.blank();
@@ -168,7 +188,10 @@ fn findings(page: &mut Page, matrix: &Matrix<'_>) {
             blocks::finding(page, check);
             page.labelled("on", &where_found(matrix, row, actual));
             if told.len() == NAMED {
-                page.labelled("", "other targets differ again: see the record, or --verbose");
+                page.labelled(
+                    "",
+                    "other targets differ again: see the record, or --verbose",
+                );
                 break;
             }
         }
@@ -178,9 +201,10 @@ fn findings(page: &mut Page, matrix: &Matrix<'_>) {
 /// What was found where a requirement is violated.
 fn found(check: &CheckRecord) -> Option<&str> {
     match check.outcome {
-        Outcome::Fail | Outcome::Warn | Outcome::Known | Outcome::Stale => {
-            check.finding.as_ref().map(|finding| finding.actual.as_str())
-        }
+        Outcome::Fail | Outcome::Warn | Outcome::Known | Outcome::Stale => check
+            .finding
+            .as_ref()
+            .map(|finding| finding.actual.as_str()),
         Outcome::Inconclusive => check.obstacle.as_ref().map(|one| one.what.as_str()),
         _ => None,
     }

@@ -1,0 +1,125 @@
+//! Targets side by side, and records put together.
+
+mod support;
+
+use helm_oci_reports::markdown;
+use helm_oci_reports::merge::{MergeError, merge};
+use helm_oci_reports::record::{RunRecord, TargetRecord};
+use helm_oci_reports::terminal::{Style, render_matrix};
+use helm_oci_suite::outcome::Outcome;
+
+/// A record of one target with one check of each of these outcomes.
+fn target(name: &str, outcomes: &[Outcome]) -> TargetRecord {
+    let mut record = support::of_outcomes(outcomes);
+    let mut target = record.targets.remove(0);
+    name.clone_into(&mut target.name);
+    for (position, check) in target.checks.iter_mut().enumerate() {
+        check.id = format!("upload/rule-{position}");
+    }
+    target
+}
+
+/// A record with these targets.
+fn of(targets: Vec<TargetRecord>) -> RunRecord {
+    let mut record = support::of_outcomes(&[]);
+    record.footer.checks = targets.iter().map(|target| target.checks.len()).sum();
+    record.targets = targets;
+    record
+}
+
+/// What differs in the middle, what fails everywhere at the end, what is skipped in one place and passes in another.
+fn differing() -> RunRecord {
+    use Outcome::{Fail, Inconclusive, Pass, Skipped, Warn};
+    of(vec![
+        target("reference", &[Pass, Pass, Warn, Skipped, Pass]),
+        target("zot:2.1.20", &[Pass, Fail, Warn, Pass, Pass]),
+        target("mine", &[Pass, Pass, Warn, Pass, Inconclusive]),
+    ])
+}
+
+#[test]
+fn the_terminal_shows_what_differs_first() {
+    insta::assert_snapshot!(render_matrix(&differing(), Style::default()));
+}
+
+#[test]
+fn a_page_shows_the_same() {
+    insta::assert_snapshot!(markdown::render(&differing()));
+}
+
+#[test]
+fn hostile_text_neither_steers_nor_breaks_a_table() {
+    let record = support::record();
+    let page = markdown::render(&record);
+    let shown = render_matrix(&record, Style::default());
+    for text in [&page, &shown] {
+        assert!(
+            text.chars().all(|c| c == '\n' || !c.is_control()),
+            "{text:?}"
+        );
+    }
+    assert!(!page.contains("<b>"), "{page}");
+    for line in page.lines().filter(|line| line.starts_with("| ")) {
+        assert!(line.ends_with(" |"), "{line}");
+    }
+}
+
+#[test]
+fn what_is_skipped_in_one_place_does_not_differ() {
+    let page = markdown::render(&differing());
+    assert!(!page.contains("upload/rule-3"), "{page}");
+    assert!(page.contains("2 requirements more"), "{page}");
+}
+
+fn shard(name: &str, shard: Option<&str>) -> (String, RunRecord) {
+    let mut record = of(vec![target(name, &[Outcome::Pass])]);
+    record.run.shard = shard.map(ToOwned::to_owned);
+    record.run.seed = 7;
+    (format!("{name}.json"), record)
+}
+
+#[test]
+fn shards_are_one_record_and_a_missing_one_is_named() {
+    let both = || vec![shard("a", Some("1/2")), shard("b", Some("2/2"))];
+    let merged = merge(both()).expect("they belong together");
+    let names: Vec<&str> = merged.targets.iter().map(|one| one.name.as_str()).collect();
+    assert_eq!(names, ["a", "b"]);
+    assert_eq!((merged.run.shard, merged.footer.checks), (None, 2));
+
+    let mut one = both();
+    one.truncate(1);
+    let missing = MergeError::Missing {
+        shard: "2/2".into(),
+    };
+    assert_eq!(merge(one), Err(missing));
+
+    let of_others = vec![shard("a", Some("1/2")), shard("b", Some("2/3"))];
+    assert!(matches!(merge(of_others), Err(MergeError::Shards { .. })));
+}
+
+#[test]
+fn records_that_do_not_belong_together_are_refused() {
+    let twice = vec![shard("a", None), shard("a", None)];
+    assert!(matches!(merge(twice), Err(MergeError::Twice { .. })));
+
+    let mut other = shard("b", None);
+    other.1.suite.version = "9.9.9".into();
+    let versions = merge(vec![shard("a", None), other]);
+    assert!(matches!(versions, Err(MergeError::Versions { .. })));
+
+    let mut other = shard("b", None);
+    other.1.run.only = vec!["pull/*".into()];
+    let selections = merge(vec![shard("a", None), other]);
+    assert!(matches!(selections, Err(MergeError::Selections { .. })));
+
+    assert_eq!(merge(vec![]), Err(MergeError::Nothing));
+}
+
+#[test]
+fn a_target_keeps_the_seed_of_its_run() {
+    let mut other = shard("b", None);
+    other.1.run.seed = 8;
+    let merged = merge(vec![shard("a", None), other]).expect("they belong together");
+    let seeds: Vec<Option<u64>> = merged.targets.iter().map(|target| target.seed).collect();
+    assert_eq!((merged.run.seed, seeds), (7, vec![None, Some(8)]));
+}
