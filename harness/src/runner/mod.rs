@@ -141,7 +141,7 @@ async fn on_target(
     let events = &events.of(name);
     events.tell(Event::Launching);
     let work = async |target, identity| examine_target(plan, job, target, identity, events).await;
-    let mut record = match visit(job, plan.seed, interrupt, work).await? {
+    let mut record = match Box::pin(visit(job, plan.seed, interrupt, work)).await? {
         Err(error) => unavailable(name, &error),
         Ok(visit) => {
             let mut record = visit.found.unwrap_or_else(|| defect(name, visit.identity));
