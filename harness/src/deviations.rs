@@ -199,6 +199,7 @@ pub(crate) mod tests {
     fn on(name: &str, image: Option<&str>) -> TargetRecord {
         TargetRecord {
             name: name.to_owned(),
+            seed: None,
             identity: identity(image),
             capabilities: Vec::new(),
             obstacle: None,

@@ -67,18 +67,6 @@ pub(super) enum CliError {
         #[source]
         source: io::Error,
     },
-    #[error("cannot read {path}", path = .path.display())]
-    Read {
-        path: PathBuf,
-        #[source]
-        source: io::Error,
-    },
-    #[error("{path} is no record that `run --json` wrote", path = .path.display())]
-    Record {
-        path: PathBuf,
-        #[source]
-        source: RecordError,
-    },
     #[error(transparent)]
     Merge(#[from] MergeError),
     #[error("cannot write to standard output")]

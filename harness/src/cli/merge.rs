@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 use helm_oci_reports::merge;
-use helm_oci_reports::record::RunRecord;
 
+use super::deviations::read_record;
 use super::error::CliError;
 use super::report::{Layout, ReportArguments};
 use crate::exit_code::ExitCode;
@@ -21,7 +21,7 @@ pub(super) struct Arguments {
 
 pub(super) fn merge(arguments: &Arguments) -> Result<ExitCode, CliError> {
     let records = arguments.records.iter().map(|path| {
-        let record = read(path)?;
+        let record = read_record(path)?;
         Ok((path.display().to_string(), record))
     });
     let mut merged = merge::merge(records.collect::<Result<_, CliError>>()?)?;
@@ -32,17 +32,4 @@ pub(super) fn merge(arguments: &Arguments) -> Result<ExitCode, CliError> {
         .open()?
         .write(&merged, Layout::SideBySide)?;
     Ok(code)
-}
-
-/// A record that was written before.
-pub(super) fn read(path: &PathBuf) -> Result<RunRecord, CliError> {
-    let unreadable = |source| CliError::Read {
-        path: path.clone(),
-        source,
-    };
-    let text = std::fs::read_to_string(path).map_err(unreadable)?;
-    RunRecord::from_json(&text).map_err(|source| CliError::Record {
-        path: path.clone(),
-        source,
-    })
 }
