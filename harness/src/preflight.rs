@@ -261,6 +261,7 @@ fn advise(error: &TransportError, session: &Session) -> String {
             "check that the registry is well, and the port is its own"
         }
         TransportError::TooLarge { .. } => "that is no registry",
+        TransportError::Withheld { .. } => "allow more",
     };
     format!("{error}; {step}")
 }

@@ -1,13 +1,14 @@
 //! Everything one can say of a target: what the command line says of all of them, and a file of each.
 
 use std::collections::BTreeMap;
+use std::num::{NonZeroU32, NonZeroU64};
 use std::path::{Path, PathBuf};
 
 use helm_oci_suite::target::Credentials;
 use serde::Deserialize;
 
 use crate::cleanup::Strategy;
-use crate::conduct::Conduct;
+use crate::conduct::{Budget, Conduct, Size};
 use crate::launch::{self, Settings, TargetError};
 use crate::runner::Job;
 use crate::transport::{Limits, Trust};
@@ -42,6 +43,12 @@ pub struct TargetSpec {
     pub ready: Option<String>,
     /// What is deleted at the end of a run.
     pub clean_up: Strategy,
+    /// How many requests are sent in a second at most.
+    pub requests_per_second: Option<NonZeroU32>,
+    /// How many requests are sent all in all.
+    pub max_requests: Option<NonZeroU64>,
+    /// How large all bodies of requests and answers may be together.
+    pub max_bytes: Option<Size>,
     /// What the registry gets when it asks; never read from a file.
     #[serde(skip)]
     pub credentials: Option<Credentials>,
@@ -96,6 +103,11 @@ impl TargetSpec {
             },
             conduct: Conduct {
                 clean_up: self.clean_up,
+                requests_per_second: self.requests_per_second,
+                budget: Budget {
+                    requests: self.max_requests.map(NonZeroU64::get),
+                    bytes: self.max_bytes,
+                },
             },
         })
     }

@@ -22,17 +22,28 @@ const SHORTEST: Duration = Duration::from_secs(1);
 
 /// How long a check has waited.
 #[derive(Debug, Default)]
-pub(crate) struct Patience(Mutex<Duration>);
+pub(crate) struct Patience {
+    /// Because the registry asked for it.
+    asked: Mutex<Duration>,
+    /// For its turn, among those who speak with the registry.
+    turns: Mutex<Duration>,
+}
 
 impl Patience {
     /// All waits so far.
     pub(crate) fn waited(&self) -> Duration {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        let of = |time: &Mutex<Duration>| *time.lock().unwrap_or_else(PoisonError::into_inner);
+        of(&self.asked) + of(&self.turns)
+    }
+
+    /// A request waited for its turn.
+    pub(crate) fn note(&self, time: Duration) {
+        *self.turns.lock().unwrap_or_else(PoisonError::into_inner) += time;
     }
 
     /// Allows a wait before a request is sent again, if that is within bounds; `again` tells how often it was already.
     pub(crate) fn spend(&self, time: Duration, again: usize, reply: &Reply) -> Result<(), Stop> {
-        let mut waited = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut waited = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
         if again >= TIMES {
             return Err(limited(
                 reply,

@@ -47,6 +47,12 @@ pub enum TransportError {
         /// The limit.
         seconds: u64,
     },
+    /// The request was not sent, because the run may not send it.
+    #[error("nothing more is sent: {why}")]
+    Withheld {
+        /// What forbids it.
+        why: String,
+    },
     /// The answer's body is larger than the suite reads.
     #[error("{authority} sent a body of more than {limit} bytes")]
     TooLarge {
@@ -65,6 +71,10 @@ pub enum Hello {
     /// Nothing within the time allowed, or the connection was closed.
     Silent,
 }
+
+/// What a request waited for its turn before it was sent: an extension of its answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Waited(pub Duration);
 
 /// A registry that can be spoken to.
 pub trait Registry: Send + Sync {

@@ -11,6 +11,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, Uri,
 use crate::auth;
 use crate::exchange::Exchange;
 use crate::patience::{self, Patience};
+use crate::registry::Waited;
 use crate::secrets::Secrets;
 use crate::target::{Target, mix};
 use crate::verdict::{Obstacle, ObstacleKind, Stop};
@@ -79,7 +80,7 @@ impl Session {
         }
     }
 
-    /// How long the check has waited, all in all, because the registry asked for it.
+    /// How long the check has waited, all in all, because the registry asked for it or for its turn.
     pub fn waited(&self) -> Duration {
         self.patience.waited()
     }
@@ -236,6 +237,9 @@ impl Session {
         match answer {
             Ok(response) => {
                 let (parts, body) = response.into_parts();
+                if let Some(Waited(time)) = parts.extensions.get() {
+                    self.patience.note(*time);
+                }
                 Ok(Reply {
                     status: parts.status,
                     headers: parts.headers,
@@ -245,9 +249,8 @@ impl Session {
                 })
             }
             Err(error) => Err(Stop::from(Obstacle {
-                kind: ObstacleKind::Transport,
-                what: error.to_string(),
                 exchanges: vec![position],
+                ..Obstacle::from(&error)
             })),
         }
     }

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::registry::TransportError;
+
 /// What was expected, what came, and which exchanges show it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Finding {
@@ -91,6 +93,20 @@ impl Obstacle {
             what: what.into(),
             exchanges: Vec::new(),
         }
+    }
+}
+
+impl From<&TransportError> for Obstacle {
+    fn from(error: &TransportError) -> Self {
+        let kind = match error {
+            TransportError::Withheld { .. } => ObstacleKind::Arrangement,
+            TransportError::Connect { .. }
+            | TransportError::Tls { .. }
+            | TransportError::Broken { .. }
+            | TransportError::Timeout { .. }
+            | TransportError::TooLarge { .. } => ObstacleKind::Transport,
+        };
+        Self::new(kind, error.to_string())
     }
 }
 

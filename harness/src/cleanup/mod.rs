@@ -60,7 +60,7 @@ pub async fn clean_up(
         _ = within(LIMIT, &session, sweep.run(strategy)) => {}
         _ = hurried => {}
     }
-    sweep.leftovers(&format!("not deleted within {} s", LIMIT.as_secs()))
+    sweep.leftovers(&format!("it was not deleted within {} s", LIMIT.as_secs()))
 }
 
 #[cfg(test)]

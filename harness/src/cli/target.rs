@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::io::Read;
+use std::num::{NonZeroU32, NonZeroU64};
 
 use clap::Args;
 use helm_oci_suite::target::Credentials;
@@ -9,6 +10,7 @@ use helm_oci_suite::target::Credentials;
 use super::error::CliError;
 use super::{TrustArguments, environment};
 use crate::cleanup::Strategy;
+use crate::conduct::Size;
 use crate::launch;
 use crate::runner::Job;
 use crate::target_spec::TargetSpec;
@@ -38,6 +40,15 @@ struct ConductArguments {
     /// What is deleted in the end of what was pushed to a registry that stays.
     #[arg(long, value_name = "STRATEGY", value_enum, default_value_t)]
     clean_up: Strategy,
+    /// Send no more than so many requests in a second.
+    #[arg(long, value_name = "N")]
+    requests_per_second: Option<NonZeroU32>,
+    /// Send no more than so many requests; what is not told by then stays inconclusive. Deleting is not counted.
+    #[arg(long, value_name = "N")]
+    max_requests: Option<NonZeroU64>,
+    /// Send and receive bodies of no more than this size together, such as 20M.
+    #[arg(long, value_name = "SIZE")]
+    max_bytes: Option<Size>,
 }
 
 impl TargetArguments {
@@ -68,6 +79,9 @@ impl TargetArguments {
             ca_file: self.trust.ca_file.clone(),
             insecure_skip_tls_verify: self.trust.insecure_skip_tls_verify,
             clean_up: self.conduct.clean_up,
+            requests_per_second: self.conduct.requests_per_second,
+            max_requests: self.conduct.max_requests,
+            max_bytes: self.conduct.max_bytes,
             ..TargetSpec::named(target)
         }
     }

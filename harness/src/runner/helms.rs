@@ -131,7 +131,8 @@ async fn can_log_in(target: &Target) -> bool {
     }
     let session = Session::new(target.clone(), "login");
     let base = session.call(Method::GET, "/v2/").send().await;
-    base.is_ok_and(|base| base.status.is_success())
+    // Where no answer comes, the flow itself tells why.
+    base.map_or(true, |base| base.status.is_success())
 }
 
 fn identity(helm: &Helm) -> HelmRecord {

@@ -138,6 +138,10 @@ async fn on_target(
     interrupt: &Interrupt,
 ) -> Result<TargetRecord, Interrupted> {
     let (name, begun) = (job.name.as_str(), Stopwatch::start());
+    let plan = &Plan {
+        jobs: job.conduct.side_by_side(plan.jobs),
+        ..plan.clone()
+    };
     let events = &events.of(name);
     events.tell(Event::Launching);
     let work = async |target, identity| examine_target(plan, job, target, identity, events).await;

@@ -40,8 +40,13 @@ pub(crate) async fn visit<T>(
         Ok(available) => available,
         Err(error) => return Ok(Err(error)),
     };
-    let bare = target(seed, &available);
-    let ledger = Arc::new(Ledger::new(Arc::clone(&available.registry)));
+    let conduct = &job.conduct;
+    let bare = Target {
+        registry: conduct.paced(Arc::clone(&available.registry)),
+        ..target(seed, &available)
+    };
+    let budgeted = conduct.budgeted(Arc::clone(&bare.registry));
+    let ledger = Arc::new(Ledger::new(budgeted));
     let noted = Target {
         registry: Arc::clone(&ledger) as _,
         ..bare.clone()
@@ -56,7 +61,7 @@ pub(crate) async fn visit<T>(
     let mut leftovers = Vec::new();
     if !available.vanishes() {
         let made = ledger.settled().await;
-        leftovers = clean_up(&bare, made, job.conduct.clean_up, interrupt).await;
+        leftovers = clean_up(&bare, made, conduct.clean_up, interrupt).await;
     }
     available.stop().await;
     let Some(worked) = worked else {

@@ -1,6 +1,7 @@
 //! The built program: its exit codes, what it says, and what it never says.
 
 mod catalogue;
+mod conduct;
 mod deviations;
 mod doctor;
 mod evidence;
@@ -198,6 +199,19 @@ fn usage_errors_say_what_to_do() {
             "has a path",
         ),
         (&["run", "--jobs", "0"], "--jobs"),
+        (
+            &["run", "--requests-per-second", "0"],
+            "--requests-per-second",
+        ),
+        (&["run", "--max-requests", "0"], "--max-requests"),
+        (
+            &["run", "--max-bytes", "20MB"],
+            "`20MB` is no size; write it like 512K",
+        ),
+        (
+            &["run", "--clean-up", "all"],
+            "[possible values: auto, tag, digest, tags-first, none]",
+        ),
         (&["walk"], "unrecognized subcommand"),
     ] {
         let ran = Ran::of(arguments);

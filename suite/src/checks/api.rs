@@ -14,7 +14,7 @@ use crate::registry::Hello;
 use crate::requirement::{Requirement, requirement};
 use crate::session::{Reply, Session};
 use crate::source::{DISTRIBUTION, HTTP, containerd, helm, observed, oras_go};
-use crate::verdict::{CheckResult, Finding, Obstacle, ObstacleKind, Stop};
+use crate::verdict::{CheckResult, Finding, Obstacle, Stop};
 
 requirement! {
     /// `GET /v2/` on the bare host answers 200, or 401 to a caller without authority.
@@ -95,7 +95,7 @@ async fn client_hello(session: &Session) -> CheckResult {
         Ok(Hello::Answered(bytes)) if bytes.starts_with(b"HTTP/") => return Ok(()),
         Ok(Hello::Answered(bytes)) => format!("{} bytes that begin otherwise", bytes.len()),
         Ok(Hello::Silent) => "no answer".to_owned(),
-        Err(error) => return Err(Obstacle::new(ObstacleKind::Transport, error.to_string()).into()),
+        Err(error) => return Err(Obstacle::from(&error).into()),
     };
     Err(Stop::Violated(Box::new(Finding {
         expected: vec!["an answer that begins `HTTP/`".to_owned()],

@@ -1,0 +1,126 @@
+//! Registries with rules: how fast, how much, and what stays behind.
+
+use std::io::Read as _;
+use std::process::{Child, Stdio};
+
+use crate::program::{Ran, Serve, interrupt, json, program};
+
+/// Runs the plan with these arguments and reads its record.
+fn examined(arguments: &[&str]) -> (Ran, serde_json::Value) {
+    let directory = tempfile::tempdir().expect("a directory");
+    let report = directory.path().join("report.json");
+    let path = report.to_str().expect("a path of text");
+    let ran = Ran::of(&[&["run", "--json", path], arguments].concat());
+    let record = json(&report);
+    (ran, record)
+}
+
+#[test]
+fn what_is_used_up_leaves_the_rest_open_and_is_cleaned_up_all_the_same() {
+    let serve = Serve::with(&[]);
+    for (flag, size, words) in [
+        (
+            "--max-requests",
+            "150",
+            "the budget of 150 requests is used up",
+        ),
+        ("--max-bytes", "100K", "the budget of 100 KiB is used up"),
+    ] {
+        let (ran, record) = examined(&[&serve.url, flag, size]);
+        assert_eq!(ran.code, Some(3), "{}{}", ran.out, ran.err);
+        let told = format!("obstacle   nothing more is sent: {words}");
+        assert_eq!(ran.out.matches(&told).count(), 1, "told once: {}", ran.out);
+        let target = &record["targets"][0];
+        assert_eq!(target["leftovers"], serde_json::json!([]));
+        let checks = target["checks"].as_array().expect("checks");
+        let count = |outcome| {
+            checks
+                .iter()
+                .filter(|check| check["outcome"] == outcome)
+                .count()
+        };
+        assert!(
+            count("pass") > 5 && count("inconclusive") > 20,
+            "{}",
+            ran.out
+        );
+        assert_eq!(count("fail"), 0, "{}", ran.out);
+    }
+}
+
+#[test]
+fn a_run_keeps_the_pace_it_is_given() {
+    let serve = Serve::with(&[]);
+    let arguments = ["--only", "tags/*", "--requests-per-second", "50"];
+    let (ran, record) = examined(&[&[serve.url.as_str()], &arguments[..]].concat());
+    assert_eq!(ran.code, Some(0), "{}{}", ran.out, ran.err);
+    let checks = record["targets"][0]["checks"].as_array().expect("checks");
+    let requests: u64 = checks
+        .iter()
+        .map(|check| check["requests"].as_u64().expect("a number"))
+        .sum();
+    let least = u128::from(requests) * 1000 / 50;
+    assert!(
+        ran.took.as_millis() > least,
+        "{requests} requests in {:?}",
+        ran.took
+    );
+}
+
+/// A run that is slow enough to be interrupted, once it has pushed something.
+fn under_way(url: &str) -> Child {
+    let arguments = ["run", url, "--seed", "7", "--requests-per-second", "30"];
+    let child = program(&arguments)
+        .stderr(Stdio::piped())
+        .stdout(Stdio::null())
+        .spawn();
+    let child = child.expect("the program starts");
+    // The capabilities push a chart of their own first.
+    while !has_tags(url, "hoc-63cbe1e4/capabilities") {
+        std::thread::yield_now();
+    }
+    child
+}
+
+fn has_tags(url: &str, repository: &str) -> bool {
+    let address = url.strip_prefix("http://").expect("plain HTTP");
+    let mut stream = std::net::TcpStream::connect(address).expect("it listens");
+    let head = format!("GET /v2/{repository}/tags/list HTTP/1.0\r\nhost: {address}\r\n\r\n");
+    std::io::Write::write_all(&mut stream, head.as_bytes()).expect("it hears");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).expect("it answers");
+    answer.contains("\"1.0.")
+}
+
+/// Interrupts a run and returns what it said.
+fn interrupted(mut child: Child) -> String {
+    interrupt(&child);
+    let mut said = String::new();
+    let stderr = child.stderr.as_mut().expect("it is piped");
+    stderr.read_to_string(&mut said).expect("it is text");
+    assert_eq!(child.wait().expect("it ends").code(), Some(130), "{said}");
+    said
+}
+
+#[test]
+fn an_interrupted_run_deletes_what_it_pushed() {
+    let serve = Serve::with(&[]);
+    let said = interrupted(under_way(&serve.url));
+    assert!(!said.contains("left over"), "{said}");
+    assert!(!has_tags(&serve.url, "hoc-63cbe1e4/capabilities"));
+}
+
+#[test]
+fn an_interrupted_run_says_what_it_leaves() {
+    let serve = Serve::with(&["--fault", "deletes-refused"]);
+    let said = interrupted(under_way(&serve.url));
+    assert!(
+        said.contains(&format!("left over on {}:\n", serve.url)),
+        "{said}"
+    );
+    assert!(
+        said.contains(" in hoc-63cbe1e4/capabilities: the registry answers DELETE with 405"),
+        "{said}"
+    );
+    assert!(has_tags(&serve.url, "hoc-63cbe1e4/capabilities"));
+}
