@@ -9,7 +9,7 @@ use helm_oci_reports::record::TargetIdentity;
 use helm_oci_suite::requirement::BoxFuture;
 use helm_oci_suite::target::Credentials;
 use testcontainers::bollard::Docker;
-use testcontainers::bollard::models::ImageInspect;
+use testcontainers::bollard::models::{ContainerInspectResponse, ImageInspect};
 use testcontainers::bollard::query_parameters::{
     EventsOptionsBuilder, ListContainersOptionsBuilder, LogsOptionsBuilder,
     RemoveContainerOptionsBuilder,
@@ -198,7 +198,7 @@ impl Image {
             let running = Running(container);
             let authority = match known {
                 Some(port) => format!("127.0.0.1:{port}"),
-                None => self.authority(&running).await?,
+                None => self.authority(&docker, &running).await?,
             };
             let url = format!("{scheme}://{authority}");
             let reached = self.reach(url, &trust, settings.limits).await;
@@ -255,7 +255,7 @@ impl Image {
     }
 
     /// Host and port under which the engine has the registry.
-    async fn authority(&self, running: &Running) -> Result<String, LaunchError> {
+    async fn authority(&self, docker: &Docker, running: &Running) -> Result<String, LaunchError> {
         let host = running.0.get_host().await;
         let host = host.map_err(|error| self.failed(error))?.to_string();
         // The name may also resolve to an IPv6 address, on which the engine need not listen.
@@ -264,8 +264,12 @@ impl Image {
         } else {
             host
         };
-        let port = running.0.get_host_port_ipv4(self.port).await;
-        let port = port.map_err(|error| self.failed(error))?;
+        let container = docker.inspect_container(running.0.id(), None).await;
+        let container = container.map_err(|error| self.failed(error))?;
+        let port = published(&container, self.port).ok_or_else(|| LaunchError::NotPublished {
+            image: self.name(),
+            port: self.port,
+        })?;
         Ok(format!("{host}:{port}"))
     }
 
@@ -289,6 +293,16 @@ impl Image {
             })?;
         Ok((url, registry))
     }
+}
+
+/// Under which port of its host a container's port is published. Podman names no address with it, where Docker has
+/// one for each version of IP.
+fn published(container: &ContainerInspectResponse, port: u16) -> Option<String> {
+    let ports = container.network_settings.as_ref()?.ports.as_ref()?;
+    let bindings = ports.get(&format!("{port}/tcp"))?.as_ref()?;
+    bindings
+        .iter()
+        .find_map(|binding| binding.host_port.clone())
 }
 
 /// The version that an image says it has.

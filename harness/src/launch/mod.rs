@@ -135,6 +135,16 @@ pub enum LaunchError {
         #[source]
         source: std::io::Error,
     },
+    /// The engine does not publish the port of the registry.
+    #[error(
+        "the engine publishes no port {port} of {image}; name the port of the registry with `port`"
+    )]
+    NotPublished {
+        /// The image.
+        image: String,
+        /// The port.
+        port: u16,
+    },
     /// It ended before it was ready.
     #[error("{image} exited before it was ready; its last words: {log}")]
     Exited {
