@@ -6,12 +6,14 @@
 distribution_2=2.8.2 # What Debian ships; the official image of that version is the same program.
 distribution_3=3.0.0
 zot=2.1.20
+crane_image=gcr.io/go-containerregistry/crane:v0.20.3
 zot_image=ghcr.io/project-zot/zot:v$zot
 
 ensure_images() {
     ensure_image "registry:$distribution_2" wrap_distribution_2
     ensure_image "registry:$distribution_3" wrap_distribution_3
     ensure_image "$zot_image" skip_zot
+    ensure_image "$crane_image" wrap_crane
 }
 
 has_image() {
@@ -56,6 +58,15 @@ wrap_distribution_3() {
     ensure_go_program "distribution-$distribution_3/registry" "$module"
     wrap "registry:$distribution_3" "$cache/distribution-$distribution_3/registry" \
         /etc/distribution/config.yml "go install $module"
+}
+
+wrap_crane() {
+    local program=$cache/crane-0.20.3/crane
+    tar -C "${program%/*}" -c "${program##*/}" | docker import \
+        --change 'ENTRYPOINT ["/crane"]' \
+        --change 'LABEL org.helm-oci-conformance.stand-in="go install github.com/google/go-containerregistry/cmd/crane@v0.20.3"' \
+        - "$crane_image"
+    echo "$crane_image: a stand-in for the official image, around the real program"
 }
 
 # wrap IMAGE PROGRAM CONFIGURATION ORIGIN

@@ -3,7 +3,8 @@
 program=${CARGO_TARGET_DIR:-target}/release/helm-oci-conformance
 label=org.helm-oci-conformance.run
 
-# examine NAME EXPECTATION... -- ARGUMENT...: one run, with the exit code and the reports that are expected.
+# examine NAME EXPECTATION... -- ARGUMENT...: one run (or $program_command), with the exit code and the reports that are
+# expected.
 examine() {
     local name=$1 expected=() status=0 code
     shift
@@ -13,11 +14,11 @@ examine() {
     done
     shift
     code=${expected[1]}
-    "$program" run "$@" --seed 7 --json "$reports/$name.json" --junit "$reports/$name.xml" \
+    "$program" "${program_command:-run}" "$@" --seed 7 --json "$reports/$name.json" --junit "$reports/$name.xml" \
         >"$reports/$name.txt" || status=$?
     if ((status != code)); then
         cat "$reports/$name.txt"
-        echo "run $* ended with $status, not $code" >&2
+        echo "${program_command:-run} $* ended with $status, not $code" >&2
         return 1
     fi
     .ci/check-report "${expected[@]}" "$reports/$name.json" "$reports/$name.xml"
@@ -73,32 +74,42 @@ run_zot() {
     examine zot --exit 0 --conclusive --helms 5 -- "zot:$zot" --helm "$helms"
 }
 
-run_all_at_once() {
-    local targets=(reference "distribution:$distribution_2" "distribution:$distribution_3")
-    examine together --exit 0 --conclusive -- "${targets[@]}"
-}
-
-# With TLS and logins, one after the other.
-run_with_tls_and_login() {
-    local targets=(reference+tls reference+basic reference+bearer+tls
-        "distribution:$distribution_2+tls" "distribution:$distribution_2+htpasswd"
-        "distribution:$distribution_3+htpasswd+tls")
+# All of them in one run, with and without logins and TLS, with one real Helm; nothing is left behind.
+run_matrix() {
+    local files=(.ci/targets.toml) begun=$SECONDS volumes
     if has_image "$zot_image"; then
-        targets+=("zot:$zot+tls" "zot:$zot+htpasswd")
+        files+=(.ci/targets-zot.toml)
     fi
-    examine secured --exit 0 --conclusive --helms 1 -- "${targets[@]}" --helm "$helms/helm-4.2.4"
+    volumes=$(docker volume ls --quiet | wc -l)
+    program_command=matrix examine matrix --exit 0 --conclusive --helms 1 -- "${files[@]}" \
+        --helm "$helms/helm-4.2.4" --markdown "$reports/matrix.md"
+    echo "the matrix took $((SECONDS - begun)) s"
+    ((SECONDS - begun < 90))
+    no_container_left
+    ((volumes == $(docker volume ls --quiet | wc -l)))
 }
 
-# Real Helm works with it, as this shows; what it gets wrong shows elsewhere.
+# A part of it in three shards, merged; a missing one is noticed.
+run_shards() {
+    local shard records=()
+    for shard in 1 2 3; do
+        "$program" matrix .ci/targets.toml --shard "$shard/3" --seed 7 --only 'auth/*' --quiet \
+            --json "$reports/shard-$shard.json"
+        records+=("$reports/shard-$shard.json")
+    done
+    "$program" merge "${records[@]}" --json "$reports/merged.json" --junit "$reports/merged.xml"
+    if "$program" merge "${records[@]:1}" --quiet; then
+        echo "a missing shard was not noticed" >&2
+        return 1
+    fi
+}
+
+# Real Helm works with it, as this shows; what it gets wrong shows elsewhere. In a container and as a process.
 run_crane() {
-    local url
-    url=http://127.0.0.1:$(free_port)
-    serves "$cache/crane-0.20.3/crane" registry serve --address "${url#http://}"
-    answers "$url"
-    examine crane --exit 1 --conclusive \
+    PATH=$cache/crane-0.20.3:$PATH program_command=matrix examine crane --exit 1 --conclusive \
         --violates manifests/wrong-digest-refused \
         --violates deletion/deleted-is-gone \
-        --helms 5 -- "$url" --helm "$helms"
+        --helms 5 -- .ci/targets-crane.toml --helm "$helms"
 }
 
 # No real Helm can do anything but log in, for these reasons among others.
@@ -170,11 +181,12 @@ observe_again() {
     "$program" observe --helm-dir "$helms" --jobs 4 "${subset[@]}" --check suite/evidence
 }
 
-# No container is left of a run that has ended. The label ends with the process id of the run.
+# No container is left of a run that has ended. The label is the seed, the process id and the place of the target.
 no_container_left() {
-    local id run left=0
+    local id run pid left=0
     while read -r id run; do
-        if ! kill -0 "${run##*-}" 2>/dev/null; then
+        pid=${run#*-}
+        if ! kill -0 "${pid%%-*}" 2>/dev/null; then
             echo "left behind by run $run: container $id" >&2
             left=1
         fi

@@ -19,9 +19,9 @@ use crate::target_spec::TargetSpec;
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// The file that names the targets, as TOML.
-    #[arg(value_name = "FILE")]
-    targets: PathBuf,
+    /// The files that name the targets, as TOML.
+    #[arg(value_name = "FILE", required = true)]
+    targets: Vec<PathBuf>,
     /// Only every N-th target from the K-th on, as `K/N`: several machines share the work, and `merge` puts their
     /// records together.
     #[arg(long, value_name = "K/N")]
@@ -75,7 +75,10 @@ impl Shard {
 }
 
 pub(super) async fn matrix(arguments: &Arguments) -> Result<ExitCode, CliError> {
-    let mut specs = target_file::read(&arguments.targets)?;
+    let mut specs = Vec::new();
+    for path in &arguments.targets {
+        specs.extend(target_file::read(path)?);
+    }
     for spec in &mut specs {
         spec.credentials = credentials(spec)?;
     }
