@@ -60,7 +60,7 @@ pub struct SuiteIdentity {
 pub struct RunIdentity {
     /// The seed of names and content.
     pub seed: u64,
-    /// The patterns that selected requirements; empty for all.
+    /// What selected requirements, in words: patterns, levels, versions of Helm; empty for all.
     pub only: Vec<String>,
     /// Whether a violated Should fails the run.
     #[serde(skip_serializing_if = "is_false", default)]

@@ -113,24 +113,10 @@ pub fn nearest(id: &str) -> Option<&'static str> {
         .map(|requirement| requirement.id)
 }
 
-/// The requirements whose ids match one of the globs; `*` stands for any characters. All, if there is no glob.
-/// A glob that matches nothing is returned as the error.
-pub fn select(globs: &[String]) -> Result<Vec<&'static Requirement>, &str> {
-    for glob in globs {
-        if !all()
-            .iter()
-            .any(|requirement| matches(glob, requirement.id))
-        {
-            return Err(glob);
-        }
-    }
-    let chosen = |requirement: &&Requirement| globs.is_empty() || is_matched(globs, requirement.id);
-    Ok(all().into_iter().filter(chosen).collect())
-}
-
-/// Whether an id matches one of the globs.
+/// Whether an id matches one of the globs, or is in an area of that name.
 pub fn is_matched(globs: &[String], id: &str) -> bool {
-    globs.iter().any(|glob| matches(glob, id))
+    let area = id.split_once('/').map_or(id, |(area, _)| area);
+    globs.iter().any(|glob| glob == area || matches(glob, id))
 }
 
 /// Whether `text` matches `glob`, in which `*` stands for any characters and `?` for one.

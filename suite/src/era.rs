@@ -5,9 +5,11 @@
 //! than an era: 202 on a blob PUT, say, was taken by Helm 3.6 to 3.10 only.
 
 use std::fmt;
+use std::str::FromStr;
 
 use semver::Version;
 use serde::{Deserialize, Serialize};
+use thiserror::Error;
 
 /// Helm versions from `from` (inclusive) to `until` (exclusive).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,10 +38,51 @@ impl Span {
         self.from <= version && version < self.until
     }
 
+    /// Whether some version lies in both.
+    pub fn overlaps(&self, other: &Self) -> bool {
+        self.intersection(other).is_some()
+    }
+
     fn intersection(&self, other: &Self) -> Option<Self> {
         let from = self.from.max(other.from);
         let until = self.until.min(other.until);
         (from < until).then_some(Self { from, until })
+    }
+}
+
+/// A word that stands for no Helm.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error(
+    "write a version of Helm from 3.0 on, such as 3.8 or 4.2.4, or an era: {}",
+    era_names()
+)]
+pub struct SpanError;
+
+fn era_names() -> String {
+    let names: Vec<&str> = Era::ALL.iter().map(|era| era.name()).collect();
+    names.join(", ")
+}
+
+impl FromStr for Span {
+    type Err = SpanError;
+
+    /// Reads `3`, `3.8`, `3.8.1`, or the name of an era.
+    fn from_str(text: &str) -> Result<Self, SpanError> {
+        if let Some(era) = Era::ALL.iter().find(|era| era.name() == text) {
+            return Ok(era.span());
+        }
+        let numbers: Result<Vec<u64>, _> = text.split('.').map(str::parse).collect();
+        let span = match numbers.map_err(|_| SpanError)?.as_slice() {
+            [major] => Self::new((*major, 0, 0), (major.saturating_add(1), 0, 0)),
+            [major, minor] => Self::new((*major, *minor, 0), (*major, minor.saturating_add(1), 0)),
+            [major, minor, patch] => Self::new(
+                (*major, *minor, *patch),
+                (*major, *minor, patch.saturating_add(1)),
+            ),
+            _ => return Err(SpanError),
+        };
+        let is_known = Era::ALL.iter().any(|era| era.span().overlaps(&span));
+        is_known.then_some(span).ok_or(SpanError)
     }
 }
 
@@ -483,6 +526,13 @@ impl Break {
         (!broken.is_empty()).then(|| join(&broken))
     }
 
+    /// Whether some version of the span fails in some flow that it has.
+    pub fn concerns(&self, span: &Span) -> bool {
+        let fails = |part: &Span| !self.versions.within(part).is_empty();
+        let is_broken = |flow: &Flow| flow.offered_by().within(span).iter().any(fails);
+        self.flows.iter().any(is_broken)
+    }
+
     /// Whether this very version fails in an ordinary run of `flow`.
     pub fn hits(&self, version: &Version, flow: Flow) -> bool {
         self.condition.is_none()
@@ -531,6 +581,32 @@ mod tests {
             assert_eq!(Era::of(&version(text)), Some(era), "{text}");
         }
         assert_eq!(Era::of(&version("2.17.0")), None);
+    }
+
+    #[test]
+    fn a_word_stands_for_versions() {
+        for (word, versions) in [
+            ("3.8", ">=3.8.0, <3.9.0"),
+            ("4", ">=4.0.0, <5.0.0"),
+            ("3.21.1", ">=3.21.1, <3.21.2"),
+            ("3.8-3.17", ">=3.8.0, <3.18.0"),
+        ] {
+            let span: Span = word.parse().expect("it is a word");
+            assert_eq!(span.to_string(), versions, "{word}");
+        }
+        for word in ["2.17", "latest", "3.8.1.2", "", "3.x"] {
+            assert_eq!(word.parse::<Span>(), Err(SpanError), "{word}");
+        }
+        assert!(SpanError.to_string().ends_with("4.0-4.2.0, 4.2.1+"));
+    }
+
+    #[test]
+    fn a_break_concerns_versions_that_have_the_flow() {
+        let brk = Break::when("sometimes", CONTAINERD, &[Flow::PullRange], "not found");
+        for (word, expected) in [("3.8", true), ("3", true), ("3.7", false), ("3.18", false)] {
+            let span = word.parse().expect("it is a word");
+            assert_eq!(brk.concerns(&span), expected, "{word}");
+        }
     }
 
     #[test]

@@ -5,9 +5,10 @@ use std::future::Future;
 use std::pin::Pin;
 
 use helm_oci_fixtures::fault::Fault;
+use semver::Version;
 use serde::{Deserialize, Serialize};
 
-use crate::era::{Break, Flow};
+use crate::era::{Break, Era, Flow, Span};
 use crate::session::Session;
 use crate::source::{Source, Specification};
 use crate::verdict::CheckResult;
@@ -94,6 +95,17 @@ impl Requirement {
     /// The part of the id before the slash.
     pub fn area(&self) -> &'static str {
         self.id.split_once('/').map_or(self.id, |(area, _)| area)
+    }
+
+    /// Whether some flow of some Helm of the span breaks when it is violated, or is replayed by it.
+    pub fn matters_to(&self, span: &Span) -> bool {
+        let is_replayed = || {
+            self.replays.is_some_and(|(_, (major, minor, patch))| {
+                Era::of(&Version::new(major, minor, patch))
+                    .is_some_and(|era| era.span().overlaps(span))
+            })
+        };
+        self.breaks.iter().any(|brk| brk.concerns(span)) || is_replayed()
     }
 
     /// How strongly the OCI specification asks for it, beside how strongly Helm needs it.

@@ -31,8 +31,16 @@ pub(super) enum CliError {
     Twice { name: String },
     #[error("no requirement matches `{glob}`; the nearest is `{nearest}`, `list` shows all")]
     NoMatch { glob: String, nearest: &'static str },
-    #[error("nothing is selected")]
+    #[error("name a target and --out")]
     Nothing,
+    #[error(
+        "nothing is selected: none of the {count} requirements and flows{before} is left by `{filter}`"
+    )]
+    Emptied {
+        filter: String,
+        count: usize,
+        before: String,
+    },
     #[error("unknown requirement `{id}`; did you mean `{nearest}`? `list` shows all")]
     UnknownRequirement { id: String, nearest: &'static str },
     #[error("unknown fault `{name}`; did you mean `{nearest}`? `serve --list-faults` shows all")]

@@ -16,6 +16,7 @@ mod progress;
 mod prove;
 mod report;
 mod run;
+mod selection;
 mod serve;
 mod snapshot;
 mod target;
@@ -27,6 +28,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
 
 use self::error::CliError;
+use self::selection::Selection;
 use crate::exit_code::{self, ExitCode};
 use crate::transport::Trust;
 
@@ -88,14 +90,6 @@ enum Command {
     },
 }
 
-/// Which requirements.
-#[derive(Debug, Args)]
-struct Selection {
-    /// Only requirements whose id matches; `*` stands for any characters. May be given several times.
-    #[arg(long, value_name = "GLOB")]
-    only: Vec<String>,
-}
-
 /// Whom to trust.
 #[derive(Debug, Args)]
 struct TrustArguments {
@@ -113,24 +107,6 @@ impl TrustArguments {
             ca_file: self.ca_file.clone(),
             pinned: Vec::new(),
             anyone: self.insecure_skip_tls_verify,
-        }
-    }
-}
-
-impl Selection {
-    /// The requirements selected; a glob without a match, and an empty suite, are errors.
-    fn requirements(
-        &self,
-    ) -> Result<Vec<&'static helm_oci_suite::requirement::Requirement>, CliError> {
-        use helm_oci_suite::checks;
-        let chosen = checks::select(&self.only).map_err(|glob| CliError::NoMatch {
-            glob: glob.to_owned(),
-            nearest: checks::nearest(glob).unwrap_or("none"),
-        })?;
-        if chosen.is_empty() {
-            Err(CliError::Nothing)
-        } else {
-            Ok(chosen)
         }
     }
 }

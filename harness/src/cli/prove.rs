@@ -21,7 +21,7 @@ pub(super) struct Arguments {
     faults: Vec<String>,
     /// Measure the suite by what real Helms did: in the evidence of this folder, as `observe` writes it and with
     /// its `exceptions.json`; without a folder, in the evidence this program was built with.
-    #[arg(long, value_name = "DIR", num_args = 0..=1, conflicts_with = "only")]
+    #[arg(long, value_name = "DIR", num_args = 0..=1, conflicts_with = "Selection")]
     evidence: Option<Vec<PathBuf>>,
     /// Print JSON.
     #[arg(long)]

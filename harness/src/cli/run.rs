@@ -2,9 +2,7 @@
 
 use clap::Args;
 use helm_oci_reports::leftovers;
-use helm_oci_suite::checks;
 use helm_oci_suite::era::Flow;
-use helm_oci_suite::requirement::Requirement;
 
 use super::deviations::RulesArguments;
 use super::error::CliError;
@@ -14,7 +12,7 @@ use super::target::TargetArguments;
 use super::{Selection, output, progress};
 use crate::clock;
 use crate::exit_code::ExitCode;
-use crate::runner::{self, Events, Helms, Interrupt, Interrupted, Job, Plan};
+use crate::runner::{self, Events, Interrupt, Interrupted, Job, Plan};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -73,9 +71,15 @@ impl ExaminationArguments {
     /// What is to be examined.
     pub(super) async fn plan(&self) -> Result<Plan, CliError> {
         let helms = self.helms.helms().await?;
+        let flows = helms.all.iter().flat_map(|helm| {
+            let id = |flow: &Flow| runner::flow_id(helm, *flow);
+            Flow::ALL.iter().map(id)
+        });
+        let chosen = self.selection.choose(flows.collect())?;
         Ok(Plan {
-            requirements: self.requirements(&helms)?,
-            only: self.selection.only.clone(),
+            requirements: chosen.requirements,
+            flows: chosen.flows,
+            only: chosen.words,
             shard: None,
             seed: self.seed.unwrap_or_else(clock::seed),
             jobs: usize::from(self.jobs),
@@ -115,24 +119,5 @@ impl ExaminationArguments {
         };
         reports.write(&record, layout)?;
         Ok(ExitCode::of(&record.targets, &record.deviations))
-    }
-
-    /// The requirements selected; a pattern that selects flows of real Helms need not select any.
-    fn requirements(&self, helms: &Helms) -> Result<Vec<&'static Requirement>, CliError> {
-        let flows: Vec<String> = helms
-            .all
-            .iter()
-            .flat_map(|helm| Flow::ALL.iter().map(|flow| runner::flow_id(helm, *flow)))
-            .collect();
-        let (of_flows, others): (Vec<String>, Vec<String>) =
-            self.selection.only.iter().cloned().partition(|glob| {
-                let globs = std::slice::from_ref(glob);
-                flows.iter().any(|id| checks::is_matched(globs, id))
-                    && checks::select(globs).is_err()
-            });
-        if others.is_empty() && !of_flows.is_empty() {
-            return Ok(Vec::new());
-        }
-        Selection { only: others }.requirements()
     }
 }

@@ -52,8 +52,7 @@ impl Plan {
     pub fn flows(&self, helm: &Helm) -> Vec<Flow> {
         let mut flows = Flow::ALL.to_vec();
         flows.retain(|flow| {
-            flow.offered_by().contains(&helm.version)
-                && (self.only.is_empty() || checks::is_matched(&self.only, &id(helm, *flow)))
+            flow.offered_by().contains(&helm.version) && self.flows.contains(&id(helm, *flow))
         });
         flows
     }

@@ -11,6 +11,7 @@ mod helms;
 mod interrupt;
 mod visit;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -53,7 +54,9 @@ pub const DEADLINE: Duration = Duration::from_secs(20);
 pub struct Plan {
     /// The requirements, in the suite's order.
     pub requirements: Vec<&'static Requirement>,
-    /// The globs that selected them.
+    /// The ids of the flows of real Helms.
+    pub flows: BTreeSet<String>,
+    /// What selected them, in words; nothing if it is all.
     pub only: Vec<String>,
     /// Which part of the targets it is for, if not for all.
     pub shard: Option<String>,

@@ -10,6 +10,7 @@ mod matrix;
 mod peers;
 mod program;
 mod secrets;
+mod selection;
 mod snapshot;
 mod unreachable;
 

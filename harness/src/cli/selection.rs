@@ -1,0 +1,180 @@
+//! Which requirements, and which flows of real Helms: each filter leaves some of what the ones before it left.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use helm_oci_suite::checks;
+use helm_oci_suite::era::Span;
+use helm_oci_suite::outcome::Outcome;
+use helm_oci_suite::requirement::{Level, Requirement};
+
+use super::deviations::read_record;
+use super::error::CliError;
+
+/// Which requirements.
+#[derive(Debug, Args)]
+pub(super) struct Selection {
+    /// Only these requirements: an id, an area, or a pattern in which `*` stands for any characters. May be given
+    /// several times.
+    #[arg(long, value_name = "ID|AREA|GLOB")]
+    only: Vec<String>,
+    /// Only requirements of this level: what Helm makes of them. May be given several times.
+    #[arg(long, value_name = "LEVEL", value_enum)]
+    level: Vec<LevelName>,
+    /// Only what matters to this Helm: requirements whose violation breaks one of its flows. A version such as 3.8 or
+    /// 4.2.4, or an era such as 3.8-3.17.
+    #[arg(long, value_name = "VERSION")]
+    era: Option<Span>,
+    /// Only what failed or could not be told in this record, as `run --json` writes it.
+    #[arg(long, value_name = "RECORD")]
+    failed: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum LevelName {
+    Must,
+    Should,
+    May,
+}
+
+impl From<LevelName> for Level {
+    fn from(name: LevelName) -> Self {
+        match name {
+            LevelName::Must => Self::Must,
+            LevelName::Should => Self::Should,
+            LevelName::May => Self::May,
+        }
+    }
+}
+
+/// What is selected.
+#[derive(Debug, Clone)]
+pub(super) struct Chosen {
+    /// The requirements, in the suite's order.
+    pub(super) requirements: Vec<&'static Requirement>,
+    /// The ids of flows of real Helms.
+    pub(super) flows: BTreeSet<String>,
+    /// The filters in words; none if all is selected.
+    pub(super) words: Vec<String>,
+}
+
+impl Selection {
+    /// The requirements selected.
+    pub(super) fn requirements(&self) -> Result<Vec<&'static Requirement>, CliError> {
+        self.choose(Vec::new()).map(|chosen| chosen.requirements)
+    }
+
+    /// The requirements selected, and those of these flows; a filter that leaves nothing is an error.
+    pub(super) fn choose(&self, flows: Vec<String>) -> Result<Chosen, CliError> {
+        let mut chosen = Chosen {
+            requirements: checks::all(),
+            flows: flows.into_iter().collect(),
+            words: Vec::new(),
+        };
+        self.by_name(&mut chosen)?;
+        self.by_level(&mut chosen)?;
+        self.by_era(&mut chosen)?;
+        self.by_failure(&mut chosen)?;
+        Ok(chosen)
+    }
+
+    fn by_name(&self, chosen: &mut Chosen) -> Result<(), CliError> {
+        let matches = |glob: &String, id: &str| checks::is_matched(std::slice::from_ref(glob), id);
+        for glob in &self.only {
+            let mut ids = chosen.requirements.iter().map(|requirement| requirement.id);
+            let flows = &chosen.flows;
+            if !ids.any(|id| matches(glob, id)) && !flows.iter().any(|id| matches(glob, id)) {
+                return Err(CliError::NoMatch {
+                    glob: glob.clone(),
+                    nearest: checks::nearest(glob).unwrap_or("none"),
+                });
+            }
+        }
+        if !self.only.is_empty() {
+            chosen.keep(|id| checks::is_matched(&self.only, id));
+            chosen.words.clone_from(&self.only);
+        }
+        Ok(())
+    }
+
+    /// Flows of real Helms have no level and stay.
+    fn by_level(&self, chosen: &mut Chosen) -> Result<(), CliError> {
+        if self.level.is_empty() {
+            return Ok(());
+        }
+        let levels: Vec<Level> = self.level.iter().map(|name| (*name).into()).collect();
+        let names: Vec<String> = levels.iter().map(ToString::to_string).collect();
+        chosen.filter(&format!("level {}", names.join(" or ")), |requirement| {
+            levels.contains(&requirement.level)
+        })
+    }
+
+    /// Flows of real Helms stay: the Helms that are given say themselves which they are.
+    fn by_era(&self, chosen: &mut Chosen) -> Result<(), CliError> {
+        self.era.map_or(Ok(()), |span| {
+            chosen.filter(&format!("Helm {span}"), |requirement| {
+                requirement.matters_to(&span)
+            })
+        })
+    }
+
+    fn by_failure(&self, chosen: &mut Chosen) -> Result<(), CliError> {
+        let Some(path) = &self.failed else {
+            return Ok(());
+        };
+        let record = read_record(path)?;
+        let is_open = |outcome| {
+            matches!(
+                outcome,
+                Outcome::Fail | Outcome::Stale | Outcome::Inconclusive
+            )
+        };
+        let checks = record
+            .checks()
+            .map(|(_, check)| (check.outcome, check.id.as_str()));
+        let flows = record.flows().map(|flow| (flow.outcome, flow.id.as_str()));
+        let open: BTreeSet<&str> = checks
+            .chain(flows)
+            .filter_map(|(outcome, id)| is_open(outcome).then_some(id))
+            .collect();
+        let before = chosen.clone();
+        chosen.keep(|id| open.contains(id));
+        chosen.settle("failed before", &before)
+    }
+}
+
+impl Chosen {
+    fn keep(&mut self, is_kept: impl Fn(&str) -> bool) {
+        self.requirements
+            .retain(|requirement| is_kept(requirement.id));
+        self.flows.retain(|id| is_kept(id));
+    }
+
+    /// Keeps requirements, and notes what for.
+    fn filter(
+        &mut self,
+        words: &str,
+        is_kept: impl Fn(&Requirement) -> bool,
+    ) -> Result<(), CliError> {
+        let before = self.clone();
+        self.requirements.retain(|requirement| is_kept(requirement));
+        self.settle(words, &before)
+    }
+
+    /// Notes a filter; one that left nothing of what was there before it is an error.
+    fn settle(&mut self, words: &str, before: &Self) -> Result<(), CliError> {
+        if self.requirements.is_empty() && self.flows.is_empty() {
+            return Err(CliError::Emptied {
+                filter: words.to_owned(),
+                count: before.requirements.len() + before.flows.len(),
+                before: match before.words.as_slice() {
+                    [] => String::new(),
+                    words => format!(" of `{}`", words.join("`, `")),
+                },
+            });
+        }
+        self.words.push(words.to_owned());
+        Ok(())
+    }
+}

@@ -1,0 +1,89 @@
+//! What a selection leaves, and what it says when it leaves nothing.
+
+use crate::program::{Ran, Serve};
+
+/// The ids that `list` prints.
+fn listed(selection: &[&str]) -> Vec<String> {
+    let ran = Ran::of(&[&["list"], selection].concat());
+    assert_eq!(ran.code, Some(0), "{selection:?}: {}", ran.err);
+    let id = |line: &str| line.split(' ').next().unwrap_or_default().to_owned();
+    ran.out.lines().map(id).collect()
+}
+
+fn refused(command: &[&str]) -> String {
+    let ran = Ran::of(command);
+    assert_eq!(ran.code, Some(2), "{command:?}: {}", ran.out);
+    ran.err
+}
+
+#[test]
+fn filters_narrow_each_other() {
+    let area = listed(&["--only", "tags"]);
+    assert_eq!(area, listed(&["--only", "tags/*"]), "an area is a pattern");
+    let musts = listed(&["--only", "tags", "--level", "must"]);
+    assert!(musts.contains(&"tags/complete".to_owned()), "{musts:?}");
+    assert!(!musts.contains(&"tags/lexical-order".to_owned()));
+    let both = listed(&["--only", "tags", "--level", "must", "--level", "should"]);
+    assert!(musts.len() < both.len() && both.len() < area.len());
+    let one = ["--only", "tags/complete", "--only", "deletion"];
+    assert_eq!(
+        listed(&one).len(),
+        1 + listed(&["--only", "deletion"]).len()
+    );
+}
+
+#[test]
+fn an_era_selects_what_matters_to_it() {
+    let chart = listed(&["--era", "3.2"]);
+    assert!(
+        !chart.iter().any(|id| id.starts_with("tags/")),
+        "3.2 lists no tags: {chart:?}"
+    );
+    let hardened = listed(&["--era", "4.2.4"]);
+    let plain = listed(&["--era", "4.2.0"]);
+    let location = "upload/location-on-the-registry".to_owned();
+    assert!(hardened.contains(&location) && !plain.contains(&location));
+    assert!(hardened.contains(&"flow/push-4.2".to_owned()));
+    let (era, since) = (
+        listed(&["--era", "4.2.1+"]),
+        "auth/pull-token-sees-404".to_owned(),
+    );
+    assert!(
+        era.contains(&since) && !hardened.contains(&since),
+        "4.2.4 asks for a token to push at once, and 4.2.3 does not"
+    );
+    let err = refused(&["list", "--era", "2.17"]);
+    assert!(err.contains("from 3.0 on"), "{err}");
+}
+
+#[test]
+fn a_selection_that_leaves_nothing_names_the_filter() {
+    let err = refused(&["run", "--only", "errors/*", "--level", "may"]);
+    assert!(
+        err.contains("none of the 6 requirements and flows of `errors/*` is left by `level MAY`"),
+        "{err}"
+    );
+}
+
+#[test]
+fn what_failed_is_run_again() {
+    let folder = tempfile::tempdir().expect("a directory");
+    let path = folder.path().join("record.json");
+    let record = path.to_str().expect("a path of text");
+    let again = ["--failed", record];
+    let serve = Serve::with(&["--fault", "cuts-tag-lists"]);
+    let ran = Ran::of(&["run", &serve.url, "--only", "tags", "--json", record]);
+    assert_eq!(ran.code, Some(1), "{}", ran.out);
+    let failed = listed(&again);
+    assert!(failed.contains(&"tags/complete".to_owned()), "{failed:?}");
+    assert!(!failed.contains(&"tags/list-answers".to_owned()));
+    let ran = Ran::of(&[&["run", "reference"], &again[..]].concat());
+    assert_eq!(ran.code, Some(0), "{}{}", ran.out, ran.err);
+    assert!(ran.out.contains("only failed before"), "{}", ran.out);
+    let ran = Ran::of(&["run", "reference", "--only", "tags", "--json", record]);
+    assert_eq!(ran.code, Some(0), "{}", ran.out);
+    let err = refused(&[&["run"], &again[..]].concat());
+    assert!(err.contains("is left by `failed before`"), "{err}");
+    let err = refused(&["run", "--failed", "nowhere.json"]);
+    assert!(err.contains("cannot read the record nowhere.json"), "{err}");
+}
