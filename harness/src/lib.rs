@@ -19,6 +19,7 @@ pub mod doctor;
 pub mod exit_code;
 pub mod helm;
 pub mod launch;
+pub mod logins;
 pub mod preflight;
 pub mod prove;
 pub mod runner;

@@ -241,9 +241,27 @@ fn told(session: &Session, reply: &Reply) -> String {
     format!("{} ({words})", reply.status)
 }
 
+/// Alerts of a server that wants to know us by a certificate.
+const WANTS_CERTIFICATE: [&str; 3] = ["CertificateRequired", "BadCertificate", "HandshakeFailure"];
+/// Alerts of one that does not take ours.
+const REFUSES_CERTIFICATE: [&str; 3] = ["UnknownCA", "DecryptError", "CertificateUnknown"];
+
 /// A transport error with the next step.
 fn advise(error: &TransportError, session: &Session) -> String {
+    let alerts = |names: [&str; 3]| match error {
+        TransportError::Tls { cause, .. } | TransportError::Broken { cause, .. } => {
+            let alert = cause.split_once("fatal alert: ");
+            alert.is_some_and(|(_, alert)| names.contains(&alert))
+        }
+        _ => false,
+    };
     let step = match error {
+        _ if alerts(WANTS_CERTIFICATE) => {
+            "it may want a client certificate, give --cert-file and --key-file"
+        }
+        _ if alerts(REFUSES_CERTIFICATE) => {
+            "it does not know the client certificate, name one that it trusts"
+        }
         TransportError::Connect { cause, .. } if cause.contains("lookup") => "check the host name",
         TransportError::Connect { .. } => "check that the registry runs, and the port",
         TransportError::Tls { cause, .. } if cause.contains("InvalidContentType") => {

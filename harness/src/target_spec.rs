@@ -25,12 +25,24 @@ pub struct TargetSpec {
     pub plain_http: bool,
     /// A PEM file of further roots.
     pub ca_file: Option<PathBuf>,
+    /// The certificate by which the registry knows us, as PEM.
+    pub cert_file: Option<PathBuf>,
+    /// Its key, as PEM.
+    pub key_file: Option<PathBuf>,
     /// Any certificate is taken.
     pub insecure_skip_tls_verify: bool,
     /// The user name for a registry that is a URL.
     pub username: Option<String>,
     /// The environment variable that holds the password.
     pub password_env: Option<String>,
+    /// The environment variable that holds an identity token.
+    pub identity_token_env: Option<String>,
+    /// The environment variable that holds a token that is ready.
+    pub registry_token_env: Option<String>,
+    /// A file of Helm's or Docker's that has credentials for the host.
+    pub registry_config: Option<PathBuf>,
+    /// What `helm registry login` and `docker login` left for the host is used.
+    pub logged_in: bool,
     /// The port on which the registry of an image or a process listens.
     pub port: Option<u16>,
     /// Its arguments; those of an image stay as they are if there are none.
@@ -79,7 +91,13 @@ impl TargetSpec {
 
     /// Takes the paths in it as relative to `folder`.
     pub fn relative_to(&mut self, folder: &Path) {
-        for path in [&mut self.ca_file].into_iter().flatten() {
+        let paths = [
+            &mut self.ca_file,
+            &mut self.cert_file,
+            &mut self.key_file,
+            &mut self.registry_config,
+        ];
+        for path in paths.into_iter().flatten() {
             *path = folder.join(&*path);
         }
     }
@@ -95,6 +113,8 @@ impl TargetSpec {
                 run,
                 trust: Trust {
                     ca_file: self.ca_file.clone(),
+                    cert_file: self.cert_file.clone(),
+                    key_file: self.key_file.clone(),
                     pinned: Vec::new(),
                     anyone: self.insecure_skip_tls_verify,
                 },

@@ -5,6 +5,7 @@
 //! and every body is bounded, so that no registry can make the suite hang or grow.
 
 mod connect;
+mod identity;
 mod trust;
 
 use std::error::Error as _;

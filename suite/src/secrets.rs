@@ -69,6 +69,7 @@ impl Secrets {
             escaped.trim_matches('"').to_owned(),
         ]);
         self.add_encoded(secret);
+        self.add_encoded(&encode(secret));
     }
 
     /// The base64 of a text, alone or in the midst of a longer one.

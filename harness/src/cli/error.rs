@@ -13,6 +13,7 @@ use thiserror::Error;
 use crate::deviations::DeviationError;
 use crate::helm::HelmError;
 use crate::launch::TargetError;
+use crate::logins::LoginError;
 use crate::serve::ServeError;
 use crate::snapshot::FolderError;
 use crate::target_file::TargetFileError;
@@ -55,6 +56,14 @@ pub(super) enum CliError {
     CredentialsForMany,
     #[error("the target `{name}` makes its own user; leave out `username` and `password-env`")]
     CredentialsForLaunched { name: String },
+    #[error(
+        "the target `{name}` has credentials of two kinds; leave `username` with `password-env`, `identity-token-env`, `registry-token-env`, `registry-config` or `logged-in`"
+    )]
+    TwoCredentials { name: String },
+    #[error("what is given as a token holds spaces or other characters that no token has")]
+    NoToken,
+    #[error(transparent)]
+    Login(#[from] LoginError),
     #[error("the target `{name}` has one of `username` and `password-env` without the other")]
     HalfCredentials { name: String },
     #[error(
@@ -65,7 +74,7 @@ pub(super) enum CliError {
     TargetFile(#[from] TargetFileError),
     #[error("cannot read the password from standard input")]
     Password(#[source] io::Error),
-    #[error("the password is empty")]
+    #[error("the password or token is empty")]
     EmptyPassword,
     #[error("only one report can go to standard output")]
     TwoReports,

@@ -5,17 +5,14 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use clap::Args;
-use helm_oci_suite::target::Credentials;
 use thiserror::Error;
 
 use super::error::CliError;
 use super::report::Layout;
 use super::run::{ExaminationArguments, label};
-use super::{environment, target};
+use super::{credentials, target};
 use crate::exit_code::ExitCode;
-use crate::launch;
 use crate::target_file;
-use crate::target_spec::TargetSpec;
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -80,7 +77,7 @@ pub(super) async fn matrix(arguments: &Arguments) -> Result<ExitCode, CliError> 
         specs.extend(target_file::read(path)?);
     }
     for spec in &mut specs {
-        spec.credentials = credentials(spec)?;
+        spec.credentials = credentials::of_spec(spec)?;
     }
     let mut plan = arguments.examination.plan().await?;
     plan.shard = arguments.shard.map(|shard| shard.to_string());
@@ -97,25 +94,6 @@ pub(super) async fn matrix(arguments: &Arguments) -> Result<ExitCode, CliError> 
     let layout = Layout::SideBySide;
     let examination = &arguments.examination;
     examination.examine(&plan, &jobs, parallel, layout).await
-}
-
-/// What a registry of the file gets when it asks: each its own, from the environment.
-fn credentials(spec: &TargetSpec) -> Result<Option<Credentials>, CliError> {
-    let name = spec.name.as_ref().unwrap_or(&spec.target);
-    match (&spec.username, &spec.password_env) {
-        (None, None) => Ok(None),
-        (Some(username), Some(variable)) if launch::parse(spec)?.takes_credentials() => {
-            let password = environment::variable(variable);
-            let password = password.filter(|password| !password.is_empty());
-            let password = password.ok_or_else(|| CliError::NoPasswordFor {
-                name: name.clone(),
-                variable: variable.clone(),
-            })?;
-            Ok(Some(Credentials::user(username, password)))
-        }
-        (Some(_), Some(_)) => Err(CliError::CredentialsForLaunched { name: name.clone() }),
-        _ => Err(CliError::HalfCredentials { name: name.clone() }),
-    }
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! The program: arguments, subcommands, exit code. Each subcommand is a file; this one only leads there.
 
 mod coverage;
+mod credentials;
 mod deviations;
 mod doctor;
 mod environment;
@@ -96,6 +97,12 @@ struct TrustArguments {
     /// Trust the roots in this PEM file as well.
     #[arg(long, value_name = "FILE")]
     ca_file: Option<PathBuf>,
+    /// The certificate, as PEM with its chain, by which a registry knows this client.
+    #[arg(long, value_name = "FILE", requires = "key_file")]
+    cert_file: Option<PathBuf>,
+    /// Its key, as PEM.
+    #[arg(long, value_name = "FILE", requires = "cert_file")]
+    key_file: Option<PathBuf>,
     /// Take any certificate.
     #[arg(long)]
     insecure_skip_tls_verify: bool,
@@ -105,6 +112,8 @@ impl TrustArguments {
     fn trust(&self) -> Trust {
         Trust {
             ca_file: self.ca_file.clone(),
+            cert_file: self.cert_file.clone(),
+            key_file: self.key_file.clone(),
             pinned: Vec::new(),
             anyone: self.insecure_skip_tls_verify,
         }

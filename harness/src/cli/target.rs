@@ -1,14 +1,13 @@
 //! How targets are reached: the same flags wherever a command takes targets.
 
 use std::collections::BTreeSet;
-use std::io::Read;
 use std::num::{NonZeroU32, NonZeroU64};
 
 use clap::Args;
-use helm_oci_suite::target::Credentials;
 
+use super::TrustArguments;
+use super::credentials::{self, CredentialArguments};
 use super::error::CliError;
-use super::{TrustArguments, environment};
 use crate::cleanup::Strategy;
 use crate::conduct::Size;
 use crate::launch;
@@ -23,13 +22,8 @@ pub(super) struct TargetArguments {
     plain_http: bool,
     #[command(flatten)]
     pub(super) trust: TrustArguments,
-    /// The user name for the registry, of which exactly one may be given then.
-    #[arg(long, value_name = "USER")]
-    username: Option<String>,
-    /// Read the password from standard input; otherwise it is taken from the environment variable
-    /// `HELM_OCI_PASSWORD`.
-    #[arg(long)]
-    password_stdin: bool,
+    #[command(flatten)]
+    credentials: CredentialArguments,
     #[command(flatten)]
     conduct: ConductArguments,
 }
@@ -65,10 +59,12 @@ impl TargetArguments {
                 external.push(spec);
             }
         }
-        if let Some(credentials) = self.credentials(external.len())? {
-            for spec in external {
-                spec.credentials = Some(credentials.clone());
-            }
+        let given = self.credentials.given(external.len())?;
+        for spec in external {
+            spec.credentials = match &given {
+                Some(credentials) => Some(credentials.clone()),
+                None => credentials::of_spec(spec)?,
+            };
         }
         Ok(specs)
     }
@@ -77,6 +73,10 @@ impl TargetArguments {
         TargetSpec {
             plain_http: self.plain_http,
             ca_file: self.trust.ca_file.clone(),
+            cert_file: self.trust.cert_file.clone(),
+            key_file: self.trust.key_file.clone(),
+            registry_config: self.credentials.registry_config.clone(),
+            logged_in: self.credentials.logged_in,
             insecure_skip_tls_verify: self.trust.insecure_skip_tls_verify,
             clean_up: self.conduct.clean_up,
             requests_per_second: self.conduct.requests_per_second,
@@ -84,33 +84,6 @@ impl TargetArguments {
             max_bytes: self.conduct.max_bytes,
             ..TargetSpec::named(target)
         }
-    }
-
-    /// What one external registry may get.
-    fn credentials(&self, external: usize) -> Result<Option<Credentials>, CliError> {
-        let Some(username) = self.username.clone() else {
-            return if self.password_stdin {
-                Err(CliError::NoUsername)
-            } else {
-                Ok(None)
-            };
-        };
-        if external != 1 {
-            return Err(CliError::CredentialsForMany);
-        }
-        let password = if self.password_stdin {
-            let mut text = String::new();
-            std::io::stdin()
-                .read_to_string(&mut text)
-                .map_err(CliError::Password)?;
-            text.trim_end_matches(['\r', '\n']).to_owned()
-        } else {
-            environment::variable("HELM_OCI_PASSWORD").ok_or(CliError::NoPassword)?
-        };
-        if password.is_empty() {
-            return Err(CliError::EmptyPassword);
-        }
-        Ok(Some(Credentials::user(username, password)))
     }
 }
 

@@ -41,20 +41,11 @@ struct Settings {
 
 /// The files in which a Helm of the user's looks: its own, then Docker's.
 pub(super) fn files(surroundings: &Surroundings) -> Vec<File> {
-    let helm = surroundings.path("HELM_REGISTRY_CONFIG").or_else(|| {
-        let config = surroundings.helm_config();
-        config.map(|config| config.join("registry/config.json"))
-    });
-    let docker = surroundings
-        .path("DOCKER_CONFIG")
-        .or_else(|| surroundings.home(".docker"));
-    let docker = docker.map(|folder| folder.join("config.json"));
-    [("Helm", helm), ("Docker", docker)]
-        .into_iter()
-        .filter_map(|(owner, path)| {
-            let path = path?;
+    let files = surroundings.login_files().into_iter();
+    files
+        .map(|(owner, path)| {
             let text = fs::read_to_string(&path);
-            Some(File { owner, path, text })
+            File { owner, path, text }
         })
         .collect()
 }

@@ -79,6 +79,21 @@ impl Surroundings {
         self.helm_folder("HELM_CONFIG_HOME", "XDG_CONFIG_HOME", default)
     }
 
+    /// The files in which a Helm of the user's looks for credentials, and whose each is: its own, then Docker's.
+    pub fn login_files(&self) -> Vec<(&'static str, PathBuf)> {
+        let helm = self.path("HELM_REGISTRY_CONFIG").or_else(|| {
+            let config = self.helm_config();
+            config.map(|config| config.join("registry/config.json"))
+        });
+        let docker = self.path("DOCKER_CONFIG").or_else(|| self.home(".docker"));
+        let docker = docker.map(|folder| folder.join("config.json"));
+        let files = [("Helm", helm), ("Docker", docker)];
+        files
+            .into_iter()
+            .filter_map(|(owner, path)| Some((owner, path?)))
+            .collect()
+    }
+
     fn helm_folder(&self, own: &str, base: &str, default: &str) -> Option<PathBuf> {
         let own = self.path(own);
         let based = || self.path(base).map(|base| base.join("helm"));

@@ -47,6 +47,11 @@ pub trait Launcher: Send + Sync {
         false
     }
 
+    /// The host, with its port, by which a login may know it.
+    fn host(&self) -> Option<&str> {
+        None
+    }
+
     /// Makes it available and returns once it answers.
     fn launch<'a>(&'a self, settings: &'a Settings)
     -> BoxFuture<'a, Result<Launched, LaunchError>>;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use helm_oci_reports::record::TargetIdentity;
 use helm_oci_suite::requirement::BoxFuture;
 use http::Uri;
+use http::uri::Authority;
 
 use super::{Held, LaunchError, Launched, Launcher, Settings, TargetError};
 use crate::transport::Http;
@@ -88,6 +89,10 @@ impl External {
 impl Launcher for External {
     fn name(&self) -> &str {
         &self.name
+    }
+
+    fn host(&self) -> Option<&str> {
+        self.origin.authority().map(Authority::as_str)
     }
 
     fn takes_credentials(&self) -> bool {

@@ -3,21 +3,31 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use rustls::client::WantsClientCert;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::client::verify_server_name;
 use rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::pem::{Error as PemError, PemObject};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::server::ParsedCertificate;
-use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
+use rustls::{
+    ClientConfig, ConfigBuilder, DigitallySignedStruct, RootCertStore, SignatureScheme,
+    WantsVerifier,
+};
 use rustls_platform_verifier::Verifier;
 use thiserror::Error;
+
+use super::identity;
 
 /// Which certificates are good enough.
 #[derive(Debug, Clone, Default)]
 pub struct Trust {
     /// A PEM file of further roots.
     pub ca_file: Option<PathBuf>,
+    /// A PEM file with our certificate and its chain, for a registry that asks for one.
+    pub cert_file: Option<PathBuf>,
+    /// A PEM file with its key.
+    pub key_file: Option<PathBuf>,
     /// Certificates that are taken under whatever name: those made for registries that were launched.
     pub pinned: Vec<CertificateDer<'static>>,
     /// Take any certificate.
@@ -42,6 +52,19 @@ pub enum TrustError {
         /// The file.
         path: PathBuf,
     },
+    /// Our certificate or its key cannot be used.
+    #[error("cannot use the certificate of {cert} with the key of {key}: {why}", cert = .cert.display(), key = .key.display())]
+    Identity {
+        /// The file of the certificate.
+        cert: PathBuf,
+        /// The file of the key.
+        key: PathBuf,
+        /// What is wrong, and the next step.
+        why: String,
+    },
+    /// There is a certificate without a key, or a key without one.
+    #[error("a client certificate needs both --cert-file and --key-file")]
+    HalfIdentity,
     /// The roots cannot be used.
     #[error("cannot set up TLS; name the registry's root with --ca-file")]
     Roots(#[source] rustls::Error),
@@ -50,7 +73,29 @@ pub enum TrustError {
 impl Trust {
     /// Whether the file of roots, where one is named, can be used.
     pub fn check(&self) -> Result<(), TrustError> {
-        self.extra_roots().map(drop)
+        self.extra_roots()?;
+        self.dress(
+            builder(&Arc::new(ring::default_provider()))?
+                .with_root_certificates(RootCertStore::empty()),
+        )?;
+        Ok(())
+    }
+
+    /// The client with our certificate, if we have one.
+    fn dress(
+        &self,
+        builder: ConfigBuilder<ClientConfig, WantsClientCert>,
+    ) -> Result<ClientConfig, TrustError> {
+        match (&self.cert_file, &self.key_file) {
+            (None, None) => Ok(builder.with_no_client_auth()),
+            (Some(cert), Some(key)) => {
+                let own = identity::read(cert, key)?;
+                builder
+                    .with_client_auth_cert(own.chain, own.key)
+                    .map_err(|error| identity::wrong(cert, key, &error))
+            }
+            _ => Err(TrustError::HalfIdentity),
+        }
     }
 
     /// The TLS client that trusts so. The system's roots are not needed, and not asked for, where TLS is
@@ -58,15 +103,14 @@ impl Trust {
     pub(super) fn config(&self, essential: bool) -> Result<ClientConfig, TrustError> {
         let provider = Arc::new(ring::default_provider());
         let extra = self.extra_roots()?;
-        let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
-            .with_safe_default_protocol_versions()
-            .map_err(TrustError::Roots)?;
+        let builder = builder(&provider)?;
         if self.anyone {
             let verifier = Arc::new(Anyone(provider));
-            return Ok(builder
-                .dangerous()
-                .with_custom_certificate_verifier(verifier)
-                .with_no_client_auth());
+            return self.dress(
+                builder
+                    .dangerous()
+                    .with_custom_certificate_verifier(verifier),
+            );
         }
         match Verifier::new_with_extra_roots(extra.clone(), provider) {
             Ok(verifier) => {
@@ -75,15 +119,14 @@ impl Trust {
                     own: extra,
                     pinned: self.pinned.clone(),
                 });
-                Ok(builder
-                    .dangerous()
-                    .with_custom_certificate_verifier(verifier)
-                    .with_no_client_auth())
+                self.dress(
+                    builder
+                        .dangerous()
+                        .with_custom_certificate_verifier(verifier),
+                )
             }
             Err(error) if essential => Err(TrustError::Roots(error)),
-            Err(_) => Ok(builder
-                .with_root_certificates(RootCertStore::empty())
-                .with_no_client_auth()),
+            Err(_) => self.dress(builder.with_root_certificates(RootCertStore::empty())),
         }
     }
 
@@ -104,6 +147,14 @@ impl Trust {
         }
         Ok(roots)
     }
+}
+
+fn builder(
+    provider: &Arc<CryptoProvider>,
+) -> Result<ConfigBuilder<ClientConfig, WantsVerifier>, TrustError> {
+    ClientConfig::builder_with_provider(Arc::clone(provider))
+        .with_safe_default_protocol_versions()
+        .map_err(TrustError::Roots)
 }
 
 /// Takes what the roots vouch for, the very certificates that `--ca-file` names, and those made for one launch.

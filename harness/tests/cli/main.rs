@@ -2,8 +2,10 @@
 
 mod catalogue;
 mod conduct;
+mod credentials;
 mod deviations;
 mod doctor;
+mod echo;
 mod evidence;
 mod interruption;
 mod matrix;

@@ -8,7 +8,10 @@ use std::time::Duration;
 
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use rustls::{ServerConfig, ServerConnection, StreamOwned};
+use rustls::server::{WantsServerCert, WebPkiClientVerifier};
+use rustls::{
+    ConfigBuilder, RootCertStore, ServerConfig, ServerConnection, StreamOwned, WantsVerifier,
+};
 
 /// What a hostile server does with each connection.
 pub(crate) type Manners = fn(TcpStream);
@@ -113,6 +116,22 @@ pub(crate) fn redirects(mut stream: TcpStream) {
 
 /// Starts a TLS server with the certificate of `tls/` that asks everybody for credentials. Returns its port.
 pub(crate) fn tls() -> u16 {
+    answers_by_tls(Builder::with_no_client_auth)
+}
+
+/// The same, for clients that have this certificate alone.
+pub(crate) fn mutual_tls(known: CertificateDer<'static>) -> u16 {
+    let mut roots = RootCertStore::empty();
+    roots.add(known).expect("a certificate");
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider);
+    let verifier = verifier.build().expect("a verifier");
+    answers_by_tls(|builder| builder.with_client_cert_verifier(verifier))
+}
+
+type Builder<State> = ConfigBuilder<ServerConfig, State>;
+
+fn answers_by_tls(clients: impl FnOnce(Builder<WantsVerifier>) -> Builder<WantsServerCert>) -> u16 {
     let read = |name: &str| {
         std::fs::read(format!(
             "{}/tests/cli/tls/{name}.pem",
@@ -122,13 +141,13 @@ pub(crate) fn tls() -> u16 {
     };
     let certificate = CertificateDer::from_pem_slice(&read("cert")).expect("a certificate");
     let key = PrivateKeyDer::from_pem_slice(&read("key")).expect("a key");
-    let config =
+    let builder =
         ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
             .with_safe_default_protocol_versions()
-            .expect("TLS versions")
-            .with_no_client_auth()
-            .with_single_cert(vec![certificate], key)
-            .expect("the key belongs to the certificate");
+            .expect("TLS versions");
+    let config = clients(builder)
+        .with_single_cert(vec![certificate], key)
+        .expect("the key belongs to the certificate");
     let config = Arc::new(config);
     let listener = TcpListener::bind((Ipv4Addr::UNSPECIFIED, 0)).expect("a free port");
     let port = listener.local_addr().expect("an address").port();

@@ -1,41 +1,82 @@
-//! Secrets: no artefact holds one.
+//! Secrets: no artefact holds one, whatever the registry makes of it.
 
+use base64::Engine as _;
+use base64::prelude::{BASE64_STANDARD, BASE64_STANDARD_NO_PAD, BASE64_URL_SAFE_NO_PAD};
 use helm_oci_fixtures::registry::Credentials;
 
+use crate::echo;
+use crate::peers::{self, Manners, hostile};
 use crate::program::{Ran, Serve};
+
+const CANARY: &str = "canary-0f/a+password?of=ours";
+
+/// How a run comes by credentials from its standard input.
+const LOGIN: &[&str] = &["--username", "alice", "--password-stdin"];
+const IDENTITY: &[&str] = &["--identity-token-stdin"];
+const READY: &[&str] = &["--registry-token-stdin"];
+
+/// Everything a run leaves.
+fn artefacts(arguments: &[&str], secret: &str) -> (Option<i32>, [String; 4]) {
+    let directory = tempfile::tempdir().expect("a directory");
+    let files = ["record.json", "report.xml"].map(|name| directory.path().join(name));
+    let [record, xml] = files
+        .each_ref()
+        .map(|path| path.to_str().expect("a path of text"));
+    let ran = Ran::with_input(
+        &[&["run", "--json", record, "--junit", xml], arguments].concat(),
+        &format!("{secret}\n"),
+    );
+    let [record, xml] =
+        files.map(|path| std::fs::read_to_string(path).expect("the report was written"));
+    (ran.code, [ran.out, ran.err, record, xml])
+}
+
+/// No part of a text gives the secret away: not as it is, nor in base64, with a name before it or in a sentence.
+fn holds_none(text: &str, secret: &str) {
+    let encoded = BASE64_STANDARD.encode(format!("alice:{secret}"));
+    let escaped = secret.replace('/', "%2F").replace('+', "%2B");
+    for shape in [
+        secret,
+        &encoded,
+        BASE64_STANDARD.encode(secret).as_str(),
+        &escaped,
+    ] {
+        assert!(!text.contains(shape), "{shape}: {text}");
+    }
+    let words = text.split(|c: char| !(c.is_ascii_alphanumeric() || "+/=-_".contains(c)));
+    for word in words.filter(|word| word.len() > 8) {
+        let word = word.trim_end_matches('=');
+        for decoded in [
+            BASE64_STANDARD_NO_PAD.decode(word),
+            BASE64_URL_SAFE_NO_PAD.decode(word),
+        ] {
+            let decoded = decoded.unwrap_or_default();
+            let decoded = String::from_utf8_lossy(&decoded);
+            assert!(!decoded.contains(&secret[..8]), "{decoded}: {text}");
+        }
+    }
+}
 
 #[test]
 fn no_artefact_holds_the_password() {
     let Credentials { username, password } = Credentials::for_tests();
     for auth in ["basic", "bearer"] {
         let serve = Serve::with(&["--auth", auth, "--fault", "reformats-manifests"]);
-        let directory = tempfile::tempdir().expect("a directory");
-        let (report, xml) = (
-            directory.path().join("report.json"),
-            directory.path().join("report.xml"),
-        );
-        let paths = [&report, &xml].map(|path| path.to_str().expect("a path of text"));
         let arguments = [
-            "run",
             &serve.url,
             "--username",
             &username,
             "--password-stdin",
             "--verbose",
         ];
-        let ran = Ran::with_input(
-            &[&arguments[..], &["--json", paths[0], "--junit", paths[1]]].concat(),
-            &password,
-        );
-        assert_eq!(ran.code, Some(1), "{}{}", ran.out, ran.err);
-        let record = std::fs::read_to_string(&report).expect("the JSON report was written");
+        let (code, left) = artefacts(&arguments, &password);
+        assert_eq!(code, Some(1), "{left:?}");
         assert!(
-            record.contains("REDACTED"),
+            left[2].contains("REDACTED"),
             "authorised exchanges are recorded"
         );
-        let xml = std::fs::read_to_string(&xml).expect("the JUnit report was written");
-        let encoded = base64(&format!("{username}:{password}"));
-        for text in [&ran.out, &ran.err, &record, &xml] {
+        let encoded = BASE64_STANDARD.encode(format!("{username}:{password}"));
+        for text in &left {
             assert!(
                 !text.contains(&password) && !text.contains(&encoded),
                 "{auth}: {text}"
@@ -44,7 +85,70 @@ fn no_artefact_holds_the_password() {
     }
 }
 
-fn base64(text: &str) -> String {
-    use base64::Engine as _;
-    base64::prelude::BASE64_STANDARD.encode(text)
+#[test]
+fn no_artefact_holds_what_a_registry_sends_back() {
+    let hosts: [(Manners, &[&[&str]]); 4] = [
+        (echo::leads_astray, &[LOGIN, READY]),
+        (echo::lets_nobody_in, &[LOGIN, READY]),
+        (echo::gives_no_token, &[LOGIN, IDENTITY, READY]),
+        (echo::does_nothing_right, &[LOGIN, READY]),
+    ];
+    for (manners, kinds) in hosts {
+        let url = format!("http://{}", hostile(manners));
+        for kind in kinds {
+            for verbose in [&[][..], &["--verbose"]] {
+                let (code, left) = artefacts(&[&[url.as_str()], *kind, verbose].concat(), CANARY);
+                assert!(matches!(code, Some(1 | 3)), "{left:?}");
+                assert!(
+                    left[2].contains("REDACTED"),
+                    "it was sent back: {}",
+                    left[2]
+                );
+                for text in &left {
+                    holds_none(text, CANARY);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn what_keeps_a_run_out_is_one_finding_without_a_secret() {
+    let basic = Serve::with(&["--auth", "basic"]);
+    let bearer = Serve::with(&["--auth", "bearer"]);
+    let untrusted = format!("https://localhost:{}", peers::tls());
+    let gone = format!("http://{}", peers::refused());
+    for (url, kind, words) in [
+        (&basic.url, LOGIN, "check the user name and the password"),
+        (
+            &bearer.url,
+            LOGIN,
+            "its token endpoint answers 401 Unauthorized (UNAUTHORIZED",
+        ),
+        (
+            &bearer.url,
+            IDENTITY,
+            "the identity token may have expired, log in anew",
+        ),
+        (
+            &bearer.url,
+            READY,
+            "the token may have expired, get a new one",
+        ),
+        (&untrusted, LOGIN, "name its root with --ca-file"),
+        (&gone, LOGIN, "check that the registry runs"),
+    ] {
+        for verbose in [&[][..], &["--verbose"]] {
+            let (code, left) = artefacts(&[&[url.as_str()], kind, verbose].concat(), CANARY);
+            assert_eq!(code, Some(3), "{left:?}");
+            for (text, one) in [(&left[2], "\"obstacle\""), (&left[3], "<error ")] {
+                assert_eq!(text.matches(one).count(), 1, "one finding: {text}");
+            }
+            let said = left[2].replace("\\\"", "\"");
+            assert!(said.contains(words), "{words}: {said}");
+            for text in &left {
+                holds_none(text, CANARY);
+            }
+        }
+    }
 }

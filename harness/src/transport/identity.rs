@@ -1,0 +1,57 @@
+//! Our own certificate, by which a registry may know us.
+
+use std::path::Path;
+
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+
+use super::trust::TrustError;
+
+/// A certificate with its chain, and the key to it.
+pub(super) struct Identity {
+    pub(super) chain: Vec<CertificateDer<'static>>,
+    pub(super) key: PrivateKeyDer<'static>,
+}
+
+/// Reads both files. What is in the key is never repeated.
+pub(super) fn read(cert: &Path, key: &Path) -> Result<Identity, TrustError> {
+    let wrong = |why: String| TrustError::Identity {
+        cert: cert.to_owned(),
+        key: key.to_owned(),
+        why,
+    };
+    let readable = |path: &Path| {
+        std::fs::read(path)
+            .map_err(|error| wrong(format!("cannot read {}: {error}", path.display())))
+    };
+    let (certificate, secret) = (readable(cert)?, readable(key)?);
+    let chain = CertificateDer::pem_slice_iter(&certificate).collect::<Result<Vec<_>, _>>();
+    let chain = chain.ok().filter(|chain| !chain.is_empty());
+    let chain =
+        chain.ok_or_else(|| wrong("the first holds no certificate in PEM form".to_owned()))?;
+    let read = PrivateKeyDer::from_pem_slice(&secret);
+    let key = read.map_err(|_| wrong(what_is_wrong_with(&secret).to_owned()))?;
+    Ok(Identity { chain, key })
+}
+
+/// What TLS says of the two together.
+pub(super) fn wrong(cert: &Path, key: &Path, error: &rustls::Error) -> TrustError {
+    let why = match error {
+        rustls::Error::InconsistentKeys(_) => "they do not belong together".to_owned(),
+        other => other.to_string(),
+    };
+    TrustError::Identity {
+        cert: cert.to_owned(),
+        key: key.to_owned(),
+        why,
+    }
+}
+
+fn what_is_wrong_with(key: &[u8]) -> &'static str {
+    let text = String::from_utf8_lossy(key);
+    if text.contains("ENCRYPTED") {
+        "the key is encrypted; write it without a passphrase, `openssl pkey -in KEY -out PLAIN` does"
+    } else {
+        "the second holds no key in PEM form"
+    }
+}
