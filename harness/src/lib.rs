@@ -2,6 +2,7 @@
 //!
 //! - [`transport`]: the HTTP port over the network; [`serve`]: a socket in front of a registry;
 //! - [`target_spec`] and [`target_file`]: what is said of targets; [`launch`]: makes targets available; [`preflight`] and [`capabilities`] look at them first;
+//! - [`names`]: the repositories a run needs; [`repository_file`]: those it is given;
 //! - [`helm`]: real Helms, run through the flows of a user;
 //! - [`doctor`]: what stands in the way on this machine;
 //! - [`conduct`]: how a run behaves towards a registry; [`cleanup`]: what it takes away again;
@@ -20,8 +21,10 @@ pub mod exit_code;
 pub mod helm;
 pub mod launch;
 pub mod logins;
+pub mod names;
 pub mod preflight;
 pub mod prove;
+pub mod repository_file;
 pub mod runner;
 pub mod serve;
 pub mod snapshot;

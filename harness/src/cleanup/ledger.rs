@@ -270,7 +270,7 @@ fn parameter(uri: &Uri, name: &str) -> Option<String> {
 }
 
 /// Whether a text has the form of a digest, so that it can stand in a path and in a command.
-fn is_digest(text: &str) -> bool {
+pub(super) fn is_digest(text: &str) -> bool {
     let Some((algorithm, encoded)) = text.split_once(':') else {
         return false;
     };

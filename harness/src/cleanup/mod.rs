@@ -3,6 +3,7 @@
 //! The [`Ledger`] knows what was made, so nothing else is ever touched. All of it is best effort and bounded; what
 //! remains is said with the reason and the command that removes it, and changes no verdict.
 
+mod earlier;
 mod ledger;
 mod sweep;
 
@@ -17,8 +18,9 @@ use tokio::time::timeout;
 
 use crate::runner::{Interrupt, within};
 
+pub use self::earlier::{SearchError, catalog, holdings, is_of_a_run};
 pub use self::ledger::{Holdings, Ledger, Made};
-pub(crate) use self::sweep::Sweep;
+use self::sweep::Sweep;
 
 /// How long the clean-up may take, and how much longer after Ctrl-C.
 const LIMIT: Duration = Duration::from_secs(10);
@@ -61,6 +63,13 @@ pub async fn clean_up(
         _ = hurried => {}
     }
     sweep.leftovers(&format!("it was not deleted within {} s", LIMIT.as_secs()))
+}
+
+/// Deletes all of this, however long it takes; returns what is left.
+pub async fn delete(session: &Session, made: Made, strategy: Strategy) -> Vec<Leftover> {
+    let sweep = Sweep::new(session, made);
+    sweep.run(strategy).await;
+    sweep.leftovers("`--clean-up none` keeps it")
 }
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ use crate::deviations::DeviationError;
 use crate::helm::HelmError;
 use crate::launch::TargetError;
 use crate::logins::LoginError;
+use crate::repository_file::RepositoryFileError;
 use crate::serve::ServeError;
 use crate::snapshot::FolderError;
 use crate::target_file::TargetFileError;
@@ -128,6 +129,14 @@ pub(super) enum CliError {
     },
     #[error(transparent)]
     Snapshot(FolderError),
+    #[error(transparent)]
+    Repositories(#[from] RepositoryFileError),
+    #[error(
+        "{name} is launched for a run and gone with it; gc takes the URL of a registry that stays"
+    )]
+    NothingStays { name: String },
+    #[error("{name} in {path} is no repository that a run named, and is not touched; take it out", path = .path.display())]
+    NotOfARun { name: String, path: PathBuf },
     #[error("the runtime did not start")]
     Runtime(#[source] io::Error),
 }

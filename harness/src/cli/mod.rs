@@ -7,12 +7,14 @@ mod doctor;
 mod environment;
 mod error;
 mod explain;
+mod gc;
 mod helms;
 mod list;
 mod matrix;
 mod merge;
 mod observe;
 mod output;
+mod plan;
 mod progress;
 mod prove;
 mod report;
@@ -45,6 +47,8 @@ Examples:
   helm-oci-conformance prove --evidence
   helm-oci-conformance snapshot distribution:2.8.3 --out snapshots
   helm-oci-conformance snapshot check distribution:3.0.0 --dir snapshots
+  helm-oci-conformance plan https://registry.example/charts --repositories --seed 7
+  helm-oci-conformance gc https://registry.example/charts --dry-run
   helm-oci-conformance doctor --helm ~/helms
 ";
 
@@ -67,6 +71,11 @@ enum Command {
     /// Put the records of several runs together: the shards of a matrix.
     #[command(after_help = exit_code::HELP)]
     Merge(merge::Arguments),
+    /// Tell what a run would need, without running it.
+    Plan(plan::Arguments),
+    /// Remove what earlier runs left in a registry: repositories named hoc-… by them, and nothing else.
+    #[command(after_help = exit_code::HELP)]
+    Gc(gc::Arguments),
     /// List the requirements.
     List(list::Arguments),
     /// Explain one requirement: what, why, who says so, and whom its violation hurts.
@@ -138,6 +147,8 @@ pub fn main() -> ExitCode {
         Command::Run(arguments) => with_runtime(run::run(arguments)),
         Command::Matrix(arguments) => with_runtime(matrix::matrix(arguments)),
         Command::Merge(arguments) => merge::merge(arguments),
+        Command::Plan(arguments) => with_runtime(plan::plan(arguments)),
+        Command::Gc(arguments) => with_runtime(gc::gc(arguments)),
         Command::List(arguments) => list::list(arguments),
         Command::Explain(arguments) => explain::explain(arguments),
         Command::Serve(arguments) => with_runtime(serve::serve(arguments)),

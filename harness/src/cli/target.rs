@@ -51,6 +51,12 @@ impl TargetArguments {
         jobs(&self.specs(names)?, run)
     }
 
+    /// The one target of a command that takes one.
+    pub(super) fn job(&self, name: &str) -> Result<Job, CliError> {
+        let mut jobs = self.jobs(&[name.to_owned()], &std::process::id().to_string())?;
+        jobs.pop().ok_or(CliError::Nothing)
+    }
+
     fn specs(&self, names: &[String]) -> Result<Vec<TargetSpec>, CliError> {
         let mut specs: Vec<TargetSpec> = names.iter().map(|name| self.spec(name)).collect();
         let mut external = Vec::new();

@@ -30,6 +30,7 @@ use crate::target_spec::TargetSpec;
 use crate::transport::{Limits, Trust, TrustError};
 
 pub use self::container::{Survey, SurveyedImage, sweep};
+pub(crate) use self::url::is_repository;
 
 /// The kinds of targets, for messages.
 pub const KINDS: &str = "reference[+basic][+bearer][+tls], distribution[:VERSION][+htpasswd][+tls][+no-deletes], \
@@ -49,6 +50,16 @@ pub trait Launcher: Send + Sync {
 
     /// The host, with its port, by which a login may know it.
     fn host(&self) -> Option<&str> {
+        None
+    }
+
+    /// Whether it was there before and is there afterwards.
+    fn stays(&self) -> bool {
+        false
+    }
+
+    /// The path under which repositories may be made.
+    fn namespace(&self) -> Option<&str> {
         None
     }
 

@@ -62,7 +62,7 @@ impl External {
             return Err(wrong("its host or port is not one"));
         }
         let namespace = path.trim_end_matches('/');
-        if !namespace.is_empty() && !namespace.split('/').all(is_component) {
+        if !namespace.is_empty() && !is_repository(namespace) {
             return Err(wrong(
                 "its namespace is outside the grammar of repository names",
             ));
@@ -99,6 +99,14 @@ impl Launcher for External {
         true
     }
 
+    fn stays(&self) -> bool {
+        true
+    }
+
+    fn namespace(&self) -> Option<&str> {
+        self.namespace.as_deref()
+    }
+
     fn launch<'a>(
         &'a self,
         settings: &'a Settings,
@@ -125,6 +133,11 @@ fn looks_like_host(given: &str) -> bool {
     let (host, port) = authority.rsplit_once(':').unwrap_or((authority, ""));
     let has_port = !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit());
     !host.is_empty() && (has_port || port.is_empty() && (host.contains('.') || host == "localhost"))
+}
+
+/// Whether a text fits the grammar of repository names.
+pub(crate) fn is_repository(name: &str) -> bool {
+    name.split('/').all(is_component)
 }
 
 /// Whether a path component fits the grammar of repository names.

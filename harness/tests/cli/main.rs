@@ -7,6 +7,7 @@ mod deviations;
 mod doctor;
 mod echo;
 mod evidence;
+mod gc;
 mod interruption;
 mod matrix;
 mod peers;
@@ -201,6 +202,8 @@ fn usage_errors_say_what_to_do() {
             &["serve", "--upstream", "http://r.example/path"],
             "has a path",
         ),
+        (&["gc", "zot"], "gc takes the URL of a registry that stays"),
+        (&["plan"], "--repositories"),
         (&["run", "--jobs", "0"], "--jobs"),
         (
             &["run", "--requests-per-second", "0"],

@@ -1,0 +1,155 @@
+//! `gc`: removes what earlier runs left in a registry.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use helm_oci_reports::leftovers;
+use helm_oci_suite::session::Session;
+use helm_oci_suite::target::Target;
+
+use super::error::CliError;
+use super::target::TargetArguments;
+use super::{Selection, output};
+use crate::cleanup::{Holdings, Made, SearchError, catalog, delete, holdings, is_of_a_run};
+use crate::clock;
+use crate::exit_code::ExitCode;
+use crate::names;
+use crate::repository_file;
+use crate::runner::{self, Interrupt, Job};
+
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// The registry: http(s)://HOST[:PORT][/NAMESPACE], as it was given to the runs.
+    #[arg(value_name = "TARGET")]
+    target: String,
+    /// Show what would be removed, and remove nothing.
+    #[arg(long)]
+    dry_run: bool,
+    /// Look for the repositories of the run with this seed only, without the registry's list of repositories.
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
+    #[command(flatten)]
+    selection: Selection,
+    /// Look for the repositories in this file only, one a line.
+    #[arg(long, value_name = "FILE", conflicts_with = "seed")]
+    repositories: Option<PathBuf>,
+    #[command(flatten)]
+    reach: TargetArguments,
+}
+
+pub(super) async fn gc(arguments: &Arguments) -> Result<ExitCode, CliError> {
+    let job = arguments.reach.job(&arguments.target)?;
+    if !job.launcher.stays() {
+        return Err(CliError::NothingStays { name: job.name });
+    }
+    let given = arguments.given(&job).await?;
+    let interrupt = Interrupt::on_signals();
+    let ended = tokio::select! {
+        ended = sweep(&job, given, arguments.dry_run) => ended?,
+        () = interrupt.wait() => {
+            output::note("error: interrupted; what was not told to be deleted is still there\n");
+            ExitCode::Interrupted
+        }
+    };
+    Ok(ended)
+}
+
+impl Arguments {
+    /// The repositories to look into, where the registry is not to be asked for them.
+    async fn given(&self, job: &Job) -> Result<Option<Vec<String>>, CliError> {
+        if let Some(path) = &self.repositories {
+            return read(path, job.launcher.namespace()).map(Some);
+        }
+        let Some(seed) = self.seed else {
+            return Ok(None);
+        };
+        let requirements = self.selection.requirements()?;
+        let names = names::needed(&requirements, job.launcher.namespace(), seed).await;
+        Ok(Some(names))
+    }
+}
+
+/// The names in a file, all of which must be of runs: nothing else is ever touched.
+fn read(path: &Path, namespace: Option<&str>) -> Result<Vec<String>, CliError> {
+    let names = repository_file::read(path)?;
+    match names.iter().find(|name| !is_of_a_run(namespace, name)) {
+        Some(name) => Err(CliError::NotOfARun {
+            name: name.clone(),
+            path: path.to_owned(),
+        }),
+        None => Ok(names),
+    }
+}
+
+async fn sweep(job: &Job, given: Option<Vec<String>>, is_dry: bool) -> Result<ExitCode, CliError> {
+    let launched = match job.launcher.launch(&job.settings).await {
+        Ok(launched) => launched,
+        Err(error) => return Ok(untold(&error)),
+    };
+    let target = runner::target(clock::seed(), &launched);
+    let target = Target {
+        registry: job.conduct.paced(target.registry.clone()),
+        ..target
+    };
+    let session = Session::new(target, "gc");
+    let found = find(&session, given, job.launcher.namespace()).await;
+    let made = match found {
+        Ok(made) => made,
+        Err(error) => return Ok(untold(&error)),
+    };
+    output::print(&shown(&made, &job.name, is_dry))?;
+    if is_dry || made.is_empty() {
+        return Ok(ExitCode::Acceptable);
+    }
+    let left = delete(&session, made, job.conduct.clean_up).await;
+    if left.is_empty() {
+        output::print("all of it is deleted\n")?;
+        return Ok(ExitCode::Acceptable);
+    }
+    let lines = leftovers::lines(&left).join("\n  ");
+    output::print(&format!("left over:\n  {lines}\n"))?;
+    Ok(ExitCode::Inconclusive)
+}
+
+/// What is there of earlier runs.
+async fn find(
+    session: &Session,
+    given: Option<Vec<String>>,
+    namespace: Option<&str>,
+) -> Result<Made, SearchError> {
+    let mut names = match given {
+        Some(names) => names,
+        None => catalog(session).await?,
+    };
+    names.retain(|name| is_of_a_run(namespace, name));
+    holdings(session, &names).await
+}
+
+fn untold(error: &dyn std::error::Error) -> ExitCode {
+    output::note(&format!("error: {}\n", crate::chain(error)));
+    ExitCode::Inconclusive
+}
+
+/// What there is to remove, a repository a line.
+fn shown(made: &Made, name: &str, is_dry: bool) -> String {
+    if made.is_empty() {
+        return format!("{name} holds nothing of earlier runs that has a tag\n");
+    }
+    let does = if is_dry { "would delete" } else { "deletes" };
+    let mut text = format!("{does} on {name}:\n");
+    for (repository, holdings) in made {
+        let _ = writeln!(text, "  {repository}: {}", counts(holdings));
+    }
+    text
+}
+
+fn counts(holdings: &Holdings) -> String {
+    let tags: Vec<&str> = holdings.tags.keys().map(String::as_str).collect();
+    format!(
+        "{} manifests, {} blobs, tags {}",
+        holdings.manifests.len(),
+        holdings.blobs.len(),
+        tags.join(" ")
+    )
+}
