@@ -61,25 +61,16 @@ wrap_distribution_3() {
 }
 
 wrap_crane() {
-    local program=$cache/crane-0.20.3/crane
-    tar -C "${program%/*}" -c "${program##*/}" | docker import \
-        --change 'ENTRYPOINT ["/crane"]' \
-        --change 'LABEL org.helm-oci-conformance.stand-in="go install github.com/google/go-containerregistry/cmd/crane@v0.20.3"' \
-        - "$crane_image"
-    echo "$crane_image: a stand-in for the official image, around the real program"
+    local module=github.com/google/go-containerregistry/cmd/crane@v0.20.3 root
+    root=$(rooted "$cache/crane-0.20.3/crane")
+    stand_in "$crane_image" "$root" "go install $module"
 }
 
-# wrap IMAGE PROGRAM CONFIGURATION ORIGIN
+# wrap IMAGE PROGRAM CONFIGURATION ORIGIN: the program with the default configuration of Distribution.
 wrap() {
-    local image=$1 program=$2 configuration=$3 origin=$4 root library
-    root=$(mktemp -d "$work/root.XXXXXX")
-    mkdir -p "$root/bin" "$root/tmp" "$root/var/lib/registry" "$root$(dirname "$configuration")"
-    cp "$program" "$root/bin/registry"
-    # A static program has no libraries, and ldd says so with an error.
-    { ldd "$program" 2>/dev/null || true; } | grep -o '/[^ ]*' | while read -r library; do
-        mkdir -p "$root$(dirname "$library")"
-        cp -L "$library" "$root$library"
-    done || true
+    local image=$1 program=$2 configuration=$3 origin=$4 root
+    root=$(rooted "$program")
+    mkdir -p "$root/var/lib/registry" "$root$(dirname "$configuration")"
     cat >"$root$configuration" <<'CONFIGURATION'
 version: 0.1
 log:
@@ -100,13 +91,33 @@ health:
     interval: 10s
     threshold: 3
 CONFIGURATION
+    stand_in "$image" "$root" "$origin" --change 'ENV OTEL_TRACES_EXPORTER=none' \
+        --change "CMD [\"serve\",\"$configuration\"]"
+}
+
+# rooted PROGRAM: prints a folder with the program and its libraries in their places.
+rooted() {
+    local program=$1 root library
+    root=$(mktemp -d "$work/root.XXXXXX")
+    mkdir -p "$root/bin" "$root/tmp"
+    cp "$program" "$root/bin/registry"
+    # A static program has no libraries, and ldd says so with an error.
+    { ldd "$program" 2>/dev/null || true; } | grep -o '/[^ ]*' | while read -r library; do
+        mkdir -p "$root$(dirname "$library")"
+        cp -L "$library" "$root$library"
+    done || true
+    echo "$root"
+}
+
+# stand_in IMAGE ROOT ORIGIN CHANGE...
+stand_in() {
+    local image=$1 root=$2 origin=$3
+    shift 3
     tar -C "$root" -c . | docker import \
         --change 'EXPOSE 5000' \
-        --change 'ENV OTEL_TRACES_EXPORTER=none' \
         --change 'ENTRYPOINT ["/bin/registry"]' \
-        --change "CMD [\"serve\",\"$configuration\"]" \
         --change "LABEL org.helm-oci-conformance.stand-in=\"$origin\"" \
-        - "$image"
+        "$@" - "$image"
     rm -rf "$root"
     echo "$image: a stand-in for the official image, around the real program ($origin)"
 }
