@@ -192,4 +192,67 @@ mod tests {
     fn the_command_line_is_consistent() {
         Cli::command().debug_assert();
     }
+
+    /// What people copy.
+    const COPIED: [(&str, &str); 4] = [
+        ("README.md", include_str!("../../../README.md")),
+        (
+            "github-actions.yml",
+            include_str!("../../workflows/github-actions.yml"),
+        ),
+        (
+            "gitlab-ci.yml",
+            include_str!("../../workflows/gitlab-ci.yml"),
+        ),
+        (
+            "kubernetes-job.yaml",
+            include_str!("../../workflows/kubernetes-job.yaml"),
+        ),
+    ];
+
+    /// The command lines in a text: lines that begin with the program, with those that continue them.
+    fn command_lines(text: &str) -> Vec<Vec<String>> {
+        let numbers = ["$CI_NODE_INDEX", "$CI_NODE_TOTAL", "${{ matrix.shard }}"];
+        let number = |line: String, word: &&str| line.replace(word, "1");
+        let lines = text.lines().map(|line| {
+            let line = line.replace("$((JOB_COMPLETION_INDEX + 1))", "1");
+            let line = numbers.iter().fold(line, number);
+            line.trim()
+                .trim_start_matches("# ")
+                .trim_matches('`')
+                .replace('"', "")
+        });
+        let mut lines = lines.peekable();
+        let mut found = Vec::new();
+        while let Some(line) = lines.next() {
+            let is_one = line.starts_with("helm-oci-conformance ") && !line.contains('…');
+            if !is_one || line.contains(" 0.1.0 ") {
+                continue;
+            }
+            let mut whole = line.trim_end_matches('\\').to_owned();
+            while let Some(more) = lines.next_if(|line| line.starts_with("--")) {
+                whole.push(' ');
+                whole.push_str(more.trim_end_matches('\\'));
+            }
+            let command = whole.split(['<', '&', '|']).next().unwrap_or_default();
+            let words = command
+                .split_whitespace()
+                .map(|word| word.trim_matches('\''));
+            found.push(words.map(ToOwned::to_owned).collect());
+        }
+        found
+    }
+
+    #[test]
+    fn what_people_copy_is_understood() {
+        for (name, text) in COPIED {
+            let commands = command_lines(text);
+            assert!(!commands.is_empty(), "{name} shows no command");
+            for words in commands {
+                if let Err(error) = Cli::try_parse_from(&words) {
+                    panic!("{name}: {}: {error}", words.join(" "));
+                }
+            }
+        }
+    }
 }
