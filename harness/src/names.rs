@@ -3,18 +3,26 @@
 //! The plan is run in memory, on the reference registry as each kind of target; what is written to there is what a
 //! run writes to. Only names depend on the target: its namespace and the seed.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use futures_util::FutureExt;
+use futures_util::{FutureExt, StreamExt};
+use helm_oci_suite::api::TagList;
+use helm_oci_suite::permission::Permission;
 use helm_oci_suite::proof;
 use helm_oci_suite::requirement::{Requirement, Setup};
 use helm_oci_suite::session::Session;
 use helm_oci_suite::target::Target;
+use helm_oci_suite::verdict::{Obstacle, ObstacleKind};
+use http::Method;
+use thiserror::Error;
 
 use crate::capabilities;
 use crate::cleanup::Ledger;
 use crate::preflight::preflight;
+
+/// How many given repositories are looked at at the same time.
+const PARALLEL: usize = 8;
 
 /// The repositories to which a run of these requirements writes, in the order of need.
 pub async fn needed(
@@ -43,6 +51,82 @@ pub async fn needed(
         }
     }
     all.in_order()
+}
+
+/// Why given repositories do not do.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error(
+    "{given} repositories are given, and the run needs {needed}; give more, or select less with --only"
+)]
+pub struct TooFew {
+    given: usize,
+    needed: usize,
+}
+
+/// Puts given repositories in the place of those that a run of these requirements would make, in order of need.
+///
+/// Names that a check builds from its own, to see what the registry makes of them, have no place: what needs them does
+/// not apply.
+pub async fn assign(
+    requirements: &[&'static Requirement],
+    namespace: Option<&str>,
+    seed: u64,
+    given: &[String],
+) -> Result<BTreeMap<String, String>, TooFew> {
+    let mut wanted = needed(requirements, namespace, seed).await;
+    let mut target = proof::target(Setup::Open, &[]);
+    target.namespace = namespace.map(ToOwned::to_owned);
+    target.seed = seed;
+    let ids = requirements.iter().map(|requirement| requirement.id);
+    let own = ids.chain(["preflight", "capabilities"]);
+    let own: Vec<String> = own.map(|id| target.repository(id)).collect();
+    wanted.retain(|name| own.iter().any(|own| is_own(own, name)));
+    if given.len() < wanted.len() {
+        return Err(TooFew {
+            given: given.len(),
+            needed: wanted.len(),
+        });
+    }
+    Ok(wanted.into_iter().zip(given.iter().cloned()).collect())
+}
+
+/// Whether a name is a session's own, or that of a sibling.
+fn is_own(own: &str, name: &str) -> bool {
+    let is_word = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_lowercase());
+    match name.strip_prefix(own) {
+        Some("") => true,
+        Some(rest) => rest.strip_prefix('-').is_some_and(is_word),
+        None => false,
+    }
+}
+
+/// Why a given repository cannot be worked in: there is something in it already.
+pub async fn occupied(target: &Target) -> Option<Obstacle> {
+    let Permission::Given(places) = &target.permission else {
+        return None;
+    };
+    let session = Session::new(target.clone(), "preflight");
+    let looks = futures_util::stream::iter(places.values()).map(|repository| {
+        let path = format!("/v2/{repository}/tags/list");
+        let session = &session;
+        async move { (repository, session.call(Method::GET, &path).send().await) }
+    });
+    let mut looks = looks.buffered(PARALLEL);
+    while let Some((repository, reply)) = looks.next().await {
+        let list: Option<TagList> = reply
+            .ok()
+            .filter(|reply| reply.status.is_success())
+            .and_then(|reply| serde_json::from_slice(&reply.body).ok());
+        let tags = list.and_then(|list| list.tags).unwrap_or_default();
+        if !tags.is_empty() {
+            let count = tags.len();
+            let what = format!(
+                "the given repository {repository} is not empty, it lists {count} tags; give empty ones"
+            );
+            return Some(Obstacle::new(ObstacleKind::Arrangement, what));
+        }
+    }
+    None
 }
 
 /// Names with the place of who needs them first.
@@ -86,6 +170,32 @@ mod tests {
                 "team/hoc-63cbe1e4-upload-mount",
                 "team/hoc-63cbe1e4-upload-mount-from",
             ]
+        );
+    }
+
+    #[tokio::test]
+    async fn given_repositories_take_the_places_of_own_ones_and_of_no_other() {
+        let one = checks::find("names/grammar-accepted").expect("it is known");
+        let given = ["pool/a", "pool/b", "pool/c", "pool/d"].map(ToOwned::to_owned);
+        let places = assign(&[one], Some("team"), 7, &given).await;
+        let places = places.expect("there are enough");
+        let names: Vec<(&str, &str)> = places
+            .iter()
+            .map(|(wanted, given)| (wanted.as_str(), given.as_str()))
+            .collect();
+        assert_eq!(
+            names,
+            [
+                ("team/hoc-63cbe1e4-capabilities", "pool/a"),
+                ("team/hoc-63cbe1e4-capabilities-mounted", "pool/b"),
+                ("team/hoc-63cbe1e4-preflight", "pool/c"),
+            ]
+        );
+        let too_few = assign(&[one], None, 7, &given[..2]).await;
+        let too_few = too_few.expect_err("three are needed").to_string();
+        assert!(
+            too_few.starts_with("2 repositories are given, and the run needs 3"),
+            "{too_few}"
         );
     }
 }

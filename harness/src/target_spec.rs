@@ -61,6 +61,8 @@ pub struct TargetSpec {
     pub max_requests: Option<NonZeroU64>,
     /// How large all bodies of requests and answers may be together.
     pub max_bytes: Option<Size>,
+    /// A file of empty repositories that are used instead of the run's own.
+    pub repositories: Option<PathBuf>,
     /// What the registry gets when it asks; never read from a file.
     #[serde(skip)]
     pub credentials: Option<Credentials>,
@@ -96,6 +98,7 @@ impl TargetSpec {
             &mut self.cert_file,
             &mut self.key_file,
             &mut self.registry_config,
+            &mut self.repositories,
         ];
         for path in paths.into_iter().flatten() {
             *path = folder.join(&*path);
@@ -128,6 +131,7 @@ impl TargetSpec {
                     requests: self.max_requests.map(NonZeroU64::get),
                     bytes: self.max_bytes,
                 },
+                ..Conduct::default()
             },
         })
     }

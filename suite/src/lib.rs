@@ -27,6 +27,7 @@ mod expect;
 pub mod explain;
 pub mod outcome;
 mod patience;
+pub mod permission;
 pub mod predict;
 pub mod proof;
 pub mod reads;

@@ -19,6 +19,9 @@ use crate::verdict::{Obstacle, ObstacleKind, Stop};
 /// The private workspace of one check.
 pub struct Session {
     target: Target,
+    /// The repository it would make.
+    wanted: String,
+    /// The one it works in.
     repository: String,
     seed: u64,
     transcript: Mutex<Vec<Exchange>>,
@@ -64,13 +67,15 @@ impl Reply {
 impl Session {
     /// A session for the check with this id.
     pub fn new(target: Target, id: &str) -> Self {
-        let repository = target.repository(id);
+        let wanted = target.repository(id);
+        let repository = target.permission.place(&wanted);
         let salt = id
             .bytes()
             .fold(target.seed, |sum, byte| mix(sum ^ u64::from(byte)));
         Self {
             secrets: Mutex::new(target.secrets()),
             target,
+            wanted,
             repository,
             seed: salt,
             transcript: Mutex::default(),
@@ -100,7 +105,8 @@ impl Session {
 
     /// Another repository of this check, beside its own.
     pub fn sibling(&self, name: &str) -> String {
-        format!("{}-{name}", self.repository)
+        let wanted = format!("{}-{name}", self.wanted);
+        self.target.permission.place(&wanted)
     }
 
     /// The chart name that belongs to the repository: its last segment.
@@ -205,6 +211,13 @@ impl Session {
         request: Request<Bytes>,
         secret: bool,
     ) -> Result<Reply, Stop> {
+        let objection = self
+            .target
+            .permission
+            .objection(&request, self.target.origin());
+        if let Some(why) = objection.filter(|_| !secret) {
+            return Err(Stop::NotApplicable(why));
+        }
         let mut again = 0;
         loop {
             let reply = self.exchange_once(request.clone(), secret).await?;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use http::Uri;
 
 pub use crate::credentials::{Credentials, Login};
+use crate::permission::Permission;
 use crate::registry::Registry;
 use crate::secrets::Secrets;
 
@@ -22,6 +23,8 @@ pub struct Target {
     /// Whether arranged manifests carry a `mediaType` field, for a registry that refuses them as Helm writes
     /// them: its other ways can then be judged all the same.
     pub typed_manifests: bool,
+    /// What the run may write to.
+    pub permission: Permission,
 }
 
 impl Target {
@@ -33,6 +36,7 @@ impl Target {
             namespace: None,
             seed,
             typed_manifests: false,
+            permission: Permission::default(),
         }
     }
 

@@ -14,6 +14,7 @@ use crate::deviations::DeviationError;
 use crate::helm::HelmError;
 use crate::launch::TargetError;
 use crate::logins::LoginError;
+use crate::names::TooFew;
 use crate::repository_file::RepositoryFileError;
 use crate::serve::ServeError;
 use crate::snapshot::FolderError;
@@ -131,6 +132,14 @@ pub(super) enum CliError {
     Snapshot(FolderError),
     #[error(transparent)]
     Repositories(#[from] RepositoryFileError),
+    #[error(transparent)]
+    TooFewRepositories(#[from] TooFew),
+    #[error(
+        "a real Helm chooses its repositories itself; --helm cannot be had with --repositories"
+    )]
+    GivenWithHelm,
+    #[error("--repositories is of one target; `matrix` takes a file of each")]
+    GivenForMany,
     #[error(
         "{name} is launched for a run and gone with it; gc takes the URL of a registry that stays"
     )]

@@ -90,6 +90,7 @@ pub(super) async fn matrix(arguments: &Arguments) -> Result<ExitCode, CliError> 
                 .is_some_and(|position| shard.takes(position))
         });
     }
+    target::assign(&mut jobs, &plan).await?;
     let parallel = usize::from(arguments.parallel);
     let layout = Layout::SideBySide;
     let examination = &arguments.examination;

@@ -1,5 +1,7 @@
 //! `run`: examine targets, report.
 
+use std::path::PathBuf;
+
 use clap::Args;
 use helm_oci_reports::leftovers;
 use helm_oci_suite::era::Flow;
@@ -8,10 +10,11 @@ use super::deviations::RulesArguments;
 use super::error::CliError;
 use super::helms::HelmArguments;
 use super::report::{Layout, ReportArguments};
-use super::target::TargetArguments;
+use super::target::{self, TargetArguments};
 use super::{Selection, output, progress};
 use crate::clock;
 use crate::exit_code::ExitCode;
+use crate::repository_file;
 use crate::runner::{self, Events, Interrupt, Interrupted, Job, Plan};
 
 #[derive(Debug, Args)]
@@ -22,6 +25,9 @@ pub(super) struct Arguments {
     targets: Vec<String>,
     #[command(flatten)]
     reach: TargetArguments,
+    /// Work in the repositories of this file, one a line, which exist and are empty, instead of making some.
+    #[arg(long, value_name = "FILE")]
+    repositories: Option<PathBuf>,
     #[command(flatten)]
     examination: ExaminationArguments,
 }
@@ -48,7 +54,14 @@ pub(super) struct ExaminationArguments {
 pub(super) async fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
     let examination = &arguments.examination;
     let plan = examination.plan().await?;
-    let jobs = arguments.reach.jobs(&arguments.targets, &label(&plan))?;
+    let mut jobs = arguments.reach.jobs(&arguments.targets, &label(&plan))?;
+    if let Some(path) = &arguments.repositories {
+        let [job] = jobs.as_mut_slice() else {
+            return Err(CliError::GivenForMany);
+        };
+        job.conduct.repositories = Some(repository_file::read(path)?);
+    }
+    target::assign(&mut jobs, &plan).await?;
     let layout = Layout::InTurn;
     examination.examine(&plan, &jobs, 1, layout).await
 }

@@ -2,8 +2,10 @@
 
 use std::collections::BTreeSet;
 use std::num::{NonZeroU32, NonZeroU64};
+use std::sync::Arc;
 
 use clap::Args;
+use helm_oci_suite::permission::Permission;
 
 use super::TrustArguments;
 use super::credentials::{self, CredentialArguments};
@@ -11,7 +13,9 @@ use super::error::CliError;
 use crate::cleanup::Strategy;
 use crate::conduct::Size;
 use crate::launch;
-use crate::runner::Job;
+use crate::names;
+use crate::repository_file;
+use crate::runner::{Job, Plan};
 use crate::target_spec::TargetSpec;
 
 /// How the targets of a command are reached.
@@ -98,12 +102,31 @@ pub(super) fn jobs(specs: &[TargetSpec], run: &str) -> Result<Vec<Job>, CliError
     let mut seen = BTreeSet::new();
     let mut jobs = Vec::with_capacity(specs.len());
     for (position, spec) in specs.iter().enumerate() {
-        let job = spec.job(format!("{run}-{position}"))?;
+        let mut job = spec.job(format!("{run}-{position}"))?;
         if !seen.insert(job.name.clone()) {
             return Err(CliError::Twice { name: job.name });
         }
         job.settings.trust.check()?;
+        if let Some(path) = &spec.repositories {
+            job.conduct.repositories = Some(repository_file::read(path)?);
+        }
         jobs.push(job);
     }
     Ok(jobs)
+}
+
+/// Gives each job the repositories it may use instead of its own.
+pub(super) async fn assign(jobs: &mut [Job], plan: &Plan) -> Result<(), CliError> {
+    for job in jobs {
+        let Some(given) = &job.conduct.repositories else {
+            continue;
+        };
+        if !plan.helms.all.is_empty() {
+            return Err(CliError::GivenWithHelm);
+        }
+        let namespace = job.launcher.namespace();
+        let places = names::assign(&plan.requirements, namespace, plan.seed, given).await?;
+        job.conduct.permission = Permission::Given(Arc::new(places));
+    }
+    Ok(())
 }

@@ -8,6 +8,7 @@ mod pace;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
+use helm_oci_suite::permission::Permission;
 use helm_oci_suite::registry::Registry;
 
 use crate::cleanup::Strategy;
@@ -24,6 +25,10 @@ pub struct Conduct {
     pub requests_per_second: Option<NonZeroU32>,
     /// How much is asked all in all.
     pub budget: Budget,
+    /// What is written to.
+    pub permission: Permission,
+    /// The repositories that are to be used instead of the run's own, as they were given.
+    pub repositories: Option<Vec<String>>,
 }
 
 impl Conduct {

@@ -22,6 +22,7 @@ use helm_oci_reports::record::{
 };
 use helm_oci_suite::checks;
 use helm_oci_suite::outcome::Rules;
+use helm_oci_suite::permission::Permission;
 use helm_oci_suite::predict::{self, Verdicts};
 use helm_oci_suite::requirement::Requirement;
 use helm_oci_suite::target::Target;
@@ -33,7 +34,7 @@ use crate::deviations::Deviations;
 use crate::exit_code::ExitCode;
 use crate::launch::{LaunchError, Launched, Launcher, Settings};
 use crate::preflight::{Preflight, preflight};
-use crate::{capabilities, clock};
+use crate::{capabilities, clock, names};
 
 use self::helms::Shown;
 
@@ -188,9 +189,12 @@ async fn examine_target(
     let name = &job.name;
     let Preflight {
         server,
-        obstacle,
+        mut obstacle,
         exchanges,
     } = preflight(&target).await;
+    if obstacle.is_none() {
+        obstacle = names::occupied(&target).await;
+    }
     let mut record = empty(name, TargetIdentity { server, ..identity });
     if obstacle.is_some() {
         record.obstacle = obstacle;
@@ -225,6 +229,7 @@ pub fn target(seed: u64, launched: &Launched) -> Target {
         namespace: launched.namespace.clone(),
         seed,
         typed_manifests: false,
+        permission: Permission::default(),
     }
 }
 

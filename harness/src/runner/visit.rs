@@ -49,6 +49,7 @@ pub(crate) async fn visit<T>(
     let ledger = Arc::new(Ledger::new(budgeted));
     let noted = Target {
         registry: Arc::clone(&ledger) as _,
+        permission: conduct.permission.clone(),
         ..bare.clone()
     };
     let identity = available.identity.clone();

@@ -124,3 +124,56 @@ fn an_interrupted_run_says_what_it_leaves() {
     );
     assert!(has_tags(&serve.url, "hoc-63cbe1e4/capabilities"));
 }
+
+/// A file of so many repositories.
+fn pool(directory: &tempfile::TempDir, count: usize) -> String {
+    let path = directory.path().join("pool");
+    let names: Vec<String> = (0..count).map(|n| format!("pool/p{n:03}")).collect();
+    std::fs::write(&path, names.join("\n")).expect("it is written");
+    path.to_str().expect("a path of text").to_owned()
+}
+
+#[test]
+fn a_run_works_in_the_repositories_it_is_given() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let file = pool(&directory, 400);
+    let serve = Serve::with(&[]);
+    let arguments = [serve.url.as_str(), "--repositories", &file];
+    let (ran, record) = examined(&arguments);
+    assert_eq!(ran.code, Some(0), "{}{}", ran.out, ran.err);
+    let checks = record["targets"][0]["checks"].as_array().expect("checks");
+    let of = |id: &str| {
+        checks
+            .iter()
+            .find(|check| check["id"] == id)
+            .expect("it ran")
+    };
+    assert_eq!(of("pull/manifest-bytes")["outcome"], "pass");
+    assert_eq!(of("upload/mount")["outcome"], "present");
+    assert_eq!(of("names/deep-names")["outcome"], "skipped");
+    // The catalog of the reference registry names what was ever written to.
+    assert!(!Ran::of(&["gc", &serve.url]).out.contains("hoc-"));
+
+    // The next run finds them empty again, and one with leftovers is told.
+    let kept = ["--clean-up", "none", "--only", "pull/manifest-bytes"];
+    let (ran, _) = examined(&[&arguments[..], &kept[..]].concat());
+    assert_eq!(ran.code, Some(0), "{}{}", ran.out, ran.err);
+    let (ran, _) = examined(&arguments);
+    assert_eq!(ran.code, Some(3), "{}{}", ran.out, ran.err);
+    assert!(ran.out.contains("is not empty, it lists"), "{}", ran.out);
+}
+
+#[test]
+fn too_few_repositories_are_told_before_anything_is_run() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let file = pool(&directory, 3);
+    let target = format!("http://{}", crate::peers::refused());
+    let ran = Ran::of(&["run", &target, "--repositories", &file]);
+    assert_eq!(ran.code, Some(2), "{}{}", ran.out, ran.err);
+    assert!(
+        ran.err
+            .contains("3 repositories are given, and the run needs "),
+        "{}",
+        ran.err
+    );
+}

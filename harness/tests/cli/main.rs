@@ -202,6 +202,14 @@ fn usage_errors_say_what_to_do() {
             &["serve", "--upstream", "http://r.example/path"],
             "has a path",
         ),
+        (
+            &["run", "--repositories", "/nonexistent"],
+            "cannot read the file of repositories /nonexistent",
+        ),
+        (
+            &["run", "reference", "reference+tls", "--repositories", "x"],
+            "`matrix` takes a file of each",
+        ),
         (&["gc", "zot"], "gc takes the URL of a registry that stays"),
         (&["plan"], "--repositories"),
         (&["run", "--jobs", "0"], "--jobs"),
