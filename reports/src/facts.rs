@@ -104,7 +104,7 @@ pub(crate) fn sources(check: &CheckRecord) -> Vec<Fact> {
     list("says", "", check.sources.iter().map(source).collect())
 }
 
-fn source(source: &SourceRecord) -> String {
+pub(crate) fn source(source: &SourceRecord) -> String {
     let SourceRecord {
         document,
         version,
@@ -124,7 +124,7 @@ pub(crate) fn breaks(check: &CheckRecord) -> Vec<Fact> {
     list("helm", "", check.breaks.iter().map(brk).collect())
 }
 
-fn brk(brk: &BreakRecord) -> String {
+pub(crate) fn brk(brk: &BreakRecord) -> String {
     let BreakRecord {
         eras,
         versions,

@@ -54,7 +54,7 @@ fn heading(page: &mut String, title: &str) {
 }
 
 /// Text that stands in a cell as it is.
-fn escaped(text: &str) -> String {
+pub(crate) fn escaped(text: &str) -> String {
     let mut shown = String::new();
     for character in text::line(text).chars() {
         if "\\`*_{}[]<>#|~!&".contains(character) {

@@ -276,20 +276,7 @@ pub enum RecordError {
 impl RunRecord {
     /// The record as JSON, with a newline at the end.
     pub fn to_json(&self) -> String {
-        let plain = serde_json::to_string_pretty(self).expect("a record serialises");
-        let mut text = String::with_capacity(plain.len() + 1);
-        for character in plain.chars() {
-            if character != '\n' && text::is_steering(character) {
-                // Outside strings there is none; inside, JSON lets it stand but a terminal obeys it.
-                for unit in character.encode_utf16(&mut [0; 2]) {
-                    write!(text, "\\u{unit:04x}").expect("a string grows");
-                }
-            } else {
-                text.push(character);
-            }
-        }
-        text.push('\n');
-        text
+        safe_json(self)
     }
 
     /// Reads a record written by this version or an older one.
@@ -344,6 +331,24 @@ const fn is_false(value: &bool) -> bool {
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes fields so")]
 const fn is_zero(count: &usize) -> bool {
     *count == 0
+}
+
+/// A value as JSON that no terminal obeys, with a newline at the end.
+pub(crate) fn safe_json(value: &impl Serialize) -> String {
+    let plain = serde_json::to_string_pretty(value).expect("a record serialises");
+    let mut text = String::with_capacity(plain.len() + 1);
+    for character in plain.chars() {
+        if character != '\n' && text::is_steering(character) {
+            // Outside strings there is none; inside, JSON lets it stand but a terminal obeys it.
+            for unit in character.encode_utf16(&mut [0; 2]) {
+                write!(text, "\\u{unit:04x}").expect("a string grows");
+            }
+        } else {
+            text.push(character);
+        }
+    }
+    text.push('\n');
+    text
 }
 
 impl RecordError {

@@ -4,6 +4,7 @@
 //! at the end, stands the verdict in words.
 
 mod blocks;
+pub(crate) mod compare;
 mod difference;
 mod eras;
 mod helms;
@@ -20,6 +21,7 @@ use crate::record::{CheckRecord, RunRecord, TargetRecord};
 use crate::tally::Tally;
 use crate::text;
 
+pub use self::compare::{bisection, comparison};
 pub use self::difference::difference;
 
 /// The narrowest terminal that is laid out for; the table of eras needs it.

@@ -146,6 +146,12 @@ pub(super) enum CliError {
     NothingStays { name: String },
     #[error("{name} in {path} is no repository that a run named, and is not touched; take it out", path = .path.display())]
     NotOfARun { name: String, path: PathBuf },
+    #[error("compare takes two targets; give --bisect with a list of versions")]
+    TooMany,
+    #[error("{path} holds the targets {names}; name one of them as {path}#TARGET", path = .path.display())]
+    RecordTarget { path: PathBuf, names: String },
+    #[error("--bisect examines targets; {path} is a record, give the target itself")]
+    BisectRecord { path: String },
     #[error("the runtime did not start")]
     Runtime(#[source] io::Error),
 }

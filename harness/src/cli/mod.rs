@@ -1,5 +1,6 @@
 //! The program: arguments, subcommands, exit code. Each subcommand is a file; this one only leads there.
 
+mod compare;
 mod coverage;
 mod credentials;
 mod deviations;
@@ -45,6 +46,8 @@ Examples:
   helm-oci-conformance serve --list-faults
   helm-oci-conformance prove --only 'tags/*'
   helm-oci-conformance prove --evidence
+  helm-oci-conformance compare distribution:3.0.0 https://registry.example/charts
+  helm-oci-conformance compare --bisect distribution:2.7.1 distribution:2.8.3 distribution:3.0.0
   helm-oci-conformance snapshot distribution:2.8.3 --out snapshots
   helm-oci-conformance snapshot check distribution:3.0.0 --dir snapshots
   helm-oci-conformance plan https://registry.example/charts --repositories --seed 7
@@ -90,6 +93,9 @@ enum Command {
     Deviations(deviations::Arguments),
     /// Look at this machine: engine, images, Helms, plugins, credential helpers, proxies, clock.
     Doctor(doctor::Arguments),
+    /// Hold two registries against each other: what would a user notice who moves charts from A to B?
+    #[command(after_help = exit_code::HELP)]
+    Compare(compare::Arguments),
     /// Write down what a registry answers to every Helm, as files to review; `check` them later, `accept` changes.
     #[command(after_help = exit_code::HELP)]
     Snapshot(snapshot::Arguments),
@@ -156,6 +162,7 @@ pub fn main() -> ExitCode {
         Command::Observe(arguments) => with_runtime(observe::observe(arguments)),
         Command::Deviations(arguments) => deviations::deviations(arguments),
         Command::Doctor(arguments) => with_runtime(doctor::doctor(arguments)),
+        Command::Compare(arguments) => with_runtime(compare::compare(arguments)),
         Command::Snapshot(arguments) => with_runtime(snapshot::snapshot(arguments)),
         Command::Completions { shell } => completions(*shell),
     };

@@ -7,7 +7,7 @@ use helm_oci_suite::outcome::Outcome;
 use tokio::sync::mpsc::UnboundedReceiver;
 
 use super::output;
-use crate::runner::{Event, Told};
+use crate::runner::{Event, Events, Told};
 
 /// How far one target has come.
 struct Active {
@@ -17,8 +17,22 @@ struct Active {
     fails: usize,
 }
 
+/// Does something, and shows how far it has come while a person watches.
+pub(super) async fn watch<T>(is_quiet: bool, work: impl AsyncFnOnce(&Events) -> T) -> T {
+    let (events, heard) = Events::channel();
+    let is_watched = !is_quiet && output::stderr_is_terminal();
+    let display = is_watched.then(|| tokio::spawn(show(heard)));
+    let done = work(&events).await;
+    drop(events);
+    if let Some(display) = display {
+        // It only draws; that it failed to is no reason to lose the work.
+        let _ = display.await;
+    }
+    done
+}
+
 /// Redraws one line for each event until the run is over, then wipes it.
-pub(super) async fn show(mut events: UnboundedReceiver<Told>) {
+async fn show(mut events: UnboundedReceiver<Told>) {
     let width = output::width().unwrap_or(80);
     let mut active = Vec::new();
     while let Some(told) = events.recv().await {

@@ -124,13 +124,14 @@ impl Reports {
     }
 }
 
-enum Sink {
+/// A file, or standard output.
+pub(super) enum Sink {
     Stdout,
     File(PathBuf, File),
 }
 
 impl Sink {
-    fn open(path: &Path) -> Result<Self, CliError> {
+    pub(super) fn open(path: &Path) -> Result<Self, CliError> {
         if path == Path::new("-") {
             return Ok(Self::Stdout);
         }
@@ -147,7 +148,7 @@ impl Sink {
         Ok(Self::File(path.to_owned(), file))
     }
 
-    fn write(&mut self, text: &str) -> Result<(), CliError> {
+    pub(super) fn write(&mut self, text: &str) -> Result<(), CliError> {
         match self {
             Self::Stdout => output::print(text),
             Self::File(path, file) => file

@@ -113,15 +113,9 @@ impl ExaminationArguments {
     ) -> Result<ExitCode, CliError> {
         let mut reports = self.reports.open()?;
         let interrupt = Interrupt::on_signals();
-        let (events, heard) = Events::channel();
-        let is_watched = !self.reports.quiet && output::stderr_is_terminal();
-        let display = is_watched.then(|| tokio::spawn(progress::show(heard)));
-        let record = runner::run(plan, jobs, parallel, &events, &interrupt).await;
-        drop(events);
-        if let Some(display) = display {
-            // It only draws; that it failed to is no reason to lose the report.
-            let _ = display.await;
-        }
+        let work =
+            async |events: &Events| runner::run(plan, jobs, parallel, events, &interrupt).await;
+        let record = progress::watch(self.reports.quiet, work).await;
         let record = match record {
             Ok(record) => record,
             Err(interrupted) => {

@@ -1,6 +1,7 @@
 //! The built program: its exit codes, what it says, and what it never says.
 
 mod catalogue;
+mod compare;
 mod conduct;
 mod credentials;
 mod deviations;

@@ -10,7 +10,7 @@ use helm_oci_suite::reads::Reader;
 use serde_json::Value;
 
 use super::names::Names;
-use super::{Snapshot, ignores, reads};
+use super::{IGNORES, Snapshot, ignores, reads};
 
 /// How many places are named where an answer differs.
 const PLACES: usize = 6;
@@ -37,10 +37,18 @@ pub struct Said {
     pub exchange: Exchange,
 }
 
-/// One answer, told, and where it came.
-struct Answer {
-    lines: Vec<String>,
-    places: Vec<String>,
+/// One exchange in lines.
+struct Told<'a> {
+    place: &'a str,
+    /// The request, and what Helm reads of the answer.
+    read: Vec<String>,
+    ignored: Vec<String>,
+}
+
+/// Lines that came, and where.
+struct Answer<'a> {
+    lines: &'a [String],
+    places: Vec<&'a str>,
 }
 
 /// Writes down the answers, one file for each kind of step; steps and files come as they were asked.
@@ -53,74 +61,77 @@ pub(super) fn write(said: &[Said], snapshot: &mut Snapshot) {
     }
     let mut files: BTreeMap<&str, String> = BTreeMap::new();
     for step in steps {
-        let of_step = said.iter().filter(|said| said.step == step);
+        let told: Vec<Told> = said
+            .iter()
+            .filter(|said| said.step == step)
+            .map(tell)
+            .collect();
         let text = files.entry(step.file).or_default();
         if !text.is_empty() {
             text.push('\n');
         }
         text.push_str(step.what);
         text.push('\n');
-        push(text, &answers(of_step));
+        // Apart, so that answers that differ in what Helm ignores are the same to whoever looks at the rest.
+        push(text, &told, |told| &told.read, "  but of ");
+        push(text, &told, |told| &told.ignored, &ignores("but of "));
     }
     for (file, text) in files {
         snapshot.insert(format!("exchanges/{file}.txt"), text);
     }
 }
 
-fn answers<'a>(said: impl Iterator<Item = &'a Said>) -> Vec<Answer> {
-    let mut answers: Vec<Answer> = Vec::new();
-    for Said {
-        place,
-        names,
-        exchange,
-        ..
-    } in said
-    {
-        let lines = lines(exchange, names);
+/// The commonest answer stands first; the others say where they came.
+fn push<'a>(
+    text: &mut String,
+    told: &'a [Told<'a>],
+    part: fn(&'a Told<'a>) -> &'a Vec<String>,
+    but_of: &str,
+) {
+    let mut answers: Vec<Answer<'_>> = Vec::new();
+    for one in told {
+        let lines = part(one).as_slice();
         match answers.iter_mut().find(|answer| answer.lines == lines) {
-            Some(answer) => answer.places.push(place.clone()),
+            Some(answer) => answer.places.push(one.place),
             None => answers.push(Answer {
                 lines,
-                places: vec![place.clone()],
+                places: vec![one.place],
             }),
         }
     }
-    answers
-}
-
-/// The commonest answer stands first; the others say where they came.
-fn push(text: &mut String, answers: &[Answer]) {
-    let most = answers.iter().map(|answer| answer.places.len()).max();
-    let commonest = answers
-        .iter()
-        .position(|answer| Some(answer.places.len()) == most)
-        .unwrap_or(0);
-    let mut order: Vec<&Answer> = answers.iter().skip(commonest).take(1).collect();
-    let others = answers.iter().enumerate();
-    order.extend(
-        others
-            .filter(|(position, _)| *position != commonest)
-            .map(|(_, answer)| answer),
-    );
-    for (position, answer) in order.into_iter().enumerate() {
+    // The sort is stable: what came first stays first among equals.
+    answers.sort_by_key(|answer| std::cmp::Reverse(answer.places.len()));
+    for (position, answer) in answers.iter().enumerate() {
         if position > 0 {
-            text.push_str("  but of ");
+            text.push_str(but_of);
             text.push_str(&places(&answer.places));
             text.push('\n');
         }
-        for line in &answer.lines {
+        for line in answer.lines {
             text.push_str(line);
             text.push('\n');
         }
     }
 }
 
-fn places(all: &[String]) -> String {
-    let mut named: Vec<String> = all.iter().take(PLACES).cloned().collect();
+fn places(all: &[&str]) -> String {
+    let mut named: Vec<String> = all.iter().take(PLACES).map(ToString::to_string).collect();
     if all.len() > PLACES {
         named.push(format!("and {} more", all.len() - PLACES));
     }
     named.join(", ")
+}
+
+fn tell(said: &Said) -> Told<'_> {
+    let lines = lines(&said.exchange, &said.names);
+    let (ignored, read) = lines
+        .into_iter()
+        .partition(|line| line.starts_with(IGNORES));
+    Told {
+        place: &said.place,
+        read,
+        ignored,
+    }
 }
 
 /// One exchange, normalised.

@@ -1,5 +1,6 @@
 //! Two snapshots held against each other: first what Helm cares about, then what it ignores.
 
+use serde::Serialize;
 use similar::TextDiff;
 
 use super::{IGNORES, READS, Snapshot};
@@ -8,7 +9,7 @@ use super::{IGNORES, READS, Snapshot};
 const CONTEXT: usize = 3;
 
 /// What differs between two snapshots.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Difference {
     /// What Helm cares about, in the order of files.
     pub cares: Vec<Change>,
@@ -17,7 +18,7 @@ pub struct Difference {
 }
 
 /// One file that differs.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Change {
     /// Its name.
     pub file: String,

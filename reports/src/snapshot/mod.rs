@@ -14,6 +14,7 @@ pub use self::chart::{Part, chart};
 pub use self::contract::{Said, Step};
 pub use self::difference::{Change, Difference};
 pub use self::names::Names;
+pub(crate) use self::names::without_ids;
 
 /// The version of the form; a snapshot of another one cannot be compared.
 pub const FORM: u32 = 1;

@@ -170,7 +170,7 @@ fn is_id(header: &str) -> bool {
 }
 
 /// Replaces every UUID.
-fn without_ids(text: &str) -> String {
+pub(crate) fn without_ids(text: &str) -> String {
     const GROUPS: [usize; 5] = [8, 4, 4, 4, 12];
     let length = GROUPS.iter().sum::<usize>() + GROUPS.len() - 1;
     let is_id = |part: &str| {

@@ -1,0 +1,195 @@
+//! Comparing targets and records, and bisecting a list of targets.
+
+use serde_json::Value;
+
+use crate::peers::refused;
+use crate::program::{Ran, Serve};
+
+/// What is compared: a few requirements are enough.
+const ONLY: [&str; 4] = [
+    "--only",
+    "tags/lexical-order",
+    "--only",
+    "upload/location-on-the-registry",
+];
+
+fn compare(arguments: &[&str]) -> Ran {
+    Ran::of(&[&["compare"], arguments].concat())
+}
+
+fn json(ran: &Ran) -> Value {
+    serde_json::from_str(&ran.out).unwrap_or_else(|_| panic!("{}{}", ran.out, ran.err))
+}
+
+#[test]
+fn equal_registries_are_told_in_one_line() {
+    let other = Serve::with(&[]);
+    for b in ["reference", &other.url] {
+        let ran = compare(&["reference", b]);
+        assert_eq!(ran.code, Some(0), "{}{}", ran.out, ran.err);
+        assert!(
+            ran.out
+                .starts_with(&format!("reference and {b} do the same: ")),
+            "{}",
+            ran.out
+        );
+        assert!(ran.out.contains("25 files"), "{}", ran.out);
+        assert_eq!(ran.out.lines().count(), 1, "{}", ran.out);
+        assert_eq!(ran.err, "");
+    }
+}
+
+#[test]
+fn what_a_user_would_notice_is_told_and_is_no_verdict() {
+    let other = Serve::with(&["--fault", "upload-location-on-other-host"]);
+    let ran = compare(&["reference", &other.url]);
+    assert_eq!(
+        ran.code,
+        Some(3),
+        "what cannot be told with it is open: {}",
+        ran.err
+    );
+    let parts = [
+        "push ",
+        "works → breaks with Helm 3.21.1+, 4.2.1+",
+        "upload/location-on-the-registry",
+        "upload/location-on-the-registry: holds → violated",
+        "A          holds",
+        "B          a location on `other.example`, port 80",
+        "says       ",
+        "-  reads    location: /v2/{repository}/blobs/uploads/{upload}",
+        "+  reads    location: http://other.example/{somewhere}",
+    ];
+    let mut rest = ran.out.as_str();
+    for part in parts {
+        let (_, after) = rest
+            .split_once(part)
+            .unwrap_or_else(|| panic!("{part} in {}", ran.out));
+        rest = after;
+    }
+    let back = compare(&[&[&other.url, "reference"], &ONLY[..]].concat());
+    assert_eq!(back.code, Some(0), "{}{}", back.out, back.err);
+    assert!(back.out.contains("violated → holds"), "{}", back.out);
+}
+
+#[test]
+fn what_helm_ignores_is_told_last_and_in_short() {
+    let other = Serve::with(&["--fault", "blob-put-without-location"]);
+    let ran = compare(&[&["reference", &other.url], &ONLY[..]].concat());
+    assert_eq!(ran.code, Some(0), "{}{}", ran.out, ran.err);
+    let last = ran.out.trim_end().lines().last().expect("a line");
+    assert!(
+        last.ends_with("No Helm reads what else differs in the answers: location."),
+        "{}",
+        ran.out
+    );
+    assert!(!ran.out.contains("exchanges/"), "{}", ran.out);
+}
+
+#[test]
+fn records_are_compared_as_targets_are() {
+    let folder = tempfile::tempdir().expect("a directory");
+    let path = |name: &str| folder.path().join(name).to_str().expect("text").to_owned();
+    let (good, bad, both) = (path("good.json"), path("bad.json"), path("both.json"));
+    let serve = Serve::with(&["--fault", "reverses-tags"]);
+    let record = |targets: &[&str], file: &str| {
+        Ran::of(&[&["run", "--quiet", "--json", file], targets, &ONLY[..]].concat());
+    };
+    record(&["reference"], &good);
+    record(&[&serve.url], &bad);
+    record(&["reference", &serve.url], &both);
+    let ran = compare(&[&good, &bad, "--json", "-"]);
+    assert_eq!(ran.code, Some(0), "{}{}", ran.out, ran.err);
+    let told = json(&ran);
+    assert_eq!(told["requirements"][0]["id"], "tags/lexical-order");
+    assert_eq!(told["requirements"][0]["b"]["state"], "violated");
+    assert_eq!(told["looked"]["files"], 0);
+    let one = format!("{both}#{}", serve.url);
+    let ran = compare(&[&[good.as_str(), &one, "--markdown", "-"], &ONLY[..]].concat());
+    assert!(
+        ran.out.contains("- `tags/lexical-order` tags are listed"),
+        "{}",
+        ran.out
+    );
+    // A record and a target: with the seed of the record.
+    let ran = compare(&[&[good.as_str(), "reference"], &ONLY[..]].concat());
+    assert_eq!(ran.code, Some(0), "{}{}", ran.out, ran.err);
+    assert!(
+        ran.out.contains("do the same: 2 requirements"),
+        "{}",
+        ran.out
+    );
+    for (arguments, words) in [
+        (&[good.as_str(), &both][..], "name one of them as"),
+        (&[&good, "reference", &bad], "compare takes two targets"),
+        (&["--bisect", &good, "reference"], "give the target itself"),
+        (
+            &[&serve_text(&folder), "reference"],
+            "this is not a run record",
+        ),
+        (&["reference", "zott"], "unknown target"),
+        (&["reference"], "2 values required"),
+    ] {
+        let ran = compare(arguments);
+        assert_eq!(ran.code, Some(2), "{arguments:?}: {}{}", ran.out, ran.err);
+        assert!(ran.err.contains(words), "{arguments:?}: {}", ran.err);
+    }
+}
+
+/// The path of a file that is no record.
+fn serve_text(folder: &tempfile::TempDir) -> String {
+    let path = folder.path().join("text");
+    std::fs::write(&path, "[]").expect("a file");
+    path.to_str().expect("text").to_owned()
+}
+
+#[test]
+fn what_could_not_be_had_is_open() {
+    let nobody = format!("http://{}", refused());
+    let ran = compare(&[&["reference", &nobody], &ONLY[..]].concat());
+    assert_eq!(ran.code, Some(3), "{}{}", ran.out, ran.err);
+    assert!(ran.out.contains("could not be examined"), "{}", ran.out);
+    let ran = compare(&[&["--bisect", "reference", &nobody], &ONLY[..]].concat());
+    assert_eq!(ran.code, Some(3), "{}{}", ran.out, ran.err);
+    assert!(ran.out.contains("could not be had"), "{}", ran.out);
+}
+
+#[test]
+fn a_bisection_names_the_first_target_and_examines_few() {
+    let unsorted = ["--fault", "reverses-tags"];
+    let good: Vec<Serve> = (0..5).map(|_| Serve::with(&[])).collect();
+    let bad: Vec<Serve> = (0..2).map(|_| Serve::with(&unsorted)).collect();
+    let targets: Vec<&str> = good
+        .iter()
+        .chain(&bad)
+        .map(|one| one.url.as_str())
+        .collect();
+    let of = |targets: &[&str]| compare(&[&["--bisect"], targets, &ONLY[..]].concat());
+    let ran = of(&targets);
+    assert_eq!(ran.code, Some(0), "{}{}", ran.out, ran.err);
+    assert!(
+        ran.out.contains(&format!("since {}", targets[5])),
+        "{}",
+        ran.out
+    );
+    assert!(
+        ran.out.contains("tags/lexical-order: holds → violated"),
+        "{}",
+        ran.out
+    );
+    let nobody = format!("http://{}", refused());
+    let ran = of(&[targets[0], &nobody, targets[6]]);
+    let span = format!(
+        "between {} and {}; not told: {nobody}",
+        targets[0], targets[6]
+    );
+    assert_eq!(ran.code, Some(0), "{}{}", ran.out, ran.err);
+    let text = ran.out.replace(" ━", "");
+    assert!(text.contains(&span), "{text}");
+    let ran = of(&targets[..2]);
+    assert!(
+        ran.out.contains("nothing changed: 2 targets examined"),
+        "{}",
+        ran.out
+    );
+}

@@ -1,0 +1,215 @@
+//! Two targets held against each other, and a list of them bisected.
+
+mod support;
+
+use helm_oci_reports::compare::{Bisection, Comparison, markdown};
+use helm_oci_reports::record::TargetRecord;
+use helm_oci_reports::snapshot::{Files, Names, Said, Snapshot, Step};
+use helm_oci_reports::terminal::{self, Style};
+use helm_oci_suite::exchange::{Exchange, Message};
+use helm_oci_suite::outcome::Outcome;
+use helm_oci_suite::predict::FlowVerdict;
+use helm_oci_suite::verdict::{Obstacle, ObstacleKind};
+
+use crate::support::{of_outcomes, record};
+
+static PUT: Step = Step {
+    file: "push",
+    what: "a manifest, pushed by tag",
+};
+
+/// A target with findings, and the same one in which everything is well.
+fn pair() -> (TargetRecord, TargetRecord) {
+    let bad = record().targets.remove(0);
+    let mut good = bad.clone();
+    good.name = "distribution:3.0.0".into();
+    good.eras.iter_mut().for_each(|cell| {
+        cell.verdict = FlowVerdict::Works;
+        cell.because.clear();
+    });
+    for check in &mut good.checks {
+        (check.outcome, check.finding, check.obstacle) = (Outcome::Pass, None, None);
+        check.reason = None;
+    }
+    for capability in &mut good.capabilities {
+        capability.present = Some(true);
+        capability.evidence = "it answered 202 to hoc-0a1b2c3d/x at 127.0.0.1:5000".into();
+    }
+    (good, bad)
+}
+
+/// A snapshot with one exchange, answered with these headers.
+fn snapshot(headers: &[(&str, &str)]) -> Snapshot {
+    let message = |start: &str, headers: &[(&str, &str)]| Message {
+        start: start.into(),
+        headers: headers
+            .iter()
+            .map(|(name, value)| ((*name).into(), (*value).into()))
+            .collect(),
+        body: None,
+    };
+    let said = Said {
+        step: &PUT,
+        place: "helm-3.8 mychart-0.1.0".into(),
+        names: Names::default(),
+        exchange: Exchange {
+            request: message("PUT /v2/a/manifests/1", &[]),
+            response: Ok(message("201 Created", headers)),
+        },
+    };
+    Snapshot::of(Files::new(), &[said])
+}
+
+fn comparison() -> Comparison {
+    let (good, bad) = pair();
+    let before = snapshot(&[("docker-content-digest", "sha256:ab"), ("x-own", "1")]);
+    let after = snapshot(&[("location", "/`````x\u{1b}[2J"), ("x-own", "2")]);
+    Comparison::between(&good, &bad, Some((&before, &after)))
+}
+
+#[test]
+fn the_terminal_shows_first_what_hurts_users() {
+    insta::assert_snapshot!(terminal::comparison(&comparison(), Style::default()));
+}
+
+#[test]
+fn markdown_shows_the_same_and_no_text_of_a_registry_is_markup() {
+    insta::assert_snapshot!(markdown(&comparison()));
+}
+
+#[test]
+fn nothing_that_was_said_steers() {
+    let hostile = record().targets.remove(1);
+    let mut other = hostile.clone();
+    for check in &mut other.checks {
+        check.outcome = Outcome::Pass;
+    }
+    let comparison = Comparison::between(&other, &hostile, None);
+    assert!(!comparison.requirements.is_empty());
+    for text in [
+        terminal::comparison(&comparison, Style::default()),
+        markdown(&comparison),
+        comparison.to_json(),
+    ] {
+        let steers = |c: char| c != '\n' && (c.is_control() || c == '\u{202e}');
+        assert!(!text.contains(steers), "{text:?}");
+    }
+}
+
+#[test]
+fn a_target_is_like_itself() {
+    let (good, bad) = pair();
+    for target in [&good, &bad] {
+        let comparison = Comparison::between(target, target, None);
+        assert!(comparison.is_empty(), "{comparison:?}");
+    }
+    assert!(!Comparison::between(&good, &good, None).is_open());
+    assert!(Comparison::between(&good, &bad, None).is_open());
+}
+
+#[test]
+fn a_list_of_deviations_changes_nothing() {
+    use Outcome::{Fail, Known, Pass, Stale, Warn};
+    let of = |outcome| of_outcomes(&[outcome]).targets.remove(0);
+    for (a, b, differs) in [
+        (Pass, Stale, false),
+        (Fail, Known, false),
+        (Warn, Fail, false),
+        (Pass, Known, true),
+        (Stale, Fail, true),
+    ] {
+        let comparison = Comparison::between(&of(a), &of(b), None);
+        let differs_there = comparison
+            .requirements
+            .iter()
+            .any(|one| one.a.state != one.b.state);
+        assert_eq!(differs_there, differs, "{a:?} {b:?}");
+    }
+}
+
+#[test]
+fn what_differs_from_run_to_run_is_no_difference() {
+    let (_, bad) = pair();
+    let mut again = bad.clone();
+    for check in &mut again.checks {
+        if let Some(finding) = &mut check.finding {
+            finding.actual = format!("{} at hoc-0a1b2c3d/x", finding.actual);
+        }
+    }
+    let mut other = again.clone();
+    for check in &mut other.checks {
+        if let Some(finding) = &mut check.finding {
+            finding.actual = finding.actual.replace("hoc-0a1b2c3d", "hoc-ffffffff");
+        }
+    }
+    assert!(Comparison::between(&again, &other, None).is_empty());
+    let words = Comparison::between(&bad, &again, None).requirements;
+    assert!(!words.is_empty() && words.iter().all(|change| change.a.state == change.b.state));
+}
+
+/// Bisects a list in which each target is good, bad, or not to be had; returns what was examined, in its order.
+fn bisect(list: &str) -> (Bisection, Vec<usize>) {
+    let (good, bad) = pair();
+    let names = list
+        .char_indices()
+        .map(|(position, _)| format!("v{position}"));
+    let mut bisection = Bisection::new(names.collect());
+    let mut examined = Vec::new();
+    while let Some(position) = bisection.next() {
+        assert!(!examined.contains(&position), "each at most once");
+        examined.push(position);
+        let record = match list.as_bytes()[position] {
+            b'g' => good.clone(),
+            b'b' => bad.clone(),
+            _ => TargetRecord {
+                obstacle: Some(Obstacle::new(ObstacleKind::Arrangement, "no image")),
+                ..good.clone()
+            },
+        };
+        bisection.tell(position, record);
+    }
+    (bisection, examined)
+}
+
+#[test]
+fn a_bisection_finds_the_first_target_with_few_examined() {
+    for (list, examined, last, first, between) in [
+        ("gb", &[0, 1][..], "v0", "v1", ""),
+        ("ggggbbbb", &[0, 7, 4, 2, 3], "v3", "v4", ""),
+        ("gbbbbbbb", &[0, 7, 4, 2, 1], "v0", "v1", ""),
+        ("g-b", &[0, 2, 1], "v0", "v2", "v1"),
+        ("-ggb-", &[0, 1, 4, 3, 2], "v2", "v3", ""),
+        ("gg--b", &[0, 4, 2, 3, 1], "v1", "v4", "v2 v3"),
+    ] {
+        let (bisection, own) = bisect(list);
+        assert_eq!(own, examined, "{list}");
+        let answers = bisection.answers();
+        assert!(!answers.is_empty(), "{list}");
+        for answer in &answers {
+            let found = (&*answer.last, &*answer.first, &*answer.between.join(" "));
+            assert_eq!(found, (last, first, between), "{list}: {answer:?}");
+        }
+        assert!(!bisection.is_open());
+    }
+}
+
+#[test]
+fn a_list_without_change_or_without_targets_has_no_answer() {
+    let (bisection, examined) = bisect("ggggg");
+    assert_eq!((examined, bisection.answers()), (vec![0, 4], vec![]));
+    for list in ["-", "g-", "---"] {
+        assert!(bisect(list).0.is_open(), "{list}");
+    }
+}
+
+#[test]
+fn a_bisection_says_what_was_skipped() {
+    let (bisection, _) = bisect("-g-bb");
+    insta::assert_snapshot!(terminal::bisection(&bisection, Style::default()));
+}
+
+#[test]
+fn a_difference_of_snapshots_is_told_by_whether_helm_cares() {
+    let comparison = comparison();
+    insta::assert_snapshot!(terminal::difference(&comparison.answers, Style::default()));
+}
