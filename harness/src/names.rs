@@ -166,6 +166,9 @@ mod tests {
             [
                 "team/hoc-63cbe1e4-capabilities",
                 "team/hoc-63cbe1e4-capabilities-mounted",
+                "team/hoc-63cbe1e4-capabilities/c3",
+                "team/hoc-63cbe1e4-capabilities/c3/c4",
+                "team/hoc-63cbe1e4-capabilities/c3/c4/c5",
                 "team/hoc-63cbe1e4-preflight",
                 "team/hoc-63cbe1e4-upload-mount",
                 "team/hoc-63cbe1e4-upload-mount-from",

@@ -152,6 +152,9 @@ pub struct Capability {
     pub present: Option<bool>,
     /// What showed it.
     pub evidence: String,
+    /// The requirements that have nothing to look at without it.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub left_out: Vec<String>,
 }
 
 /// What was seen of one requirement on one target.

@@ -125,9 +125,14 @@ fn identity(page: &mut Page, target: &TargetRecord) {
                 Some(false) => "lacks",
                 None => "unclear",
             };
+            let left_out = match capability.left_out.as_slice() {
+                [] => String::new(),
+                [one] => format!("; left out: {one}"),
+                [one, more @ ..] => format!("; left out: {one} and {} more", more.len()),
+            };
             page.labelled(
                 present,
-                &format!("{} ({})", capability.name, capability.evidence),
+                &format!("{} ({}){left_out}", capability.name, capability.evidence),
             );
         }
     }

@@ -207,6 +207,7 @@ async fn examine_target(
     });
     let (checks, verdicts) = examine_all(plan, &target, &record, events).await;
     record.checks = checks;
+    capabilities::note_left_out(&mut record);
     if !plan.requirements.is_empty() {
         record.eras = predict::table(&checks::all(), &verdicts);
     }

@@ -1,14 +1,19 @@
 //! What a registry offers beyond what every registry must, probed once before the checks.
 //!
-//! Capabilities inform the reader of a report. No check asks for them: each looks for itself.
+//! Capabilities inform the reader of a report. No check asks for them: each looks for itself, and what it then leaves
+//! out is noted with the capability.
+
+mod offers;
 
 use std::time::Duration;
 
 use bytes::Bytes;
-use helm_oci_reports::record::Capability;
+use helm_oci_reports::record::{Capability, TargetRecord};
 use helm_oci_suite::api::Chart;
 use helm_oci_suite::auth::Challenge;
+use helm_oci_suite::checks;
 use helm_oci_suite::exchange::Exchange;
+use helm_oci_suite::outcome::Outcome;
 use helm_oci_suite::session::{Reply, Session, digest_of};
 use helm_oci_suite::target::Target;
 use helm_oci_suite::verdict::Stop;
@@ -53,34 +58,93 @@ pub async fn probe(target: &mut Target) -> (Vec<Capability>, Vec<Exchange>) {
         plain.ok(),
         evidence,
     ));
-    match chart {
-        Ok(chart) => {
-            found.push(told("mount", mount(&session, &chart)).await);
-            found.push(told("chunked-upload", chunked_upload(&session)).await);
-            found.push(told("referrers-api", referrers_api(&session, &chart)).await);
-            found.push(told("tag-paging", tag_paging(&session, &chart)).await);
-            found.push(told("tag-deletes", tag_deletes(&session)).await);
-            found.push(told("manifest-deletes", manifest_deletes(&session, &chart)).await);
-            found.push(told("blob-deletes", blob_deletes(&session, &chart)).await);
-        }
-        Err(why) => {
-            const REST: [&str; 7] = [
-                "mount",
-                "chunked-upload",
-                "referrers-api",
-                "tag-paging",
-                "tag-deletes",
-                "manifest-deletes",
-                "blob-deletes",
-            ];
-            found.extend(REST.map(|name| capability(name, None, why.clone())));
-        }
+    match &chart {
+        Ok(chart) => found.extend(with_chart(&session, chart).await),
+        Err(why) => found.extend(WITH_CHART.map(|name| capability(name, None, why.clone()))),
     }
     for capability in &mut found {
         capability.evidence = session.fit_to_show(&capability.evidence);
     }
     said.extend(session.into_transcript());
     (found, said)
+}
+
+/// What is looked at with a chart in the registry, in this order.
+const WITH_CHART: [&str; 14] = [
+    "creates-repositories",
+    "deep-names",
+    "anonymous-pull",
+    "range-requests",
+    "mount",
+    "cross-repository-head",
+    "chunked-upload",
+    "referrers-api",
+    "catalog",
+    "tag-paging",
+    "immutable-tags",
+    "tag-deletes",
+    "manifest-deletes",
+    "blob-deletes",
+];
+
+async fn with_chart(session: &Session, chart: &Chart) -> [Capability; 14] {
+    let pushed = "a chart was pushed to a repository that was not there".to_owned();
+    let [created, rest @ ..] = WITH_CHART;
+    let [
+        deep,
+        anonymous,
+        range,
+        mounts,
+        cross,
+        chunks,
+        referrers,
+        catalog,
+        paging,
+        rest @ ..,
+    ] = rest;
+    let [immutable, tag_deletion, manifest_deletion, blob_deletion] = rest;
+    [
+        capability(created, Some(true), pushed),
+        told(deep, offers::deep_names(session)).await,
+        told(anonymous, offers::anonymous_pull(session)).await,
+        told(range, offers::range_requests(session, chart)).await,
+        told(mounts, mount(session, chart)).await,
+        told(cross, offers::cross_repository_head(session, chart)).await,
+        told(chunks, chunked_upload(session)).await,
+        told(referrers, referrers_api(session, chart)).await,
+        told(catalog, offers::catalog(session)).await,
+        told(paging, tag_paging(session, chart)).await,
+        told(immutable, offers::immutable_tags(session, chart)).await,
+        told(tag_deletion, tag_deletes(session)).await,
+        told(manifest_deletion, manifest_deletes(session, chart)).await,
+        told(blob_deletion, blob_deletes(session, chart)).await,
+    ]
+}
+
+/// The requirements that look at a capability, and have nothing to look at without it.
+const LOOK_AT: [(&str, &[&str]); 6] = [
+    ("authentication", &["auth/*"]),
+    ("mount", &["upload/mount"]),
+    ("chunked-upload", &["upload/chunks", "upload/chunk-range"]),
+    ("referrers-api", &["referrers/*"]),
+    ("tag-deletes", &["deletion/other-tags-stay"]),
+    ("manifest-deletes", &["deletion/*"]),
+];
+
+/// Notes with each capability that is not there which requirements were skipped or absent for it.
+pub fn note_left_out(record: &mut TargetRecord) {
+    for (name, globs) in LOOK_AT {
+        let globs: Vec<String> = globs.iter().map(ToString::to_string).collect();
+        let named = |one: &&mut Capability| one.name == name && one.present == Some(false);
+        let Some(capability) = record.capabilities.iter_mut().find(named) else {
+            continue;
+        };
+        let left_out = record.checks.iter().filter(|check| {
+            matches!(check.outcome, Outcome::Skipped | Outcome::Absent)
+                && checks::is_matched(&globs, &check.id)
+        });
+        capability.left_out = left_out.map(|check| check.id.clone()).collect();
+    }
 }
 
 /// Pushes the chart on which the probes work.
@@ -109,6 +173,7 @@ fn capability(name: &str, present: Option<bool>, evidence: String) -> Capability
         name: name.to_owned(),
         present,
         evidence,
+        left_out: Vec::new(),
     }
 }
 
@@ -159,11 +224,23 @@ async fn mount(session: &Session, chart: &Chart) -> Found {
         chart.layer_digest(),
         session.repository()
     );
-    let reply = session.call(Method::POST, &path).send().await?;
-    Ok((
-        reply.status == StatusCode::CREATED,
-        format!("POST with mount and from answers {}", reply.status),
-    ))
+    let call = session.call(Method::POST, &path);
+    let reply = call.also_reading(session.repository()).send().await?;
+    let mut evidence = format!("POST with mount and from answers {}", reply.status);
+    if reply.status != StatusCode::CREATED {
+        return Ok((false, evidence));
+    }
+    let path = format!(
+        "/v2/{}/blobs/{}",
+        session.sibling("mounted"),
+        chart.layer_digest()
+    );
+    let head = session.call(Method::HEAD, &path).send().await?;
+    let is_there = head.status.is_success() || head.status.is_redirection();
+    if !is_there {
+        evidence = format!("{evidence}, and HEAD of the blob there {}", head.status);
+    }
+    Ok((is_there, evidence))
 }
 
 async fn chunked_upload(session: &Session) -> Found {
@@ -266,4 +343,69 @@ async fn deletes(session: &Session, path: &str, what: &str) -> Found {
         reply.status.is_success(),
         format!("DELETE of {what} answers {}", reply.status),
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use helm_oci_fixtures::fault::Fault;
+    use helm_oci_suite::proof;
+    use helm_oci_suite::requirement::Setup;
+
+    use super::*;
+
+    async fn probed(setup: Setup, faults: &[Fault]) -> Vec<(String, Option<bool>, String)> {
+        let (found, _) = probe(&mut proof::target(setup, faults)).await;
+        let told = found.into_iter();
+        told.map(|one| (one.name, one.present, one.evidence))
+            .collect()
+    }
+
+    fn lacking(found: &[(String, Option<bool>, String)]) -> Vec<&str> {
+        let lacking = found
+            .iter()
+            .filter(|(_, present, _)| *present != Some(true));
+        lacking.map(|(name, ..)| name.as_str()).collect()
+    }
+
+    #[tokio::test]
+    async fn a_good_registry_offers_what_it_has() {
+        for (setup, lacks) in [
+            (
+                Setup::Open,
+                &["authentication", "cross-repository-head", "immutable-tags"][..],
+            ),
+            (
+                Setup::Bearer,
+                &["anonymous-pull", "cross-repository-head", "immutable-tags"],
+            ),
+            (
+                Setup::Basic,
+                &["anonymous-pull", "cross-repository-head", "immutable-tags"],
+            ),
+        ] {
+            let found = probed(setup, &[]).await;
+            assert_eq!(lacking(&found), lacks, "{setup:?}: {found:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_not_there_is_told_with_what_showed_it() {
+        for (fault, name, evidence) in [
+            (
+                Fault::RefusesMount,
+                "mount",
+                "POST with mount and from answers 405",
+            ),
+            (
+                Fault::RefusesDeepNames,
+                "deep-names",
+                "3 segments are refused",
+            ),
+        ] {
+            let found = probed(Setup::Open, &[fault]).await;
+            let (_, present, shown) = found.iter().find(|(one, ..)| one == name).expect(name);
+            assert_eq!(*present, Some(false), "{fault}");
+            assert!(shown.contains(evidence), "{fault}: {shown}");
+        }
+    }
 }
