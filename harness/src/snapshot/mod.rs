@@ -107,6 +107,7 @@ async fn golden(target: Target) -> Result<Snapshot, String> {
             let about = About::repository(&session, run.clone(), &subject(push).replace('/', " "));
             push::push(&mut taker, &about, push).await;
             let text = pull::pushed(&mut taker, &about, push).await;
+            let text = session.fit_to_show(&text);
             files.insert(format!("charts/{}.txt", subject(push)), text);
         }
         tags.push_str(&list(&mut taker, &whole).await);
@@ -131,6 +132,7 @@ async fn chart(target: Target, repository: &str, reference: &str) -> Result<Snap
             "the registry does not give {repository} at {reference}; check the name, and --username if it wants a login"
         ));
     };
+    let text = session.fit_to_show(&text);
     files.insert(format!("charts/{}.txt", safe(session.chart_name())), text);
     files.insert("tags.txt".to_owned(), list(&mut taker, &about).await);
     Ok(Snapshot::of(files, &taker.said))
@@ -164,7 +166,7 @@ async fn list(taker: &mut Taker, about: &About<'_>) -> String {
             }
         }
     }
-    text
+    about.session.fit_to_show(&text)
 }
 
 /// What is not there, signatures, and deletes.

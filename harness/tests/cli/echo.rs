@@ -33,6 +33,19 @@ pub(crate) fn does_nothing_right(stream: TcpStream) {
     });
 }
 
+/// Lets everybody in who brings something, and has whatever is asked for.
+pub(crate) fn has_everything(stream: TcpStream) {
+    converse(stream, "Basic realm=\"r\"", |heard| {
+        if heard.authorization.is_empty() {
+            "401 Unauthorized"
+        } else if heard.start.starts_with("POST") {
+            "202 Accepted"
+        } else {
+            "200 OK"
+        }
+    });
+}
+
 /// Sends everybody elsewhere who brings something.
 pub(crate) fn leads_astray(stream: TcpStream) {
     converse(stream, "Basic realm=\"r\"", |heard| {

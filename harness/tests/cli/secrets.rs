@@ -113,6 +113,45 @@ fn no_artefact_holds_what_a_registry_sends_back() {
 }
 
 #[test]
+fn no_snapshot_and_no_comparison_holds_what_a_registry_sends_back() {
+    let folder = tempfile::tempdir().expect("a directory");
+    let (out, json) = (folder.path(), folder.path().join("comparison.json"));
+    let out = out.to_str().expect("a path of text");
+    let json = json.to_str().expect("a path of text");
+    let only = ["--only", "pull/*", "--only", "tags/*"];
+    for manners in [echo::has_everything as Manners, echo::does_nothing_right] {
+        let url = format!("http://{}", hostile(manners));
+        let chart = format!("{url}/a/chart:1.0.0");
+        for arguments in [
+            &["snapshot", &url, "--out", out][..],
+            &["snapshot", &chart, "--out", out],
+            &[&["compare", "reference", &url, "--json", json], &only[..]].concat(),
+        ] {
+            let ran = Ran::with_input(&[arguments, LOGIN].concat(), &format!("{CANARY}\n"));
+            holds_none(&ran.out, CANARY);
+            holds_none(&ran.err, CANARY);
+        }
+    }
+    let mut folders = vec![folder.path().to_owned()];
+    let mut written = String::new();
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).expect("a folder").flatten() {
+            if entry.path().is_dir() {
+                folders.push(entry.path());
+            } else {
+                written += &std::fs::read_to_string(entry.path()).expect("a text");
+            }
+        }
+    }
+    assert!(written.contains("REDACTED"), "it was sent back: {written}");
+    assert!(
+        written.contains("not as pushed"),
+        "also as a chart: {written}"
+    );
+    holds_none(&written, CANARY);
+}
+
+#[test]
 fn what_keeps_a_run_out_is_one_finding_without_a_secret() {
     let basic = Serve::with(&["--auth", "basic"]);
     let bearer = Serve::with(&["--auth", "bearer"]);
