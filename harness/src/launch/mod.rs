@@ -5,6 +5,7 @@
 
 mod container;
 mod distribution;
+mod expiring;
 mod image;
 mod olareg;
 mod options;
@@ -33,7 +34,7 @@ pub use self::container::{Survey, SurveyedImage, sweep};
 pub(crate) use self::url::is_repository;
 
 /// The kinds of targets, for messages.
-pub const KINDS: &str = "reference[+basic][+bearer][+tls], distribution[:VERSION][+htpasswd][+tls][+no-deletes], \
+pub const KINDS: &str = "reference[+basic][+bearer][+expiring][+tls], distribution[:VERSION][+htpasswd][+tls][+no-deletes], \
      zot[:VERSION][+minimal][+htpasswd][+access-control][+tls][+docker2s2], \
      olareg[:VERSION][+basic][+bearer][+tls][+no-deletes], image:NAME[:TAG|@DIGEST], process:PATH, \
      http(s)://HOST[:PORT][/NAMESPACE]";

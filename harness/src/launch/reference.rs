@@ -12,14 +12,17 @@ use rustls::ServerConfig;
 use rustls::pki_types::PrivateKeyDer;
 use rustls::pki_types::pem::PemObject as _;
 
+use super::expiring::Expiring;
 use super::options::{Options, TLS};
 use super::secure::{self, Certificate};
 use super::{Held, LaunchError, Launched, Launcher, Settings, TargetError};
-use crate::serve::Server;
+use crate::serve::{Handler, Server};
 use crate::transport::Http;
 
 const BASIC: &str = "basic";
 const BEARER: &str = "bearer";
+/// It gives tokens that are good for two requests.
+const EXPIRING: &str = "expiring";
 
 pub(super) struct Reference {
     name: String,
@@ -28,7 +31,7 @@ pub(super) struct Reference {
 
 /// A launcher; with `bearer` it gives tokens, with `basic` it does not.
 pub(super) fn launcher(name: &str, options: Option<&str>) -> Result<Reference, TargetError> {
-    let options = Options::parse("reference", options, &[BASIC, BEARER, TLS])?;
+    let options = Options::parse("reference", options, &[BASIC, BEARER, EXPIRING, TLS])?;
     Ok(Reference {
         name: name.to_owned(),
         options,
@@ -37,7 +40,7 @@ pub(super) fn launcher(name: &str, options: Option<&str>) -> Result<Reference, T
 
 impl Reference {
     fn access(&self) -> Access {
-        if self.options.has(BEARER) {
+        if self.options.has(BEARER) || self.options.has(EXPIRING) {
             Access::bearer_for_tests()
         } else if self.options.has(BASIC) {
             Access::basic_for_tests()
@@ -50,6 +53,11 @@ impl Reference {
         let access = self.access();
         let is_open = matches!(access, Access::Open);
         let registry = Arc::new(FaultyRegistry::new(ReferenceRegistry::new(access), &[]));
+        let registry: Arc<dyn Handler> = if self.options.has(EXPIRING) {
+            Arc::new(Expiring::new(registry))
+        } else {
+            registry
+        };
         let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         let mut trust = settings.trust.clone();
         let (scheme, server) = if self.options.has(TLS) {

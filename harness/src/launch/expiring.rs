@@ -1,0 +1,98 @@
+//! The reference registry with tokens that are soon worn out.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use bytes::Bytes;
+use helm_oci_fixtures::fault::{FaultyRegistry, HelloAnswer};
+use helm_oci_fixtures::route::Route;
+use helm_oci_suite::requirement::BoxFuture;
+use http::{HeaderValue, Request, Response, header};
+use serde_json::Value;
+
+use crate::serve::Handler;
+
+/// For how many requests a token is good: enough for a POST and its PUT.
+const USES: u32 = 2;
+
+/// What stands between a token and its number; the reference registry writes none.
+const MARK: char = '~';
+
+/// Numbers the tokens that the registry gives, and takes each for a few requests only. No clock is asked.
+pub(super) struct Expiring {
+    registry: Arc<FaultyRegistry>,
+    tokens: Mutex<Tokens>,
+}
+
+#[derive(Default)]
+struct Tokens {
+    given: u32,
+    uses: BTreeMap<u32, u32>,
+}
+
+impl Expiring {
+    pub(super) fn new(registry: Arc<FaultyRegistry>) -> Self {
+        Self {
+            registry,
+            tokens: Mutex::default(),
+        }
+    }
+
+    fn pass(&self, mut request: Request<Bytes>) -> Response<Bytes> {
+        if let Some(value) = request.headers().get(header::AUTHORIZATION) {
+            let inner = value.to_str().ok().and_then(|text| self.spend(text));
+            if let Some(inner) = inner {
+                request.headers_mut().insert(header::AUTHORIZATION, inner);
+            }
+        }
+        let is_token = matches!(Route::of(request.uri()), Route::Token);
+        let mut answer = self.registry.handle(&request);
+        if is_token && answer.status().is_success() {
+            self.number(&mut answer);
+        }
+        answer
+    }
+
+    /// What the registry is sent for a token that we numbered: the token itself, or one that it does not know.
+    fn spend(&self, authorization: &str) -> Option<HeaderValue> {
+        let (token, number) = authorization.rsplit_once(MARK)?;
+        let number = number.parse().ok()?;
+        let mut tokens = self.tokens.lock().unwrap_or_else(PoisonError::into_inner);
+        let uses = tokens.uses.entry(number).or_default();
+        *uses += 1;
+        let sent = if *uses > USES {
+            "Bearer expired"
+        } else {
+            token
+        };
+        HeaderValue::from_str(sent).ok()
+    }
+
+    fn number(&self, answer: &mut Response<Bytes>) {
+        let Ok(Value::Object(mut given)) = serde_json::from_slice(answer.body()) else {
+            return;
+        };
+        let mut tokens = self.tokens.lock().unwrap_or_else(PoisonError::into_inner);
+        tokens.given += 1;
+        for name in ["token", "access_token"] {
+            if let Some(Value::String(token)) = given.get_mut(name) {
+                token.push(MARK);
+                token.push_str(&tokens.given.to_string());
+            }
+        }
+        let body = Bytes::from(Value::Object(given).to_string());
+        let length = HeaderValue::from(body.len());
+        answer.headers_mut().insert(header::CONTENT_LENGTH, length);
+        *answer.body_mut() = body;
+    }
+}
+
+impl Handler for Expiring {
+    fn answer(&self, request: Request<Bytes>) -> BoxFuture<'_, Response<Bytes>> {
+        Box::pin(std::future::ready(self.pass(request)))
+    }
+
+    fn client_hello(&self) -> HelloAnswer {
+        self.registry.client_hello()
+    }
+}
