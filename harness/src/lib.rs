@@ -8,6 +8,7 @@
 //! - [`conduct`]: how a run behaves towards a registry; [`cleanup`]: what it takes away again;
 //! - [`runner`]: runs a plan on targets and fills the record; [`clock`]: the only clock in it;
 //! - [`snapshot`]: what a registry answers, as files to review;
+//! - [`deviations`]: what is known to be wrong; `page`: what `explain` prints;
 //! - [`prove`]: the suite examined; [`cli`]: the program; [`exit_code`]: how it ends.
 
 pub mod capabilities;
@@ -22,6 +23,7 @@ pub mod helm;
 pub mod launch;
 pub mod logins;
 pub mod names;
+pub(crate) mod page;
 pub mod preflight;
 pub mod prove;
 pub mod repository_file;

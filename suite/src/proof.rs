@@ -5,15 +5,18 @@ use std::pin::pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
+use bytes::Bytes;
 use helm_oci_fixtures::fault::{Fault, FaultyRegistry};
 use helm_oci_fixtures::registry::{Access, ReferenceRegistry};
 
+use http::{Request, Response, Uri};
 use semver::Version;
 
 use crate::checks;
-use crate::registry::InMemory;
-use crate::requirement::{Requirement, Setup};
+use crate::registry::{Hello, InMemory, Registry, TransportError};
+use crate::requirement::{BoxFuture, Requirement, Setup};
 use crate::session::Session;
 use crate::target::{Credentials, Target};
 use crate::verdict::{Obstacle, ObstacleKind, Verdict};
@@ -87,6 +90,69 @@ pub fn verdict(requirement: &Requirement, setup: Setup, faults: &[Fault]) -> Ver
             ObstacleKind::Defect,
             "the check waited for something that the in-memory registry never does",
         ))),
+    }
+}
+
+/// What a check says to the reference registry without faults, and what comes back; nothing is taken out, so that the
+/// well-known password of tests and the tokens of that registry are in it.
+pub fn conversation(requirement: &Requirement) -> Vec<Said> {
+    let mut target = target(requirement.proven_on, &[]);
+    let overheard = Arc::new(Overheard {
+        registry: Arc::clone(&target.registry),
+        said: Mutex::new(Vec::new()),
+    });
+    target.registry = Arc::clone(&overheard) as Arc<dyn Registry>;
+    let session = Session::new(target, requirement.id);
+    // What it makes of the answers is told elsewhere.
+    let _ = finish((requirement.check)(&session));
+    let mut said = overheard
+        .said
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner);
+    std::mem::take(&mut *said)
+}
+
+/// One request and its answer, raw.
+#[derive(Debug)]
+pub struct Said {
+    /// What was asked.
+    pub request: Request<Bytes>,
+    /// What came back.
+    pub answer: Response<Bytes>,
+}
+
+/// A registry whose conversations are kept.
+struct Overheard {
+    registry: Arc<dyn Registry>,
+    said: Mutex<Vec<Said>>,
+}
+
+impl Registry for Overheard {
+    fn send(
+        &self,
+        request: Request<Bytes>,
+    ) -> BoxFuture<'_, Result<Response<Bytes>, TransportError>> {
+        Box::pin(async move {
+            let answer = self.registry.send(request.clone()).await?;
+            let mut said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
+            said.push(Said {
+                request,
+                answer: answer.clone(),
+            });
+            Ok(answer)
+        })
+    }
+
+    fn client_hello(&self) -> BoxFuture<'_, Result<Hello, TransportError>> {
+        self.registry.client_hello()
+    }
+
+    fn pause(&self, time: Duration) -> BoxFuture<'_, ()> {
+        self.registry.pause(time)
+    }
+
+    fn origin(&self) -> &Uri {
+        self.registry.origin()
     }
 }
 

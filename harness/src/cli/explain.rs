@@ -1,22 +1,23 @@
 //! `explain`: all there is to know about one requirement.
 
-use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use helm_oci_suite::checks;
-use helm_oci_suite::era::{Break, Era, Flow, PLACEHOLDERS};
 use helm_oci_suite::requirement::Requirement;
-use helm_oci_suite::source::Source;
 
 use super::error::CliError;
 use super::output;
 use crate::exit_code::ExitCode;
-use crate::runner::{eras, flows};
+use crate::page::{self, curl};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     /// The requirement, such as pull/manifest-bytes.
     id: String,
+    /// Write the bodies that the commands by hand send into this folder.
+    #[arg(long, value_name = "DIR")]
+    bodies: Option<PathBuf>,
 }
 
 pub(super) fn explain(arguments: &Arguments) -> Result<ExitCode, CliError> {
@@ -24,93 +25,24 @@ pub(super) fn explain(arguments: &Arguments) -> Result<ExitCode, CliError> {
         id: arguments.id.clone(),
         nearest: checks::nearest(&arguments.id).unwrap_or("none"),
     })?;
-    output::print(&page(requirement))?;
+    if let Some(folder) = &arguments.bodies {
+        write_bodies(requirement, folder)?;
+    }
+    let page = page::page(requirement, 1);
+    let declared = format!("Declared at {}:{}.\n", requirement.file, requirement.line);
+    output::print(&format!("{page}{declared}"))?;
     Ok(ExitCode::Acceptable)
 }
 
-fn page(requirement: &Requirement) -> String {
-    let severity = requirement.specification().beside(requirement.level);
-    let mut page = format!("# {} ({severity})\n\n", requirement.id);
-    for line in requirement.doc.lines() {
-        // A doc comment has a space after its slashes.
-        let _ = writeln!(page, "{}", line.strip_prefix(' ').unwrap_or(line));
-    }
-    let _ = writeln!(page, "\n## Who says so");
-    for source in requirement.sources {
-        let _ = writeln!(page, "- {}", cite(source));
-    }
-    if !requirement.breaks.is_empty() {
-        let _ = writeln!(page, "\n## What breaks without it");
-        for brk in requirement.breaks {
-            let _ = writeln!(page, "- {}", harm(brk));
-        }
-        let _ = write!(page, "{}", legend(requirement.breaks));
-    }
-    let _ = writeln!(page, "\n## Faults that prove the check");
-    for fault in requirement.faults {
-        let _ = writeln!(page, "- `{}`: {}", fault.name(), fault.summary());
-    }
-    for fault in requirement.consequences {
-        let _ = writeln!(
-            page,
-            "- `{}`, as a consequence: {}",
-            fault.name(),
-            fault.summary()
-        );
-    }
-    let _ = writeln!(page, "\nCovers {}.", requirement.covers.join(", "));
-    let _ = writeln!(
-        page,
-        "Declared at {}:{}.",
-        requirement.file, requirement.line
-    );
-    page
-}
-
-/// What the placeholders of these symptoms stand for, if there are any.
-fn legend(breaks: &[Break]) -> String {
-    let occurs = |sign: &str| breaks.iter().any(|brk| brk.symptom.contains(sign));
-    let meanings: Vec<String> = PLACEHOLDERS
-        .iter()
-        .filter(|(sign, _)| occurs(sign))
-        .map(|(sign, meaning)| format!("`{sign}` for {meaning}"))
-        .collect();
-    if meanings.is_empty() {
-        return String::new();
-    }
-    format!("\nIn what Helm says stand {}.\n", meanings.join(", "))
-}
-
-fn cite(source: &Source) -> String {
-    let Source {
-        document,
-        version,
-        anchor,
-        says,
-        quoted,
-    } = source;
-    let mark = if *quoted { "\"" } else { "" };
-    format!("{document} {version}, {anchor}: {mark}{says}{mark}")
-}
-
-fn harm(brk: &Break) -> String {
-    let eras: Vec<&str> = eras(brk).into_iter().map(Era::name).collect();
-    let flows: Vec<&str> = flows(brk).into_iter().map(Flow::name).collect();
-    let condition = brk
-        .condition
-        .map(|condition| format!(", {condition}"))
-        .unwrap_or_default();
-    // In parentheses stands what happens where Helm prints nothing.
-    let mark = if brk.symptom.starts_with('(') {
-        ""
-    } else {
-        "`"
+fn write_bodies(requirement: &Requirement, folder: &Path) -> Result<(), CliError> {
+    let unwritable = |path: &Path| {
+        let path = path.to_owned();
+        move |source| CliError::Write { path, source }
     };
-    format!(
-        "Helm {} ({}), {}{condition}: {mark}{}{mark}",
-        eras.join(", "),
-        brk.versions,
-        flows.join(", "),
-        brk.symptom
-    )
+    std::fs::create_dir_all(folder).map_err(unwritable(folder))?;
+    for (name, body) in curl::recipe(requirement).bodies {
+        let path = folder.join(name);
+        std::fs::write(&path, body).map_err(unwritable(&path))?;
+    }
+    Ok(())
 }

@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::error::CliError;
 use super::{Selection, coverage, output};
 use crate::exit_code::ExitCode;
+use crate::page;
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -17,6 +18,9 @@ pub(super) struct Arguments {
     /// for which reason.
     #[arg(long, conflicts_with = "Selection")]
     coverage: bool,
+    /// Print the book of all requirements as Markdown: `suite/REQUIREMENTS.md`.
+    #[arg(long, conflicts_with_all = ["Selection", "coverage", "json"])]
+    markdown: bool,
     /// Print JSON.
     #[arg(long)]
     json: bool,
@@ -32,6 +36,10 @@ struct Entry {
 }
 
 pub(super) fn list(arguments: &Arguments) -> Result<ExitCode, CliError> {
+    if arguments.markdown {
+        output::print(&page::book())?;
+        return Ok(ExitCode::Acceptable);
+    }
     if arguments.coverage {
         output::print(&if arguments.json {
             coverage::json()
