@@ -46,6 +46,36 @@ impl Session {
         }
     }
 
+    /// The answer, unless it is due to a token that was ready and has expired: there is no other to be had, and
+    /// the registry is not to blame.
+    pub(crate) async fn unless_expired(&self, reply: Reply) -> Result<Reply, Stop> {
+        const BASE: &str = "/v2/";
+        let Some(Credentials::RegistryToken(token)) = &self.target().credentials else {
+            return Ok(reply);
+        };
+        let Some(bearer) = auth::bearer(token) else {
+            return Ok(reply);
+        };
+        if reply.status != StatusCode::UNAUTHORIZED || reply.uri.path() == BASE {
+            return Ok(reply);
+        }
+        let ping = Request::get(self.uri(BASE)?).header(header::AUTHORIZATION, bearer);
+        let ping = ping
+            .body(Bytes::new())
+            .map_err(|error| not_a_request(&error))?;
+        let base = self.exchange(ping, false).await?;
+        if base.status != StatusCode::UNAUTHORIZED {
+            return Ok(reply);
+        }
+        Err(Stop::from(Obstacle {
+            exchanges: vec![reply.exchange, base.exchange],
+            ..Obstacle::new(
+                ObstacleKind::Arrangement,
+                "the token that was given has expired; get one that lives as long as a run",
+            )
+        }))
+    }
+
     /// Trades what the run has, which may be nothing, for a token.
     async fn trade(
         &self,

@@ -438,7 +438,8 @@ impl Call<'_> {
                     return Ok(reply);
                 };
                 session.remember_authority(&repository, value.clone());
-                session.exchange(build(Some(value))?, false).await
+                let reply = session.exchange(build(Some(value))?, false).await?;
+                session.unless_expired(reply).await
             }
         }
     }

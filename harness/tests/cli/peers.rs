@@ -36,15 +36,19 @@ pub(crate) fn refused() -> String {
 
 /// Reads the head of one request; `false` at the end of the connection.
 fn hear(stream: &mut impl Read) -> bool {
+    head(stream).is_some()
+}
+
+fn head(stream: &mut impl Read) -> Option<String> {
     let mut head = Vec::new();
     let mut byte = [0];
     while !head.ends_with(b"\r\n\r\n") {
         match stream.read(&mut byte) {
             Ok(1) => head.push(byte[0]),
-            _ => return false,
+            _ => return None,
         }
     }
-    true
+    Some(String::from_utf8_lossy(&head).into_owned())
 }
 
 /// Takes connections and never answers.
@@ -99,6 +103,22 @@ pub(crate) fn shows_pages(mut stream: TcpStream) {
             .and_then(|()| stream.write_all(page.as_bytes()))
             .is_err()
         {
+            return;
+        }
+    }
+}
+
+/// A container engine that has no image and finds none.
+pub(crate) fn has_no_images(mut stream: TcpStream) {
+    let body = r#"{"message":"no such image"}"#;
+    let length = body.len();
+    while let Some(head) = head(&mut stream) {
+        let is_ping = head.contains("/_ping HTTP");
+        let status = if is_ping { "200 OK" } else { "404 Not Found" };
+        let answer = format!(
+            "HTTP/1.1 {status}\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n{body}"
+        );
+        if stream.write_all(answer.as_bytes()).is_err() {
             return;
         }
     }

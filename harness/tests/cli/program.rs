@@ -33,8 +33,13 @@ impl Ran {
 
     /// Runs the program with something on its standard input.
     pub(crate) fn with_input(arguments: &[&str], input: &str) -> Self {
+        Self::of_command(program(arguments), input)
+    }
+
+    /// Runs a command to its end.
+    pub(crate) fn of_command(mut command: Command, input: &str) -> Self {
         let begun = Stopwatch::start();
-        let mut child = program(arguments)
+        let mut child = command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

@@ -6,7 +6,7 @@ use helm_oci_fixtures::registry::Credentials;
 
 use crate::echo;
 use crate::peers::{self, Manners, hostile};
-use crate::program::{Ran, Serve};
+use crate::program::{Ran, Serve, program};
 
 const CANARY: &str = "canary-0f/a+password?of=ours";
 
@@ -17,15 +17,23 @@ const READY: &[&str] = &["--registry-token-stdin"];
 
 /// Everything a run leaves.
 fn artefacts(arguments: &[&str], secret: &str) -> (Option<i32>, [String; 4]) {
+    artefacts_with(None, arguments, secret)
+}
+
+/// The same with another container engine.
+fn artefacts_with(
+    engine: Option<&str>,
+    arguments: &[&str],
+    secret: &str,
+) -> (Option<i32>, [String; 4]) {
     let directory = tempfile::tempdir().expect("a directory");
     let files = ["record.json", "report.xml"].map(|name| directory.path().join(name));
     let [record, xml] = files
         .each_ref()
         .map(|path| path.to_str().expect("a path of text"));
-    let ran = Ran::with_input(
-        &[&["run", "--json", record, "--junit", xml], arguments].concat(),
-        &format!("{secret}\n"),
-    );
+    let mut command = program(&[&["run", "--json", record, "--junit", xml], arguments].concat());
+    command.envs(engine.map(|host| ("DOCKER_HOST", host)));
+    let ran = Ran::of_command(command, &format!("{secret}\n"));
     let [record, xml] =
         files.map(|path| std::fs::read_to_string(path).expect("the report was written"));
     (ran.code, [ran.out, ran.err, record, xml])
@@ -185,6 +193,35 @@ fn what_keeps_a_run_out_is_one_finding_without_a_secret() {
             }
             let said = left[2].replace("\\\"", "\"");
             assert!(said.contains(words), "{words}: {said}");
+            for text in &left {
+                holds_none(text, CANARY);
+            }
+        }
+    }
+}
+
+#[test]
+fn an_engine_or_an_image_that_is_not_there_is_one_finding_without_a_secret() {
+    let refused = format!("tcp://{}", peers::refused());
+    let empty = format!("tcp://{}", hostile(peers::has_no_images));
+    for (engine, words) in [
+        (
+            &refused,
+            "no container engine answers; start Docker, or set DOCKER_HOST",
+        ),
+        (
+            &empty,
+            "image localhost:1/nothing:1 is not here and cannot be pulled",
+        ),
+    ] {
+        for verbose in [&[][..], &["--verbose"]] {
+            let arguments = [&["image:localhost:1/nothing:1"], LOGIN, verbose].concat();
+            let (code, left) = artefacts_with(Some(engine), &arguments, CANARY);
+            assert_eq!(code, Some(3), "{left:?}");
+            for (text, one) in [(&left[2], "\"obstacle\""), (&left[3], "<error ")] {
+                assert_eq!(text.matches(one).count(), 1, "one finding: {text}");
+            }
+            assert!(left[2].contains(words), "{words}: {}", left[2]);
             for text in &left {
                 holds_none(text, CANARY);
             }

@@ -3,7 +3,9 @@
 mod elsewhere;
 mod listener;
 
+use futures_util::FutureExt;
 use helm_oci_suite::target::Credentials;
+use helm_oci_suite::verdict::Stop;
 use http::{Method, StatusCode};
 
 use crate::listener::{Listener, TOKEN, bearer_of, challenged, status};
@@ -88,6 +90,31 @@ fn a_token_that_is_ready_goes_to_the_registry_alone() {
     let token = Credentials::RegistryToken("the-token".to_owned());
     assert_eq!(listener.ask(Some(token), Method::GET, "/v2/").status, 200);
     assert!(listener.heard().iter().all(|asked| asked.is_for(OWN)));
+}
+
+#[test]
+fn a_ready_token_that_expires_is_no_fault_of_the_registry() {
+    let ready = || Credentials::RegistryToken(TOKEN.to_owned());
+    let refuses = |refused: &'static [&'static str]| {
+        Listener::new(OWN, move |asked| {
+            let is_refused = refused.iter().any(|path| asked.uri.ends_with(path));
+            if asked.authorization.is_none() || is_refused {
+                challenged(BEARER)
+            } else {
+                status(200)
+            }
+        })
+    };
+    let alive = refuses(&["/tags/list"]);
+    let reply = alive.ask(Some(ready()), Method::GET, "/v2/a/b/tags/list");
+    assert_eq!(reply.status, 401, "this path alone");
+    let expired = refuses(&["/tags/list", "/v2/"]);
+    let session = expired.session(Some(ready()));
+    let asked = session.call(Method::GET, "/v2/a/b/tags/list").send();
+    match asked.now_or_never().expect("nothing waits") {
+        Err(Stop::Inconclusive(obstacle)) => assert!(obstacle.what.contains("has expired")),
+        other => panic!("{other:?}"),
+    }
 }
 
 #[test]
