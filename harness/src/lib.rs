@@ -12,6 +12,7 @@
 //! - [`prove`]: the suite examined; [`cli`]: the program; [`exit_code`]: how it ends.
 
 pub mod capabilities;
+pub mod chart_name;
 pub mod cleanup;
 pub mod cli;
 pub mod clock;

@@ -16,6 +16,10 @@ use crate::transport::{Limits, Trust};
 /// One target, and how it is to be treated.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a key of its own in a file of targets"
+)]
 pub struct TargetSpec {
     /// What it is, as the command line has it: `zot:2.1.20+tls`, or a URL.
     pub target: String,
@@ -63,6 +67,10 @@ pub struct TargetSpec {
     pub max_bytes: Option<Size>,
     /// A file of empty repositories that are used instead of the run's own.
     pub repositories: Option<PathBuf>,
+    /// Nothing is written; what is there is looked at.
+    pub read_only: bool,
+    /// The chart that is looked at then: `oci://HOST/REPOSITORY:VERSION`, or `NAME:VERSION` in the namespace.
+    pub chart: Option<String>,
     /// What the registry gets when it asks; never read from a file.
     #[serde(skip)]
     pub credentials: Option<Credentials>,
@@ -131,6 +139,8 @@ impl TargetSpec {
                     requests: self.max_requests.map(NonZeroU64::get),
                     bytes: self.max_bytes,
                 },
+                read_only: self.read_only,
+                chart: self.chart.clone(),
                 ..Conduct::default()
             },
         })

@@ -112,6 +112,12 @@ fn gives_up(client: &Client, wanted: &str, reply: &Reply) -> Stop {
 }
 
 impl Client {
+    /// Whether a chart is in the shape that this Helm pushes and pulls.
+    pub(crate) fn knows(&self, chart: &Chart) -> bool {
+        let kind = self.shape.chart_media_type();
+        String::from_utf8_lossy(&chart.manifest).contains(kind)
+    }
+
     /// The chart this Helm would push, in its shape, and nothing of it in the registry.
     pub(crate) fn chart(&self, session: &Session, version: &str) -> Chart {
         session.chart_of(session.package(version), self.shape, None)

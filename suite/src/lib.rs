@@ -13,6 +13,7 @@
 //!
 //! `spec/` holds the two documents behind the requirements.
 
+pub mod adopted;
 pub mod api;
 pub mod auth;
 mod authority;

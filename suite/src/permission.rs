@@ -7,6 +7,20 @@ use bytes::Bytes;
 use helm_oci_fixtures::route::Route;
 use http::{Method, Request, Uri};
 
+use crate::adopted::Adopted;
+
+const ONLY_READS: &str = "it needs to push, and the run only reads";
+const OTHER_NAME: &str = "it needs a repository of another name, and the run works in given ones";
+
+/// Why a requirement about signed charts was not looked at.
+pub(crate) const NOT_SIGNED: &str = "the chart that is looked at is not signed";
+
+/// Whether a requirement was left out for what the run may do, and not for what the registry is: so nothing is known
+/// of it.
+pub fn is_objection(why: &str) -> bool {
+    why.starts_with(ONLY_READS) || why == OTHER_NAME || why == NOT_SIGNED
+}
+
 /// What a run may write to.
 #[derive(Debug, Clone, Default)]
 pub enum Permission {
@@ -15,13 +29,50 @@ pub enum Permission {
     Own,
     /// These, each in the place of one that the run would make: they are there already, and empty.
     Given(Arc<BTreeMap<String, String>>),
+    /// Nothing: what is there is looked at.
+    Reading(Looks),
+}
+
+/// What a run that only reads looks at.
+#[derive(Debug, Clone, Default)]
+pub struct Looks {
+    /// The repository that stands in the place of every other.
+    pub repository: Option<String>,
+    /// The tag in it that is meant where a check speaks of `1.0.0`.
+    pub tag: Option<String>,
+    /// The chart in it that stands in the place of one that would be pushed.
+    pub chart: Option<Arc<Adopted>>,
 }
 
 impl Permission {
+    /// Whether nothing may be written.
+    pub const fn is_reading(&self) -> bool {
+        matches!(self, Self::Reading(_))
+    }
+
+    /// The chart that stands in the place of one that would be pushed.
+    pub(crate) fn chart(&self) -> Option<&Adopted> {
+        match self {
+            Self::Reading(looks) => looks.chart.as_deref(),
+            Self::Own | Self::Given(_) => None,
+        }
+    }
+
+    /// The repository that stands in the place of a check's own.
+    pub(crate) fn home(&self, wanted: &str) -> String {
+        match self {
+            Self::Reading(Looks {
+                repository: Some(repository),
+                ..
+            }) => repository.clone(),
+            Self::Own | Self::Given(_) | Self::Reading(_) => self.place(wanted),
+        }
+    }
+
     /// The repository that stands in the place of this one.
     pub(crate) fn place(&self, wanted: &str) -> String {
         let place = match self {
-            Self::Own => None,
+            Self::Own | Self::Reading(_) => None,
             Self::Given(places) => places.get(wanted),
         };
         place.map_or_else(|| wanted.to_owned(), ToOwned::to_owned)
@@ -32,6 +83,11 @@ impl Permission {
         let is_reading = matches!(*request.method(), Method::GET | Method::HEAD);
         match self {
             Self::Own => None,
+            Self::Reading(_) if is_reading => None,
+            Self::Reading(Looks { chart: None, .. }) => {
+                Some(format!("{ONLY_READS}; --chart names a chart to look at"))
+            }
+            Self::Reading(_) => Some(ONLY_READS.to_owned()),
             Self::Given(_) if is_reading || request.uri().authority() != own.authority() => None,
             Self::Given(places) => {
                 let route = Route::of(request.uri());
@@ -39,10 +95,7 @@ impl Permission {
                 if places.values().any(|place| place == repository) {
                     return None;
                 }
-                Some(
-                    "it needs a repository of another name, and the run works in given ones"
-                        .to_owned(),
-                )
+                Some(OTHER_NAME.to_owned())
             }
         }
     }
@@ -56,6 +109,54 @@ mod tests {
     use crate::session::Session;
     use crate::target::Target;
     use crate::verdict::Stop;
+
+    #[test]
+    fn a_run_that_reads_sends_nothing_else() {
+        let target = proof::target(Setup::Open, &[]);
+        let pushing = Session::new(target.clone(), "test/reading");
+        let chart = proof::finish(pushing.arrange_chart("2.0.0")).expect("it never waits");
+        let chart = chart.expect("it is taken");
+        let looks = Looks {
+            repository: Some(pushing.repository().to_owned()),
+            ..Looks::default()
+        };
+        let reading = |looks| {
+            let target = Target {
+                permission: Permission::Reading(looks),
+                ..target.clone()
+            };
+            Session::new(target, "test/other")
+        };
+        let session = reading(looks.clone());
+        let refused = proof::finish(session.start_upload()).expect("it never waits");
+        assert!(
+            matches!(&refused, Err(Stop::NotApplicable(why)) if is_objection(why)),
+            "{refused:?}"
+        );
+        assert!(session.transcript().is_empty(), "nothing was sent");
+
+        let adopted = proof::finish(Adopted::read(&session, "2.0.0")).expect("it never waits");
+        let adopted = adopted.expect("a chart is there");
+        assert_eq!(adopted.chart.digest, chart.digest);
+        assert_eq!(adopted.chart.package.archive, chart.package.archive);
+        let session = reading(Looks {
+            chart: Some(Arc::new(adopted)),
+            ..looks
+        });
+        let found = proof::finish(session.arrange_chart("1.0.0")).expect("it never waits");
+        assert_eq!(found.expect("it stands for another").digest, chart.digest);
+        assert!(session.manifest_path("1.0.0").ends_with("/manifests/2.0.0"));
+        let other = proof::finish(session.arrange_chart("1.0.1")).expect("it never waits");
+        assert!(
+            matches!(other, Err(Stop::NotApplicable(_))),
+            "it would push"
+        );
+        let nothing = proof::finish(Adopted::read(&session, "3.0.0")).expect("it never waits");
+        assert!(
+            matches!(nothing, Err(Stop::Inconclusive(_))),
+            "there is none"
+        );
+    }
 
     #[test]
     fn a_run_in_given_repositories_writes_to_no_other() {

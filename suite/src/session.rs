@@ -8,6 +8,7 @@ use bytes::Bytes;
 use helm_oci_fixtures::digest::sha256;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, Uri, header};
 
+use crate::adopted::Adopted;
 use crate::auth;
 use crate::exchange::Exchange;
 use crate::patience::{self, Patience};
@@ -68,7 +69,7 @@ impl Session {
     /// A session for the check with this id.
     pub fn new(target: Target, id: &str) -> Self {
         let wanted = target.repository(id);
-        let repository = target.permission.place(&wanted);
+        let repository = target.permission.home(&wanted);
         let salt = id
             .bytes()
             .fold(target.seed, |sum, byte| mix(sum ^ u64::from(byte)));
@@ -107,6 +108,11 @@ impl Session {
     pub fn sibling(&self, name: &str) -> String {
         let wanted = format!("{}-{name}", self.wanted);
         self.target.permission.place(&wanted)
+    }
+
+    /// The chart that stands in the place of one that would be pushed, if the run only reads.
+    pub fn adopted(&self) -> Option<&Adopted> {
+        self.target.permission.chart()
     }
 
     /// The chart name that belongs to the repository: its last segment.

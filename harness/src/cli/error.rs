@@ -10,6 +10,7 @@ use helm_oci_suite::evidence::EvidenceError;
 use semver::Version;
 use thiserror::Error;
 
+use crate::chart_name::ChartNameError;
 use crate::deviations::DeviationError;
 use crate::helm::HelmError;
 use crate::launch::TargetError;
@@ -135,9 +136,17 @@ pub(super) enum CliError {
     #[error(transparent)]
     TooFewRepositories(#[from] TooFew),
     #[error(
-        "a real Helm chooses its repositories itself; --helm cannot be had with --repositories"
+        "a real Helm writes where it likes; --helm cannot be had where {name} is only read, or with given repositories"
     )]
-    GivenWithHelm,
+    HelmNotFree { name: String },
+    #[error("{name} is only read, and needs no repositories")]
+    GivenForReading { name: String },
+    #[error("the chart to look at on {name} needs `read-only`")]
+    ChartWithoutReading { name: String },
+    #[error("--chart is of one target; `matrix` takes one of each")]
+    ChartForMany,
+    #[error(transparent)]
+    ChartName(#[from] ChartNameError),
     #[error("--repositories is of one target; `matrix` takes a file of each")]
     GivenForMany,
     #[error(

@@ -28,6 +28,12 @@ pub(super) struct Arguments {
     /// Work in the repositories of this file, one a line, which exist and are empty, instead of making some.
     #[arg(long, value_name = "FILE")]
     repositories: Option<PathBuf>,
+    /// Write nothing: only look at what is there.
+    #[arg(long, conflicts_with = "repositories")]
+    read_only: bool,
+    /// The chart to look at then: `oci://HOST/REPOSITORY:VERSION`, or NAME:VERSION in the target's namespace.
+    #[arg(long, value_name = "CHART", requires = "read_only")]
+    chart: Option<String>,
     #[command(flatten)]
     examination: ExaminationArguments,
 }
@@ -60,6 +66,15 @@ pub(super) async fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
             return Err(CliError::GivenForMany);
         };
         job.conduct.repositories = Some(repository_file::read(path)?);
+    }
+    if arguments.read_only {
+        if arguments.chart.is_some() && jobs.len() != 1 {
+            return Err(CliError::ChartForMany);
+        }
+        for job in &mut jobs {
+            job.conduct.read_only = true;
+            job.conduct.chart.clone_from(&arguments.chart);
+        }
     }
     target::assign(&mut jobs, &plan).await?;
     let layout = Layout::InTurn;

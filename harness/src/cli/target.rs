@@ -5,11 +5,12 @@ use std::num::{NonZeroU32, NonZeroU64};
 use std::sync::Arc;
 
 use clap::Args;
-use helm_oci_suite::permission::Permission;
+use helm_oci_suite::permission::{Looks, Permission};
 
 use super::TrustArguments;
 use super::credentials::{self, CredentialArguments};
 use super::error::CliError;
+use crate::chart_name::ChartName;
 use crate::cleanup::Strategy;
 use crate::conduct::Size;
 use crate::launch;
@@ -115,18 +116,41 @@ pub(super) fn jobs(specs: &[TargetSpec], run: &str) -> Result<Vec<Job>, CliError
     Ok(jobs)
 }
 
-/// Gives each job the repositories it may use instead of its own.
+/// Tells each job what it may write to.
 pub(super) async fn assign(jobs: &mut [Job], plan: &Plan) -> Result<(), CliError> {
     for job in jobs {
-        let Some(given) = &job.conduct.repositories else {
+        let name = job.name.clone();
+        let permission = if job.conduct.read_only {
+            Permission::Reading(looks(job)?)
+        } else if job.conduct.chart.is_some() {
+            return Err(CliError::ChartWithoutReading { name });
+        } else if let Some(given) = &job.conduct.repositories {
+            let namespace = job.launcher.namespace();
+            let places = names::assign(&plan.requirements, namespace, plan.seed, given).await?;
+            Permission::Given(Arc::new(places))
+        } else {
             continue;
         };
-        if !plan.helms.all.is_empty() {
-            return Err(CliError::GivenWithHelm);
+        if job.conduct.read_only && job.conduct.repositories.is_some() {
+            return Err(CliError::GivenForReading { name });
         }
-        let namespace = job.launcher.namespace();
-        let places = names::assign(&plan.requirements, namespace, plan.seed, given).await?;
-        job.conduct.permission = Permission::Given(Arc::new(places));
+        if !plan.helms.all.is_empty() {
+            return Err(CliError::HelmNotFree { name });
+        }
+        job.conduct.permission = permission;
     }
     Ok(())
+}
+
+/// What a run that only reads looks at.
+fn looks(job: &Job) -> Result<Looks, CliError> {
+    let Some(given) = &job.conduct.chart else {
+        return Ok(Looks::default());
+    };
+    let chart = ChartName::parse(given, job.launcher.host(), job.launcher.namespace())?;
+    Ok(Looks {
+        repository: Some(chart.repository),
+        tag: Some(chart.tag),
+        chart: None,
+    })
 }

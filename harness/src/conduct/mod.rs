@@ -3,6 +3,7 @@
 //! Each rule is a port in front of the registry, so that it holds for whatever speaks with it, real Helms included.
 
 mod budget;
+mod guard;
 mod pace;
 
 use std::num::NonZeroU32;
@@ -14,6 +15,7 @@ use helm_oci_suite::registry::Registry;
 use crate::cleanup::Strategy;
 
 pub use self::budget::{Budget, Purse, Size, SizeError};
+pub use self::guard::Guard;
 pub use self::pace::Pace;
 
 /// What a run may do to a target, and what it leaves there.
@@ -29,11 +31,18 @@ pub struct Conduct {
     pub permission: Permission,
     /// The repositories that are to be used instead of the run's own, as they were given.
     pub repositories: Option<Vec<String>>,
+    /// Whether nothing may be written.
+    pub read_only: bool,
+    /// The chart that is looked at then, as it was given.
+    pub chart: Option<String>,
 }
 
 impl Conduct {
-    /// The registry at the pace that is allowed.
-    pub fn paced(&self, registry: Arc<dyn Registry>) -> Arc<dyn Registry> {
+    /// The registry at the pace that is allowed, and only for reading where nothing may be written.
+    pub fn paced(&self, mut registry: Arc<dyn Registry>) -> Arc<dyn Registry> {
+        if self.permission.is_reading() {
+            registry = Arc::new(Guard::new(registry));
+        }
         match self.requests_per_second {
             Some(rate) => Arc::new(Pace::new(registry, rate)),
             None => registry,

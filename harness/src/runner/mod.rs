@@ -20,13 +20,15 @@ use helm_oci_reports::record::{
     CheckRecord, Footer, RunIdentity, RunRecord, SCHEMA, SuiteIdentity, TargetIdentity,
     TargetRecord,
 };
+use helm_oci_suite::adopted::Adopted;
 use helm_oci_suite::checks;
 use helm_oci_suite::outcome::Rules;
-use helm_oci_suite::permission::Permission;
+use helm_oci_suite::permission::{Permission, is_objection};
 use helm_oci_suite::predict::{self, Verdicts};
 use helm_oci_suite::requirement::Requirement;
+use helm_oci_suite::session::Session;
 use helm_oci_suite::target::Target;
-use helm_oci_suite::verdict::{Obstacle, ObstacleKind};
+use helm_oci_suite::verdict::{Obstacle, ObstacleKind, Stop, Verdict};
 
 use crate::clock::Stopwatch;
 use crate::conduct::Conduct;
@@ -195,6 +197,9 @@ async fn examine_target(
     if obstacle.is_none() {
         obstacle = names::occupied(&target).await;
     }
+    if obstacle.is_none() {
+        obstacle = adopt(&mut target).await;
+    }
     let mut record = empty(name, TargetIdentity { server, ..identity });
     if obstacle.is_some() {
         record.obstacle = obstacle;
@@ -220,6 +225,29 @@ async fn examine_target(
         record.helms = helms::examine(plan, &target, &shown, ca_file, events).await;
     }
     record
+}
+
+/// Reads the chart that a run without writing looks at; tells why that cannot be done.
+async fn adopt(target: &mut Target) -> Option<Obstacle> {
+    let Permission::Reading(mut looks) = target.permission.clone() else {
+        return None;
+    };
+    let tag = looks.tag.clone()?;
+    let session = Session::new(target.clone(), "adopt");
+    match within(DEADLINE, &session, Adopted::read(&session, &tag)).await {
+        Some(Ok(adopted)) => {
+            looks.chart = Some(Arc::new(adopted));
+            target.permission = Permission::Reading(looks);
+            None
+        }
+        Some(Err(Stop::Inconclusive(obstacle))) => {
+            Some(Obstacle::new(obstacle.kind, obstacle.what))
+        }
+        Some(Err(_)) | None => {
+            let what = format!("the chart under {tag} could not be read");
+            Some(Obstacle::new(ObstacleKind::Arrangement, what))
+        }
+    }
 }
 
 /// The target as the suite sees it.
@@ -267,7 +295,10 @@ async fn examine_all(
     let mut verdicts = Verdicts::new();
     let mut records = Vec::with_capacity(done.len());
     for (_, requirement, record, examined) in done {
-        verdicts.insert(requirement.id, examined.verdict);
+        // What the run was not allowed to look at is as unknown as what was not selected.
+        if !matches!(&examined.verdict, Verdict::NotApplicable(why) if is_objection(why)) {
+            verdicts.insert(requirement.id, examined.verdict);
+        }
         records.push(record);
     }
     (records, verdicts)

@@ -177,3 +177,55 @@ fn too_few_repositories_are_told_before_anything_is_run() {
         ran.err
     );
 }
+
+#[test]
+fn a_run_that_only_reads_looks_at_a_chart_that_is_there() {
+    let serve = Serve::with(&[]);
+    let pushed = ["--clean-up", "none", "--seed", "7"];
+    let only = ["--only", "pull/manifest-bytes"];
+    let ran = Ran::of(&[&["run", &serve.url], &pushed[..], &only[..]].concat());
+    assert_eq!(ran.code, Some(0), "{}{}", ran.out, ran.err);
+    let before = Ran::of(&["gc", &serve.url, "--dry-run"]).out;
+
+    let chart = "hoc-63cbe1e4/pull-manifest-bytes:1.0.0";
+    let (ran, record) = examined(&[&serve.url, "--read-only", "--chart", chart]);
+    assert_eq!(ran.code, Some(0), "{}{}", ran.out, ran.err);
+    let checks = record["targets"][0]["checks"].as_array().expect("checks");
+    let passed = |area: &str| {
+        let own = checks.iter().filter(|check| check["area"] == area);
+        own.filter(|check| check["outcome"] == "pass").count()
+    };
+    assert!(
+        passed("pull") > 15 && passed("tags") > 1 && passed("upload") == 0,
+        "{}",
+        ran.out
+    );
+    let bad = |check: &&serde_json::Value| {
+        ["fail", "warn", "inconclusive"]
+            .iter()
+            .any(|bad| check["outcome"] == *bad)
+    };
+    let blamed: Vec<_> = checks.iter().filter(bad).collect();
+    assert!(blamed.is_empty(), "{blamed:#?}");
+    let row = |flow: &str| {
+        let line = ran
+            .out
+            .lines()
+            .find(|line| line.trim_start().starts_with(flow));
+        line.expect("a row of the table").to_owned()
+    };
+    assert!(
+        !row("push ").contains('✓') && row("push ").contains('?'),
+        "{}",
+        ran.out
+    );
+    assert_eq!(
+        Ran::of(&["gc", &serve.url, "--dry-run"]).out,
+        before,
+        "nothing was written"
+    );
+
+    let (ran, _) = examined(&[&serve.url, "--read-only", "--chart", "nobody/knows:1.0.0"]);
+    assert_eq!(ran.code, Some(3), "{}{}", ran.out, ran.err);
+    assert!(ran.out.contains("could not read the chart"), "{}", ran.out);
+}

@@ -212,6 +212,21 @@ fn usage_errors_say_what_to_do() {
             &["run", "reference", "reference+tls", "--repositories", "x"],
             "`matrix` takes a file of each",
         ),
+        (&["run", "--chart", "a:1"], "--read-only"),
+        (
+            &["run", "--read-only", "--chart", "nginx"],
+            "`nginx` names no chart; write it like oci://",
+        ),
+        (
+            &[
+                "run",
+                "http://r.example",
+                "--read-only",
+                "--chart",
+                "oci://o.example/a:1",
+            ],
+            "is not on r.example",
+        ),
         (&["gc", "zot"], "gc takes the URL of a registry that stays"),
         (&["plan"], "--repositories"),
         (&["run", "--jobs", "0"], "--jobs"),

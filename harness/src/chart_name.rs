@@ -1,0 +1,129 @@
+//! The name of a chart that is there, as a user of Helm gives it.
+
+use thiserror::Error;
+
+use crate::launch::is_repository;
+
+/// Where a chart is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChartName {
+    /// Its repository, without the host.
+    pub repository: String,
+    /// Its tag.
+    pub tag: String,
+}
+
+/// Why a text is no such name.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum ChartNameError {
+    /// It has not the form.
+    #[error(
+        "`{given}` names no chart; write it like oci://HOST/charts/nginx:1.2.3, or nginx:1.2.3"
+    )]
+    Form {
+        /// What was given.
+        given: String,
+    },
+    /// It is in another registry.
+    #[error("the chart {given} is not on {host}, which is the target")]
+    Elsewhere {
+        /// What was given.
+        given: String,
+        /// The host of the target.
+        host: String,
+    },
+}
+
+impl ChartName {
+    /// Reads `oci://HOST/REPOSITORY:VERSION`, whose host must be this one, or `NAME:VERSION` in this namespace. The
+    /// `+` of a version is a `_` in its tag.
+    pub fn parse(
+        given: &str,
+        host: Option<&str>,
+        namespace: Option<&str>,
+    ) -> Result<Self, ChartNameError> {
+        let wrong = || ChartNameError::Form {
+            // What stands before an `@` may be a password.
+            given: given.rsplit('@').next().unwrap_or(given).to_owned(),
+        };
+        let (name, version) = given.rsplit_once(':').ok_or_else(wrong)?;
+        let repository = match (name.strip_prefix("oci://"), namespace) {
+            (Some(path), _) => {
+                let (own, repository) = path.split_once('/').ok_or_else(wrong)?;
+                if own.contains('@') {
+                    return Err(wrong());
+                }
+                if let Some(host) = host.filter(|host| *host != own) {
+                    return Err(ChartNameError::Elsewhere {
+                        given: given.to_owned(),
+                        host: host.to_owned(),
+                    });
+                }
+                repository.to_owned()
+            }
+            (None, Some(namespace)) => format!("{namespace}/{name}"),
+            (None, None) => name.to_owned(),
+        };
+        let tag = version.replace('+', "_");
+        let is_tag = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
+        if !is_repository(&repository) || tag.is_empty() || !tag.chars().all(is_tag) {
+            return Err(wrong());
+        }
+        Ok(Self { repository, tag })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn charts_are_named_as_helm_names_them_or_within_the_namespace() {
+        let host = Some("r.example:5000");
+        for (given, namespace, repository, tag) in [
+            (
+                "oci://r.example:5000/a/nginx:1.2.3",
+                None,
+                "a/nginx",
+                "1.2.3",
+            ),
+            (
+                "oci://r.example:5000/a/nginx:1.2.3+b.5",
+                Some("x"),
+                "a/nginx",
+                "1.2.3_b.5",
+            ),
+            (
+                "nginx:1.2.3",
+                Some("team/charts"),
+                "team/charts/nginx",
+                "1.2.3",
+            ),
+            ("a/nginx:latest", None, "a/nginx", "latest"),
+        ] {
+            let chart = ChartName::parse(given, host, namespace).expect(given);
+            assert_eq!(
+                (&*chart.repository, &*chart.tag),
+                (repository, tag),
+                "{given}"
+            );
+        }
+        for given in [
+            "nginx",
+            "nginx:",
+            "oci://r.example:5000",
+            "Nginx:1",
+            "nginx:1/2",
+            "oci://other/a:1",
+        ] {
+            ChartName::parse(given, host, None).expect_err(given);
+        }
+        let secret = ChartName::parse("oci://me:canary@r.example:5000/a:1", host, None);
+        assert!(
+            !secret
+                .expect_err("no credentials")
+                .to_string()
+                .contains("canary")
+        );
+    }
+}
