@@ -18,7 +18,7 @@ use helm_oci_conformance::runner::{self, Interrupt};
 use helm_oci_conformance::target_spec::TargetSpec;
 use helm_oci_conformance::{capabilities, chain, clock, install_cryptography};
 use helm_oci_reports::leftovers;
-use helm_oci_reports::record::CheckRecord;
+use helm_oci_reports::record::{CheckRecord, Leftover};
 use helm_oci_suite::checks;
 use helm_oci_suite::outcome::{Outcome, Rules};
 use helm_oci_suite::requirement::Requirement;
@@ -186,7 +186,7 @@ impl Live {
     async fn stop(&self) {
         let ready = match self.ready.get() {
             None => return,
-            Some(Err(_)) => return launch::sweep(&self.settings.run).await,
+            Some(Err(_)) => return say_left(&launch::sweep(&self.settings.run).await),
             Some(Ok(ready)) => ready,
         };
         let launched = ready
@@ -199,11 +199,15 @@ impl Live {
             let made = ready.ledger.settled().await;
             let target = runner::target(self.seed, &launched);
             let left = clean_up(&target, made, Strategy::Auto, &self.interrupt).await;
-            for line in leftovers::lines(&left) {
-                say(&format!("left over: {line}"));
-            }
+            say_left(&left);
         }
-        launched.stop().await;
+        say_left(&launched.stop().await);
+    }
+}
+
+fn say_left(left: &[Leftover]) {
+    for line in leftovers::lines(left) {
+        say(&format!("left over: {line}"));
     }
 }
 

@@ -32,41 +32,58 @@ const SNAPSHOTS: [(&str, &str); 3] = [
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
     install_cryptography();
-    let trial = Trial::ignorable_test("an-interrupted-run-leaves-none", || {
-        Runtime::new()?.block_on(interrupted_run_leaves_none())
+    let one = Trial::ignorable_test("an-interrupted-run-leaves-none", || {
+        let arguments = ["run".to_owned(), TARGET.to_owned()];
+        Runtime::new()?.block_on(interrupted_leaves_none(&arguments, 1))
+    });
+    let many = Trial::ignorable_test("an-interrupted-matrix-leaves-none", || {
+        let folder = tempfile::tempdir()?;
+        let path = folder.path().join("targets.toml");
+        let with = r#"with = ["", "+tls", "+htpasswd"]"#;
+        std::fs::write(
+            &path,
+            format!("[[target]]\ntarget = \"{TARGET}\"\n{with}\n"),
+        )?;
+        let arguments = ["matrix".to_owned(), path.display().to_string()];
+        Runtime::new()?.block_on(interrupted_leaves_none(&arguments, 3))
     });
     let snapshots = SNAPSHOTS.iter().map(|(target, image)| {
         Trial::ignorable_test(format!("snapshots-are-the-same/{target}"), || {
             Runtime::new()?.block_on(snapshots_are_the_same(target, image))
         })
     });
-    let trials = std::iter::once(trial).chain(snapshots).collect();
+    let trials = [one, many].into_iter().chain(snapshots).collect();
     libtest_mimic::run(&arguments, trials).exit_code()
 }
 
-async fn interrupted_run_leaves_none() -> Result<Completion, Failed> {
+/// Interrupts a run once it has so many containers.
+async fn interrupted_leaves_none(
+    arguments: &[String],
+    containers: usize,
+) -> Result<Completion, Failed> {
     let docker = match engine_with(IMAGE).await {
         Ok(docker) => docker,
         Err(why) => return missing(TARGET, why),
     };
     let mut child = Command::new(env!("CARGO_BIN_EXE_helm-oci-conformance"))
-        .args(["run", TARGET, "--seed", "5", "--jobs", "1"])
+        .args(arguments)
+        .args(["--seed", "5", "--jobs", "1"])
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .spawn()?;
-    let label = format!("org.helm-oci-conformance.run=5-{}-0", child.id());
+    let run = format!("5-{}-", child.id());
     let begun = Stopwatch::start();
-    while count(&docker, &label).await? == 0 {
+    while count(&docker, &run).await? < containers {
         if begun.elapsed() > Duration::from_secs(30) {
             child.kill()?;
-            return Err("no container was started".into());
+            return Err("the containers were not started".into());
         }
         pause().await;
     }
     interrupt(&child)?;
     interrupt(&child)?;
     let code = child.wait()?.code();
-    let left = count(&docker, &label).await?;
+    let left = count(&docker, &run).await?;
     match (code, left) {
         (Some(130), 0) => Ok(Completion::Completed),
         _ => Err(format!("it ended with {code:?} and left {left} containers").into()),
@@ -114,14 +131,19 @@ fn missing(target: &str, why: &'static str) -> Result<Completion, Failed> {
     }
 }
 
-/// How many containers have the label, whether they run or not.
-async fn count(docker: &Docker, label: &str) -> Result<usize, Failed> {
-    let filters = HashMap::from([("label", vec![label.to_owned()])]);
+/// How many containers a run has on all its targets, whether they run or not.
+async fn count(docker: &Docker, run: &str) -> Result<usize, Failed> {
+    const LABEL: &str = "org.helm-oci-conformance.run";
+    let filters = HashMap::from([("label", vec![LABEL.to_owned()])]);
     let all = ListContainersOptionsBuilder::new()
         .all(true)
         .filters(&filters)
         .build();
-    Ok(docker.list_containers(Some(all)).await?.len())
+    let listed = docker.list_containers(Some(all)).await?;
+    let labels = listed
+        .iter()
+        .filter_map(|one| one.labels.as_ref()?.get(LABEL));
+    Ok(labels.filter(|label| label.starts_with(run)).count())
 }
 
 #[expect(

@@ -263,6 +263,7 @@ fn path((repository, kind, name): &Thing) -> String {
     let place = match kind {
         LeftoverKind::Tag | LeftoverKind::Manifest => "manifests",
         LeftoverKind::Blob => "blobs",
+        LeftoverKind::Container => unreachable!("a registry holds no containers"),
     };
     format!("/v2/{repository}/{place}/{name}")
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::StreamExt;
-use helm_oci_reports::record::TargetIdentity;
+use helm_oci_reports::record::{Leftover, LeftoverKind, TargetIdentity};
 use helm_oci_suite::requirement::BoxFuture;
 use helm_oci_suite::target::Credentials;
 use testcontainers::bollard::Docker;
@@ -32,6 +32,9 @@ const LABEL: &str = "org.helm-oci-conformance.run";
 
 /// How long an image may take to arrive.
 const PULL: Duration = Duration::from_secs(300);
+
+/// How long the engine may take to remove what is left of a launch.
+const SWEEP: Duration = Duration::from_secs(30);
 
 /// How long the engine may take for anything small.
 const ENGINE: Duration = Duration::from_secs(10);
@@ -79,12 +82,18 @@ pub struct SurveyedImage {
 }
 
 /// A container that runs.
-pub(super) struct Running(ContainerAsync<GenericImage>);
+pub(super) struct Running {
+    container: ContainerAsync<GenericImage>,
+    run: String,
+}
 
 impl Running {
-    /// Removes it; an engine that fails here is asked once more by [`sweep`].
-    pub(super) async fn remove(self) {
-        let _ = timeout(ENGINE, self.0.rm()).await;
+    /// Removes it, and returns it if it cannot be removed.
+    pub(super) async fn remove(self) -> Vec<Leftover> {
+        match timeout(ENGINE, self.container.rm()).await {
+            Ok(Ok(())) => Vec::new(),
+            _ => sweep(&self.run).await,
+        }
     }
 }
 
@@ -195,7 +204,10 @@ impl Image {
         let image = docker.inspect_image(&name).await.unwrap_or_default();
         let started = async {
             let container = request.start().await.map_err(|error| self.failed(error))?;
-            let running = Running(container);
+            let running = Running {
+                container,
+                run: settings.run.clone(),
+            };
             let authority = match known {
                 Some(port) => format!("127.0.0.1:{port}"),
                 None => self.authority(&docker, &running).await?,
@@ -256,7 +268,7 @@ impl Image {
 
     /// Host and port under which the engine has the registry.
     async fn authority(&self, docker: &Docker, running: &Running) -> Result<String, LaunchError> {
-        let host = running.0.get_host().await;
+        let host = running.container.get_host().await;
         let host = host.map_err(|error| self.failed(error))?.to_string();
         // The name may also resolve to an IPv6 address, on which the engine need not listen.
         let host = if host == "localhost" {
@@ -264,7 +276,7 @@ impl Image {
         } else {
             host
         };
-        let container = docker.inspect_container(running.0.id(), None).await;
+        let container = docker.inspect_container(running.container.id(), None).await;
         let container = container.map_err(|error| self.failed(error))?;
         let port = published(&container, self.port).ok_or_else(|| LaunchError::NotPublished {
             image: self.name(),
@@ -394,31 +406,53 @@ async fn last_words(docker: &Docker, run: &str, image: &str) -> String {
     }
 }
 
-/// Removes whatever containers of this run are left: those of a launch that was broken off.
+/// Removes whatever containers of this run are left, those of a launch that was broken off, and returns those that
+/// the engine does not remove in time.
 ///
 /// An engine lists a container a moment before it can remove it, so it is asked until it lists none.
-pub async fn sweep(run: &str) {
-    let Ok(docker) = engine().await else { return };
-    let swept = async { while sweep_once(&docker, run).await > 0 {} };
-    // What an engine does not remove in this time is found by its label.
-    let _ = timeout(ENGINE, swept).await;
+pub async fn sweep(run: &str) -> Vec<Leftover> {
+    let Ok(docker) = engine().await else {
+        return Vec::new();
+    };
+    let mut left = Vec::new();
+    let swept = async {
+        loop {
+            left = sweep_once(&docker, run).await;
+            if left.is_empty() {
+                return;
+            }
+        }
+    };
+    match timeout(SWEEP, swept).await {
+        Ok(()) => Vec::new(),
+        Err(_) => left,
+    }
 }
 
-/// Removes what is listed, and returns how many those were.
-async fn sweep_once(docker: &Docker, run: &str) -> usize {
+/// Removes what is listed, and returns what that was.
+async fn sweep_once(docker: &Docker, run: &str) -> Vec<Leftover> {
     let filters = HashMap::from([("label", vec![format!("{LABEL}={run}")])]);
     let all = ListContainersOptionsBuilder::new()
         .all(true)
         .filters(&filters)
         .build();
     let listed = docker.list_containers(Some(all)).await.unwrap_or_default();
-    for id in listed.iter().filter_map(|container| container.id.as_ref()) {
+    let mut found = Vec::new();
+    for container in listed {
+        let Some(id) = container.id else { continue };
         let force = RemoveContainerOptionsBuilder::new()
             .force(true)
             .v(true)
             .build();
         // One that cannot be removed is listed again.
-        let _ = docker.remove_container(id, Some(force)).await;
+        let _ = docker.remove_container(&id, Some(force)).await;
+        found.push(Leftover {
+            repository: container.image.unwrap_or_default(),
+            kind: LeftoverKind::Container,
+            why: format!("the engine did not remove it within {} s", SWEEP.as_secs()),
+            command: Some(format!("docker rm --force --volumes {id}")),
+            name: id,
+        });
     }
-    listed.len()
+    found
 }

@@ -19,7 +19,7 @@ mod zot;
 
 use std::sync::Arc;
 
-use helm_oci_reports::record::TargetIdentity;
+use helm_oci_reports::record::{Leftover, TargetIdentity};
 use helm_oci_suite::registry::Registry;
 use helm_oci_suite::requirement::BoxFuture;
 use helm_oci_suite::target::Credentials;
@@ -109,14 +109,15 @@ impl Launched {
         !matches!(self.held, Held::Nothing)
     }
 
-    /// Takes the target away, and returns when it is gone.
-    pub async fn stop(self) {
+    /// Takes the target away, and returns when it is gone, with what could not be taken away.
+    pub async fn stop(self) -> Vec<Leftover> {
         match self.held {
-            Held::Nothing => {}
+            Held::Nothing => return Vec::new(),
             Held::Server(server) => server.stop().await,
-            Held::Container(running) => running.remove().await,
+            Held::Container(running) => return running.remove().await,
             Held::Process(running) => running.stop().await,
         }
+        Vec::new()
     }
 }
 

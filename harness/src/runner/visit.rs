@@ -32,8 +32,10 @@ pub(crate) async fn visit<T>(
     let attempt = tokio::select! {
         attempt = job.launcher.launch(&job.settings) => attempt,
         () = interrupt.wait() => {
-            launch::sweep(&job.settings.run).await;
-            return Err(Interrupted::default());
+            let left = launch::sweep(&job.settings.run).await;
+            return Err(Interrupted {
+                left: vec![(job.name.clone(), left)],
+            });
         }
     };
     let available = match attempt {
@@ -64,7 +66,7 @@ pub(crate) async fn visit<T>(
         let made = ledger.settled().await;
         leftovers = clean_up(&bare, made, conduct.clean_up, interrupt).await;
     }
-    available.stop().await;
+    leftovers.extend(available.stop().await);
     let Some(worked) = worked else {
         return Err(Interrupted {
             left: vec![(job.name.clone(), leftovers)],

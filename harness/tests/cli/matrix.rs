@@ -1,10 +1,16 @@
 //! Many targets in one run, and registries that are programs of this machine.
 
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::path::Path;
+use std::time::Duration;
 
+use helm_oci_conformance::clock::Stopwatch;
 use serde_json::Value;
 
-use crate::program::Ran;
+use crate::program::{Ran, interrupt, program};
+
+/// How long a registry may take to come up.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// This program, serving as a registry where it is told to.
 fn own_registry(arguments: &str) -> String {
@@ -46,7 +52,7 @@ fn a_program_is_launched_examined_and_stopped() {
     assert!(digest.starts_with("sha256:"), "{digest}");
     let url = identity["url"].as_str().expect("a URL");
     let address = url.strip_prefix("http://").expect("without TLS");
-    assert!(std::net::TcpStream::connect(address).is_err(), "{url}");
+    assert!(TcpStream::connect(address).is_err(), "{url}");
 }
 
 #[test]
@@ -66,6 +72,32 @@ fn a_program_that_does_not_come_up_is_told_with_its_last_words() {
         let out: Vec<&str> = ran.out.split_whitespace().collect();
         assert!(out.join(" ").contains(words), "{}", ran.out);
     }
+}
+
+#[test]
+fn an_interrupted_run_stops_what_it_started() {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
+    let address = listener.local_addr().expect("an address");
+    drop(listener);
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = write(
+        folder.path(),
+        &format!(
+            "[[target]]\ntarget = \"{}\"\nport = {}\nrequests-per-second = 5\n",
+            own_registry(""),
+            address.port()
+        ),
+    );
+    let mut child = program(&["matrix", &file])
+        .spawn()
+        .expect("the program starts");
+    let begun = Stopwatch::start();
+    while TcpStream::connect(address).is_err() {
+        assert!(begun.elapsed() < PATIENCE, "the registry did not come up");
+    }
+    interrupt(&child);
+    assert_eq!(child.wait().expect("it ends").code(), Some(130));
+    assert!(TcpStream::connect(address).is_err(), "it still listens");
 }
 
 #[test]

@@ -5,11 +5,11 @@ use serde::{Deserialize, Serialize};
 /// One thing that was left behind.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Leftover {
-    /// Its repository.
+    /// Its repository; the image of a container.
     pub repository: String,
     /// What it is.
     pub kind: LeftoverKind,
-    /// The digest of a manifest or of a blob, or the tag.
+    /// The digest of a manifest or of a blob, the tag, or the id of a container.
     pub name: String,
     /// Why it is still there.
     pub why: String,
@@ -28,6 +28,8 @@ pub enum LeftoverKind {
     Manifest,
     /// A blob.
     Blob,
+    /// A container that was launched.
+    Container,
 }
 
 impl LeftoverKind {
@@ -37,6 +39,7 @@ impl LeftoverKind {
             Self::Tag => "tag",
             Self::Manifest => "manifest",
             Self::Blob => "blob",
+            Self::Container => "container",
         }
     }
 }
