@@ -127,11 +127,8 @@ async fn chart(target: Target, repository: &str, reference: &str) -> Result<Snap
     base(&mut taker, &target).await;
     let session = Session::in_repository(target, repository);
     let about = About::repository(&session, None, session.chart_name());
-    let Some(text) = pull::found(&mut taker, &about, reference).await else {
-        return Err(format!(
-            "the registry does not give {repository} at {reference}; check the name, and --username if it wants a login"
-        ));
-    };
+    let found = pull::found(&mut taker, &about, reference).await;
+    let text = found.map_err(|why| session.fit_to_show(&why))?;
     let text = session.fit_to_show(&text);
     files.insert(format!("charts/{}.txt", safe(session.chart_name())), text);
     files.insert("tags.txt".to_owned(), list(&mut taker, &about).await);

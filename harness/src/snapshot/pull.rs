@@ -6,18 +6,35 @@ use helm_oci_fixtures::media_type::{HELM_CHART, HELM_CONFIG, HELM_PROVENANCE, LE
 use helm_oci_reports::snapshot::{Part, chart};
 use helm_oci_suite::api::{ACCEPT_CONTAINERD, ACCEPT_ORAS};
 use helm_oci_suite::session::digest_of;
+use helm_oci_suite::verdict::Stop;
 use http::Method;
 use serde::Deserialize;
 
 use super::taker::{About, Taker, content};
 use super::{push, steps};
 
-/// Reads a chart of which nothing but the tag is known; `None` if the registry does not have it.
-pub(super) async fn found(taker: &mut Taker, about: &About<'_>, tag: &str) -> Option<String> {
+/// Reads a chart of which nothing but the tag is known; otherwise says why it is not to be had.
+pub(super) async fn found(
+    taker: &mut Taker,
+    about: &About<'_>,
+    tag: &str,
+) -> Result<String, String> {
     let path = about.session.manifest_path(tag);
     // Asked first without being kept: what the answers are about is known afterwards.
     let ask = about.session.call(Method::GET, &path).accept(ACCEPT_ORAS);
-    let manifest = content(ask.send().await.ok()).ok()?.body;
+    let manifest = match ask.send().await {
+        Ok(reply) if reply.status == 200 => reply.body,
+        Ok(reply) => {
+            return Err(format!(
+                "the registry answers {} to GET {path}; check the name, and --username if it wants a login",
+                reply.status
+            ));
+        }
+        Err(Stop::Inconclusive(obstacle)) => {
+            return Err(format!("{}; check host and port", obstacle.what));
+        }
+        Err(_) => return Err(format!("GET {path} cannot be sent")),
+    };
     let own = about.part("", &digest_of(&manifest), Some(manifest.len()));
     let (media_type, got) = self::manifest(taker, &own, tag).await;
     let listed: Manifest = serde_json::from_slice(&manifest).unwrap_or_default();
@@ -29,7 +46,7 @@ pub(super) async fn found(taker: &mut Taker, about: &About<'_>, tag: &str) -> Op
     }
     let mut parts = vec![part("manifest", media_type, &got, None)];
     parts.extend(blobs.iter().map(|(role, got)| part(role, None, got, None)));
-    Some(chart(about.session.chart_name(), tag, &parts))
+    Ok(chart(about.session.chart_name(), tag, &parts))
 }
 
 /// Reads back a chart that was pushed.

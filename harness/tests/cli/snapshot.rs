@@ -166,7 +166,12 @@ fn one_chart_is_read_and_nothing_is_written() {
     let absent = chart.replace("0.2.0", "9.9.9");
     let ran = snapshot(&[&absent, "--plain-http", "--out", out]);
     assert_eq!(ran.code, Some(3), "{}{}", ran.out, ran.err);
-    assert!(ran.err.contains("does not give"), "{}", ran.err);
+    assert!(
+        ran.err
+            .contains("the registry answers 404 Not Found to GET"),
+        "{}",
+        ran.err
+    );
 }
 
 #[test]
@@ -189,6 +194,11 @@ fn what_cannot_be_taken_says_why() {
             &["http://127.0.0.1:1", "--out", dir],
             3,
             "check that the registry runs",
+        ),
+        (
+            &["http://127.0.0.1:1/a/b:1", "--out", dir],
+            3,
+            "check host and port",
         ),
         (
             &["reference", "--out", "/dev/null"],
