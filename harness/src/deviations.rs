@@ -39,6 +39,8 @@ pub struct Deviations {
     pub all: Vec<Deviation>,
     /// The day of the run, as `2026-11-23`.
     pub today: String,
+    /// The names of targets that other machines examine: their entries are in the list as well.
+    pub elsewhere: Vec<String>,
 }
 
 impl Deviation {
@@ -128,7 +130,8 @@ impl Deviations {
             ));
         }
         let concerns = |target: &TargetRecord| deviation.concerns(&target.name, &target.identity);
-        if targets.iter().any(concerns) {
+        let is_elsewhere = || self.elsewhere.iter().any(|name| deviation.names(name));
+        if targets.iter().any(concerns) || is_elsewhere() {
             return None;
         }
         let versions: Vec<String> = targets
@@ -248,6 +251,7 @@ pub(crate) mod tests {
         let list = |deviation: Deviation, today: &str| Deviations {
             all: vec![deviation],
             today: today.to_owned(),
+            elsewhere: vec!["olareg".to_owned()],
         };
         let selected = [checks::find("tags/complete").expect("it is there")];
         let targets = [on("zot", Some("zot:v2.1.20")), on("http://r.test", None)];
@@ -259,6 +263,7 @@ pub(crate) mod tests {
                 Some("expired on 2027-01-01"),
             ),
             (listed("quay", None), "2026-11-23", Some("has this name")),
+            (listed("olareg", None), "2026-11-23", None),
             (
                 listed("zot", Some("<2")),
                 "2026-11-23",
@@ -291,6 +296,7 @@ pub(crate) mod tests {
             let list = Deviations {
                 all: vec![listed("zot", None)],
                 today: today.to_owned(),
+                elsewhere: Vec::new(),
             };
             let found = list.of(requirement, "zot", &identity(None));
             assert_eq!(found.is_some(), tolerated, "{today}");

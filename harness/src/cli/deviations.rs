@@ -40,6 +40,7 @@ impl RulesArguments {
         Ok(Deviations {
             all: all.transpose()?.unwrap_or_default(),
             today: clock::today(),
+            elsewhere: Vec::new(),
         })
     }
 }

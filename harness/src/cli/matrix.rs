@@ -84,10 +84,15 @@ pub(super) async fn matrix(arguments: &Arguments) -> Result<ExitCode, CliError> 
     let mut jobs = target::jobs(&specs, &label(&plan))?;
     if let Some(shard) = arguments.shard {
         let mut positions = 0..;
-        jobs.retain(|_| {
-            positions
+        let elsewhere = &mut plan.deviations.elsewhere;
+        jobs.retain(|job| {
+            let is_own = positions
                 .next()
-                .is_some_and(|position| shard.takes(position))
+                .is_some_and(|position| shard.takes(position));
+            if !is_own {
+                elsewhere.push(job.name.clone());
+            }
+            is_own
         });
     }
     target::assign(&mut jobs, &plan).await?;

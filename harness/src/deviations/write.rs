@@ -66,7 +66,9 @@ pub fn update(
     if changes == Changes::default() {
         return Ok((text.to_owned(), changes));
     }
-    Ok((document.to_string(), changes))
+    let written = document.to_string();
+    let first = usize::from(text.is_empty() && written.starts_with('\n'));
+    Ok((written[first..].to_owned(), changes))
 }
 
 /// What fails the run, or would without the list.

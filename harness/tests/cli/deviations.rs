@@ -187,7 +187,10 @@ fn an_entry_without_a_reason_is_not_taken() {
         "{}",
         ran.out
     );
-    let ran = stage.run(Some(&stage.path("known.toml")));
+    let list = stage.path("known.toml");
+    let written = std::fs::read_to_string(&list).expect("it was made");
+    assert!(written.starts_with("[[deviation]]\n"), "{written}");
+    let ran = stage.run(Some(&list));
     assert_eq!(ran.code, Some(2), "{}", ran.out);
     assert!(ran.err.contains("`reason` is empty"), "{}", ran.err);
 }
