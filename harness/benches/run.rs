@@ -1,0 +1,252 @@
+//! How long a whole run on the reference registry takes, and how much of that is not the requests themselves.
+//!
+//! The requests of each check are written down once. Then a whole run and a bare HTTP client that sends the same
+//! requests, each check's one after the other and as many checks side by side, take turns in one process. The best of
+//! some rounds counts. With 20 ms added to every answer the same is measured once more.
+//!
+//! `cargo bench --bench run` prints a table; nothing passes or fails by it.
+
+use std::collections::BTreeSet;
+use std::process::ExitCode;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::StreamExt;
+use helm_oci_conformance::cleanup::Strategy;
+use helm_oci_conformance::clock::Stopwatch;
+use helm_oci_conformance::deviations::Deviations;
+use helm_oci_conformance::runner::{self, Events, Helms, Interrupt, Plan};
+use helm_oci_conformance::serve::{Handler, Server};
+use helm_oci_conformance::target_spec::TargetSpec;
+use helm_oci_conformance::transport::{Http, Limits, Trust};
+use helm_oci_conformance::{exit_code, install_cryptography};
+use helm_oci_fixtures::fault::{FaultyRegistry, HelloAnswer};
+use helm_oci_fixtures::registry::{Access, ReferenceRegistry};
+use helm_oci_suite::checks;
+use helm_oci_suite::registry::{Hello, Registry, TransportError};
+use helm_oci_suite::requirement::BoxFuture;
+use helm_oci_suite::target::Target;
+use http::{Request, Response, Uri};
+use http_body_util::{BodyExt, Full};
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::TokioExecutor;
+use tokio::runtime::Runtime;
+
+/// How often each is measured.
+const ROUNDS: usize = 9;
+
+/// How many checks run side by side, as in `run`.
+const SIDE_BY_SIDE: usize = 8;
+
+const SEED: u64 = 7;
+
+/// What is added to every answer the second time.
+const LATENCY: Duration = Duration::from_millis(20);
+
+type Error = Box<dyn std::error::Error + Send + Sync>;
+
+fn main() -> ExitCode {
+    install_cryptography();
+    let measured = Runtime::new()
+        .map_err(Error::from)
+        .and_then(|runtime| runtime.block_on(measure()));
+    match measured {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            say(&format!("error: {error}"));
+            exit_code::ExitCode::Defect.into()
+        }
+    }
+}
+
+async fn measure() -> Result<(), Error> {
+    let heard = record().await?;
+    let requests: usize = heard.iter().map(Vec::len).sum();
+    let checks = heard.len();
+    say(&format!(
+        "{checks} checks, {requests} requests, {SIDE_BY_SIDE} checks side by side, best of {ROUNDS}"
+    ));
+    say("added to an answer   whole run   bare client   ratio");
+    for latency in [Duration::ZERO, LATENCY] {
+        let rounds = if latency.is_zero() { ROUNDS } else { 3 };
+        let (mut whole, mut bare) = (Duration::MAX, Duration::MAX);
+        for _ in 0..rounds {
+            whole = whole.min(run(latency).await?);
+            bare = bare.min(replay(&heard, latency).await?);
+        }
+        let ratio = whole.as_secs_f64() / bare.as_secs_f64();
+        say(&format!(
+            "{:>15} ms   {:>6} ms   {:>8} ms   {ratio:>5.2}",
+            latency.as_millis(),
+            whole.as_millis(),
+            bare.as_millis()
+        ));
+    }
+    Ok(())
+}
+
+/// A reference registry on a socket.
+async fn server(latency: Duration) -> Result<Server, Error> {
+    let registry = FaultyRegistry::new(ReferenceRegistry::new(Access::Open), &[]);
+    let handler = Arc::new(Late { registry, latency });
+    Ok(Server::start(([127, 0, 0, 1], 0).into(), handler).await?)
+}
+
+/// A registry that takes its time.
+struct Late {
+    registry: FaultyRegistry,
+    latency: Duration,
+}
+
+impl Handler for Late {
+    #[expect(clippy::disallowed_methods, reason = "the latency is what is measured")]
+    fn answer(&self, request: Request<Bytes>) -> BoxFuture<'_, Response<Bytes>> {
+        Box::pin(async move {
+            if !self.latency.is_zero() {
+                tokio::time::sleep(self.latency).await;
+            }
+            self.registry.handle(&request)
+        })
+    }
+
+    fn client_hello(&self) -> HelloAnswer {
+        self.registry.client_hello()
+    }
+}
+
+/// The requests of each check.
+async fn record() -> Result<Vec<Vec<Request<Bytes>>>, Error> {
+    let server = server(Duration::ZERO).await?;
+    let origin: Uri = format!("http://{}", server.address()).parse()?;
+    let http: Arc<dyn Registry> =
+        Arc::new(Http::new(origin, &Trust::default(), Limits::default())?);
+    let mut heard = Vec::new();
+    for requirement in checks::all() {
+        let recorder = Arc::new(Recorder {
+            inner: Arc::clone(&http),
+            heard: Mutex::default(),
+        });
+        let target = Target::new(Arc::clone(&recorder) as _, SEED);
+        runner::examine(requirement, &target, runner::DEADLINE).await;
+        let mut own = recorder
+            .heard
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        heard.push(std::mem::take(&mut *own));
+    }
+    server.stop().await;
+    Ok(heard)
+}
+
+/// A port that keeps what is sent through it.
+struct Recorder {
+    inner: Arc<dyn Registry>,
+    heard: Mutex<Vec<Request<Bytes>>>,
+}
+
+impl Registry for Recorder {
+    fn send(
+        &self,
+        request: Request<Bytes>,
+    ) -> BoxFuture<'_, Result<Response<Bytes>, TransportError>> {
+        let mut heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
+        heard.push(request.clone());
+        self.inner.send(request)
+    }
+
+    fn client_hello(&self) -> BoxFuture<'_, Result<Hello, TransportError>> {
+        self.inner.client_hello()
+    }
+
+    fn pause(&self, duration: Duration) -> BoxFuture<'_, ()> {
+        self.inner.pause(duration)
+    }
+
+    fn origin(&self) -> &Uri {
+        self.inner.origin()
+    }
+}
+
+/// How long a whole run takes.
+async fn run(latency: Duration) -> Result<Duration, Error> {
+    let server = server(latency).await?;
+    let spec = TargetSpec {
+        clean_up: Strategy::None,
+        ..TargetSpec::named(&format!("http://{}", server.address()))
+    };
+    let jobs = [spec.job("benchmark".to_owned())?];
+    let plan = Plan {
+        requirements: checks::all(),
+        flows: BTreeSet::new(),
+        only: Vec::new(),
+        shard: None,
+        seed: SEED,
+        jobs: SIDE_BY_SIDE,
+        deadline: runner::DEADLINE,
+        helms: Helms::default(),
+        strict: false,
+        deviations: Deviations::default(),
+    };
+    let begun = Stopwatch::start();
+    let record = runner::run(&plan, &jobs, 1, &Events::unheard(), &Interrupt::never()).await;
+    let taken = begun.elapsed();
+    server.stop().await;
+    match record {
+        Ok(record) if record.footer.exit_code == 0 => Ok(taken),
+        Ok(record) => Err(format!("the run ended with {}", record.footer.exit_code).into()),
+        Err(_) => Err("the run was interrupted".into()),
+    }
+}
+
+/// How long a bare client takes for the same requests.
+async fn replay(heard: &[Vec<Request<Bytes>>], latency: Duration) -> Result<Duration, Error> {
+    let server = server(latency).await?;
+    let origin = format!("http://{}", server.address());
+    let client: Client<HttpConnector, Full<Bytes>> =
+        Client::builder(TokioExecutor::new()).build_http();
+    let begun = Stopwatch::start();
+    let checks = heard.iter().map(|requests| {
+        let (client, origin) = (client.clone(), origin.clone());
+        // As in a run: each check is a task.
+        async move { tokio::spawn(send_all(client, origin, requests.clone())).await }
+    });
+    let done: Vec<_> = futures_util::stream::iter(checks)
+        .buffer_unordered(SIDE_BY_SIDE)
+        .collect()
+        .await;
+    let taken = begun.elapsed();
+    server.stop().await;
+    for sent in done {
+        sent??;
+    }
+    Ok(taken)
+}
+
+async fn send_all(
+    client: Client<HttpConnector, Full<Bytes>>,
+    origin: String,
+    requests: Vec<Request<Bytes>>,
+) -> Result<(), Error> {
+    for mut request in requests {
+        let path = request
+            .uri()
+            .path_and_query()
+            .map_or("/", |path| path.as_str());
+        *request.uri_mut() = format!("{origin}{path}").parse()?;
+        // Some are meant to break the connection, or to be refused at once.
+        if let Ok(answer) = client.request(request.map(Full::new)).await {
+            let _ = answer.into_body().collect().await;
+        }
+    }
+    Ok(())
+}
+
+#[expect(
+    clippy::print_stdout,
+    reason = "a benchmark without harness has no other voice"
+)]
+fn say(text: &str) {
+    println!("{text}");
+}
