@@ -7,7 +7,9 @@ use helm_oci_suite::explain::Explanation;
 use helm_oci_suite::outcome::Outcome;
 use helm_oci_suite::verdict::{Obstacle, ObstacleKind};
 
-use crate::record::{BreakRecord, CheckRecord, DeviationRecord, FlowRecord, SourceRecord};
+use crate::record::{
+    BreakRecord, CheckRecord, DeviationRecord, FlowRecord, RunRecord, SourceRecord,
+};
 use crate::text;
 
 /// How much of one fact is shown.
@@ -47,6 +49,17 @@ pub(crate) fn finding(check: &CheckRecord) -> Vec<Fact> {
     let mut facts = list("expected", "or ", expected);
     facts.push(Fact::new("actual", &finding.actual));
     facts
+}
+
+/// The seed of a record, and those of targets that were merged into it from other runs.
+pub(crate) fn seeds(record: &RunRecord) -> String {
+    let mut words = format!("seed {}", record.run.seed);
+    for target in &record.targets {
+        if let Some(seed) = target.seed {
+            write!(words, ", {seed} for {}", target.name).expect("a string grows");
+        }
+    }
+    words
 }
 
 /// What Helm and the OCI specification make of the requirement.

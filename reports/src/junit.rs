@@ -110,7 +110,7 @@ fn deviation_case(problem: &DeviationProblem) -> TestCase {
 /// What the suite looked at, and what it could not clear away.
 fn about(record: &RunRecord, target: &TargetRecord) -> String {
     let mut lines = vec![format!("{} {}", record.suite.name, record.suite.version)];
-    lines.push(format!("seed {}", record.run.seed));
+    lines.push(format!("seed {}", target.seed.unwrap_or(record.run.seed)));
     let identity = &target.identity;
     lines.push(format!("kind: {}", identity.kind));
     for (label, value) in [

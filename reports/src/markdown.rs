@@ -5,8 +5,9 @@ use std::fmt::Write;
 use helm_oci_suite::outcome::Outcome;
 use helm_oci_suite::predict::FlowVerdict;
 
-use crate::matrix::{Column, FlowRow, Matrix, Requirement};
-use crate::record::RunRecord;
+use crate::facts;
+use crate::matrix::{Column, FlowRow, Matrix, Requirement, found};
+use crate::record::{DeviationProblem, RunRecord};
 use crate::tally::Tally;
 use crate::text;
 
@@ -31,13 +32,17 @@ pub fn render(record: &RunRecord) -> String {
     flows(&mut page, title, &matrix, &matrix.helms, outcome);
     requirements(&mut page, &matrix);
     findings(&mut page, &matrix);
+    deviations(&mut page, record);
     page
 }
 
 fn about(record: &RunRecord) -> String {
     let mut words = format!(
-        "{} {} · {} · seed {}",
-        record.suite.name, record.suite.version, record.run.started, record.run.seed
+        "{} {} · {} · {}",
+        record.suite.name,
+        record.suite.version,
+        record.run.started,
+        facts::seeds(record)
     );
     if !record.run.only.is_empty() {
         write!(words, " · only {}", record.run.only.join(", ")).expect("a string grows");
@@ -203,11 +208,11 @@ fn requirements(page: &mut String, matrix: &Matrix<'_>) {
 
 /// What was found, by requirement.
 fn findings(page: &mut String, matrix: &Matrix<'_>) {
-    let violated = |one: &&Requirement| {
+    let is_told = |one: &&Requirement| {
         let mut checks = one.checks.iter().flatten();
-        checks.any(|check| check.finding.is_some())
+        checks.any(|check| found(check).is_some())
     };
-    let rows: Vec<&Requirement> = matrix.requirements.iter().filter(violated).collect();
+    let rows: Vec<&Requirement> = matrix.requirements.iter().filter(is_told).collect();
     if rows.is_empty() {
         return;
     }
@@ -216,10 +221,28 @@ fn findings(page: &mut String, matrix: &Matrix<'_>) {
         let title = escaped(&one.any.title);
         writeln!(page, "- `{}`: {title}", one.any.id).expect("a string grows");
         for (column, check) in matrix.targets.iter().zip(&one.checks) {
-            if let Some(finding) = check.and_then(|check| check.finding.as_ref()) {
-                let actual = escaped(&text::cut(&finding.actual, FINDING));
+            if let Some(actual) = check.and_then(found) {
+                let actual = escaped(&text::cut(actual, FINDING));
                 writeln!(page, "  - {}: {actual}", column.letter).expect("a string grows");
             }
         }
+    }
+}
+
+/// What has to be mended in the list of deviations: it fails the run, whatever was found.
+fn deviations(page: &mut String, record: &RunRecord) {
+    if record.deviations.is_empty() {
+        return;
+    }
+    page.push('\n');
+    heading(page, "What is to be mended in the list of deviations");
+    for problem in &record.deviations {
+        let DeviationProblem {
+            requirement,
+            target,
+            what,
+        } = problem;
+        let words = escaped(&format!("{requirement} on {target}: {what}"));
+        writeln!(page, "- {words}").expect("a string grows");
     }
 }

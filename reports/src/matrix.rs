@@ -5,6 +5,7 @@ use helm_oci_suite::era::{Era, Flow};
 use helm_oci_suite::outcome::Outcome;
 use helm_oci_suite::predict::FlowVerdict;
 
+use crate::facts;
 use crate::record::{CheckRecord, RunRecord, TargetRecord};
 
 /// Targets side by side.
@@ -218,6 +219,17 @@ fn add<M: PartialEq>(rows: &mut Vec<FlowRow<M>>, flow: Flow, of: &str, marks: Ve
             of: vec![of.to_owned()],
             marks,
         }),
+    }
+}
+
+/// What was found where a requirement is not satisfied, or why that could not be told.
+pub(crate) fn found(check: &CheckRecord) -> Option<&str> {
+    let finding = check.finding.as_ref();
+    match check.outcome {
+        Outcome::Fail | Outcome::Warn | Outcome::Known => finding.map(|one| one.actual.as_str()),
+        Outcome::Stale => Some(facts::STALE),
+        Outcome::Inconclusive => check.obstacle.as_ref().map(|one| one.what.as_str()),
+        Outcome::Pass | Outcome::Present | Outcome::Absent | Outcome::Skipped => None,
     }
 }
 

@@ -17,6 +17,7 @@ use helm_oci_suite::outcome::Outcome;
 pub use self::matrix::render_matrix;
 
 use self::page::{Ink, Page};
+use crate::facts;
 use crate::record::{CheckRecord, RunRecord, TargetRecord};
 use crate::tally::Tally;
 use crate::text;
@@ -97,7 +98,7 @@ fn run(page: &mut Page, record: &RunRecord) {
     let mut parts = vec![
         format!("{} {}", record.suite.name, record.suite.version),
         record.run.started.clone(),
-        format!("seed {}", record.run.seed),
+        facts::seeds(record),
     ];
     if !record.run.only.is_empty() {
         parts.push(format!("only {}", record.run.only.join(", ")));

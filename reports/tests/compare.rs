@@ -213,3 +213,21 @@ fn a_difference_of_snapshots_is_told_by_whether_helm_cares() {
     let comparison = comparison();
     insta::assert_snapshot!(terminal::difference(&comparison.answers, Style::default()));
 }
+
+#[test]
+fn what_was_not_examined_is_not_called_alike() {
+    let (good, _) = pair();
+    let mut other = good.clone();
+    for check in &mut other.checks {
+        check.id.push_str("-of-another-selection");
+    }
+    let comparison = Comparison::between(&good, &other, None);
+    assert!(comparison.is_open());
+    let words = "no requirement was examined on both";
+    let shown = terminal::comparison(&comparison, Style::default());
+    assert!(shown.contains(words), "{shown}");
+    assert!(markdown(&comparison).contains(words));
+    let (bisection, _) = bisect("-g");
+    let shown = terminal::bisection(&bisection, Style::default());
+    assert!(!shown.contains("nothing changed"), "{shown}");
+}

@@ -2,6 +2,7 @@
 
 mod support;
 
+use helm_oci_reports::junit;
 use helm_oci_reports::markdown;
 use helm_oci_reports::merge::{MergeError, merge};
 use helm_oci_reports::record::{RunRecord, TargetRecord};
@@ -122,4 +123,33 @@ fn a_target_keeps_the_seed_of_its_run() {
     let merged = merge(vec![shard("a", None), other]).expect("they belong together");
     let seeds: Vec<Option<u64>> = merged.targets.iter().map(|target| target.seed).collect();
     assert_eq!((merged.run.seed, seeds), (7, vec![None, Some(8)]));
+    for page in [
+        render_matrix(&merged, Style::default()),
+        markdown::render(&merged),
+    ] {
+        assert!(page.contains("seed 7, 8 for b"), "{page}");
+    }
+    let xml = junit::render(&merged).expect("it renders");
+    let lines: Vec<&str> = xml.lines().filter(|line| line.contains("seed ")).collect();
+    assert_eq!(lines, ["seed 7", "seed 8"]);
+}
+
+#[test]
+fn whatever_fails_a_run_is_told_in_words() {
+    let record = support::record();
+    let stale = "the registry does it right: take the entry from the list";
+    let flat = |page: String| page.split_whitespace().collect::<Vec<_>>().join(" ");
+    let shown = flat(render_matrix(&record, Style::default()));
+    assert!(shown.contains(stale), "{shown}");
+    let page = flat(markdown::render(&record).replace('\\', ""));
+    let problem = &record.deviations[0];
+    for words in [stale, &problem.requirement, &problem.what] {
+        assert!(page.contains(words), "{words}: {page}");
+    }
+    let page = markdown::render(&differing());
+    let open = page.split("What was found").nth(1).expect("findings");
+    assert!(
+        open.contains("`upload/rule-4`"),
+        "what could not be told: {open}"
+    );
 }

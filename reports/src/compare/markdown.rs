@@ -6,7 +6,7 @@ use super::{CapabilityChange, Comparison, Does, FlowChange, RequirementChange};
 use crate::facts;
 use crate::markdown::escaped;
 use crate::snapshot::Change;
-use crate::terminal::compare::{ability, alike, eras, ignored, moves, verdict};
+use crate::terminal::compare::{NOTHING_IN_COMMON, ability, alike, eras, ignored, moves, verdict};
 use crate::text;
 
 /// Renders a comparison as Markdown.
@@ -31,6 +31,9 @@ pub fn markdown(comparison: &Comparison) -> String {
     }
     if comparison.is_empty() && !comparison.is_open() {
         line(&mut page, &format!("\n{}", escaped(&alike(comparison))));
+    }
+    if comparison.looked.requirements == 0 {
+        line(&mut page, &format!("\n{NOTHING_IN_COMMON}"));
     }
     section(&mut page, "What works otherwise", &comparison.flows, flow);
     let requirements = &comparison.requirements;

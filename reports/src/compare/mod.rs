@@ -241,7 +241,10 @@ impl Comparison {
 
     /// Whether something could not be told, so that more may differ than is shown.
     pub const fn is_open(&self) -> bool {
-        self.untold > 0 || self.a.obstacle.is_some() || self.b.obstacle.is_some()
+        self.untold > 0
+            || self.looked.requirements == 0
+            || self.a.obstacle.is_some()
+            || self.b.obstacle.is_some()
     }
 
     /// The comparison as JSON, with a newline at the end.
@@ -257,7 +260,7 @@ fn party(target: &TargetRecord) -> Party {
         obstacle: target
             .obstacle
             .as_ref()
-            .map(|obstacle| normalised(target, &obstacle.what)),
+            .map(|obstacle| obstacle.what.clone()),
     }
 }
 

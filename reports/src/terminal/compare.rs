@@ -11,6 +11,10 @@ use crate::facts::{self, Fact};
 use crate::snapshot::Change;
 use crate::text;
 
+/// What is said where there is nothing to compare.
+pub(crate) const NOTHING_IN_COMMON: &str =
+    "no requirement was examined on both: nothing can be told";
+
 /// How many names of ignored headers are told.
 const NAMED: usize = 8;
 
@@ -37,6 +41,9 @@ pub fn comparison(comparison: &Comparison, style: Style) -> String {
         if let Some(why) = &party.obstacle {
             page.inked("", &format!("could not be examined: {why}"), Ink::Magenta);
         }
+    }
+    if comparison.looked.requirements == 0 {
+        page.paragraph(2, NOTHING_IN_COMMON, Ink::Magenta);
     }
     flows(&mut page, comparison);
     requirements(&mut page, comparison);
@@ -222,7 +229,12 @@ pub fn bisection(bisection: &Bisection, style: Style) -> String {
     let answers = bisection.answers();
     if answers.is_empty() {
         let count = text::plural(bisection.examined(), "target");
-        page.paragraph(0, &format!("nothing changed: {count} examined"), Ink::Plain);
+        let words = if bisection.is_open() {
+            format!("nothing can be told: {count} examined, and a change is between two")
+        } else {
+            format!("nothing changed: {count} examined")
+        };
+        page.paragraph(0, &words, Ink::Plain);
     }
     let mut place = None;
     for answer in &answers {

@@ -7,8 +7,8 @@ use helm_oci_suite::predict::FlowVerdict;
 
 use super::page::{Ink, Page};
 use super::{Style, blocks, page_of, run, summary};
-use crate::matrix::{Column, FlowRow, Matrix, Requirement};
-use crate::record::{CheckRecord, RunRecord};
+use crate::matrix::{Column, FlowRow, Matrix, Requirement, found};
+use crate::record::RunRecord;
 use crate::text;
 
 /// How wide the column of names is.
@@ -195,18 +195,6 @@ fn findings(page: &mut Page, matrix: &Matrix<'_>) {
                 break;
             }
         }
-    }
-}
-
-/// What was found where a requirement is violated.
-fn found(check: &CheckRecord) -> Option<&str> {
-    match check.outcome {
-        Outcome::Fail | Outcome::Warn | Outcome::Known | Outcome::Stale => check
-            .finding
-            .as_ref()
-            .map(|finding| finding.actual.as_str()),
-        Outcome::Inconclusive => check.obstacle.as_ref().map(|one| one.what.as_str()),
-        _ => None,
     }
 }
 
