@@ -36,7 +36,7 @@ Exit codes:
        or `snapshot check` found a difference
   2    usage or configuration error, or an empty selection; nothing was run
   3    no violation, but a target was unreachable or a requirement could not be told;
-       or `doctor` found a problem
+       or `doctor` found a problem, or `gc` could not delete all
   4    a defect of the suite itself: a check panicked, or `prove` contradicts a declaration
        or the evidence, or `observe --check` does
   130  interrupted; the containers of the run are removed, and what it pushed is deleted";

@@ -65,12 +65,27 @@ pub enum TargetFileError {
         /// The name.
         name: String,
     },
+    /// An entry does not say what it is.
+    #[error("{path}: an entry has no `target`{of}; write what it is, such as target = \"zot:2.1.20\"", path = .path.display(), of = named(.name))]
+    Nameless {
+        /// The file.
+        path: PathBuf,
+        /// Its name, if it has one.
+        name: String,
+    },
     /// There is none in it.
     #[error("{path} holds no target; write [[target]] and target = \"zot:2.1.20\"", path = .path.display())]
     Empty {
         /// The file.
         path: PathBuf,
     },
+}
+
+fn named(name: &str) -> String {
+    match name {
+        "" => String::new(),
+        name => format!(" (`{name}`)"),
+    }
 }
 
 /// Reads a file of targets; paths in it are relative to its folder.
@@ -97,6 +112,13 @@ fn parse(path: &Path, text: &str) -> Result<Vec<TargetSpec>, TargetFileError> {
     let mut names = BTreeSet::new();
     for entry in file.target {
         let spec: TargetSpec = entry.rest.try_into().map_err(|error| malformed(&error))?;
+        if spec.target.is_empty() {
+            let name = spec.name.unwrap_or_default();
+            return Err(TargetFileError::Nameless {
+                path: path.to_owned(),
+                name,
+            });
+        }
         for spec in expand(path, &spec, &entry.versions, &entry.with)? {
             let name = spec.name.as_ref().unwrap_or(&spec.target).clone();
             if !names.insert(name.clone()) {
@@ -202,6 +224,10 @@ mod tests {
             (
                 "[[target]]\nname = \"a\"\ntarget = \"zot\"\nversions = [\"1\", \"2\"]",
                 "`a` has several",
+            ),
+            (
+                "[[target]]\nname = \"mine\"\nport = 80",
+                "an entry has no `target` (`mine`)",
             ),
             ("[[target]", "TOML parse error at line 1"),
         ] {

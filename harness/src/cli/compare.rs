@@ -10,7 +10,7 @@ use helm_oci_reports::terminal;
 
 use super::deviations::read_record;
 use super::error::CliError;
-use super::report::{Color, Sink};
+use super::report::{Color, Sink, on_stdout};
 use super::run::told;
 use super::selection::Selection;
 use super::target::TargetArguments;
@@ -172,10 +172,10 @@ impl Arguments {
 
     fn side(&self, given: &str) -> Result<Side, CliError> {
         let (path, wanted) = match given.rsplit_once('#') {
-            Some((path, wanted)) if Path::new(path).is_file() => (path, Some(wanted)),
+            Some((path, wanted)) if is_record(path) => (path, Some(wanted)),
             _ => (given, None),
         };
-        if !Path::new(path).is_file() {
+        if !is_record(path) {
             return Ok(Side::Target {
                 name: given.to_owned(),
             });
@@ -186,7 +186,7 @@ impl Arguments {
             });
         }
         let record = read_record(Path::new(path))?;
-        let seed = record.run.seed;
+        let seed_of_run = record.run.seed;
         let names: Vec<&str> = record.targets.iter().map(|one| one.name.as_str()).collect();
         let names = names.join(", ");
         let mut targets = record.targets.into_iter();
@@ -199,7 +199,8 @@ impl Arguments {
             names,
         })?;
         Ok(Side::Record {
-            seed,
+            // The targets of a merged record have the seeds of their own runs.
+            seed: target.seed.unwrap_or(seed_of_run),
             target: Box::new(target),
         })
     }
@@ -273,6 +274,13 @@ impl Seen {
     }
 }
 
+/// Whether a word is meant as a record: it is a file, or it is called so and is missing.
+fn is_record(given: &str) -> bool {
+    let path = Path::new(given);
+    let is_called_so = path.extension().is_some_and(|end| end == "json");
+    path.is_file() || is_called_so && !given.contains("://")
+}
+
 /// The job of a target; each target that was named has one.
 fn job<'a>(jobs: &'a [Job], name: &str) -> &'a Job {
     let trimmed = name.trim_end_matches('/');
@@ -292,18 +300,11 @@ struct Files {
 impl Files {
     /// Opens the files before anything is run, so that a wrong path costs nothing.
     fn open(arguments: &Arguments) -> Result<Self, CliError> {
-        let both = [&arguments.json, &arguments.markdown];
-        let to_stdout = both
-            .iter()
-            .filter(|path| path.as_deref() == Some(Path::new("-")))
-            .count();
-        if to_stdout > 1 {
-            return Err(CliError::TwoReports);
-        }
+        let on_stdout = on_stdout(&[&arguments.json, &arguments.markdown])?;
         Ok(Self {
             json: arguments.json.as_deref().map(Sink::open).transpose()?,
             markdown: arguments.markdown.as_deref().map(Sink::open).transpose()?,
-            terminal: !arguments.quiet && to_stdout == 0,
+            terminal: !arguments.quiet && !on_stdout,
         })
     }
 

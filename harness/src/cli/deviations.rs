@@ -87,7 +87,7 @@ fn write(arguments: &WriteArguments) -> Result<ExitCode, CliError> {
     let path = &arguments.out;
     let old = match std::fs::read_to_string(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
-        read => read.map_err(|source| CliError::Read {
+        read => read.map_err(|source| CliError::ReadList {
             path: path.clone(),
             source,
         })?,

@@ -81,6 +81,10 @@ pub(super) enum CliError {
     EmptyPassword,
     #[error("only one report can go to standard output")]
     TwoReports,
+    #[error("two reports would go to {path}; give each a file of its own", path = .path.display())]
+    SameFile { path: PathBuf },
+    #[error("shard {shard} has none of the {targets} targets; take no more shards than targets")]
+    EmptyShard { shard: String, targets: usize },
     #[error("cannot write {path}", path = .path.display())]
     Write {
         path: PathBuf,
@@ -99,6 +103,12 @@ pub(super) enum CliError {
     Deviations(#[from] DeviationError),
     #[error("cannot read the record {path}", path = .path.display())]
     Read {
+        path: PathBuf,
+        #[source]
+        source: io::Error,
+    },
+    #[error("cannot read the list {path}", path = .path.display())]
+    ReadList {
         path: PathBuf,
         #[source]
         source: io::Error,

@@ -94,6 +94,12 @@ pub(super) async fn matrix(arguments: &Arguments) -> Result<ExitCode, CliError> 
             }
             is_own
         });
+        if jobs.is_empty() {
+            return Err(CliError::EmptyShard {
+                shard: shard.to_string(),
+                targets: elsewhere.len(),
+            });
+        }
     }
     target::assign(&mut jobs, &plan).await?;
     let parallel = usize::from(arguments.parallel);

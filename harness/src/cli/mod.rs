@@ -86,12 +86,15 @@ enum Command {
     /// Serve the reference registry, or a real one, with faults of your choice.
     Serve(serve::Arguments),
     /// Examine the suite itself: every requirement against every fault, in memory.
+    #[command(after_help = exit_code::HELP)]
     Prove(prove::Arguments),
     /// Run real Helms through every flow with every fault, and write down what they do.
+    #[command(after_help = exit_code::HELP)]
     Observe(observe::Arguments),
     /// Make or mend a list of known deviations.
     Deviations(deviations::Arguments),
     /// Look at this machine: engine, images, Helms, plugins, credential helpers, proxies, clock.
+    #[command(after_help = exit_code::HELP)]
     Doctor(doctor::Arguments),
     /// Hold two registries against each other: what would a user notice who moves charts from A to B?
     #[command(after_help = exit_code::HELP)]

@@ -1,7 +1,7 @@
 //! Where reports go, and how they look: the same flags wherever a command ends with a record.
 
 use std::fs::{File, OpenOptions};
-use std::io::{Seek, Write};
+use std::io::{self, Seek, Write};
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
@@ -60,17 +60,12 @@ impl Color {
 impl ReportArguments {
     /// Opens the files of reports before anything is run, so that a wrong path costs nothing.
     pub(super) fn open(&self) -> Result<Reports, CliError> {
-        let files = [&self.json, &self.junit, &self.markdown];
-        let to_stdout = |path: &&&Option<PathBuf>| path.as_deref() == Some(Path::new("-"));
-        let on_stdout = files.iter().filter(to_stdout).count();
-        if on_stdout > 1 {
-            return Err(CliError::TwoReports);
-        }
+        let on_stdout = on_stdout(&[&self.json, &self.junit, &self.markdown])?;
         Ok(Reports {
             json: self.json.as_deref().map(Sink::open).transpose()?,
             junit: self.junit.as_deref().map(Sink::open).transpose()?,
             markdown: self.markdown.as_deref().map(Sink::open).transpose()?,
-            terminal: !self.quiet && on_stdout == 0,
+            terminal: !self.quiet && !on_stdout,
             style: self.style(),
         })
     }
@@ -124,6 +119,23 @@ impl Reports {
     }
 }
 
+/// Whether one of these reports goes to standard output; two in one place would destroy each other.
+pub(super) fn on_stdout(reports: &[&Option<PathBuf>]) -> Result<bool, CliError> {
+    let mut seen: Vec<&Path> = Vec::new();
+    for path in reports.iter().filter_map(|path| path.as_deref()) {
+        if seen.contains(&path) {
+            let path = path.to_owned();
+            return Err(if path == Path::new("-") {
+                CliError::TwoReports
+            } else {
+                CliError::SameFile { path }
+            });
+        }
+        seen.push(path);
+    }
+    Ok(seen.contains(&Path::new("-")))
+}
+
 /// A file, or standard output.
 pub(super) enum Sink {
     Stdout,
@@ -151,14 +163,19 @@ impl Sink {
     pub(super) fn write(&mut self, text: &str) -> Result<(), CliError> {
         match self {
             Self::Stdout => output::print(text),
-            Self::File(path, file) => file
-                .set_len(0)
-                .and_then(|()| file.rewind())
-                .and_then(|()| file.write_all(text.as_bytes()))
-                .map_err(|source| CliError::Write {
-                    path: path.clone(),
-                    source,
-                }),
+            Self::File(path, file) => replace(file, text).map_err(|source| CliError::Write {
+                path: path.clone(),
+                source,
+            }),
         }
     }
+}
+
+/// Puts a text in the place of what a file held. A pipe or a device, such as `/dev/stdout`, holds nothing.
+fn replace(file: &mut File, text: &str) -> io::Result<()> {
+    if file.metadata()?.is_file() {
+        file.set_len(0)?;
+        file.rewind()?;
+    }
+    file.write_all(text.as_bytes())
 }

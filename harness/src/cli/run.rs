@@ -19,8 +19,8 @@ use crate::runner::{self, Events, Interrupt, Interrupted, Job, Plan};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// What to examine: reference, distribution[:VERSION], zot[:VERSION], or
-    /// http(s)://HOST[:PORT][/NAMESPACE].
+    /// What to examine: reference, distribution[:VERSION], zot[:VERSION], olareg[:VERSION], image:NAME,
+    /// process:PATH, or http(s)://HOST[:PORT][/NAMESPACE].
     #[arg(value_name = "TARGET", default_value = "reference")]
     targets: Vec<String>,
     #[command(flatten)]

@@ -26,7 +26,8 @@ pub(super) struct Selection {
     /// 4.2.4, or an era such as 3.8-3.17.
     #[arg(long, value_name = "VERSION")]
     era: Option<Span>,
-    /// Only what failed or could not be told in this record, as `run --json` writes it.
+    /// Only what failed or could not be told in this record, as `run --json` writes it; everything, where a target
+    /// could not be examined.
     #[arg(long, value_name = "RECORD")]
     failed: Option<PathBuf>,
 }
@@ -138,8 +139,12 @@ impl Selection {
             .chain(flows)
             .filter_map(|(outcome, id)| is_open(outcome).then_some(id))
             .collect();
+        // Of a target that could not be examined nothing was told.
+        let mut targets = record.targets.iter();
+        let is_all_open =
+            targets.any(|target| target.obstacle.is_some() && target.checks.is_empty());
         let before = chosen.clone();
-        chosen.keep(|id| open.contains(id));
+        chosen.keep(|id| is_all_open || open.contains(id));
         chosen.settle("failed before", &before)
     }
 }

@@ -12,7 +12,7 @@ use super::report::Color;
 use super::run::told;
 use super::target::TargetArguments;
 use crate::clock;
-use crate::exit_code::ExitCode;
+use crate::exit_code::{self, ExitCode};
 use crate::runner::{Interrupt, Interrupted, Job};
 use crate::snapshot::{self, FolderError, Subject, Taken};
 
@@ -35,8 +35,10 @@ pub(super) struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Action {
     /// Take it again, and show what differs from the files: first what Helm cares about.
+    #[command(after_help = exit_code::HELP)]
     Check(AgainArguments),
     /// Take it again, and write the files anew.
+    #[command(after_help = exit_code::HELP)]
     Accept(AgainArguments),
 }
 
@@ -77,9 +79,14 @@ pub(super) async fn snapshot(arguments: &Arguments) -> Result<ExitCode, CliError
         (None, Some(target), Some(out)) => {
             let of = Of::parse(target, &arguments.of)?;
             let folder = out.join(&of.name);
+            snapshot::make(&folder)?;
             let taken = match of.take().await {
                 Ok(taken) => taken,
-                Err(ended) => return Ok(ended.tell()),
+                Err(ended) => {
+                    // Only one that is empty can be removed so; nobody misses it.
+                    let _ = std::fs::remove_dir(&folder);
+                    return Ok(ended.tell());
+                }
             };
             snapshot::write(&folder, &taken.snapshot)?;
             let files = taken.snapshot.files().len();

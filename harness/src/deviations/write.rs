@@ -91,8 +91,11 @@ fn renew(
     changes: &mut Changes,
 ) {
     for (table, deviation) in entries.iter_mut().zip(known) {
-        let is_there =
-            violations(record).any(|(target, check)| speaks_of(deviation, target, check));
+        // An entry that has expired tolerates nothing: the violation of a SHOULD is a warning then.
+        let is_seen = |outcome| matches!(outcome, Outcome::Fail | Outcome::Known | Outcome::Warn);
+        let is_there = record
+            .checks()
+            .any(|(target, check)| is_seen(check.outcome) && speaks_of(deviation, target, check));
         if is_there && deviation.expires < fill.today {
             let expires = table.get_mut("expires").and_then(Item::as_value_mut);
             let expires = expires.expect("it was read");

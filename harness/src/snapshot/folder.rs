@@ -49,12 +49,15 @@ pub fn name(target: &str) -> String {
         let tag = image.rfind(':').filter(|at| !image[*at..].contains('/'));
         return safe(&image[..tag.unwrap_or(image.len())]);
     }
+    if let Some(command) = target.strip_prefix("process:") {
+        let program = command.split_whitespace().next().unwrap_or_default();
+        return safe(program.rsplit('/').next().unwrap_or(program));
+    }
     if let Some((_, rest)) = target.split_once("://") {
         return safe(rest);
     }
     let (base, options) = target.split_once('+').unwrap_or((target, ""));
     match base.split_once(':') {
-        Some(("process", path)) => safe(path.rsplit('/').next().unwrap_or(path)),
         Some((kind, _)) if kind.bytes().all(|byte| byte.is_ascii_lowercase()) => {
             let joint = if options.is_empty() { "" } else { "+" };
             safe(&format!("{kind}{joint}{options}"))
@@ -111,6 +114,14 @@ fn collect(folder: &Path, prefix: &str, files: &mut Files) -> Result<(), FolderE
     Ok(())
 }
 
+/// Makes the folder before anything is run, so that a wrong path costs nothing.
+pub fn make(folder: &Path) -> Result<(), FolderError> {
+    fs::create_dir_all(folder).map_err(|source| FolderError::Write {
+        path: folder.to_owned(),
+        source,
+    })
+}
+
 /// Writes a snapshot into a folder, and takes away the files of the one that was there.
 pub fn write(folder: &Path, snapshot: &Snapshot) -> Result<(), FolderError> {
     let failed = |path: &Path, source| FolderError::Write {
@@ -154,6 +165,10 @@ mod tests {
             ),
             ("image:a/b", "a_b"),
             ("process:/usr/bin/docker-registry", "docker-registry"),
+            (
+                "process:/opt/c++/registry --url http://r.example/x",
+                "registry",
+            ),
             ("https://r.example:5000/charts", "r.example_5000_charts"),
             ("r.example:5000/charts", "r.example_5000_charts"),
             ("oci://../..", "_.."),

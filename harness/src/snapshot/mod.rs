@@ -26,7 +26,7 @@ use self::taker::{About, Taker};
 use crate::preflight::preflight;
 use crate::runner::{self, Interrupt, Interrupted, Job};
 
-pub use self::folder::{FolderError, name, read, safe, write};
+pub use self::folder::{FolderError, make, name, read, safe, write};
 
 /// What a snapshot is taken of.
 #[derive(Debug, Clone, PartialEq, Eq)]

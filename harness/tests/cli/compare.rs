@@ -193,3 +193,20 @@ fn a_bisection_names_the_first_target_and_examines_few() {
         ran.out
     );
 }
+
+#[test]
+fn a_record_that_is_not_there_is_no_host() {
+    for given in ["of-nobody.json", "of-nobody.json#zot"] {
+        let ran = compare(&[given, "reference"]);
+        assert_eq!(ran.code, Some(2), "{}", ran.out);
+        let words = "cannot read the record of-nobody.json";
+        assert!(ran.err.contains(words), "{}", ran.err);
+    }
+    let ran = compare(&[&["reference", "http://127.0.0.1:1"], &ONLY[..]].concat());
+    assert_eq!(ran.code, Some(3), "{}", ran.out);
+    assert!(
+        ran.out.contains("cannot connect to 127.0.0.1:1"),
+        "{}",
+        ran.out
+    );
+}

@@ -194,3 +194,13 @@ fn an_entry_without_a_reason_is_not_taken() {
     assert_eq!(ran.code, Some(2), "{}", ran.out);
     assert!(ran.err.contains("`reason` is empty"), "{}", ran.err);
 }
+
+#[test]
+fn an_expired_entry_of_a_should_is_renewed_although_it_is_only_a_warning() {
+    let stage = Stage::with(&["ignores-tag-query"]);
+    let list = stage.list(&entry("tags/n-honoured", "http://*", "2020-01-01"));
+    assert_eq!(stage.run(Some(&list)).code, Some(1), "it has expired");
+    let ran = stage.write(&["--expires", "2999-01-01"]);
+    assert!(ran.out.contains("0 added, 1 renewed"), "{}", ran.out);
+    assert_eq!(stage.run(Some(&list)).code, Some(0));
+}

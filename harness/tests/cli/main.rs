@@ -189,6 +189,14 @@ fn usage_errors_say_what_to_do() {
         (&["run", "--password-stdin"], "--username"),
         (&["run", "--json", "-", "--junit", "-"], "only one report"),
         (
+            &["run", "--json", "/tmp/x", "--junit", "/tmp/x"],
+            "two reports would go to /tmp/x",
+        ),
+        (
+            &["snapshot", "http://127.0.0.1:1", "--out", "/dev/null/x"],
+            "cannot write /dev/null/x/127.0.0.1_1",
+        ),
+        (
             &["run", "--json", "/nonexistent/report.json"],
             "cannot write /nonexistent/report.json",
         ),
@@ -314,4 +322,12 @@ fn forget_times(value: &mut Value) {
         Value::Array(items) => items.iter_mut().for_each(forget_times),
         _ => {}
     }
+}
+
+#[test]
+fn a_report_may_go_to_a_device_or_a_pipe() {
+    let ran = Ran::of(&["run", "--only", "errors", "--json", "/dev/stdout", "-q"]);
+    assert_eq!(ran.code, Some(0), "{}", ran.err);
+    assert!(ran.out.starts_with('{') && ran.out.ends_with("}\n"));
+    assert_eq!(ran.err, "");
 }

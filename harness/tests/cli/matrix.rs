@@ -146,6 +146,10 @@ fn a_matrix_examines_each_target_and_its_shards_share_them() {
     }
     shared.sort();
     assert_eq!(shared, all);
+    let ran = Ran::of(&["matrix", &file, "--shard", "5/5"]);
+    assert_eq!(ran.code, Some(2), "{}", ran.out);
+    let words = "shard 5/5 has none of the 4 targets";
+    assert!(ran.err.contains(words), "{}", ran.err);
 }
 
 #[test]

@@ -87,3 +87,13 @@ fn what_failed_is_run_again() {
     let err = refused(&["run", "--failed", "nowhere.json"]);
     assert!(err.contains("cannot read the record nowhere.json"), "{err}");
 }
+
+#[test]
+fn of_a_target_that_could_not_be_examined_everything_is_run_again() {
+    let folder = tempfile::tempdir().expect("a directory");
+    let path = folder.path().join("record.json");
+    let record = path.to_str().expect("a path of text");
+    let ran = Ran::of(&["run", "process:/of-nobody", "--json", record]);
+    assert_eq!(ran.code, Some(3), "{}", ran.out);
+    assert_eq!(listed(&["--failed", record]), listed(&[]));
+}
