@@ -183,6 +183,17 @@ pub(crate) fn flow(flow: &FlowRecord) -> Vec<Fact> {
     facts
 }
 
+/// What Helm said and the first reason, on one line of about so many characters.
+pub(crate) fn flow_message(flow: &FlowRecord, length: usize) -> String {
+    let said = text::line(flow.error.as_deref().unwrap_or("nothing was recorded"));
+    let said = text::cut(&said, length / 2);
+    let because = flow.because.first().map_or_else(
+        || "unexplained: nothing that was examined is violated and breaks this".to_owned(),
+        |reason| format!("because {}: {}", reason.requirement, reason.title),
+    );
+    format!("{said}; {}", text::cut(&text::line(&because), length / 2))
+}
+
 fn because(reason: &Explanation) -> String {
     let Explanation {
         requirement,

@@ -242,7 +242,7 @@ fn flow_case(flow: &FlowRecord, suite: &str, name: String) -> TestCase {
     let result = match flow.outcome {
         Outcome::Fail => TestResult::Failure {
             type_,
-            message: flow_message(flow),
+            message: facts::flow_message(flow, ATTRIBUTE),
             cause: cause(),
         },
         Outcome::Inconclusive => TestResult::Error {
@@ -272,20 +272,6 @@ fn flow_case(flow: &FlowRecord, suite: &str, name: String) -> TestCase {
         system_out: flow_output(flow),
         system_err: None,
     }
-}
-
-/// What Helm said and the first reason, on one line.
-fn flow_message(flow: &FlowRecord) -> String {
-    let said = text::line(flow.error.as_deref().unwrap_or("nothing was recorded"));
-    let said = text::cut(&said, ATTRIBUTE / 2);
-    let because = flow.because.first().map_or_else(
-        || "unexplained: nothing that was examined is violated and breaks this".to_owned(),
-        |reason| format!("because {}: {}", reason.requirement, reason.title),
-    );
-    format!(
-        "{said}; {}",
-        text::cut(&text::line(&because), ATTRIBUTE / 2)
-    )
 }
 
 /// Both streams of the last run, and the exchange at which Helm gave up.

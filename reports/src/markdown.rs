@@ -32,6 +32,7 @@ pub fn render(record: &RunRecord) -> String {
     flows(&mut page, title, &matrix, &matrix.helms, outcome);
     requirements(&mut page, &matrix);
     findings(&mut page, &matrix);
+    said(&mut page, &matrix);
     deviations(&mut page, record);
     page
 }
@@ -226,6 +227,35 @@ fn findings(page: &mut String, matrix: &Matrix<'_>) {
                 writeln!(page, "  - {}: {actual}", column.letter).expect("a string grows");
             }
         }
+    }
+}
+
+/// What real Helms said where they failed, or why that could not be told.
+fn said(page: &mut String, matrix: &Matrix<'_>) {
+    let mut lines = String::new();
+    for Column { letter, target } in &matrix.targets {
+        for flow in target.helms.iter().flat_map(|helm| &helm.flows) {
+            let words = match flow.outcome {
+                Outcome::Fail => facts::flow_message(flow, FINDING),
+                Outcome::Inconclusive => match &flow.obstacle {
+                    Some(obstacle) => text::cut(&obstacle.what, FINDING),
+                    None => continue,
+                },
+                _ => continue,
+            };
+            writeln!(
+                lines,
+                "- {letter}: {}: {}",
+                escaped(&flow.id),
+                escaped(&words)
+            )
+            .expect("a string grows");
+        }
+    }
+    if !lines.is_empty() {
+        page.push('\n');
+        heading(page, "What real Helms said");
+        page.push_str(&lines);
     }
 }
 

@@ -146,6 +146,15 @@ fn whatever_fails_a_run_is_told_in_words() {
     for words in [stale, &problem.requirement, &problem.what] {
         assert!(page.contains(words), "{words}: {page}");
     }
+    let flow = record.flows().find(|flow| flow.outcome == Outcome::Fail);
+    let flow = flow.expect("a flow of a real Helm fails");
+    let said = flow.error.as_deref().expect("it says why");
+    for (text, id) in [
+        (&shown, "FAIL helm 3.10.1: push"),
+        (&page, flow.id.as_str()),
+    ] {
+        assert!(text.contains(said) && text.contains(id), "{said}: {text}");
+    }
     let page = markdown::render(&differing());
     let open = page.split("What was found").nth(1).expect("findings");
     assert!(

@@ -33,12 +33,20 @@ pub(super) fn section(page: &mut Page, target: &TargetRecord) {
         table(page, row);
         rest = more;
     }
+    failures(page, target, None);
+}
+
+/// The blocks alone, and `on` which target, where several stand side by side.
+pub(super) fn failures(page: &mut Page, target: &TargetRecord, on: Option<&str>) {
     for outcome in [Outcome::Fail, Outcome::Inconclusive] {
         for kind in kinds(&target.helms, outcome) {
             block(page, &kind);
+            if let Some(on) = on {
+                page.labelled("on", on);
+            }
         }
     }
-    surprises(page, target);
+    surprises(page, target, on);
 }
 
 fn fitting(helms: &[HelmRecord], width: usize) -> usize {
@@ -154,7 +162,7 @@ fn block(page: &mut Page, kind: &Kind<'_>) {
 }
 
 /// Where Helm and our requirements disagree.
-fn surprises(page: &mut Page, target: &TargetRecord) {
+fn surprises(page: &mut Page, target: &TargetRecord, on: Option<&str>) {
     let flows = || target.helms.iter().flat_map(|helm| &helm.flows);
     for (label, words, is_one) in [
         (
@@ -176,6 +184,9 @@ fn surprises(page: &mut Page, target: &TargetRecord) {
             page.blank();
             let said = text::line(&format!("{} {words}", ids.join(", ")));
             page.beside(14, label, &text::cut(&said, 1000), Ink::Magenta);
+            if let Some(on) = on {
+                page.beside(14, "on", &text::line(on), Ink::Plain);
+            }
         }
     }
 }

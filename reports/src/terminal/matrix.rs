@@ -6,7 +6,7 @@ use helm_oci_suite::outcome::Outcome;
 use helm_oci_suite::predict::FlowVerdict;
 
 use super::page::{Ink, Page};
-use super::{Style, blocks, page_of, run, summary};
+use super::{Style, blocks, helms, page_of, run, summary};
 use crate::matrix::{Column, FlowRow, Matrix, Requirement, found};
 use crate::record::RunRecord;
 use crate::text;
@@ -37,6 +37,13 @@ pub fn render_matrix(record: &RunRecord, style: Style) -> String {
         }
     }
     findings(&mut page, &matrix);
+    for Column { letter, target } in &matrix.targets {
+        helms::failures(
+            &mut page,
+            target,
+            Some(&format!("{letter} {}", target.name)),
+        );
+    }
     page.blank();
     summary::end(&mut page, record);
     page.finish()
