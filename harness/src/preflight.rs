@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use helm_oci_suite::auth::Challenge;
-use helm_oci_suite::exchange::Exchange;
+use helm_oci_suite::exchange::{Exchange, redact_url};
 use helm_oci_suite::registry::TransportError;
 use helm_oci_suite::session::{Reply, Session};
 use helm_oci_suite::target::{Credentials, Target};
@@ -78,7 +78,7 @@ async fn look(session: &Session, server: &mut Option<String>) -> Result<(), Stop
             told(session, &base)
         ),
         301 | 302 | 303 | 307 | 308 => {
-            let location = base.header("location").unwrap_or("nowhere");
+            let location = redact_url(base.header("location").unwrap_or("nowhere"));
             format!(
                 "{host} redirects GET /v2/ to {location}; name that host as the target, if it is meant"
             )

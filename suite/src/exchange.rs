@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use helm_oci_fixtures::digest::sha256;
-use http::{HeaderMap, Request, Response, Uri, header};
+use http::{HeaderMap, HeaderName, Request, Response, Uri, header};
 use serde::{Deserialize, Serialize};
 
 use crate::registry::TransportError;
@@ -26,6 +26,9 @@ const SECRET_PARAMETERS: &[&str] = &[
     "x-goog-signature",
     "_state",
 ];
+
+/// Headers that hold URLs.
+const LEADING: [HeaderName; 3] = [header::LOCATION, header::LINK, header::WWW_AUTHENTICATE];
 
 /// One request with its response.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -120,13 +123,29 @@ fn shown_uri(uri: &Uri, own: &Uri) -> String {
         (Some(scheme), Some(authority)) if foreign => format!("{scheme}://{authority}"),
         _ => String::new(),
     };
-    redact_query(&format!(
+    redact_url(&format!(
         "{origin}{}",
         uri.path_and_query().map_or("/", |path| path.as_str())
     ))
 }
 
-/// Replaces the values of secret query parameters anywhere in `text`.
+/// A URL, alone or in the value of a header, without the user in it and without the values of secret parameters of
+/// its query.
+pub fn redact_url(text: &str) -> String {
+    redact_query(&redact_user(text))
+}
+
+fn redact_user(text: &str) -> String {
+    let Some((scheme, rest)) = text.split_once("://") else {
+        return text.to_owned();
+    };
+    let end = rest.find(|c| "/?#\"> ".contains(c)).unwrap_or(rest.len());
+    match rest[..end].rsplit_once('@') {
+        Some((_, host)) => format!("{scheme}://REDACTED@{host}{}", &rest[end..]),
+        None => text.to_owned(),
+    }
+}
+
 fn redact_query(text: &str) -> String {
     let Some((path, query)) = text.split_once('?') else {
         return text.to_owned();
@@ -134,8 +153,11 @@ fn redact_query(text: &str) -> String {
     let shown: Vec<String> = query
         .split('&')
         .map(|pair| match pair.split_once('=') {
-            Some((name, _)) if SECRET_PARAMETERS.contains(&name.to_ascii_lowercase().as_str()) => {
-                format!("{name}=REDACTED")
+            Some((name, value))
+                if SECRET_PARAMETERS.contains(&name.to_ascii_lowercase().as_str()) =>
+            {
+                let after = value.find(['"', '>', ' ']).map_or("", |end| &value[end..]);
+                format!("{name}=REDACTED{after}")
             }
             _ => pair.to_owned(),
         })
@@ -155,8 +177,8 @@ fn shown_headers(headers: &HeaderMap, secrets: &Secrets) -> Vec<(String, String)
             } else if *name == header::SET_COOKIE || *name == header::COOKIE {
                 let cookie = text.split('=').next().unwrap_or_default();
                 format!("{cookie}=REDACTED")
-            } else if *name == header::LOCATION || *name == header::LINK {
-                redact_query(&text)
+            } else if LEADING.contains(name) {
+                redact_url(&text)
             } else {
                 text
             };
@@ -254,5 +276,27 @@ mod tests {
         let excerpt = excerpt(text.as_bytes(), &none).expect("it is text");
         assert!(text.starts_with(&excerpt) && excerpt.len() <= EXCERPT);
         assert_eq!(super::excerpt(b"\x1f\x8b\x08\x00", &none), None);
+    }
+
+    #[test]
+    fn urls_are_shown_without_user_and_signature() {
+        for (text, shown) in [
+            ("/v2/a?n=1", "/v2/a?n=1"),
+            (
+                "https://me:canary@store.test/x?n=1",
+                "https://REDACTED@store.test/x?n=1",
+            ),
+            (
+                "Bearer realm=\"https://canary@auth.test/t?token=canary\",service=\"a@b\"",
+                "Bearer realm=\"https://REDACTED@auth.test/t?token=REDACTED\",service=\"a@b\"",
+            ),
+            (
+                "</v2/a?last=x&token=canary>; rel=\"next\"",
+                "</v2/a?last=x&token=REDACTED>; rel=\"next\"",
+            ),
+            ("https://store.test/a@b", "https://store.test/a@b"),
+        ] {
+            assert_eq!(redact_url(text), shown);
+        }
     }
 }

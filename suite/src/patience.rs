@@ -50,7 +50,7 @@ impl Patience {
                 &format!("still does after {TIMES} attempts more"),
             ));
         }
-        if *waited + time > LONGEST {
+        if time > LONGEST.saturating_sub(*waited) {
             let asked = format!(
                 "asks to wait {} s, and a check waits {} s at most",
                 time.as_secs(),
@@ -83,8 +83,9 @@ pub(crate) fn asked(reply: &Reply) -> Option<Duration> {
         return None;
     }
     let after = reply.header("retry-after")?.trim();
-    if let Ok(seconds) = after.parse() {
-        return Some(Duration::from_secs(seconds));
+    if !after.is_empty() && after.bytes().all(|byte| byte.is_ascii_digit()) {
+        // More than can be counted is longer than anybody waits.
+        return Some(Duration::from_secs(after.parse().unwrap_or(u64::MAX)));
     }
     let until = httpdate::parse_http_date(after).ok()?;
     // The registry's own time counts: its clock and ours may differ.
@@ -202,6 +203,7 @@ mod tests {
             ("1", 9, 3, "still does after 3 attempts more"),
             ("25", 9, 2, "asks to wait 25 s, and a check waits 60 s"),
             ("3600", 9, 0, "asks to wait 3600 s"),
+            ("99999999999999999999", 9, 0, "a check waits 60 s"),
         ] {
             let (reply, paused, _) = ask(429, after, refusals);
             let Err(Stop::Inconclusive(obstacle)) = reply else {
@@ -226,5 +228,20 @@ mod tests {
             assert_eq!(reply.expect("an answer").status, status);
             assert_eq!(paused, [] as [u64; 0]);
         }
+    }
+
+    #[test]
+    fn a_wait_without_end_after_a_short_one_is_an_obstacle() {
+        let target = proof::target(Setup::Open, &[]);
+        let session = Session::new(target, "test/patience");
+        let reply =
+            proof::finish(session.call(Method::GET, "/v2/").send()).expect("it never waits");
+        let reply = reply.expect("an answer");
+        let patience = Patience::default();
+        let second = Duration::from_secs(1);
+        patience.spend(second, 0, &reply).expect("it is short");
+        let endless = patience.spend(Duration::MAX, 1, &reply);
+        assert!(matches!(endless, Err(Stop::Inconclusive(_))));
+        assert_eq!(patience.waited(), second);
     }
 }

@@ -10,7 +10,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, Uri,
 
 use crate::adopted::Adopted;
 use crate::auth;
-use crate::exchange::Exchange;
+use crate::exchange::{Exchange, redact_url};
 use crate::patience::{self, Patience};
 use crate::registry::Waited;
 use crate::secrets::Secrets;
@@ -318,7 +318,7 @@ pub(crate) fn parse_uri(text: &str) -> Result<Uri, Stop> {
     text.parse().map_err(|_| {
         Stop::from(Obstacle::new(
             ObstacleKind::Arrangement,
-            format!("`{text}` is not a usable URI"),
+            format!("`{}` is not a usable URI", redact_url(text)),
         ))
     })
 }
@@ -454,4 +454,23 @@ impl Call<'_> {
 /// The digest of what was sent, as the registry has to name it.
 pub fn digest_of(bytes: &[u8]) -> String {
     sha256(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_uri_is_told_without_its_signature() {
+        let wrong = parse_uri("https://store.test/a b?sig=canary");
+        let Err(Stop::Inconclusive(obstacle)) = wrong else {
+            panic!("{wrong:?}")
+        };
+        assert!(
+            obstacle.what.contains("store.test/a b"),
+            "{}",
+            obstacle.what
+        );
+        assert!(!obstacle.what.contains("canary"), "{}", obstacle.what);
+    }
 }

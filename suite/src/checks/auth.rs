@@ -10,6 +10,7 @@ use crate::era::{
     ALL, BEFORE_3_7, BEFORE_CONTAINERD_1_7, Break, CONTAINERD, CONTAINERD_1_5, CONTAINERD_1_7,
     CONTAINERD_SINCE_3_7, Flow, HARDENED, NOT_HARDENED, OLD_LISTING, ORAS, Span, Versions,
 };
+use crate::exchange::redact_url;
 use crate::expect;
 use crate::requirement::{Requirement, requirement};
 use crate::session::{Reply, Session, digest_of};
@@ -245,7 +246,7 @@ async fn realm(session: &Session) -> CheckResult {
     expect::holds(
         realm.starts_with("https://") || realm.starts_with("http://"),
         "an absolute URL as `realm`",
-        format!("`realm=\"{realm}\"`"),
+        format!("`realm=\"{}\"`", redact_url(&realm)),
         &[&reply],
     )
 }
@@ -293,7 +294,7 @@ async fn realm_tls(session: &Session) -> CheckResult {
     expect::holds(
         uri.scheme_str() == Some("https"),
         "an `https` realm",
-        format!("`{uri}`"),
+        format!("`{}`", redact_url(&uri.to_string())),
         &[&reply],
     )
 }
@@ -344,7 +345,7 @@ async fn realm_public(session: &Session) -> CheckResult {
     expect::holds(
         !private || own,
         "a host that clients can reach",
-        format!("`{uri}`"),
+        format!("`{}`", redact_url(&uri.to_string())),
         &[&reply],
     )
 }

@@ -9,6 +9,7 @@ use crate::era::{
     BEFORE_3_3, BEFORE_3_7, Break, CONTAINERD, CONTAINERD_1_5, CONTAINERD_1_7, Flow, HARDENED,
     ORAS, REFUSES_202, SINCE_3_7, Span, Versions,
 };
+use crate::exchange::redact_url;
 use crate::expect;
 use crate::requirement::{Requirement, requirement};
 use crate::session::{Reply, Session, digest_of};
@@ -26,7 +27,7 @@ fn resolved(session: &Session, reply: &Reply) -> Result<Uri, Stop> {
     session.resolve(&reply.uri, location).map_err(|_| {
         expect::violated(
             "a `location` that is a URL",
-            format!("`location: {location}`"),
+            format!("`location: {}`", redact_url(location)),
             &[reply],
         )
     })
