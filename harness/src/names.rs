@@ -11,10 +11,10 @@ use helm_oci_suite::api::TagList;
 use helm_oci_suite::permission::Permission;
 use helm_oci_suite::proof;
 use helm_oci_suite::requirement::{Requirement, Setup};
-use helm_oci_suite::session::Session;
+use helm_oci_suite::session::{Reply, Session};
 use helm_oci_suite::target::Target;
-use helm_oci_suite::verdict::{Obstacle, ObstacleKind};
-use http::Method;
+use helm_oci_suite::verdict::{Obstacle, ObstacleKind, Stop};
+use http::{Method, StatusCode};
 use thiserror::Error;
 
 use crate::capabilities;
@@ -100,7 +100,7 @@ fn is_own(own: &str, name: &str) -> bool {
     }
 }
 
-/// Why a given repository cannot be worked in: there is something in it already.
+/// Why a given repository cannot be worked in: there is something in it already, or nobody can tell.
 pub async fn occupied(target: &Target) -> Option<Obstacle> {
     let Permission::Given(places) = &target.permission else {
         return None;
@@ -113,20 +113,38 @@ pub async fn occupied(target: &Target) -> Option<Obstacle> {
     });
     let mut looks = looks.buffered(PARALLEL);
     while let Some((repository, reply)) = looks.next().await {
-        let list: Option<TagList> = reply
-            .ok()
-            .filter(|reply| reply.status.is_success())
-            .and_then(|reply| serde_json::from_slice(&reply.body).ok());
-        let tags = list.and_then(|list| list.tags).unwrap_or_default();
-        if !tags.is_empty() {
-            let count = tags.len();
-            let what = format!(
+        let what = match count(reply) {
+            Ok(0) => continue,
+            Ok(count) => format!(
                 "the given repository {repository} is not empty, it lists {count} tags; give empty ones"
-            );
-            return Some(Obstacle::new(ObstacleKind::Arrangement, what));
-        }
+            ),
+            Err(why) => format!(
+                "it cannot be told whether the given repository {repository} is empty: {why}; see that its tags can \
+                 be listed"
+            ),
+        };
+        return Some(Obstacle::new(
+            ObstacleKind::Arrangement,
+            session.fit_to_show(&what),
+        ));
     }
     None
+}
+
+/// How many tags are listed: none where there is no repository yet.
+fn count(reply: Result<Reply, Stop>) -> Result<usize, String> {
+    let reply = match reply {
+        Ok(reply) => reply,
+        Err(Stop::Inconclusive(obstacle)) => return Err(obstacle.what),
+        Err(_) => return Err("its tags may not be listed".to_owned()),
+    };
+    if reply.status == StatusCode::NOT_FOUND {
+        return Ok(0);
+    }
+    let list: Option<TagList> = serde_json::from_slice(&reply.body).ok();
+    let list = list.filter(|_| reply.status.is_success());
+    let list = list.ok_or_else(|| format!("GET of its tags answers {}", reply.status))?;
+    Ok(list.tags.unwrap_or_default().len())
 }
 
 /// Names with the place of who needs them first.
@@ -200,5 +218,26 @@ mod tests {
             too_few.starts_with("2 repositories are given, and the run needs 3"),
             "{too_few}"
         );
+    }
+
+    #[tokio::test]
+    async fn a_given_repository_of_which_nothing_can_be_told_is_not_taken_for_empty() {
+        let given = |target| Target {
+            permission: Permission::Given(Arc::new(BTreeMap::from([(
+                "wanted".to_owned(),
+                "pool/a".to_owned(),
+            )]))),
+            credentials: None,
+            ..target
+        };
+        let open = given(proof::target(Setup::Open, &[]));
+        assert_eq!(occupied(&open).await, None, "it is not there yet");
+        let shut = given(proof::target(Setup::Basic, &[]));
+        let why = occupied(&shut).await.expect("nobody can tell").what;
+        assert!(
+            why.contains("whether the given repository pool/a is empty"),
+            "{why}"
+        );
+        assert!(why.contains("401"), "{why}");
     }
 }

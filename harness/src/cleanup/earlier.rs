@@ -10,6 +10,7 @@ use thiserror::Error;
 
 use super::ledger::is_digest;
 use super::{Holdings, Made};
+use crate::launch::is_repository;
 
 /// How many repositories are looked into at the same time.
 const PARALLEL: usize = 4;
@@ -43,8 +44,12 @@ pub enum SearchError {
 }
 
 /// Whether a repository was made by a run in this namespace: its name says `hoc-` and eight hexadecimal digits where
-/// runs write them.
+/// runs write them, and leads nowhere else from there, as `/../` would.
 pub fn is_of_a_run(namespace: Option<&str>, name: &str) -> bool {
+    is_repository(name) && is_named_by_a_run(namespace, name)
+}
+
+fn is_named_by_a_run(namespace: Option<&str>, name: &str) -> bool {
     let is_run = |rest: &str| {
         rest.strip_prefix("hoc-")
             .and_then(|rest| rest.split_at_checked(DIGITS))
@@ -206,7 +211,7 @@ fn next(reply: &Reply) -> Option<&str> {
 
 /// Whether a text is a tag, so that it can stand in a path.
 fn is_tag(text: &str) -> bool {
-    !text.is_empty()
+    text.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_')
         && text
             .chars()
             .all(|c| c.is_ascii_alphanumeric() || "._-".contains(c))
@@ -236,6 +241,10 @@ mod tests {
             (None, "hoc-documents/x", false),
             (None, "team/hoc-63cbe1e4-x", false),
             (None, "charts/nginx", false),
+            (None, "hoc-63cbe1e4/../charts/nginx", false),
+            (None, "hoc-63cbe1e4/x/", false),
+            (None, "hoc-63cbe1e4/x';halt;'", false),
+            (None, "hoc-63cbe1e4/x/manifests?", false),
             (Some("team"), "team/hoc-63cbe1e4-x", true),
             (Some("team"), "team-hoc-63cbe1e4-x", true),
             (Some("team"), "team/nginx", false),
@@ -250,6 +259,13 @@ mod tests {
                 expected,
                 "{namespace:?} {name}"
             );
+        }
+    }
+
+    #[test]
+    fn what_leads_elsewhere_is_no_tag() {
+        for (tag, expected) in [("1.0.0_a", true), ("_", true), ("..", false), ("-x", false)] {
+            assert_eq!(is_tag(tag), expected, "{tag}");
         }
     }
 }

@@ -10,6 +10,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use helm_oci_fixtures::digest::sha256;
 use helm_oci_fixtures::route::Route;
+use helm_oci_suite::auth::is_same_origin;
 use helm_oci_suite::registry::{Hello, Registry, TransportError};
 use helm_oci_suite::requirement::BoxFuture;
 use http::{Method, Request, Response, StatusCode, Uri, header};
@@ -127,6 +128,9 @@ impl Ledger {
             note: note(&request),
         };
         let answer = self.inner.send(request).await;
+        if matches!(answer, Err(TransportError::Withheld { .. })) {
+            unsettled.note = None;
+        }
         if let Ok(answer) = &answer {
             if is_refusal(answer.status()) {
                 unsettled.note = None;
@@ -140,8 +144,7 @@ impl Ledger {
 
     /// Whether a URI leads to the registry itself; what is stored elsewhere is not ours to remove.
     fn is_own(&self, uri: &Uri) -> bool {
-        let own = self.inner.origin();
-        uri.authority() == own.authority() && uri.scheme() == own.scheme()
+        is_same_origin(uri, self.inner.origin())
     }
 
     /// Notes what only an answer can tell: another digest than ours, a blob that was mounted, upload sessions.
@@ -216,7 +219,7 @@ impl Registry for Ledger {
 fn location(base: &Uri, answer: &Response<Bytes>) -> Option<String> {
     let location = answer.headers().get(header::LOCATION)?.to_str().ok()?;
     let uri: Uri = location.parse().ok()?;
-    let is_here = uri.authority().is_none() || uri.authority() == base.authority();
+    let is_here = uri.authority().is_none() || is_same_origin(&uri, base);
     let path = uri.path_and_query()?.as_str();
     (is_here && path.starts_with('/')).then(|| path.to_owned())
 }
@@ -351,32 +354,74 @@ mod tests {
 
     #[tokio::test]
     async fn what_nobody_heard_the_answer_to_is_noted_all_the_same() {
-        struct Mute(Uri);
-        impl Registry for Mute {
-            fn send(
-                &self,
-                _: Request<Bytes>,
-            ) -> BoxFuture<'_, Result<Response<Bytes>, TransportError>> {
-                Box::pin(std::future::pending())
-            }
-            fn client_hello(&self) -> BoxFuture<'_, Result<Hello, TransportError>> {
-                Box::pin(std::future::pending())
-            }
-            fn pause(&self, _: Duration) -> BoxFuture<'_, ()> {
-                Box::pin(std::future::ready(()))
-            }
-            fn origin(&self) -> &Uri {
-                &self.0
-            }
-        }
-        let ledger = Ledger::new(Arc::new(Mute(Uri::from_static("http://registry.test"))));
-        let request = Request::put("http://registry.test/v2/a/b/manifests/1.0.0")
+        let ledger = always(|| Box::pin(std::future::pending()));
+        let request = Request::put("https://registry.test/v2/a/b/manifests/1.0.0")
             .body(Bytes::from_static(b"{}"))
             .expect("a request");
         let asked = tokio::time::timeout(Duration::from_millis(10), ledger.send(request));
         assert!(asked.await.is_err(), "nobody answers");
         let manifests = &ledger.made()["a/b"].manifests;
         assert_eq!(*manifests, BTreeSet::from([sha256(b"{}")]));
+    }
+
+    type Answer = BoxFuture<'static, Result<Response<Bytes>, TransportError>>;
+
+    /// A registry that answers every request with this.
+    struct Always(Uri, fn() -> Answer);
+
+    impl Registry for Always {
+        fn send(&self, _: Request<Bytes>) -> Answer {
+            (self.1)()
+        }
+        fn client_hello(&self) -> BoxFuture<'_, Result<Hello, TransportError>> {
+            Box::pin(std::future::pending())
+        }
+        fn pause(&self, _: Duration) -> BoxFuture<'_, ()> {
+            Box::pin(std::future::ready(()))
+        }
+        fn origin(&self) -> &Uri {
+            &self.0
+        }
+    }
+
+    fn always(answer: fn() -> Answer) -> Ledger {
+        let origin = Uri::from_static("https://registry.test");
+        Ledger::new(Arc::new(Always(origin, answer)))
+    }
+
+    /// How many blobs are noted after a PUT of one to this host.
+    async fn noted_of(host: &str, answer: fn() -> Answer) -> usize {
+        let ledger = always(answer);
+        let uri = format!("https://{host}/v2/a/b/blobs/uploads/1?digest=sha256:ab");
+        let request = Request::put(uri).body(Bytes::new()).expect("a request");
+        let _ = ledger.send(request).await;
+        let mut made = ledger.made();
+        made.remove("a/b").unwrap_or_default().blobs.len()
+    }
+
+    #[tokio::test]
+    async fn the_registry_is_itself_also_where_its_port_is_named() {
+        let taken = || -> Answer {
+            let created = Response::builder().status(201).body(Bytes::new());
+            Box::pin(std::future::ready(Ok(created.expect("a response"))))
+        };
+        for (host, noted) in [
+            ("registry.test", 1),
+            ("Registry.test:443", 1),
+            ("registry.test:8443", 0),
+            ("store.test", 0),
+        ] {
+            assert_eq!(noted_of(host, taken).await, noted, "{host}");
+        }
+    }
+
+    #[tokio::test]
+    async fn what_was_never_sent_is_not_noted() {
+        let withheld = || -> Answer {
+            let why = "the budget is used up".to_owned();
+            Box::pin(std::future::ready(Err(TransportError::Withheld { why })))
+        };
+        assert_eq!(noted_of("registry.test", withheld).await, 0);
     }
 
     #[test]

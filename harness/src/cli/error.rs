@@ -157,6 +157,10 @@ pub(super) enum CliError {
     ChartForMany,
     #[error(transparent)]
     ChartName(#[from] ChartNameError),
+    #[error(
+        "a run is narrowed by --only and its like where --seed names it; give --seed, or leave them out"
+    )]
+    SelectionWithoutSeed,
     #[error("--repositories is of one target; `matrix` takes a file of each")]
     GivenForMany,
     #[error(

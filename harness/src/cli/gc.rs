@@ -58,10 +58,17 @@ pub(super) async fn gc(arguments: &Arguments) -> Result<ExitCode, CliError> {
 impl Arguments {
     /// The repositories to look into, where the registry is not to be asked for them.
     async fn given(&self, job: &Job) -> Result<Option<Vec<String>>, CliError> {
-        if let Some(path) = &self.repositories {
+        if let Some(path) = self
+            .repositories
+            .as_ref()
+            .filter(|_| !self.selection.is_narrowed())
+        {
             return read(path, job.launcher.namespace()).map(Some);
         }
         let Some(seed) = self.seed else {
+            if self.selection.is_narrowed() {
+                return Err(CliError::SelectionWithoutSeed);
+            }
             return Ok(None);
         };
         let requirements = self.selection.requirements()?;
@@ -92,8 +99,12 @@ async fn sweep(job: &Job, given: Option<Vec<String>>, is_dry: bool) -> Result<Ex
         registry: job.conduct.paced(target.registry.clone()),
         ..target
     };
-    let session = Session::new(target, "gc");
-    let found = find(&session, given, job.launcher.namespace()).await;
+    let looking = Target {
+        registry: job.conduct.budgeted(target.registry.clone()),
+        ..target.clone()
+    };
+    let looking = Session::new(looking, "gc");
+    let found = find(&looking, given, job.launcher.namespace()).await;
     let made = match found {
         Ok(made) => made,
         Err(error) => return Ok(untold(&error)),
@@ -102,6 +113,7 @@ async fn sweep(job: &Job, given: Option<Vec<String>>, is_dry: bool) -> Result<Ex
     if is_dry || made.is_empty() {
         return Ok(ExitCode::Acceptable);
     }
+    let session = Session::new(target, "gc");
     let left = delete(&session, made, job.conduct.clean_up).await;
     if left.is_empty() {
         output::print("all of it is deleted\n")?;

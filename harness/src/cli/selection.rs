@@ -61,6 +61,12 @@ pub(super) struct Chosen {
 }
 
 impl Selection {
+    /// Whether it says anything.
+    pub(super) fn is_narrowed(&self) -> bool {
+        let is_named = !self.only.is_empty() || !self.level.is_empty();
+        is_named || self.era.is_some() || self.failed.is_some()
+    }
+
     /// The requirements selected.
     pub(super) fn requirements(&self) -> Result<Vec<&'static Requirement>, CliError> {
         self.choose(Vec::new()).map(|chosen| chosen.requirements)

@@ -122,6 +122,15 @@ fn gc_says_what_it_cannot() {
         ran.out
     );
 
+    let serve = with_leftovers();
+    let ran = Ran::of(&["gc", &serve.url, "--max-requests", "1"]);
+    assert_eq!(ran.code, Some(3), "{}{}", ran.out, ran.err);
+    assert!(ran.err.contains("the budget of 1 requests"), "{}", ran.err);
+    assert!(has_tags(&serve, OWN), "nothing was found, or deleted");
+    let ran = Ran::of(&["gc", &serve.url, "--only", "tags"]);
+    assert_eq!(ran.code, Some(2), "{}{}", ran.out, ran.err);
+    assert!(ran.err.contains("give --seed"), "{}", ran.err);
+
     let page = format!("http://{}", hostile(peers::shows_pages));
     let ran = Ran::of(&["gc", &page]);
     assert_eq!(ran.code, Some(3), "{}{}", ran.out, ran.err);
