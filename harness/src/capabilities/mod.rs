@@ -18,7 +18,6 @@ use helm_oci_suite::session::{Reply, Session, digest_of};
 use helm_oci_suite::target::Target;
 use helm_oci_suite::verdict::Stop;
 use http::{Method, StatusCode, Uri};
-use tokio::time::timeout;
 
 use crate::runner::within;
 
@@ -34,7 +33,7 @@ type Found = Result<(bool, String), Stop>;
 /// can arrange what they need there.
 pub async fn probe(target: &mut Target) -> (Vec<Capability>, Vec<Exchange>) {
     let mut session = Session::new(target.clone(), "capabilities");
-    let mut found = vec![told("authentication", authentication(&session)).await];
+    let mut found = vec![told(&session, "authentication", authentication(&session)).await];
     let mut said = Vec::new();
     let mut chart = first_chart(&session).await;
     if chart.is_err() {
@@ -105,19 +104,24 @@ async fn with_chart(session: &Session, chart: &Chart) -> [Capability; 14] {
     let [immutable, tag_deletion, manifest_deletion, blob_deletion] = rest;
     [
         capability(created, Some(true), pushed),
-        told(deep, offers::deep_names(session)).await,
-        told(anonymous, offers::anonymous_pull(session)).await,
-        told(range, offers::range_requests(session, chart)).await,
-        told(mounts, mount(session, chart)).await,
-        told(cross, offers::cross_repository_head(session, chart)).await,
-        told(chunks, chunked_upload(session)).await,
-        told(referrers, referrers_api(session, chart)).await,
-        told(catalog, offers::catalog(session)).await,
-        told(paging, tag_paging(session, chart)).await,
-        told(immutable, offers::immutable_tags(session, chart)).await,
-        told(tag_deletion, tag_deletes(session)).await,
-        told(manifest_deletion, manifest_deletes(session, chart)).await,
-        told(blob_deletion, blob_deletes(session, chart)).await,
+        told(session, deep, offers::deep_names(session)).await,
+        told(session, anonymous, offers::anonymous_pull(session)).await,
+        told(session, range, offers::range_requests(session, chart)).await,
+        told(session, mounts, mount(session, chart)).await,
+        told(
+            session,
+            cross,
+            offers::cross_repository_head(session, chart),
+        )
+        .await,
+        told(session, chunks, chunked_upload(session)).await,
+        told(session, referrers, referrers_api(session, chart)).await,
+        told(session, catalog, offers::catalog(session)).await,
+        told(session, paging, tag_paging(session, chart)).await,
+        told(session, immutable, offers::immutable_tags(session, chart)).await,
+        told(session, tag_deletion, tag_deletes(session)).await,
+        told(session, manifest_deletion, manifest_deletes(session, chart)).await,
+        told(session, blob_deletion, blob_deletes(session, chart)).await,
     ]
 }
 
@@ -156,11 +160,11 @@ async fn first_chart(session: &Session) -> Result<Chart, String> {
     }
 }
 
-async fn told(name: &str, probe: impl Future<Output = Found>) -> Capability {
-    match timeout(LIMIT, probe).await {
-        Ok(Ok((present, evidence))) => capability(name, Some(present), evidence),
-        Ok(Err(stop)) => capability(name, None, words(&stop)),
-        Err(_) => capability(
+async fn told(session: &Session, name: &str, probe: impl Future<Output = Found>) -> Capability {
+    match within(LIMIT, session, Box::pin(probe)).await {
+        Some(Ok((present, evidence))) => capability(name, Some(present), evidence),
+        Some(Err(stop)) => capability(name, None, words(&stop)),
+        None => capability(
             name,
             None,
             format!("no answer within {} s", LIMIT.as_secs()),

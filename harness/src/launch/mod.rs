@@ -54,6 +54,11 @@ pub trait Launcher: Send + Sync {
         None
     }
 
+    /// What only one target can have at a time: those of one place are examined one after the other.
+    fn place(&self) -> Option<String> {
+        None
+    }
+
     /// Whether it was there before and is there afterwards.
     fn stays(&self) -> bool {
         false
@@ -152,6 +157,16 @@ pub enum LaunchError {
         /// What the system said.
         #[source]
         source: std::io::Error,
+    },
+    /// Somebody else listens where the program is to listen.
+    #[error(
+        "another program listens on port {port}, which is that of {program}; end it, or name another `port`"
+    )]
+    PortTaken {
+        /// The program that was to be started.
+        program: String,
+        /// The port.
+        port: u16,
     },
     /// The engine does not publish the port of the registry.
     #[error(

@@ -15,7 +15,7 @@ use tempfile::TempDir;
 use tokio::process::{Child, Command};
 use tokio::time::timeout;
 
-use super::ready::{self, free_port};
+use super::ready::{self, free_port, is_taken};
 use super::recipe::{Place, Recipe};
 use super::{Held, LaunchError, Launched, Launcher, Settings, TargetError};
 use crate::target_spec::TargetSpec;
@@ -41,6 +41,8 @@ pub(super) struct Program {
 /// A program that runs.
 pub(super) struct Running {
     child: Child,
+    /// The program and what it started, until all of it was made to end.
+    group: Option<Pid>,
     /// Gone with the value.
     folder: TempDir,
 }
@@ -76,7 +78,12 @@ impl Program {
             source,
         };
         let folder = tempfile::tempdir().map_err(failed)?;
-        let port = self.port.map_or_else(free_port, Ok).map_err(failed)?;
+        let port = match self.port {
+            // Whoever else listens there would be taken for the program.
+            Some(port) if is_taken(port) => return Err(self.port_taken(port)),
+            Some(port) => port,
+            None => free_port().map_err(failed)?,
+        };
         let authority = format!("127.0.0.1:{port}");
         let filled = self.recipe.fill(&Place {
             port,
@@ -98,7 +105,7 @@ impl Program {
             .process_group(0)
             .kill_on_drop(true);
         let child = command.spawn().map_err(failed)?;
-        let mut running = Running { child, folder };
+        let mut running = Running::new(child, folder);
         let mut trust = settings.trust.clone();
         trust.pinned.extend(filled.certificate);
         let url = format!("{}://{authority}", filled.scheme);
@@ -131,6 +138,13 @@ impl Program {
         })
     }
 
+    fn port_taken(&self, port: u16) -> LaunchError {
+        LaunchError::PortTaken {
+            program: self.path.clone(),
+            port,
+        }
+    }
+
     fn not_ready(&self, last: &str, running: &Running) -> LaunchError {
         LaunchError::NotReady {
             image: self.path.clone(),
@@ -149,6 +163,10 @@ impl Launcher for Program {
         true
     }
 
+    fn place(&self) -> Option<String> {
+        self.port.map(|port| format!("127.0.0.1:{port}"))
+    }
+
     fn launch<'a>(
         &'a self,
         settings: &'a Settings,
@@ -158,19 +176,28 @@ impl Launcher for Program {
 }
 
 impl Running {
-    /// Asks the program to end, and makes it end if it does not; what it started goes with it.
-    pub(super) async fn stop(mut self) {
-        self.signal(Signal::TERM);
-        if timeout(PATIENCE, self.child.wait()).await.is_err() {
-            self.signal(Signal::KILL);
-            // What cannot be killed cannot be waited for either.
-            let _ = timeout(PATIENCE, self.child.wait()).await;
+    fn new(child: Child, folder: TempDir) -> Self {
+        let id = child.id().and_then(|id| i32::try_from(id).ok());
+        Self {
+            child,
+            group: id.and_then(Pid::from_raw),
+            folder,
         }
     }
 
+    /// Asks the program to end, and makes it end if it does not; what it started goes with it, also if it ended
+    /// before that.
+    pub(super) async fn stop(mut self) {
+        self.signal(Signal::TERM);
+        let _ = timeout(PATIENCE, self.child.wait()).await;
+        self.signal(Signal::KILL);
+        self.group = None;
+        // What cannot be killed cannot be waited for either.
+        let _ = timeout(PATIENCE, self.child.wait()).await;
+    }
+
     fn signal(&self, signal: Signal) {
-        let id = self.child.id().and_then(|id| i32::try_from(id).ok());
-        if let Some(group) = id.and_then(Pid::from_raw) {
+        if let Some(group) = self.group {
             // What is gone already needs no signal.
             let _ = kill_process_group(group, signal);
         }
@@ -209,4 +236,58 @@ fn last_of(path: &Path) -> io::Result<String> {
     let mut bytes = Vec::new();
     file.read_to_end(&mut bytes)?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    async fn launch(program: &str, port: Option<u16>) -> String {
+        let target = format!("process:{program}");
+        let spec = TargetSpec {
+            port,
+            ..TargetSpec::named(&target)
+        };
+        let program = Program::new(&spec, program).expect("it can be read");
+        let launched = program.launch(&Settings::default()).await;
+        let error = launched.err().expect("it is no registry");
+        error.to_string()
+    }
+
+    /// Whether a process is there and not only waited for.
+    fn lives(id: &str) -> bool {
+        let mut ps = std::process::Command::new("ps");
+        let told = ps.args(["-o", "stat=", "-p", id.trim()]).output();
+        let state = told.expect("ps is there").stdout;
+        !matches!(state.trim_ascii_start().first(), None | Some(b'Z'))
+    }
+
+    #[tokio::test]
+    async fn who_listens_there_already_is_not_taken_for_the_program() {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let port = listener.local_addr().expect("an address").port();
+        let error = launch("/bin/cat", Some(port)).await;
+        assert!(error.contains(&format!("port {port}")), "{error}");
+        assert!(error.contains("another program"), "{error}");
+    }
+
+    #[tokio::test]
+    async fn what_a_program_started_is_gone_also_if_it_ended_by_itself() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (script, id) = (folder.path().join("start"), folder.path().join("id"));
+        let text = format!(
+            "#!/bin/sh\n(trap '' TERM; exec sleep 60) &\necho $! > {}\n",
+            id.display()
+        );
+        std::fs::write(&script, text).expect("it is written");
+        let executable = std::fs::Permissions::from_mode(0o755);
+        std::fs::set_permissions(&script, executable).expect("it is ours");
+        let error = launch(&script.to_string_lossy(), None).await;
+        assert!(error.contains("exited before it was ready"), "{error}");
+        let id = std::fs::read_to_string(id).expect("it was started");
+        assert!((0..100).any(|_| !lives(&id)), "{id} lives");
+    }
 }

@@ -45,6 +45,12 @@ fn is_ready(status: StatusCode) -> bool {
     status.is_success() || status == StatusCode::UNAUTHORIZED
 }
 
+/// Whether somebody listens on a port of this machine.
+pub(super) fn is_taken(port: u16) -> bool {
+    let listener = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port)));
+    listener.is_err_and(|error| error.kind() == io::ErrorKind::AddrInUse)
+}
+
 /// A port of this machine on which nobody listens at the moment.
 pub(super) fn free_port() -> io::Result<u16> {
     let listener = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))?;

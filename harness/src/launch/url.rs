@@ -95,6 +95,16 @@ impl Launcher for External {
         self.origin.authority().map(Authority::as_str)
     }
 
+    fn place(&self) -> Option<String> {
+        let host = self.origin.host()?.to_ascii_lowercase();
+        let default = match self.origin.scheme_str() {
+            Some("https") => 443,
+            _ => 80,
+        };
+        let port = self.origin.port_u16().unwrap_or(default);
+        Some(format!("{host}:{port}"))
+    }
+
     fn takes_credentials(&self) -> bool {
         true
     }

@@ -7,6 +7,7 @@ use std::thread;
 use std::time::Duration;
 
 use helm_oci_suite::target::Credentials;
+use rustix::process::{Pid, Signal, kill_process};
 use serde::Deserialize;
 use thiserror::Error;
 
@@ -75,8 +76,9 @@ fn run(
     })?;
     let (stdin, stdout) = (helper.stdin.take(), helper.stdout.take());
     let line = format!("{server}\n");
+    let id = Pid::from_child(&helper);
     let (tell, told) = mpsc::channel();
-    // The thread ends with the pipes, whoever holds them; nobody waits for it longer than allowed.
+    // The thread ends with the pipes and the helper, whoever holds them; nobody waits for it longer than allowed.
     thread::spawn(move || {
         let mut said = String::new();
         if let Some(mut stdin) = stdin {
@@ -84,17 +86,16 @@ fn run(
             let _ = stdin.write_all(line.as_bytes());
         }
         let read = stdout.map(|stdout| stdout.take(LARGEST).read_to_string(&mut said));
-        let _ = tell.send(read.and_then(Result::ok).map(|_| said));
+        let said = read.and_then(Result::ok).map(|_| said);
+        let _ = tell.send((said, helper.wait()));
     });
-    let said = told.recv_timeout(limit);
-    if said.is_err() {
+    let Ok((said, ended)) = told.recv_timeout(limit) else {
         // It may have ended in this very moment.
-        let _ = helper.kill();
-    }
-    let ended = helper.wait().map_err(HelperError::Unstartable)?;
-    let said = said
-        .map_err(|_| HelperError::Silent)?
-        .ok_or(HelperError::Answer)?;
+        let _ = kill_process(id, Signal::KILL);
+        return Err(HelperError::Silent);
+    };
+    let ended = ended.map_err(HelperError::Unstartable)?;
+    let said = said.ok_or(HelperError::Answer)?;
     if !ended.success() {
         let has_none = said.contains("credentials not found");
         return if has_none {
@@ -150,9 +151,11 @@ mod tests {
         assert!(matches!(ask("../sh", "r.example"), Err(HelperError::Name)));
         let missing = ask("of-nobody-at-all", "r.example");
         assert!(matches!(missing, Err(HelperError::Missing)));
-        let mut waits = Command::new("/bin/sh");
-        waits.args(["-c", "exec sleep 60"]);
-        let silent = run(waits, "r.example", Duration::from_millis(50));
-        assert!(matches!(silent, Err(HelperError::Silent)));
+        for script in ["exec sleep 20", "exec >&-; exec sleep 20"] {
+            let mut waits = Command::new("/bin/sh");
+            waits.args(["-c", script]);
+            let silent = run(waits, "r.example", Duration::from_millis(50));
+            assert!(matches!(silent, Err(HelperError::Silent)), "{script}");
+        }
     }
 }

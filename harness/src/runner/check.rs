@@ -68,7 +68,7 @@ pub(crate) async fn within<T>(
     work: impl Future<Output = T>,
 ) -> Option<T> {
     let mut work = pin!(work);
-    let (mut allowed, mut known) = (limit, Duration::ZERO);
+    let (mut allowed, mut known) = (limit, session.waited());
     loop {
         if let Ok(done) = timeout(allowed, work.as_mut()).await {
             return Some(done);
@@ -119,7 +119,10 @@ mod tests {
     use helm_oci_suite::requirement::{Level, Setup};
     use helm_oci_suite::verdict::CheckResult;
 
+    use std::num::NonZeroU32;
+
     use super::*;
+    use crate::conduct::Pace;
 
     async fn panics(session: &Session) -> CheckResult {
         session.call(http::Method::GET, "/v2/").send().await?;
@@ -153,6 +156,27 @@ mod tests {
         check: |session| Box::pin(hangs(session)),
         ..PANICS
     };
+
+    #[tokio::test]
+    async fn what_was_waited_before_gives_no_more_time() {
+        let target = proof::target(Setup::Open, &[]);
+        let rate = NonZeroU32::MIN;
+        let target = Target {
+            registry: Arc::new(Pace::new(Arc::clone(&target.registry), rate)),
+            ..target
+        };
+        let session = Session::new(target, "test/within");
+        for _ in 0..4 {
+            let reply = session.call(http::Method::GET, "/v2/").send().await;
+            reply.expect("an answer");
+        }
+        assert!(session.waited() > Duration::from_secs(4));
+        let begun = Stopwatch::start();
+        let pending = std::future::pending::<()>();
+        let done = within(Duration::from_millis(50), &session, pending).await;
+        assert_eq!(done, None);
+        assert!(begun.milliseconds() < 4000, "{} ms", begun.milliseconds());
+    }
 
     #[tokio::test]
     async fn a_panic_and_a_hang_are_inconclusive() {

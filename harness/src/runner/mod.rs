@@ -1,6 +1,7 @@
 //! Runs a plan on targets and collects the record.
 //!
-//! As many targets as are asked for are examined at the same time; on each, checks run side by side. Whatever
+//! As many targets as are asked for are examined at the same time, but never two on one registry, where they would
+//! work under the same names; on each, checks run side by side. Whatever
 //! the order in which they end, the record has targets as they were named and checks as they are in the plan. The runner owns every deadline, and it takes away
 //! what it launched on every path.
 
@@ -9,6 +10,7 @@ mod entry;
 mod event;
 mod helms;
 mod interrupt;
+mod turns;
 mod visit;
 
 use std::collections::BTreeSet;
@@ -39,6 +41,7 @@ use crate::preflight::{Preflight, preflight};
 use crate::{capabilities, clock, names};
 
 use self::helms::Shown;
+use self::turns::Turns;
 
 pub(crate) use self::check::within;
 pub use self::check::{Examined, examine};
@@ -98,9 +101,11 @@ pub async fn run(
     interrupt: &Interrupt,
 ) -> Result<RunRecord, Interrupted> {
     let (started, begun) = (clock::now(), Stopwatch::start());
-    let examined = jobs
-        .iter()
-        .map(|job| on_target(plan, job, events, interrupt));
+    let turns = &Turns::of(jobs);
+    let examined = jobs.iter().map(|job| async move {
+        let _turn = turns.wait(job).await;
+        on_target(plan, job, events, interrupt).await
+    });
     // All of them come to their end, also after an interruption: each takes away what it launched.
     let ended: Vec<_> = futures_util::stream::iter(examined)
         .buffered(parallel.max(1))
