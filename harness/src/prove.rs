@@ -10,7 +10,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use helm_oci_fixtures::fault::Fault;
 use helm_oci_suite::proof::{self, Effect, on_all_cores};
-use helm_oci_suite::requirement::{Requirement, Setup};
+use helm_oci_suite::requirement::{Level, Requirement, Setup};
 use helm_oci_suite::verdict::{Finding, Obstacle, ObstacleKind, Verdict};
 use serde::Serialize;
 
@@ -26,7 +26,14 @@ pub struct Proof {
     pub faults: Vec<Spread>,
     /// Requirements that are violated, or cannot be told, on the correct registry.
     pub baseline: Vec<Doubt>,
+    /// The legal variations among the faults.
+    pub legal: usize,
+    /// What a legal variation is blamed for, on any set-up.
+    pub blamed: Vec<Blame>,
 }
+
+/// The most requirements that a fault may turn red, in the median.
+const MOST_RED: usize = 3;
 
 /// One requirement against all faults.
 #[derive(Debug, Serialize)]
@@ -65,6 +72,19 @@ pub struct Spread {
     pub red: Vec<&'static str>,
 }
 
+/// A requirement that binds, and is violated by a legal variation.
+#[derive(Debug, Serialize)]
+pub struct Blame {
+    /// The requirement.
+    pub id: &'static str,
+    /// The legal variation.
+    pub fault: &'static str,
+    /// The set-up.
+    pub setup: Setup,
+    /// The verdict in words.
+    pub said: String,
+}
+
 /// A requirement that is violated, or cannot be told, on the correct registry.
 #[derive(Debug, Serialize)]
 pub struct Doubt {
@@ -80,7 +100,18 @@ impl Proof {
     /// Whether everything is as declared.
     pub fn holds(&self) -> bool {
         let odd = |proven: &Proven| !proven.survived.is_empty() || !proven.unlisted.is_empty();
-        self.baseline.is_empty() && !self.requirements.iter().any(odd)
+        self.baseline.is_empty()
+            && self.blamed.is_empty()
+            && self.median_red() <= MOST_RED
+            && !self.requirements.iter().any(odd)
+    }
+
+    /// How many requirements a fault turns red, in the median of those that turn any red.
+    pub fn median_red(&self) -> usize {
+        let red = self.faults.iter().map(|fault| fault.red.len());
+        let mut red: Vec<usize> = red.filter(|red| *red > 0).collect();
+        red.sort_unstable();
+        red.get(red.len() / 2).copied().unwrap_or(0)
     }
 
     /// The proof for a person.
@@ -139,7 +170,37 @@ pub fn prove(requirements: &[&'static Requirement], faults: &[Fault]) -> Proof {
             })
             .collect(),
         baseline: baseline.into_iter().flatten().collect(),
+        legal: faults.iter().filter(|fault| fault.is_legal()).count(),
+        blamed: blamed(requirements, faults),
     }
+}
+
+/// Every requirement that binds against every legal variation, on every set-up.
+fn blamed(requirements: &[&'static Requirement], faults: &[Fault]) -> Vec<Blame> {
+    let legal: Vec<Fault> = faults
+        .iter()
+        .copied()
+        .filter(|fault| fault.is_legal())
+        .collect();
+    let binding = requirements.iter().filter(|own| own.level != Level::May);
+    let binding: Vec<&Requirement> = binding.copied().collect();
+    let blamed = on_all_cores(binding.len() * legal.len(), |position| {
+        let (requirement, fault) = (
+            binding[position / legal.len()],
+            legal[position % legal.len()],
+        );
+        let blame = |setup: &Setup| {
+            let verdict = verdict(requirement, *setup, &[fault]);
+            verdict.is_violated().then(|| Blame {
+                id: requirement.id,
+                fault: fault.name(),
+                setup: *setup,
+                said: said(&verdict),
+            })
+        };
+        SETUPS.iter().filter_map(blame).collect::<Vec<_>>()
+    });
+    blamed.into_iter().flatten().collect()
 }
 
 fn proven(requirement: &Requirement, faults: &[Fault], verdicts: &[Verdict]) -> Proven {

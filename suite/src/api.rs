@@ -9,7 +9,7 @@ use helm_oci_fixtures::manifest::{Shape, chart_manifest};
 use helm_oci_fixtures::{media_type, provenance};
 use http::{Method, StatusCode, Uri};
 
-use crate::auth::encode;
+use crate::auth::{encode, is_same_origin};
 use crate::permission::NOT_SIGNED;
 use crate::session::{Call, Reply, Session, digest_of};
 use crate::verdict::{Obstacle, ObstacleKind, Stop};
@@ -145,6 +145,21 @@ impl Session {
             reply = self.call_uri(Method::GET, uri).anonymous().send().await?;
         }
         Err(obstacle("follow a chain of redirects to its end", &reply))
+    }
+
+    /// GET of the place that an answer names in `Location`; without one on the registry there is nothing to look at.
+    pub async fn look_at_location(&self, stored: &Reply) -> Result<Reply, Stop> {
+        let nowhere =
+            || Stop::NotApplicable("the answer names no place on the registry".to_owned());
+        let location = stored.header("location").ok_or_else(nowhere)?;
+        let uri = self.resolve(&stored.uri, location)?;
+        if !is_same_origin(&uri, self.target().origin()) {
+            return Err(nowhere());
+        }
+        self.call_uri(Method::GET, Ok(uri))
+            .accept(ACCEPT_ORAS)
+            .send()
+            .await
     }
 
     /// POST that opens an upload in `repository`: no body, no query, no `Content-Type`.

@@ -14,6 +14,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use helm_oci_fixtures::fault::Fault;
 use semver::Version;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -156,6 +157,16 @@ impl Evidence {
             self.of(fault, flow)
                 .map_or(FlowResult::Works, |seen| seen.result)
         })
+    }
+
+    /// The same with what another observation of this Helm, in all flows, says of some faults; what is no fault any
+    /// more is left out.
+    #[must_use]
+    pub fn updated(self, observed: Self) -> Self {
+        let mut faults = self.faults;
+        faults.extend(observed.faults);
+        faults.retain(|name, _| name.parse::<Fault>().is_ok());
+        Self { faults, ..observed }
     }
 
     /// The file: one line for each observation, so that a change of behaviour is a changed line.
@@ -310,6 +321,24 @@ mod tests {
             15,
             "one line for each observation: {written}"
         );
+    }
+
+    #[test]
+    fn an_update_replaces_the_faults_it_observed_and_leaves_the_others() {
+        let mut recorded = evidence();
+        recorded.faults.insert("retired".to_owned(), Vec::new());
+        let mut observed = evidence();
+        observed.binary = "sha256:cd".to_owned();
+        let now = [(
+            "adds-charset".to_owned(),
+            observed.faults["cuts-blobs"].clone(),
+        )];
+        observed.faults = now.into();
+        let updated = recorded.updated(observed);
+        assert_eq!(updated.binary, "sha256:cd");
+        let faults: Vec<&String> = updated.faults.keys().collect();
+        assert_eq!(faults, ["adds-charset", "cuts-blobs"]);
+        assert_eq!(updated.faults["adds-charset"], updated.faults["cuts-blobs"]);
     }
 
     #[test]

@@ -157,7 +157,7 @@ fn every_fault_is_claimed_or_legal() {
             .into_iter()
             .filter(|requirement| requirement.faults.contains(fault));
         let levels: Vec<Level> = claims.map(|requirement| requirement.level).collect();
-        let legal = fault.summary().starts_with("Legal:");
+        let legal = fault.is_legal();
         let excused = UNCLAIMED.iter().any(|(own, _)| own == fault);
         assert!(
             !legal || levels.iter().all(|level| *level == Level::May),

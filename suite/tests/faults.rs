@@ -1,15 +1,18 @@
 //! Every requirement against every fault, on the reference registry in memory.
 //!
-//! One trial a requirement: the good registry satisfies it, each listed fault violates it, no other does.
+//! Three trials a requirement: the good registry satisfies it, each listed fault violates it and no other does,
+//! and what the specification allows never violates one that binds.
 
 use std::process::ExitCode;
 
 use helm_oci_fixtures::fault::Fault;
 use helm_oci_suite::checks;
 use helm_oci_suite::proof::{effect, verdict};
-use helm_oci_suite::requirement::{Requirement, Setup};
+use helm_oci_suite::requirement::{Level, Requirement, Setup};
 use helm_oci_suite::verdict::Verdict;
 use libtest_mimic::{Arguments, Failed, Trial};
+
+const SETUPS: [Setup; 4] = [Setup::Open, Setup::PlainHttp, Setup::Basic, Setup::Bearer];
 
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
@@ -23,12 +26,36 @@ fn main() -> ExitCode {
             faulty(requirement)
         })
     });
-    libtest_mimic::run(&arguments, good.chain(faulty).collect()).exit_code()
+    let binding = checks::all()
+        .into_iter()
+        .filter(|requirement| requirement.level != Level::May);
+    let legal = binding.map(|requirement| {
+        Trial::test(format!("legal/{}", requirement.id), move || {
+            legal(requirement)
+        })
+    });
+    let trials = good.chain(faulty).chain(legal).collect();
+    libtest_mimic::run(&arguments, trials).exit_code()
+}
+
+/// What the specification allows is blamed in no set-up.
+fn legal(requirement: &Requirement) -> Result<(), Failed> {
+    let variations = || Fault::ALL.iter().filter(|fault| fault.is_legal());
+    assert!(variations().count() >= 60, "of what a registry may do");
+    for setup in SETUPS {
+        for variation in variations() {
+            let verdict = verdict(requirement, setup, &[*variation]);
+            if verdict.is_violated() {
+                return Err(format!("{variation} on {setup:?}: {verdict:?}").into());
+            }
+        }
+    }
+    Ok(())
 }
 
 /// A registry without faults is blamed in no set-up, and nothing stands in the way of looking.
 fn good(requirement: &Requirement) -> Result<(), Failed> {
-    for setup in [Setup::Open, Setup::PlainHttp, Setup::Basic, Setup::Bearer] {
+    for setup in SETUPS {
         let verdict = verdict(requirement, setup, &[]);
         let right = match &verdict {
             // Some requirements concern only registries that do a certain thing, which the reference does not.

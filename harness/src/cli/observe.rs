@@ -36,15 +36,18 @@ pub(super) struct Arguments {
     /// Write one file for each Helm into this folder; without it, print.
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
+    /// Take what is observed of the faults into the evidence in this folder; what is recorded of other faults stays.
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["out", "flows"])]
+    update: Option<PathBuf>,
     /// Write nothing, and compare with the evidence in this folder; what was not observed is not compared. A
     /// difference ends with exit code 4.
-    #[arg(long, value_name = "DIR", conflicts_with = "out")]
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["out", "update"])]
     check: Option<PathBuf>,
 }
 
 pub(super) async fn observe(arguments: &Arguments) -> Result<ExitCode, CliError> {
     let plan = arguments.plan().await?;
-    let recorded = match &arguments.check {
+    let recorded = match arguments.check.as_ref().or(arguments.update.as_ref()) {
         Some(folder) => Some(recorded(&plan, folder)?),
         None => None,
     };
@@ -67,9 +70,14 @@ pub(super) async fn observe(arguments: &Arguments) -> Result<ExitCode, CliError>
             return Ok(ExitCode::Inconclusive);
         }
     };
-    match recorded {
-        Some(recorded) => check(&recorded, &evidence),
-        None => arguments.keep(&evidence),
+    match (recorded, &arguments.update) {
+        (Some(recorded), Some(folder)) => {
+            let updated = recorded.into_iter().zip(evidence);
+            let updated: Vec<Evidence> = updated.map(|(old, new)| old.updated(new)).collect();
+            keep(&updated, Some(folder))
+        }
+        (Some(recorded), None) => check(&recorded, &evidence),
+        (None, _) => keep(&evidence, arguments.out.as_deref()),
     }
 }
 
@@ -110,21 +118,21 @@ fn check(recorded: &[Evidence], observed: &[Evidence]) -> Result<ExitCode, CliEr
     })
 }
 
-impl Arguments {
-    /// Writes the evidence, or prints it.
-    fn keep(&self, evidence: &[Evidence]) -> Result<ExitCode, CliError> {
-        for one in evidence {
-            let Some(folder) = &self.out else {
-                output::print(&one.to_json())?;
-                continue;
-            };
-            let path = folder.join(one.file_name());
-            let written = fs::create_dir_all(folder).and_then(|()| fs::write(&path, one.to_json()));
-            written.map_err(|source| CliError::Write { path, source })?;
-        }
-        Ok(ExitCode::Acceptable)
+/// Writes the evidence, or prints it.
+fn keep(evidence: &[Evidence], folder: Option<&Path>) -> Result<ExitCode, CliError> {
+    for one in evidence {
+        let Some(folder) = folder else {
+            output::print(&one.to_json())?;
+            continue;
+        };
+        let path = folder.join(one.file_name());
+        let written = fs::create_dir_all(folder).and_then(|()| fs::write(&path, one.to_json()));
+        written.map_err(|source| CliError::Write { path, source })?;
     }
+    Ok(ExitCode::Acceptable)
+}
 
+impl Arguments {
     async fn plan(&self) -> Result<Plan, CliError> {
         let mut faults = serve::faults(&self.faults)?;
         if faults.is_empty() {

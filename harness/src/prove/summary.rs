@@ -1,5 +1,6 @@
 //! A proof as text: what is odd first, then the matrix in brief.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use super::{Odd, Proof, Proven, SETUPS};
@@ -49,6 +50,16 @@ pub(super) fn render(proof: &Proof) -> String {
         "Unlisted: red, yet not listed",
         odd(proof, |proven| &proven.unlisted),
     );
+    section(
+        &mut page,
+        "Blamed: a legal variation",
+        proof.blamed.iter().map(|blame| {
+            format!(
+                "{} with {} on {:?}: {}",
+                blame.id, blame.fault, blame.setup, blame.said
+            )
+        }),
+    );
     let _ = writeln!(page, "\n{}", conclusion(proof));
     page
 }
@@ -97,19 +108,12 @@ fn section(page: &mut String, title: &str, lines: impl Iterator<Item = String>) 
 }
 
 fn conclusion(proof: &Proof) -> String {
+    let blamed: BTreeSet<&str> = proof.blamed.iter().map(|blame| blame.fault).collect();
     let requirements = &proof.requirements;
     let count = |which: fn(&Proven) -> usize| requirements.iter().map(which).sum::<usize>();
-    let mut red: Vec<usize> = proof
-        .faults
-        .iter()
-        .map(|fault| fault.red.len())
-        .filter(|red| *red > 0)
-        .collect();
-    red.sort_unstable();
-    let median = red.get(red.len() / 2).copied().unwrap_or(0);
     format!(
         "{} requirements, {} faults, {} set-ups: {} killed, {} consequences, {} blocked, {} survived, \
-         {} unlisted, {} baseline doubts; a fault turns {median} red (median); {}",
+         {} unlisted, {} baseline doubts; a fault turns {} red (median); {} of {} legal variations blamed; {}",
         requirements.len(),
         proof.faults.len(),
         SETUPS.len(),
@@ -119,6 +123,9 @@ fn conclusion(proof: &Proof) -> String {
         count(|proven| proven.survived.len()),
         count(|proven| proven.unlisted.len()),
         proof.baseline.len(),
+        proof.median_red(),
+        blamed.len(),
+        proof.legal,
         if proof.holds() {
             "all as declared"
         } else {

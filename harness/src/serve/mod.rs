@@ -226,6 +226,14 @@ async fn answer_tls(
 #[error("the connection ends before the answer")]
 struct Cut;
 
+#[expect(
+    clippy::disallowed_methods,
+    reason = "nothing is waited for: a fault wants the answer late"
+)]
+async fn pass(time: Duration) {
+    tokio::time::sleep(time).await;
+}
+
 async fn respond(
     handler: Arc<dyn Handler>,
     scheme: &'static str,
@@ -251,6 +259,10 @@ async fn respond(
         .await;
     match answer.extensions().get::<Wire>().copied() {
         None => Ok(answer.map(Answer::whole)),
+        Some(Wire::Late(time)) => {
+            pass(time).await;
+            Ok(answer.map(Answer::whole))
+        }
         Some(Wire::CloseBeforeAnswer) => Err(Cut),
         Some(Wire::CutBodyAfter(length)) => Ok(answer.map(|body| Answer::cut(&body, length))),
     }

@@ -41,7 +41,8 @@ requirement! {
         )],
         specification: May,
         breaks: [],
-        faults: [DeletesRefused],
+        faults: [DeletesRefused, DeletesAnswered400],
+        consequences: [DeletesDespiteRefusal, KeepsTaggedManifests],
         check: manifests,
     }
 }
@@ -102,6 +103,54 @@ async fn gone(session: &Session) -> CheckResult {
         "a list without the deleted tag",
         "the deleted tag in the list",
         &[&deleted, &list],
+    )
+}
+
+requirement! {
+    /// A manifest that the registry refused to delete is still there.
+    ///
+    /// ## Why Helm needs it
+    /// It does not. Who is told that nothing was deleted looks nowhere else for a chart that is gone.
+    ///
+    /// ## How it is checked
+    /// Only where the registry refuses: a manifest is read, its deletion by digest is asked for, and it is read again.
+    REFUSED = "deletion/refused-means-kept" {
+        level: Should,
+        title: "what the registry refused to delete is still there",
+        covers: ["REG-DEL-01", "B43"],
+        sources: [DISTRIBUTION.says(
+            "deleting-manifests",
+            "If manifest deletion is disabled, the registry MUST respond with either a `400 Bad Request` or a `405 Method Not Allowed`.",
+        )],
+        specification: Silent,
+        breaks: [],
+        faults: [DeletesDespiteRefusal],
+        check: refused,
+    }
+}
+
+async fn refused(session: &Session) -> CheckResult {
+    let chart = session.arrange_chart("1.0.0").await?;
+    // What was just pushed is judged by `pull/by-digest` when it is first read.
+    session.get_manifest(&chart.digest).await?;
+    let before = session.get_manifest(&chart.digest).await?;
+    if !before.status.is_success() {
+        return Err(obstacle("read the manifest", &before));
+    }
+    let path = session.manifest_path(&chart.digest);
+    let answer = session.call(Method::DELETE, &path).send().await?;
+    if !answer.status.is_client_error() {
+        return Err(Stop::NotApplicable(format!(
+            "the registry does not refuse to delete: it answers {}",
+            answer.status
+        )));
+    }
+    let after = session.get_manifest(&chart.digest).await?;
+    expect::holds(
+        after.status.as_u16() != 404,
+        "the manifest, as before",
+        format!("status {}", after.status),
+        &[&before, &answer, &after],
     )
 }
 
@@ -192,4 +241,4 @@ async fn again(session: &Session) -> CheckResult {
 }
 
 /// The requirements of this area, in reading order.
-pub(super) static ALL_OF_THEM: &[&Requirement] = &[&MANIFESTS, &GONE, &SIBLINGS, &AGAIN];
+pub(super) static ALL_OF_THEM: &[&Requirement] = &[&MANIFESTS, &GONE, &REFUSED, &SIBLINGS, &AGAIN];

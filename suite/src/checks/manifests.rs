@@ -1043,6 +1043,48 @@ async fn put_location(session: &Session) -> CheckResult {
 }
 
 requirement! {
+    /// The `Location` of a stored manifest leads to the manifest.
+    ///
+    /// ## Why Helm needs it
+    /// It does not. Other clients read what they pushed at the place they were told.
+    ///
+    /// ## How it is checked
+    /// A manifest is pushed. Where the 201 has a `Location` on the registry, GET of it must not be a 404.
+    LOCATION_LEADS = "manifests/location-leads-to-manifest" {
+        level: Should,
+        title: "the `Location` of a stored manifest leads to it",
+        covers: ["REG-MAN-26"],
+        sources: [DISTRIBUTION.says("pushing-manifests", "The `<location>` is a pullable manifest URL.")],
+        breaks: [],
+        faults: [ManifestLocationLeadsNowhere],
+        check: location_leads,
+    }
+}
+
+async fn location_leads(session: &Session) -> CheckResult {
+    let chart = session.arrange_chart_blobs("1.0.0").await?;
+    let stored = session.put_manifest("1.0.0", &chart.manifest).await?;
+    if stored.status.as_u16() != 201 {
+        return Err(obstacle("push a manifest", &stored));
+    }
+    // Whether the manifest is there is not the question, under neither of its names.
+    for reference in ["1.0.0", &chart.digest] {
+        session.get_manifest(reference).await?;
+        let known = session.get_manifest(reference).await?;
+        if known.status.as_u16() == 404 {
+            return Err(obstacle("read the manifest", &known));
+        }
+    }
+    let found = session.look_at_location(&stored).await?;
+    expect::holds(
+        found.status.as_u16() != 404,
+        "the manifest at its `Location`",
+        format!("status {}", found.status),
+        &[&stored, &found],
+    )
+}
+
+requirement! {
     /// Two pushes of one version at the same time end with one winner, the same for HEAD and GET.
     ///
     /// ## Why Helm needs it
@@ -1130,5 +1172,6 @@ pub(super) static ALL_OF_THEM: &[&Requirement] = &[
     &FOREIGN_DIGEST,
     &SHARED_CONFIG,
     &PUT_LOCATION,
+    &LOCATION_LEADS,
     &SIDE_BY_SIDE,
 ];

@@ -964,6 +964,49 @@ async fn range(session: &Session) -> CheckResult {
 }
 
 requirement! {
+    /// A registry that says `Accept-Ranges: bytes` of a blob answers a request for a part with the part.
+    ///
+    /// ## Why Helm needs it
+    /// The library of Helm 3.18 and later reads the header and seeks in what came with it, by `Range`.
+    ///
+    /// ## How it is checked
+    /// A blob is read, redirects followed. Where the answer has the header, a part is asked for at the same place.
+    CLAIMED_RANGES = "pull/claimed-ranges-served" {
+        level: Should,
+        title: "`Accept-Ranges: bytes` is true",
+        covers: ["REG-PUL-18", "C19"],
+        sources: [HTTP.says(
+            "field.accept-ranges",
+            "The \"Accept-Ranges\" field in a response indicates whether an upstream server supports range requests for the target resource.",
+        )],
+        breaks: [],
+        faults: [ClaimsRanges],
+        check: claimed_ranges,
+    }
+}
+
+async fn claimed_ranges(session: &Session) -> CheckResult {
+    let (archive, whole) = layer(session).await?;
+    if whole.body != archive {
+        return Err(obstacle("read the blob", &whole));
+    }
+    if whole.header("accept-ranges") != Some("bytes") {
+        return Err(Stop::NotApplicable(
+            "the registry does not say `Accept-Ranges: bytes`".to_owned(),
+        ));
+    }
+    let part = session
+        .call_uri(Method::GET, Ok(whole.uri.clone()))
+        .header("range", "bytes=5-20")
+        .send()
+        .await?;
+    if !part.status.is_success() {
+        return Err(obstacle("read a part of the blob", &part));
+    }
+    expect::status(&part, &[206])
+}
+
+requirement! {
     /// After a tag moved, HEAD, GET and the answer to the PUT agree at once.
     ///
     /// ## Why Helm needs it
@@ -1221,6 +1264,7 @@ pub(super) static ALL_OF_THEM: &[&Requirement] = &[
     &REDIRECT_ENDS,
     &REDIRECT_OPEN,
     &RANGE,
+    &CLAIMED_RANGES,
     &MOVED,
     &NO_INDEX_WRAPPED,
     &INDEX,

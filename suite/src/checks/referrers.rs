@@ -87,7 +87,8 @@ requirement! {
         ],
         specification: May,
         breaks: [],
-        faults: [ReferrersForbidden],
+        faults: [ReferrersForbidden, ReferrersNotOffered],
+        consequences: [ClaimsOciSubject],
         check: api,
     }
 }
@@ -201,6 +202,47 @@ async fn attached_listed(session: &Session) -> CheckResult {
         format!("{artifact} among the referrers"),
         format!("{} other entries", index.manifests.len()),
         &[&reply],
+    )
+}
+
+requirement! {
+    /// A registry that acknowledges a subject with `OCI-Subject` has the referrers API.
+    ///
+    /// ## Why Helm needs it
+    /// The header tells a signing tool that no fallback tag is needed. Where it is untrue, the signature is found
+    /// by nobody.
+    ///
+    /// ## How it is checked
+    /// An artifact is attached. Where the answer has `OCI-Subject`, the referrers of the chart must answer 200.
+    CLAIMED = "referrers/acknowledged-means-api" {
+        level: Should,
+        title: "`OCI-Subject` is sent only where there is a referrers API",
+        covers: ["REG-REF-01", "C02"],
+        sources: [DISTRIBUTION.says(
+            "pushing-manifests-with-subject",
+            "When processing a request for an image manifest with the `subject` field, a registry implementation that supports the [referrers API](#listing-referrers) MUST respond with the response header `OCI-Subject: <subject digest>` to indicate to the client that the registry processed the request's `subject`.",
+        )],
+        breaks: [],
+        faults: [ClaimsOciSubject],
+        consequences: [ReferrersForbidden],
+        check: claimed,
+    }
+}
+
+async fn claimed(session: &Session) -> CheckResult {
+    let chart = session.arrange_chart("1.0.0").await?;
+    let (attached, _) = attach(session, &chart, SIGNATURE).await?;
+    if attached.header("oci-subject").is_none() {
+        return Err(Stop::NotApplicable(
+            "the registry does not acknowledge subjects".to_owned(),
+        ));
+    }
+    let reply = referrers(session, &chart.digest, "").await?;
+    expect::holds(
+        reply.status.as_u16() == 200,
+        "200 for the referrers, as `OCI-Subject` promised",
+        format!("status {}", reply.status),
+        &[&attached, &reply],
     )
 }
 
@@ -347,6 +389,7 @@ pub(super) static ALL_OF_THEM: &[&Requirement] = &[
     &ABSENT_API,
     &SUBJECT,
     &LISTED,
+    &CLAIMED,
     &FILTER,
     &UNTOUCHED,
     &WITH_SUBJECT,

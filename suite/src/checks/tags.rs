@@ -63,6 +63,19 @@ async fn pages(session: &Session, query: &str, limit: usize) -> Result<Vec<Reply
     Ok(pages)
 }
 
+/// The pages of the list that Helm asks for, at most `limit` of them, and the tags on them.
+async fn whole_list(session: &Session, limit: usize) -> Result<(Vec<Reply>, Vec<String>), Stop> {
+    let pages = pages(session, "", limit).await?;
+    let mut tags = Vec::new();
+    for page in &pages {
+        tags.extend(listed(page)?);
+    }
+    Ok((pages, tags))
+}
+
+/// More pages than a handful of tags has.
+const FEW: usize = 8;
+
 requirement! {
     /// `GET tags/list` without parameters answers 200 with a JSON object that holds the tags.
     ///
@@ -176,11 +189,8 @@ async fn complete(session: &Session) -> CheckResult {
         }
     }
     session.list_tags().await?;
-    let pages = pages(session, "", 200).await?;
-    let mut seen = BTreeSet::new();
-    for page in &pages {
-        seen.extend(listed(page)?);
-    }
+    let (pages, seen) = whole_list(session, 200).await?;
+    let seen: BTreeSet<String> = seen.into_iter().collect();
     let missing = wanted.iter().filter(|tag| !seen.contains(*tag)).count();
     // One or two that are missing are lost, not cut; other requirements look at single tags.
     let shown: Vec<&Reply> = pages.iter().take(2).collect();
@@ -309,10 +319,10 @@ requirement! {
 
 async fn last_page(session: &Session) -> CheckResult {
     tagged(session, &["0.1.0", "0.2.0", "0.3.0"]).await?;
-    let pages = pages(session, "", 8).await?;
+    let pages = pages(session, "", FEW).await?;
     let last = &pages[pages.len() - 1];
     expect::holds(
-        next_link(last).is_none() || pages.len() < 8,
+        next_link(last).is_none() || pages.len() < FEW,
         "a page without `link` within eight pages of three tags",
         "a `link` on the eighth page",
         &[last],
@@ -387,14 +397,14 @@ requirement! {
 async fn verbatim(session: &Session) -> CheckResult {
     let tags = ["0.2.0_build.5", "0.3.0-RC.1", "0.4.0-x-y.7"];
     tagged(session, &tags).await?;
-    let reply = session.list_tags().await?;
-    let list = listed(&reply)?;
+    let (pages, list) = whole_list(session, FEW).await?;
+    let shown: Vec<&Reply> = pages.iter().collect();
     for tag in tags {
         expect::holds(
             list.iter().any(|listed| listed == tag),
             format!("`{tag}` in the list"),
             format!("the list {list:?}"),
-            &[&reply],
+            &shown,
         )?;
     }
     Ok(())
@@ -422,8 +432,8 @@ requirement! {
 async fn foreign(session: &Session) -> CheckResult {
     let tags = ["1.0.0", "latest", "v1.2.3", "sha256-0123.sig"];
     tagged(session, &tags).await?;
-    let reply = session.list_tags().await?;
-    let list = listed(&reply)?;
+    let (pages, list) = whole_list(session, FEW).await?;
+    let shown: Vec<&Reply> = pages.iter().collect();
     let missing: Vec<&str> = tags
         .into_iter()
         .filter(|tag| !list.iter().any(|own| own == tag))
@@ -432,7 +442,7 @@ async fn foreign(session: &Session) -> CheckResult {
         missing.is_empty(),
         "every tag in the list",
         format!("{missing:?} missing"),
-        &[&reply],
+        &shown,
     )
 }
 
@@ -682,8 +692,8 @@ async fn resolves(session: &Session) -> CheckResult {
         "v9.9.9",
     ];
     tagged(session, &pushed).await?;
-    let reply = session.list_tags().await?;
-    let list = listed(&reply)?;
+    let (pages, list) = whole_list(session, FEW).await?;
+    let shown: Vec<&Reply> = pages.iter().collect();
     let pushed = pushed.map(ToOwned::to_owned);
     for range in [None, Some("<1.0.0"), Some(">0.1.0, <0.3.0")] {
         let parsed = range.and_then(|range| VersionReq::parse(range).ok());
@@ -695,7 +705,7 @@ async fn resolves(session: &Session) -> CheckResult {
             wanted == got,
             format!("{} for {}", named(wanted), range.unwrap_or("no version")),
             format!("{} from the list {list:?}", named(got)),
-            &[&reply],
+            &shown,
         )?;
     }
     Ok(())

@@ -831,6 +831,45 @@ async fn put_location(session: &Session) -> CheckResult {
 }
 
 requirement! {
+    /// The `Location` of a stored blob leads to the blob.
+    ///
+    /// ## Why Helm needs it
+    /// It does not. Other clients read what they pushed at the place they were told.
+    ///
+    /// ## How it is checked
+    /// A blob is uploaded. Where the 201 has a `Location` on the registry, GET of it must not be a 404.
+    LOCATION_LEADS = "upload/location-leads-to-blob" {
+        level: Should,
+        title: "the `Location` of a stored blob leads to it",
+        covers: ["REG-BLB-12"],
+        sources: [DISTRIBUTION.says("post-then-put", "With `<blob-location>` being a pullable blob URL.")],
+        breaks: [],
+        faults: [BlobLocationLeadsNowhere],
+        check: location_leads,
+    }
+}
+
+async fn location_leads(session: &Session) -> CheckResult {
+    let (stored, digest) = put(session, "led to").await?;
+    if stored.status.as_u16() != 201 {
+        return Err(obstacle("upload a blob", &stored));
+    }
+    // Whether the blob is there is not the question.
+    session.get_blob(&digest).await?;
+    let known = session.get_blob(&digest).await?;
+    if known.status.as_u16() == 404 {
+        return Err(obstacle("read the blob", &known));
+    }
+    let found = session.look_at_location(&stored).await?;
+    expect::holds(
+        found.status.as_u16() != 404,
+        "the blob at its `Location`",
+        format!("status {}", found.status),
+        &[&stored, &found],
+    )
+}
+
+requirement! {
     /// The 201 of an upload carries `Docker-Content-Digest`.
     ///
     /// ## Why Helm needs it
@@ -1386,12 +1425,13 @@ requirement! {
         )],
         specification: May,
         breaks: [],
-        faults: [RefusesMount],
+        faults: [RefusesMount, IgnoresMounts],
         check: mount,
     }
 }
 
-async fn mount(session: &Session) -> CheckResult {
+/// Mounts a blob of a sibling; returns its digest and the answer.
+async fn try_mount(session: &Session) -> Result<(String, Reply), Stop> {
     let from = session.sibling("from");
     let digest = session
         .arrange_blob_in(&from, &content(session, "mounted"))
@@ -1407,11 +1447,57 @@ async fn mount(session: &Session) -> CheckResult {
         .also_reading(&from)
         .send()
         .await?;
+    Ok((digest, reply))
+}
+
+async fn mount(session: &Session) -> CheckResult {
+    let (_, reply) = try_mount(session).await?;
     match reply.status.as_u16() {
         201 => Ok(()),
         202 | 400 | 404 | 405 => expect::status(&reply, &[201]),
         _ => Err(obstacle("tell what became of a mount", &reply)),
     }
+}
+
+requirement! {
+    /// A blob that the registry says it mounted is there.
+    ///
+    /// ## Why Helm needs it
+    /// It does not. A tool that copies charts uploads nothing after 201, and the copy cannot be pulled.
+    ///
+    /// ## How it is checked
+    /// A blob is uploaded to one repository and mounted into another. Where the answer is 201, it is looked for
+    /// there with HEAD.
+    MOUNTED = "upload/mounted-means-there" {
+        level: Should,
+        title: "a blob that was mounted is there",
+        covers: ["REG-BLB-23", "C05"],
+        sources: [DISTRIBUTION.says(
+            "mounting-a-blob-from-another-repository",
+            "The response to a successful mount MUST be `201 Created`, and MUST contain the following header:",
+        )],
+        breaks: [],
+        faults: [MountsNothing],
+        consequences: [HidesPresentBlobs],
+        check: mounted,
+    }
+}
+
+async fn mounted(session: &Session) -> CheckResult {
+    let (digest, reply) = try_mount(session).await?;
+    if reply.status.as_u16() != 201 {
+        return Err(Stop::NotApplicable(format!(
+            "the registry does not mount: it answers {}",
+            reply.status
+        )));
+    }
+    let head = session.head_blob(&digest).await?;
+    expect::holds(
+        head.status.as_u16() != 404,
+        "the blob that was mounted",
+        format!("status {}", head.status),
+        &[&reply, &head],
+    )
 }
 
 requirement! {
@@ -1488,6 +1574,7 @@ pub(super) static ALL_OF_THEM: &[&Requirement] = &[
     &PUT_NOT_202,
     &PUT_STAYS,
     &PUT_LOCATION,
+    &LOCATION_LEADS,
     &PUT_DIGEST,
     &PUT_TRUE_DIGEST,
     &NO_TYPE,
@@ -1503,5 +1590,6 @@ pub(super) static ALL_OF_THEM: &[&Requirement] = &[
     &CHUNK_RANGE,
     &SINGLE_POST,
     &MOUNT,
+    &MOUNTED,
     &NOT_THROTTLED,
 ];

@@ -413,7 +413,7 @@ impl Observed {
         let url = format!("{}{}", self.names.origin, last.request.uri());
         let url = self.names.normalise(&url);
         let told = match last.answer.extensions().get::<Wire>() {
-            None => last.answer.status().as_u16().to_string(),
+            None | Some(Wire::Late(_)) => last.answer.status().as_u16().to_string(),
             Some(Wire::CloseBeforeAnswer) => "closed".to_owned(),
             Some(Wire::CutBodyAfter(_)) => format!("{} cut", last.answer.status().as_u16()),
         };
