@@ -4,6 +4,7 @@ use bytes::Bytes;
 use http::{HeaderValue, Request, StatusCode, Uri, header};
 
 use crate::auth::{self, Challenge, TokenAnswer};
+use crate::exchange::Exchange;
 use crate::session::{Reply, Session, not_a_request, parse_uri};
 use crate::target::Credentials;
 use crate::verdict::{Obstacle, ObstacleKind, Stop};
@@ -87,7 +88,7 @@ impl Session {
             .parameter("realm")
             .filter(|realm| realm.contains("://"))
         else {
-            return Err(untold("the challenge names no token endpoint by its URL"));
+            return Err(self.untold("the challenge names no token endpoint by its URL"));
         };
         let endpoint = Endpoint {
             realm,
@@ -202,12 +203,22 @@ impl Session {
             return Ok(());
         };
         let endpoint = realm.authority().map_or("", |authority| authority.as_str());
-        Err(untold(&format!(
+        Err(self.untold(&format!(
             "credentials are not sent to the token endpoint at {endpoint}: {why}"
         )))
     }
-}
 
-fn untold(what: &str) -> Stop {
-    Obstacle::new(ObstacleKind::Arrangement, what).into()
+    /// What stands in the way of a token, shown by the last challenge there was.
+    fn untold(&self, what: &str) -> Stop {
+        let transcript = self.transcript();
+        let is_challenge = |exchange: &Exchange| {
+            let answer = exchange.response.as_ref();
+            answer.is_ok_and(|answer| answer.start.starts_with("401"))
+        };
+        let challenge = transcript.iter().rposition(is_challenge);
+        Stop::from(Obstacle {
+            exchanges: challenge.into_iter().collect(),
+            ..Obstacle::new(ObstacleKind::Arrangement, what)
+        })
+    }
 }
