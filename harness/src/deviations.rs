@@ -200,19 +200,7 @@ pub(crate) mod tests {
     }
 
     fn on(name: &str, image: Option<&str>) -> TargetRecord {
-        TargetRecord {
-            name: name.to_owned(),
-            seed: None,
-            identity: identity(image),
-            capabilities: Vec::new(),
-            obstacle: None,
-            exchanges: Vec::new(),
-            checks: Vec::new(),
-            eras: Vec::new(),
-            helms: Vec::new(),
-            leftovers: Vec::new(),
-            milliseconds: 0,
-        }
+        TargetRecord::new(name, identity(image))
     }
 
     #[test]

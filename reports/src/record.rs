@@ -133,6 +133,25 @@ pub struct TargetIdentity {
     pub server: Option<String>,
 }
 
+impl TargetRecord {
+    /// A target of which nothing has been seen yet.
+    pub fn new(name: &str, identity: TargetIdentity) -> Self {
+        Self {
+            name: name.to_owned(),
+            seed: None,
+            identity,
+            capabilities: Vec::new(),
+            obstacle: None,
+            exchanges: Vec::new(),
+            checks: Vec::new(),
+            eras: Vec::new(),
+            helms: Vec::new(),
+            leftovers: Vec::new(),
+            milliseconds: 0,
+        }
+    }
+}
+
 impl TargetIdentity {
     /// A target of this kind, of which nothing else is known.
     pub fn of_kind(kind: &str) -> Self {

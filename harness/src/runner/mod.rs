@@ -205,7 +205,7 @@ async fn examine_target(
     if obstacle.is_none() {
         obstacle = adopt(&mut target).await;
     }
-    let mut record = empty(name, TargetIdentity { server, ..identity });
+    let mut record = TargetRecord::new(name, TargetIdentity { server, ..identity });
     if obstacle.is_some() {
         record.obstacle = obstacle;
         record.exchanges = exchanges;
@@ -309,29 +309,13 @@ async fn examine_all(
     (records, verdicts)
 }
 
-fn empty(name: &str, identity: TargetIdentity) -> TargetRecord {
-    TargetRecord {
-        name: name.to_owned(),
-        seed: None,
-        identity,
-        capabilities: Vec::new(),
-        obstacle: None,
-        exchanges: Vec::new(),
-        checks: Vec::new(),
-        eras: Vec::new(),
-        helms: Vec::new(),
-        leftovers: Vec::new(),
-        milliseconds: 0,
-    }
-}
-
 fn unavailable(name: &str, error: &LaunchError) -> TargetRecord {
     let kind = match name {
         name if name.contains("//") => "url",
         name if name.starts_with("process:") => "process",
         _ => "container",
     };
-    let mut record = empty(name, TargetIdentity::of_kind(kind));
+    let mut record = TargetRecord::new(name, TargetIdentity::of_kind(kind));
     record.obstacle = Some(Obstacle::new(
         ObstacleKind::Arrangement,
         crate::chain(error),
@@ -340,7 +324,7 @@ fn unavailable(name: &str, error: &LaunchError) -> TargetRecord {
 }
 
 fn defect(name: &str, identity: TargetIdentity) -> TargetRecord {
-    let mut record = empty(name, identity);
+    let mut record = TargetRecord::new(name, identity);
     let what = "the suite panicked while it examined the target; please report this";
     record.obstacle = Some(Obstacle::new(ObstacleKind::Defect, what));
     record
