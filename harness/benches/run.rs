@@ -24,7 +24,7 @@ use helm_oci_conformance::{exit_code, install_cryptography};
 use helm_oci_fixtures::fault::{FaultyRegistry, HelloAnswer};
 use helm_oci_fixtures::registry::{Access, ReferenceRegistry};
 use helm_oci_suite::checks;
-use helm_oci_suite::registry::{Hello, Registry, TransportError};
+use helm_oci_suite::registry::{Registry, Relay, TransportError};
 use helm_oci_suite::requirement::BoxFuture;
 use helm_oci_suite::target::Target;
 use http::{Request, Response, Uri};
@@ -146,26 +146,18 @@ struct Recorder {
     heard: Mutex<Vec<Request<Bytes>>>,
 }
 
-impl Registry for Recorder {
-    fn send(
+impl Relay for Recorder {
+    fn inner(&self) -> &dyn Registry {
+        self.inner.as_ref()
+    }
+
+    fn pass(
         &self,
         request: Request<Bytes>,
     ) -> BoxFuture<'_, Result<Response<Bytes>, TransportError>> {
         let mut heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
         heard.push(request.clone());
         self.inner.send(request)
-    }
-
-    fn client_hello(&self) -> BoxFuture<'_, Result<Hello, TransportError>> {
-        self.inner.client_hello()
-    }
-
-    fn pause(&self, duration: Duration) -> BoxFuture<'_, ()> {
-        self.inner.pause(duration)
-    }
-
-    fn origin(&self) -> &Uri {
-        self.inner.origin()
     }
 }
 

@@ -5,17 +5,16 @@ use std::pin::pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Waker};
-use std::time::Duration;
 
 use bytes::Bytes;
 use helm_oci_fixtures::fault::{Fault, FaultyRegistry};
 use helm_oci_fixtures::registry::{Access, ReferenceRegistry};
 
-use http::{Request, Response, Uri};
+use http::{Request, Response};
 use semver::Version;
 
 use crate::checks;
-use crate::registry::{Hello, InMemory, Registry, TransportError};
+use crate::registry::{InMemory, Registry, Relay, TransportError};
 use crate::requirement::{BoxFuture, Requirement, Setup};
 use crate::session::Session;
 use crate::target::{Credentials, Target};
@@ -127,8 +126,12 @@ struct Overheard {
     said: Mutex<Vec<Said>>,
 }
 
-impl Registry for Overheard {
-    fn send(
+impl Relay for Overheard {
+    fn inner(&self) -> &dyn Registry {
+        self.registry.as_ref()
+    }
+
+    fn pass(
         &self,
         request: Request<Bytes>,
     ) -> BoxFuture<'_, Result<Response<Bytes>, TransportError>> {
@@ -141,18 +144,6 @@ impl Registry for Overheard {
             });
             Ok(answer)
         })
-    }
-
-    fn client_hello(&self) -> BoxFuture<'_, Result<Hello, TransportError>> {
-        self.registry.client_hello()
-    }
-
-    fn pause(&self, time: Duration) -> BoxFuture<'_, ()> {
-        self.registry.pause(time)
-    }
-
-    fn origin(&self) -> &Uri {
-        self.registry.origin()
     }
 }
 

@@ -94,6 +94,49 @@ pub trait Registry: Send + Sync {
     fn origin(&self) -> &Uri;
 }
 
+/// A registry in front of another: what it has no rule for is passed on.
+///
+/// Whatever implements it is a [`Registry`], so that a rule says only what it changes, and a new method of the port
+/// is delegated in one place.
+pub trait Relay: Send + Sync {
+    /// The registry behind it.
+    fn inner(&self) -> &dyn Registry;
+
+    /// Passes a request on, and its answer back.
+    fn pass(
+        &self,
+        request: Request<Bytes>,
+    ) -> BoxFuture<'_, Result<Response<Bytes>, TransportError>> {
+        self.inner().send(request)
+    }
+
+    /// Passes a greeting on.
+    fn greet(&self) -> BoxFuture<'_, Result<Hello, TransportError>> {
+        self.inner().client_hello()
+    }
+}
+
+impl<R: Relay> Registry for R {
+    fn send(
+        &self,
+        request: Request<Bytes>,
+    ) -> BoxFuture<'_, Result<Response<Bytes>, TransportError>> {
+        self.pass(request)
+    }
+
+    fn client_hello(&self) -> BoxFuture<'_, Result<Hello, TransportError>> {
+        self.greet()
+    }
+
+    fn pause(&self, time: Duration) -> BoxFuture<'_, ()> {
+        self.inner().pause(time)
+    }
+
+    fn origin(&self) -> &Uri {
+        self.inner().origin()
+    }
+}
+
 /// The reference registry without a socket: for proofs, and for tests.
 pub struct InMemory {
     registry: FaultyRegistry,

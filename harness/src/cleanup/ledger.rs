@@ -11,7 +11,7 @@ use bytes::Bytes;
 use helm_oci_fixtures::digest::sha256;
 use helm_oci_fixtures::route::Route;
 use helm_oci_suite::auth::is_same_origin;
-use helm_oci_suite::registry::{Hello, Registry, TransportError};
+use helm_oci_suite::registry::{Registry, Relay, TransportError};
 use helm_oci_suite::requirement::BoxFuture;
 use http::{Method, Request, Response, StatusCode, Uri, header};
 use tokio::sync::watch;
@@ -117,7 +117,10 @@ impl Ledger {
         }
     }
 
-    async fn pass(&self, request: Request<Bytes>) -> Result<Response<Bytes>, TransportError> {
+    async fn note_and_send(
+        &self,
+        request: Request<Bytes>,
+    ) -> Result<Response<Bytes>, TransportError> {
         if !self.is_own(request.uri()) {
             return self.inner.send(request).await;
         }
@@ -194,24 +197,16 @@ impl Ledger {
     }
 }
 
-impl Registry for Ledger {
-    fn send(
+impl Relay for Ledger {
+    fn inner(&self) -> &dyn Registry {
+        self.inner.as_ref()
+    }
+
+    fn pass(
         &self,
         request: Request<Bytes>,
     ) -> BoxFuture<'_, Result<Response<Bytes>, TransportError>> {
-        Box::pin(self.pass(request))
-    }
-
-    fn client_hello(&self) -> BoxFuture<'_, Result<Hello, TransportError>> {
-        self.inner.client_hello()
-    }
-
-    fn pause(&self, time: Duration) -> BoxFuture<'_, ()> {
-        self.inner.pause(time)
-    }
-
-    fn origin(&self) -> &Uri {
-        self.inner.origin()
+        Box::pin(self.note_and_send(request))
     }
 }
 
@@ -290,6 +285,7 @@ pub(super) fn is_digest(text: &str) -> bool {
 mod tests {
     use helm_oci_fixtures::fault::Fault;
     use helm_oci_suite::proof;
+    use helm_oci_suite::registry::Hello;
     use helm_oci_suite::requirement::Setup;
     use helm_oci_suite::session::Session;
     use helm_oci_suite::target::Target;

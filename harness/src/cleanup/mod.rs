@@ -83,9 +83,9 @@ mod tests {
     use helm_oci_reports::record::LeftoverKind;
     use helm_oci_suite::api::Chart;
     use helm_oci_suite::proof;
-    use helm_oci_suite::registry::{Hello, Registry, TransportError};
+    use helm_oci_suite::registry::{Registry, Relay, TransportError};
     use helm_oci_suite::requirement::{BoxFuture, Setup};
-    use http::{Method, Request, Response, Uri};
+    use http::{Method, Request, Response};
 
     use super::*;
 
@@ -173,8 +173,12 @@ mod tests {
         status: u16,
     }
 
-    impl Registry for KeepsTagged {
-        fn send(
+    impl Relay for KeepsTagged {
+        fn inner(&self) -> &dyn Registry {
+            self.inner.as_ref()
+        }
+
+        fn pass(
             &self,
             request: Request<Bytes>,
         ) -> BoxFuture<'_, Result<Response<Bytes>, TransportError>> {
@@ -195,18 +199,6 @@ mod tests {
                 _ => {}
             }
             self.inner.send(request)
-        }
-
-        fn client_hello(&self) -> BoxFuture<'_, Result<Hello, TransportError>> {
-            self.inner.client_hello()
-        }
-
-        fn pause(&self, time: Duration) -> BoxFuture<'_, ()> {
-            self.inner.pause(time)
-        }
-
-        fn origin(&self) -> &Uri {
-            self.inner.origin()
         }
     }
 

@@ -3,12 +3,11 @@
 use std::fmt;
 use std::str::FromStr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use bytes::Bytes;
-use helm_oci_suite::registry::{Hello, Registry, TransportError};
+use helm_oci_suite::registry::{Hello, Registry, Relay, TransportError};
 use helm_oci_suite::requirement::BoxFuture;
-use http::{Request, Response, Uri};
+use http::{Request, Response};
 use serde::Deserialize;
 use thiserror::Error;
 
@@ -133,8 +132,12 @@ impl Purse {
     }
 }
 
-impl Registry for Purse {
-    fn send(
+impl Relay for Purse {
+    fn inner(&self) -> &dyn Registry {
+        self.inner.as_ref()
+    }
+
+    fn pass(
         &self,
         request: Request<Bytes>,
     ) -> BoxFuture<'_, Result<Response<Bytes>, TransportError>> {
@@ -149,19 +152,11 @@ impl Registry for Purse {
         })
     }
 
-    fn client_hello(&self) -> BoxFuture<'_, Result<Hello, TransportError>> {
+    fn greet(&self) -> BoxFuture<'_, Result<Hello, TransportError>> {
         Box::pin(async {
             self.take(0)?;
             self.inner.client_hello().await
         })
-    }
-
-    fn pause(&self, time: Duration) -> BoxFuture<'_, ()> {
-        self.inner.pause(time)
-    }
-
-    fn origin(&self) -> &Uri {
-        self.inner.origin()
     }
 }
 

@@ -1,12 +1,11 @@
 //! A port that lets nothing out that could write: the last guard of a run that only reads.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::Bytes;
-use helm_oci_suite::registry::{Hello, Registry, TransportError};
+use helm_oci_suite::registry::{Registry, Relay, TransportError};
 use helm_oci_suite::requirement::BoxFuture;
-use http::{Method, Request, Response, Uri, header};
+use http::{Method, Request, Response, header};
 
 /// The port.
 pub struct Guard {
@@ -35,8 +34,12 @@ fn is_harmless(request: &Request<Bytes>) -> bool {
     }
 }
 
-impl Registry for Guard {
-    fn send(
+impl Relay for Guard {
+    fn inner(&self) -> &dyn Registry {
+        self.inner.as_ref()
+    }
+
+    fn pass(
         &self,
         request: Request<Bytes>,
     ) -> BoxFuture<'_, Result<Response<Bytes>, TransportError>> {
@@ -45,18 +48,6 @@ impl Registry for Guard {
         }
         let why = format!("a run that only reads sends no {}", request.method());
         Box::pin(std::future::ready(Err(TransportError::Withheld { why })))
-    }
-
-    fn client_hello(&self) -> BoxFuture<'_, Result<Hello, TransportError>> {
-        self.inner.client_hello()
-    }
-
-    fn pause(&self, time: Duration) -> BoxFuture<'_, ()> {
-        self.inner.pause(time)
-    }
-
-    fn origin(&self) -> &Uri {
-        self.inner.origin()
     }
 }
 

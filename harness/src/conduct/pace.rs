@@ -5,9 +5,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
-use helm_oci_suite::registry::{Hello, Registry, TransportError, Waited};
+use helm_oci_suite::registry::{Hello, Registry, Relay, TransportError, Waited};
 use helm_oci_suite::requirement::BoxFuture;
-use http::{Request, Response, Uri};
+use http::{Request, Response};
 
 use crate::clock::Stopwatch;
 
@@ -48,8 +48,12 @@ impl Pace {
     }
 }
 
-impl Registry for Pace {
-    fn send(
+impl Relay for Pace {
+    fn inner(&self) -> &dyn Registry {
+        self.inner.as_ref()
+    }
+
+    fn pass(
         &self,
         request: Request<Bytes>,
     ) -> BoxFuture<'_, Result<Response<Bytes>, TransportError>> {
@@ -63,19 +67,11 @@ impl Registry for Pace {
         })
     }
 
-    fn client_hello(&self) -> BoxFuture<'_, Result<Hello, TransportError>> {
+    fn greet(&self) -> BoxFuture<'_, Result<Hello, TransportError>> {
         Box::pin(async {
             self.turn().await;
             self.inner.client_hello().await
         })
-    }
-
-    fn pause(&self, time: Duration) -> BoxFuture<'_, ()> {
-        self.inner.pause(time)
-    }
-
-    fn origin(&self) -> &Uri {
-        self.inner.origin()
     }
 }
 

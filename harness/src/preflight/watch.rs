@@ -1,12 +1,11 @@
 //! A port that remembers why the last answer did not come; a transcript holds only its words.
 
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use bytes::Bytes;
-use helm_oci_suite::registry::{Hello, Registry, TransportError};
+use helm_oci_suite::registry::{Registry, Relay, TransportError};
 use helm_oci_suite::requirement::BoxFuture;
-use http::{Request, Response, Uri};
+use http::{Request, Response};
 
 pub(super) struct Watch {
     inner: Arc<dyn Registry>,
@@ -30,8 +29,12 @@ impl Watch {
     }
 }
 
-impl Registry for Watch {
-    fn send(
+impl Relay for Watch {
+    fn inner(&self) -> &dyn Registry {
+        self.inner.as_ref()
+    }
+
+    fn pass(
         &self,
         request: Request<Bytes>,
     ) -> BoxFuture<'_, Result<Response<Bytes>, TransportError>> {
@@ -41,17 +44,5 @@ impl Registry for Watch {
                 answer.as_ref().err().cloned();
             answer
         })
-    }
-
-    fn client_hello(&self) -> BoxFuture<'_, Result<Hello, TransportError>> {
-        self.inner.client_hello()
-    }
-
-    fn pause(&self, time: Duration) -> BoxFuture<'_, ()> {
-        self.inner.pause(time)
-    }
-
-    fn origin(&self) -> &Uri {
-        self.inner.origin()
     }
 }
