@@ -2,11 +2,16 @@
 
 mod api;
 mod auth;
+mod consistency;
 mod deletion;
 mod errors;
 mod flow;
+mod legacy;
+mod limits;
 mod manifests;
 mod names;
+mod next;
+mod origins;
 mod provenance;
 mod pull;
 mod referrers;
@@ -27,7 +32,7 @@ pub struct Area {
 }
 
 /// The areas in reading order.
-pub static AREAS: [Area; 12] = [
+pub static AREAS: [Area; 17] = [
     Area {
         name: "api",
         title: "endpoint, transport and headers",
@@ -69,6 +74,11 @@ pub static AREAS: [Area; 12] = [
         requirements: auth::ALL_OF_THEM,
     },
     Area {
+        name: "origins",
+        title: "where URLs lead: locations, redirects, links and realms",
+        requirements: origins::ALL_OF_THEM,
+    },
+    Area {
         name: "errors",
         title: "errors a person can act on",
         requirements: errors::ALL_OF_THEM,
@@ -82,6 +92,26 @@ pub static AREAS: [Area; 12] = [
         name: "deletion",
         title: "deletion and life cycle",
         requirements: deletion::ALL_OF_THEM,
+    },
+    Area {
+        name: "consistency",
+        title: "what is acknowledged stays true, also side by side",
+        requirements: consistency::ALL_OF_THEM,
+    },
+    Area {
+        name: "limits",
+        title: "sizes and lengths",
+        requirements: limits::ALL_OF_THEM,
+    },
+    Area {
+        name: "legacy",
+        title: "what only Helm before 3.8 needs",
+        requirements: legacy::ALL_OF_THEM,
+    },
+    Area {
+        name: "next",
+        title: "what no Helm writes yet",
+        requirements: next::ALL_OF_THEM,
     },
     Area {
         name: "flow",

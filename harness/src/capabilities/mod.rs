@@ -127,7 +127,7 @@ async fn with_chart(session: &Session, chart: &Chart) -> [Capability; 14] {
 
 /// The requirements that look at a capability, and have nothing to look at without it.
 const LOOK_AT: [(&str, &[&str]); 6] = [
-    ("authentication", &["auth/*"]),
+    ("authentication", &["auth/*", "origins/realm-*"]),
     ("mount", &["upload/mount"]),
     ("chunked-upload", &["upload/chunks", "upload/chunk-range"]),
     ("referrers-api", &["referrers/*"]),

@@ -194,7 +194,7 @@ expires = 2027-03-31
                 "tags/complet",
                 "the nearest is `tags/complete`",
             ),
-            ("tags/complete", "pull/bare-manifest-type", "it is a MAY"),
+            ("tags/complete", "legacy/bare-manifest-type", "it is a MAY"),
             ("\"zot\"", "\" \"", "`target` is empty"),
             ("no Link", "", "`reason` is empty"),
             ("https://example.org/1", "later", "`link` is no URL"),

@@ -52,7 +52,7 @@ pub(crate) fn recipe(requirement: &Requirement) -> Recipe {
         said: &said,
         repository: repository(requirement),
         // What an area is about is shown as it is sent.
-        is_short: !matches!(requirement.area(), "upload" | "flow"),
+        is_short: !matches!(requirement.area(), "upload" | "origins" | "limits" | "flow"),
         locations: Vec::new(),
         bodies: Vec::new(),
         commands: String::new(),
@@ -372,7 +372,7 @@ mod tests {
 
     #[test]
     fn an_upload_goes_where_the_registry_said() {
-        let commands = commands("upload/two-bytes");
+        let commands = commands("limits/two-byte-blob");
         let last = commands.lines().last().expect("there are some");
         assert!(
             last.contains("-X PUT \"$LOCATION_2\" --url-query digest=sha256:44136"),

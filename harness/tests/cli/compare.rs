@@ -10,7 +10,7 @@ const ONLY: [&str; 4] = [
     "--only",
     "tags/lexical-order",
     "--only",
-    "upload/location-on-the-registry",
+    "origins/location-on-the-registry",
 ];
 
 fn compare(arguments: &[&str]) -> Ran {
@@ -52,8 +52,8 @@ fn what_a_user_would_notice_is_told_and_is_no_verdict() {
     let parts = [
         "push ",
         "works → breaks with Helm 3.21.1+, 4.2.1+",
-        "upload/location-on-the-registry",
-        "upload/location-on-the-registry: holds → violated",
+        "origins/location-on-the-registry",
+        "origins/location-on-the-registry: holds → violated",
         "A          holds",
         "B          a location on `other.example`, port 80",
         "says       ",

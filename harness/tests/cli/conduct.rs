@@ -150,7 +150,7 @@ fn a_run_works_in_the_repositories_it_is_given() {
     };
     assert_eq!(of("pull/manifest-bytes")["outcome"], "pass");
     assert_eq!(of("upload/mount")["outcome"], "present");
-    assert_eq!(of("names/deep-names")["outcome"], "skipped");
+    assert_eq!(of("limits/deep-names")["outcome"], "skipped");
     // The catalog of the reference registry names what was ever written to.
     assert!(!Ran::of(&["gc", &serve.url]).out.contains("hoc-"));
 

@@ -41,7 +41,7 @@ fn an_era_selects_what_matters_to_it() {
     );
     let hardened = listed(&["--era", "4.2.4"]);
     let plain = listed(&["--era", "4.2.0"]);
-    let location = "upload/location-on-the-registry".to_owned();
+    let location = "origins/location-on-the-registry".to_owned();
     assert!(hardened.contains(&location) && !plain.contains(&location));
     assert!(hardened.contains(&"flow/push-4.2".to_owned()));
     let (era, since) = (

@@ -105,7 +105,7 @@ async fn client_hello(session: &Session) -> CheckResult {
 }
 
 /// Reads a manifest under each of these agents; where our own agent is refused as well, they are not to blame.
-async fn agents_served(session: &Session, agents: &[&str]) -> CheckResult {
+pub(super) async fn agents_served(session: &Session, agents: &[&str]) -> CheckResult {
     let chart = session.arrange_chart("1.0.0").await?;
     let path = session.manifest_path(&chart.digest);
     let neutral = session
@@ -129,40 +129,6 @@ async fn agents_served(session: &Session, agents: &[&str]) -> CheckResult {
         expect::status(&reply, &[200])?;
     }
     Ok(())
-}
-
-requirement! {
-    /// Helm 3.0 to 3.6 are served, though they do not call themselves Helm.
-    ///
-    /// ## Why Helm needs it
-    /// They send `containerd/<version>`, and `oras` when they log in. A filter on agents cuts them off.
-    ///
-    /// ## How it is checked
-    /// A manifest is read with each of these agents, after one of our own.
-    OLD_AGENTS = "api/containerd-agent-served" {
-        level: Must,
-        title: "requests of `containerd/…` and `oras` are not filtered out",
-        covers: ["REG-API-09", "B27"],
-        sources: [observed("7.4", "T1, T3: `User-Agent: containerd/1.3.2+unknown`, `containerd/1.4.4+unknown`")],
-        breaks: [
-            Break::new(BEFORE_3_7, &[Flow::ChartPush], "unexpected response: 403 Forbidden"),
-            Break::new(BEFORE_3_7, Flow::PULLS, "unexpected status code [manifests {tag}]: 403 Forbidden"),
-        ],
-        faults: [RefusesContainerdUserAgent],
-        check: old_agents,
-    }
-}
-
-async fn old_agents(session: &Session) -> CheckResult {
-    agents_served(
-        session,
-        &[
-            "containerd/1.3.2+unknown",
-            "containerd/1.4.4+unknown",
-            "oras",
-        ],
-    )
-    .await
 }
 
 requirement! {
@@ -571,7 +537,6 @@ async fn no_cookies(session: &Session) -> CheckResult {
 pub(super) static ALL_OF_THEM: &[&Requirement] = &[
     &VERSION_CHECK,
     &CLIENT_HELLO,
-    &OLD_AGENTS,
     &HELM_AGENTS,
     &ACCEPT_LISTS,
     &MISSING_ACCEPT,

@@ -29,13 +29,13 @@ async fn arranged(
     let chart = client.chart(session, version);
     for blob in chart.blobs() {
         session.arrange_blob(&blob).await?;
-        // The first answer after an upload is judged by `upload/readable-at-once`.
+        // The first answer after an upload is judged by `consistency/blob-readable-at-once`.
         session.head_blob(&crate::session::digest_of(&blob)).await?;
     }
     session
         .arrange_manifest(&chart.digest, &chart.manifest)
         .await?;
-    // A push of Helm 3.18 and later reads it back; the first answer is judged by `manifests/readable-at-once`.
+    // A push of Helm 3.18 and later reads it back; the first answer is judged by `consistency/manifest-readable-at-once`.
     session.get_manifest(&chart.digest).await?;
     session.arrange_manifest(version, &chart.manifest).await?;
     Ok(chart)
@@ -57,7 +57,7 @@ async fn pull(session: &Session, client: &Client) -> CheckResult {
 async fn list(session: &Session, client: &Client) -> CheckResult {
     arranged(session, client, "0.9.0").await?;
     let chart = arranged(session, client, "1.0.0").await?;
-    // The first list after a push is judged by `tags/listed-at-once`.
+    // The first list after a push is judged by `consistency/tag-listed-at-once`.
     session.list_tags().await?;
     client.pull_unversioned(session, &chart).await
 }

@@ -17,7 +17,7 @@ use crate::source::{DISTRIBUTION, HELM_DOCS, helm, observed};
 use crate::verdict::{CheckResult, Stop};
 
 /// Opens an upload in `repository`: the first thing any Helm writes there.
-async fn first_write(session: &Session, repository: &str) -> Result<Reply, Stop> {
+pub(super) async fn first_write(session: &Session, repository: &str) -> Result<Reply, Stop> {
     session.start_upload_in(repository).await
 }
 
@@ -130,40 +130,6 @@ async fn two_segments(session: &Session) -> CheckResult {
 }
 
 requirement! {
-    /// Names of more than two segments can be written to.
-    ///
-    /// ## Why Helm needs it
-    /// Helm sets no limit, and many layouts keep charts below a project's path.
-    ///
-    /// ## How it is checked
-    /// An upload is opened under names one, two and five segments deeper than the check's own.
-    DEEP = "names/deep-names" {
-        level: Should,
-        title: "names of many segments work",
-        covers: ["REG-NAM-03", "A26"],
-        sources: [DISTRIBUTION.says(
-            "pulling-manifests",
-            "Throughout this document, `<name>` MUST match the following regular expression:",
-        )],
-        breaks: [],
-        faults: [RefusesDeepNames],
-        check: deep,
-    }
-}
-
-async fn deep(session: &Session) -> CheckResult {
-    let base = session.repository();
-    let plain = first_write(session, base).await?;
-    if !plain.status.is_success() {
-        return Err(obstacle("open an upload under a shallow name", &plain));
-    }
-    for tail in ["c3", "c3/c4", "c3/c4/c5/c6/c7"] {
-        expect::success(&first_write(session, &format!("{base}/{tail}")).await?)?;
-    }
-    Ok(())
-}
-
-requirement! {
     /// A chart can be pushed to the root of the registry, under one segment.
     ///
     /// ## Why Helm needs it
@@ -195,41 +161,6 @@ async fn root(session: &Session) -> CheckResult {
     }
     let reply = first_write(session, &session.repository().replace('/', "-")).await?;
     expect::success(&reply)
-}
-
-requirement! {
-    /// Tags of up to 128 characters are accepted.
-    ///
-    /// ## Why Helm needs it
-    /// The tag is the chart's version. With a commit id and build metadata it grows long; Helm itself refuses
-    /// only what is over 128 characters.
-    ///
-    /// ## How it is checked
-    /// A manifest is pushed under tags of 64 and 128 characters and read back; a short tag first.
-    LONG_TAGS = "names/long-tags" {
-        level: Must,
-        title: "tags of 128 characters work",
-        covers: ["REG-NAM-05", "A27"],
-        sources: [DISTRIBUTION.says(
-            "pulling-manifests",
-            "Throughout this document, `<reference>` as a tag MUST be at most 128 characters in length and MUST match the following regular expression:",
-        )],
-        breaks: [
-            Break::when("for long versions", CONTAINERD, &[Flow::PushPlus], "failed commit on ref \"manifest-{d}\": unexpected status…: 400 Bad Request"),
-            Break::when("for long versions", ORAS, &[Flow::PushPlus], "failed to perform \"Tag\" on destination: PUT \"{url}/manifests/{tag}\": response status code 400: tag invalid"),
-        ],
-        faults: [LimitsTagLength],
-        check: long_tags,
-    }
-}
-
-async fn long_tags(session: &Session) -> CheckResult {
-    let chart = session.arrange_chart("1.0.0").await?;
-    for length in [64, 128] {
-        let tag = format!("1.0.0-{}", "a".repeat(length - 6));
-        expect::success(&session.put_manifest(&tag, &chart.manifest).await?)?;
-    }
-    Ok(())
 }
 
 requirement! {
@@ -648,9 +579,7 @@ async fn basename(session: &Session) -> CheckResult {
 pub(super) static ALL_OF_THEM: &[&Requirement] = &[
     &GRAMMAR,
     &TWO_SEGMENTS,
-    &DEEP,
     &ROOT,
-    &LONG_TAGS,
     &UNDERSCORE,
     &CASE,
     &ANSWERED,

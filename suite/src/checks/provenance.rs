@@ -158,7 +158,7 @@ async fn bytes(session: &Session) -> CheckResult {
     let Some(provenance) = chart.provenance else {
         return Ok(());
     };
-    // The first answer after an upload is judged by `upload/readable-at-once`.
+    // The first answer after an upload is judged by `consistency/blob-readable-at-once`.
     session.head_blob(&digest_of(&provenance)).await?;
     let reply = session.get_blob_following(&digest_of(&provenance)).await?;
     expect::status(&reply, &[200])?;

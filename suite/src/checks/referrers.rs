@@ -370,7 +370,7 @@ async fn with_subject(session: &Session) -> CheckResult {
     session
         .arrange_manifest(&chart.digest, &chart.manifest)
         .await?;
-    // What was pushed by digest is judged by `manifests/readable-at-once` when it is first read.
+    // What was pushed by digest is judged by `consistency/manifest-readable-at-once` when it is first read.
     session.get_manifest(&chart.digest).await?;
     let attached = artifact(session, &chart, SIGNATURE).await?;
     session.arrange_manifest("signed", &attached).await?;

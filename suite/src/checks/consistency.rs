@@ -1,0 +1,27 @@
+//! What was acknowledged stays true: at once, again, and while others write.
+
+mod blobs;
+mod manifests;
+mod reads;
+
+use crate::requirement::Requirement;
+
+/// The requirements of this area, in reading order.
+pub(super) static ALL_OF_THEM: &[&Requirement] = &[
+    &blobs::USABLE,
+    &blobs::SAME_BLOB,
+    &blobs::INTERLEAVED,
+    &blobs::NOT_LOST,
+    &blobs::ABANDONED,
+    &blobs::BLOB_AT_ONCE,
+    &manifests::MANIFEST_AT_ONCE,
+    &manifests::SAME_MANIFEST,
+    &manifests::OVERWRITE,
+    &manifests::OLD_DIGEST,
+    &manifests::SHARED_CONFIG,
+    &manifests::SIDE_BY_SIDE,
+    &manifests::TAG_AT_ONCE,
+    &reads::AGREE,
+    &reads::MOVED_TAG,
+    &reads::PARALLEL,
+];

@@ -1,0 +1,199 @@
+//! What only the Helm of before 3.8 sends and reads.
+
+use helm_oci_fixtures::manifest::Shape;
+
+use super::api::agents_served;
+use super::pull::{is_image_manifest, readable};
+use super::upload::{content, succeeds_like_any_other};
+use crate::api::obstacle;
+use crate::era::{BEFORE_3_3, BEFORE_3_7, Break, CONTAINERD_SINCE_3_7, Flow, ORAS};
+use crate::expect;
+use crate::requirement::{Requirement, requirement};
+use crate::session::{Session, digest_of};
+use crate::source::{helm, observed};
+use crate::verdict::CheckResult;
+
+requirement! {
+    /// Helm 3.0 to 3.6 are served, though they do not call themselves Helm.
+    ///
+    /// ## Why Helm needs it
+    /// They send `containerd/<version>`, and `oras` when they log in. A filter on agents cuts them off.
+    ///
+    /// ## How it is checked
+    /// A manifest is read with each of these agents, after one of our own.
+    OLD_AGENTS = "legacy/containerd-agent-served" {
+        level: Must,
+        title: "requests of `containerd/…` and `oras` are not filtered out",
+        covers: ["REG-API-09", "B27"],
+        sources: [observed("7.4", "T1, T3: `User-Agent: containerd/1.3.2+unknown`, `containerd/1.4.4+unknown`")],
+        breaks: [
+            Break::new(BEFORE_3_7, &[Flow::ChartPush], "unexpected response: 403 Forbidden"),
+            Break::new(BEFORE_3_7, Flow::PULLS, "unexpected status code [manifests {tag}]: 403 Forbidden"),
+        ],
+        faults: [RefusesContainerdUserAgent],
+        check: old_agents,
+    }
+}
+
+async fn old_agents(session: &Session) -> CheckResult {
+    agents_served(
+        session,
+        &[
+            "containerd/1.3.2+unknown",
+            "containerd/1.4.4+unknown",
+            "oras",
+        ],
+    )
+    .await
+}
+
+requirement! {
+    /// An upload without `Content-Type` is taken.
+    ///
+    /// ## Why Helm needs it
+    /// Helm 3.0 to 3.2 send none.
+    ///
+    /// ## How it is checked
+    /// A blob is uploaded with `Content-Type`, then another without.
+    NO_TYPE = "legacy/content-type-optional" {
+        level: Should,
+        title: "a blob PUT without `Content-Type` is accepted",
+        covers: ["REG-BLB-15"],
+        sources: [observed("1.2", "blob PUT carries `Content-Type: application/octet-stream` since 3.3.0 only")],
+        breaks: [
+            Break::new(BEFORE_3_3, &[Flow::ChartPush], "failed commit on ref \"unknown-{d}\": unexpected status: 415 Unsupported Media Type"),
+        ],
+        faults: [RequiresUploadContentType],
+        check: no_type,
+    }
+}
+
+async fn no_type(session: &Session) -> CheckResult {
+    session.arrange_blob(&content(session, "typed")).await?;
+    let blob = content(session, "untyped");
+    let digest = digest_of(&blob);
+    let location = session.arrange_upload().await?;
+    let reply = session
+        .complete_upload(&location, &digest, &blob)
+        .without("content-type")
+        .send()
+        .await?;
+    succeeds_like_any_other(session, &reply).await
+}
+
+requirement! {
+    /// The layer type of Helm 3.0 to 3.6 is accepted and served.
+    ///
+    /// ## Why Helm needs it
+    /// `helm chart push` wrote it, and every Helm since 3.7.1 still pulls such charts, with a warning.
+    ///
+    /// ## How it is checked
+    /// A manifest in the shape of Helm 3.6 is pushed, beside one of today's shape.
+    OLD_LAYER = "legacy/old-layer-accepted" {
+        level: Should,
+        title: "the layer type `application/tar+gzip` of Helm 3.0 to 3.6 is accepted",
+        covers: ["REG-MAN-07", "REG-PUL-24"],
+        sources: [
+            helm("v3.6.3", "internal/experimental/registry/constants.go:24", "names the layer type before 3.7"),
+            helm("v3.7.1", "internal/experimental/registry/constants.go:36", "reads it again as a legacy type"),
+        ],
+        breaks: [
+            Break::new(BEFORE_3_7, &[Flow::ChartPush], "failed commit on ref \"manifest-{d}\": unexpected status: 400 Bad Request"),
+        ],
+        faults: [RefusesLegacyLayer],
+        check: legacy,
+    }
+}
+
+async fn legacy(session: &Session) -> CheckResult {
+    session.arrange_chart("1.0.0").await?;
+    let old = session
+        .arrange_blobs_of(session.package("0.9.0"), Shape::Legacy, None)
+        .await?;
+    expect::success(&session.put_manifest("0.9.0", &old.manifest).await?)
+}
+
+requirement! {
+    /// Charts in the shape of every era are served unchanged.
+    ///
+    /// ## Why Helm needs it
+    /// A registry holds charts of all ages; readers of every era must find them as they were pushed.
+    ///
+    /// ## How it is checked
+    /// One chart is pushed in each of the shapes that Helm 3.0 to 4.2 write, and read back.
+    SHAPES = "legacy/every-shape-served" {
+        level: Must,
+        title: "charts in the shape of every era come back unchanged",
+        covers: ["REG-PUL-24"],
+        sources: [observed("7.3", "the manifests G1 to G11 as recorded from Helm 3.2.4 to 4.2.4")],
+        breaks: [
+            Break::when("for charts of some eras", CONTAINERD_SINCE_3_7, Flow::PULLS, "unexpected commit size {n}, expected {n}: failed precondition"),
+            Break::when("for charts of some eras", ORAS, Flow::PULLS, "failed to perform \"Successors\" on source: mismatched digest"),
+        ],
+        faults: [ReformatsManifests, ReformatsAndRehashesManifests, ConvertsManifests],
+        consequences: [DropsAnnotations],
+        check: shapes,
+    }
+}
+
+async fn shapes(session: &Session) -> CheckResult {
+    for (number, shape) in [
+        Shape::Legacy,
+        Shape::Helm37,
+        Shape::Helm38,
+        Shape::Helm312,
+        Shape::Helm313,
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let tag = format!("1.{number}.0");
+        let chart = session
+            .arrange_blobs_of(session.package(&tag), shape, None)
+            .await?;
+        session.arrange_manifest(&tag, &chart.manifest).await?;
+        let reply = readable(session, &tag).await?;
+        if !is_image_manifest(&reply) {
+            return Err(obstacle("read the chart's own manifest", &reply));
+        }
+        expect::same_bytes(&reply, &chart.manifest)?;
+    }
+    Ok(())
+}
+
+requirement! {
+    /// The type of a manifest is served without parameters.
+    ///
+    /// ## Why Helm needs it
+    /// It does not: every Helm cuts off what follows the `;`. Strict clients beside Helm compare the whole header.
+    ///
+    /// ## How it is checked
+    /// `Content-Type` of a manifest by tag is read.
+    BARE_TYPE = "legacy/bare-manifest-type" {
+        level: May,
+        title: "`Content-Type` of a manifest has no parameters",
+        covers: ["C18"],
+        sources: [observed("7.6", "`; charset=utf-8` on a manifest type: tolerated by every Helm")],
+        breaks: [],
+        faults: [AddsCharset],
+        check: bare_type,
+    }
+}
+
+async fn bare_type(session: &Session) -> CheckResult {
+    session.arrange_chart("1.0.0").await?;
+    let reply = session.get_manifest("1.0.0").await?;
+    let Some(served) = reply.header("content-type") else {
+        return Err(obstacle("read the type of a manifest", &reply));
+    };
+    expect::holds(
+        !served.contains(';'),
+        "a type without parameters",
+        format!("`{served}`"),
+        &[&reply],
+    )
+}
+
+/// The requirements of this area, in reading order.
+pub(super) static ALL_OF_THEM: &[&Requirement] =
+    &[&OLD_AGENTS, &NO_TYPE, &OLD_LAYER, &SHAPES, &BARE_TYPE];

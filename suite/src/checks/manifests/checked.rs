@@ -1,0 +1,241 @@
+//! What a registry looks at when it takes a manifest, and what it says of one it has not.
+
+use helm_oci_fixtures::media_type;
+use http::Method;
+
+use super::replaced;
+use crate::api::obstacle;
+use crate::era::{BEFORE_3_7, Break, CONTAINERD_1_5, CONTAINERD_1_7, Flow, ORAS};
+use crate::expect;
+use crate::requirement::requirement;
+use crate::session::{Session, digest_of};
+use crate::source::{DISTRIBUTION, observed};
+use crate::verdict::CheckResult;
+
+requirement! {
+    /// A manifest is served to a client that accepts the OCI manifest type and nothing else.
+    ///
+    /// ## Why Helm needs it
+    /// The read-back of a push since 3.18 sends exactly that `Accept`.
+    ///
+    /// ## How it is checked
+    /// GET by digest with that header; the same with a list, so that only the header is blamed.
+    SINGLE_ACCEPT = "manifests/single-accept" {
+        level: Must,
+        title: "`Accept: application/vnd.oci.image.manifest.v1+json` alone is enough",
+        covers: ["REG-MAN-14", "A24"],
+        sources: [observed("7.4", "T11: GET of the manifest by digest with `Accept: OM`")],
+        breaks: [
+            Break::new(ORAS, Flow::WRITES, "failed to perform \"Tag\" on destination: {d}: not found"),
+        ],
+        faults: [RefusesOciManifestAccept],
+        check: single_accept,
+    }
+}
+
+async fn single_accept(session: &Session) -> CheckResult {
+    let chart = session.arrange_chart("1.0.0").await?;
+    let path = session.manifest_path(&chart.digest);
+    let single = session
+        .call(Method::GET, &path)
+        .accept(media_type::OCI_MANIFEST)
+        .send()
+        .await?;
+    if single.status.is_success() {
+        return Ok(());
+    }
+    let list = session.get_manifest(&chart.digest).await?;
+    if !list.status.is_success() {
+        return Err(obstacle("read the manifest with any `Accept`", &list));
+    }
+    Err(expect::violated(
+        "200, as with a list of types",
+        format!("status {}", single.status),
+        &[&single, &list],
+    ))
+}
+
+requirement! {
+    /// What was pushed by digest is read back exactly: its bytes, its type, and its digest where one is named.
+    ///
+    /// ## Why Helm needs it
+    /// A push since 3.18 reads the manifest back before it tags it, and compares all three.
+    ///
+    /// ## How it is checked
+    /// PUT by digest, GET by digest with the `Accept` of that step.
+    READ_BACK = "manifests/read-back-exact" {
+        level: Must,
+        title: "a manifest pushed by digest is read back exactly",
+        covers: ["REG-MAN-13", "REG-MAN-14", "A18", "A24", "A28"],
+        sources: [observed("7.4", "T11: GET of the manifest by digest, then PUT of the bytes just read")],
+        breaks: [
+            Break::new(ORAS, Flow::WRITES, "failed to perform \"Tag\" on destination: GET \"{url}/manifests/{d}\": mismatch Content-Length"),
+        ],
+        faults: [ReformatsManifests, ReformatsAndRehashesManifests, ManifestGetWrongDigest],
+        consequences: [ServesManifestsAsJson, ServesManifestsAsOctetStream, ServesManifestsAsDocker, ServesManifestsWithoutType],
+        check: read_back,
+    }
+}
+
+async fn read_back(session: &Session) -> CheckResult {
+    let chart = session.arrange_chart_blobs("1.0.0").await?;
+    session
+        .arrange_manifest(&chart.digest, &chart.manifest)
+        .await?;
+    // The first answer by digest is judged by `consistency/manifest-readable-at-once`.
+    session.head_manifest(&chart.digest).await?;
+    let path = session.manifest_path(&chart.digest);
+    let reply = session
+        .call(Method::GET, &path)
+        .accept(media_type::OCI_MANIFEST)
+        .send()
+        .await?;
+    if reply.status.as_u16() != 200 {
+        return Err(obstacle("read the manifest back", &reply));
+    }
+    expect::same_bytes(&reply, &chart.manifest)?;
+    expect::media_type(&reply, media_type::OCI_MANIFEST)?;
+    expect::header_absent_or(&reply, "docker-content-digest", &chart.digest)
+}
+
+requirement! {
+    /// HEAD of a tag that is not there is not refused: 404, or 405 from which Helm recovers.
+    ///
+    /// ## Why Helm needs it
+    /// Helm 3.0 to 3.17 ask for the tag before they push it; anything else ends the push.
+    ///
+    /// ## How it is checked
+    /// HEAD of an absent tag in a repository that exists.
+    ABSENT_TAG = "manifests/absent-tag-is-404" {
+        level: Must,
+        title: "HEAD of an absent tag is not refused",
+        covers: ["REG-MAN-18", "A20"],
+        sources: [DISTRIBUTION.says(
+            "checking-if-content-exists-in-the-registry",
+            "If the blob or manifest is not found in the repository, the response code MUST be `404 Not Found`.",
+        )],
+        breaks: [
+            Break::new(BEFORE_3_7, &[Flow::ChartPush], "unexpected response: 403 Forbidden"),
+            Break::new(CONTAINERD_1_5, Flow::FIRST_PUSHES, "unexpected status: 403 Forbidden"),
+            Break::new(CONTAINERD_1_7, Flow::FIRST_PUSHES, "unexpected status from HEAD request to {url}/manifests/{tag}: 403 Forbidden"),
+        ],
+        faults: [HeadAbsentTagForbidden],
+        consequences: [AbsentManifestFails],
+        check: absent_tag,
+    }
+}
+
+async fn absent_tag(session: &Session) -> CheckResult {
+    session.arrange_chart("1.0.0").await?;
+    let path = session.manifest_path("9.9.9");
+    let accept = "application/vnd.oci.image.manifest.v1+json, */*";
+    let reply = session
+        .call(Method::HEAD, &path)
+        .accept(accept)
+        .send()
+        .await?;
+    // 200 is judged by `pull/absent-tag-is-404`: Helm pushes all the same.
+    expect::status(&reply, &[404, 405, 200])
+}
+
+requirement! {
+    /// HEAD of a manifest digest that is not there answers 404, and nothing else.
+    ///
+    /// ## Why Helm needs it
+    /// It is the first request of every push since 3.18.
+    ///
+    /// ## How it is checked
+    /// HEAD of a random digest in a repository that exists.
+    ABSENT_DIGEST = "manifests/absent-digest-is-404" {
+        level: Must,
+        title: "HEAD of an absent manifest digest answers 404",
+        covers: ["REG-MAN-19", "A01", "A20"],
+        sources: [DISTRIBUTION.says(
+            "checking-if-content-exists-in-the-registry",
+            "If the blob or manifest is not found in the repository, the response code MUST be `404 Not Found`.",
+        )],
+        breaks: [
+            Break::new(ORAS, Flow::PUSHES, "failed to perform \"Exists\" on destination: HEAD \"{url}/manifests/{d}\": response status code 405: Method Not Allowed"),
+        ],
+        faults: [HeadAbsentDigestNotAllowed, HeadAbsentDigestUnauthorized],
+        consequences: [AbsentManifestIsHtml, AbsentManifestFails],
+        check: absent_digest,
+    }
+}
+
+async fn absent_digest(session: &Session) -> CheckResult {
+    session.arrange_chart("1.0.0").await?;
+    let path = session.manifest_path(&digest_of(b"no such manifest"));
+    let reply = session
+        .call(Method::HEAD, &path)
+        .accept(crate::api::ACCEPT_ORAS)
+        .send()
+        .await?;
+    expect::status(&reply, &[404])
+}
+
+requirement! {
+    /// A manifest whose blobs are missing is refused.
+    ///
+    /// ## Why Helm needs it
+    /// Helm would not notice: the push reports success, and every pull fails.
+    ///
+    /// ## How it is checked
+    /// A manifest with a layer that was never uploaded is pushed.
+    MISSING_BLOBS = "manifests/missing-blobs-refused" {
+        level: Should,
+        title: "a manifest whose blobs are missing is refused",
+        covers: ["REG-MAN-22", "C08"],
+        sources: [DISTRIBUTION.says(
+            "pushing-manifests",
+            "The uploaded manifest MUST reference any blobs that make up the object.",
+        )],
+        specification: Silent,
+        breaks: [],
+        faults: [AcceptsMissingBlobs],
+        check: missing_blobs,
+    }
+}
+
+async fn missing_blobs(session: &Session) -> CheckResult {
+    let chart = session.arrange_chart_blobs("1.0.0").await?;
+    session.arrange_manifest("1.0.0", &chart.manifest).await?;
+    let absent = digest_of(b"a layer that was never uploaded");
+    let manifest = replaced(&chart.manifest, &chart.layer_digest(), &absent);
+    expect::refused(&session.put_manifest("1.0.1", &manifest).await?)
+}
+
+requirement! {
+    /// A manifest pushed under the digest of other bytes is refused.
+    ///
+    /// ## Why Helm needs it
+    /// Users pin digests. A registry that stores anything under any digest makes the pin worthless.
+    ///
+    /// ## How it is checked
+    /// A manifest is pushed under the digest of another.
+    FOREIGN_DIGEST = "manifests/wrong-digest-refused" {
+        level: Must,
+        title: "a manifest under a digest that is not its own is refused",
+        covers: ["C09"],
+        sources: [DISTRIBUTION.says(
+            "pushing-manifests",
+            "The Docker-Content-Digest header returns the canonical digest of the uploaded blob, and MUST be equal to the client provided digest.",
+        )],
+        breaks: [],
+        faults: [AcceptsForeignDigests],
+        check: foreign_digest,
+    }
+}
+
+async fn foreign_digest(session: &Session) -> CheckResult {
+    let chart = session.arrange_chart("1.0.0").await?;
+    let reply = session
+        .put_manifest(&digest_of(b"other bytes"), &chart.manifest)
+        .await?;
+    expect::holds(
+        !reply.status.is_success(),
+        "a 4xx status",
+        format!("status {}", reply.status),
+        &[&reply],
+    )
+}

@@ -1,0 +1,250 @@
+//! What a manifest of Helm holds: media types and annotations.
+
+use bytes::Bytes;
+use helm_oci_fixtures::manifest::{Shape, chart_manifest};
+use helm_oci_fixtures::media_type;
+
+use super::{annotated, replaced};
+use crate::api::{obstacle, with_media_type};
+use crate::era::{Break, CONTAINERD, CONTAINERD_SINCE_3_7, Flow, ORAS, Span, Versions};
+use crate::expect;
+use crate::requirement::requirement;
+use crate::session::Session;
+use crate::source::{DISTRIBUTION, helm};
+use crate::verdict::CheckResult;
+
+/// Helm that copies annotations into the manifest, and pushes and pulls with containerd.
+const ANNOTATES_OVER_CONTAINERD: Versions = Versions(&[Span::new((3, 12, 0), (3, 18, 0))]);
+
+requirement! {
+    /// A manifest without a top-level `mediaType` is taken for what `Content-Type` says it is.
+    ///
+    /// ## Why Helm needs it
+    /// No Helm has ever written the field.
+    ///
+    /// ## How it is checked
+    /// The exact bytes Helm writes are pushed; if they are refused, the same with the field are tried, to name
+    /// the cause.
+    NO_MEDIA_TYPE = "manifests/media-type-field-optional" {
+        level: Must,
+        title: "a manifest without a `mediaType` field is accepted",
+        covers: ["REG-MAN-03", "A16"],
+        sources: [
+            DISTRIBUTION.says(
+                "pushing-manifests",
+                "All manifests SHOULD include a `mediaType` field declaring the type of the manifest being pushed.",
+            ),
+            helm("v4.2.4", "pkg/registry/client.go:919", "writes no `mediaType` into the manifest"),
+        ],
+        specification: Silent,
+        breaks: [
+            Break::new(CONTAINERD, Flow::PUSHES, "failed commit on ref \"manifest-{d}\": unexpected status…: 400 Bad Request"),
+            Break::new(ORAS, Flow::WRITES, "PUT \"{url}/manifests/…\": response status code 400: manifest invalid"),
+        ],
+        faults: [RequiresTopLevelMediaType],
+        check: no_media_type,
+    }
+}
+
+async fn no_media_type(session: &Session) -> CheckResult {
+    let package = session.arrange_chart_blobs("1.0.0").await?.package;
+    let manifest = chart_manifest(Shape::Helm38, &package, None, None);
+    let plain = session.put_manifest("1.0.0", &manifest).await?;
+    if plain.status.is_success() {
+        return Ok(());
+    }
+    let typed = session
+        .put_manifest("1.0.1", &with_media_type(&manifest))
+        .await?;
+    if !typed.status.is_success() {
+        return Err(obstacle("push a manifest in either form", &typed));
+    }
+    Err(expect::violated(
+        "201 for a manifest without a `mediaType` field, as for one with it",
+        format!("status {}", plain.status),
+        &[&plain, &typed],
+    ))
+}
+
+requirement! {
+    /// Helm's config type is accepted, and its blob is not read as an image's config.
+    ///
+    /// ## Why Helm needs it
+    /// Every chart has it, since 3.0. It is the JSON of `Chart.yaml`: no `rootfs`, no `diff_ids`.
+    ///
+    /// ## How it is checked
+    /// A chart's manifest is pushed. If it is refused, the same manifest with an image's config type is tried,
+    /// to tell a policy on types from anything else.
+    CONFIG_TYPE = "manifests/helm-config-accepted" {
+        level: Must,
+        title: "the config type `application/vnd.cncf.helm.config.v1+json` is accepted",
+        covers: ["REG-MAN-04", "A14"],
+        sources: [helm("v3.0.0", "internal/experimental/registry/constants.go:21", "names the config type")],
+        breaks: [
+            Break::new(CONTAINERD, Flow::PUSHES, "failed commit on ref \"manifest-{d}\": unexpected status…: 400 Bad Request"),
+            Break::new(ORAS, Flow::WRITES, "PUT \"{url}/manifests/…\": response status code 400: manifest invalid"),
+        ],
+        faults: [RefusesHelmConfig],
+        check: config_type,
+    }
+}
+
+async fn config_type(session: &Session) -> CheckResult {
+    let chart = session.arrange_chart_blobs("1.0.0").await?;
+    let reply = session.put_manifest("1.0.0", &chart.manifest).await?;
+    if reply.status.is_success() {
+        return Ok(());
+    }
+    let image = replaced(
+        &chart.manifest,
+        media_type::HELM_CONFIG,
+        "application/vnd.oci.image.config.v1+json",
+    );
+    blame_type(session, &reply, media_type::HELM_CONFIG, &image).await
+}
+
+requirement! {
+    /// The layer type that Helm writes since 3.7 is accepted.
+    ///
+    /// ## Why Helm needs it
+    /// Every chart pushed since 3.7 has it.
+    ///
+    /// ## How it is checked
+    /// A chart's manifest is pushed. If it is refused, the same manifest with an image's layer type is tried.
+    LAYER_TYPE = "manifests/chart-layer-accepted" {
+        level: Must,
+        title: "the layer type `application/vnd.cncf.helm.chart.content.v1.tar+gzip` is accepted",
+        covers: ["REG-MAN-05", "A14"],
+        sources: [helm("v3.7.0", "internal/experimental/registry/constants.go:30", "names the chart layer type")],
+        breaks: [
+            Break::new(CONTAINERD_SINCE_3_7, Flow::PUSHES, "failed commit on ref \"manifest-{d}\": unexpected status…: 400 Bad Request"),
+            Break::new(ORAS, Flow::WRITES, "PUT \"{url}/manifests/…\": response status code 400: manifest invalid"),
+        ],
+        faults: [RefusesChartLayer],
+        check: layer_type,
+    }
+}
+
+async fn layer_type(session: &Session) -> CheckResult {
+    let chart = session.arrange_chart_blobs("1.0.0").await?;
+    let reply = session.put_manifest("1.0.0", &chart.manifest).await?;
+    if reply.status.is_success() {
+        return Ok(());
+    }
+    let image = replaced(
+        &chart.manifest,
+        media_type::HELM_CHART,
+        "application/vnd.oci.image.layer.v1.tar+gzip",
+    );
+    blame_type(session, &reply, media_type::HELM_CHART, &image).await
+}
+
+/// Pushes the same manifest with an image's type: if that is refused too, the type is not to blame.
+async fn blame_type(
+    session: &Session,
+    refused: &crate::session::Reply,
+    own: &str,
+    image: &Bytes,
+) -> CheckResult {
+    let other = session.put_manifest("1.0.1", image).await?;
+    if !other.status.is_success() {
+        return Err(obstacle("push a manifest with either type", &other));
+    }
+    Err(expect::violated(
+        format!("201 for a manifest with `{own}`, as for one with an image's type"),
+        format!("status {}", refused.status),
+        &[refused, &other],
+    ))
+}
+
+requirement! {
+    /// A manifest with annotations is accepted, whatever their keys and values.
+    ///
+    /// ## Why Helm needs it
+    /// Since 3.12 Helm writes title, version and more, and copies every annotation of `Chart.yaml`.
+    ///
+    /// ## How it is checked
+    /// A manifest of today's shape is pushed, with annotations outside ASCII and long ones; beside it one
+    /// without annotations.
+    ANNOTATIONS = "manifests/annotations-accepted" {
+        level: Must,
+        title: "a manifest with annotations is accepted",
+        covers: ["REG-MAN-09", "REG-PUL-24"],
+        sources: [helm("v3.12.0", "pkg/registry/util.go:165", "copies chart annotations into the manifest")],
+        breaks: [
+            Break::new(ANNOTATES_OVER_CONTAINERD, Flow::PUSHES, "failed commit on ref \"manifest-{d}\": unexpected status…: 400 Bad Request"),
+            Break::new(ORAS, Flow::WRITES, "PUT \"{url}/manifests/…\": response status code 400: manifest invalid"),
+        ],
+        faults: [RefusesAnnotations],
+        check: annotations,
+    }
+}
+
+async fn annotations(session: &Session) -> CheckResult {
+    session.arrange_chart("0.9.0").await?;
+    let chart = session
+        .arrange_blobs_of(annotated(session), Shape::Helm313, None)
+        .await?;
+    expect::success(&session.put_manifest("1.0.0", &chart.manifest).await?)
+}
+
+requirement! {
+    /// Annotations are kept.
+    ///
+    /// ## Why Helm needs it
+    /// A manifest without them has another digest, and user interfaces lose title and version.
+    ///
+    /// ## How it is checked
+    /// A manifest with annotations is pushed and read back; the annotations are compared.
+    ANNOTATIONS_KEPT = "manifests/annotations-kept" {
+        level: Must,
+        title: "annotations come back as they were pushed",
+        covers: ["REG-MAN-09"],
+        sources: [DISTRIBUTION.says(
+            "pushing-manifests",
+            "The registry MUST store the manifest in the exact byte representation provided by the client.",
+        )],
+        breaks: [
+            Break::new(ANNOTATES_OVER_CONTAINERD, Flow::PULLS, "failed to read expected number of bytes: unexpected EOF"),
+            Break::new(ORAS, Flow::PULLS, "failed to perform \"Successors\" on source: mismatched digest"),
+            Break::new(ORAS, Flow::WRITES, "failed to perform \"Tag\" on destination: GET \"{url}/manifests/{d}\": mismatch Content-Length"),
+        ],
+        faults: [DropsAnnotations],
+        check: annotations_kept,
+    }
+}
+
+async fn annotations_kept(session: &Session) -> CheckResult {
+    let chart = session
+        .arrange_blobs_of(annotated(session), Shape::Helm313, None)
+        .await?;
+    session.arrange_manifest("1.0.0", &chart.manifest).await?;
+    let reply = session.get_manifest("1.0.0").await?;
+    let read = |bytes: &[u8]| {
+        let value: Option<serde_json::Value> = serde_json::from_slice(bytes).ok();
+        value.and_then(|value| value.get("annotations").cloned())
+    };
+    let (Some(pushed), true) = (read(&chart.manifest), reply.status.is_success()) else {
+        return Err(obstacle("read the manifest", &reply));
+    };
+    if serde_json::from_slice::<serde_json::Value>(&reply.body).is_err() {
+        return Err(obstacle("read the manifest as JSON", &reply));
+    }
+    match read(&reply.body) {
+        Some(kept) if kept == pushed => Ok(()),
+        // An index over the chart is another requirement's business.
+        None if !String::from_utf8_lossy(&reply.body).contains("\"layers\"") => {
+            Err(obstacle("read the chart's own manifest", &reply))
+        }
+        Some(_) => Err(expect::violated(
+            "the annotations as pushed",
+            "other annotations",
+            &[&reply],
+        )),
+        None => Err(expect::violated(
+            "the annotations as pushed",
+            "no annotations",
+            &[&reply],
+        )),
+    }
+}

@@ -1,0 +1,311 @@
+//! The answer to the `PUT` of a manifest.
+
+use crate::api::obstacle;
+use crate::era::{Break, CONTAINERD, Flow, ORAS, REFUSES_202};
+use crate::expect;
+use crate::requirement::requirement;
+use crate::session::Session;
+use crate::source::{DISTRIBUTION, observed, oras_go};
+use crate::verdict::CheckResult;
+
+requirement! {
+    /// A manifest pushed under a tag is answered with 201.
+    ///
+    /// ## Why Helm needs it
+    /// Helm 3.18 and later take nothing else.
+    ///
+    /// ## How it is checked
+    /// The status of the PUT is read; one that is refused is another requirement's business.
+    PUT_201 = "manifests/put-answers-201" {
+        level: Must,
+        title: "a manifest PUT answers 201",
+        covers: ["REG-MAN-01", "B13"],
+        sources: [DISTRIBUTION.says(
+            "pushing-manifests",
+            "Upon a successful upload, the registry MUST return response code `201 Created`, and MUST have the following header:",
+        )],
+        breaks: [
+            Break::new(ORAS, Flow::WRITES, "PUT \"{url}/manifests/…\": response status code 200: OK"),
+        ],
+        faults: [ManifestPutAnswers200, ManifestPutAnswers202],
+        check: put_201,
+    }
+}
+
+async fn put_201(session: &Session) -> CheckResult {
+    let chart = session.arrange_chart_blobs("1.0.0").await?;
+    let reply = session.put_manifest("1.0.0", &chart.manifest).await?;
+    if !reply.status.is_success() {
+        return Err(obstacle("push a manifest", &reply));
+    }
+    expect::status(&reply, &[201])
+}
+
+requirement! {
+    /// A manifest PUT does not answer 202: the manifest is there when it returns.
+    ///
+    /// ## Why Helm needs it
+    /// Most Helms of the containerd line refuse a 202 outright.
+    ///
+    /// ## How it is checked
+    /// The status of the PUT is read.
+    PUT_NOT_202 = "manifests/put-is-final" {
+        level: Must,
+        title: "a manifest PUT does not answer 202",
+        covers: ["REG-MAN-01"],
+        sources: [observed("7.6", "manifest PUT 202: 3.2.4 fails, 3.6.2 to 3.10.1 accept, 3.12.0 to 3.17.4 fail")],
+        breaks: [
+            Break::new(REFUSES_202, Flow::PUSHES, "failed commit on ref \"manifest-{d}\": unexpected status…: 202 Accepted"),
+        ],
+        faults: [ManifestPutAnswers202],
+        check: put_not_202,
+    }
+}
+
+async fn put_not_202(session: &Session) -> CheckResult {
+    let chart = session.arrange_chart_blobs("1.0.0").await?;
+    let reply = session.put_manifest("1.0.0", &chart.manifest).await?;
+    expect::holds(
+        reply.status.as_u16() != 202,
+        "any status but 202",
+        "status 202 Accepted",
+        &[&reply],
+    )
+}
+
+requirement! {
+    /// A manifest can be pushed under its digest, before it has any tag.
+    ///
+    /// ## Why Helm needs it
+    /// Since 3.18 every push sends the manifest by digest first and tags it afterwards.
+    ///
+    /// ## How it is checked
+    /// A manifest is pushed by digest in a repository without tags.
+    BY_DIGEST = "manifests/put-by-digest" {
+        level: Must,
+        title: "a manifest can be pushed by digest",
+        covers: ["REG-MAN-02", "A17"],
+        sources: [
+            DISTRIBUTION.says(
+                "pushing-manifests",
+                "`<name>` is the namespace of the repository, and the `<reference>` MUST be either a) a digest or b) a tag.",
+            ),
+            observed("2.2", "step 4 of a push since 3.18: PUT of the manifest by digest"),
+        ],
+        breaks: [
+            Break::new(ORAS, Flow::PUSHES, "failed to perform \"Push\" on destination: PUT \"{url}/manifests/{d}\": response status code 400"),
+        ],
+        faults: [RefusesPutByDigest],
+        check: by_digest,
+    }
+}
+
+async fn by_digest(session: &Session) -> CheckResult {
+    let chart = session.arrange_chart_blobs("1.0.0").await?;
+    let reply = session.put_manifest(&chart.digest, &chart.manifest).await?;
+    if !reply.status.is_success() {
+        // If it is refused under a tag as well, the digest is not to blame.
+        session.arrange_manifest("1.0.0", &chart.manifest).await?;
+    }
+    expect::success(&reply)
+}
+
+requirement! {
+    /// A manifest pushed by digest does not become a tag.
+    ///
+    /// ## Why Helm needs it
+    /// Every push since 3.18 would leave a tag named after a digest; a listing grows by one useless entry for
+    /// each push.
+    ///
+    /// ## How it is checked
+    /// A manifest is pushed by digest and under a tag; the tag list must hold the tag alone.
+    NO_TAG = "manifests/digest-makes-no-tag" {
+        level: Must,
+        title: "a manifest pushed by digest does not show up as a tag",
+        covers: ["REG-MAN-02", "A17"],
+        sources: [DISTRIBUTION.says("listing-tags", "`<tagname>` MUST NOT be a numerical index, but rather it MUST be a proper tag.")],
+        breaks: [],
+        faults: [ListsDigestsAsTags],
+        check: no_tag,
+    }
+}
+
+async fn no_tag(session: &Session) -> CheckResult {
+    let chart = session.arrange_chart_blobs("1.0.0").await?;
+    session.put_manifest(&chart.digest, &chart.manifest).await?;
+    session.arrange_manifest("1.0.0", &chart.manifest).await?;
+    let (reply, tags) = session.arranged_tags().await?;
+    let stray: Vec<&String> = tags.iter().filter(|tag| tag.contains("sha256")).collect();
+    expect::holds(
+        stray.is_empty(),
+        "no tag made of a digest",
+        format!("the tags {stray:?}"),
+        &[&reply],
+    )
+}
+
+requirement! {
+    /// The 201 of a manifest carries `Docker-Content-Digest`.
+    ///
+    /// ## Why Helm needs it
+    /// Helm 3.0 to 3.17 parse it without looking whether it is there.
+    ///
+    /// ## How it is checked
+    /// The header of the PUT's answer is read.
+    PUT_DIGEST = "manifests/put-carries-digest" {
+        level: Must,
+        title: "the 201 of a manifest carries `Docker-Content-Digest`",
+        covers: ["REG-MAN-11", "A22"],
+        sources: [observed("7.6", "manifest PUT without the header: 3.2.4 to 3.17.4 fail")],
+        breaks: [
+            Break::new(CONTAINERD, Flow::PUSHES, "failed commit on ref \"manifest-{d}\": invalid content digest in response: invalid checksum digest format"),
+        ],
+        faults: [ManifestPutWithoutDigest],
+        check: put_digest,
+    }
+}
+
+async fn put_digest(session: &Session) -> CheckResult {
+    let chart = session.arrange_chart_blobs("1.0.0").await?;
+    let reply = session.put_manifest("1.0.0", &chart.manifest).await?;
+    if !reply.status.is_success() {
+        return Err(obstacle("push a manifest", &reply));
+    }
+    expect::header(&reply, "docker-content-digest").map(|_| ())
+}
+
+requirement! {
+    /// The digest in the answer to a manifest PUT is the digest of the bytes sent.
+    ///
+    /// ## Why Helm needs it
+    /// Every Helm compares it where it is sent.
+    ///
+    /// ## How it is checked
+    /// The header, where it is sent, is compared.
+    PUT_TRUE_DIGEST = "manifests/put-digest-is-true" {
+        level: Must,
+        title: "`Docker-Content-Digest` of a manifest PUT is the digest of its bytes",
+        covers: ["REG-MAN-12", "A28", "C11"],
+        sources: [DISTRIBUTION.says(
+            "pushing-manifests",
+            "The Docker-Content-Digest header returns the canonical digest of the uploaded blob, and MUST be equal to the client provided digest.",
+        )],
+        breaks: [
+            Break::new(CONTAINERD, Flow::PUSHES, "failed commit on ref \"manifest-{d}\": got digest {d}, expected {d}"),
+            Break::new(ORAS, Flow::WRITES, "PUT \"{url}/manifests/…\": invalid response; digest mismatch in Docker-Content-Digest: received \"{d}\" when expecting \"{d}\""),
+        ],
+        faults: [ManifestPutWrongDigest],
+        check: put_true_digest,
+    }
+}
+
+async fn put_true_digest(session: &Session) -> CheckResult {
+    let chart = session.arrange_chart_blobs("1.0.0").await?;
+    let reply = session.put_manifest("1.0.0", &chart.manifest).await?;
+    if !reply.status.is_success() {
+        return Err(obstacle("push a manifest", &reply));
+    }
+    expect::header_absent_or(&reply, "docker-content-digest", &chart.digest)
+}
+
+requirement! {
+    /// A manifest that was pushed by digest can be tagged by pushing it again under the tag.
+    ///
+    /// ## Why Helm needs it
+    /// It is the last step of every push since 3.18.
+    ///
+    /// ## How it is checked
+    /// PUT by digest, then PUT of the same bytes under a tag.
+    TAGGED = "manifests/tagging-by-second-put" {
+        level: Must,
+        title: "a manifest pushed by digest can be pushed again under a tag",
+        covers: ["REG-MAN-15"],
+        sources: [oras_go("v2.6.0", "registry/remote/repository.go", "a tag is made by a PUT of the manifest under the tag")],
+        breaks: [
+            Break::new(ORAS, Flow::WRITES, "failed to perform \"Tag\" on destination: PUT \"{url}/manifests/{tag}\": response status code 409"),
+        ],
+        faults: [RefusesTaggingExisting],
+        check: tagged,
+    }
+}
+
+async fn tagged(session: &Session) -> CheckResult {
+    let chart = session.arrange_chart_blobs("1.0.0").await?;
+    session
+        .arrange_manifest(&chart.digest, &chart.manifest)
+        .await?;
+    expect::success(&session.put_manifest("1.0.0", &chart.manifest).await?)
+}
+
+requirement! {
+    /// The 201 of a manifest carries `Location`.
+    ///
+    /// ## Why Helm needs it
+    /// It does not read it; the specification requires it.
+    ///
+    /// ## How it is checked
+    /// The header of the PUT's answer is read.
+    PUT_LOCATION = "manifests/put-carries-location" {
+        level: May,
+        title: "the 201 of a manifest carries `Location`",
+        covers: ["REG-MAN-26"],
+        sources: [DISTRIBUTION.says(
+            "pushing-manifests",
+            "Upon a successful upload, the registry MUST return response code `201 Created`, and MUST have the following header:",
+        )],
+        breaks: [],
+        faults: [ManifestPutWithoutLocation],
+        check: put_location,
+    }
+}
+
+async fn put_location(session: &Session) -> CheckResult {
+    let chart = session.arrange_chart_blobs("1.0.0").await?;
+    let reply = session.put_manifest("1.0.0", &chart.manifest).await?;
+    if !reply.status.is_success() {
+        return Err(obstacle("push a manifest", &reply));
+    }
+    expect::header(&reply, "location").map(|_| ())
+}
+
+requirement! {
+    /// The `Location` of a stored manifest leads to the manifest.
+    ///
+    /// ## Why Helm needs it
+    /// It does not. Other clients read what they pushed at the place they were told.
+    ///
+    /// ## How it is checked
+    /// A manifest is pushed. Where the 201 has a `Location` on the registry, GET of it must not be a 404.
+    LOCATION_LEADS = "manifests/location-leads-to-manifest" {
+        level: Should,
+        title: "the `Location` of a stored manifest leads to it",
+        covers: ["REG-MAN-26"],
+        sources: [DISTRIBUTION.says("pushing-manifests", "The `<location>` is a pullable manifest URL.")],
+        breaks: [],
+        faults: [ManifestLocationLeadsNowhere],
+        check: location_leads,
+    }
+}
+
+async fn location_leads(session: &Session) -> CheckResult {
+    let chart = session.arrange_chart_blobs("1.0.0").await?;
+    let stored = session.put_manifest("1.0.0", &chart.manifest).await?;
+    if stored.status.as_u16() != 201 {
+        return Err(obstacle("push a manifest", &stored));
+    }
+    // Whether the manifest is there is not the question, under neither of its names.
+    for reference in ["1.0.0", &chart.digest] {
+        session.get_manifest(reference).await?;
+        let known = session.get_manifest(reference).await?;
+        if known.status.as_u16() == 404 {
+            return Err(obstacle("read the manifest", &known));
+        }
+    }
+    let found = session.look_at_location(&stored).await?;
+    expect::holds(
+        found.status.as_u16() != 404,
+        "the manifest at its `Location`",
+        format!("status {}", found.status),
+        &[&stored, &found],
+    )
+}

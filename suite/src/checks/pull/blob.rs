@@ -1,0 +1,288 @@
+//! `GET` of a blob.
+
+use http::Method;
+
+use super::layer;
+use crate::api::obstacle;
+use crate::era::{BEFORE_3_7, Break, CONTAINERD, CONTAINERD_SINCE_3_7, Flow, ORAS, Span, Versions};
+use crate::expect;
+use crate::requirement::requirement;
+use crate::session::{Session, digest_of};
+use crate::source::{DISTRIBUTION, HTTP, helm, observed};
+use crate::verdict::{CheckResult, Stop};
+
+/// Helm over containerd 1.3, to which a body that was cut off is an error of its own.
+const CONTAINERD_1_3: Versions = Versions(&[Span::new((3, 0, 0), (3, 5, 2))]);
+
+/// Helm over containerd 1.4, to which a body that was cut off is a short one.
+const CONTAINERD_1_4: Versions = Versions(&[Span::new((3, 5, 2), (3, 7, 0))]);
+
+/// Helm 3.7, the last that does not resume a transfer that broke off.
+const HIP6: Versions = Versions(&[Span::new((3, 7, 0), (3, 8, 0))]);
+
+/// Helm that compares the digest header of a blob.
+const COMPARES_BLOB_DIGEST: Versions = Versions(&[Span::since((3, 18, 3))]);
+
+requirement! {
+    /// A blob comes back byte for byte, with 200.
+    ///
+    /// ## Why Helm needs it
+    /// Every Helm checks size and digest of each blob.
+    ///
+    /// ## How it is checked
+    /// A chart is pushed; its layer is read, redirects followed, and compared.
+    BLOB_BYTES = "pull/blob-bytes" {
+        level: Must,
+        title: "blobs are served byte for byte",
+        covers: ["REG-PUL-08"],
+        sources: [DISTRIBUTION.says(
+            "pulling-blobs",
+            "A GET request to an existing blob URL MUST provide the expected blob, with a response code that MUST be `200 OK`.",
+        )],
+        breaks: [
+            Break::new(CONTAINERD, Flow::PULLS, "unexpected commit digest {d}, expected {d}: failed precondition"),
+            Break::new(ORAS, Flow::PULLS, "failed to perform \"Push\" on destination: mismatched digest"),
+        ],
+        faults: [AltersBlobs, TruncatesBlobs, BlobGetNotFound],
+        check: blob_bytes,
+    }
+}
+
+async fn blob_bytes(session: &Session) -> CheckResult {
+    let (archive, reply) = layer(session).await?;
+    expect::status(&reply, &[200])?;
+    expect::same_bytes(&reply, &archive)
+}
+
+requirement! {
+    /// A blob arrives whole: the connection does not close before as many bytes came as were announced.
+    ///
+    /// ## Why Helm needs it
+    /// Only Helm 3.8 to 3.17 resume; the others report an unexpected end.
+    ///
+    /// ## How it is checked
+    /// A layer is read. A connection that breaks once is an obstacle; one that breaks three times in a row
+    /// while other requests are answered is a violation.
+    BLOB_WHOLE = "pull/blob-whole" {
+        level: Must,
+        title: "a blob arrives whole",
+        covers: ["REG-PUL-08", "REG-PUL-09"],
+        sources: [observed("7.6", "blob connection cut: 3.2.4 to 3.7.2 and 3.18.0 and later fail")],
+        breaks: [
+            Break::new(CONTAINERD_1_3, Flow::PULLS, "failed to copy: unexpected EOF"),
+            Break::new(CONTAINERD_1_4, Flow::PULLS, "unexpected commit size {n}, expected {n}: failed precondition"),
+            Break::new(HIP6, Flow::PULLS, "failed to read expected number of bytes: unexpected EOF"),
+            Break::new(ORAS, Flow::PULLS, "read failed: expected content size of {n}, got {n}, for digest {d}: unexpected EOF"),
+        ],
+        faults: [CutsBlobs, BlobGetWrongLength],
+        check: blob_whole,
+    }
+}
+
+async fn blob_whole(session: &Session) -> CheckResult {
+    let chart = session.arrange_chart("1.0.0").await?;
+    let path = session.blob_path(&chart.layer_digest());
+    match session
+        .answered(|| session.call(Method::GET, &path))
+        .await?
+    {
+        Some(_) => Ok(()),
+        None => Err(expect::violated(
+            "the whole blob",
+            "the connection closed before its end, three times",
+            &[],
+        )),
+    }
+}
+
+requirement! {
+    /// `Content-Length` of a blob is its size.
+    ///
+    /// ## Why Helm needs it
+    /// Helm 3.18 and later compare it with the manifest before they read a byte.
+    ///
+    /// ## How it is checked
+    /// The header, where it is sent, is compared.
+    BLOB_LENGTH = "pull/blob-length-is-true" {
+        level: Must,
+        title: "`Content-Length` of a blob GET is the blob's size",
+        covers: ["REG-PUL-09", "A23"],
+        sources: [observed("3.5", "blob shorter than its descriptor: `mismatch Content-Length`")],
+        breaks: [
+            Break::new(BEFORE_3_7, Flow::PULLS, "unexpected commit size {n}, expected {n}: failed precondition"),
+            Break::new(CONTAINERD_SINCE_3_7, Flow::PULLS, "failed to read expected number of bytes: unexpected EOF"),
+            Break::new(ORAS, Flow::PULLS, "failed to perform \"Fetch\" on source: GET \"{url}/blobs/{d}\": mismatch Content-Length"),
+        ],
+        faults: [TruncatesBlobs],
+        check: blob_length,
+    }
+}
+
+async fn blob_length(session: &Session) -> CheckResult {
+    let (archive, reply) = layer(session).await?;
+    if !reply.status.is_success() {
+        return Err(obstacle("read the blob", &reply));
+    }
+    if reply.header("content-encoding").is_some() {
+        return Ok(());
+    }
+    expect::header_absent_or(&reply, "content-length", &archive.len().to_string())
+}
+
+requirement! {
+    /// `Docker-Content-Digest` of a blob is absent or the digest that was asked for.
+    ///
+    /// ## Why Helm needs it
+    /// Helm 3.18.3 and later compare it.
+    ///
+    /// ## How it is checked
+    /// The header, where it is sent, is compared.
+    BLOB_DIGEST = "pull/blob-digest-is-true" {
+        level: Should,
+        title: "`Docker-Content-Digest` of a blob GET is absent or right",
+        covers: ["REG-PUL-10"],
+        sources: [DISTRIBUTION.says(
+            "pulling-blobs",
+            "If present, the value of this header MUST be a digest matching that of the response body.",
+        )],
+        breaks: [
+            Break::new(COMPARES_BLOB_DIGEST, Flow::PULLS, "failed to perform \"Fetch\" on source: GET \"{url}/blobs/{d}\": invalid response; digest mismatch in Docker-Content-Digest: received \"{d}\" when expecting \"{d}\""),
+        ],
+        faults: [BlobGetWrongDigest],
+        check: blob_digest,
+    }
+}
+
+async fn blob_digest(session: &Session) -> CheckResult {
+    let (archive, reply) = layer(session).await?;
+    if !reply.status.is_success() {
+        return Err(obstacle("read the blob", &reply));
+    }
+    expect::header_absent_or(&reply, "docker-content-digest", &digest_of(&archive))
+}
+
+requirement! {
+    /// The config of a chart stays readable.
+    ///
+    /// ## Why Helm needs it
+    /// Every pull since 3.7 reads it and parses its JSON.
+    ///
+    /// ## How it is checked
+    /// A chart is pushed; its config is read and compared.
+    CONFIG = "pull/config-readable" {
+        level: Must,
+        title: "the config blob can be read",
+        covers: ["REG-PUL-12"],
+        sources: [helm("v4.2.4", "pkg/registry/client.go:519", "reads and parses the config on every pull")],
+        breaks: [
+            Break::new(CONTAINERD, Flow::PULLS, "failed open: could not fetch content descriptor {d} ({type}) from remote: not found"),
+            Break::new(ORAS, Flow::PULLS, "failed to perform \"Fetch\" on source: {d}: not found"),
+        ],
+        faults: [LosesConfigBlobs],
+        consequences: [BlobGetNotFound],
+        check: config,
+    }
+}
+
+async fn config(session: &Session) -> CheckResult {
+    let chart = session.arrange_chart("1.0.0").await?;
+    session.head_blob(&chart.config_digest()).await?;
+    let reply = session.get_blob_following(&chart.config_digest()).await?;
+    expect::holds(
+        reply.status.as_u16() != 404,
+        "the config blob",
+        format!("status {}", reply.status),
+        &[&reply],
+    )
+}
+
+requirement! {
+    /// A range of a blob is answered with just that range, or with the whole blob.
+    ///
+    /// ## Why Helm needs it
+    /// Helm 3.8 to 3.17 resume a broken transfer with `Range: bytes=N-`. A wrong offset corrupts the chart.
+    ///
+    /// ## How it is checked
+    /// An open-ended and a closed range; 206 must hold those bytes, 200 all of them.
+    RANGE = "pull/range" {
+        level: Should,
+        title: "`Range` on a blob is answered rightly or ignored",
+        covers: ["REG-PUL-18", "C19"],
+        sources: [DISTRIBUTION.says(
+            "pulling-blobs",
+            "A registry SHOULD support the `Range` request header in accordance with [RFC 9110](https://www.rfc-editor.org/rfc/rfc9110.html#name-range-requests).",
+        )],
+        breaks: [],
+        faults: [RangeOffByOne],
+        check: range,
+    }
+}
+
+async fn range(session: &Session) -> CheckResult {
+    let (archive, whole) = layer(session).await?;
+    if whole.body != archive {
+        return Err(obstacle("read the blob", &whole));
+    }
+    let path = session.blob_path(&digest_of(&archive));
+    for (header, part) in [
+        ("bytes=10-", archive.slice(10..)),
+        ("bytes=5-20", archive.slice(5..21)),
+    ] {
+        let reply = session
+            .call(Method::GET, &path)
+            .header("range", header)
+            .send()
+            .await?;
+        match reply.status.as_u16() {
+            206 => expect::same_bytes(&reply, &part)?,
+            200 => expect::same_bytes(&reply, &archive)?,
+            301 | 302 | 303 | 307 | 308 => {}
+            429 => return Err(obstacle("read a part of the blob", &reply)),
+            _ => expect::status(&reply, &[206, 200])?,
+        }
+    }
+    Ok(())
+}
+
+requirement! {
+    /// A registry that says `Accept-Ranges: bytes` of a blob answers a request for a part with the part.
+    ///
+    /// ## Why Helm needs it
+    /// The library of Helm 3.18 and later reads the header and seeks in what came with it, by `Range`.
+    ///
+    /// ## How it is checked
+    /// A blob is read, redirects followed. Where the answer has the header, a part is asked for at the same place.
+    CLAIMED_RANGES = "pull/claimed-ranges-served" {
+        level: Should,
+        title: "`Accept-Ranges: bytes` is true",
+        covers: ["REG-PUL-18", "C19"],
+        sources: [HTTP.says(
+            "field.accept-ranges",
+            "The \"Accept-Ranges\" field in a response indicates whether an upstream server supports range requests for the target resource.",
+        )],
+        breaks: [],
+        faults: [ClaimsRanges],
+        check: claimed_ranges,
+    }
+}
+
+async fn claimed_ranges(session: &Session) -> CheckResult {
+    let (archive, whole) = layer(session).await?;
+    if whole.body != archive {
+        return Err(obstacle("read the blob", &whole));
+    }
+    if whole.header("accept-ranges") != Some("bytes") {
+        return Err(Stop::NotApplicable(
+            "the registry does not say `Accept-Ranges: bytes`".to_owned(),
+        ));
+    }
+    let part = session
+        .call_uri(Method::GET, Ok(whole.uri.clone()))
+        .header("range", "bytes=5-20")
+        .send()
+        .await?;
+    if !part.status.is_success() {
+        return Err(obstacle("read a part of the blob", &part));
+    }
+    expect::status(&part, &[206])
+}

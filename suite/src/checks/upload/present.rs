@@ -1,0 +1,152 @@
+//! What `HEAD` says of a blob before it is uploaded.
+
+use super::content;
+use crate::api::obstacle;
+use crate::era::{BEFORE_3_7, Break, CONTAINERD_1_5, CONTAINERD_1_7, Flow, ORAS};
+use crate::expect;
+use crate::requirement::requirement;
+use crate::session::{Session, digest_of};
+use crate::source::{DISTRIBUTION, oras_go};
+use crate::verdict::CheckResult;
+
+requirement! {
+    /// HEAD of a blob that is not there answers 404.
+    ///
+    /// ## Why Helm needs it
+    /// Every Helm asks for each blob before it uploads it. 404 means "upload it"; any other answer but 200
+    /// ends the push.
+    ///
+    /// ## How it is checked
+    /// HEAD of a random digest in a repository that exists.
+    ABSENT = "upload/absent-blob-is-404" {
+        level: Must,
+        title: "HEAD of an absent blob answers 404",
+        covers: ["REG-BLB-01", "A20", "B45"],
+        sources: [DISTRIBUTION.says(
+            "checking-if-content-exists-in-the-registry",
+            "If the blob or manifest is not found in the repository, the response code MUST be `404 Not Found`.",
+        )],
+        breaks: [
+            Break::new(BEFORE_3_7, &[Flow::ChartPush], "unexpected response: 403 Forbidden"),
+            Break::new(CONTAINERD_1_5, Flow::PUSHES, "unexpected status: 403 Forbidden"),
+            Break::new(CONTAINERD_1_7, Flow::PUSHES, "unexpected status from HEAD request to {url}/blobs/{d}: 403 Forbidden"),
+            Break::new(ORAS, Flow::PUSHES, "failed to perform \"Exists\" on destination: HEAD \"{url}/blobs/{d}\": response status code 403: Forbidden"),
+        ],
+        faults: [HeadBlobForbidden, HeadBlobNotAllowed, HeadBlobFails, ReportsAbsentBlobs],
+        check: absent,
+    }
+}
+
+async fn absent(session: &Session) -> CheckResult {
+    session.arrange_blob(&content(session, "present")).await?;
+    let reply = session
+        .head_blob(&digest_of(&content(session, "absent")))
+        .await?;
+    expect::status(&reply, &[404])
+}
+
+requirement! {
+    /// HEAD of a blob that is there answers 200.
+    ///
+    /// ## Why Helm needs it
+    /// A blob that is not seen is uploaded again, every time.
+    ///
+    /// ## How it is checked
+    /// A blob is uploaded and HEAD is sent; 404 is a violation, a refusal is another requirement's business.
+    FOUND = "upload/present-blob-is-found" {
+        level: Should,
+        title: "HEAD finds a blob that is there",
+        covers: ["REG-BLB-01"],
+        sources: [DISTRIBUTION.says(
+            "checking-if-content-exists-in-the-registry",
+            "A HEAD request to an existing blob or manifest URL MUST return `200 OK`.",
+        )],
+        breaks: [],
+        faults: [HidesPresentBlobs],
+        check: found,
+    }
+}
+
+async fn found(session: &Session) -> CheckResult {
+    let digest = session.arrange_blob(&content(session, "found")).await?;
+    // The first answer after an upload is judged by `consistency/blob-readable-at-once`.
+    session.head_blob(&digest).await?;
+    let reply = session.head_blob(&digest).await?;
+    expect::holds(
+        reply.status.as_u16() != 404,
+        "200",
+        format!("status {}", reply.status),
+        &[&reply],
+    )
+}
+
+requirement! {
+    /// HEAD of a blob that is there is not refused.
+    ///
+    /// ## Why Helm needs it
+    /// A code other than 200 and 404 ends the push of a chart of which one blob is there already.
+    ///
+    /// ## How it is checked
+    /// A blob is uploaded and HEAD is sent; 200, a redirect and 404 are taken.
+    PRESENT = "upload/present-blob-answered" {
+        level: Must,
+        title: "HEAD of a present blob is not refused",
+        covers: ["REG-BLB-01", "A20"],
+        sources: [DISTRIBUTION.says(
+            "checking-if-content-exists-in-the-registry",
+            "A HEAD request to an existing blob or manifest URL MUST return `200 OK`.",
+        )],
+        breaks: [
+            Break::new(BEFORE_3_7, &[Flow::ChartPush], "unexpected response: 405 Method Not Allowed"),
+            Break::new(CONTAINERD_1_5, Flow::WRITES, "unexpected status: 405 Method Not Allowed"),
+            Break::new(CONTAINERD_1_7, Flow::WRITES, "unexpected status from HEAD request to {url}/blobs/{d}: 405 Method Not Allowed"),
+            Break::new(ORAS, Flow::PUSHES, "failed to perform \"Exists\" on destination: HEAD \"{url}/blobs/{d}\": response status code 405: Method Not Allowed"),
+        ],
+        faults: [HeadBlobNotAllowed],
+        check: present,
+    }
+}
+
+async fn present(session: &Session) -> CheckResult {
+    let digest = session.arrange_blob(&content(session, "present")).await?;
+    let reply = session.head_blob(&digest).await?;
+    expect::status(&reply, &[200, 301, 302, 303, 307, 308, 404])
+}
+
+requirement! {
+    /// HEAD of a blob carries its length.
+    ///
+    /// ## Why Helm needs it
+    /// Helm 3.18 and later refuse an answer of unknown length, which ends the push of a chart of which one
+    /// blob is there already.
+    ///
+    /// ## How it is checked
+    /// A blob is uploaded and `Content-Length` of its HEAD is read.
+    LENGTH = "upload/present-blob-has-length" {
+        level: Must,
+        title: "HEAD of a present blob carries `Content-Length`",
+        covers: ["REG-BLB-02", "A21"],
+        sources: [
+            DISTRIBUTION.says(
+                "checking-if-content-exists-in-the-registry",
+                "A successful response SHOULD contain the size in bytes of the uploaded blob in the header `Content-Length`.",
+            ),
+            oras_go("v2.6.0", "registry/remote/repository.go", "refuses a HEAD answer whose length is unknown"),
+        ],
+        breaks: [
+            Break::new(ORAS, &[Flow::PushChanged], "failed to perform \"Exists\" on destination: HEAD \"{url}/blobs/{d}\": unknown response Content-Length"),
+        ],
+        faults: [HeadBlobWithoutLength],
+        check: length,
+    }
+}
+
+async fn length(session: &Session) -> CheckResult {
+    let blob = content(session, "of some length");
+    let digest = session.arrange_blob(&blob).await?;
+    let reply = session.head_blob(&digest).await?;
+    if reply.status.as_u16() != 200 {
+        return Err(obstacle("look at a blob with HEAD", &reply));
+    }
+    expect::header_is(&reply, "content-length", &blob.len().to_string())
+}
