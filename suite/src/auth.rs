@@ -251,7 +251,11 @@ mod tests {
         );
         let token = one("basic realm=x, charset=UTF-8");
         assert_eq!(token.parameter("charset"), Some("UTF-8"));
-        assert_eq!(one("Negotiate").scheme, "negotiate");
+        for alone in ["Negotiate", "Negotiate a1b2", "Negotiate a1b2=="] {
+            let negotiate = one(alone);
+            assert_eq!(negotiate.scheme, "negotiate", "{alone}");
+            assert_eq!(negotiate.parameters, [], "{alone}");
+        }
         assert_eq!(
             one(r#"Basic realm="a \"b\"""#).parameter("realm"),
             Some(r#"a "b""#)

@@ -272,10 +272,102 @@ mod tests {
     #[test]
     fn an_excerpt_ends_at_a_character() {
         let none = Secrets::default();
-        let text = "é".repeat(EXCERPT);
-        let excerpt = excerpt(text.as_bytes(), &none).expect("it is text");
-        assert!(text.starts_with(&excerpt) && excerpt.len() <= EXCERPT);
+        for (before, length) in [("", EXCERPT), ("a", EXCERPT - 1)] {
+            let text = format!("{before}{}", "é".repeat(EXCERPT));
+            let excerpt = excerpt(text.as_bytes(), &none).expect("it is text");
+            assert!(text.starts_with(&excerpt));
+            assert_eq!(excerpt.len(), length, "no character is cut");
+        }
         assert_eq!(super::excerpt(b"\x1f\x8b\x08\x00", &none), None);
+    }
+
+    /// What becomes of a conversation with the registry at `http://registry.test`.
+    fn recorded(request: &Request<Bytes>, response: Response<Bytes>, secret: bool) -> Exchange {
+        let own = Uri::from_static("http://registry.test");
+        Exchange::record(request, &Ok(response), &own, secret, &Secrets::default())
+    }
+
+    #[test]
+    fn only_a_foreign_origin_is_shown() {
+        for (uri, start) in [
+            ("http://registry.test/v2/?n=1", "GET /v2/?n=1"),
+            ("https://registry.test/v2/", "GET https://registry.test/v2/"),
+            ("http://store.test/v2/", "GET http://store.test/v2/"),
+        ] {
+            let request = Request::get(uri).body(Bytes::new()).expect("a request");
+            let exchange = recorded(&request, Response::new(Bytes::new()), false);
+            assert_eq!(exchange.request.start, start);
+            assert_eq!(exchange.request.body, None, "an empty body is none");
+        }
+    }
+
+    #[test]
+    fn of_what_opens_something_the_kind_is_shown() {
+        let request = Request::get("http://registry.test/v2/")
+            .header("authorization", "Basic canary")
+            .header("proxy-authorization", "Negotiate canary")
+            .header("cookie", "session=canary")
+            .header("x-forwarded-proto", "https")
+            .header("accept", "a=b c")
+            .body(Bytes::new());
+        let response = Response::builder()
+            .header("date", "Sun, 22 Nov 2026 21:00:00 GMT")
+            .header("set-cookie", "id=canary; Path=/")
+            .header("location", "/x?token=canary")
+            .header("server", "/x?token=shown")
+            .body(Bytes::new());
+        let exchange = recorded(
+            &request.expect("a request"),
+            response.expect("a response"),
+            false,
+        );
+        let headers = |message: &Message| {
+            let each = message.headers.iter();
+            each.map(|(name, value)| format!("{name}: {value}"))
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(
+            headers(&exchange.request),
+            [
+                "authorization: Basic REDACTED",
+                "proxy-authorization: Negotiate REDACTED",
+                "cookie: session=REDACTED",
+                "accept: a=b c",
+            ]
+        );
+        assert_eq!(
+            headers(&exchange.response.expect("an answer")),
+            [
+                "set-cookie: id=REDACTED",
+                "location: /x?token=REDACTED",
+                "server: /x?token=shown",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_refusal_of_a_secret_may_be_read_and_what_is_given_may_not() {
+        const SAID: &[u8] = b"{\"error\":\"why\"}";
+        for (secret, status, is_shown) in [
+            (true, 200, false),
+            (true, 401, true),
+            (false, 200, true),
+            (false, 401, true),
+        ] {
+            let request = Request::get("http://registry.test/token").body(Bytes::new());
+            let response = Response::builder()
+                .status(status)
+                .body(Bytes::from_static(SAID));
+            let exchange = recorded(
+                &request.expect("a request"),
+                response.expect("a response"),
+                secret,
+            );
+            let body = exchange.response.expect("an answer").body.expect("a body");
+            assert_eq!((body.length, body.digest), (SAID.len(), sha256(SAID)));
+            let shown = body.excerpt.as_deref().map(str::as_bytes);
+            assert_eq!(shown, is_shown.then_some(SAID), "{secret} {status}");
+        }
     }
 
     #[test]

@@ -137,3 +137,143 @@ pub(crate) fn json<T: DeserializeOwned>(reply: &Reply, shape: &str) -> Result<T,
         )
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use http::{HeaderMap, HeaderValue, StatusCode, Uri};
+
+    use super::*;
+
+    const SHOWN: usize = 4;
+
+    /// An answer with one header, whose place in the transcript is `SHOWN`.
+    fn reply(status: u16, name: &'static str, value: &'static str, body: &'static str) -> Reply {
+        let mut headers = HeaderMap::new();
+        headers.insert(name, HeaderValue::from_static(value));
+        Reply {
+            status: StatusCode::from_u16(status).expect("a status"),
+            headers,
+            body: Bytes::from_static(body.as_bytes()),
+            exchange: SHOWN,
+            uri: Uri::from_static("https://registry.test/v2/"),
+        }
+    }
+
+    /// What was expected and what came, of a violation that the one answer shows.
+    fn finding<T: std::fmt::Debug>(result: Result<T, Stop>) -> (Vec<String>, String) {
+        let Err(Stop::Violated(finding)) = result else {
+            panic!("no violation: {result:?}")
+        };
+        assert_eq!(finding.exchanges, [SHOWN]);
+        (finding.expected, finding.actual)
+    }
+
+    fn is_blamed(result: CheckResult, expected: &[&str], actual: &str) {
+        let (wanted, came) = finding(result);
+        assert_eq!(wanted, expected);
+        assert_eq!(came, actual);
+    }
+
+    #[test]
+    fn a_status_is_judged_by_the_set_that_is_allowed() {
+        for (code, is_allowed, is_success, is_refused) in [
+            (199, false, false, false),
+            (200, true, true, false),
+            (201, false, true, false),
+            (299, false, true, false),
+            (302, false, false, false),
+            (400, false, false, true),
+            (404, true, false, true),
+            (499, false, false, true),
+            (500, false, false, false),
+        ] {
+            let reply = reply(code, "server", "s", "");
+            assert_eq!(status(&reply, &[200, 404]).is_ok(), is_allowed, "{code}");
+            assert_eq!(success(&reply).is_ok(), is_success, "{code}");
+            assert_eq!(refused(&reply).is_ok(), is_refused, "{code}");
+        }
+        let reply = reply(500, "server", "s", "");
+        let came = "status 500 Internal Server Error";
+        let wanted = ["status 201", "status 202"];
+        is_blamed(status(&reply, &[201, 202]), &wanted, came);
+        is_blamed(success(&reply), &["a 2xx status"], came);
+        is_blamed(refused(&reply), &["a 4xx status"], came);
+    }
+
+    #[test]
+    fn a_header_is_judged_by_its_presence_and_its_value() {
+        let with = reply(200, "range", "0-8", "");
+        assert_eq!(header(&with, "range"), Ok("0-8"));
+        assert_eq!(header_is(&with, "range", "0-8"), Ok(()));
+        assert_eq!(header_absent_or(&with, "range", "0-8"), Ok(()));
+        is_blamed(
+            header_is(&with, "range", "0-9"),
+            &["`range: 0-9`"],
+            "`range: 0-8`",
+        );
+        is_blamed(
+            header_absent_or(&with, "range", "0-9"),
+            &["`range: 0-9`, or no such header"],
+            "`range: 0-8`",
+        );
+        let without = reply(200, "server", "s", "");
+        assert_eq!(header_absent_or(&without, "range", "0-9"), Ok(()));
+        for missing in [&without, &reply(200, "range", "", "")] {
+            let (wanted, came) = finding(header(missing, "range"));
+            assert_eq!(wanted, ["a `range` header"]);
+            assert_eq!(came, "no `range` header");
+            let (_, came) = finding(header_is(missing, "range", "0-9"));
+            assert_eq!(came, "no `range` header");
+        }
+    }
+
+    #[test]
+    fn parameters_are_no_part_of_a_media_type() {
+        let json = "application/json";
+        for right in ["application/json", "application/json; charset=utf-8"] {
+            let reply = reply(200, "content-type", right, "");
+            assert_eq!(media_type(&reply, json), Ok(()), "{right}");
+        }
+        let wanted = ["`content-type: application/json`"];
+        let wrong = reply(200, "content-type", "text/html; charset=utf-8", "");
+        let came = "`content-type: text/html; charset=utf-8`";
+        is_blamed(media_type(&wrong, json), &wanted, came);
+        let none = reply(200, "server", "s", "");
+        is_blamed(media_type(&none, json), &wanted, "`content-type: none`");
+    }
+
+    #[test]
+    fn a_body_is_judged_by_its_bytes_or_its_shape() {
+        let reply = reply(200, "server", "s", "[1,2]");
+        assert_eq!(same_bytes(&reply, &Bytes::from_static(b"[1,2]")), Ok(()));
+        let (wanted, came) = finding(same_bytes(&reply, &Bytes::from_static(b"[1, 2]")));
+        let whole = |bytes: &[u8]| format!("bytes of {}", digest_of(bytes));
+        assert_eq!(wanted, [format!("the 6 {}", whole(b"[1, 2]"))]);
+        assert_eq!(came, format!("5 {}", whole(b"[1,2]")));
+        assert_eq!(json::<Vec<u8>>(&reply, "of numbers"), Ok(vec![1, 2]));
+        let (wanted, came) = finding(json::<Vec<String>>(&reply, "of texts"));
+        assert_eq!(wanted, ["a JSON body of texts"]);
+        assert!(
+            came.starts_with("a body that is not: ") && came.contains("expected a string"),
+            "{came}"
+        );
+    }
+
+    #[test]
+    fn what_does_not_hold_is_shown_by_all_the_answers_given() {
+        let one = reply(200, "server", "s", "");
+        let other = Reply {
+            exchange: 9,
+            ..one.clone()
+        };
+        assert_eq!(holds(true, "this", "that", &[&one]), Ok(()));
+        let Err(Stop::Violated(finding)) = holds(false, "this", "that", &[&one, &other]) else {
+            panic!("it does not hold")
+        };
+        assert_eq!(finding.exchanges, [SHOWN, 9]);
+        assert_eq!(
+            (finding.expected, finding.actual),
+            (vec!["this".to_owned()], "that".to_owned())
+        );
+    }
+}

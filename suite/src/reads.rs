@@ -191,4 +191,100 @@ mod tests {
             );
         }
     }
+
+    /// One of each kind of place.
+    const PLACES: [(&str, &str); 8] = [
+        ("base", "/v2/"),
+        ("manifest", "/v2/a/b/manifests/1"),
+        ("blob", "/v2/a/b/blobs/sha256:ab"),
+        ("uploads", "/v2/a/b/blobs/uploads/"),
+        ("upload", "/v2/a/b/blobs/uploads/1"),
+        ("tags", "/v2/a/b/tags/list"),
+        ("referrers", "/v2/a/b/referrers/sha256:ab"),
+        ("store", "/store/1"),
+    ];
+
+    /// Where a header of an answer with this status is read, and of which requests.
+    fn readers(header: &str, status: &str) -> Vec<String> {
+        const METHODS: [&str; 6] = ["GET", "HEAD", "POST", "PATCH", "PUT", "DELETE"];
+        let of = |path: &str| {
+            METHODS
+                .into_iter()
+                .filter(|method| reader(method, path, status).reads(header))
+                .collect::<Vec<_>>()
+        };
+        let all = of(PLACES[0].1);
+        if PLACES.iter().all(|(_, path)| of(path) == all) {
+            return vec![format!("everywhere: {}", all.join(" "))];
+        }
+        let read = PLACES.iter().map(|(place, path)| (place, of(path)));
+        read.filter(|(_, methods)| !methods.is_empty())
+            .map(|(place, methods)| format!("{place}: {}", methods.join(" ")))
+            .collect()
+    }
+
+    #[test]
+    fn a_header_is_read_where_some_helm_looks_at_it_and_nowhere_else() {
+        const NOWHERE: &[&str] = &["everywhere: "];
+        const ALL: &str = "GET HEAD POST PATCH PUT DELETE";
+        for (header, status, places) in [
+            (
+                "content-length",
+                "200",
+                &["manifest: GET HEAD", "blob: GET HEAD"][..],
+            ),
+            ("content-length", "404", NOWHERE),
+            ("content-encoding", "200", &["everywhere: GET"]),
+            ("content-encoding", "404", NOWHERE),
+            ("content-range", "206", &["manifest: {}", "blob: {}"]),
+            ("content-range", "200", NOWHERE),
+            (
+                "content-type",
+                "200",
+                &["manifest: GET HEAD", "referrers: GET HEAD"],
+            ),
+            ("content-type", "404", NOWHERE),
+            (
+                "docker-content-digest",
+                "201",
+                &[
+                    "manifest: GET HEAD POST PATCH PUT",
+                    "blob: GET HEAD POST PATCH PUT",
+                    "upload: GET HEAD POST PATCH PUT",
+                ],
+            ),
+            ("docker-content-digest", "404", NOWHERE),
+            ("link", "200", &["tags: {}", "referrers: {}"]),
+            ("link", "404", NOWHERE),
+            ("location", "202", &["uploads: {}"]),
+            ("location", "307", &["everywhere: {}"]),
+            ("location", "404", NOWHERE),
+            ("oci-subject", "201", &["manifest: PUT"]),
+            ("oci-filters-applied", "200", &["referrers: {}"]),
+            ("range", "202", &["upload: PATCH"]),
+            ("retry-after", "429", &["everywhere: {}"]),
+            ("retry-after", "503", NOWHERE),
+            ("www-authenticate", "401", &["everywhere: {}"]),
+            ("www-authenticate", "403", NOWHERE),
+        ] {
+            let expected: Vec<String> = places.iter().map(|at| at.replace("{}", ALL)).collect();
+            assert_eq!(readers(header, status), expected, "{header} of {status}");
+        }
+    }
+
+    #[test]
+    fn a_deletion_is_nothing_that_helm_reads() {
+        for (method, is_read, is_head) in [
+            ("GET", true, false),
+            ("HEAD", true, true),
+            ("PUT", true, false),
+            ("DELETE", false, false),
+        ] {
+            let reader = reader(method, "/v2/a/b/manifests/1", "202");
+            assert_eq!(reader.reads_status(), is_read, "{method}");
+            assert_eq!(reader.is_head(), is_head, "{method}");
+            assert_eq!(reader.status(), StatusCode::ACCEPTED, "{method}");
+            assert!(matches!(reader.route(), Route::Manifest { .. }), "{method}");
+        }
+    }
 }

@@ -115,3 +115,27 @@ impl From<Obstacle> for Stop {
         Self::Inconclusive(Box::new(obstacle))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_contradicts_is_a_violation() {
+        let finding = Box::new(Finding {
+            expected: vec!["201".into()],
+            actual: "200".into(),
+            exchanges: vec![0],
+        });
+        let obstacle = Obstacle::new(ObstacleKind::Transport, "reset");
+        for (result, is_violated) in [
+            (Ok(()), false),
+            (Err(Stop::Violated(finding)), true),
+            (Err(Stop::NotApplicable("no deletes".into())), false),
+            (Err(Stop::from(obstacle)), false),
+        ] {
+            let verdict = Verdict::from(result);
+            assert_eq!(verdict.is_violated(), is_violated, "{verdict:?}");
+        }
+    }
+}
