@@ -101,6 +101,12 @@ pub struct TargetRecord {
     pub helms: Vec<HelmRecord>,
     /// What the run made and could not remove, with the reason.
     pub leftovers: Vec<Leftover>,
+    /// How many requests it took, without those of the clean-up; records of older versions leave it out.
+    #[serde(default)]
+    pub requests: usize,
+    /// How many checks ran side by side at most; records of older versions leave it out.
+    #[serde(default)]
+    pub side_by_side: usize,
     /// How long it took, in milliseconds.
     pub milliseconds: u64,
 }
@@ -147,6 +153,8 @@ impl TargetRecord {
             eras: Vec::new(),
             helms: Vec::new(),
             leftovers: Vec::new(),
+            requests: 0,
+            side_by_side: 0,
             milliseconds: 0,
         }
     }

@@ -10,6 +10,7 @@ mod entry;
 mod event;
 mod helms;
 mod interrupt;
+mod meter;
 mod turns;
 mod visit;
 
@@ -161,6 +162,8 @@ async fn on_target(
         Ok(visit) => {
             let mut record = visit.found.unwrap_or_else(|| defect(name, visit.identity));
             record.leftovers = visit.leftovers;
+            record.requests = visit.requests;
+            record.side_by_side = plan.jobs;
             record
         }
     };

@@ -7,6 +7,7 @@ use futures_util::FutureExt;
 use helm_oci_reports::record::{Leftover, TargetIdentity};
 use helm_oci_suite::target::Target;
 
+use super::meter::Meter;
 use super::{Interrupt, Interrupted, Job, target};
 use crate::cleanup::{Ledger, clean_up};
 use crate::launch::{self, LaunchError};
@@ -19,6 +20,8 @@ pub(crate) struct Visit<T> {
     pub(crate) identity: TargetIdentity,
     /// What was stored and could not be removed.
     pub(crate) leftovers: Vec<Leftover>,
+    /// How many requests the work took.
+    pub(crate) requests: usize,
 }
 
 /// Lends a target to `work`. What that stores is noted and deleted, and what was launched is taken away, also after
@@ -47,7 +50,8 @@ pub(crate) async fn visit<T>(
         registry: conduct.paced(Arc::clone(&available.registry)),
         ..target(seed, &available)
     };
-    let budgeted = conduct.budgeted(Arc::clone(&bare.registry));
+    let meter = Arc::new(Meter::new(Arc::clone(&bare.registry)));
+    let budgeted = conduct.budgeted(Arc::clone(&meter) as _);
     let ledger = Arc::new(Ledger::new(budgeted));
     let noted = Target {
         registry: Arc::clone(&ledger) as _,
@@ -76,5 +80,6 @@ pub(crate) async fn visit<T>(
         found: worked.ok(),
         identity,
         leftovers,
+        requests: meter.sent(),
     }))
 }

@@ -32,6 +32,9 @@ fn what_is_used_up_leaves_the_rest_open_and_is_cleaned_up_all_the_same() {
         assert_eq!(ran.out.matches(&told).count(), 1, "told once: {}", ran.out);
         let target = &record["targets"][0];
         assert_eq!(target["leftovers"], serde_json::json!([]));
+        if flag == "--max-requests" {
+            assert_eq!(target["requests"], 150);
+        }
         let checks = target["checks"].as_array().expect("checks");
         let count = |outcome| {
             checks
@@ -51,14 +54,19 @@ fn what_is_used_up_leaves_the_rest_open_and_is_cleaned_up_all_the_same() {
 #[test]
 fn a_run_keeps_the_pace_it_is_given() {
     let serve = Serve::with(&[]);
-    let arguments = ["--only", "tags/*", "--requests-per-second", "50"];
+    let arguments = [
+        "--only",
+        "tags/*",
+        "--requests-per-second",
+        "50",
+        "--jobs",
+        "60",
+    ];
     let (ran, record) = examined(&[&[serve.url.as_str()], &arguments[..]].concat());
     assert_eq!(ran.code, Some(0), "{}{}", ran.out, ran.err);
-    let checks = record["targets"][0]["checks"].as_array().expect("checks");
-    let requests: u64 = checks
-        .iter()
-        .map(|check| check["requests"].as_u64().expect("a number"))
-        .sum();
+    let target = &record["targets"][0];
+    assert_eq!(target["side_by_side"], 50, "more would only wait");
+    let requests = target["requests"].as_u64().expect("a number");
     let least = u128::from(requests) * 1000 / 50;
     assert!(
         ran.took.as_millis() > least,

@@ -44,6 +44,15 @@ pub(super) fn target(page: &mut Page, record: &RunRecord, target: &TargetRecord)
     if left.len() > LEFTOVERS {
         page.labelled("", &format!("and {} lines more", left.len() - LEFTOVERS));
     }
+    if target.requests > 0 {
+        let requests = text::plural(target.requests, "request");
+        let time = text::duration(target.milliseconds);
+        let words = format!(
+            "{requests} in {time}, {} checks side by side",
+            target.side_by_side
+        );
+        page.labelled("sent", &words);
+    }
     let (ink, verdict) = verdict(record, target);
     page.inked("verdict", &verdict, ink);
 }

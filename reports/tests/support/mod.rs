@@ -126,6 +126,8 @@ fn distribution() -> TargetRecord {
             leftover("hoc-0badcafe/push-locked"),
             leftover("hoc-0badcafe/push-blob-created"),
         ],
+        requests: 1311,
+        side_by_side: 8,
         milliseconds: 4321,
     }
 }
@@ -179,6 +181,8 @@ fn hostile() -> TargetRecord {
         eras: vec![],
         helms: vec![],
         leftovers: vec![leftover(HOSTILE)],
+        requests: 640,
+        side_by_side: 16,
         milliseconds: 1200,
         ..distribution()
     }
@@ -211,6 +215,8 @@ fn unreachable() -> TargetRecord {
         eras: vec![],
         helms: vec![],
         leftovers: vec![],
+        requests: 0,
+        side_by_side: 0,
         milliseconds: 90,
     }
 }
