@@ -24,6 +24,7 @@ use helm_oci_conformance::{exit_code, install_cryptography};
 use helm_oci_fixtures::fault::{FaultyRegistry, HelloAnswer};
 use helm_oci_fixtures::registry::{Access, ReferenceRegistry};
 use helm_oci_suite::checks;
+use helm_oci_suite::content::Content;
 use helm_oci_suite::registry::{Registry, Relay, TransportError};
 use helm_oci_suite::requirement::BoxFuture;
 use helm_oci_suite::target::Target;
@@ -153,10 +154,10 @@ impl Relay for Recorder {
 
     fn pass(
         &self,
-        request: Request<Bytes>,
+        request: Request<Content>,
     ) -> BoxFuture<'_, Result<Response<Bytes>, TransportError>> {
         let mut heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
-        heard.push(request.clone());
+        heard.push(request.clone().map(Content::into_bytes));
         self.inner.send(request)
     }
 }

@@ -278,7 +278,7 @@ fn advise(error: &TransportError, session: &Session) -> String {
             "the port may speak TLS, write https:// then, or not HTTP at all"
         }
         TransportError::Broken { .. } => "check that an HTTP server stands behind the port",
-        TransportError::Timeout { .. } => {
+        TransportError::Timeout { .. } | TransportError::Stalled { .. } => {
             "check that the registry is well, and the port is its own"
         }
         TransportError::TooLarge { .. } => "that is no registry",

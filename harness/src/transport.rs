@@ -6,16 +6,20 @@
 
 mod connect;
 mod identity;
+mod sent;
 mod trust;
 
 use std::error::Error as _;
+use std::pin::pin;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
+use helm_oci_suite::content::{Content, Measure, Measuring};
 use helm_oci_suite::registry::{Hello, Registry, TransportError};
 use helm_oci_suite::requirement::BoxFuture;
 use http::{HeaderValue, Request, Response, Uri, Version, header};
-use http_body_util::{BodyExt, Full};
+use http_body_util::BodyExt;
+use hyper::body::Incoming;
 use hyper_rustls::HttpsConnector;
 use hyper_util::client::legacy::{Client, Error as ClientError};
 use hyper_util::rt::TokioExecutor;
@@ -24,6 +28,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::timeout;
 
 use self::connect::Tcp;
+use self::sent::{Progress, Sent};
 pub use self::trust::{Trust, TrustError};
 
 /// How long and how much the port waits for and reads.
@@ -33,9 +38,13 @@ pub struct Limits {
     pub connect: Duration,
     /// From the request to the last byte of its answer.
     pub answer: Duration,
+    /// In which of a large body at least [`Limits::least`] goes over the wire.
+    pub idle: Duration,
+    /// How much of a large body has to go over the wire in that time.
+    pub least: u64,
     /// For the first bytes after a `ClientHello`.
     pub hello: Duration,
-    /// The largest body that is read.
+    /// The largest body that is read and kept.
     pub body: usize,
 }
 
@@ -44,6 +53,8 @@ impl Default for Limits {
         Self {
             connect: Duration::from_secs(5),
             answer: Duration::from_secs(10),
+            idle: Duration::from_secs(60),
+            least: 4 << 20,
             hello: Duration::from_secs(2),
             body: 8 << 20,
         }
@@ -52,7 +63,7 @@ impl Default for Limits {
 
 /// A registry on the network.
 pub struct Http {
-    client: Client<HttpsConnector<Tcp>, Full<Bytes>>,
+    client: Client<HttpsConnector<Tcp>, Sent>,
     tls: ClientConfig,
     origin: Uri,
     limits: Limits,
@@ -83,46 +94,53 @@ impl Http {
     /// Sends a request with whatever headers it has and reads the whole answer.
     pub async fn forward(
         &self,
-        mut request: Request<Bytes>,
+        mut request: Request<Content>,
     ) -> Result<Response<Bytes>, TransportError> {
         let authority = authority(request.uri());
         *request.version_mut() = Version::HTTP_11;
-        let Ok(answer) = timeout(self.limits.answer, self.exchange(request, &authority)).await
-        else {
-            return Err(TransportError::Timeout {
-                authority,
-                seconds: self.limits.answer.as_secs(),
-            });
+        let is_large = request.body().is_made() || request.extensions().get::<Measure>().is_some();
+        let limit = if is_large {
+            self.limits.idle
+        } else {
+            self.limits.answer
         };
-        answer
+        let seconds = limit.as_secs();
+        let (progress, mut before) = (Progress::default(), 0);
+        let mut exchange = pin!(self.exchange(request, &authority, &progress));
+        loop {
+            if let Ok(answer) = timeout(limit, exchange.as_mut()).await {
+                return answer;
+            }
+            let authority = authority.clone();
+            if !is_large {
+                return Err(TransportError::Timeout { authority, seconds });
+            }
+            // How long a large body takes all in all is the affair of the line.
+            let now = progress.bytes();
+            if now - before < self.limits.least {
+                return Err(TransportError::Stalled { authority, seconds });
+            }
+            before = now;
+        }
     }
 
     async fn exchange(
         &self,
-        request: Request<Bytes>,
+        request: Request<Content>,
         authority: &str,
+        progress: &Progress,
     ) -> Result<Response<Bytes>, TransportError> {
         let secure = request.uri().scheme_str() == Some("https");
-        let answer = self.client.request(request.map(Full::new)).await;
-        let (parts, mut body) = answer
-            .map_err(|error| classify(&error, secure, authority))?
-            .into_parts();
-        let mut read = BytesMut::new();
-        while let Some(frame) = body.frame().await {
-            let frame = frame.map_err(|error| broken(authority, &error))?;
-            let Ok(data) = frame.into_data() else {
-                continue;
-            };
-            if read.len() + data.len() > self.limits.body {
-                let authority = authority.to_owned();
-                return Err(TransportError::TooLarge {
-                    authority,
-                    limit: self.limits.body,
-                });
+        let measure = request.extensions().get::<Measure>().copied();
+        let request = request.map(|content| Sent::new(&content, progress));
+        let answer = self.client.request(request).await;
+        let answer = answer.map_err(|error| classify(&error, secure, authority))?;
+        match measure {
+            Some(measure) if answer.status().is_success() => {
+                forget(answer, measure, authority, progress).await
             }
-            read.extend_from_slice(&data);
+            _ => keep(answer, self.limits.body, authority).await,
         }
-        Ok(Response::from_parts(parts, read.freeze()))
     }
 
     async fn greet(&self) -> Result<Hello, TransportError> {
@@ -150,10 +168,65 @@ impl Http {
     }
 }
 
+/// Reads an answer whole.
+async fn keep(
+    answer: Response<Incoming>,
+    limit: usize,
+    authority: &str,
+) -> Result<Response<Bytes>, TransportError> {
+    let (parts, mut body) = answer.into_parts();
+    let mut read = BytesMut::new();
+    while let Some(piece) = next(&mut body, authority).await? {
+        if read.len() + piece.len() > limit {
+            return Err(too_large(authority, limit as u64));
+        }
+        read.extend_from_slice(&piece);
+    }
+    Ok(Response::from_parts(parts, read.freeze()))
+}
+
+/// Reads an answer and keeps of its body what it begins with and what it was.
+async fn forget(
+    answer: Response<Incoming>,
+    measure: Measure,
+    authority: &str,
+    progress: &Progress,
+) -> Result<Response<Bytes>, TransportError> {
+    let (mut parts, mut body) = answer.into_parts();
+    let mut measuring = Measuring::default();
+    while let Some(piece) = next(&mut body, authority).await? {
+        progress.add(piece.len());
+        if measuring.take(&piece) > measure.limit() {
+            return Err(too_large(authority, measure.limit()));
+        }
+    }
+    let (head, measured) = measuring.done();
+    parts.extensions.insert(measured);
+    Ok(Response::from_parts(parts, head))
+}
+
+/// The next piece of a body.
+async fn next(body: &mut Incoming, authority: &str) -> Result<Option<Bytes>, TransportError> {
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|error| broken(authority, &error))?;
+        if let Ok(data) = frame.into_data() {
+            return Ok(Some(data));
+        }
+    }
+    Ok(None)
+}
+
+fn too_large(authority: &str, limit: u64) -> TransportError {
+    TransportError::TooLarge {
+        authority: authority.to_owned(),
+        limit,
+    }
+}
+
 impl Registry for Http {
     fn send(
         &self,
-        mut request: Request<Bytes>,
+        mut request: Request<Content>,
     ) -> BoxFuture<'_, Result<Response<Bytes>, TransportError>> {
         let headers = request.headers_mut();
         headers.remove("x-forwarded-proto");

@@ -113,7 +113,7 @@ impl Live {
     }
 
     async fn ready(&self) -> Result<&Ready, Result<Completion, Failed>> {
-        match self.ready.get_or_init(|| self.make_ready()).await {
+        match self.ready.get_or_init(|| Box::pin(self.make_ready())).await {
             Ok(ready) => Ok(ready),
             Err(Refusal {
                 why,

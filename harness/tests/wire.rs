@@ -59,7 +59,10 @@ async fn on_the_wire(requirement: &'static Requirement, fault: Fault) -> Verdict
         Setup::Basic => Access::basic_for_tests(),
         Setup::Bearer => Access::bearer_for_tests(),
     };
+    let model = proof::target(requirement.proven_on, &[]);
+    let mebibyte = usize::try_from(model.mebibyte).expect("a small number");
     let registry = FaultyRegistry::new(ReferenceRegistry::new(access), &[fault]);
+    let registry = registry.with_mebibyte(mebibyte);
     let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
     let server = Server::start(listen, Arc::new(registry))
         .await
@@ -68,7 +71,6 @@ async fn on_the_wire(requirement: &'static Requirement, fault: Fault) -> Verdict
         .parse()
         .expect("a URI");
     let port = Http::new(origin, &Trust::default(), Limits::default()).expect("no TLS is needed");
-    let model = proof::target(requirement.proven_on, &[]);
     let target = Target {
         registry: Arc::new(port),
         ..model

@@ -10,6 +10,7 @@ use helm_oci_fixtures::{media_type, provenance};
 use http::{Method, StatusCode, Uri};
 
 use crate::auth::{encode, is_same_origin};
+use crate::content::Content;
 use crate::permission::NOT_SIGNED;
 use crate::session::{Call, Reply, Session, digest_of};
 use crate::verdict::{Obstacle, ObstacleKind, Stop};
@@ -133,7 +134,21 @@ impl Session {
 
     /// GET of a blob, redirects followed without credentials, whatever the end answers.
     pub async fn follow_blob(&self, digest: &str) -> Result<Reply, Stop> {
-        let mut reply = self.get_blob(digest).await?;
+        self.follow(digest, |call| call).await
+    }
+
+    /// The same of a large blob, which is measured and not kept.
+    pub async fn measure_blob(&self, digest: &str, length: u64) -> Result<Reply, Stop> {
+        self.follow(digest, |call| call.measured(length)).await
+    }
+
+    async fn follow<'s>(
+        &'s self,
+        digest: &str,
+        dressed: impl Fn(Call<'s>) -> Call<'s>,
+    ) -> Result<Reply, Stop> {
+        let get = self.call(Method::GET, &self.blob_path(digest));
+        let mut reply = dressed(get).send().await?;
         for _ in 0..REDIRECTS {
             if !reply.status.is_redirection() {
                 return Ok(reply);
@@ -142,7 +157,8 @@ impl Session {
                 .header("location")
                 .ok_or_else(|| obstacle("follow a redirect", &reply))?;
             let uri = self.resolve(&reply.uri, location);
-            reply = self.call_uri(Method::GET, uri).anonymous().send().await?;
+            let get = self.call_uri(Method::GET, uri).anonymous();
+            reply = dressed(get).send().await?;
         }
         Err(obstacle("follow a chain of redirects to its end", &reply))
     }
@@ -199,7 +215,12 @@ impl Session {
 
     /// The PUT that completes an upload, as Helm sends it: the query of `Location` parsed and written anew,
     /// keys sorted, `digest` among them.
-    pub fn complete_upload(&self, location: &Uri, digest: &str, body: &Bytes) -> Call<'_> {
+    pub fn complete_upload(
+        &self,
+        location: &Uri,
+        digest: &str,
+        body: impl Into<Content>,
+    ) -> Call<'_> {
         let uri = self.resolve(location, &with_digest(location, digest));
         self.call_uri(Method::PUT, uri)
             .body(Some(media_type::OCTET_STREAM), body)
@@ -240,7 +261,7 @@ impl Session {
         }
         let location = self.upload_location(&patch)?;
         let put = self
-            .complete_upload(&location, &digest_of(body), &Bytes::new())
+            .complete_upload(&location, &digest_of(body), Bytes::new())
             .send()
             .await?;
         if put.status.is_success() {

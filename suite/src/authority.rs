@@ -4,6 +4,7 @@ use bytes::Bytes;
 use http::{HeaderValue, Request, StatusCode, Uri, header};
 
 use crate::auth::{self, Challenge, TokenAnswer};
+use crate::content::Content;
 use crate::exchange::Exchange;
 use crate::session::{Reply, Session, not_a_request, parse_uri};
 use crate::target::Credentials;
@@ -62,7 +63,7 @@ impl Session {
         }
         let ping = Request::get(self.uri(BASE)?).header(header::AUTHORIZATION, bearer);
         let ping = ping
-            .body(Bytes::new())
+            .body(Content::default())
             .map_err(|error| not_a_request(&error))?;
         let base = self.exchange(ping, false).await?;
         if base.status != StatusCode::UNAUTHORIZED {
@@ -169,7 +170,7 @@ impl Session {
             request = request.header(header::AUTHORIZATION, value);
         }
         let request = request
-            .body(Bytes::new())
+            .body(Content::default())
             .map_err(|error| not_a_request(&error))?;
         self.traded(request).await
     }
@@ -184,12 +185,12 @@ impl Session {
                 "application/x-www-form-urlencoded; charset=utf-8",
             )
             .header(header::CONTENT_LENGTH, form.len())
-            .body(form)
+            .body(Content::from(form))
             .map_err(|error| not_a_request(&error))?;
         self.traded(request).await
     }
 
-    async fn traded(&self, request: Request<Bytes>) -> Result<Reply, Stop> {
+    async fn traded(&self, request: Request<Content>) -> Result<Reply, Stop> {
         let reply = self.exchange(request, true).await?;
         if let Some(token) = TokenAnswer::read(&reply) {
             self.remember_token(&token);

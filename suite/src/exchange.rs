@@ -5,6 +5,7 @@ use helm_oci_fixtures::digest::sha256;
 use http::{HeaderMap, HeaderName, Request, Response, Uri, header};
 use serde::{Deserialize, Serialize};
 
+use crate::content::{Content, Measured};
 use crate::registry::TransportError;
 use crate::secrets::Secrets;
 
@@ -67,7 +68,7 @@ impl Exchange {
     /// Writes down what was asked of the registry at `own` and what came back. With `secret`, bodies are told by
     /// length and digest alone; nowhere else does one of the `secrets` stand.
     pub fn record(
-        request: &Request<Bytes>,
+        request: &Request<Content>,
         response: &Result<Response<Bytes>, TransportError>,
         own: &Uri,
         secret: bool,
@@ -83,7 +84,12 @@ impl Exchange {
 }
 
 /// What a request looks like once recorded. Its path is one that we made.
-fn record_request(request: &Request<Bytes>, own: &Uri, secret: bool, secrets: &Secrets) -> Message {
+fn record_request(
+    request: &Request<Content>,
+    own: &Uri,
+    secret: bool,
+    secrets: &Secrets,
+) -> Message {
     let uri = shown_uri(request.uri(), own);
     let uri = match uri.split_once('?') {
         Some((path, query)) => format!("{path}?{}", secrets.hide(query)),
@@ -92,7 +98,7 @@ fn record_request(request: &Request<Bytes>, own: &Uri, secret: bool, secrets: &S
     Message {
         start: format!("{} {uri}", request.method()),
         headers: shown_headers(request.headers(), secrets),
-        body: shown_body(request.body(), secret, secrets),
+        body: shown_content(request.body(), secret, secrets),
     }
 }
 
@@ -106,11 +112,7 @@ fn record_response(
         Ok(response) => Ok(Message {
             start: response.status().to_string(),
             headers: shown_headers(response.headers(), secrets),
-            body: shown_body(
-                response.body(),
-                secret && response.status().is_success(),
-                secrets,
-            ),
+            body: shown_answer(response, secret && response.status().is_success(), secrets),
         }),
         Err(error) => Err(secrets.hide(&error.to_string())),
     }
@@ -187,14 +189,36 @@ fn shown_headers(headers: &HeaderMap, secrets: &Secrets) -> Vec<(String, String)
         .collect()
 }
 
-fn shown_body(body: &Bytes, secret: bool, secrets: &Secrets) -> Option<Body> {
-    if body.is_empty() {
+fn shown_content(content: &Content, secret: bool, secrets: &Secrets) -> Option<Body> {
+    shown_body(content.length(), &content.head(), secret, secrets, || {
+        content.digest()
+    })
+}
+
+fn shown_answer(answer: &Response<Bytes>, secret: bool, secrets: &Secrets) -> Option<Body> {
+    let body = answer.body();
+    match answer.extensions().get::<Measured>() {
+        Some(Measured { length, digest }) => {
+            shown_body(*length, body, secret, secrets, || digest.clone())
+        }
+        None => shown_body(body.len() as u64, body, secret, secrets, || sha256(body)),
+    }
+}
+
+fn shown_body(
+    length: u64,
+    head: &[u8],
+    secret: bool,
+    secrets: &Secrets,
+    digest: impl FnOnce() -> String,
+) -> Option<Body> {
+    if length == 0 {
         return None;
     }
-    let excerpt = (!secret).then(|| excerpt(body, secrets)).flatten();
+    let excerpt = (!secret).then(|| excerpt(head, secrets)).flatten();
     Some(Body {
-        length: body.len(),
-        digest: sha256(body),
+        length: usize::try_from(length).unwrap_or(usize::MAX),
+        digest: digest(),
         excerpt,
     })
 }
@@ -229,7 +253,7 @@ mod tests {
             Request::put("https://store.test/x?digest=sha256%3Aab&X-Amz-Signature=canary")
                 .header("authorization", "Basic canary")
                 .header("cookie", "session=canary")
-                .body(Bytes::from_static(b"password=canary"))
+                .body(Bytes::from_static(b"password=canary").into())
                 .expect("a request");
         let response = Ok(Response::builder()
             .header("location", "https://store.test/y?sig=canary&n=1")
@@ -254,7 +278,7 @@ mod tests {
         let own: Uri = "http://registry.test".parse().expect("a URI");
         let request = Request::get("http://registry.test/v2/?user=canary-of-a-token")
             .header("authorization", "Bearer canary-of-a-token")
-            .body(Bytes::new())
+            .body(Content::default())
             .expect("a request");
         let cut = format!("{}canary-of-a-token", "x".repeat(EXCERPT - 8));
         for body in ["you sent Bearer canary-of-a-token", &cut] {
@@ -284,7 +308,8 @@ mod tests {
     /// What becomes of a conversation with the registry at `http://registry.test`.
     fn recorded(request: &Request<Bytes>, response: Response<Bytes>, secret: bool) -> Exchange {
         let own = Uri::from_static("http://registry.test");
-        Exchange::record(request, &Ok(response), &own, secret, &Secrets::default())
+        let request = request.clone().map(Content::from);
+        Exchange::record(&request, &Ok(response), &own, secret, &Secrets::default())
     }
 
     #[test]

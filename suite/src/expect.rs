@@ -154,6 +154,7 @@ mod tests {
             status: StatusCode::from_u16(status).expect("a status"),
             headers,
             body: Bytes::from_static(body.as_bytes()),
+            measured: None,
             exchange: SHOWN,
             uri: Uri::from_static("https://registry.test/v2/"),
         }

@@ -1,7 +1,8 @@
 //! The behavioural spec of Helm charts in OCI registries, as requirements with checks.
 //!
 //! - [`requirement`]: a requirement, everything about it in one place; [`checks`]: all of them.
-//! - [`session`], [`api`]: what a check is handed and the steps it can take; [`registry`]: the HTTP port.
+//! - [`session`], [`api`]: what a check is handed and the steps it can take; [`registry`]: the HTTP port;
+//!   [`content`]: what goes through it.
 //! - [`target`]: what is examined, and as whom; [`auth`]: how a challenge is read; [`secrets`]: what is never shown.
 //! - [`verdict`]: what was observed; [`outcome`]: what we make of it; [`predict`]: what each Helm does then.
 //! - [`era`]: Helm versions and the flows of their users; [`source`]: who says so.
@@ -19,6 +20,7 @@ pub mod auth;
 mod authority;
 pub mod checks;
 mod client;
+pub mod content;
 pub mod coverage;
 mod credentials;
 pub mod era;

@@ -3,6 +3,7 @@
 //! That a host limits its callers says nothing of what it does for one Helm, so it is never a violation. What it
 //! asks for is bounded: a check waits so often and so long, and then could not tell.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -27,6 +28,8 @@ pub(crate) struct Patience {
     asked: Mutex<Duration>,
     /// For its turn, among those who speak with the registry.
     turns: Mutex<Duration>,
+    /// How many large bodies have begun and ended.
+    transfers: AtomicUsize,
 }
 
 impl Patience {
@@ -39,6 +42,16 @@ impl Patience {
     /// A request waited for its turn.
     pub(crate) fn note(&self, time: Duration) {
         *self.turns.lock().unwrap_or_else(PoisonError::into_inner) += time;
+    }
+
+    /// A large body begins to go over the wire, or ends.
+    pub(crate) fn turn_of_transfer(&self) {
+        self.transfers.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// How many beginnings and ends there were.
+    pub(crate) fn transfers(&self) -> usize {
+        self.transfers.load(Ordering::Relaxed)
     }
 
     /// Allows a wait before a request is sent again, if that is within bounds; `again` tells how often it was already.
@@ -105,6 +118,7 @@ mod tests {
     use http::{Method, Request, Response, Uri};
 
     use super::*;
+    use crate::content::Content;
     use crate::proof;
     use crate::registry::{Hello, Registry, TransportError};
     use crate::requirement::{BoxFuture, Setup};
@@ -126,7 +140,7 @@ mod tests {
     impl Registry for Busy {
         fn send(
             &self,
-            request: Request<Bytes>,
+            request: Request<Content>,
         ) -> BoxFuture<'_, Result<Response<Bytes>, TransportError>> {
             let mut refusals = self.refusals.lock().expect("a lock");
             if *refusals == 0 {

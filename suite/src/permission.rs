@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use bytes::Bytes;
 use helm_oci_fixtures::route::Route;
 use http::{Method, Request, Uri};
 
@@ -79,7 +78,7 @@ impl Permission {
     }
 
     /// Why a request to the registry at `own` must not be sent, if it must not.
-    pub(crate) fn objection(&self, request: &Request<Bytes>, own: &Uri) -> Option<String> {
+    pub(crate) fn objection<T>(&self, request: &Request<T>, own: &Uri) -> Option<String> {
         let is_reading = matches!(*request.method(), Method::GET | Method::HEAD);
         match self {
             Self::Own => None,

@@ -14,14 +14,18 @@ use http::{Request, Response};
 use semver::Version;
 
 use crate::checks;
+use crate::content::Content;
 use crate::registry::{InMemory, Registry, Relay, TransportError};
 use crate::requirement::{BoxFuture, Requirement, Setup};
 use crate::session::Session;
-use crate::target::{Credentials, Target};
+use crate::target::{self, Credentials, Target};
 use crate::verdict::{Obstacle, ObstacleKind, Verdict};
 
 /// The seed of every proof.
 const SEED: u64 = 1;
+
+/// What proofs take for a mebibyte.
+const MEBIBYTE: u32 = 32 << 10;
 
 /// What one fault does to one requirement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -96,6 +100,7 @@ pub fn verdict(requirement: &Requirement, setup: Setup, faults: &[Fault]) -> Ver
 /// well-known password of tests and the tokens of that registry are in it.
 pub fn conversation(requirement: &Requirement) -> Vec<Said> {
     let mut target = target(requirement.proven_on, &[]);
+    target.mebibyte = target::MEBIBYTE;
     let overheard = Arc::new(Overheard {
         registry: Arc::clone(&target.registry),
         said: Mutex::new(Vec::new()),
@@ -133,13 +138,13 @@ impl Relay for Overheard {
 
     fn pass(
         &self,
-        request: Request<Bytes>,
+        request: Request<Content>,
     ) -> BoxFuture<'_, Result<Response<Bytes>, TransportError>> {
         Box::pin(async move {
             let answer = self.registry.send(request.clone()).await?;
             let mut said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
             said.push(Said {
-                request,
+                request: request.map(Content::into_bytes),
                 answer: answer.clone(),
             });
             Ok(answer)
@@ -159,9 +164,11 @@ pub fn target(setup: Setup, faults: &[Fault]) -> Target {
         Setup::Open | Setup::Basic | Setup::Bearer => "https://registry.test",
     };
     let registry = FaultyRegistry::new(ReferenceRegistry::new(access), faults);
+    let registry = registry.with_mebibyte(MEBIBYTE as usize);
     let origin = origin.parse().expect("the origin is a URI");
     let mut target = Target::new(Arc::new(InMemory::new(registry, origin)), SEED);
     target.credentials = credentials;
+    target.mebibyte = MEBIBYTE.into();
     target
 }
 

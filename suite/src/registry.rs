@@ -10,6 +10,7 @@ use helm_oci_fixtures::fault::{FaultyRegistry, HelloAnswer, Wire};
 use http::{Request, Response, Uri, header};
 use thiserror::Error;
 
+use crate::content::{Content, Measure, Measured, Measuring};
 use crate::requirement::BoxFuture;
 
 /// Why no answer came.
@@ -47,6 +48,14 @@ pub enum TransportError {
         /// The limit.
         seconds: u64,
     },
+    /// Of a large body too little was taken or given in this time.
+    #[error("{authority} let a large body stand still for {seconds} s")]
+    Stalled {
+        /// Host and port.
+        authority: String,
+        /// The limit.
+        seconds: u64,
+    },
     /// The request was not sent, because the run may not send it.
     #[error("nothing more is sent: {why}")]
     Withheld {
@@ -59,7 +68,7 @@ pub enum TransportError {
         /// Host and port.
         authority: String,
         /// The limit.
-        limit: usize,
+        limit: u64,
     },
 }
 
@@ -78,10 +87,11 @@ pub struct Waited(pub Duration);
 
 /// A registry that can be spoken to.
 pub trait Registry: Send + Sync {
-    /// Sends one request with an absolute URI and returns the raw answer.
+    /// Sends one request with an absolute URI and returns the raw answer; of one that is to be [`Measure`]d, what it
+    /// begins with and what it was.
     fn send(
         &self,
-        request: Request<Bytes>,
+        request: Request<Content>,
     ) -> BoxFuture<'_, Result<Response<Bytes>, TransportError>>;
 
     /// Sends a TLS `ClientHello` to the registry's port as if it spoke TLS.
@@ -105,7 +115,7 @@ pub trait Relay: Send + Sync {
     /// Passes a request on, and its answer back.
     fn pass(
         &self,
-        request: Request<Bytes>,
+        request: Request<Content>,
     ) -> BoxFuture<'_, Result<Response<Bytes>, TransportError>> {
         self.inner().send(request)
     }
@@ -119,7 +129,7 @@ pub trait Relay: Send + Sync {
 impl<R: Relay> Registry for R {
     fn send(
         &self,
-        request: Request<Bytes>,
+        request: Request<Content>,
     ) -> BoxFuture<'_, Result<Response<Bytes>, TransportError>> {
         self.pass(request)
     }
@@ -149,7 +159,9 @@ impl InMemory {
         Self { registry, origin }
     }
 
-    fn answer(&self, mut request: Request<Bytes>) -> Result<Response<Bytes>, TransportError> {
+    fn answer(&self, request: Request<Content>) -> Result<Response<Bytes>, TransportError> {
+        let measure = request.extensions().get::<Measure>().copied();
+        let mut request = request.map(Content::into_bytes);
         let authority = request
             .uri()
             .authority()
@@ -183,7 +195,12 @@ impl InMemory {
         let response = self.registry.handle(&request);
         match response.extensions().get::<Wire>() {
             // In memory no time passes.
-            None | Some(Wire::Late(_)) => Ok(response),
+            None | Some(Wire::Late(_)) => match measure {
+                Some(measure) if response.status().is_success() => {
+                    measured(response, measure, &authority)
+                }
+                _ => Ok(response),
+            },
             Some(Wire::CloseBeforeAnswer) => Err(TransportError::Broken {
                 authority,
                 cause: "closed before the answer".to_owned(),
@@ -196,10 +213,29 @@ impl InMemory {
     }
 }
 
+/// The answer as a port gives it that measures and forgets.
+fn measured(
+    response: Response<Bytes>,
+    measure: Measure,
+    authority: &str,
+) -> Result<Response<Bytes>, TransportError> {
+    let (mut parts, body) = response.into_parts();
+    let mut measuring = Measuring::default();
+    if measuring.take(&body) > measure.limit() {
+        return Err(TransportError::TooLarge {
+            authority: authority.to_owned(),
+            limit: measure.limit(),
+        });
+    }
+    let (head, measured) = measuring.done();
+    parts.extensions.insert::<Measured>(measured);
+    Ok(Response::from_parts(parts, head))
+}
+
 impl Registry for InMemory {
     fn send(
         &self,
-        request: Request<Bytes>,
+        request: Request<Content>,
     ) -> BoxFuture<'_, Result<Response<Bytes>, TransportError>> {
         let answer = self.answer(request);
         Box::pin(std::future::ready(answer))

@@ -10,6 +10,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, Uri,
 
 use crate::adopted::Adopted;
 use crate::auth;
+use crate::content::{Content, Measure, Measured};
 use crate::exchange::{Exchange, redact_url};
 use crate::patience::{self, Patience};
 use crate::registry::Waited;
@@ -44,6 +45,8 @@ pub struct Reply {
     pub headers: HeaderMap,
     /// Its body, as it came.
     pub body: Bytes,
+    /// What it was, if it was measured and not kept; its body is then the beginning of it.
+    pub measured: Option<Measured>,
     /// Where it stands in the transcript.
     pub exchange: usize,
     /// The URI it answers.
@@ -89,6 +92,11 @@ impl Session {
     /// How long the check has waited, all in all, because the registry asked for it or for its turn.
     pub fn waited(&self) -> Duration {
         self.patience.waited()
+    }
+
+    /// How many large bodies have begun and ended to go over the wire: odd while one is under way.
+    pub fn transfers(&self) -> usize {
+        self.patience.transfers()
     }
 
     /// A session in a repository that is there already, with its whole name.
@@ -190,7 +198,8 @@ impl Session {
             method,
             uri,
             headers: HeaderMap::new(),
-            body: Bytes::new(),
+            body: Content::default(),
+            measure: None,
             authority: Authority::Earned,
             extra_scope: None,
         }
@@ -214,7 +223,7 @@ impl Session {
     /// Sends a request as it stands, and again after a while if the registry asks for that.
     pub(crate) async fn exchange(
         &self,
-        request: Request<Bytes>,
+        request: Request<Content>,
         secret: bool,
     ) -> Result<Reply, Stop> {
         let objection = self
@@ -237,10 +246,17 @@ impl Session {
     }
 
     /// Sends a request as it stands and writes both sides down.
-    async fn exchange_once(&self, request: Request<Bytes>, secret: bool) -> Result<Reply, Stop> {
+    async fn exchange_once(&self, request: Request<Content>, secret: bool) -> Result<Reply, Stop> {
         let uri = request.uri().clone();
         let asked = request.clone();
+        let is_large = asked.body().is_made() || asked.extensions().get::<Measure>().is_some();
+        if is_large {
+            self.patience.turn_of_transfer();
+        }
         let answer = self.target.registry.send(request).await;
+        if is_large {
+            self.patience.turn_of_transfer();
+        }
         let recorded = {
             let secrets = self.secrets.lock().unwrap_or_else(PoisonError::into_inner);
             Exchange::record(&asked, &answer, self.target.origin(), secret, &secrets)
@@ -263,6 +279,7 @@ impl Session {
                     status: parts.status,
                     headers: parts.headers,
                     body,
+                    measured: parts.extensions.get().cloned(),
                     exchange: position,
                     uri,
                 })
@@ -348,7 +365,8 @@ pub struct Call<'s> {
     method: Method,
     uri: Result<Uri, Stop>,
     headers: HeaderMap,
-    body: Bytes,
+    body: Content,
+    measure: Option<Measure>,
     authority: Authority,
     extra_scope: Option<String>,
 }
@@ -380,12 +398,18 @@ impl Call<'_> {
     }
 
     /// Sets the body, and `Content-Type` where one is given.
-    pub fn body(mut self, content_type: Option<&str>, body: &Bytes) -> Self {
-        self.body = body.clone();
+    pub fn body(mut self, content_type: Option<&str>, body: impl Into<Content>) -> Self {
+        self.body = body.into();
         match content_type {
             Some(content_type) => self.header("content-type", content_type),
             None => self,
         }
+    }
+
+    /// Measures the body of a successful answer, which should be so long, and forgets it.
+    pub fn measured(mut self, expected: u64) -> Self {
+        self.measure = Some(Measure { expected });
+        self
     }
 
     /// Sends no credentials, also after a challenge.
@@ -416,11 +440,17 @@ impl Call<'_> {
             if let Some(headers) = request.headers_mut() {
                 headers.extend(self.headers.clone());
                 if self.method != Method::GET && self.method != Method::HEAD {
-                    headers.insert(header::CONTENT_LENGTH, HeaderValue::from(self.body.len()));
+                    headers.insert(
+                        header::CONTENT_LENGTH,
+                        HeaderValue::from(self.body.length()),
+                    );
                 }
                 if let Some(value) = authorization {
                     headers.insert(header::AUTHORIZATION, value);
                 }
+            }
+            if let (Some(measure), Some(extensions)) = (self.measure, request.extensions_mut()) {
+                extensions.insert(measure);
             }
             request
                 .body(self.body.clone())

@@ -104,6 +104,7 @@ impl From<&TransportError> for Obstacle {
             | TransportError::Tls { .. }
             | TransportError::Broken { .. }
             | TransportError::Timeout { .. }
+            | TransportError::Stalled { .. }
             | TransportError::TooLarge { .. } => ObstacleKind::Transport,
         };
         Self::new(kind, error.to_string())

@@ -277,7 +277,7 @@ async fn chunked_upload(session: &Session) -> Found {
     }
     let digest = digest_of(&halves.concat());
     let reply = session
-        .complete_upload(&location, &digest, &Bytes::new())
+        .complete_upload(&location, &digest, Bytes::new())
         .send()
         .await?;
     let evidence = format!("two PATCH requests taken, PUT answers {}", reply.status);

@@ -8,9 +8,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
-use helm_oci_fixtures::digest::sha256;
 use helm_oci_fixtures::route::Route;
 use helm_oci_suite::auth::is_same_origin;
+use helm_oci_suite::content::Content;
 use helm_oci_suite::registry::{Registry, Relay, TransportError};
 use helm_oci_suite::requirement::BoxFuture;
 use http::{Method, Request, Response, StatusCode, Uri, header};
@@ -119,7 +119,7 @@ impl Ledger {
 
     async fn note_and_send(
         &self,
-        request: Request<Bytes>,
+        request: Request<Content>,
     ) -> Result<Response<Bytes>, TransportError> {
         if !self.is_own(request.uri()) {
             return self.inner.send(request).await;
@@ -204,7 +204,7 @@ impl Relay for Ledger {
 
     fn pass(
         &self,
-        request: Request<Bytes>,
+        request: Request<Content>,
     ) -> BoxFuture<'_, Result<Response<Bytes>, TransportError>> {
         Box::pin(self.note_and_send(request))
     }
@@ -225,7 +225,7 @@ fn is_refusal(status: StatusCode) -> bool {
 }
 
 /// What a request makes if it succeeds.
-fn note(request: &Request<Bytes>) -> Option<Note> {
+fn note(request: &Request<Content>) -> Option<Note> {
     let uri = request.uri();
     match (request.method().as_str(), Route::of(uri)) {
         (
@@ -237,7 +237,7 @@ fn note(request: &Request<Bytes>) -> Option<Note> {
         ) => Some(Note::Manifest {
             repository,
             reference,
-            digest: sha256(request.body()),
+            digest: request.body().digest(),
         }),
         ("PUT", Route::Upload { repository, .. }) => {
             let digest = parameter(uri, "digest")?;
@@ -283,6 +283,7 @@ pub(super) fn is_digest(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use helm_oci_fixtures::digest::sha256;
     use helm_oci_fixtures::fault::Fault;
     use helm_oci_suite::proof;
     use helm_oci_suite::registry::Hello;
@@ -352,7 +353,7 @@ mod tests {
     async fn what_nobody_heard_the_answer_to_is_noted_all_the_same() {
         let ledger = always(|| Box::pin(std::future::pending()));
         let request = Request::put("https://registry.test/v2/a/b/manifests/1.0.0")
-            .body(Bytes::from_static(b"{}"))
+            .body(Bytes::from_static(b"{}").into())
             .expect("a request");
         let asked = tokio::time::timeout(Duration::from_millis(10), ledger.send(request));
         assert!(asked.await.is_err(), "nobody answers");
@@ -366,7 +367,7 @@ mod tests {
     struct Always(Uri, fn() -> Answer);
 
     impl Registry for Always {
-        fn send(&self, _: Request<Bytes>) -> Answer {
+        fn send(&self, _: Request<Content>) -> Answer {
             (self.1)()
         }
         fn client_hello(&self) -> BoxFuture<'_, Result<Hello, TransportError>> {
@@ -389,7 +390,9 @@ mod tests {
     async fn noted_of(host: &str, answer: fn() -> Answer) -> usize {
         let ledger = always(answer);
         let uri = format!("https://{host}/v2/a/b/blobs/uploads/1?digest=sha256:ab");
-        let request = Request::put(uri).body(Bytes::new()).expect("a request");
+        let request = Request::put(uri)
+            .body(Content::default())
+            .expect("a request");
         let _ = ledger.send(request).await;
         let mut made = ledger.made();
         made.remove("a/b").unwrap_or_default().blobs.len()

@@ -82,6 +82,7 @@ mod tests {
     use helm_oci_fixtures::route::Route;
     use helm_oci_reports::record::LeftoverKind;
     use helm_oci_suite::api::Chart;
+    use helm_oci_suite::content::Content;
     use helm_oci_suite::proof;
     use helm_oci_suite::registry::{Registry, Relay, TransportError};
     use helm_oci_suite::requirement::{BoxFuture, Setup};
@@ -180,7 +181,7 @@ mod tests {
 
         fn pass(
             &self,
-            request: Request<Bytes>,
+            request: Request<Content>,
         ) -> BoxFuture<'_, Result<Response<Bytes>, TransportError>> {
             let is_delete = request.method() == Method::DELETE;
             match Route::of(request.uri()) {

@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use bytes::Bytes;
 use clap::Args;
+use helm_oci_suite::content::Content;
 use helm_oci_suite::registry::TransportError;
 use http::{Request, Uri, header};
 
@@ -69,7 +69,7 @@ async fn ask(arguments: &Arguments, target: &str) -> Result<Asked, CliError> {
 }
 
 async fn date(registry: &Http, origin: &Uri) -> Result<Option<i64>, TransportError> {
-    let mut request = Request::new(Bytes::new());
+    let mut request = Request::new(Content::default());
     *request.uri_mut() = format!("{origin}v2/")
         .parse()
         .expect("a path after an origin is a URI");

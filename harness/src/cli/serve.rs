@@ -13,7 +13,7 @@ use super::{TrustArguments, output};
 use crate::exit_code::ExitCode;
 use crate::launch;
 use crate::runner::Interrupt;
-use crate::serve::{Handler, Proxy, Server};
+use crate::serve::{self, Handler, Proxy, Server};
 use crate::transport::{Http, Limits};
 
 #[derive(Debug, Args)]
@@ -72,7 +72,11 @@ impl Arguments {
             }
             let origin = launch::origin(upstream)?;
             let note = format!("upstream {origin}\n");
-            let http = Http::new(origin, &self.trust.trust(), Limits::default())?;
+            let limits = Limits {
+                body: serve::LARGEST,
+                ..Limits::default()
+            };
+            let http = Http::new(origin, &self.trust.trust(), limits)?;
             return Ok((Arc::new(Proxy::new(http, faults)), note));
         }
         let access = match self.auth {

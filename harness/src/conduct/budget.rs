@@ -5,6 +5,7 @@ use std::str::FromStr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
+use helm_oci_suite::content::{Content, Measure, Measured};
 use helm_oci_suite::registry::{Hello, Registry, Relay, TransportError};
 use helm_oci_suite::requirement::BoxFuture;
 use http::{Request, Response};
@@ -103,10 +104,9 @@ impl Purse {
         self.spent.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes a request with a body of so many bytes out of the budget, if there is enough left.
-    fn take(&self, body: usize) -> Result<(), TransportError> {
+    /// Takes a request with bodies of so many bytes out of the budget, if there is enough left.
+    fn take(&self, body: u64) -> Result<(), TransportError> {
         let mut spent = self.spent();
-        let body = u64::try_from(body).unwrap_or(u64::MAX);
         if spent.why.is_none() {
             spent.why = match self.budget {
                 Budget {
@@ -139,14 +139,19 @@ impl Relay for Purse {
 
     fn pass(
         &self,
-        request: Request<Bytes>,
+        request: Request<Content>,
     ) -> BoxFuture<'_, Result<Response<Bytes>, TransportError>> {
         Box::pin(async {
-            self.take(request.body().len())?;
+            let measure = request.extensions().get::<Measure>();
+            let expected = measure.map_or(0, |measure| measure.expected);
+            self.take(request.body().length().saturating_add(expected))?;
             let answer = self.inner.send(request).await?;
-            let body = u64::try_from(answer.body().len()).unwrap_or(u64::MAX);
+            let body = match answer.extensions().get::<Measured>() {
+                Some(measured) => measured.length,
+                None => answer.body().len() as u64,
+            };
             let mut spent = self.spent();
-            spent.bytes = spent.bytes.saturating_add(body);
+            spent.bytes = spent.bytes.saturating_add(body).saturating_sub(expected);
             drop(spent);
             Ok(answer)
         })
@@ -162,6 +167,7 @@ impl Relay for Purse {
 
 #[cfg(test)]
 mod tests {
+    use helm_oci_suite::content::Pattern;
     use helm_oci_suite::proof;
     use helm_oci_suite::requirement::Setup;
     use helm_oci_suite::session::{Reply, Session};
@@ -223,6 +229,24 @@ mod tests {
         assert!(told(one_more).contains("the budget of 1 KiB is used up"));
         let nothing = session.call(Method::HEAD, "/v2/").send().await;
         assert!(told(nothing).contains("the budget of 1 KiB is used up"));
+    }
+
+    #[tokio::test]
+    async fn what_is_measured_and_not_kept_counts_whole() {
+        let session = session(Budget {
+            requests: None,
+            bytes: Some("100K".parse().expect("a size")),
+        });
+        let pattern = Pattern::new(1, 40 << 10);
+        let location = session.arrange_upload().await.expect("it is opened");
+        let put = session.complete_upload(&location, pattern.digest(), &pattern);
+        put.send().await.expect("there is enough");
+        let read = session.measure_blob(pattern.digest(), pattern.length());
+        let measured = read.await.expect("there is enough").measured;
+        assert_eq!(measured.expect("it was").length, 40 << 10);
+        let again = session.measure_blob(pattern.digest(), pattern.length());
+        let again = told(again.await);
+        assert!(again.contains("the budget of 100 KiB is used up"));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use helm_oci_suite::content::Content;
 use helm_oci_suite::registry::{Registry, Relay, TransportError};
 use helm_oci_suite::requirement::BoxFuture;
 use http::{Method, Request, Response, header};
@@ -20,7 +21,7 @@ impl Guard {
 }
 
 /// Whether a request reads, or asks for a token.
-fn is_harmless(request: &Request<Bytes>) -> bool {
+fn is_harmless(request: &Request<Content>) -> bool {
     match *request.method() {
         Method::GET | Method::HEAD => true,
         Method::POST => {
@@ -41,7 +42,7 @@ impl Relay for Guard {
 
     fn pass(
         &self,
-        request: Request<Bytes>,
+        request: Request<Content>,
     ) -> BoxFuture<'_, Result<Response<Bytes>, TransportError>> {
         if is_harmless(&request) {
             return self.inner.send(request);
@@ -76,7 +77,7 @@ mod tests {
                 .method(method.clone())
                 .uri(format!("https://registry.test{path}"))
                 .header("content-type", kind)
-                .body(Bytes::new())
+                .body(Content::default())
                 .expect("a request");
             let answer = guard.send(request).await;
             assert_eq!(answer.is_ok(), goes, "{method} {path} {kind}");

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
+use helm_oci_suite::content::Content;
 use helm_oci_suite::registry::{Hello, Registry, Relay, TransportError, Waited};
 use helm_oci_suite::requirement::BoxFuture;
 use http::{Request, Response};
@@ -55,7 +56,7 @@ impl Relay for Pace {
 
     fn pass(
         &self,
-        request: Request<Bytes>,
+        request: Request<Content>,
     ) -> BoxFuture<'_, Result<Response<Bytes>, TransportError>> {
         Box::pin(async {
             let waited = self.turn().await;

@@ -12,6 +12,7 @@ use bytes::Bytes;
 use helm_oci_fixtures::fault::{HelloAnswer, Wire};
 use helm_oci_fixtures::registry::client_hello_answer;
 use helm_oci_fixtures::route::Route;
+use helm_oci_suite::content::Content;
 use helm_oci_suite::exchange::Exchange;
 use helm_oci_suite::registry::{Hello, Registry, TransportError};
 use helm_oci_suite::requirement::BoxFuture;
@@ -102,7 +103,7 @@ impl Recorder {
     /// Passes a request to the registry as if it had come there, and the answer back as if it came from `own`.
     async fn pass(
         &self,
-        mut request: Request<Bytes>,
+        mut request: Request<Content>,
         own: &Origin,
         is_helm: bool,
     ) -> Result<Response<Bytes>, TransportError> {
@@ -138,7 +139,7 @@ impl Handler for Recorder {
     fn answer(&self, request: Request<Bytes>) -> BoxFuture<'_, Response<Bytes>> {
         Box::pin(async move {
             let own = Origin::asked(request.headers());
-            let passed = self.pass(request, &own, true).await;
+            let passed = self.pass(request.map(Content::from), &own, true).await;
             passed.unwrap_or_else(|_| {
                 let mut closed = Response::default();
                 closed.extensions_mut().insert(Wire::CloseBeforeAnswer);
@@ -175,7 +176,7 @@ struct Backdoor {
 impl Registry for Backdoor {
     fn send(
         &self,
-        request: Request<Bytes>,
+        request: Request<Content>,
     ) -> BoxFuture<'_, Result<Response<Bytes>, TransportError>> {
         Box::pin(async move {
             if request.uri().authority() == self.origin.authority() {

@@ -10,6 +10,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use helm_oci_fixtures::fault::{Fault, FaultLayer, HelloAnswer, Wire};
 use helm_oci_fixtures::registry::{Access, ReferenceRegistry};
+use helm_oci_suite::content::Content;
 use helm_oci_suite::registry::{Hello, Registry, TransportError};
 use helm_oci_suite::requirement::BoxFuture;
 use http::{HeaderValue, Method, Request, Response, Uri, header};
@@ -242,9 +243,11 @@ impl Wings {
 impl Registry for Wings {
     fn send(
         &self,
-        request: Request<Bytes>,
+        request: Request<Content>,
     ) -> BoxFuture<'_, Result<Response<Bytes>, TransportError>> {
-        Box::pin(std::future::ready(Ok(self.pass(request))))
+        Box::pin(std::future::ready(Ok(
+            self.pass(request.map(Content::into_bytes))
+        )))
     }
 
     fn client_hello(&self) -> BoxFuture<'_, Result<Hello, TransportError>> {

@@ -4,7 +4,7 @@ use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::time::Duration;
 
-use bytes::Bytes;
+use helm_oci_suite::content::Content;
 use helm_oci_suite::registry::Registry;
 use http::{Request, StatusCode};
 use tokio::time::{MissedTickBehavior, interval, timeout};
@@ -31,7 +31,7 @@ async fn answers(registry: &Http, path: &str, last: &mut String) {
     let uri = format!("{}{path}", origin.trim_end_matches('/'));
     loop {
         again.tick().await;
-        let request = Request::get(&uri).body(Bytes::new());
+        let request = Request::get(&uri).body(Content::default());
         let request = request.expect("an origin and a path make a request");
         match registry.send(request).await {
             Ok(answer) if is_ready(answer.status()) => return,

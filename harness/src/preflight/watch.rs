@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
+use helm_oci_suite::content::Content;
 use helm_oci_suite::registry::{Registry, Relay, TransportError};
 use helm_oci_suite::requirement::BoxFuture;
 use http::{Request, Response};
@@ -36,7 +37,7 @@ impl Relay for Watch {
 
     fn pass(
         &self,
-        request: Request<Bytes>,
+        request: Request<Content>,
     ) -> BoxFuture<'_, Result<Response<Bytes>, TransportError>> {
         Box::pin(async {
             let answer = self.inner.send(request).await;

@@ -61,7 +61,7 @@ pub async fn examine(
 }
 
 /// Waits for work of this session; `None` if it takes longer than allowed. What the registry asked to wait is not
-/// counted.
+/// counted, and a large body that goes over the wire has its own limit: the work gets its time anew.
 pub(crate) async fn within<T>(
     limit: Duration,
     session: &Session,
@@ -69,15 +69,21 @@ pub(crate) async fn within<T>(
 ) -> Option<T> {
     let mut work = pin!(work);
     let (mut allowed, mut known) = (limit, session.waited());
+    let mut transfers = session.transfers();
     loop {
         if let Ok(done) = timeout(allowed, work.as_mut()).await {
             return Some(done);
         }
-        let waited = session.waited();
-        if waited == known {
+        let (waited, now) = (session.waited(), session.transfers());
+        let is_under_way = now % 2 == 1;
+        allowed = if is_under_way || now != transfers {
+            limit
+        } else if waited != known {
+            waited.saturating_sub(known)
+        } else {
             return None;
-        }
-        (allowed, known) = (waited.saturating_sub(known), waited);
+        };
+        (known, transfers) = (waited, now);
     }
 }
 
@@ -115,11 +121,15 @@ fn said(panic: &(dyn Any + Send)) -> String {
 
 #[cfg(test)]
 mod tests {
-    use helm_oci_suite::proof;
-    use helm_oci_suite::requirement::{Level, Setup};
-    use helm_oci_suite::verdict::CheckResult;
-
     use std::num::NonZeroU32;
+
+    use bytes::Bytes;
+    use helm_oci_suite::content::{Content, Pattern};
+    use helm_oci_suite::proof;
+    use helm_oci_suite::registry::{Registry, Relay, TransportError};
+    use helm_oci_suite::requirement::{BoxFuture, Level, Setup};
+    use helm_oci_suite::verdict::CheckResult;
+    use http::{Request, Response};
 
     use super::*;
     use crate::conduct::Pace;
@@ -176,6 +186,54 @@ mod tests {
         let done = within(Duration::from_millis(50), &session, pending).await;
         assert_eq!(done, None);
         assert!(begun.milliseconds() < 4000, "{} ms", begun.milliseconds());
+    }
+
+    /// A registry that takes its time for what is large.
+    struct Slow(Arc<dyn Registry>);
+
+    impl Relay for Slow {
+        fn inner(&self) -> &dyn Registry {
+            self.0.as_ref()
+        }
+
+        fn pass(
+            &self,
+            request: Request<Content>,
+        ) -> BoxFuture<'_, Result<Response<Bytes>, TransportError>> {
+            Box::pin(async {
+                if request.body().is_made() {
+                    let never = std::future::pending::<()>();
+                    let _ = timeout(Duration::from_millis(120), never).await;
+                }
+                self.0.send(request).await
+            })
+        }
+    }
+
+    async fn large(session: &Session) -> CheckResult {
+        let pattern = Pattern::new(1, 100);
+        for _ in 0..2 {
+            let location = session.arrange_upload().await?;
+            let put = session.complete_upload(&location, pattern.digest(), &pattern);
+            put.send().await?;
+        }
+        Ok(())
+    }
+
+    #[tokio::test]
+    async fn large_bodies_are_not_counted_against_a_check() {
+        static LARGE: Requirement = Requirement {
+            id: "test/large",
+            check: |session| Box::pin(large(session)),
+            ..PANICS
+        };
+        let target = proof::target(Setup::Open, &[]);
+        let target = Target {
+            registry: Arc::new(Slow(Arc::clone(&target.registry))),
+            ..target
+        };
+        let examined = examine(&LARGE, &target, Duration::from_millis(50)).await;
+        assert_eq!(examined.verdict, Verdict::Satisfied);
     }
 
     #[tokio::test]

@@ -156,7 +156,9 @@ async fn on_target(
     };
     let events = &events.of(name);
     events.tell(Event::Launching);
-    let work = async |target, identity| examine_target(plan, job, target, identity, events).await;
+    let work = async |target, identity| {
+        Box::pin(examine_target(plan, job, target, identity, events)).await
+    };
     let mut record = match Box::pin(visit(job, plan.seed, interrupt, work)).await? {
         Err(error) => unavailable(name, &error),
         Ok(visit) => {
@@ -261,12 +263,9 @@ async fn adopt(target: &mut Target) -> Option<Obstacle> {
 /// The target as the suite sees it.
 pub fn target(seed: u64, launched: &Launched) -> Target {
     Target {
-        registry: Arc::clone(&launched.registry),
         credentials: launched.credentials.clone(),
         namespace: launched.namespace.clone(),
-        seed,
-        typed_manifests: false,
-        permission: Permission::default(),
+        ..Target::new(Arc::clone(&launched.registry), seed)
     }
 }
 

@@ -34,8 +34,8 @@ use self::body::Answer;
 pub use self::proxy::Proxy;
 pub(crate) use self::proxy::{redirect, strip};
 
-/// The largest request body that is taken.
-const LARGEST_REQUEST: usize = 64 << 20;
+/// The largest body that is taken, and passed on.
+pub(crate) const LARGEST: usize = 128 << 20;
 
 /// How long a caller may take to finish what it began when the server stops.
 const GRACE: Duration = Duration::from_secs(3);
@@ -240,7 +240,7 @@ async fn respond(
     request: Request<Incoming>,
 ) -> Result<Response<Answer>, Cut> {
     let (mut parts, body) = request.into_parts();
-    let Ok(body) = Limited::new(body, LARGEST_REQUEST).collect().await else {
+    let Ok(body) = Limited::new(body, LARGEST).collect().await else {
         let mut refusal = Response::new(Bytes::from_static(
             b"the request is too large, or broke off\n",
         ));

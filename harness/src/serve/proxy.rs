@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use helm_oci_fixtures::fault::{Fault, FaultLayer, HelloAnswer};
+use helm_oci_suite::content::Content;
 use helm_oci_suite::registry::{Registry, TransportError};
 use helm_oci_suite::requirement::BoxFuture;
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode, Uri, header};
@@ -41,7 +42,11 @@ impl Proxy {
     async fn pass(&self, mut request: Request<Bytes>) -> Response<Bytes> {
         let mut answer = match self.faults.before(&mut request) {
             Some(answer) => answer,
-            None => match self.upstream.forward(self.upstream_request(&request)).await {
+            None => match self
+                .upstream
+                .forward(self.upstream_request(&request).map(Content::from))
+                .await
+            {
                 Ok(mut answer) => {
                     strip(answer.headers_mut());
                     answer

@@ -7,6 +7,7 @@ use helm_oci_fixtures::manifest::{Parts, Shape, chart_manifest};
 use super::names::first_write;
 use super::upload::{content, succeeds_like_any_other};
 use crate::api::{obstacle, with_media_type};
+use crate::content::Pattern;
 use crate::era::{Break, CONTAINERD, Flow, ORAS};
 use crate::expect;
 use crate::requirement::{Requirement, requirement};
@@ -108,12 +109,10 @@ requirement! {
 
 async fn large_blob(session: &Session) -> CheckResult {
     session.arrange_blob(&content(session, "small")).await?;
-    let line = content(session, "a line of a large chart");
-    let blob = Bytes::from(line.repeat(5 * 1024 * 1024 / line.len() + 1));
-    let digest = digest_of(&blob);
+    let blob = Pattern::new(session.seed(), 5 * session.target().mebibyte);
     let location = session.arrange_upload().await?;
     let reply = session
-        .complete_upload(&location, &digest, &blob)
+        .complete_upload(&location, blob.digest(), &blob)
         .send()
         .await?;
     succeeds_like_any_other(session, &reply).await

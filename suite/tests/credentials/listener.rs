@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::FutureExt;
+use helm_oci_suite::content::Content;
 use helm_oci_suite::registry::{Hello, Registry, TransportError};
 use helm_oci_suite::requirement::BoxFuture;
 use helm_oci_suite::session::{Reply, Session};
@@ -108,14 +109,14 @@ impl Listener {
 impl Registry for Inner {
     fn send(
         &self,
-        request: Request<Bytes>,
+        request: Request<Content>,
     ) -> BoxFuture<'_, Result<Response<Bytes>, TransportError>> {
         let authorization = request.headers().get(header::AUTHORIZATION);
         let asked = Asked {
             method: request.method().clone(),
             uri: request.uri().to_string(),
             authorization: authorization.map(|value| value.to_str().expect("text").to_owned()),
-            body: String::from_utf8_lossy(request.body()).into_owned(),
+            body: String::from_utf8_lossy(&request.body().head()).into_owned(),
             text: format!("{request:?}"),
         };
         let answer = (self.answers)(&asked);

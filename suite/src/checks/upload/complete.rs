@@ -267,7 +267,7 @@ async fn verified(session: &Session) -> CheckResult {
     let wrong = digest_of(&content(session, "promised"));
     let location = session.arrange_upload().await?;
     let reply = session
-        .complete_upload(&location, &wrong, &content(session, "delivered"))
+        .complete_upload(&location, &wrong, content(session, "delivered"))
         .send()
         .await?;
     if reply.status.is_server_error() {
