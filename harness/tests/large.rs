@@ -100,7 +100,7 @@ async fn a_chart_of_any_size_goes_through_in_the_same_memory() {
 }
 
 /// What a peer does with a connection, as long as somebody listens.
-async fn peer<F>(served: fn(TcpStream) -> F) -> String
+fn peer<F>(served: fn(TcpStream) -> F) -> String
 where
     F: Future<Output = std::io::Result<()>> + Send + 'static,
 {
@@ -149,7 +149,7 @@ fn put(url: &str) -> Request<Content> {
 
 #[tokio::test]
 async fn what_stands_still_is_given_up() {
-    let url = peer(hangs).await;
+    let url = peer(hangs);
     let limits = Limits {
         idle: Duration::from_millis(300),
         ..Limits::default()
@@ -161,7 +161,7 @@ async fn what_stands_still_is_given_up() {
 
 #[tokio::test]
 async fn what_is_slow_and_moves_is_waited_for() {
-    let url = peer(dawdles).await;
+    let url = peer(dawdles);
     let limits = Limits {
         answer: Duration::from_millis(1),
         idle: Duration::from_millis(600),

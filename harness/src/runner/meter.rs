@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bytes::Bytes;
+use helm_oci_suite::content::Content;
 use helm_oci_suite::registry::{Hello, Registry, Relay, TransportError};
 use helm_oci_suite::requirement::BoxFuture;
 use http::{Request, Response};
@@ -35,7 +36,7 @@ impl Relay for Meter {
 
     fn pass(
         &self,
-        request: Request<Bytes>,
+        request: Request<Content>,
     ) -> BoxFuture<'_, Result<Response<Bytes>, TransportError>> {
         self.sent.fetch_add(1, Ordering::Relaxed);
         self.inner.send(request)
