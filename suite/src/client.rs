@@ -10,6 +10,7 @@ use helm_oci_fixtures::media_type;
 use http::{Method, Uri};
 
 use crate::api::{ACCEPT_CONTAINERD, ACCEPT_ORAS, Chart, TagList, obstacle};
+use crate::auth::is_same_origin;
 use crate::expect;
 use crate::resolve;
 use crate::session::{Call, Reply, Session, digest_of};
@@ -448,8 +449,7 @@ impl Client {
             return Err(gives_up(self, "a `location`", &post));
         };
         let uri = session.resolve(&post.uri, location)?;
-        let own = session.target().origin();
-        let elsewhere = uri.authority() != own.authority() || uri.scheme() != own.scheme();
+        let elsewhere = !is_same_origin(&uri, session.target().origin());
         if elsewhere && matches!(self.line, Line::Oras { hardened: true }) {
             return Err(gives_up(
                 self,

@@ -2,6 +2,7 @@
 
 mod blobs;
 mod manifests;
+mod pushes;
 mod reads;
 
 use crate::requirement::Requirement;
@@ -21,6 +22,12 @@ pub(super) static ALL_OF_THEM: &[&Requirement] = &[
     &manifests::SHARED_CONFIG,
     &manifests::SIDE_BY_SIDE,
     &manifests::TAG_AT_ONCE,
+    &pushes::PARALLEL_UPLOADS,
+    &pushes::LIST_MEANWHILE,
+    &pushes::BOTH_LISTED,
+    &pushes::WAITING_BLOBS,
+    &pushes::PULL_GOES_ON,
+    &pushes::BOTH_REPOSITORIES,
     &reads::AGREE,
     &reads::MOVED_TAG,
     &reads::PARALLEL,

@@ -1,5 +1,6 @@
 //! Deletion and what follows it. No Helm deletes; users and clean-up jobs do.
 
+use helm_oci_fixtures::manifest::Shape;
 use http::Method;
 
 use crate::api::obstacle;
@@ -195,6 +196,140 @@ async fn siblings(session: &Session) -> CheckResult {
 }
 
 requirement! {
+    /// HEAD sees a deletion as GET does.
+    ///
+    /// ## Why Helm needs it
+    /// Helm 3.18 and later ask by HEAD whether a manifest is there, and upload nothing if it is said to be.
+    ///
+    /// ## How it is checked
+    /// Only where the registry deletes: a manifest is deleted by digest; where GET answers 404 by digest or tag, so must
+    /// HEAD.
+    HEAD_GONE = "deletion/head-sees-it" {
+        level: Must,
+        title: "HEAD of a deleted manifest answers 404, as GET does",
+        covers: ["REG-DEL-02", "REG-DEL-04"],
+        sources: [DISTRIBUTION.says(
+            "checking-if-content-exists-in-the-registry",
+            "If the blob or manifest is not found in the repository, the response code MUST be `404 Not Found`.",
+        )],
+        breaks: [
+            Break::when("after a chart was deleted", ORAS, &[Flow::Push, Flow::RePush], "failed to perform \"Tag\" on destination: {d}: not found"),
+        ],
+        faults: [RemembersDeletedManifests],
+        check: head_gone,
+    }
+}
+
+async fn head_gone(session: &Session) -> CheckResult {
+    let chart = session.arrange_chart("1.0.0").await?;
+    let nowhere = session.head_manifest("0.0.1").await?;
+    if nowhere.status.as_u16() != 404 {
+        return Err(obstacle("tell an absent manifest by HEAD", &nowhere));
+    }
+    let deleted = delete(session, &session.manifest_path(&chart.digest), "manifests").await?;
+    for reference in [chart.digest.as_str(), "1.0.0"] {
+        let get = session.get_manifest(reference).await?;
+        let head = session.head_manifest(reference).await?;
+        expect::holds(
+            get.status.as_u16() != 404 || head.status.as_u16() != 200,
+            "404 on HEAD, as on GET",
+            "200 on HEAD, 404 on GET",
+            &[&deleted, &get, &head],
+        )?;
+    }
+    Ok(())
+}
+
+requirement! {
+    /// Deleting a manifest leaves the blobs alone that others name.
+    ///
+    /// ## Why Helm needs it
+    /// Charts share blobs: the same archive is pushed by several Helms with other annotations. A clean-up of one must not
+    /// take the layer of another.
+    ///
+    /// ## How it is checked
+    /// Only where the registry deletes: two manifests name the same blobs; one is deleted, and the blobs are read.
+    SHARED_BLOBS = "deletion/shared-blobs-stay" {
+        level: Must,
+        title: "deleting a manifest leaves blobs that another names",
+        covers: ["REG-DEL-03", "REG-MAN-24"],
+        sources: [DISTRIBUTION.says(
+            "pulling-blobs",
+            "A GET request to an existing blob URL MUST provide the expected blob, with a response code that MUST be `200 OK`.",
+        )],
+        breaks: [
+            Break::when("after another chart was deleted", CONTAINERD, Flow::PULLS, "failed open: could not fetch content descriptor {d} ({type}) from remote: not found"),
+            Break::when("after another chart was deleted", ORAS, Flow::PULLS, "failed to perform \"Fetch\" on source: {d}: not found"),
+        ],
+        faults: [DeletingManifestRemovesBlobs],
+        check: shared_blobs,
+    }
+}
+
+async fn shared_blobs(session: &Session) -> CheckResult {
+    let chart = session.arrange_chart("1.0.0").await?;
+    let other = session.chart_of(chart.package.clone(), Shape::Helm313, None);
+    session.arrange_manifest("2.0.0", &other.manifest).await?;
+    let before = session.get_blob_following(&chart.layer_digest()).await?;
+    if !before.status.is_success() {
+        return Err(obstacle("read a blob that two manifests name", &before));
+    }
+    let deleted = delete(session, &session.manifest_path(&other.digest), "manifests").await?;
+    let after = session.get_blob_following(&chart.layer_digest()).await?;
+    expect::holds(
+        after.status.as_u16() != 404,
+        "the blob that the other manifest names",
+        format!("status {}", after.status),
+        &[&before, &deleted, &after],
+    )
+}
+
+requirement! {
+    /// A tag that was deleted can be pushed again, and is then listed and read as any other.
+    ///
+    /// ## Why Helm needs it
+    /// A version that was withdrawn and published again must be found.
+    ///
+    /// ## How it is checked
+    /// Only where the registry deletes tags: a tag is deleted and pushed again; it must be listed and readable.
+    TAG_AGAIN = "deletion/tag-comes-back" {
+        level: Must,
+        title: "a deleted tag comes back when it is pushed again",
+        covers: ["REG-DEL-04", "REG-TAG-10"],
+        sources: [observed("5", "what was deleted is pushed as if it had never been there")],
+        breaks: [
+            Break::when("after a tag was deleted and pushed again", SINCE_3_8, Flow::LISTINGS, "{ref}: not found"),
+        ],
+        faults: [HidesReturnedTags],
+        check: tag_again,
+    }
+}
+
+async fn tag_again(session: &Session) -> CheckResult {
+    let chart = session.arrange_chart("1.0.0").await?;
+    session.arrange_manifest("1.0.1", &chart.manifest).await?;
+    delete(session, &session.manifest_path("1.0.1"), "tags").await?;
+    // Some take the manifest along; other requirements look at that.
+    let put = session.put_manifest("1.0.1", &chart.manifest).await?;
+    if !put.status.is_success() {
+        return Err(obstacle("push a tag again that was deleted", &put));
+    }
+    session.list_tags().await?;
+    let (list, tags) = session.arranged_tags().await?;
+    let kept = session.get_manifest("1.0.0").await?;
+    let back = session.get_manifest("1.0.1").await?;
+    if !kept.status.is_success() || !tags.iter().any(|tag| tag == "1.0.0") {
+        return Err(obstacle("find the other tag in a list, and read it", &kept));
+    }
+    expect::holds(
+        tags.iter().any(|tag| tag == "1.0.1") && back.status.as_u16() != 404,
+        "the tag in the list, and its manifest",
+        format!("the list {tags:?}, and status {} for the tag", back.status),
+        &[&put, &list, &back],
+    )
+}
+
+requirement! {
     /// What was deleted can be pushed again at once.
     ///
     /// ## Why Helm needs it
@@ -241,4 +376,13 @@ async fn again(session: &Session) -> CheckResult {
 }
 
 /// The requirements of this area, in reading order.
-pub(super) static ALL_OF_THEM: &[&Requirement] = &[&MANIFESTS, &GONE, &REFUSED, &SIBLINGS, &AGAIN];
+pub(super) static ALL_OF_THEM: &[&Requirement] = &[
+    &MANIFESTS,
+    &GONE,
+    &HEAD_GONE,
+    &REFUSED,
+    &SIBLINGS,
+    &SHARED_BLOBS,
+    &AGAIN,
+    &TAG_AGAIN,
+];

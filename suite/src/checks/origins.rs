@@ -6,6 +6,7 @@ use super::auth::{bearer, endpoint};
 use super::tags::{first_page, listed, next_link, tagged};
 use super::upload::{content, fresh_location, put};
 use crate::api::obstacle;
+use crate::auth::is_same_origin;
 use crate::era::{
     Break, CONTAINERD, CONTAINERD_1_5, CONTAINERD_1_7, Flow, HARDENED, NOT_HARDENED, OLD_LISTING,
     ORAS, SINCE_3_8,
@@ -329,7 +330,7 @@ async fn link_origin(session: &Session) -> CheckResult {
     let next = session.resolve(&reply.uri, &link)?;
     let own = session.target().origin();
     expect::holds(
-        next.scheme() == own.scheme() && next.authority() == own.authority(),
+        is_same_origin(&next, own),
         "a link on the registry's own origin",
         format!(
             "a link on `{}`",

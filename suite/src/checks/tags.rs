@@ -58,7 +58,10 @@ async fn pages(session: &Session, query: &str, limit: usize) -> Result<Vec<Reply
 }
 
 /// The pages of the list that Helm asks for, at most `limit` of them, and the tags on them.
-async fn whole_list(session: &Session, limit: usize) -> Result<(Vec<Reply>, Vec<String>), Stop> {
+pub(super) async fn whole_list(
+    session: &Session,
+    limit: usize,
+) -> Result<(Vec<Reply>, Vec<String>), Stop> {
     let pages = pages(session, "", limit).await?;
     let mut tags = Vec::new();
     for page in &pages {

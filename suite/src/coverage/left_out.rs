@@ -12,10 +12,6 @@ pub const LEFT_OUT: &[(&str, &str)] = &[
         "the suite speaks HTTP/1.1 alone: a registry without it is not examined, and the reason is its obstacle",
     ),
     (
-        "REG-MAN-23",
-        "garbage collection runs when the operator says so: a check would need an hour, or a hand on the registry",
-    ),
-    (
         "REG-PUL-11",
         "it allows every answer: there is nothing a registry could violate",
     ),
