@@ -1,5 +1,6 @@
 //! The built program: its exit codes, what it says, and what it never says.
 
+mod by_hand;
 mod catalogue;
 mod compare;
 mod conduct;
