@@ -39,7 +39,7 @@ use tokio::runtime::Runtime;
 const ROUNDS: usize = 9;
 
 /// How many checks run side by side, as in `run`.
-const SIDE_BY_SIDE: usize = 8;
+const SIDE_BY_SIDE: usize = runner::SIDE_BY_SIDE as usize;
 
 const SEED: u64 = 7;
 

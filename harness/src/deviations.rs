@@ -12,7 +12,7 @@ use helm_oci_suite::checks;
 use helm_oci_suite::requirement::Requirement;
 use semver::{Version, VersionReq};
 
-pub use self::file::{DeviationError, read};
+pub use self::file::{DeviationError, is_link, read};
 pub use self::write::{Changes, Fill, update};
 
 /// One entry of the list.

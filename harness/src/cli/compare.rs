@@ -36,7 +36,7 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
     /// How many checks run at the same time on a target.
-    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=64))]
+    #[arg(long, value_name = "N", default_value_t = runner::SIDE_BY_SIDE, value_parser = clap::value_parser!(u16).range(1..=64))]
     jobs: u16,
     /// Write the comparison as JSON; `-` for standard output.
     #[arg(long, value_name = "FILE")]

@@ -69,10 +69,10 @@ struct WriteArguments {
     #[arg(long, value_name = "TEXT", default_value = "")]
     reason: String,
     /// Where new entries are followed up; likewise.
-    #[arg(long, value_name = "URL", default_value = "")]
-    link: String,
+    #[arg(long, value_name = "URL", value_parser = link)]
+    link: Option<String>,
     /// The last day of new entries, and of expired ones that are still so; by default in 90 days.
-    #[arg(long, value_name = "YYYY-MM-DD", value_parser = day)]
+    #[arg(long, value_name = "YYYY-MM-DD", value_parser = day_to_come)]
     expires: Option<Date>,
 }
 
@@ -94,7 +94,7 @@ fn write(arguments: &WriteArguments) -> Result<ExitCode, CliError> {
     };
     let fill = Fill {
         reason: arguments.reason.clone(),
-        link: arguments.link.clone(),
+        link: arguments.link.clone().unwrap_or_default(),
         expires: arguments.expires.unwrap_or_else(in_due_time),
         today: clock::today(),
     };
@@ -111,6 +111,21 @@ fn write(arguments: &WriteArguments) -> Result<ExitCode, CliError> {
 
 fn in_due_time() -> Date {
     day(&clock::day_in(DAYS)).expect("the clock tells days")
+}
+
+/// A place where a deviation is followed up.
+fn link(text: &str) -> Result<String, &'static str> {
+    let link = deviations::is_link(text).then(|| text.to_owned());
+    link.ok_or("write a URL, such as https://example.org/issues/1")
+}
+
+/// A day that is not over.
+fn day_to_come(text: &str) -> Result<Date, &'static str> {
+    let day = day(text)?;
+    if day.to_string() < clock::today() {
+        return Err("that day is over: no run would take the list");
+    }
+    Ok(day)
 }
 
 /// A day as TOML writes it.

@@ -48,7 +48,7 @@ pub(super) struct ExaminationArguments {
     #[command(flatten)]
     helms: HelmArguments,
     /// How many checks run at the same time on a target.
-    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=64))]
+    #[arg(long, value_name = "N", default_value_t = runner::SIDE_BY_SIDE, value_parser = clap::value_parser!(u16).range(1..=64))]
     jobs: u16,
     /// The seed of names and content; the same seed makes the same requests.
     #[arg(long, value_name = "N")]

@@ -107,6 +107,12 @@ pub(super) fn parse(path: &Path, text: &str) -> Result<Vec<Deviation>, Deviation
     Ok(deviations)
 }
 
+/// Whether a list takes this as the place where a deviation is followed up.
+pub fn is_link(text: &str) -> bool {
+    let schemes = ["https://", "http://"];
+    schemes.iter().any(|scheme| text.starts_with(scheme))
+}
+
 /// One entry, or what is wrong with it.
 fn check(entry: Entry) -> Result<Deviation, String> {
     let id = &entry.requirement;
@@ -123,10 +129,7 @@ fn check(entry: Entry) -> Result<Deviation, String> {
     if entry.reason.trim().is_empty() {
         return Err("`reason` is empty: say why it is tolerated".to_owned());
     }
-    if !["https://", "http://"]
-        .iter()
-        .any(|scheme| entry.link.starts_with(scheme))
-    {
+    if !is_link(&entry.link) {
         return Err("`link` is no URL: say where it is followed up".to_owned());
     }
     let Datetime {

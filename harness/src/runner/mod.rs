@@ -53,6 +53,9 @@ pub use self::helms::{Helms, id as flow_id};
 pub use self::interrupt::{Interrupt, Interrupted};
 pub(crate) use self::visit::visit;
 
+/// How many checks run side by side on a target, if nothing else is said: enough for a slow line to be kept busy.
+pub const SIDE_BY_SIDE: u16 = 16;
+
 /// How long one check may take.
 pub const DEADLINE: Duration = Duration::from_secs(20);
 

@@ -178,6 +178,22 @@ fn an_expired_entry_is_renewed_and_nothing_else() {
 }
 
 #[test]
+fn what_no_run_would_take_is_not_written() {
+    let stage = Stage::with(&["cuts-tag-lists"]);
+    assert_eq!(stage.run(None).code, Some(1));
+    for (words, complaint) in [
+        (["--expires", "2020-01-01"], "that day is over"),
+        (["--expires", "soon"], "write it as 2027-03-31"),
+        (["--link", "ticket 7"], "write a URL"),
+    ] {
+        let ran = stage.write(&words);
+        assert_eq!(ran.code, Some(2), "{}", ran.out);
+        assert!(ran.err.contains(complaint), "{}", ran.err);
+        assert!(!stage.path("known.toml").exists());
+    }
+}
+
+#[test]
 fn an_entry_without_a_reason_is_not_taken() {
     let stage = Stage::with(&["cuts-tag-lists"]);
     assert_eq!(stage.run(None).code, Some(1));
