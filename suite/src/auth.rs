@@ -333,4 +333,34 @@ mod tests {
             "service=my%20service&scope=repository%3Aa%2Fb%3Apull%2Cpush"
         );
     }
+
+    #[test]
+    fn a_form_names_what_is_traded_and_leaves_out_what_is_not_asked() {
+        let login = Credentials::user("me", "a b");
+        assert_eq!(
+            token_form(&login, Some("s"), &["x:y:pull", "z"]),
+            "client_id=helm-oci-conformance&grant_type=password&username=me&password=a%20b\
+             &service=s&scope=x%3Ay%3Apull%20z"
+        );
+        let identity = Credentials::IdentityToken("t".to_owned());
+        assert_eq!(
+            token_form(&identity, None, &[]),
+            "client_id=helm-oci-conformance&grant_type=refresh_token&refresh_token=t"
+        );
+    }
+
+    #[test]
+    fn a_token_has_two_names_and_is_not_empty() {
+        for (answer, token) in [
+            (r#"{"token":"a","access_token":"b"}"#, Some("a")),
+            (r#"{"token":"","access_token":"b"}"#, Some("b")),
+            (r#"{"access_token":"b"}"#, Some("b")),
+            (r#"{"token":"","access_token":""}"#, None),
+            (r#"{"access_token":""}"#, None),
+            ("{}", None),
+        ] {
+            let read: TokenAnswer = serde_json::from_str(answer).expect("it is JSON");
+            assert_eq!(read.any().as_deref(), token, "{answer}");
+        }
+    }
 }

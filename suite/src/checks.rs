@@ -215,4 +215,36 @@ mod tests {
         assert_eq!(distance("", "abc"), 3);
         assert_eq!(distance("same", "same"), 0);
     }
+
+    #[test]
+    fn a_word_selects_an_area_and_a_glob_ids() {
+        for (globs, id, expected) in [
+            (&["pull"][..], "pull/blob-bytes", true),
+            (&["pull/*"], "pull/blob-bytes", true),
+            (&["tags", "*/blob-bytes"], "pull/blob-bytes", true),
+            (&["pul"], "pull/blob-bytes", false),
+            (&["blob-bytes"], "pull/blob-bytes", false),
+            (&[], "pull/blob-bytes", false),
+        ] {
+            let globs: Vec<String> = globs.iter().map(ToString::to_string).collect();
+            assert_eq!(is_matched(&globs, id), expected, "{globs:?}");
+        }
+    }
+
+    #[test]
+    fn words_are_so_far_apart_as_edits_separate_them() {
+        for (one, other, edits) in [
+            ("", "", 0),
+            ("", "abc", 3),
+            ("abc", "", 3),
+            ("abc", "abc", 0),
+            ("abc", "axc", 1),
+            ("abc", "ac", 1),
+            ("abc", "abxc", 1),
+            ("kitten", "sitting", 3),
+            ("ab", "ba", 2),
+        ] {
+            assert_eq!(distance(one, other), edits, "{one} {other}");
+        }
+    }
 }

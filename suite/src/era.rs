@@ -641,4 +641,31 @@ mod tests {
             assert_eq!(serde_json::to_value(flow).expect("serialises"), flow.name());
         }
     }
+
+    #[test]
+    fn a_symptom_is_said_where_its_parts_stand_one_after_the_other() {
+        for (symptom, error, expected) in [
+            ("not found", "chart not found: not here", true),
+            ("not found", "not seen", false),
+            (
+                "failed … found",
+                "push failed because nothing was found",
+                true,
+            ),
+            ("failed … found", "found, and failed", false),
+            ("one…one", "one", false),
+            ("one…one", "one by one", true),
+            ("…", "anything", true),
+        ] {
+            let brk = Break::new(ALL, &[Flow::Push], symptom);
+            assert_eq!(brk.is_said_in(error), expected, "{symptom}: {error}");
+        }
+    }
+
+    #[test]
+    fn versions_and_eras_are_written_as_people_read_them() {
+        assert_eq!(HARDENED.to_string(), ">=3.21.1, <4.0.0 || >=4.2.1");
+        assert_eq!(Era::Hip6.to_string(), "3.7");
+        assert_eq!(Flow::PushProv.to_string(), "push-prov");
+    }
 }

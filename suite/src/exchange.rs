@@ -330,7 +330,7 @@ mod tests {
     fn of_what_opens_something_the_kind_is_shown() {
         let request = Request::get("http://registry.test/v2/")
             .header("authorization", "Basic canary")
-            .header("proxy-authorization", "Negotiate canary")
+            .header("proxy-authorization", "Negotiate another")
             .header("cookie", "session=canary")
             .header("x-forwarded-proto", "https")
             .header("accept", "a=b c")
@@ -379,7 +379,8 @@ mod tests {
             (false, 200, true),
             (false, 401, true),
         ] {
-            let request = Request::get("http://registry.test/token").body(Bytes::new());
+            let request = Request::post("http://registry.test/token");
+            let request = request.body(Bytes::from_static(SAID));
             let response = Response::builder()
                 .status(status)
                 .body(Bytes::from_static(SAID));
@@ -388,6 +389,9 @@ mod tests {
                 response.expect("a response"),
                 secret,
             );
+            let asked = exchange.request.body.expect("a body");
+            let shown = asked.excerpt.as_deref().map(str::as_bytes);
+            assert_eq!(shown, (!secret).then_some(SAID), "{secret}");
             let body = exchange.response.expect("an answer").body.expect("a body");
             assert_eq!((body.length, body.digest), (SAID.len(), sha256(SAID)));
             let shown = body.excerpt.as_deref().map(str::as_bytes);

@@ -128,7 +128,26 @@ pub fn gave_up(exchanges: &[Exchange]) -> Option<usize> {
 mod tests {
     use super::*;
     use crate::checks;
+    use crate::era::ORAS;
     use crate::exchange::Message;
+    use crate::requirement::{nothing, requirement};
+    use crate::source::observed;
+
+    requirement! {
+        /// It breaks one flow in two ways.
+        TWO_WAYS = "test/two-ways" {
+            level: Must,
+            title: "an example",
+            covers: [],
+            sources: [observed("0", "nothing")],
+            breaks: [
+                Break::new(ORAS, &[Flow::Push], "refused"),
+                Break::when("for large charts", ORAS, &[Flow::Push], "too large"),
+            ],
+            faults: [],
+            check: nothing,
+        }
+    }
 
     fn exchange(request: &str, answer: &str) -> Exchange {
         let message = |start: &str| Message {
@@ -248,5 +267,28 @@ mod tests {
             "{}",
             requirement.id
         );
+    }
+
+    #[test]
+    fn of_several_ways_to_break_the_one_that_helm_names_is_told() {
+        let violations = [Violation {
+            requirement: &TWO_WAYS,
+            shown_by: Vec::new(),
+        }];
+        let helm = Version::new(4, 2, 4);
+        let told = |error| {
+            let failure = Failure {
+                helm: &helm,
+                flow: Flow::Push,
+                error,
+                gave_up: None,
+            };
+            let reason = explain(&violations, &failure).remove(0);
+            (reason.in_its_words, reason.condition)
+        };
+        let large = Some("for large charts".to_owned());
+        assert_eq!(told("it was refused"), (true, None));
+        assert_eq!(told("it is too large"), (true, large));
+        assert_eq!(told("something else"), (false, None));
     }
 }

@@ -258,4 +258,32 @@ mod tests {
         assert!(matches!(endless, Err(Stop::Inconclusive(_))));
         assert_eq!(patience.waited(), second);
     }
+
+    #[test]
+    fn what_may_be_waited_is_waited_to_the_end() {
+        let (reply, paused, _) = ask(429, "60", 1);
+        assert_eq!(reply.expect("an answer").status, 200);
+        assert_eq!(paused, [60]);
+    }
+
+    #[test]
+    fn a_wait_for_a_turn_counts_beside_what_is_asked_for_and_uses_none_of_it() {
+        let patience = Patience::default();
+        patience.note(Duration::from_secs(50));
+        patience.note(Duration::from_secs(20));
+        assert_eq!(patience.waited(), Duration::from_secs(70));
+        let (reply, _, _) = ask(200, "", 0);
+        let reply = reply.expect("an answer");
+        patience.spend(LONGEST, 0, &reply).expect("it is allowed");
+        assert_eq!(patience.waited(), Duration::from_secs(130));
+    }
+
+    #[test]
+    fn beginnings_and_ends_of_large_bodies_are_counted() {
+        let patience = Patience::default();
+        for count in 0..3 {
+            assert_eq!(patience.transfers(), count);
+            patience.turn_of_transfer();
+        }
+    }
 }

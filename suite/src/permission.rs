@@ -187,4 +187,22 @@ mod tests {
         let read = proof::finish(read).expect("it never waits");
         assert_eq!(read.expect("an answer").status, 404);
     }
+
+    #[test]
+    fn what_the_run_may_not_do_is_told_from_what_the_registry_is() {
+        let only_reads = format!("{ONLY_READS}; --chart names a chart to look at");
+        for (why, expected) in [
+            (ONLY_READS, true),
+            (&only_reads, true),
+            (OTHER_NAME, true),
+            (NOT_SIGNED, true),
+            ("the registry asks for no credentials", false),
+            ("", false),
+        ] {
+            assert_eq!(is_objection(why), expected, "{why}");
+        }
+        assert!(Permission::Reading(Looks::default()).is_reading());
+        assert!(!Permission::Own.is_reading());
+        assert!(!Permission::Given(Arc::default()).is_reading());
+    }
 }

@@ -214,9 +214,117 @@ pub fn on_all_cores<T: Send>(count: usize, work: impl Fn(usize) -> T + Sync) -> 
 
 #[cfg(test)]
 mod tests {
+    use super::*;
+    use crate::requirement::{nothing, requirement};
+    use crate::source::observed;
+    use crate::verdict::Finding;
+
+    requirement! {
+        /// One fault is its own, and one that of a neighbour.
+        EXAMPLE = "test/example" {
+            level: Must,
+            title: "an example",
+            covers: [],
+            sources: [observed("0", "nothing")],
+            breaks: [],
+            faults: [DropsUploadLocation],
+            consequences: [OmitsOciSubject],
+            check: nothing,
+        }
+    }
+
+    /// The effects of a fault that is its own, one that is a consequence, and one that is neither.
+    fn effects(verdict: &Verdict) -> [Effect; 3] {
+        let faults = [
+            Fault::DropsUploadLocation,
+            Fault::OmitsOciSubject,
+            Fault::ListsUnderscoresAsPlus,
+        ];
+        faults.map(|fault| effect(&EXAMPLE, fault, verdict))
+    }
+
+    fn violated() -> Verdict {
+        Verdict::Violated(Box::new(Finding {
+            expected: vec!["this".to_owned()],
+            actual: "that".to_owned(),
+            exchanges: Vec::new(),
+        }))
+    }
+
+    fn untold() -> Verdict {
+        let obstacle = Obstacle::new(ObstacleKind::Transport, "reset");
+        Verdict::Inconclusive(Box::new(obstacle))
+    }
+
+    #[test]
+    fn what_a_fault_does_is_held_against_what_is_declared() {
+        use Effect::{Blocked, Consequence, Killed, Survived, Unlisted, Untouched};
+        let skipped = Verdict::NotApplicable("no such thing".to_owned());
+        for (verdict, expected, as_declared) in [
+            (
+                violated(),
+                [Killed, Consequence, Unlisted],
+                [true, true, false],
+            ),
+            (
+                Verdict::Satisfied,
+                [Survived, Survived, Untouched],
+                [false, false, true],
+            ),
+            (
+                skipped,
+                [Survived, Survived, Untouched],
+                [false, false, true],
+            ),
+            (
+                untold(),
+                [Survived, Survived, Blocked],
+                [false, false, true],
+            ),
+        ] {
+            let found = effects(&verdict);
+            assert_eq!(found, expected, "{verdict:?}");
+            assert_eq!(found.map(Effect::is_as_declared), as_declared);
+        }
+    }
+
+    /// A replay has to see what breaks its flow in its version on its set-up, and nothing else.
+    #[test]
+    fn a_replay_is_held_against_what_others_say_of_its_flow() {
+        let push = checks::find("flow/push-4.2").expect("it is in the suite");
+        let list = checks::find("flow/list-4.2").expect("it is in the suite");
+        for (requirement, fault, expected) in [
+            (push, Fault::DropsUploadLocation, Effect::Killed),
+            (push, Fault::ListsUnderscoresAsPlus, Effect::Unlisted),
+            (list, Fault::DropsUploadLocation, Effect::Unlisted),
+        ] {
+            assert_eq!(effect(requirement, fault, &violated()), expected);
+        }
+        // It gives up where no answer comes, and blames nobody for it.
+        let told = effect(push, Fault::DropsUploadLocation, &untold());
+        assert_eq!(told, Effect::Blocked);
+        let survived = effect(push, Fault::DropsUploadLocation, &Verdict::Satisfied);
+        assert_eq!(survived, Effect::Survived);
+    }
+
+    #[test]
+    fn what_waits_is_not_finished() {
+        assert_eq!(finish(std::future::ready(1)), Some(1));
+        assert_eq!(finish(std::future::pending::<u8>()), None);
+    }
+
+    #[test]
+    fn a_conversation_has_both_sides() {
+        let base = checks::find("api/base-answers").unwrap_or(checks::all()[0]);
+        let said = conversation(base);
+        assert!(!said.is_empty());
+        assert_eq!(said[0].request.uri().host(), Some("registry.test"));
+        assert!(said[0].answer.status().is_success(), "{:?}", said[0]);
+    }
+
     #[test]
     fn work_on_all_cores_keeps_its_order() {
-        let squares = super::on_all_cores(100, |position| position * position);
+        let squares = on_all_cores(100, |position| position * position);
         assert_eq!(squares, (0..100).map(|n| n * n).collect::<Vec<_>>());
     }
 }

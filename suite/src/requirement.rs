@@ -169,3 +169,45 @@ macro_rules! requirement {
 }
 
 pub(crate) use requirement;
+
+/// The check of a requirement that only a test declares.
+#[cfg(test)]
+pub(crate) fn nothing(_: &Session) -> std::future::Ready<CheckResult> {
+    std::future::ready(Ok(()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::era::{Break, ORAS};
+    use crate::source::observed;
+
+    requirement! {
+        /// Pushes of Helm 3.18 and later depend on it, and a pull of Helm 3.10 is replayed.
+        EXAMPLE = "test/example" {
+            level: Must,
+            title: "an example",
+            covers: [],
+            sources: [observed("0", "nothing")],
+            breaks: [Break::new(ORAS, &[Flow::Push], "refused")],
+            faults: [],
+            replays: (Flow::Pull, (3, 10, 1)),
+            check: nothing,
+        }
+    }
+
+    #[test]
+    fn a_requirement_matters_to_those_it_breaks_and_those_it_replays() {
+        assert_eq!(EXAMPLE.area(), "test");
+        for (word, expected) in [("3.6", false), ("3.7", false), ("3.8", true), ("4", true)] {
+            let span = word.parse().expect("it is a word");
+            assert_eq!(EXAMPLE.matters_to(&span), expected, "{word}");
+        }
+        let neither = Requirement {
+            breaks: &[],
+            replays: None,
+            ..EXAMPLE
+        };
+        assert!(!neither.matters_to(&"4".parse().expect("it is a word")));
+    }
+}

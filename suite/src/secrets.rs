@@ -191,4 +191,23 @@ mod tests {
             assert_eq!(secrets.hide("some text"), "some text");
         }
     }
+
+    /// Whatever stands around a secret before it is encoded: what is left tells no character of it.
+    #[test]
+    fn of_a_secret_in_the_midst_of_base64_no_character_is_left() {
+        let token = Credentials::RegistryToken(PASSWORD.to_owned());
+        let secrets = Secrets::of(Some(&token));
+        for before in 0..4 {
+            for after in 0..4 {
+                let text = [&"x".repeat(before), PASSWORD, &"x".repeat(after)].concat();
+                let encoded = BASE64_STANDARD_NO_PAD.encode(&text);
+                let filling = encoded.len() * 6 - text.len() * 8;
+                let hidden = secrets.hide(&encoded);
+                let (left, right) = hidden.split_once(HIDDEN).expect("something is hidden");
+                let told = [left.len() * 6, right.len() * 6 - filling];
+                assert!(told[0] < (before + 1) * 8, "{before} {after}: {hidden}");
+                assert!(told[1] < (after + 1) * 8, "{before} {after}: {hidden}");
+            }
+        }
+    }
 }

@@ -90,6 +90,7 @@ fn a_token_that_is_ready_goes_to_the_registry_alone() {
     let token = Credentials::RegistryToken("the-token".to_owned());
     assert_eq!(listener.ask(Some(token), Method::GET, "/v2/").status, 200);
     assert!(listener.heard().iter().all(|asked| asked.is_for(OWN)));
+    assert_eq!(listener.heard().len(), 2, "what is answered is not doubted");
 }
 
 #[test]
@@ -112,8 +113,40 @@ fn a_ready_token_that_expires_is_no_fault_of_the_registry() {
     let session = expired.session(Some(ready()));
     let asked = session.call(Method::GET, "/v2/a/b/tags/list").send();
     match asked.now_or_never().expect("nothing waits") {
-        Err(Stop::Inconclusive(obstacle)) => assert!(obstacle.what.contains("has expired")),
+        Err(Stop::Inconclusive(obstacle)) => {
+            assert!(obstacle.what.contains("has expired"));
+            assert_eq!(
+                obstacle.exchanges,
+                [1, 2],
+                "the refusal, and that of `/v2/`"
+            );
+        }
         other => panic!("{other:?}"),
+    }
+    let reply = expired.ask(Some(ready()), Method::GET, "/v2/");
+    assert_eq!(reply.status, 401, "nothing else can tell");
+}
+
+/// A token endpoint that cannot be asked is in the way, unless a login is wanted as it is and there is one.
+#[test]
+fn what_nobody_offers_is_not_sent() {
+    for (challenge, credentials) in [
+        (r#"Bearer realm="/token""#, Some(login())),
+        (r#"Bearer realm="/token", Basic realm="r""#, None),
+    ] {
+        let listener = wants_tokens(challenge, &["GET"]);
+        let session = listener.session(credentials);
+        let call = session.call(Method::GET, "/v2/a/b/tags/list").send();
+        let Err(Stop::Inconclusive(obstacle)) = call.now_or_never().expect("nothing waits") else {
+            panic!("{challenge}: it could not be asked for a token")
+        };
+        assert!(
+            obstacle.what.contains("no token endpoint"),
+            "{}",
+            obstacle.what
+        );
+        assert_eq!(obstacle.exchanges, [0], "the challenge is shown");
+        assert_eq!(listener.heard().len(), 1, "{challenge}");
     }
 }
 
