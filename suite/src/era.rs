@@ -140,6 +140,11 @@ pub const ORAS: Versions = Versions(&[Span::since((3, 18, 0))]);
 /// Helm over oras-go v2.6.1 and later, which checks where a URL leads.
 pub const HARDENED: Versions =
     Versions(&[Span::new((3, 21, 1), (4, 0, 0)), Span::since((4, 2, 1))]);
+/// Helm over oras-go v2 before v2.6.1, which neither pushes nor pulls a blob of more than 32 MiB.
+pub const ORAS_WITHOUT_CAP: Versions = Versions(&[
+    Span::new((3, 18, 0), (3, 21, 1)),
+    Span::new((4, 0, 0), (4, 2, 1)),
+]);
 /// Helm over older libraries, which follows ten redirects to wherever they lead.
 pub const NOT_HARDENED: Versions = Versions(&[
     Span::new((3, 0, 0), (3, 21, 1)),

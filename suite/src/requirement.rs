@@ -81,6 +81,8 @@ pub struct Requirement {
     /// it must turn red for exactly the faults of which some other requirement says that they break this flow
     /// in this version.
     pub replays: Option<(Flow, (u64, u64, u64))>,
+    /// How many mebibytes the check moves, both ways together, if it is one of the few that move many.
+    pub moves: u64,
     /// The set-up of the reference registry on which it is proven.
     pub proven_on: Setup,
     /// The code that observes it.
@@ -137,6 +139,7 @@ macro_rules! requirement {
             faults: [$($fault:ident),* $(,)?],
             $(consequences: [$($consequence:ident),* $(,)?],)?
             $(replays: $replays:expr,)?
+            $(moves: $moves:literal,)?
             $(proven_on: $access:ident,)?
             check: $check:ident $(,)?
         }
@@ -154,6 +157,7 @@ macro_rules! requirement {
             faults: &[$(helm_oci_fixtures::fault::Fault::$fault),*],
             consequences: &[$($(helm_oci_fixtures::fault::Fault::$consequence),*)?],
             replays: requirement!(@replays $($replays)?),
+            moves: requirement!(@moves $($moves)?),
             proven_on: requirement!(@access $($access)?),
             check: |session| Box::pin($check(session)),
             file: file!(),
@@ -164,6 +168,8 @@ macro_rules! requirement {
     (@stated $specification:ident) => { Some($crate::source::Specification::$specification) };
     (@replays) => { None };
     (@replays $replays:expr) => { Some($replays) };
+    (@moves) => { 0 };
+    (@moves $moves:literal) => { $moves };
     (@access) => { $crate::requirement::Setup::Open };
     (@access $access:ident) => { $crate::requirement::Setup::$access };
 }

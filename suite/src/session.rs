@@ -155,12 +155,12 @@ impl Session {
     ///
     /// One connection that breaks may be the network's fault: that is an obstacle, as always. One that breaks
     /// each of three times, while `/v2/` is answered in between, is what the registry does: `None`.
-    pub async fn answered<'s, F>(&'s self, request: F) -> Result<Option<Reply>, Stop>
+    pub async fn answered<A>(&self, ask: impl Fn() -> A) -> Result<Option<Reply>, Stop>
     where
-        F: Fn() -> Call<'s>,
+        A: Future<Output = Result<Reply, Stop>>,
     {
         for _ in 0..3 {
-            match request().send().await {
+            match ask().await {
                 Err(Stop::Inconclusive(trouble)) if trouble.kind == ObstacleKind::Transport => {
                     self.call(Method::GET, "/v2/").send().await?;
                 }

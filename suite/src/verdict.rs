@@ -100,11 +100,11 @@ impl From<&TransportError> for Obstacle {
     fn from(error: &TransportError) -> Self {
         let kind = match error {
             TransportError::Withheld { .. } => ObstacleKind::Arrangement,
+            TransportError::Stalled { .. } => ObstacleKind::Deadline,
             TransportError::Connect { .. }
             | TransportError::Tls { .. }
             | TransportError::Broken { .. }
             | TransportError::Timeout { .. }
-            | TransportError::Stalled { .. }
             | TransportError::TooLarge { .. } => ObstacleKind::Transport,
         };
         Self::new(kind, error.to_string())

@@ -19,6 +19,10 @@ pub(super) struct Selection {
     /// several times.
     #[arg(long, value_name = "ID|AREA|GLOB")]
     only: Vec<String>,
+    /// Not these requirements, such as `limits/chart-*`, which moves some hundred mebibytes; written as with `--only`.
+    /// May be given several times.
+    #[arg(long, value_name = "ID|AREA|GLOB")]
+    skip: Vec<String>,
     /// Only requirements of this level: what Helm makes of them. May be given several times.
     #[arg(long, value_name = "LEVEL", value_enum)]
     level: Vec<LevelName>,
@@ -63,7 +67,7 @@ pub(super) struct Chosen {
 impl Selection {
     /// Whether it says anything.
     pub(super) fn is_narrowed(&self) -> bool {
-        let is_named = !self.only.is_empty() || !self.level.is_empty();
+        let is_named = !self.only.is_empty() || !self.skip.is_empty() || !self.level.is_empty();
         is_named || self.era.is_some() || self.failed.is_some()
     }
 
@@ -87,11 +91,10 @@ impl Selection {
     }
 
     fn by_name(&self, chosen: &mut Chosen) -> Result<(), CliError> {
-        let matches = |glob: &String, id: &str| checks::is_matched(std::slice::from_ref(glob), id);
-        for glob in &self.only {
+        for glob in self.only.iter().chain(&self.skip) {
+            let is_matched = |id: &str| checks::is_matched(std::slice::from_ref(glob), id);
             let mut ids = chosen.requirements.iter().map(|requirement| requirement.id);
-            let flows = &chosen.flows;
-            if !ids.any(|id| matches(glob, id)) && !flows.iter().any(|id| matches(glob, id)) {
+            if !ids.any(is_matched) && !chosen.flows.iter().any(|id| is_matched(id)) {
                 return Err(CliError::NoMatch {
                     glob: glob.clone(),
                     nearest: checks::nearest(glob).unwrap_or("none"),
@@ -102,7 +105,12 @@ impl Selection {
             chosen.keep(|id| checks::is_matched(&self.only, id));
             chosen.words.clone_from(&self.only);
         }
-        Ok(())
+        if self.skip.is_empty() {
+            return Ok(());
+        }
+        let before = chosen.clone();
+        chosen.keep(|id| !checks::is_matched(&self.skip, id));
+        chosen.settle(&format!("all but {}", self.skip.join(" or ")), &before)
     }
 
     /// Flows of real Helms have no level and stay.

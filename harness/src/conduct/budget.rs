@@ -22,10 +22,17 @@ pub struct Budget {
 }
 
 /// A number of bytes, such as `512K`, `20M` or `1G`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(try_from = "String")]
 pub struct Size {
     bytes: u64,
+}
+
+impl Size {
+    /// So many mebibytes.
+    pub const fn mebibytes(count: u64) -> Self {
+        Self { bytes: count << 20 }
+    }
 }
 
 /// Why a text is no size.

@@ -26,6 +26,17 @@ pub struct Examined {
     pub milliseconds: u64,
 }
 
+impl Examined {
+    /// A check that was not run, and why.
+    pub(super) fn left_out(why: &str) -> Self {
+        Self {
+            verdict: Verdict::NotApplicable(why.to_owned()),
+            transcript: Vec::new(),
+            milliseconds: 0,
+        }
+    }
+}
+
 /// Runs one check within `deadline`. A panic is a defect of the suite, running out of time an obstacle.
 pub async fn examine(
     requirement: &'static Requirement,
@@ -155,6 +166,7 @@ mod tests {
         faults: &[],
         consequences: &[],
         replays: None,
+        moves: 0,
         proven_on: Setup::Open,
         check: |session| Box::pin(panics(session)),
         file: file!(),

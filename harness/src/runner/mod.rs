@@ -10,6 +10,7 @@ mod entry;
 mod event;
 mod helms;
 mod interrupt;
+mod large;
 mod meter;
 mod turns;
 mod visit;
@@ -42,6 +43,7 @@ use crate::preflight::{Preflight, preflight};
 use crate::{capabilities, clock, names};
 
 use self::helms::Shown;
+use self::large::Placed;
 use self::turns::Turns;
 
 pub(crate) use self::check::within;
@@ -223,7 +225,7 @@ async fn examine_target(
     events.tell(Event::Started {
         checks: plan.requirements.len() + plan.flow_count(),
     });
-    let (checks, verdicts) = examine_all(plan, &target, &record, events).await;
+    let (checks, verdicts) = examine_all(plan, job, &target, &record, events).await;
     record.checks = checks;
     capabilities::note_left_out(&mut record);
     if !plan.requirements.is_empty() {
@@ -275,38 +277,52 @@ pub fn target(seed: u64, launched: &Launched) -> Target {
 /// Runs every check of the plan; records come in the order of the plan.
 async fn examine_all(
     plan: &Plan,
+    job: &Job,
     target: &Target,
     TargetRecord { name, identity, .. }: &TargetRecord,
     events: &Events,
 ) -> (Vec<CheckRecord>, Verdicts) {
-    let checks = plan
-        .requirements
-        .iter()
-        .enumerate()
-        .map(|(position, requirement)| async move {
-            let examined = examine(requirement, target, plan.deadline).await;
-            let listed = plan.deviations.of(requirement, name, identity);
-            let rules = Rules {
-                strict: plan.strict,
-                deviates: listed.is_some(),
-            };
-            let mut record = entry::record(requirement, &examined, rules);
-            record.deviation = listed.map(Into::into);
-            events.tell(Event::Checked {
-                outcome: record.outcome,
-            });
-            (position, requirement, record, examined)
+    let without_room = &large::without_room(&plan.requirements, job.conduct.budget);
+    let examine_one = async |(position, requirement): Placed| {
+        let examined = match without_room.get(requirement.id) {
+            Some(why) => Examined::left_out(why),
+            None => examine(requirement, target, plan.deadline).await,
+        };
+        let listed = plan.deviations.of(requirement, name, identity);
+        let rules = Rules {
+            strict: plan.strict,
+            deviates: listed.is_some(),
+        };
+        let mut record = entry::record(requirement, &examined, rules);
+        record.deviation = listed.map(Into::into);
+        events.tell(Event::Checked {
+            outcome: record.outcome,
         });
-    let mut done: Vec<_> = futures_util::stream::iter(checks)
+        (position, requirement, record, examined)
+    };
+    let groups = large::groups(&plan.requirements)
+        .into_iter()
+        .map(async |group| {
+            let mut done = Vec::with_capacity(group.len());
+            for placed in group {
+                done.push(examine_one(placed).await);
+            }
+            done
+        });
+    let done: Vec<_> = futures_util::stream::iter(groups)
         .buffer_unordered(plan.jobs.max(1))
         .collect()
         .await;
+    let mut done: Vec<_> = done.into_iter().flatten().collect();
     done.sort_by_key(|(position, ..)| *position);
     let mut verdicts = Verdicts::new();
     let mut records = Vec::with_capacity(done.len());
     for (_, requirement, record, examined) in done {
         // What the run was not allowed to look at is as unknown as what was not selected.
-        if !matches!(&examined.verdict, Verdict::NotApplicable(why) if is_objection(why)) {
+        let is_left_out = without_room.contains_key(requirement.id);
+        let is_forbidden =
+            matches!(&examined.verdict, Verdict::NotApplicable(why) if is_objection(why));
+        if !is_left_out && !is_forbidden {
             verdicts.insert(requirement.id, examined.verdict);
         }
         records.push(record);

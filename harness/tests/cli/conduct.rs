@@ -52,6 +52,22 @@ fn what_is_used_up_leaves_the_rest_open_and_is_cleaned_up_all_the_same() {
 }
 
 #[test]
+fn what_the_budget_has_no_room_for_is_skipped_with_the_reason() {
+    let serve = Serve::with(&[]);
+    let (ran, record) = examined(&[&serve.url, "--only", "limits", "--max-bytes", "110M"]);
+    assert_eq!(ran.code, Some(0), "{}{}", ran.out, ran.err);
+    let checks = record["targets"][0]["checks"].as_array().expect("checks");
+    let outcome = |id: &str| {
+        let mut checks = checks.iter();
+        let check = checks.find(|check| check["id"] == id).expect("it is there");
+        check["outcome"].as_str().expect("an outcome").to_owned()
+    };
+    assert_eq!(outcome("limits/chart-of-36-mebibytes"), "pass");
+    assert_eq!(outcome("limits/chart-of-100-mebibytes"), "skipped");
+    assert!(ran.out.contains("304 MiB would do"), "{}", ran.out);
+}
+
+#[test]
 fn a_run_keeps_the_pace_it_is_given() {
     let serve = Serve::with(&[]);
     let arguments = [

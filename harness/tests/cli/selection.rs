@@ -33,6 +33,21 @@ fn filters_narrow_each_other() {
 }
 
 #[test]
+fn what_is_skipped_is_left_out_of_what_the_others_leave() {
+    let limits = listed(&["--only", "limits"]);
+    let small = listed(&["--only", "limits", "--skip", "limits/chart-*"]);
+    assert!(limits.contains(&"limits/chart-of-100-mebibytes".to_owned()));
+    assert_eq!(small.len(), limits.len() - 2, "{small:?}");
+    let rest = listed(&["--skip", "limits", "--skip", "flow"]);
+    assert!(rest.iter().all(|id| !id.starts_with("limits/")));
+    assert!(rest.iter().all(|id| !id.starts_with("flow/")));
+    let err = refused(&["list", "--skip", "limit/chart-of-36-mebibytes"]);
+    assert!(err.contains("limits/chart-of-36-mebibytes"), "{err}");
+    let err = refused(&["list", "--only", "limits", "--skip", "limits"]);
+    assert!(err.contains("`all but limits`"), "{err}");
+}
+
+#[test]
 fn an_era_selects_what_matters_to_it() {
     let chart = listed(&["--era", "3.2"]);
     assert!(

@@ -1,5 +1,7 @@
 //! Sizes and lengths, from the smallest to the largest that Helm needs.
 
+mod charts;
+
 use bytes::Bytes;
 use helm_oci_fixtures::chart::{ChartMetadata, ChartPackage};
 use helm_oci_fixtures::manifest::{Parts, Shape, chart_manifest};
@@ -13,6 +15,7 @@ use crate::expect;
 use crate::requirement::{Requirement, requirement};
 use crate::session::{Session, digest_of};
 use crate::source::{DISTRIBUTION, observed};
+use crate::target::MEBIBYTE;
 use crate::verdict::CheckResult;
 
 requirement! {
@@ -162,7 +165,7 @@ requirement! {
     /// asks for 4 megabytes.
     ///
     /// ## How it is checked
-    /// A manifest with annotations of one mebibyte is pushed, beside a small one.
+    /// A manifest with annotations, one mebibyte long, is pushed, beside a small one.
     LARGE_MANIFEST = "limits/one-mebibyte-manifest" {
         level: Should,
         title: "a manifest of 1 MiB is accepted",
@@ -173,11 +176,44 @@ requirement! {
         )],
         breaks: [],
         faults: [LimitsManifests],
-        check: large,
+        check: large_manifest,
     }
 }
 
-async fn large(session: &Session) -> CheckResult {
+async fn large_manifest(session: &Session) -> CheckResult {
+    takes_manifest(session, session.target().mebibyte).await
+}
+
+requirement! {
+    /// A manifest of 4 megabytes, which are 4 000 000 bytes, is accepted.
+    ///
+    /// ## Why Helm needs it
+    /// All of a chart's annotations stand in its manifest, and Helm 3.18 and later reads up to 4 MiB of one. The
+    /// specification asks for 4 megabytes, and so no byte more is sent.
+    ///
+    /// ## How it is checked
+    /// A manifest with annotations of so many bytes is pushed, beside a small one.
+    FOUR_MEGABYTES = "limits/four-megabyte-manifest" {
+        level: Should,
+        title: "a manifest of 4 MB is accepted",
+        covers: ["REG-MAN-21", "B17"],
+        sources: [DISTRIBUTION.says(
+            "pushing-manifests",
+            "Client and registry implementations SHOULD expect to be able to support manifest pushes of at least 4 megabytes.",
+        )],
+        breaks: [],
+        faults: [RefusesManifestsOver2Mebibytes],
+        consequences: [LimitsManifests],
+        check: four_megabytes,
+    }
+}
+
+async fn four_megabytes(session: &Session) -> CheckResult {
+    takes_manifest(session, 4_000_000 * session.target().mebibyte / MEBIBYTE).await
+}
+
+/// Pushes a manifest of so many bytes, after a small one.
+async fn takes_manifest(session: &Session, length: u64) -> CheckResult {
     let small = ChartMetadata::new(session.chart_name(), "0.9.0")
         .annotation("example.test/changelog", "short");
     let small = ChartPackage::build(&small, session.seed());
@@ -189,24 +225,46 @@ async fn large(session: &Session) -> CheckResult {
     let package = ChartPackage::build(&metadata, session.seed());
     session.arrange_blob(&package.config).await?;
     session.arrange_blob(&package.archive).await?;
-    let annotated = metadata.annotation(
-        "example.test/changelog",
-        &"a line of changes ".repeat(60_000),
-    );
+    let short = annotated(session, &metadata, &package, "short");
+    let length = usize::try_from(length).unwrap_or(usize::MAX);
+    let line = "a line of changes ";
+    let mut changes = line.repeat(length / line.len() + 1);
+    changes.truncate(length - short.len() + "short".len());
+    let large = annotated(session, &metadata, &package, &changes);
+    expect::success(&session.put_manifest("1.0.0", &large).await?)
+}
+
+/// The manifest of a chart with these changes in its annotations.
+fn annotated(
+    session: &Session,
+    metadata: &ChartMetadata,
+    package: &ChartPackage,
+    changes: &str,
+) -> Bytes {
+    let metadata = metadata
+        .clone()
+        .annotation("example.test/changelog", changes);
     let parts = Parts {
-        metadata: &annotated,
+        metadata: &metadata,
         config: &package.config,
         archive: &package.archive,
     };
     let manifest = chart_manifest(Shape::Helm312, parts, None, None);
-    let manifest = if session.target().typed_manifests {
+    if session.target().typed_manifests {
         with_media_type(&manifest)
     } else {
         manifest
-    };
-    expect::success(&session.put_manifest("1.0.0", &manifest).await?)
+    }
 }
 
 /// The requirements of this area, in reading order.
-pub(super) static ALL_OF_THEM: &[&Requirement] =
-    &[&DEEP_NAMES, &LONG_TAGS, &LARGE_BLOB, &TINY, &LARGE_MANIFEST];
+pub(super) static ALL_OF_THEM: &[&Requirement] = &[
+    &DEEP_NAMES,
+    &LONG_TAGS,
+    &TINY,
+    &LARGE_BLOB,
+    &charts::OF_36_MEBIBYTES,
+    &charts::OF_100_MEBIBYTES,
+    &LARGE_MANIFEST,
+    &FOUR_MEGABYTES,
+];

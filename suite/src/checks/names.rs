@@ -276,7 +276,7 @@ requirement! {
 async fn answered(session: &Session) -> CheckResult {
     let path = format!("/v2/{}/blobs/uploads/", session.repository());
     match session
-        .answered(|| session.call(Method::POST, &path))
+        .answered(|| session.call(Method::POST, &path).send())
         .await?
     {
         Some(_) => Ok(()),

@@ -83,7 +83,7 @@ async fn blob_whole(session: &Session) -> CheckResult {
     let chart = session.arrange_chart("1.0.0").await?;
     let path = session.blob_path(&chart.layer_digest());
     match session
-        .answered(|| session.call(Method::GET, &path))
+        .answered(|| session.call(Method::GET, &path).send())
         .await?
     {
         Some(_) => Ok(()),
