@@ -1,8 +1,8 @@
 //! How long a whole run on the reference registry takes, and how much of that is not the requests themselves.
 //!
-//! The requests of each check are written down once. Then a whole run and a bare HTTP client that sends the same
-//! requests, each check's one after the other and as many checks side by side, take turns in one process. The best of
-//! some rounds counts. With 20 ms added to every answer the same is measured once more.
+//! The run's own requests are written down once. Then a whole run and a bare HTTP client that sends the same requests,
+//! first those of the preparation, then each check's one after the other and as many checks side by side, take turns in
+//! one process. The best of some rounds counts. With 20 ms added to every answer the same is measured once more.
 //!
 //! `cargo bench --bench run` prints a table; nothing passes or fails by it.
 
@@ -13,9 +13,11 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::StreamExt;
+use helm_oci_conformance::capabilities;
 use helm_oci_conformance::cleanup::Strategy;
 use helm_oci_conformance::clock::Stopwatch;
 use helm_oci_conformance::deviations::Deviations;
+use helm_oci_conformance::preflight::preflight;
 use helm_oci_conformance::runner::{self, Events, Helms, Interrupt, Plan};
 use helm_oci_conformance::serve::{Handler, Server};
 use helm_oci_conformance::target_spec::TargetSpec;
@@ -64,8 +66,8 @@ fn main() -> ExitCode {
 
 async fn measure() -> Result<(), Error> {
     let heard = record().await?;
-    let requests: usize = heard.iter().map(Vec::len).sum();
-    let checks = heard.len();
+    let requests = heard.preparation.len() + heard.checks.iter().map(Vec::len).sum::<usize>();
+    let checks = heard.checks.len();
     say(&format!(
         "{checks} checks, {requests} requests, {SIDE_BY_SIDE} checks side by side, best of {ROUNDS}"
     ));
@@ -117,34 +119,51 @@ impl Handler for Late {
     }
 }
 
-/// The requests of each check.
-async fn record() -> Result<Vec<Vec<Request<Bytes>>>, Error> {
+/// The requests of a run.
+struct Heard {
+    /// Those before the first check.
+    preparation: Vec<Request<Bytes>>,
+    /// Those of each check.
+    checks: Vec<Vec<Request<Bytes>>>,
+}
+
+/// Writes the requests of a run down.
+async fn record() -> Result<Heard, Error> {
     let server = server(Duration::ZERO).await?;
     let origin: Uri = format!("http://{}", server.address()).parse()?;
     let http: Arc<dyn Registry> =
         Arc::new(Http::new(origin, &Trust::default(), Limits::default())?);
-    let mut heard = Vec::new();
+    let recorder = Arc::new(Recorder {
+        inner: http,
+        heard: Mutex::default(),
+    });
+    let mut target = Target::new(Arc::clone(&recorder) as _, SEED);
+    preflight(&target).await;
+    capabilities::probe(&mut target).await;
+    let preparation = recorder.take();
+    let mut of_checks = Vec::new();
     for requirement in checks::all() {
-        let recorder = Arc::new(Recorder {
-            inner: Arc::clone(&http),
-            heard: Mutex::default(),
-        });
-        let target = Target::new(Arc::clone(&recorder) as _, SEED);
         runner::examine(requirement, &target, runner::DEADLINE).await;
-        let mut own = recorder
-            .heard
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        heard.push(std::mem::take(&mut *own));
+        of_checks.push(recorder.take());
     }
     server.stop().await;
-    Ok(heard)
+    Ok(Heard {
+        preparation,
+        checks: of_checks,
+    })
 }
 
 /// A port that keeps what is sent through it.
 struct Recorder {
     inner: Arc<dyn Registry>,
     heard: Mutex<Vec<Request<Bytes>>>,
+}
+
+impl Recorder {
+    /// What was sent since the last time.
+    fn take(&self) -> Vec<Request<Bytes>> {
+        std::mem::take(&mut *self.heard.lock().unwrap_or_else(PoisonError::into_inner))
+    }
 }
 
 impl Relay for Recorder {
@@ -194,13 +213,14 @@ async fn run(latency: Duration) -> Result<Duration, Error> {
 }
 
 /// How long a bare client takes for the same requests.
-async fn replay(heard: &[Vec<Request<Bytes>>], latency: Duration) -> Result<Duration, Error> {
+async fn replay(heard: &Heard, latency: Duration) -> Result<Duration, Error> {
     let server = server(latency).await?;
     let origin = format!("http://{}", server.address());
     let client: Client<HttpConnector, Full<Bytes>> =
         Client::builder(TokioExecutor::new()).build_http();
     let begun = Stopwatch::start();
-    let checks = heard.iter().map(|requests| {
+    send_all(client.clone(), origin.clone(), heard.preparation.clone()).await?;
+    let checks = heard.checks.iter().map(|requests| {
         let (client, origin) = (client.clone(), origin.clone());
         // As in a run: each check is a task.
         async move { tokio::spawn(send_all(client, origin, requests.clone())).await }

@@ -62,7 +62,7 @@ pub async fn preflight(target: &Target) -> Preflight {
             what: session.fit_to_show(&obstacle.what),
             ..obstacle
         }),
-        exchanges: session.into_transcript(),
+        exchanges: session.transcript(),
     }
 }
 

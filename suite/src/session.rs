@@ -1,19 +1,21 @@
 //! What a check is handed: its own repository, the registry behind it, and a transcript of what was said.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
 use helm_oci_fixtures::digest::sha256;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, Uri, header};
+use http::{
+    HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Uri, header,
+};
 
 use crate::adopted::Adopted;
 use crate::auth;
 use crate::content::{Content, Measure, Measured};
 use crate::exchange::{Exchange, redact_url};
 use crate::patience::{self, Patience};
-use crate::registry::Waited;
+use crate::registry::{TransportError, Waited};
 use crate::secrets::Secrets;
 use crate::target::{Target, mix};
 use crate::verdict::{Obstacle, ObstacleKind, Stop};
@@ -26,7 +28,7 @@ pub struct Session {
     /// The one it works in.
     repository: String,
     seed: u64,
-    transcript: Mutex<Vec<Exchange>>,
+    transcript: Mutex<Vec<Said>>,
     /// `Authorization` by repository, once a challenge was answered.
     authority: Mutex<BTreeMap<String, HeaderValue>>,
     patience: Patience,
@@ -34,6 +36,14 @@ pub struct Session {
     secrets: Mutex<Secrets>,
     /// What a token endpoint answered instead of a token, the last time.
     refusal: Mutex<Option<Reply>>,
+}
+
+/// What was asked and answered, as it was: it is written down for others only where somebody looks at it.
+struct Said {
+    request: Request<Content>,
+    answer: Result<Response<Bytes>, TransportError>,
+    /// Whether the bodies hold what nobody may read.
+    secret: bool,
 }
 
 /// One answer of the registry.
@@ -205,19 +215,31 @@ impl Session {
         }
     }
 
-    /// The transcript so far, taken out of the session.
-    pub fn into_transcript(self) -> Vec<Exchange> {
-        self.transcript
-            .into_inner()
-            .unwrap_or_else(PoisonError::into_inner)
+    /// The transcript so far, without what is known by now to be secret.
+    pub fn transcript(&self) -> Vec<Exchange> {
+        self.transcript_since(0)
     }
 
-    /// The transcript so far.
-    pub fn transcript(&self) -> Vec<Exchange> {
+    /// The transcript from this exchange on.
+    pub fn transcript_since(&self, first: usize) -> Vec<Exchange> {
+        let said = self.said();
+        let secrets = self.secrets.lock().unwrap_or_else(PoisonError::into_inner);
+        let origin = self.target.origin();
+        let written = |said: &Said| {
+            Exchange::record(&said.request, &said.answer, origin, said.secret, &secrets)
+        };
+        said.iter().skip(first).map(written).collect()
+    }
+
+    /// How many exchanges there have been.
+    pub fn exchanges(&self) -> usize {
+        self.said().len()
+    }
+
+    fn said(&self) -> MutexGuard<'_, Vec<Said>> {
         self.transcript
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-            .clone()
     }
 
     /// Sends a request as it stands, and again after a while if the registry asks for that.
@@ -257,17 +279,14 @@ impl Session {
         if is_large {
             self.patience.turn_of_transfer();
         }
-        let recorded = {
-            let secrets = self.secrets.lock().unwrap_or_else(PoisonError::into_inner);
-            Exchange::record(&asked, &answer, self.target.origin(), secret, &secrets)
-        };
         let position = {
-            let mut transcript = self
-                .transcript
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner);
-            transcript.push(recorded);
-            transcript.len() - 1
+            let mut said = self.said();
+            said.push(Said {
+                request: asked,
+                answer: answer.clone(),
+                secret,
+            });
+            said.len() - 1
         };
         match answer {
             Ok(response) => {

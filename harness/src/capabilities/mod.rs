@@ -8,11 +8,11 @@ mod offers;
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures_util::join;
 use helm_oci_reports::record::{Capability, TargetRecord};
 use helm_oci_suite::api::Chart;
 use helm_oci_suite::auth::Challenge;
 use helm_oci_suite::checks;
-use helm_oci_suite::exchange::Exchange;
 use helm_oci_suite::outcome::Outcome;
 use helm_oci_suite::session::{Reply, Session, digest_of};
 use helm_oci_suite::target::Target;
@@ -27,21 +27,20 @@ const LIMIT: Duration = Duration::from_secs(10);
 /// What a probe found: whether it is there, and what showed it.
 type Found = Result<(bool, String), Stop>;
 
-/// Probes the target; returns what it offers, and what was said.
+/// Probes the target; returns what it offers.
 ///
 /// A target that takes manifests only with a `mediaType` field is noted as such, so that the checks
 /// can arrange what they need there.
-pub async fn probe(target: &mut Target) -> (Vec<Capability>, Vec<Exchange>) {
+pub async fn probe(target: &mut Target) -> Vec<Capability> {
     let mut session = Session::new(target.clone(), "capabilities");
     let mut found = vec![told(&session, "authentication", authentication(&session)).await];
-    let mut said = Vec::new();
     let mut chart = first_chart(&session).await;
     if chart.is_err() {
         let mut typed = target.clone();
         typed.typed_manifests = true;
         let again = Session::new(typed, "capabilities");
         if let Ok(accepted) = first_chart(&again).await {
-            said = std::mem::replace(&mut session, again).into_transcript();
+            session = again;
             target.typed_manifests = true;
             chart = Ok(accepted);
         }
@@ -58,14 +57,13 @@ pub async fn probe(target: &mut Target) -> (Vec<Capability>, Vec<Exchange>) {
         evidence,
     ));
     match &chart {
-        Ok(chart) => found.extend(with_chart(&session, chart).await),
+        Ok(chart) => found.extend(Box::pin(with_chart(&session, chart)).await),
         Err(why) => found.extend(WITH_CHART.map(|name| capability(name, None, why.clone()))),
     }
     for capability in &mut found {
         capability.evidence = session.fit_to_show(&capability.evidence);
     }
-    said.extend(session.into_transcript());
-    (found, said)
+    found
 }
 
 /// What is looked at with a chart in the registry, in this order.
@@ -102,26 +100,43 @@ async fn with_chart(session: &Session, chart: &Chart) -> [Capability; 14] {
         rest @ ..,
     ] = rest;
     let [immutable, tag_deletion, manifest_deletion, blob_deletion] = rest;
+    // Each has things of its own, but for the three that work on tags.
+    let tags = async {
+        let paging = told(session, paging, tag_paging(session, chart)).await;
+        let immutable = told(session, immutable, offers::immutable_tags(session, chart)).await;
+        let deletes = told(session, tag_deletion, tag_deletes(session)).await;
+        [paging, immutable, deletes]
+    };
+    let elsewhere = offers::cross_repository_head(session, chart);
+    let (deep, anonymous, range, mounts, cross, chunks, referrers, catalog, tags, manifest, blob) = join!(
+        told(session, deep, offers::deep_names(session)),
+        told(session, anonymous, offers::anonymous_pull(session)),
+        told(session, range, offers::range_requests(session, chart)),
+        told(session, mounts, mount(session, chart)),
+        told(session, cross, elsewhere),
+        told(session, chunks, chunked_upload(session)),
+        told(session, referrers, referrers_api(session, chart)),
+        told(session, catalog, offers::catalog(session)),
+        tags,
+        told(session, manifest_deletion, manifest_deletes(session, chart)),
+        told(session, blob_deletion, blob_deletes(session, chart)),
+    );
+    let [paging, immutable, tag] = tags;
     [
         capability(created, Some(true), pushed),
-        told(session, deep, offers::deep_names(session)).await,
-        told(session, anonymous, offers::anonymous_pull(session)).await,
-        told(session, range, offers::range_requests(session, chart)).await,
-        told(session, mounts, mount(session, chart)).await,
-        told(
-            session,
-            cross,
-            offers::cross_repository_head(session, chart),
-        )
-        .await,
-        told(session, chunks, chunked_upload(session)).await,
-        told(session, referrers, referrers_api(session, chart)).await,
-        told(session, catalog, offers::catalog(session)).await,
-        told(session, paging, tag_paging(session, chart)).await,
-        told(session, immutable, offers::immutable_tags(session, chart)).await,
-        told(session, tag_deletion, tag_deletes(session)).await,
-        told(session, manifest_deletion, manifest_deletes(session, chart)).await,
-        told(session, blob_deletion, blob_deletes(session, chart)).await,
+        deep,
+        anonymous,
+        range,
+        mounts,
+        cross,
+        chunks,
+        referrers,
+        catalog,
+        paging,
+        immutable,
+        tag,
+        manifest,
+        blob,
     ]
 }
 
@@ -358,7 +373,7 @@ mod tests {
     use super::*;
 
     async fn probed(setup: Setup, faults: &[Fault]) -> Vec<(String, Option<bool>, String)> {
-        let (found, _) = probe(&mut proof::target(setup, faults)).await;
+        let found = probe(&mut proof::target(setup, faults)).await;
         let told = found.into_iter();
         told.map(|one| (one.name, one.present, one.evidence))
             .collect()

@@ -20,8 +20,10 @@ use crate::clock::Stopwatch;
 pub struct Examined {
     /// What was observed.
     pub verdict: Verdict,
-    /// What was said.
-    pub transcript: Vec<Exchange>,
+    /// What was said, where the verdict is one to be explained.
+    pub exchanges: Vec<Exchange>,
+    /// How many requests were sent.
+    pub requests: usize,
     /// How long it took.
     pub milliseconds: u64,
 }
@@ -65,8 +67,12 @@ pub async fn examine(
     };
     task.shutdown().await;
     Examined {
+        exchanges: match verdict {
+            Verdict::Satisfied | Verdict::NotApplicable(_) => Vec::new(),
+            Verdict::Violated(_) | Verdict::Inconclusive(_) => session.transcript(),
+        },
+        requests: session.exchanges(),
         verdict: fit_to_show(verdict, &session),
-        transcript: session.transcript(),
         milliseconds: begun.milliseconds(),
     }
 }

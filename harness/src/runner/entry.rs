@@ -2,7 +2,7 @@
 
 use helm_oci_reports::record::{BreakRecord, CheckRecord, SourceRecord};
 use helm_oci_suite::era::{Break, Era, Flow};
-use helm_oci_suite::outcome::{Outcome, Rules, judge};
+use helm_oci_suite::outcome::{Rules, judge};
 use helm_oci_suite::requirement::Requirement;
 use helm_oci_suite::source::Source;
 use helm_oci_suite::verdict::Verdict;
@@ -41,15 +41,8 @@ pub fn record(requirement: &Requirement, examined: &Examined, rules: Rules) -> C
         },
         deviation: None,
         breaks: breaks.iter().map(broken).collect(),
-        exchanges: match outcome {
-            Outcome::Pass | Outcome::Stale | Outcome::Present | Outcome::Skipped => Vec::new(),
-            Outcome::Fail
-            | Outcome::Known
-            | Outcome::Warn
-            | Outcome::Absent
-            | Outcome::Inconclusive => examined.transcript.clone(),
-        },
-        requests: examined.transcript.len(),
+        exchanges: examined.exchanges.clone(),
+        requests: examined.requests,
         milliseconds: examined.milliseconds,
     }
 }

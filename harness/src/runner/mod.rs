@@ -221,7 +221,7 @@ async fn examine_target(
         record.exchanges = exchanges;
         return record;
     }
-    (record.capabilities, _) = capabilities::probe(&mut target).await;
+    record.capabilities = capabilities::probe(&mut target).await;
     events.tell(Event::Started {
         checks: plan.requirements.len() + plan.flow_count(),
     });

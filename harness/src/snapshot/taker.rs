@@ -57,9 +57,9 @@ impl Taker {
         about: &About<'_>,
         call: Call<'_>,
     ) -> Option<Reply> {
-        let before = about.session.transcript().len();
+        let before = about.session.exchanges();
         let reply = call.send().await.ok();
-        let mut new = about.session.transcript().split_off(before);
+        let mut new = about.session.transcript_since(before);
         if let Some(last) = new.pop() {
             for exchange in new {
                 let is_challenge = exchange
