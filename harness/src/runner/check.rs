@@ -33,7 +33,8 @@ impl Examined {
     pub(super) fn left_out(why: &str) -> Self {
         Self {
             verdict: Verdict::NotApplicable(why.to_owned()),
-            transcript: Vec::new(),
+            exchanges: Vec::new(),
+            requests: 0,
             milliseconds: 0,
         }
     }
