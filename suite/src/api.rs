@@ -221,9 +221,13 @@ impl Session {
         digest: &str,
         body: impl Into<Content>,
     ) -> Call<'_> {
-        let uri = self.resolve(location, &with_digest(location, digest));
-        self.call_uri(Method::PUT, uri)
+        self.call_uri(Method::PUT, self.upload_target(location, digest))
             .body(Some(media_type::OCTET_STREAM), body)
+    }
+
+    /// Where that PUT goes.
+    pub(crate) fn upload_target(&self, location: &Uri, digest: &str) -> Result<Uri, Stop> {
+        self.resolve(location, &with_digest(location, digest))
     }
 
     /// Puts a blob into the check's repository.

@@ -1,5 +1,7 @@
 //! Challenges and tokens: how a session gets authority, as the specification of the token flow has it.
 
+use std::net::IpAddr;
+
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use http::{HeaderMap, HeaderValue, Uri, header};
@@ -176,6 +178,23 @@ pub fn barred(own: &Uri, realm: &Uri) -> Option<&'static str> {
         _ => false,
     };
     (!same).then_some("it is on another host, and has no TLS")
+}
+
+/// Whether the host is an address that only its own network reaches.
+pub(crate) fn is_private(uri: &Uri) -> bool {
+    let host = uri.host().unwrap_or_default();
+    match host.trim_matches(['[', ']']).parse() {
+        Ok(IpAddr::V4(ip)) => {
+            ip.is_loopback() || ip.is_private() || ip.is_link_local() || ip.is_unspecified()
+        }
+        Ok(IpAddr::V6(ip)) => {
+            ip.is_loopback()
+                || ip.is_unique_local()
+                || ip.is_unicast_link_local()
+                || ip.is_unspecified()
+        }
+        Err(_) => false,
+    }
 }
 
 /// Whether two URIs have scheme, host and port in common.

@@ -190,7 +190,8 @@ impl Session {
         self.traded(request).await
     }
 
-    async fn traded(&self, request: Request<Content>) -> Result<Reply, Stop> {
+    /// Sends a request for a token as it is.
+    pub(crate) async fn traded(&self, request: Request<Content>) -> Result<Reply, Stop> {
         let reply = self.exchange(request, true).await?;
         if let Some(token) = TokenAnswer::read(&reply) {
             self.remember_token(&token);
@@ -199,7 +200,7 @@ impl Session {
     }
 
     /// Lets credentials go to a token endpoint only where nobody can overhear them.
-    fn keep_in(&self, realm: &Uri) -> Result<(), Stop> {
+    pub(crate) fn keep_in(&self, realm: &Uri) -> Result<(), Stop> {
         let Some(why) = auth::barred(self.target().origin(), realm) else {
             return Ok(());
         };

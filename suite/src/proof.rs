@@ -71,17 +71,23 @@ pub fn effect(requirement: &Requirement, fault: Fault, verdict: &Verdict) -> Eff
     }
 }
 
-/// Whether some requirement that the fault turns red says that it breaks the flow this one replays.
+/// Whether some requirement that the fault turns red, on the same set-up, says that it breaks the flow this one
+/// replays.
 fn breaks_replay(requirement: &Requirement, fault: Fault) -> bool {
     let Some((flow, (major, minor, patch))) = requirement.replays else {
         return false;
     };
     let version = Version::new(major, minor, patch);
     checks::all().into_iter().any(|other| {
-        other.proven_on == requirement.proven_on
-            && (other.faults.contains(&fault) || other.consequences.contains(&fault))
+        (other.faults.contains(&fault) || other.consequences.contains(&fault))
             && other.breaks.iter().any(|brk| brk.hits(&version, flow))
+            && is_red(other, requirement.proven_on, fault)
     })
+}
+
+/// Whether the fault turns a requirement red on a set-up; on its own it is seen to do so elsewhere.
+fn is_red(requirement: &Requirement, setup: Setup, fault: Fault) -> bool {
+    requirement.proven_on == setup || verdict(requirement, setup, &[fault]).is_violated()
 }
 
 /// The verdict of one requirement on the reference registry with these faults, in memory.
@@ -99,7 +105,12 @@ pub fn verdict(requirement: &Requirement, setup: Setup, faults: &[Fault]) -> Ver
 /// What a check says to the reference registry without faults, and what comes back; nothing is taken out, so that the
 /// well-known password of tests and the tokens of that registry are in it.
 pub fn conversation(requirement: &Requirement) -> Vec<Said> {
-    let mut target = target(requirement.proven_on, &[]);
+    conversation_on(requirement, requirement.proven_on)
+}
+
+/// The same on another set-up.
+pub fn conversation_on(requirement: &Requirement, setup: Setup) -> Vec<Said> {
+    let mut target = target(setup, &[]);
     target.mebibyte = target::MEBIBYTE;
     let overheard = Arc::new(Overheard {
         registry: Arc::clone(&target.registry),

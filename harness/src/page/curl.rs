@@ -273,6 +273,8 @@ fn headers(request: &Request<Bytes>) -> Vec<String> {
                 Some(("Basic", _)) => "-u \"$USERNAME:$PASSWORD\"".to_owned(),
                 _ => "-H \"Authorization: Bearer $TOKEN\"".to_owned(),
             });
+        } else if *name == header::ACCEPT_ENCODING {
+            words.push("--compressed".to_owned());
         } else {
             let header = format!("{}: {value}", name.as_str());
             let known = VARIABLES.iter().find(|(_, known)| *known == header);

@@ -17,6 +17,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use bytes::Bytes;
 use helm_oci_fixtures::chart::ChartPackage;
 use helm_oci_fixtures::digest::sha256;
 use helm_oci_fixtures::manifest::Shape;
@@ -314,7 +315,7 @@ impl Backstage<'_> {
     async fn store_package(
         &self,
         package: ChartPackage,
-        provenance: Option<bytes::Bytes>,
+        provenance: Option<Bytes>,
         tag: &str,
     ) -> Result<helm_oci_suite::api::Chart, FlowError> {
         let stored = async {
@@ -323,7 +324,7 @@ impl Backstage<'_> {
                 .arrange_blobs_of(package, self.scene.shape(), provenance)
                 .await?;
             self.session.arrange_manifest(tag, &chart.manifest).await?;
-            self.settle(&chart.package, &chart.digest).await?;
+            self.settle(&chart.blobs(), &chart.digest).await?;
             Ok(chart)
         };
         stored.await.map_err(|stop| self.refused(stop))
@@ -331,8 +332,8 @@ impl Backstage<'_> {
 
     /// Looks at a chart from all sides, as time and others do before somebody else comes for it: what lags
     /// behind a push has caught up.
-    async fn settle(&self, package: &ChartPackage, manifest: &str) -> Result<(), Stop> {
-        for blob in [&package.config, &package.archive] {
+    async fn settle(&self, blobs: &[Bytes], manifest: &str) -> Result<(), Stop> {
+        for blob in blobs {
             self.session.head_blob(&sha256(blob)).await?;
         }
         self.session.head_manifest(manifest).await?;

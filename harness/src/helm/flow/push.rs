@@ -80,8 +80,9 @@ async fn pushed(backstage: &Backstage<'_>) -> Result<(), FlowError> {
     let settled = async {
         let tagged = backstage.session.head_manifest("1.0.0").await?;
         let digest = tagged.header("docker-content-digest").unwrap_or_default();
+        let package = backstage.session.package("1.0.0");
         backstage
-            .settle(&backstage.session.package("1.0.0"), digest)
+            .settle(&[package.config, package.archive], digest)
             .await
     };
     settled.await.map_err(|stop| backstage.refused(stop))

@@ -5,7 +5,7 @@ use futures_util::future::join_all;
 
 use super::super::upload::{content, control, put, succeeds_like_any_other};
 use crate::api::obstacle;
-use crate::era::{Break, CONTAINERD, Flow, ORAS, SINCE_3_7};
+use crate::era::{Break, CONTAINERD, Flow, ORAS};
 use crate::expect;
 use crate::requirement::requirement;
 use crate::session::{Session, digest_of};
@@ -264,7 +264,6 @@ requirement! {
         breaks: [
             Break::when("right after a push", CONTAINERD, Flow::PULLS, "failed open: could not fetch content descriptor {d} ({type}) from remote: not found"),
             Break::when("right after a push", ORAS, Flow::PULLS, "failed to perform \"Fetch\" on source: {d}: not found"),
-            Break::new(SINCE_3_7, &[Flow::PullProv], "(it succeeds without the provenance)"),
         ],
         faults: [BlobsLag],
         check: at_once,

@@ -1,0 +1,151 @@
+//! What the suite says a Helm does is what that Helm does: every requirement that replays a flow, such as
+//! `flow/push-3.18`, held against the Helm of its version, request by request, with all that registries read of them.
+//! Each is run without a login, with HTTP Basic and with tokens.
+//!
+//! `HELM_OCI_HELM_DIR` names a folder of Helms. A flow whose Helm is not there is ignored and says so, unless
+//! there is no Helm at all and `HELM_OCI_REQUIRE` names `helm`.
+
+#[path = "../../../fixtures/tests/required/mod.rs"]
+mod required;
+mod wire;
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use helm_oci_conformance::helm::flow::{self, Scene};
+use helm_oci_conformance::helm::{self, Helm, Home, Names, Stage, Wings};
+use helm_oci_conformance::install_cryptography;
+use helm_oci_conformance::serve::Server;
+use helm_oci_fixtures::registry::{Access, Credentials};
+use helm_oci_suite::checks;
+use helm_oci_suite::era::Flow;
+use helm_oci_suite::proof;
+use helm_oci_suite::requirement::{Requirement, Setup};
+use helm_oci_suite::target::{Credentials as Known, Target};
+use http::header::USER_AGENT;
+use libtest_mimic::{Arguments, Completion, Failed, Trial};
+use semver::Version;
+use tokio::runtime::Runtime;
+
+use self::wire::{Said, conversations};
+
+/// The set-ups in which a flow can be held against a Helm; without TLS it is the same conversation.
+const SETUPS: [Setup; 3] = [Setup::Open, Setup::Basic, Setup::Bearer];
+
+/// The time an answer takes, so that what a Helm sends side by side arrives side by side.
+const LATENCY: Duration = Duration::from_millis(20);
+
+fn main() -> ExitCode {
+    let arguments = Arguments::from_args();
+    install_cryptography();
+    let runtime = Runtime::new().expect("a runtime starts");
+    let folder = variable("HELM_OCI_HELM_DIR");
+    let helms = match folder.as_str() {
+        "" => Ok(Vec::new()),
+        folder => runtime.block_on(helm::discover(Path::new(folder))),
+    };
+    let helms = helms.expect("the folder that HELM_OCI_HELM_DIR names holds Helms");
+    let is_nowhere = helms.is_empty();
+    let mut trials = Vec::new();
+    for requirement in checks::all() {
+        let Some((flow, (major, minor, patch))) = requirement.replays else {
+            continue;
+        };
+        let version = Version::new(major, minor, patch);
+        let helm = helms.iter().find(|helm| helm.version == version);
+        for setup in SETUPS {
+            let name = format!("{}/{setup:?}", requirement.id).to_lowercase();
+            let (helm, version, handle) =
+                (helm.cloned(), version.clone(), runtime.handle().clone());
+            trials.push(Trial::ignorable_test(name, move || match helm {
+                Some(helm) => handle.block_on(is_what_helm_does(requirement, &helm, flow, setup)),
+                None => absent(&version, is_nowhere),
+            }));
+        }
+    }
+    libtest_mimic::run(&arguments, trials).exit_code()
+}
+
+/// What becomes of a flow on a machine without its Helm.
+fn absent(version: &Version, is_nowhere: bool) -> Result<Completion, Failed> {
+    let why = format!("HELM_OCI_HELM_DIR names no folder with Helm {version}");
+    if required::is_required("helm") && is_nowhere {
+        return Err(why.into());
+    }
+    Ok(Completion::ignored_with(why))
+}
+
+/// The model and the Helm hold the same conversation.
+async fn is_what_helm_does(
+    requirement: &Requirement,
+    helm: &Helm,
+    flow: Flow,
+    setup: Setup,
+) -> Result<Completion, Failed> {
+    let replayed = proof::conversation_on(requirement, setup);
+    let replayed = replayed.into_iter().map(|said| Said {
+        // What the suite arranges goes under no name.
+        is_arranged: !said.request.headers().contains_key(USER_AGENT),
+        request: said.request,
+        answer: said.answer,
+    });
+    let replayed = conversations(&replayed.collect::<Vec<_>>()).concat();
+    let played = conversations(&played(helm, flow, setup).await?);
+    // A flow is played by several commands, each with a repository of its own: the suite replays one, or all.
+    if played.contains(&replayed) || played.concat() == replayed {
+        return Ok(Completion::Completed);
+    }
+    let told = |lines: &[String]| lines.join("\n  ");
+    let commands = played.iter().map(|lines| told(lines));
+    let commands = commands.collect::<Vec<_>>().join("\n\n  ");
+    let (replayed, of) = (told(&replayed), &helm.version);
+    Err(format!("the suite says\n  {replayed}\nand Helm {of} says\n  {commands}").into())
+}
+
+/// What a Helm says in a flow.
+async fn played(helm: &Helm, flow: Flow, setup: Setup) -> Result<Vec<Said>, Failed> {
+    let access = match setup {
+        Setup::Open | Setup::PlainHttp => Access::Open,
+        Setup::Basic => Access::basic_for_tests(),
+        Setup::Bearer => Access::bearer_for_tests(),
+    };
+    let stage = Arc::new(Stage::new(access, &[]).with_latency(LATENCY));
+    let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    let server = Server::start(listen, Arc::clone(&stage) as _).await?;
+    let origin = format!("http://localhost:{}", server.address().port()).parse()?;
+    let mut target = Target::new(Arc::new(Wings::new(Arc::clone(&stage), origin)), 1);
+    let Credentials { username, password } = Credentials::for_tests();
+    target.credentials = (setup != Setup::Open).then(|| Known::user(username, password));
+    let home = Home::new()?;
+    let scene = Scene {
+        helm,
+        home: &home,
+        target,
+        names: Names::default(),
+        kubeconfig: None,
+    };
+    let prepared = flow::prepare(&scene, flow).await?;
+    stage.open();
+    let played = prepared.play(&scene).await?;
+    server.stop().await;
+    if let Some(failure) = played.failure {
+        return Err(failure.into());
+    }
+    let said = stage.seen().into_iter().map(|seen| Said {
+        request: seen.request,
+        answer: seen.answer,
+        is_arranged: seen.is_arranged,
+    });
+    Ok(said.collect())
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the environment is how a test is told what to use"
+)]
+fn variable(name: &str) -> String {
+    std::env::var(name).unwrap_or_default()
+}
