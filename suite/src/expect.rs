@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use serde::de::DeserializeOwned;
 
-use crate::session::{Reply, digest_of};
+use crate::session::{Reply, Session, digest_of};
 use crate::verdict::{CheckResult, Finding, Stop};
 
 /// A violation: what would have been right, what came, and the answers that show it.
@@ -16,6 +16,15 @@ pub(crate) fn violated(
         expected: vec![expected.into()],
         actual: actual.into(),
         exchanges: shown.iter().map(|reply| reply.exchange).collect(),
+    }))
+}
+
+/// A violation: the connection closed each of three times, before what was expected came.
+pub(crate) fn unanswered(session: &Session, expected: &str) -> Stop {
+    Stop::Violated(Box::new(Finding {
+        expected: vec![expected.to_owned()],
+        actual: "the connection closed before that, three times".to_owned(),
+        exchanges: session.unanswered(),
     }))
 }
 

@@ -180,6 +180,16 @@ impl Session {
         Ok(None)
     }
 
+    /// The exchanges that no answer came to.
+    pub(crate) fn unanswered(&self) -> Vec<usize> {
+        let said = self.said();
+        let unanswered = said
+            .iter()
+            .enumerate()
+            .filter(|(_, said)| said.answer.is_err());
+        unanswered.map(|(position, _)| position).collect()
+    }
+
     /// A reference that the registry handed out, resolved against the URI it came from: absolute, from the
     /// root, a query alone, or relative to the last slash.
     pub fn resolve(&self, base: &Uri, reference: &str) -> Result<Uri, Stop> {

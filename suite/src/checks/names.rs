@@ -280,11 +280,7 @@ async fn answered(session: &Session) -> CheckResult {
         .await?
     {
         Some(_) => Ok(()),
-        None => Err(expect::violated(
-            "an answer",
-            "the connection closed, three times",
-            &[],
-        )),
+        None => Err(expect::unanswered(session, "an answer")),
     }
 }
 
