@@ -45,6 +45,7 @@ fn main() -> ExitCode {
     let folder = variable("HELM_OCI_HELM_DIR");
     let mut all = impostors();
     all.extend(pretenders());
+    all.push(Trial::test("era", only_those_of_the_era_run));
     let helms = match folder {
         folder if folder.is_empty() => vec![Trial::ignorable_test("helm", absent)],
         folder => match runtime.block_on(helm::discover(Path::new(&folder))) {
@@ -124,6 +125,28 @@ fn pretenders() -> Vec<Trial> {
         })
     })
     .into()
+}
+
+/// `--era` leaves the flows of a real Helm of that era, and says of another that it is not run.
+fn only_those_of_the_era_run() -> Result<(), Failed> {
+    let folder = tempfile::tempdir()?;
+    let meets = "case \"$*\" in version*) echo v3.10.1;; esac";
+    let path = executable(&folder, meets)?;
+    let left_out = "Helm 3.10.1 is not run: none of its flows is selected\n";
+    for (era, code, said) in [("3.8", 3, ""), ("4.2.4", 0, left_out)] {
+        let only = ["--only", "flow/push-*", "--only", "helm-*/flow/push"];
+        let ended = program()
+            .args(["run", "reference", "--era", era])
+            .args(only)
+            .arg("--helm")
+            .arg(&path)
+            .output()?;
+        let errors = String::from_utf8_lossy(&ended.stderr);
+        if ended.status.code() != Some(code) || errors != said {
+            return Err(format!("{era}: {}: {errors}", ended.status).into());
+        }
+    }
+    Ok(())
 }
 
 /// `observe` and `run` with this script for a Helm end with code 2 and say this.

@@ -38,6 +38,11 @@ impl Span {
         self.from <= version && version < self.until
     }
 
+    /// Whether it has versions that behave on the wire as this one does: those of its era.
+    pub fn has_the_like_of(&self, version: &Version) -> bool {
+        Era::of(version).is_some_and(|era| era.span().overlaps(self))
+    }
+
     /// Whether some version lies in both.
     pub fn overlaps(&self, other: &Self) -> bool {
         self.intersection(other).is_some()
@@ -603,6 +608,24 @@ mod tests {
             assert_eq!(word.parse::<Span>(), Err(SpanError), "{word}");
         }
         assert!(SpanError.to_string().ends_with("4.0-4.2.0, 4.2.1+"));
+    }
+
+    #[test]
+    fn a_span_has_the_like_of_the_versions_in_its_eras() {
+        for (word, other, expected) in [
+            ("3.8", "3.10.1", true),
+            ("3.8", "3.18.6", false),
+            ("4", "4.0.4", true),
+            ("4.2.4", "4.2.0", false),
+            ("3", "2.17.0", false),
+        ] {
+            let span: Span = word.parse().expect("it is a word");
+            assert_eq!(
+                span.has_the_like_of(&version(other)),
+                expected,
+                "{word} {other}"
+            );
+        }
     }
 
     #[test]

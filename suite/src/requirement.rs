@@ -8,7 +8,7 @@ use helm_oci_fixtures::fault::Fault;
 use semver::Version;
 use serde::{Deserialize, Serialize};
 
-use crate::era::{Break, Era, Flow, Span};
+use crate::era::{Break, Flow, Span};
 use crate::session::Session;
 use crate::source::{Source, Specification};
 use crate::verdict::CheckResult;
@@ -103,8 +103,7 @@ impl Requirement {
     pub fn matters_to(&self, span: &Span) -> bool {
         let is_replayed = || {
             self.replays.is_some_and(|(_, (major, minor, patch))| {
-                Era::of(&Version::new(major, minor, patch))
-                    .is_some_and(|era| era.span().overlaps(span))
+                span.has_the_like_of(&Version::new(major, minor, patch))
             })
         };
         self.breaks.iter().any(|brk| brk.concerns(span)) || is_replayed()

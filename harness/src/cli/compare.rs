@@ -213,7 +213,7 @@ impl Arguments {
         let chosen = self.selection.choose(Vec::new())?;
         Ok(Plan {
             requirements: chosen.requirements,
-            flows: chosen.flows,
+            flows: chosen.flows.into_keys().collect(),
             only: chosen.words,
             shard: None,
             seed: self

@@ -14,6 +14,7 @@ use super::target::{self, TargetArguments};
 use super::{Selection, output, progress};
 use crate::clock;
 use crate::exit_code::ExitCode;
+use crate::helm::Helm;
 use crate::repository_file;
 use crate::runner::{self, Events, Interrupt, Interrupted, Job, Plan};
 
@@ -100,13 +101,20 @@ impl ExaminationArguments {
     pub(super) async fn plan(&self) -> Result<Plan, CliError> {
         let helms = self.helms.helms().await?;
         let flows = helms.all.iter().flat_map(|helm| {
-            let id = |flow: &Flow| runner::flow_id(helm, *flow);
+            let id = |flow: &Flow| (runner::flow_id(helm, *flow), helm.version.clone());
             Flow::ALL.iter().map(id)
         });
         let chosen = self.selection.choose(flows.collect())?;
+        for Helm { version, .. } in &helms.all {
+            if !chosen.flows.values().any(|selected| selected == version) {
+                output::note(&format!(
+                    "Helm {version} is not run: none of its flows is selected\n"
+                ));
+            }
+        }
         Ok(Plan {
             requirements: chosen.requirements,
-            flows: chosen.flows,
+            flows: chosen.flows.into_keys().collect(),
             only: chosen.words,
             shard: None,
             seed: self.seed.unwrap_or_else(clock::seed),

@@ -1,6 +1,6 @@
 //! Which requirements, and which flows of real Helms: each filter leaves some of what the ones before it left.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
@@ -8,6 +8,7 @@ use helm_oci_suite::checks;
 use helm_oci_suite::era::Span;
 use helm_oci_suite::outcome::Outcome;
 use helm_oci_suite::requirement::{Level, Requirement};
+use semver::Version;
 
 use super::deviations::read_record;
 use super::error::CliError;
@@ -23,11 +24,12 @@ pub(super) struct Selection {
     /// May be given several times.
     #[arg(long, value_name = "ID|AREA|GLOB")]
     skip: Vec<String>,
-    /// Only requirements of this level: what Helm makes of them. May be given several times.
+    /// Only requirements of this level: what Helm makes of them. Flows of real Helms have none, and stay. May be given
+    /// several times.
     #[arg(long, value_name = "LEVEL", value_enum)]
     level: Vec<LevelName>,
-    /// Only what matters to this Helm: requirements whose violation breaks one of its flows. A version such as 3.8 or
-    /// 4.2.4, or an era such as 3.8-3.17.
+    /// Only what matters to this Helm: requirements whose violation breaks one of its flows, and of real Helms those of
+    /// its era. A version such as 3.8 or 4.2.4, or an era such as 3.8-3.17.
     #[arg(long, value_name = "VERSION")]
     era: Option<Span>,
     /// Only what failed or could not be told in this record, as `run --json` writes it; everything, where a target
@@ -58,8 +60,8 @@ impl From<LevelName> for Level {
 pub(super) struct Chosen {
     /// The requirements, in the suite's order.
     pub(super) requirements: Vec<&'static Requirement>,
-    /// The ids of flows of real Helms.
-    pub(super) flows: BTreeSet<String>,
+    /// The ids of flows of real Helms, with the version of each.
+    pub(super) flows: BTreeMap<String, Version>,
     /// The filters in words; none if all is selected.
     pub(super) words: Vec<String>,
 }
@@ -77,7 +79,7 @@ impl Selection {
     }
 
     /// The requirements selected, and those of these flows; a filter that leaves nothing is an error.
-    pub(super) fn choose(&self, flows: Vec<String>) -> Result<Chosen, CliError> {
+    pub(super) fn choose(&self, flows: Vec<(String, Version)>) -> Result<Chosen, CliError> {
         let mut chosen = Chosen {
             requirements: checks::all(),
             flows: flows.into_iter().collect(),
@@ -94,7 +96,7 @@ impl Selection {
         for glob in self.only.iter().chain(&self.skip) {
             let is_matched = |id: &str| checks::is_matched(std::slice::from_ref(glob), id);
             let mut ids = chosen.requirements.iter().map(|requirement| requirement.id);
-            if !ids.any(is_matched) && !chosen.flows.iter().any(|id| is_matched(id)) {
+            if !ids.any(is_matched) && !chosen.flows.keys().any(|id| is_matched(id)) {
                 return Err(CliError::NoMatch {
                     glob: glob.clone(),
                     nearest: checks::nearest(glob).unwrap_or("none"),
@@ -120,18 +122,21 @@ impl Selection {
         }
         let levels: Vec<Level> = self.level.iter().map(|name| (*name).into()).collect();
         let names: Vec<String> = levels.iter().map(ToString::to_string).collect();
-        chosen.filter(&format!("level {}", names.join(" or ")), |requirement| {
-            levels.contains(&requirement.level)
-        })
+        let before = chosen.clone();
+        let is_kept = |requirement: &&Requirement| levels.contains(&requirement.level);
+        chosen.requirements.retain(is_kept);
+        chosen.settle(&format!("level {}", names.join(" or ")), &before)
     }
 
-    /// Flows of real Helms stay: the Helms that are given say themselves which they are.
     fn by_era(&self, chosen: &mut Chosen) -> Result<(), CliError> {
-        self.era.map_or(Ok(()), |span| {
-            chosen.filter(&format!("Helm {span}"), |requirement| {
-                requirement.matters_to(&span)
-            })
-        })
+        let Some(span) = self.era else {
+            return Ok(());
+        };
+        let before = chosen.clone();
+        let is_kept = |requirement: &&Requirement| requirement.matters_to(&span);
+        chosen.requirements.retain(is_kept);
+        chosen.flows.retain(|_, helm| span.has_the_like_of(helm));
+        chosen.settle(&format!("Helm {span}"), &before)
     }
 
     fn by_failure(&self, chosen: &mut Chosen) -> Result<(), CliError> {
@@ -167,18 +172,7 @@ impl Chosen {
     fn keep(&mut self, is_kept: impl Fn(&str) -> bool) {
         self.requirements
             .retain(|requirement| is_kept(requirement.id));
-        self.flows.retain(|id| is_kept(id));
-    }
-
-    /// Keeps requirements, and notes what for.
-    fn filter(
-        &mut self,
-        words: &str,
-        is_kept: impl Fn(&Requirement) -> bool,
-    ) -> Result<(), CliError> {
-        let before = self.clone();
-        self.requirements.retain(|requirement| is_kept(requirement));
-        self.settle(words, &before)
+        self.flows.retain(|id, _| is_kept(id));
     }
 
     /// Notes a filter; one that left nothing of what was there before it is an error.
