@@ -10,7 +10,7 @@ use helm_oci_conformance::transport::{Http, Limits, Trust};
 use helm_oci_fixtures::fault::{Fault, FaultyRegistry};
 use helm_oci_fixtures::registry::{Access, ReferenceRegistry};
 use helm_oci_suite::requirement::{Requirement, Setup};
-use helm_oci_suite::target::Target;
+use helm_oci_suite::target::{MEBIBYTE, Target};
 use helm_oci_suite::verdict::Verdict;
 use helm_oci_suite::{checks, proof};
 
@@ -21,7 +21,7 @@ async fn faults_look_the_same_on_the_wire() {
     for requirement in checks::all() {
         for fault in requirement.faults.iter().chain(requirement.consequences) {
             let in_memory = in_memory(requirement, *fault);
-            let on_the_wire = on_the_wire(requirement, *fault).await;
+            let on_the_wire = on_the_wire(requirement, *fault, proof::MEBIBYTE.into()).await;
             compared += 1;
             // In memory these two set-ups have TLS, on the wire they have none.
             let has_tls = matches!(requirement.proven_on, Setup::Basic | Setup::Bearer);
@@ -44,6 +44,32 @@ async fn faults_look_the_same_on_the_wire() {
     );
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_proven_with_small_mebibytes_holds_for_real_ones() {
+    let small = "limits/chart-of-36-mebibytes";
+    let large = "limits/chart-of-100-mebibytes";
+    let four = "limits/four-megabyte-manifest";
+    let one = "limits/one-mebibyte-manifest";
+    let five = "limits/five-mebibyte-blob";
+    for (id, fault, expected) in [
+        (small, Fault::RefusesBlobsOver32Mebibytes, "violated"),
+        (small, Fault::CutsBlobsAt32Mebibytes, "violated"),
+        (small, Fault::ClosesOnBlobsOver64Mebibytes, "satisfied"),
+        (large, Fault::ClosesOnBlobsOver64Mebibytes, "violated"),
+        (four, Fault::RefusesManifestsOver2Mebibytes, "violated"),
+        (four, Fault::LimitsBodies, "satisfied"),
+        (one, Fault::LimitsManifests, "violated"),
+        (one, Fault::RefusesManifestsOver2Mebibytes, "satisfied"),
+        (five, Fault::LimitsBodies, "violated"),
+        (five, Fault::RefusesBlobsOver32Mebibytes, "satisfied"),
+    ] {
+        let mut all = checks::all().into_iter();
+        let requirement = all.find(|requirement| requirement.id == id);
+        let verdict = on_the_wire(requirement.expect(id), fault, MEBIBYTE).await;
+        assert_eq!(kind(&verdict), expected, "{id} with {fault}: {verdict:?}");
+    }
+}
+
 /// The verdict on a registry that is spoken to without TLS, as the socket is.
 fn in_memory(requirement: &Requirement, fault: Fault) -> Verdict {
     let setup = match requirement.proven_on {
@@ -53,14 +79,17 @@ fn in_memory(requirement: &Requirement, fault: Fault) -> Verdict {
     proof::verdict(requirement, setup, &[fault])
 }
 
-async fn on_the_wire(requirement: &'static Requirement, fault: Fault) -> Verdict {
+async fn on_the_wire(requirement: &'static Requirement, fault: Fault, mebibyte: u64) -> Verdict {
     let access = match requirement.proven_on {
         Setup::Open | Setup::PlainHttp => Access::Open,
         Setup::Basic => Access::basic_for_tests(),
         Setup::Bearer => Access::bearer_for_tests(),
     };
-    let model = proof::target(requirement.proven_on, &[]);
-    let mebibyte = usize::try_from(model.mebibyte).expect("a small number");
+    let model = Target {
+        mebibyte,
+        ..proof::target(requirement.proven_on, &[])
+    };
+    let mebibyte = usize::try_from(mebibyte).expect("a small number");
     let registry = FaultyRegistry::new(ReferenceRegistry::new(access), &[fault]);
     let registry = registry.with_mebibyte(mebibyte);
     let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));

@@ -25,7 +25,7 @@ use crate::verdict::{Obstacle, ObstacleKind, Verdict};
 const SEED: u64 = 1;
 
 /// What proofs take for a mebibyte.
-const MEBIBYTE: u32 = 32 << 10;
+pub const MEBIBYTE: u32 = 32 << 10;
 
 /// What one fault does to one requirement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
