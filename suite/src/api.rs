@@ -24,8 +24,8 @@ pub const ACCEPT_ORAS: &str = "application/vnd.docker.distribution.manifest.v2+j
 /// The version of charts that are arranged, and the tag of one that is looked at instead.
 const VERSION: &str = "1.0.0";
 
-/// How many redirects in a row are followed, as in Go's HTTP client.
-const REDIRECTS: usize = 10;
+/// How many redirects in a row are followed: more than any Helm follows.
+const REDIRECTS: usize = 20;
 
 /// A chart as it stands in the registry.
 #[derive(Debug, Clone)]

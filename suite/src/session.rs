@@ -222,6 +222,8 @@ impl Session {
             measure: None,
             authority: Authority::Earned,
             extra_scope: None,
+            realm: None,
+            is_impatient: false,
         }
     }
 
@@ -268,7 +270,8 @@ impl Session {
         let mut again = 0;
         loop {
             let reply = self.exchange_once(request.clone(), secret).await?;
-            let Some(time) = patience::asked(&reply) else {
+            let is_patient = request.extensions().get::<Impatient>().is_none();
+            let Some(time) = patience::asked(&reply).filter(|_| is_patient) else {
                 return Ok(reply);
             };
             self.patience.spend(time, again, &reply)?;
@@ -376,6 +379,10 @@ pub(crate) fn not_a_request(error: &http::Error) -> Stop {
     ))
 }
 
+/// A request that is not sent again, whatever the registry asks for.
+#[derive(Debug, Clone, Copy)]
+struct Impatient;
+
 /// Under whose authority a request goes out.
 #[derive(Debug, Clone)]
 enum Authority {
@@ -398,9 +405,24 @@ pub struct Call<'s> {
     measure: Option<Measure>,
     authority: Authority,
     extra_scope: Option<String>,
+    /// The repository whose authority it takes, where its path names none.
+    realm: Option<String>,
+    is_impatient: bool,
 }
 
 impl Call<'_> {
+    /// Takes the authority that was earned in the check's repository, wherever on the registry this leads.
+    pub fn as_in_repository(mut self) -> Self {
+        self.realm = Some(self.session.repository().to_owned());
+        self
+    }
+
+    /// Takes the first answer, also one that asks to come again.
+    pub fn impatient(mut self) -> Self {
+        self.is_impatient = true;
+        self
+    }
+
     /// Asks for authority to read another repository as well, where tokens name repositories.
     pub fn also_reading(mut self, repository: &str) -> Self {
         self.extra_scope = Some(format!("repository:{repository}:pull"));
@@ -458,10 +480,10 @@ impl Call<'_> {
         let uri = self.uri?;
         let own = self.session.target.origin();
         let at_home = auth::is_same_origin(&uri, own);
-        let repository = helm_oci_fixtures::route::Route::of(&uri)
+        let named = helm_oci_fixtures::route::Route::of(&uri)
             .repository()
-            .map(ToOwned::to_owned)
-            .unwrap_or_default();
+            .map(ToOwned::to_owned);
+        let repository = self.realm.or(named).unwrap_or_default();
         let build = |authorization: Option<HeaderValue>| {
             let mut request = Request::builder()
                 .method(self.method.clone())
@@ -480,6 +502,9 @@ impl Call<'_> {
             }
             if let (Some(measure), Some(extensions)) = (self.measure, request.extensions_mut()) {
                 extensions.insert(measure);
+            }
+            if let (true, Some(extensions)) = (self.is_impatient, request.extensions_mut()) {
+                extensions.insert(Impatient);
             }
             request
                 .body(self.body.clone())

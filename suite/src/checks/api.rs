@@ -1,5 +1,7 @@
 //! The endpoint, its transport and its headers.
 
+mod waits;
+
 use bytes::Bytes;
 use helm_oci_fixtures::media_type;
 use http::{Method, Uri};
@@ -48,6 +50,35 @@ requirement! {
 async fn version_check(session: &Session) -> CheckResult {
     let reply = session.call(Method::GET, "/v2/").anonymous().send().await?;
     expect::status(&reply, &[200, 401])
+}
+
+requirement! {
+    /// `GET /v2` is answered as `GET /v2/` is.
+    ///
+    /// ## Why Helm needs it
+    /// It does not: every Helm writes the slash. Other clients and probes of load balancers leave it out.
+    ///
+    /// ## How it is checked
+    /// One anonymous `GET /v2`; a redirect is taken.
+    NO_SLASH = "api/base-without-slash" {
+        level: May,
+        title: "`GET /v2` is answered as `GET /v2/`",
+        covers: ["C22"],
+        sources: [DISTRIBUTION.says(
+            "determining-support",
+            "If the response is `200 OK`, then the registry implements this specification.",
+        )],
+        specification: Silent,
+        breaks: [],
+        faults: [BaseNeedsItsSlash],
+        consequences: [VersionCheckMissing],
+        check: no_slash,
+    }
+}
+
+async fn no_slash(session: &Session) -> CheckResult {
+    let reply = session.call(Method::GET, "/v2").anonymous().send().await?;
+    expect::status(&reply, &[200, 301, 302, 307, 308, 401])
 }
 
 requirement! {
@@ -536,6 +567,7 @@ async fn no_cookies(session: &Session) -> CheckResult {
 /// The requirements of this area, in reading order.
 pub(super) static ALL_OF_THEM: &[&Requirement] = &[
     &VERSION_CHECK,
+    &NO_SLASH,
     &CLIENT_HELLO,
     &HELM_AGENTS,
     &ACCEPT_LISTS,
@@ -546,4 +578,5 @@ pub(super) static ALL_OF_THEM: &[&Requirement] = &[
     &BLOB_LENGTH,
     &ENCODED_DIGEST,
     &NO_COOKIES,
+    &waits::SHORT,
 ];

@@ -116,6 +116,7 @@ async fn token_post(session: &Session) -> Result<Reply, Stop> {
 pub(super) static ALL_OF_THEM: &[&Requirement] = &[
     &challenge::EVERYWHERE,
     &challenge::FIRST,
+    &challenge::SPELLING,
     &challenge::BASE,
     &challenge::WRONG_PASSWORD,
     &challenge::REALM,
@@ -137,5 +138,6 @@ pub(super) static ALL_OF_THEM: &[&Requirement] = &[
     &permission::POST_CHALLENGED,
     &challenge::BAD_TOKEN,
     &permission::PUT_AUTHORISED,
+    &challenge::FIRST_WORKS,
     &challenge::EACH_SCHEME,
 ];

@@ -1,5 +1,7 @@
 //! Where a registry leads: locations, redirects, links and realms.
 
+mod redirects;
+
 use http::{Method, Uri};
 
 use super::auth::{bearer, endpoint};
@@ -8,8 +10,7 @@ use super::upload::{content, fresh_location, put};
 use crate::api::obstacle;
 use crate::auth::is_same_origin;
 use crate::era::{
-    Break, CONTAINERD, CONTAINERD_1_5, CONTAINERD_1_7, Flow, HARDENED, NOT_HARDENED, OLD_LISTING,
-    ORAS, SINCE_3_8,
+    Break, CONTAINERD, CONTAINERD_1_5, CONTAINERD_1_7, Flow, HARDENED, OLD_LISTING, ORAS, SINCE_3_8,
 };
 use crate::exchange::redact_url;
 use crate::expect;
@@ -212,95 +213,6 @@ async fn put_stays(session: &Session) -> CheckResult {
 }
 
 requirement! {
-    /// Where a blob is redirected, the chain ends within ten steps.
-    ///
-    /// ## Why Helm needs it
-    /// Go's HTTP client gives up after ten.
-    ///
-    /// ## How it is checked
-    /// Only where a blob is redirected: the chain is followed by hand.
-    REDIRECT_ENDS = "origins/redirect-ends" {
-        level: Must,
-        title: "a redirected blob is reached within ten redirects",
-        covers: ["REG-PUL-13"],
-        sources: [HTTP.says(
-            "status.3xx",
-            "A client SHOULD detect and intervene in cyclical redirections (i.e., \"infinite\" redirection loops).",
-        )],
-        breaks: [
-            Break::new(NOT_HARDENED, Flow::PULLS, "stopped after 10 redirects"),
-            Break::new(HARDENED, Flow::PULLS, "(Helm does not end)"),
-        ],
-        faults: [RedirectsBlobsInCircles],
-        check: redirect_ends,
-    }
-}
-
-async fn redirect_ends(session: &Session) -> CheckResult {
-    let chart = session.arrange_chart("1.0.0").await?;
-    let first = session.get_blob(&chart.layer_digest()).await?;
-    if !first.status.is_redirection() {
-        return Err(Stop::NotApplicable("blobs are not redirected".to_owned()));
-    }
-    let mut reply = first.clone();
-    for _ in 0..10 {
-        let location = expect::header(&reply, "location")?;
-        let uri = session.resolve(&reply.uri, location);
-        reply = session
-            .call_uri(Method::GET, uri)
-            .anonymous()
-            .send()
-            .await?;
-        if !reply.status.is_redirection() {
-            return Ok(());
-        }
-    }
-    Err(expect::violated(
-        "an answer after at most ten redirects",
-        "an eleventh redirect",
-        &[&first, &reply],
-    ))
-}
-
-requirement! {
-    /// Where a blob is redirected, the other end serves it without credentials.
-    ///
-    /// ## Why Helm needs it
-    /// Helm drops `Authorization` when a redirect leaves the host, and since 3.21.1 and 4.2.1 when it leaves
-    /// the origin.
-    ///
-    /// ## How it is checked
-    /// Only where a blob is redirected: the redirect is followed without credentials.
-    REDIRECT_OPEN = "origins/redirect-needs-no-credentials" {
-        level: Must,
-        title: "a redirected blob is served without credentials",
-        covers: ["REG-PUL-14", "B07"],
-        sources: [observed("4.3", "`Authorization` is dropped when the host changes")],
-        breaks: [
-            Break::new(CONTAINERD, Flow::PULLS, "failed open: unexpected status code {url}/blobs/{d}: 401 Unauthorized"),
-            Break::new(ORAS, Flow::PULLS, "failed to perform \"Fetch\" on source: GET \"…\": response status code 401: Unauthorized"),
-        ],
-        faults: [RedirectsBlobsToPrivateStore],
-        check: redirect_open,
-    }
-}
-
-async fn redirect_open(session: &Session) -> CheckResult {
-    let chart = session.arrange_chart("1.0.0").await?;
-    let first = session.get_blob(&chart.layer_digest()).await?;
-    if !first.status.is_redirection() {
-        return Err(Stop::NotApplicable("blobs are not redirected".to_owned()));
-    }
-    let reply = session.follow_blob(&chart.layer_digest()).await?;
-    expect::holds(
-        !matches!(reply.status.as_u16(), 401 | 403),
-        "the blob, without credentials",
-        format!("status {}", reply.status),
-        &[&first, &reply],
-    )
-}
-
-requirement! {
     /// The next page is on the registry itself.
     ///
     /// ## Why Helm needs it
@@ -482,8 +394,12 @@ pub(super) static ALL_OF_THEM: &[&Requirement] = &[
     &LOCATION_HOST,
     &LOCATION_TLS,
     &PUT_STAYS,
-    &REDIRECT_ENDS,
-    &REDIRECT_OPEN,
+    &redirects::ENDS,
+    &redirects::FEW,
+    &redirects::OPEN,
+    &redirects::AUTHORITY,
+    &redirects::REACHABLE,
+    &redirects::TLS,
     &LINK_HOST,
     &NO_FOREIGN_LINK,
     &REALM_TLS,

@@ -1,5 +1,9 @@
 //! Referrers, signatures and what they leave alone.
 
+mod listed;
+
+use std::collections::BTreeMap;
+
 use bytes::Bytes;
 use helm_oci_fixtures::media_type;
 use http::Method;
@@ -15,6 +19,9 @@ use crate::verdict::{CheckResult, Stop};
 
 const SIGNATURE: &str = "application/vnd.example.signature";
 
+/// An annotation of everything that is attached.
+const NOTE: &str = "org.example.note";
+
 #[derive(Deserialize)]
 struct Index {
     manifests: Vec<Entry>,
@@ -26,6 +33,8 @@ struct Entry {
     digest: String,
     #[serde(default)]
     artifact_type: String,
+    #[serde(default)]
+    annotations: BTreeMap<String, String>,
 }
 
 /// A manifest of this type that names a chart as its subject; its blobs are uploaded.
@@ -36,7 +45,7 @@ async fn artifact(session: &Session, chart: &Chart, artifact_type: &str) -> Resu
         format!("{{\"mediaType\":\"{media_type}\",\"digest\":\"{config}\",\"size\":2}}")
     };
     Ok(Bytes::from(format!(
-        "{{\"schemaVersion\":2,\"mediaType\":\"{own}\",\"artifactType\":\"{artifact_type}\",\"config\":{},\"layers\":[{}],\"subject\":{{\"mediaType\":\"{own}\",\"digest\":\"{}\",\"size\":{}}}}}",
+        "{{\"schemaVersion\":2,\"mediaType\":\"{own}\",\"artifactType\":\"{artifact_type}\",\"annotations\":{{\"{NOTE}\":\"a signature\"}},\"config\":{},\"layers\":[{}],\"subject\":{{\"mediaType\":\"{own}\",\"digest\":\"{}\",\"size\":{}}}}}",
         descriptor("application/vnd.oci.empty.v1+json"),
         descriptor("application/vnd.oci.empty.v1+json"),
         chart.digest,
@@ -293,7 +302,8 @@ async fn filter(session: &Session) -> CheckResult {
         .manifests
         .iter()
         .map(|entry| entry.artifact_type.as_str())
-        .filter(|own| *own != SIGNATURE)
+        // One without a type is judged by `referrers/type-named`.
+        .filter(|own| !own.is_empty() && *own != SIGNATURE)
         .collect();
     expect::holds(
         others.is_empty(),
@@ -395,6 +405,9 @@ pub(super) static ALL_OF_THEM: &[&Requirement] = &[
     &LISTED,
     &CLAIMED,
     &FILTER,
+    &listed::TYPE,
+    &listed::ANNOTATIONS,
+    &listed::UNKNOWN,
     &UNTOUCHED,
     &WITH_SUBJECT,
 ];

@@ -96,6 +96,7 @@ pub(super) static ALL_OF_THEM: &[&Requirement] = &[
     &list::SHAPE,
     &list::NAME,
     &list::COMPLETE,
+    &pages::LARGEST_PAGE,
     &pages::LINK,
     &pages::LAST_PAGE,
     &list::VERBATIM,

@@ -13,6 +13,8 @@ use crate::verdict::{CheckResult, Stop};
 
 /// More pages than any list in this suite has; Helm itself would go on for ever.
 const PAGES: usize = 20;
+/// So much of a page is read.
+const PAGE: usize = 4 * 1024 * 1024;
 
 impl Run<'_> {
     /// Lists tags, picks the highest that fits, which must be this chart, and pulls it.
@@ -43,7 +45,8 @@ impl Run<'_> {
         let mut tags = Vec::new();
         for _ in 0..PAGES {
             let list: Option<TagList> = serde_json::from_slice(&page.body).ok();
-            match list.filter(|_| page.status.as_u16() == 200) {
+            let is_read_whole = page.body.len() <= PAGE;
+            match list.filter(|_| page.status.as_u16() == 200 && is_read_whole) {
                 Some(list) => tags.extend(list.tags.unwrap_or_default()),
                 None => return Err(self.gives_up("a list of tags", &page)),
             }

@@ -7,12 +7,14 @@ use flate2::read::GzDecoder;
 use futures_util::future::join_all;
 use http::{HeaderValue, Method, Uri, header};
 
-use super::{Line, Run};
+use super::{Line, Run, Way};
 use crate::session::{Reply, Session};
 use crate::verdict::Stop;
 
-/// How many redirects Go's HTTP client follows.
+/// How many redirects Go's HTTP client knows before it gives up.
 const REDIRECTS: usize = 10;
+/// More redirects than end well: a Helm that checks where they lead counts none.
+const MANY_REDIRECTS: usize = 20;
 /// How often a request goes out again because it is challenged: for a token, and for another where that has expired.
 const CHALLENGES: usize = 2;
 
@@ -152,7 +154,12 @@ impl Run<'_> {
         if tries_again && reply.status.is_server_error() {
             reply = self.send(ask, ask.uri.clone(), key).await?;
         }
-        for _ in 0..REDIRECTS {
+        let redirects = if self.client.does(Way::ChecksUrls) {
+            MANY_REDIRECTS
+        } else {
+            REDIRECTS
+        };
+        for _ in 0..redirects {
             let is_redirect = ask.only_reads() && reply.status.is_redirection();
             let location = reply.header("location").filter(|_| is_redirect);
             let Some(location) = location else {

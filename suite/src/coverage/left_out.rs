@@ -16,25 +16,8 @@ pub const LEFT_OUT: &[(&str, &str)] = &[
         "it allows every answer: there is nothing a registry could violate",
     ),
     (
-        "REG-PUL-15",
-        "no fault has a store that refuses an `Authorization` yet; redirects are followed without one",
-    ),
-    (
-        "REG-PUL-16",
-        "a connection that cannot be made is told as an obstacle: from here it says as much of our network as of the \
-         registry",
-    ),
-    (
         "REG-PUL-17",
         "it allows both answers: there is nothing a registry could violate",
-    ),
-    (
-        "REG-PUL-25",
-        "no Helm writes `urls`: nothing depends on what becomes of them",
-    ),
-    (
-        "REG-TAG-06",
-        "32 000 tags would have to be pushed, and no fault pads a page yet",
     ),
     (
         "REG-TAG-15",
@@ -53,24 +36,12 @@ pub const LEFT_OUT: &[(&str, &str)] = &[
         "Helm works without: since 3.18 it asks for no refresh token",
     ),
     (
-        "REG-AUT-25",
-        "it binds clients: every tested Helm reads schemes in any case, and no fault spells them otherwise",
-    ),
-    (
         "REG-DEL-05",
         "retention rules run when the operator says so: a check would have to wait for them",
     ),
     (
-        "B06",
-        "a fault of other clients, which send `Authorization` along: Helm's library does not to another host",
-    ),
-    (
         "B18",
         "a limit of Helm 3.21.1 to 3.21.4 and 4.2.1 to 4.2.4 itself: no registry is to blame",
-    ),
-    (
-        "B19",
-        "a run must not use up a quota to see what happens then; what is throttled all the same is told",
     ),
     (
         "B20",
@@ -104,18 +75,9 @@ pub const LEFT_OUT: &[(&str, &str)] = &[
         "B32",
         "what a registry says to a login it does not offer is shown as it is; there is nothing to expect of it",
     ),
-    ("C04", "either answer is allowed, and Helm does not ask"),
-    (
-        "C14",
-        "32 000 tags would have to be pushed, and no fault pads a page yet",
-    ),
     (
         "C21",
         "what Helm does, whatever the registry is: it cannot be told from the wire of a suite",
-    ),
-    (
-        "C22",
-        "no Helm asks without the slash, and no fault refuses it yet",
     ),
     (
         "C24",

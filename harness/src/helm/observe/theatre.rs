@@ -20,9 +20,13 @@ use crate::serve::{Handler, ServeError, Server};
 
 /// The hosts that faults lead to, and the loopback addresses that answer for them. The second host is private
 /// in the fault, and so is its stand-in.
-const ELSEWHERE: [(&str, Ipv4Addr); 2] = [
+const ELSEWHERE: [(&str, Ipv4Addr); 3] = [
     ("other.example", Ipv4Addr::new(127, 0, 0, 2)),
     ("10.0.0.5", Ipv4Addr::new(127, 0, 0, 3)),
+    (
+        "store.storage.svc.cluster.local",
+        Ipv4Addr::new(127, 0, 0, 4),
+    ),
 ];
 
 /// How often another port is tried when a stand-in's is taken.

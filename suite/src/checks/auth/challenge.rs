@@ -89,6 +89,45 @@ async fn everywhere(session: &Session) -> CheckResult {
 }
 
 requirement! {
+    /// The schemes of challenges are spelled as usual: `Basic`, `Bearer`.
+    ///
+    /// ## Why Helm needs it
+    /// It does not: every tested Helm reads them in any case, as it should. Other clients do not.
+    ///
+    /// ## How it is checked
+    /// The challenges of a 401 are read as they came.
+    SPELLING = "auth/usual-spelling" {
+        level: May,
+        title: "`Basic` and `Bearer` are spelled as usual",
+        covers: ["REG-AUT-25"],
+        sources: [observed("4.3", "`bearer` and `basic` in lower case work in every tested Helm")],
+        breaks: [],
+        faults: [ChallengeSchemeIsLowerCase],
+        proven_on: Bearer,
+        check: spelling,
+    }
+}
+
+async fn spelling(session: &Session) -> CheckResult {
+    let reply = challenged(session).await?;
+    let offered = reply.headers.get_all("www-authenticate").iter();
+    let schemes = offered.filter_map(|value| value.to_str().ok()?.split(' ').next());
+    let is_odd = |scheme: &&str| {
+        let known = ["Basic", "Bearer"];
+        let is_known = known.iter().any(|known| scheme.eq_ignore_ascii_case(known));
+        is_known && !known.contains(scheme)
+    };
+    match schemes.into_iter().find(is_odd) {
+        None => Ok(()),
+        Some(odd) => Err(expect::violated(
+            "`Basic` or `Bearer`, spelled so",
+            format!("`{odd}`"),
+            &[&reply],
+        )),
+    }
+}
+
+requirement! {
     /// The first `WWW-Authenticate` header is `Basic` or `Bearer`.
     ///
     /// ## Why Helm needs it
@@ -388,6 +427,61 @@ async fn base(session: &Session) -> CheckResult {
 }
 
 requirement! {
+    /// The scheme that is offered first works.
+    ///
+    /// ## Why Helm needs it
+    /// Helm 3.18 and later take the first challenge, and so does the list of tags of Helm 3.8 to 3.17. No Helm tries
+    /// another one when that fails.
+    ///
+    /// ## How it is checked
+    /// The list of tags is asked for without authority. Where `Basic` is the first of several challenges, the credentials
+    /// must be taken.
+    FIRST_WORKS = "auth/first-scheme-works" {
+        level: Must,
+        title: "the scheme that is offered first works",
+        covers: ["REG-AUT-24", "B35"],
+        sources: [oras_go("v2.6.1", "registry/remote/auth/client.go", "reads the first `WWW-Authenticate` header only")],
+        breaks: [
+            Break::new(OLD_LISTING, Flow::LISTINGS, "GET \"{url}/tags/list\": unexpected status code 401: unauthorized"),
+            Break::new(ORAS, Flow::WRITES, "failed to perform \"Exists\" on destination: HEAD \"{url}/manifests/{d}\": response status code 401: Unauthorized"),
+            Break::new(ORAS, Flow::PULLS, "GET \"{url}/…\": response status code 401: unauthorized"),
+            Break::new(ORAS, &[Flow::Login], "authenticating to \"{host}\": GET \"https://{host}/v2/\": response status code 401: unauthorized"),
+        ],
+        faults: [OffersBasicFirstInVain],
+        proven_on: Bearer,
+        check: first_works,
+    }
+}
+
+async fn first_works(session: &Session) -> CheckResult {
+    session.arrange_chart("1.0.0").await?;
+    let path = format!("/v2/{}/tags/list", session.repository());
+    let list = || session.call(Method::GET, &path);
+    let stranger = list().anonymous().send().await?;
+    let challenges = Challenge::all(&stranger.headers);
+    let is_basic = challenges
+        .first()
+        .is_some_and(|first| first.scheme == "basic");
+    if stranger.status.as_u16() != 401 || !is_basic || challenges.len() < 2 {
+        return Err(Stop::NotApplicable(
+            "`Basic` is not the first of several challenges".to_owned(),
+        ));
+    }
+    let earned = list().send().await?;
+    if !earned.status.is_success() {
+        return Err(obstacle("list tags with any authority", &earned));
+    }
+    let basic = auth::basic(credentials(session)?);
+    let reply = list().authorization(basic).send().await?;
+    expect::holds(
+        !matches!(reply.status.as_u16(), 401 | 403),
+        "the list with `Basic`, which is offered first",
+        format!("status {}", reply.status),
+        &[&stranger, &earned, &reply],
+    )
+}
+
+requirement! {
     /// Every scheme that a registry offers at `/v2/` opens it by itself.
     ///
     /// ## Why Helm needs it
@@ -406,7 +500,7 @@ requirement! {
             Break::new(CONTAINERD, &[Flow::Login], "login attempt to https://{host}/v2/ failed with status: 401 Unauthorized"),
             Break::new(ORAS, &[Flow::Login], "authenticating to \"{host}\": GET \"https://{host}/v2/\": response status code 401: unauthorized"),
         ],
-        faults: [RefusesScopelessTokensAtBase],
+        faults: [RefusesScopelessTokensAtBase, OffersBasicFirstInVain],
         proven_on: Bearer,
         check: each_scheme,
     }

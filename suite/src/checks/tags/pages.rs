@@ -48,6 +48,41 @@ async fn link(session: &Session) -> CheckResult {
     )
 }
 
+/// What Helm reads of a page.
+const LARGEST: usize = 4 * 1024 * 1024;
+
+requirement! {
+    /// A page of tags is no larger than 4 MiB.
+    ///
+    /// ## Why Helm needs it
+    /// Helm 3.8 and later read so much of a page and no more; what is cut is no JSON.
+    ///
+    /// ## How it is checked
+    /// One tag is pushed, and the page that Helm asks for is measured.
+    LARGEST_PAGE = "tags/page-within-4-mib" {
+        level: Must,
+        title: "a page of tags stays within 4 MiB",
+        covers: ["REG-TAG-06", "C14"],
+        sources: [oras_go("v2.6.1", "registry/remote/utils.go:33", "reads 4 MiB of a page")],
+        breaks: [
+            Break::new(SINCE_3_8, Flow::LISTINGS, "GET \"{url}/tags/list\": failed to decode response: unexpected EOF"),
+        ],
+        faults: [PadsTagLists],
+        check: largest_page,
+    }
+}
+
+async fn largest_page(session: &Session) -> CheckResult {
+    tagged(session, &["1.0.0"]).await?;
+    let reply = session.list_tags().await?;
+    expect::holds(
+        reply.body.len() <= LARGEST,
+        format!("a page of {LARGEST} bytes at the most"),
+        format!("{} bytes", reply.body.len()),
+        &[&reply],
+    )
+}
+
 requirement! {
     /// The last page carries no `Link`.
     ///
