@@ -105,6 +105,7 @@ pub(super) static ALL_OF_THEM: &[&Requirement] = &[
     &pages::N,
     &pages::LARGE_N,
     &pages::LAST,
+    &pages::PAST_THE_END,
     &list::UNKNOWN,
     &list::RESOLVES,
 ];

@@ -142,7 +142,8 @@ requirement! {
     ///
     /// ## Why Helm needs it
     /// Users pin digests; Helm 3.17 and later pull by them. No ordinary flow depends on it: zot removes such a
-    /// manifest at once, and every Helm works with it.
+    /// manifest at once, and every Helm works with it. The specification speaks of a manifest that is there, and not
+    /// of how long it is kept.
     ///
     /// ## How it is checked
     /// Two manifests are pushed under one tag; the first is read by digest. Where the overwrite is refused,
@@ -155,6 +156,7 @@ requirement! {
             "pulling-manifests",
             "A GET request to an existing manifest URL MUST provide the expected manifest, with a response code that MUST be `200 OK`.",
         )],
+        specification: Silent,
         breaks: [],
         faults: [ForgetsOverwrittenManifests],
         consequences: [HidesUntaggedManifests],

@@ -1,6 +1,7 @@
 //! A tag list in pages.
 
 use super::{FEW, first_page, listed, next_link, pages, tagged};
+use crate::api::TagList;
 use crate::era::{Break, Flow, SINCE_3_8};
 use crate::expect;
 use crate::requirement::requirement;
@@ -210,4 +211,39 @@ async fn last(session: &Session) -> CheckResult {
         format!("{list:?}"),
         &[&reply],
     )
+}
+
+requirement! {
+    /// Past the last tag a list is empty.
+    ///
+    /// ## Why Helm needs it
+    /// Helm follows the links of the registry. If the tags that a link leads to are deleted before it is followed,
+    /// an error there ends the resolution of a range, and a list that begins anew never ends for whoever pages
+    /// with `last`.
+    ///
+    /// ## How it is checked
+    /// `n=2&last=9.0.0` over three lower tags. Registries that ignore `n` are not concerned.
+    PAST_THE_END = "tags/nothing-past-the-end" {
+        level: Should,
+        title: "past the last tag a list is empty",
+        covers: ["REG-TAG-09", "B38"],
+        sources: [DISTRIBUTION.says("listing-tags", "Assuming a repository is found, this request MUST return a `200 OK` response code.")],
+        breaks: [],
+        faults: [RefusesListsPastTheEnd, ListsAnewPastTheEnd],
+        consequences: [IgnoresLast],
+        check: past_the_end,
+    }
+}
+
+async fn past_the_end(session: &Session) -> CheckResult {
+    let first = first_page(session).await?;
+    if listed(&first)?.len() > 2 {
+        return Err(Stop::NotApplicable("the registry ignores `n`".to_owned()));
+    }
+    let reply = session.list_tags_with("?n=2&last=9.0.0").await?;
+    expect::success(&reply)?;
+    // `null` is no tag either, to Helm.
+    let list: TagList = expect::json(&reply, "with a list of tags")?;
+    let tags = list.tags.unwrap_or_default();
+    expect::holds(tags.is_empty(), "no tags", format!("{tags:?}"), &[&reply])
 }
