@@ -131,13 +131,13 @@ impl Http {
         progress: &Progress,
     ) -> Result<Response<Bytes>, TransportError> {
         let secure = request.uri().scheme_str() == Some("https");
-        let measure = request.extensions().get::<Measure>().copied();
+        let measure = request.extensions().get::<Measure>().cloned();
         let request = request.map(|content| Sent::new(&content, progress));
         let answer = self.client.request(request).await;
         let answer = answer.map_err(|error| classify(&error, secure, authority))?;
         match measure {
             Some(measure) if answer.status().is_success() => {
-                forget(answer, measure, authority, progress).await
+                forget(answer, &measure, authority, progress).await
             }
             _ => keep(answer, self.limits.body, authority).await,
         }
@@ -188,12 +188,12 @@ async fn keep(
 /// Reads an answer and keeps of its body what it begins with and what it was.
 async fn forget(
     answer: Response<Incoming>,
-    measure: Measure,
+    measure: &Measure,
     authority: &str,
     progress: &Progress,
 ) -> Result<Response<Bytes>, TransportError> {
     let (mut parts, mut body) = answer.into_parts();
-    let mut measuring = Measuring::default();
+    let mut measuring = Measuring::of(measure);
     while let Some(piece) = next(&mut body, authority).await? {
         progress.add(piece.len());
         if measuring.take(&piece) > measure.limit() {

@@ -71,7 +71,7 @@ async fn up_and_down(session: &Session, pattern: &Pattern) {
     let put = session.complete_upload(&location, pattern.digest(), pattern);
     let put = put.send().await.expect("an answer");
     assert_eq!(put.status, 201);
-    let read = session.measure_blob(pattern.digest(), pattern.length());
+    let read = session.measure_blob(pattern);
     let read = read.await.expect("an answer");
     let whole = Measured {
         length: pattern.length(),

@@ -11,6 +11,7 @@ use http::{Method, StatusCode, Uri};
 
 use crate::auth::{encode, is_same_origin};
 use crate::content::Content;
+use crate::content::Pattern;
 use crate::permission::NOT_SIGNED;
 use crate::session::{Call, Reply, Session, digest_of};
 use crate::verdict::{Obstacle, ObstacleKind, Stop};
@@ -138,8 +139,8 @@ impl Session {
     }
 
     /// The same of a large blob, which is measured and not kept.
-    pub async fn measure_blob(&self, digest: &str, length: u64) -> Result<Reply, Stop> {
-        self.follow(digest, |call| call.measured(length)).await
+    pub async fn measure_blob(&self, blob: &Pattern) -> Result<Reply, Stop> {
+        self.follow(blob.digest(), |call| call.measured(blob)).await
     }
 
     async fn follow<'s>(

@@ -122,12 +122,8 @@ impl Pattern {
             length,
             digest: String::new(),
         };
-        let mut running = Running::default();
-        for piece in Content::from(&unnamed).pieces() {
-            running.update(&piece);
-        }
         Self {
-            digest: running.digest(),
+            digest: unnamed.running(length).digest(),
             ..unnamed
         }
     }
@@ -153,6 +149,42 @@ impl Pattern {
     }
 }
 
+impl Pattern {
+    /// Whether these bytes are the pattern's own, so many bytes behind its beginning.
+    fn has(&self, mut at: u64, mut bytes: &[u8]) -> bool {
+        if at + bytes.len() as u64 > self.length {
+            return false;
+        }
+        while !bytes.is_empty() {
+            let within = usize::try_from(at % PIECE as u64).unwrap_or_default();
+            let (own, rest) = bytes.split_at(bytes.len().min(PIECE - within));
+            let number = (at / PIECE as u64).to_le_bytes();
+            let number = number.get(within..).unwrap_or_default();
+            let (first, others) = own.split_at(own.len().min(number.len()));
+            let noise = &self.noise[within + first.len()..within + own.len()];
+            if first != &number[..first.len()] || others != noise {
+                return false;
+            }
+            at += own.len() as u64;
+            bytes = rest;
+        }
+        true
+    }
+
+    /// What is known of the digest after so many bytes of the pattern.
+    fn running(&self, length: u64) -> Running {
+        let mut running = Running::default();
+        let beginning = Self {
+            length,
+            ..self.clone()
+        };
+        for piece in Content::from(&beginning).pieces() {
+            running.update(&piece);
+        }
+        running
+    }
+}
+
 /// The bytes of a content, one piece after the other.
 #[derive(Debug)]
 pub struct Pieces {
@@ -174,16 +206,16 @@ impl Iterator for Pieces {
 }
 
 /// Asks, as an extension of a request, that the body of a successful answer is measured and forgotten.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Measure {
-    /// How long it should be.
-    pub expected: u64,
+    /// What it should be.
+    pub expected: Pattern,
 }
 
 impl Measure {
     /// How much is read at most.
-    pub const fn limit(self) -> u64 {
-        self.expected.saturating_add(1 << 20)
+    pub const fn limit(&self) -> u64 {
+        self.expected.length.saturating_add(1 << 20)
     }
 }
 
@@ -196,29 +228,51 @@ pub struct Measured {
     pub digest: String,
 }
 
-/// Measures a body piece by piece.
-#[derive(Debug, Default)]
+/// Measures a body piece by piece: to compare it with what it should be takes less time than its digest.
+#[derive(Debug)]
 pub struct Measuring {
+    expected: Pattern,
     head: BytesMut,
     length: u64,
-    running: Running,
+    /// The digest so far, once something else came than expected.
+    otherwise: Option<Running>,
 }
 
 impl Measuring {
+    /// Nothing came yet.
+    pub fn of(measure: &Measure) -> Self {
+        Self {
+            expected: measure.expected.clone(),
+            head: BytesMut::new(),
+            length: 0,
+            otherwise: None,
+        }
+    }
+
     /// Takes the next piece; returns how many bytes came so far.
     pub fn take(&mut self, piece: &[u8]) -> u64 {
         let room = HEAD - self.head.len();
         self.head.extend_from_slice(&piece[..piece.len().min(room)]);
-        self.running.update(piece);
+        if self.otherwise.is_none() && !self.expected.has(self.length, piece) {
+            self.otherwise = Some(self.expected.running(self.length));
+        }
+        if let Some(running) = &mut self.otherwise {
+            running.update(piece);
+        }
         self.length += piece.len() as u64;
         self.length
     }
 
     /// What the body began with, and what it was.
     pub fn done(self) -> (Bytes, Measured) {
+        let digest = match self.otherwise {
+            Some(running) => running.digest(),
+            None if self.length == self.expected.length => self.expected.digest,
+            None => self.expected.running(self.length).digest(),
+        };
         let measured = Measured {
             length: self.length,
-            digest: self.running.digest(),
+            digest,
         };
         (self.head.freeze(), measured)
     }
@@ -251,19 +305,58 @@ mod tests {
         assert_ne!(whole[..PIECE], whole[PIECE..2 * PIECE]);
     }
 
+    fn measured(expected: &Pattern, body: &[u8], size: usize) -> (Bytes, Measured) {
+        let mut measuring = Measuring::of(&Measure {
+            expected: expected.clone(),
+        });
+        for piece in body.chunks(size) {
+            measuring.take(piece);
+        }
+        measuring.done()
+    }
+
     #[test]
     fn what_is_measured_is_forgotten_but_for_its_beginning() {
-        let content = Content::from(&Pattern::new(1, 200_000));
-        let mut measuring = Measuring::default();
-        for piece in content.pieces() {
-            measuring.take(&piece);
+        let pattern = Pattern::new(1, 200_000);
+        let content = Content::from(&pattern);
+        let whole = content.clone().into_bytes();
+        for size in [1, 7, 1000, PIECE - 1, PIECE, PIECE + 1, 200_000] {
+            let (head, measured) = measured(&pattern, &whole, size);
+            assert_eq!(head, content.head());
+            assert_eq!(head.len(), HEAD);
+            let (length, digest) = (200_000, content.digest());
+            assert_eq!(measured, Measured { length, digest }, "{size}");
         }
-        let (head, measured) = measuring.done();
-        assert_eq!(head, content.head());
-        assert_eq!(head.len(), HEAD);
-        assert_eq!(
-            (measured.length, measured.digest),
-            (200_000, content.digest())
-        );
+    }
+
+    #[test]
+    fn what_is_not_as_expected_has_its_own_digest() {
+        let pattern = Pattern::new(1, 200_000);
+        let whole = Content::from(&pattern).into_bytes();
+        let changed = |at: usize| {
+            let mut body = whole.to_vec();
+            body[at] ^= 1;
+            body
+        };
+        let longer = [&whole[..], b"!"].concat();
+        let bodies = [
+            changed(0),
+            changed(7),
+            changed(8),
+            changed(PIECE),
+            changed(2 * PIECE + 9),
+            changed(199_999),
+            whole[..100_000].to_vec(),
+            Vec::new(),
+            longer,
+        ];
+        for (body, size) in bodies
+            .iter()
+            .flat_map(|body| [(body, 999), (body, 1 << 20)])
+        {
+            let (_, measured) = measured(&pattern, body, size);
+            assert_eq!(measured.length, body.len() as u64);
+            assert_eq!(measured.digest, sha256(body));
+        }
     }
 }

@@ -160,7 +160,7 @@ impl InMemory {
     }
 
     fn answer(&self, request: Request<Content>) -> Result<Response<Bytes>, TransportError> {
-        let measure = request.extensions().get::<Measure>().copied();
+        let measure = request.extensions().get::<Measure>().cloned();
         let mut request = request.map(Content::into_bytes);
         let authority = request
             .uri()
@@ -197,7 +197,7 @@ impl InMemory {
             // In memory no time passes.
             None | Some(Wire::Late(_)) => match measure {
                 Some(measure) if response.status().is_success() => {
-                    measured(response, measure, &authority)
+                    measured(response, &measure, &authority)
                 }
                 _ => Ok(response),
             },
@@ -216,11 +216,11 @@ impl InMemory {
 /// The answer as a port gives it that measures and forgets.
 fn measured(
     response: Response<Bytes>,
-    measure: Measure,
+    measure: &Measure,
     authority: &str,
 ) -> Result<Response<Bytes>, TransportError> {
     let (mut parts, body) = response.into_parts();
-    let mut measuring = Measuring::default();
+    let mut measuring = Measuring::of(measure);
     if measuring.take(&body) > measure.limit() {
         return Err(TransportError::TooLarge {
             authority: authority.to_owned(),

@@ -12,7 +12,7 @@ use http::{
 
 use crate::adopted::Adopted;
 use crate::auth;
-use crate::content::{Content, Measure, Measured};
+use crate::content::{Content, Measure, Measured, Pattern};
 use crate::exchange::{Exchange, redact_url};
 use crate::patience::{self, Patience};
 use crate::registry::{TransportError, Waited};
@@ -457,9 +457,11 @@ impl Call<'_> {
         }
     }
 
-    /// Measures the body of a successful answer, which should be so long, and forgets it.
-    pub fn measured(mut self, expected: u64) -> Self {
-        self.measure = Some(Measure { expected });
+    /// Measures the body of a successful answer, which should be this, and forgets it.
+    pub fn measured(mut self, expected: &Pattern) -> Self {
+        self.measure = Some(Measure {
+            expected: expected.clone(),
+        });
         self
     }
 
@@ -500,8 +502,8 @@ impl Call<'_> {
                     headers.insert(header::AUTHORIZATION, value);
                 }
             }
-            if let (Some(measure), Some(extensions)) = (self.measure, request.extensions_mut()) {
-                extensions.insert(measure);
+            if let (Some(measure), Some(extensions)) = (&self.measure, request.extensions_mut()) {
+                extensions.insert(measure.clone());
             }
             if let (true, Some(extensions)) = (self.is_impatient, request.extensions_mut()) {
                 extensions.insert(Impatient);

@@ -150,7 +150,7 @@ impl Relay for Purse {
     ) -> BoxFuture<'_, Result<Response<Bytes>, TransportError>> {
         Box::pin(async {
             let measure = request.extensions().get::<Measure>();
-            let expected = measure.map_or(0, |measure| measure.expected);
+            let expected = measure.map_or(0, |measure| measure.expected.length());
             self.take(request.body().length().saturating_add(expected))?;
             let answer = self.inner.send(request).await?;
             let body = match answer.extensions().get::<Measured>() {
@@ -248,10 +248,10 @@ mod tests {
         let location = session.arrange_upload().await.expect("it is opened");
         let put = session.complete_upload(&location, pattern.digest(), &pattern);
         put.send().await.expect("there is enough");
-        let read = session.measure_blob(pattern.digest(), pattern.length());
+        let read = session.measure_blob(&pattern);
         let measured = read.await.expect("there is enough").measured;
         assert_eq!(measured.expect("it was").length, 40 << 10);
-        let again = session.measure_blob(pattern.digest(), pattern.length());
+        let again = session.measure_blob(&pattern);
         let again = told(again.await);
         assert!(again.contains("the budget of 100 KiB is used up"));
     }

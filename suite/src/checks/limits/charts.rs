@@ -94,7 +94,7 @@ async fn goes_through(session: &Session, mebibytes: u64) -> CheckResult {
     let put = session.answered(|| push(session, &blob)).await?;
     let put = put.ok_or_else(|| expect::unanswered(session, "an answer to the PUT"))?;
     succeeds_like_any_other(session, &put).await?;
-    let pull = || session.measure_blob(blob.digest(), blob.length());
+    let pull = || session.measure_blob(&blob);
     let read = session.answered(pull).await?;
     let read = read.ok_or_else(|| expect::unanswered(session, "the whole blob"))?;
     expect::status(&read, &[200])?;
