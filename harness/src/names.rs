@@ -40,8 +40,8 @@ pub async fn needed(
             seed,
             ..open
         };
-        preflight(&target).await;
-        capabilities::probe(&mut target).await;
+        Box::pin(preflight(&target)).await;
+        Box::pin(capabilities::probe(&mut target)).await;
         all.add(0, &ledger);
         for (position, requirement) in requirements.iter().enumerate() {
             let session = Session::new(target.clone(), requirement.id);

@@ -203,12 +203,13 @@ impl Script<'_> {
             }
             return url;
         }
-        if !path.starts_with("/v2/") {
+        if !is_of_registry(path) {
             let pairs: Vec<String> = query
                 .split('&')
                 .filter(|pair| !pair.is_empty())
                 .map(|pair| match pair.split_once('=') {
                     Some(("service", _)) => "service=$SERVICE".to_owned(),
+                    Some(("account", _)) => "account=$USERNAME".to_owned(),
                     _ => pair.to_owned(),
                 })
                 .collect();
@@ -229,7 +230,7 @@ impl Script<'_> {
         if body.is_empty() {
             return None;
         }
-        let is_form = request.uri().path().starts_with("/v2/");
+        let is_form = is_of_registry(request.uri().path());
         if !is_form {
             return Some(form(body));
         }
@@ -303,6 +304,11 @@ fn form(body: &[u8]) -> String {
         })
         .collect();
     format!("\"{}\"", pairs.join("&"))
+}
+
+/// Whether a path is the registry's; any other is that of a token endpoint.
+fn is_of_registry(path: &str) -> bool {
+    path == "/v2" || path.starts_with("/v2/")
 }
 
 /// The path of a `Location`, whatever host it names.
