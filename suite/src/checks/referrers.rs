@@ -17,7 +17,7 @@ use crate::session::{Reply, Session, digest_of};
 use crate::source::{DISTRIBUTION, HELM_DOCS, observed};
 use crate::verdict::{CheckResult, Stop};
 
-const SIGNATURE: &str = "application/vnd.example.signature";
+pub(super) const SIGNATURE: &str = "application/vnd.example.signature";
 
 /// An annotation of everything that is attached.
 const NOTE: &str = "org.example.note";
@@ -55,7 +55,7 @@ async fn artifact(session: &Session, chart: &Chart, artifact_type: &str) -> Resu
 }
 
 /// Attaches an artifact of this type to a chart; returns the answer and the artifact's digest.
-async fn attach(
+pub(super) async fn attach(
     session: &Session,
     chart: &Chart,
     artifact_type: &str,
@@ -70,7 +70,7 @@ async fn attach(
     }
 }
 
-async fn referrers(session: &Session, digest: &str, query: &str) -> Result<Reply, Stop> {
+pub(super) async fn referrers(session: &Session, digest: &str, query: &str) -> Result<Reply, Stop> {
     let path = format!("/v2/{}/referrers/{digest}{query}", session.repository());
     session.call(Method::GET, &path).send().await
 }
@@ -160,7 +160,7 @@ requirement! {
 }
 
 /// Skips registries without the referrers API.
-async fn with_referrers(session: &Session) -> Result<Chart, Stop> {
+pub(super) async fn with_referrers(session: &Session) -> Result<Chart, Stop> {
     let chart = session.arrange_chart("1.0.0").await?;
     let reply = referrers(session, &chart.digest, "").await?;
     if reply.status.as_u16() == 200 {
