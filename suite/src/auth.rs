@@ -382,4 +382,28 @@ mod tests {
             assert_eq!(read.any().as_deref(), token, "{answer}");
         }
     }
+
+    #[test]
+    fn a_private_host_is_an_address_that_only_its_own_network_reaches() {
+        for (host, expected) in [
+            ("127.0.0.1", true),
+            ("10.1.2.3", true),
+            ("172.16.0.1", true),
+            ("192.168.1.1", true),
+            ("169.254.169.254", true),
+            ("0.0.0.0", true),
+            ("8.8.8.8", false),
+            ("172.32.0.1", false),
+            ("[::1]", true),
+            ("[fd00::1]", true),
+            ("[fe80::1]", true),
+            ("[::]", true),
+            ("[2001:4860:4860::8888]", false),
+            ("localhost", false),
+            ("registry.test", false),
+        ] {
+            let uri: Uri = format!("http://{host}:5000/v2/").parse().expect("a URI");
+            assert_eq!(is_private(&uri), expected, "{host}");
+        }
+    }
 }

@@ -319,6 +319,24 @@ mod tests {
     }
 
     #[test]
+    fn on_another_set_up_a_fault_is_tried_before_it_is_believed() {
+        let location = checks::find("upload/location-sent").expect("it is in the suite");
+        for (setup, fault, expected) in [
+            (Setup::Open, Fault::DropsUploadLocation, true),
+            (Setup::Basic, Fault::DropsUploadLocation, true),
+            (Setup::Basic, Fault::ListsUnderscoresAsPlus, false),
+            // Where it is proven, that was seen already.
+            (Setup::Open, Fault::ListsUnderscoresAsPlus, true),
+        ] {
+            assert_eq!(
+                is_red(location, setup, fault),
+                expected,
+                "{setup:?} {fault}"
+            );
+        }
+    }
+
+    #[test]
     fn what_waits_is_not_finished() {
         assert_eq!(finish(std::future::ready(1)), Some(1));
         assert_eq!(finish(std::future::pending::<u8>()), None);
