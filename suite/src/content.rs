@@ -115,16 +115,23 @@ pub struct Pattern {
 impl Pattern {
     /// The pattern of this seed; its digest is taken here, once.
     pub fn new(seed: u64, length: u64) -> Self {
-        let words = (0..PIECE as u64 / 8).map(|word| mix(seed ^ mix(word)));
-        let noise: Bytes = words.flat_map(u64::to_le_bytes).collect();
         let unnamed = Self {
-            noise,
+            noise: noise(seed),
             length,
             digest: String::new(),
         };
         Self {
             digest: unnamed.running(length).digest(),
             ..unnamed
+        }
+    }
+
+    /// The pattern of this seed whose digest is known; a test takes it.
+    pub(crate) fn known(seed: u64, length: u64, digest: &str) -> Self {
+        Self {
+            noise: noise(seed),
+            length,
+            digest: digest.to_owned(),
         }
     }
 
@@ -183,6 +190,12 @@ impl Pattern {
         }
         running
     }
+}
+
+/// What follows from a seed, and does not shrink.
+fn noise(seed: u64) -> Bytes {
+    let words = (0..PIECE as u64 / 8).map(|word| mix(seed ^ mix(word)));
+    words.flat_map(u64::to_le_bytes).collect()
 }
 
 /// The bytes of a content, one piece after the other.
