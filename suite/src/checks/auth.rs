@@ -77,14 +77,19 @@ fn token_of(reply: &Reply) -> Result<String, Stop> {
     auth::TokenAnswer::read(reply).ok_or_else(|| obstacle("get a token", reply))
 }
 
-/// A token for these scopes, with the credentials of the run.
-async fn token_for(session: &Session, scopes: &[&str]) -> Result<HeaderValue, Stop> {
+/// What the token endpoint answers to GET with the credentials, for these scopes.
+async fn token_answer(session: &Session, scopes: &[&str]) -> Result<Reply, Stop> {
     let (reply, challenge) = bearer(session).await?;
     let (realm, service) = endpoint(&reply, &challenge)?;
     let basic = auth::basic(credentials(session)?);
-    let answer = session
+    session
         .token(&realm, service.as_deref(), scopes, Some(basic))
-        .await?;
+        .await
+}
+
+/// A token for these scopes, with the credentials of the run.
+async fn token_for(session: &Session, scopes: &[&str]) -> Result<HeaderValue, Stop> {
+    let answer = token_answer(session, scopes).await?;
     auth::bearer(&token_of(&answer)?).ok_or_else(|| obstacle("use the token in a header", &answer))
 }
 

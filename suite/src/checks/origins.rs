@@ -8,7 +8,7 @@ use super::auth::{bearer, endpoint};
 use super::tags::{first_page, listed, next_link, tagged};
 use super::upload::{content, fresh_location, put};
 use crate::api::obstacle;
-use crate::auth::is_same_origin;
+use crate::auth::{is_private, is_same_origin};
 use crate::era::{
     Break, CONTAINERD, CONTAINERD_1_5, CONTAINERD_1_7, Flow, HARDENED, OLD_LISTING, ORAS, SINCE_3_8,
 };
@@ -362,26 +362,9 @@ requirement! {
 
 async fn realm_public(session: &Session) -> CheckResult {
     let (reply, uri) = realm_uri(session).await?;
-    let host = uri
-        .host()
-        .unwrap_or_default()
-        .trim_matches(['[', ']'])
-        .to_owned();
-    let private = match host.parse() {
-        Ok(std::net::IpAddr::V4(ip)) => {
-            ip.is_loopback() || ip.is_private() || ip.is_link_local() || ip.is_unspecified()
-        }
-        Ok(std::net::IpAddr::V6(ip)) => {
-            ip.is_loopback()
-                || ip.is_unspecified()
-                || ip.is_unique_local()
-                || ip.is_unicast_link_local()
-        }
-        Err(_) => false,
-    };
     let own = session.target().origin().host() == uri.host();
     expect::holds(
-        !private || own,
+        own || !is_private(&uri),
         "a host that clients can reach",
         format!("`{}`", redact_url(&uri.to_string())),
         &[&reply],

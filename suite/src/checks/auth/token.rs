@@ -3,7 +3,7 @@
 use http::Method;
 use serde_json::Value;
 
-use super::{bearer, credentials, endpoint, scope, token_for, token_of, token_post};
+use super::{bearer, credentials, endpoint, scope, token_answer, token_for, token_of, token_post};
 use crate::api::obstacle;
 use crate::auth;
 use crate::era::{
@@ -49,17 +49,7 @@ requirement! {
 }
 
 async fn token_get(session: &Session) -> CheckResult {
-    let (reply, challenge) = bearer(session).await?;
-    let (realm, service) = endpoint(&reply, &challenge)?;
-    let basic = auth::basic(credentials(session)?);
-    let answer = session
-        .token(
-            &realm,
-            service.as_deref(),
-            &[&scope(session, "pull")],
-            Some(basic),
-        )
-        .await?;
+    let answer = token_answer(session, &[&scope(session, "pull")]).await?;
     expect::status(&answer, &[200])?;
     let value: Value = expect::json(&answer, "with a token")?;
     let named = ["token", "access_token"]
@@ -92,17 +82,7 @@ requirement! {
 }
 
 async fn token_json(session: &Session) -> CheckResult {
-    let (reply, challenge) = bearer(session).await?;
-    let (realm, service) = endpoint(&reply, &challenge)?;
-    let basic = auth::basic(credentials(session)?);
-    let answer = session
-        .token(
-            &realm,
-            service.as_deref(),
-            &[&scope(session, "pull")],
-            Some(basic),
-        )
-        .await?;
+    let answer = token_answer(session, &[&scope(session, "pull")]).await?;
     if !answer.status.is_success() {
         return Err(obstacle("get a token", &answer));
     }
