@@ -14,23 +14,24 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::StreamExt;
-use helm_oci_conformance::capabilities;
-use helm_oci_conformance::cleanup::Strategy;
 use helm_oci_conformance::clock::Stopwatch;
 use helm_oci_conformance::deviations::Deviations;
-use helm_oci_conformance::preflight::preflight;
-use helm_oci_conformance::runner::{self, Events, Helms, Interrupt, Plan};
+use helm_oci_conformance::exit_code;
+use helm_oci_conformance::http::install_cryptography;
+use helm_oci_conformance::http::{Http, Limits, Trust};
+use helm_oci_conformance::run::capabilities;
+use helm_oci_conformance::run::cleanup::Strategy;
+use helm_oci_conformance::run::preflight::preflight;
+use helm_oci_conformance::run::{self, Events, Helms, Interrupt, Plan};
 use helm_oci_conformance::serve::{Handler, Server};
-use helm_oci_conformance::target_spec::TargetSpec;
-use helm_oci_conformance::transport::{Http, Limits, Trust};
-use helm_oci_conformance::{exit_code, install_cryptography};
+use helm_oci_conformance::target::spec::TargetSpec;
 use helm_oci_fixtures::fault::{FaultyRegistry, HelloAnswer};
 use helm_oci_fixtures::registry::{Access, ReferenceRegistry};
 use helm_oci_suite::checks;
-use helm_oci_suite::content::Content;
-use helm_oci_suite::registry::{Registry, Relay, TransportError};
 use helm_oci_suite::requirement::{BoxFuture, Requirement};
-use helm_oci_suite::target::Target;
+use helm_oci_suite::session::target::Target;
+use helm_oci_suite::wire::content::Content;
+use helm_oci_suite::wire::registry::{Registry, Relay, TransportError};
 use http::{Request, Response, Uri};
 use http_body_util::{BodyExt, Full};
 use hyper_util::client::legacy::Client;
@@ -42,7 +43,7 @@ use tokio::runtime::Runtime;
 const ROUNDS: usize = 9;
 
 /// How many checks run side by side, as in `run`.
-const SIDE_BY_SIDE: usize = runner::SIDE_BY_SIDE as usize;
+const SIDE_BY_SIDE: usize = run::SIDE_BY_SIDE as usize;
 
 const SEED: u64 = 7;
 
@@ -155,7 +156,7 @@ async fn record(requirements: &[&'static Requirement]) -> Result<Heard, Error> {
     let preparation = recorder.take();
     let (mut large, mut others) = (Vec::new(), Vec::new());
     for requirement in requirements {
-        runner::examine(requirement, &target, runner::DEADLINE).await;
+        run::examine(requirement, &target, run::DEADLINE).await;
         match requirement.moves {
             0 => others.push(recorder.take()),
             _ => large.extend(recorder.take()),
@@ -216,13 +217,13 @@ async fn run(
         shard: None,
         seed: SEED,
         jobs: SIDE_BY_SIDE,
-        deadline: runner::DEADLINE,
+        deadline: run::DEADLINE,
         helms: Helms::default(),
         strict: false,
         deviations: Deviations::default(),
     };
     let begun = Stopwatch::start();
-    let record = runner::run(&plan, &jobs, 1, &Events::unheard(), &Interrupt::never()).await;
+    let record = run::run(&plan, &jobs, 1, &Events::unheard(), &Interrupt::never()).await;
     let taken = begun.elapsed();
     server.stop().await;
     match record {

@@ -3,7 +3,7 @@
 use std::process::ExitCode as ProcessExitCode;
 
 use helm_oci_reports::record::{DeviationProblem, TargetRecord};
-use helm_oci_suite::outcome::Outcome;
+use helm_oci_suite::requirement::outcome::Outcome;
 use helm_oci_suite::verdict::{Obstacle, ObstacleKind};
 
 /// How the program ends.

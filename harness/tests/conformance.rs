@@ -11,18 +11,21 @@ mod required;
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use helm_oci_conformance::cleanup::{Ledger, Strategy, clean_up};
+use helm_oci_conformance::clock;
+use helm_oci_conformance::error::chain;
+use helm_oci_conformance::http::install_cryptography;
 use helm_oci_conformance::launch::{self, Launched, Launcher, Settings};
-use helm_oci_conformance::preflight::preflight;
-use helm_oci_conformance::runner::{self, Interrupt};
-use helm_oci_conformance::target_spec::TargetSpec;
-use helm_oci_conformance::{capabilities, chain, clock, install_cryptography};
+use helm_oci_conformance::run::capabilities;
+use helm_oci_conformance::run::cleanup::{Ledger, Strategy, clean_up};
+use helm_oci_conformance::run::preflight::preflight;
+use helm_oci_conformance::run::{self, Interrupt};
+use helm_oci_conformance::target::spec::TargetSpec;
 use helm_oci_reports::leftovers;
 use helm_oci_reports::record::{CheckRecord, Leftover};
 use helm_oci_suite::checks;
-use helm_oci_suite::outcome::{Outcome, Rules};
 use helm_oci_suite::requirement::Requirement;
-use helm_oci_suite::target::Target;
+use helm_oci_suite::requirement::outcome::{Outcome, Rules};
+use helm_oci_suite::session::target::Target;
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use tokio::runtime::Runtime;
 use tokio::sync::OnceCell;
@@ -142,7 +145,7 @@ impl Live {
         let ledger = Arc::new(Ledger::new(Arc::clone(&launched.registry)));
         let mut target = Target {
             registry: Arc::clone(&ledger) as _,
-            ..runner::target(self.seed, &launched)
+            ..run::target(self.seed, &launched)
         };
         let looked = preflight(&target).await;
         if let Some(obstacle) = looked.obstacle {
@@ -176,10 +179,10 @@ impl Live {
             Err(ended) => return ended,
         };
         let examined = tokio::select! {
-            examined = runner::examine(requirement, &ready.target, runner::DEADLINE) => examined,
+            examined = run::examine(requirement, &ready.target, run::DEADLINE) => examined,
             () = self.interrupt.wait() => return Err("interrupted".into()),
         };
-        let record = runner::record(requirement, &examined, Rules::default());
+        let record = run::record(requirement, &examined, Rules::default());
         conclude(&record)
     }
 
@@ -197,7 +200,7 @@ impl Live {
         let Some(launched) = launched else { return };
         if !launched.vanishes() {
             let made = ready.ledger.settled().await;
-            let target = runner::target(self.seed, &launched);
+            let target = run::target(self.seed, &launched);
             let left = clean_up(&target, made, Strategy::Auto, &self.interrupt).await;
             say_left(&left);
         }

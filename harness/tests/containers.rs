@@ -11,7 +11,7 @@ use std::process::{Child, Command, ExitCode, Stdio};
 use std::time::Duration;
 
 use helm_oci_conformance::clock::Stopwatch;
-use helm_oci_conformance::install_cryptography;
+use helm_oci_conformance::http::install_cryptography;
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use testcontainers::bollard::Docker;
 use testcontainers::bollard::query_parameters::ListContainersOptionsBuilder;

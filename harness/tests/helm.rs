@@ -21,14 +21,15 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
+use helm_oci_conformance::error::chain;
 use helm_oci_conformance::helm::flow::{self, Scene};
 use helm_oci_conformance::helm::{self, Helm, Home, Names, Stage, Wings};
+use helm_oci_conformance::http::install_cryptography;
 use helm_oci_conformance::serve::Server;
-use helm_oci_conformance::{chain, install_cryptography};
 use helm_oci_fixtures::fault::{Fault, FaultyRegistry};
 use helm_oci_fixtures::registry::{Access, Credentials, ReferenceRegistry};
-use helm_oci_suite::era::Flow;
-use helm_oci_suite::target::{Credentials as Known, Target};
+use helm_oci_suite::helm::era::Flow;
+use helm_oci_suite::session::target::{Credentials as Known, Target};
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use rustls::ServerConfig;
 use rustls::pki_types::pem::PemObject as _;

@@ -6,11 +6,11 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
-use helm_oci_conformance::transport::{Http, Limits, Trust};
-use helm_oci_suite::content::{Content, Measured, Pattern};
-use helm_oci_suite::registry::{Registry, TransportError};
+use helm_oci_conformance::http::{Http, Limits, Trust};
 use helm_oci_suite::session::Session;
-use helm_oci_suite::target::{MEBIBYTE, Target};
+use helm_oci_suite::session::target::{MEBIBYTE, Target};
+use helm_oci_suite::wire::content::{Content, Measured, Pattern};
+use helm_oci_suite::wire::registry::{Registry, TransportError};
 use http::Request;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};

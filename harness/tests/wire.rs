@@ -4,13 +4,13 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
-use helm_oci_conformance::runner::{DEADLINE, examine};
+use helm_oci_conformance::http::{Http, Limits, Trust};
+use helm_oci_conformance::run::{DEADLINE, examine};
 use helm_oci_conformance::serve::Server;
-use helm_oci_conformance::transport::{Http, Limits, Trust};
 use helm_oci_fixtures::fault::{Fault, FaultyRegistry};
 use helm_oci_fixtures::registry::{Access, ReferenceRegistry};
 use helm_oci_suite::requirement::{Requirement, Setup};
-use helm_oci_suite::target::{MEBIBYTE, Target};
+use helm_oci_suite::session::target::{MEBIBYTE, Target};
 use helm_oci_suite::verdict::Verdict;
 use helm_oci_suite::{checks, proof};
 

@@ -3,8 +3,8 @@
 
 use std::fmt::Write;
 
-use helm_oci_suite::explain::Explanation;
-use helm_oci_suite::outcome::Outcome;
+use helm_oci_suite::prediction::explain::Explanation;
+use helm_oci_suite::requirement::outcome::Outcome;
 use helm_oci_suite::verdict::{Obstacle, ObstacleKind};
 
 use crate::record::{

@@ -6,9 +6,9 @@
 
 use std::collections::BTreeSet;
 
-use helm_oci_suite::exchange::Exchange;
-use helm_oci_suite::outcome::Outcome;
+use helm_oci_suite::requirement::outcome::Outcome;
 use helm_oci_suite::verdict::Obstacle;
+use helm_oci_suite::wire::exchange::Exchange;
 use junit_report::{Duration, OffsetDateTime, Report, TestCase, TestResult, TestSuite};
 use thiserror::Error;
 use time::format_description::well_known::Rfc3339;

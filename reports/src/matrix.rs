@@ -1,9 +1,9 @@
 //! Several targets side by side: which requirement has which outcome where, and which flow of which Helm works
 //! where. What differs comes first, what is the same everywhere is only counted.
 
-use helm_oci_suite::era::{Era, Flow};
-use helm_oci_suite::outcome::Outcome;
-use helm_oci_suite::predict::FlowVerdict;
+use helm_oci_suite::helm::era::{Era, Flow};
+use helm_oci_suite::prediction::table::FlowVerdict;
+use helm_oci_suite::requirement::outcome::Outcome;
 
 use crate::facts;
 use crate::record::{CheckRecord, RunRecord, TargetRecord};

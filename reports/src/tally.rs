@@ -1,6 +1,6 @@
 //! Counts of outcomes, and the reasons behind those that are not a judgement.
 
-use helm_oci_suite::outcome::Outcome;
+use helm_oci_suite::requirement::outcome::Outcome;
 
 use crate::record::CheckRecord;
 

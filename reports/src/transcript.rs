@@ -1,6 +1,6 @@
 //! Exchanges as text: in full for a report file, in brief for a terminal.
 
-use helm_oci_suite::exchange::{Body, Exchange, Message};
+use helm_oci_suite::wire::exchange::{Body, Exchange, Message};
 
 use crate::record::CheckRecord;
 use crate::text;

@@ -6,10 +6,10 @@ use helm_oci_reports::compare::{Bisection, Comparison, markdown};
 use helm_oci_reports::record::TargetRecord;
 use helm_oci_reports::snapshot::{Files, Names, Said, Snapshot, Step};
 use helm_oci_reports::terminal::{self, Style};
-use helm_oci_suite::exchange::{Exchange, Message};
-use helm_oci_suite::outcome::Outcome;
-use helm_oci_suite::predict::FlowVerdict;
+use helm_oci_suite::prediction::table::FlowVerdict;
+use helm_oci_suite::requirement::outcome::Outcome;
 use helm_oci_suite::verdict::{Obstacle, ObstacleKind};
+use helm_oci_suite::wire::exchange::{Exchange, Message};
 
 use crate::support::{of_outcomes, record};
 

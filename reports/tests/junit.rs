@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use helm_oci_reports::junit::{RenderError, render};
 use helm_oci_reports::record::RunRecord;
-use helm_oci_suite::outcome::Outcome;
+use helm_oci_suite::requirement::outcome::Outcome;
 use helm_oci_suite::verdict::Obstacle;
 use roxmltree::{Document, Node};
 

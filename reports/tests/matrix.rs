@@ -7,7 +7,7 @@ use helm_oci_reports::markdown;
 use helm_oci_reports::merge::{MergeError, merge};
 use helm_oci_reports::record::{RunRecord, TargetRecord};
 use helm_oci_reports::terminal::{Style, render_matrix};
-use helm_oci_suite::outcome::Outcome;
+use helm_oci_suite::requirement::outcome::Outcome;
 
 /// A record of one target with one check of each of these outcomes.
 fn target(name: &str, outcomes: &[Outcome]) -> TargetRecord {

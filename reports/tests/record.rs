@@ -3,8 +3,8 @@
 mod support;
 
 use helm_oci_reports::record::{RecordError, RunRecord, SCHEMA};
-use helm_oci_suite::outcome::Outcome;
-use helm_oci_suite::source::Specification;
+use helm_oci_suite::requirement::outcome::Outcome;
+use helm_oci_suite::requirement::source::Specification;
 use serde_json::{Value, json};
 
 fn schema() -> Value {
@@ -168,7 +168,7 @@ fn the_schema_refuses_what_a_record_never_is() {
 /// The schema names exactly what the code writes: an era or outcome that is added here must be added there.
 #[test]
 fn the_schema_lists_every_word_of_the_code() {
-    use helm_oci_suite::era::{Era, Flow};
+    use helm_oci_suite::helm::era::{Era, Flow};
     let schema = schema();
     let words = |pointer: &str| -> Vec<String> {
         let list = schema.pointer(pointer).expect("the schema has it").clone();

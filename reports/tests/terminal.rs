@@ -4,7 +4,7 @@ mod support;
 
 use helm_oci_reports::record::RunRecord;
 use helm_oci_reports::terminal::{Style, render};
-use helm_oci_suite::outcome::Outcome;
+use helm_oci_suite::requirement::outcome::Outcome;
 use helm_oci_suite::verdict::{Obstacle, ObstacleKind};
 
 const VERBOSE: Style = Style {

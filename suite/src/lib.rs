@@ -14,31 +14,14 @@
 //!
 //! `spec/` holds the two documents behind the requirements.
 
-pub mod adopted;
-pub mod api;
-pub mod auth;
-mod authority;
 pub mod checks;
 mod client;
-pub mod content;
 pub mod coverage;
-mod credentials;
-pub mod era;
 pub mod evidence;
-pub mod exchange;
-mod expect;
-pub mod explain;
-pub mod outcome;
-mod patience;
-pub mod permission;
-pub mod predict;
+pub mod helm;
+pub mod prediction;
 pub mod proof;
-pub mod reads;
-pub mod registry;
 pub mod requirement;
-pub mod resolve;
-pub mod secrets;
 pub mod session;
-pub mod source;
-pub mod target;
 pub mod verdict;
+pub mod wire;

@@ -14,12 +14,12 @@ use http::{Request, Response};
 use semver::Version;
 
 use crate::checks;
-use crate::content::Content;
-use crate::registry::{InMemory, Registry, Relay, TransportError};
 use crate::requirement::{BoxFuture, Requirement, Setup};
 use crate::session::Session;
-use crate::target::{self, Credentials, Target};
+use crate::session::target::{self, Credentials, Target};
 use crate::verdict::{Obstacle, ObstacleKind, Verdict};
+use crate::wire::content::Content;
+use crate::wire::registry::{InMemory, Registry, Relay, TransportError};
 
 /// The seed of every proof.
 const SEED: u64 = 1;
@@ -226,8 +226,8 @@ pub fn on_all_cores<T: Send>(count: usize, work: impl Fn(usize) -> T + Sync) -> 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::requirement::source::observed;
     use crate::requirement::{nothing, requirement};
-    use crate::source::observed;
     use crate::verdict::Finding;
 
     requirement! {

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::registry::TransportError;
+use crate::wire::registry::TransportError;
 
 /// What was expected, what came, and which exchanges show it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use helm_oci_fixtures::fault::Fault;
 use helm_oci_suite::checks::{self, AREAS};
-use helm_oci_suite::era::{Era, Flow, PLACEHOLDERS};
+use helm_oci_suite::helm::era::{Era, Flow, PLACEHOLDERS};
+use helm_oci_suite::requirement::source::{DISTRIBUTION, Source};
 use helm_oci_suite::requirement::{Level, Requirement};
-use helm_oci_suite::source::{DISTRIBUTION, Source};
 
 /// Ids that were published and retired; they are never used again.
 const RETIRED: &[&str] = &[];

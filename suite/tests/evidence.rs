@@ -11,9 +11,9 @@ use std::sync::LazyLock;
 
 use helm_oci_fixtures::fault::Fault;
 use helm_oci_suite::checks;
-use helm_oci_suite::era::{Break, Flow};
 use helm_oci_suite::evidence::agreement::{self, Agreement};
 use helm_oci_suite::evidence::{self, Evidence, FlowResult};
+use helm_oci_suite::helm::era::{Break, Flow};
 use helm_oci_suite::requirement::Requirement;
 
 static EVIDENCE: LazyLock<Vec<Evidence>> =

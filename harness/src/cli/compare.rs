@@ -18,7 +18,7 @@ use super::{output, progress};
 use crate::clock;
 use crate::deviations::Deviations;
 use crate::exit_code::ExitCode;
-use crate::runner::{self, Helms, Interrupt, Interrupted, Job, Plan};
+use crate::run::{self, Helms, Interrupt, Interrupted, Job, Plan};
 use crate::snapshot::{self, Subject};
 
 #[derive(Debug, Args)]
@@ -36,7 +36,7 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
     /// How many checks run at the same time on a target.
-    #[arg(long, value_name = "N", default_value_t = runner::SIDE_BY_SIDE, value_parser = clap::value_parser!(u16).range(1..=64))]
+    #[arg(long, value_name = "N", default_value_t = run::SIDE_BY_SIDE, value_parser = clap::value_parser!(u16).range(1..=64))]
     jobs: u16,
     /// Write the comparison as JSON; `-` for standard output.
     #[arg(long, value_name = "FILE")]
@@ -221,7 +221,7 @@ impl Arguments {
                 .or_else(|| seeds.next())
                 .unwrap_or_else(clock::seed),
             jobs: usize::from(self.jobs),
-            deadline: runner::DEADLINE,
+            deadline: run::DEADLINE,
             helms: Helms::default(),
             strict: false,
             deviations: Deviations::default(),
@@ -249,7 +249,7 @@ impl Arguments {
         interrupt: &Interrupt,
     ) -> Result<TargetRecord, Interrupted> {
         let jobs = std::slice::from_ref(job);
-        let work = async |events: &_| runner::run(plan, jobs, 1, events, interrupt).await;
+        let work = async |events: &_| run::run(plan, jobs, 1, events, interrupt).await;
         let mut record = progress::watch(self.quiet, work).await?;
         Ok(record.targets.remove(0))
     }

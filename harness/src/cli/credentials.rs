@@ -4,13 +4,13 @@ use std::io::Read;
 use std::path::PathBuf;
 
 use clap::Args;
-use helm_oci_suite::target::Credentials;
+use helm_oci_suite::session::target::Credentials;
 
 use super::environment;
 use super::error::CliError;
 use crate::launch::{self, Launcher};
-use crate::logins::Logins;
-use crate::target_spec::TargetSpec;
+use crate::target::credentials::Logins;
+use crate::target::spec::TargetSpec;
 
 /// What a registry gets when it asks.
 #[derive(Debug, Args)]

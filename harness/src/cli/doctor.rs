@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use helm_oci_suite::content::Content;
-use helm_oci_suite::registry::TransportError;
+use helm_oci_suite::wire::content::Content;
+use helm_oci_suite::wire::registry::TransportError;
 use http::{Request, Uri, header};
 
 use super::error::CliError;
@@ -13,8 +13,8 @@ use crate::clock;
 use crate::doctor::{self, Asked};
 use crate::exit_code::ExitCode;
 use crate::helm;
+use crate::http::{Http, Limits};
 use crate::launch;
-use crate::transport::{Http, Limits};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -64,7 +64,7 @@ async fn ask(arguments: &Arguments, target: &str) -> Result<Asked, CliError> {
     Ok(Asked {
         target: target.to_owned(),
         at: clock::seconds(),
-        date: date.map_err(|error| crate::chain(&error)),
+        date: date.map_err(|error| crate::error::chain(&error)),
     })
 }
 

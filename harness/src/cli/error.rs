@@ -5,22 +5,22 @@ use std::path::PathBuf;
 
 use helm_oci_reports::merge::MergeError;
 use helm_oci_reports::record::RecordError;
-use helm_oci_suite::era::Flow;
 use helm_oci_suite::evidence::EvidenceError;
+use helm_oci_suite::helm::era::Flow;
 use semver::Version;
 use thiserror::Error;
 
-use crate::chart_name::ChartNameError;
 use crate::deviations::DeviationError;
 use crate::helm::HelmError;
+use crate::http::TrustError;
 use crate::launch::TargetError;
-use crate::logins::LoginError;
-use crate::names::TooFew;
-use crate::repository_file::RepositoryFileError;
+use crate::run::plan::TooFew;
 use crate::serve::ServeError;
 use crate::snapshot::FolderError;
-use crate::target_file::TargetFileError;
-use crate::transport::TrustError;
+use crate::target::chart_name::ChartNameError;
+use crate::target::credentials::LoginError;
+use crate::target::file::TargetFileError;
+use crate::target::repositories::RepositoryFileError;
 
 /// A usage or configuration error.
 #[derive(Debug, Error)]

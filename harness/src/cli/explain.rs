@@ -9,7 +9,7 @@ use helm_oci_suite::requirement::Requirement;
 use super::error::CliError;
 use super::output;
 use crate::exit_code::ExitCode;
-use crate::page::{self, curl};
+use crate::handbook::{self, curl};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -28,7 +28,7 @@ pub(super) fn explain(arguments: &Arguments) -> Result<ExitCode, CliError> {
     if let Some(folder) = &arguments.bodies {
         write_bodies(requirement, folder)?;
     }
-    let page = page::page(requirement, 1);
+    let page = handbook::page(requirement, 1);
     let declared = format!("Declared at {}:{}.\n", requirement.file, requirement.line);
     output::print(&format!("{page}{declared}"))?;
     Ok(ExitCode::Acceptable)

@@ -6,17 +6,17 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use helm_oci_reports::leftovers;
 use helm_oci_suite::session::Session;
-use helm_oci_suite::target::Target;
+use helm_oci_suite::session::target::Target;
 
 use super::error::CliError;
 use super::target::TargetArguments;
 use super::{Selection, output};
-use crate::cleanup::{Holdings, Made, SearchError, catalog, delete, holdings, is_of_a_run};
 use crate::clock;
 use crate::exit_code::ExitCode;
-use crate::names;
-use crate::repository_file;
-use crate::runner::{self, Interrupt, Job};
+use crate::run::cleanup::{Holdings, Made, SearchError, catalog, delete, holdings, is_of_a_run};
+use crate::run::plan;
+use crate::run::{self, Interrupt, Job};
+use crate::target::repositories;
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -72,14 +72,14 @@ impl Arguments {
             return Ok(None);
         };
         let requirements = self.selection.requirements()?;
-        let names = names::needed(&requirements, job.launcher.namespace(), seed).await;
+        let names = plan::needed(&requirements, job.launcher.namespace(), seed).await;
         Ok(Some(names))
     }
 }
 
 /// The names in a file, all of which must be of runs: nothing else is ever touched.
 fn read(path: &Path, namespace: Option<&str>) -> Result<Vec<String>, CliError> {
-    let names = repository_file::read(path)?;
+    let names = repositories::read(path)?;
     match names.iter().find(|name| !is_of_a_run(namespace, name)) {
         Some(name) => Err(CliError::NotOfARun {
             name: name.clone(),
@@ -94,7 +94,7 @@ async fn sweep(job: &Job, given: Option<Vec<String>>, is_dry: bool) -> Result<Ex
         Ok(launched) => launched,
         Err(error) => return Ok(untold(&error)),
     };
-    let target = runner::target(clock::seed(), &launched);
+    let target = run::target(clock::seed(), &launched);
     let target = Target {
         registry: job.conduct.paced(target.registry.clone()),
         ..target
@@ -139,7 +139,7 @@ async fn find(
 }
 
 fn untold(error: &dyn std::error::Error) -> ExitCode {
-    output::note(&format!("error: {}\n", crate::chain(error)));
+    output::note(&format!("error: {}\n", crate::error::chain(error)));
     ExitCode::Inconclusive
 }
 

@@ -7,7 +7,7 @@ use clap::Args;
 use super::environment;
 use super::error::CliError;
 use crate::helm;
-use crate::runner::Helms;
+use crate::run::Helms;
 
 /// The real Helms of a command.
 #[derive(Debug, Args)]

@@ -1,14 +1,14 @@
 //! `list`: the requirements, one a line, or what of the documents they cover.
 
 use clap::Args;
+use helm_oci_suite::requirement::source::Specification;
 use helm_oci_suite::requirement::{Level, Requirement};
-use helm_oci_suite::source::Specification;
 use serde::Serialize;
 
 use super::error::CliError;
 use super::{Selection, coverage, output};
 use crate::exit_code::ExitCode;
-use crate::page;
+use crate::handbook;
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -37,7 +37,7 @@ struct Entry {
 
 pub(super) fn list(arguments: &Arguments) -> Result<ExitCode, CliError> {
     if arguments.markdown {
-        output::print(&page::book())?;
+        output::print(&handbook::book())?;
         return Ok(ExitCode::Acceptable);
     }
     if arguments.coverage {

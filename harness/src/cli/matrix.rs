@@ -12,7 +12,7 @@ use super::report::Layout;
 use super::run::{ExaminationArguments, label};
 use super::{credentials, target};
 use crate::exit_code::ExitCode;
-use crate::target_file;
+use crate::target::file;
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -74,7 +74,7 @@ impl Shard {
 pub(super) async fn matrix(arguments: &Arguments) -> Result<ExitCode, CliError> {
     let mut specs = Vec::new();
     for path in &arguments.targets {
-        specs.extend(target_file::read(path)?);
+        specs.extend(file::read(path)?);
     }
     for spec in &mut specs {
         spec.credentials = credentials::of_spec(spec)?;

@@ -34,7 +34,7 @@ use clap_complete::Shell;
 use self::error::CliError;
 use self::selection::Selection;
 use crate::exit_code::{self, ExitCode};
-use crate::transport::Trust;
+use crate::http::Trust;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -151,7 +151,7 @@ pub fn main() -> ExitCode {
             };
         }
     };
-    crate::install_cryptography();
+    crate::http::install_cryptography();
     let ended = match &cli.command {
         Command::Run(arguments) => with_runtime(run::run(arguments)),
         Command::Matrix(arguments) => with_runtime(matrix::matrix(arguments)),

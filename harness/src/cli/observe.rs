@@ -4,9 +4,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use helm_oci_suite::era::Flow;
 use helm_oci_suite::evidence::difference::{cells_of, differences};
 use helm_oci_suite::evidence::{self, Evidence};
+use helm_oci_suite::helm::era::Flow;
 use semver::Version;
 
 use super::error::CliError;
@@ -14,7 +14,7 @@ use super::{output, serve};
 use crate::exit_code::ExitCode;
 use crate::helm::observe::{Plan, Tally, observe as observe_all};
 use crate::helm::{Helm, discover};
-use crate::runner::Interrupt;
+use crate::run::Interrupt;
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -66,7 +66,7 @@ pub(super) async fn observe(arguments: &Arguments) -> Result<ExitCode, CliError>
     let evidence = match observed {
         Ok(evidence) => evidence,
         Err(error) => {
-            output::note(&format!("error: {}\n", crate::chain(&error)));
+            output::note(&format!("error: {}\n", crate::error::chain(&error)));
             return Ok(ExitCode::Inconclusive);
         }
     };

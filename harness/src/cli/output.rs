@@ -18,7 +18,7 @@ pub(super) fn print(text: &str) -> Result<(), CliError> {
 
 /// Prints an error and its causes on one line to standard error.
 pub(super) fn error(error: &CliError) {
-    note(&format!("error: {}\n", crate::chain(error)));
+    note(&format!("error: {}\n", crate::error::chain(error)));
 }
 
 /// Prints to standard error; there is nobody to tell if that fails.

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use helm_oci_reports::progress::{Progress, line};
-use helm_oci_suite::outcome::Outcome;
+use helm_oci_suite::requirement::outcome::Outcome;
 use tokio::sync::mpsc::UnboundedReceiver;
 
 use super::output;
-use crate::runner::{Event, Events, Told};
+use crate::run::{Event, Events, Told};
 
 /// How far one target has come.
 struct Active {

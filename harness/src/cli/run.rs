@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use helm_oci_reports::leftovers;
-use helm_oci_suite::era::Flow;
+use helm_oci_suite::helm::era::Flow;
 
 use super::deviations::RulesArguments;
 use super::error::CliError;
@@ -15,8 +15,8 @@ use super::{Selection, output, progress};
 use crate::clock;
 use crate::exit_code::ExitCode;
 use crate::helm::Helm;
-use crate::repository_file;
-use crate::runner::{self, Events, Interrupt, Interrupted, Job, Plan};
+use crate::run::{self, Events, Interrupt, Interrupted, Job, Plan};
+use crate::target::repositories;
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -49,7 +49,7 @@ pub(super) struct ExaminationArguments {
     #[command(flatten)]
     helms: HelmArguments,
     /// How many checks run at the same time on a target.
-    #[arg(long, value_name = "N", default_value_t = runner::SIDE_BY_SIDE, value_parser = clap::value_parser!(u16).range(1..=64))]
+    #[arg(long, value_name = "N", default_value_t = run::SIDE_BY_SIDE, value_parser = clap::value_parser!(u16).range(1..=64))]
     jobs: u16,
     /// The seed of names and content; the same seed makes the same requests.
     #[arg(long, value_name = "N")]
@@ -66,7 +66,7 @@ pub(super) async fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
         let [job] = jobs.as_mut_slice() else {
             return Err(CliError::GivenForMany);
         };
-        job.conduct.repositories = Some(repository_file::read(path)?);
+        job.conduct.repositories = Some(repositories::read(path)?);
     }
     if arguments.read_only {
         if arguments.chart.is_some() && jobs.len() != 1 {
@@ -101,7 +101,7 @@ impl ExaminationArguments {
     pub(super) async fn plan(&self) -> Result<Plan, CliError> {
         let helms = self.helms.helms().await?;
         let flows = helms.all.iter().flat_map(|helm| {
-            let id = |flow: &Flow| (runner::flow_id(helm, *flow), helm.version.clone());
+            let id = |flow: &Flow| (run::flow_id(helm, *flow), helm.version.clone());
             Flow::ALL.iter().map(id)
         });
         let chosen = self.selection.choose(flows.collect())?;
@@ -119,7 +119,7 @@ impl ExaminationArguments {
             shard: None,
             seed: self.seed.unwrap_or_else(clock::seed),
             jobs: usize::from(self.jobs),
-            deadline: runner::DEADLINE,
+            deadline: run::DEADLINE,
             helms,
             strict: self.rules.is_strict(),
             deviations: self.rules.deviations()?,
@@ -136,8 +136,7 @@ impl ExaminationArguments {
     ) -> Result<ExitCode, CliError> {
         let mut reports = self.reports.open()?;
         let interrupt = Interrupt::on_signals();
-        let work =
-            async |events: &Events| runner::run(plan, jobs, parallel, events, &interrupt).await;
+        let work = async |events: &Events| run::run(plan, jobs, parallel, events, &interrupt).await;
         let record = progress::watch(self.reports.quiet, work).await;
         let record = match record {
             Ok(record) => record,

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use helm_oci_suite::checks;
-use helm_oci_suite::era::Span;
-use helm_oci_suite::outcome::Outcome;
+use helm_oci_suite::helm::era::Span;
+use helm_oci_suite::requirement::outcome::Outcome;
 use helm_oci_suite::requirement::{Level, Requirement};
 use semver::Version;
 

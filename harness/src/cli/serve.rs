@@ -11,10 +11,10 @@ use helm_oci_fixtures::registry::{Access, Credentials, ReferenceRegistry};
 use super::error::CliError;
 use super::{TrustArguments, output};
 use crate::exit_code::ExitCode;
+use crate::http::{Http, Limits};
 use crate::launch;
-use crate::runner::Interrupt;
+use crate::run::Interrupt;
 use crate::serve::{self, Handler, Proxy, Server};
-use crate::transport::{Http, Limits};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {

@@ -13,7 +13,7 @@ use super::run::told;
 use super::target::TargetArguments;
 use crate::clock;
 use crate::exit_code::{self, ExitCode};
-use crate::runner::{Interrupt, Interrupted, Job};
+use crate::run::{Interrupt, Interrupted, Job};
 use crate::snapshot::{self, FolderError, Subject, Taken};
 
 #[derive(Debug, Args)]

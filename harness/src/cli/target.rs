@@ -5,19 +5,19 @@ use std::num::{NonZeroU32, NonZeroU64};
 use std::sync::Arc;
 
 use clap::Args;
-use helm_oci_suite::permission::{Looks, Permission};
+use helm_oci_suite::session::write_mode::{Looks, Permission};
 
 use super::TrustArguments;
 use super::credentials::{self, CredentialArguments};
 use super::error::CliError;
-use crate::chart_name::ChartName;
-use crate::cleanup::Strategy;
-use crate::conduct::Size;
 use crate::launch;
-use crate::names;
-use crate::repository_file;
-use crate::runner::{Job, Plan};
-use crate::target_spec::TargetSpec;
+use crate::run::cleanup::Strategy;
+use crate::run::plan;
+use crate::run::{Job, Plan};
+use crate::target::chart_name::ChartName;
+use crate::target::policy::Size;
+use crate::target::repositories;
+use crate::target::spec::TargetSpec;
 
 /// How the targets of a command are reached.
 #[derive(Debug, Args)]
@@ -109,7 +109,7 @@ pub(super) fn jobs(specs: &[TargetSpec], run: &str) -> Result<Vec<Job>, CliError
         }
         job.settings.trust.check()?;
         if let Some(path) = &spec.repositories {
-            job.conduct.repositories = Some(repository_file::read(path)?);
+            job.conduct.repositories = Some(repositories::read(path)?);
         }
         jobs.push(job);
     }
@@ -126,7 +126,7 @@ pub(super) async fn assign(jobs: &mut [Job], plan: &Plan) -> Result<(), CliError
             return Err(CliError::ChartWithoutReading { name });
         } else if let Some(given) = &job.conduct.repositories {
             let namespace = job.launcher.namespace();
-            let places = names::assign(&plan.requirements, namespace, plan.seed, given).await?;
+            let places = plan::assign(&plan.requirements, namespace, plan.seed, given).await?;
             Permission::Given(Arc::new(places))
         } else {
             continue;

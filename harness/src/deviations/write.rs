@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use helm_oci_reports::record::{CheckRecord, RunRecord, TargetRecord};
-use helm_oci_suite::outcome::Outcome;
+use helm_oci_suite::requirement::outcome::Outcome;
 use toml_edit::{ArrayOfTables, Date, DocumentMut, Item, Table, value};
 
 use super::file::parse;

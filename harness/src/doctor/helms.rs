@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
 
-use helm_oci_suite::era::Era;
+use helm_oci_suite::helm::era::Era;
 use semver::Version;
 
 use super::{Finding, Surroundings};
@@ -30,7 +30,7 @@ pub(super) async fn meet(surroundings: &Surroundings, given: Vec<PathBuf>) -> Ve
     for path in paths {
         let version = match Helm::meet(&path).await {
             Ok(helm) => Ok(helm.version),
-            Err(error) => Err(crate::chain(&error)),
+            Err(error) => Err(crate::error::chain(&error)),
         };
         met.push(Met { path, version });
     }

@@ -122,8 +122,11 @@ pub async fn examine(
     helms: Vec<PathBuf>,
     asked: Option<Asked>,
 ) -> Diagnosis {
-    let mut findings =
-        engine::findings(&launch::survey().await.map_err(|error| crate::chain(&error)));
+    let mut findings = engine::findings(
+        &launch::survey()
+            .await
+            .map_err(|error| crate::error::chain(&error)),
+    );
     let met = helms::meet(surroundings, helms).await;
     let gate = surroundings.text("HELM_EXPERIMENTAL_OCI");
     findings.extend(helms::findings(&met, gate.as_deref()));

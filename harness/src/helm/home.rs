@@ -4,7 +4,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use helm_oci_suite::target::Credentials;
+use helm_oci_suite::session::target::Credentials;
 use serde_json::json;
 use tempfile::TempDir;
 use tokio::process::Command;

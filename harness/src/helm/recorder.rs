@@ -12,12 +12,12 @@ use bytes::Bytes;
 use helm_oci_fixtures::fault::{HelloAnswer, Wire};
 use helm_oci_fixtures::registry::client_hello_answer;
 use helm_oci_fixtures::route::Route;
-use helm_oci_suite::content::Content;
-use helm_oci_suite::exchange::Exchange;
-use helm_oci_suite::registry::{Hello, Registry, TransportError};
 use helm_oci_suite::requirement::BoxFuture;
-use helm_oci_suite::secrets::Secrets;
-use helm_oci_suite::target::Target;
+use helm_oci_suite::session::target::Target;
+use helm_oci_suite::wire::content::Content;
+use helm_oci_suite::wire::exchange::Exchange;
+use helm_oci_suite::wire::redaction::Secrets;
+use helm_oci_suite::wire::registry::{Hello, Registry, TransportError};
 use http::uri::PathAndQuery;
 use http::{HeaderMap, Request, Response, Uri, header};
 

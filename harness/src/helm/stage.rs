@@ -10,9 +10,9 @@ use std::time::Duration;
 use bytes::Bytes;
 use helm_oci_fixtures::fault::{Fault, FaultLayer, HelloAnswer, Wire};
 use helm_oci_fixtures::registry::{Access, ReferenceRegistry};
-use helm_oci_suite::content::Content;
-use helm_oci_suite::registry::{Hello, Registry, TransportError};
 use helm_oci_suite::requirement::BoxFuture;
+use helm_oci_suite::wire::content::Content;
+use helm_oci_suite::wire::registry::{Hello, Registry, TransportError};
 use http::{HeaderValue, Method, Request, Response, Uri, header};
 
 use crate::serve::{Handler, redirect};

@@ -7,7 +7,7 @@ use std::time::Duration;
 use futures_util::StreamExt;
 use helm_oci_reports::record::{Leftover, LeftoverKind, TargetIdentity};
 use helm_oci_suite::requirement::BoxFuture;
-use helm_oci_suite::target::Credentials;
+use helm_oci_suite::session::target::Credentials;
 use testcontainers::bollard::Docker;
 use testcontainers::bollard::models::{ContainerInspectResponse, ImageInspect};
 use testcontainers::bollard::query_parameters::{
@@ -25,7 +25,7 @@ use tokio::time::timeout;
 use super::ready::{self, free_port};
 use super::recipe::{Place, Recipe};
 use super::{Held, LaunchError, Launched, Launcher, Settings, TargetError};
-use crate::transport::{Http, Limits, Trust};
+use crate::http::{Http, Limits, Trust};
 
 /// The label by which a run finds its containers.
 const LABEL: &str = "org.helm-oci-conformance.run";

@@ -3,7 +3,7 @@
 use super::TargetError;
 use super::container::Image;
 use super::recipe::Recipe;
-use crate::target_spec::TargetSpec;
+use crate::target::spec::TargetSpec;
 
 /// A launcher for an image. One without tag or digest is one that was built here, and is never pulled.
 pub(super) fn launcher(spec: &TargetSpec, reference: &str) -> Result<Image, TargetError> {

@@ -20,15 +20,15 @@ mod zot;
 use std::sync::Arc;
 
 use helm_oci_reports::record::{Leftover, TargetIdentity};
-use helm_oci_suite::registry::Registry;
 use helm_oci_suite::requirement::BoxFuture;
-use helm_oci_suite::target::Credentials;
+use helm_oci_suite::session::target::Credentials;
+use helm_oci_suite::wire::registry::Registry;
 use http::Uri;
 use thiserror::Error;
 
+use crate::http::{Limits, Trust, TrustError};
 use crate::serve::{ServeError, Server};
-use crate::target_spec::TargetSpec;
-use crate::transport::{Limits, Trust, TrustError};
+use crate::target::spec::TargetSpec;
 
 pub use self::container::{Survey, SurveyedImage, sweep};
 pub(crate) use self::url::is_repository;

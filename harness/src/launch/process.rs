@@ -18,8 +18,8 @@ use tokio::time::timeout;
 use super::ready::{self, free_port, is_taken};
 use super::recipe::{Place, Recipe};
 use super::{Held, LaunchError, Launched, Launcher, Settings, TargetError};
-use crate::target_spec::TargetSpec;
-use crate::transport::Http;
+use crate::http::Http;
+use crate::target::spec::TargetSpec;
 
 /// How long a program may take to end when it is asked to.
 const PATIENCE: Duration = Duration::from_secs(5);

@@ -4,12 +4,12 @@ use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::time::Duration;
 
-use helm_oci_suite::content::Content;
-use helm_oci_suite::registry::Registry;
+use helm_oci_suite::wire::content::Content;
+use helm_oci_suite::wire::registry::Registry;
 use http::{Request, StatusCode};
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
-use crate::transport::Http;
+use crate::http::Http;
 
 /// How long a registry may take to answer.
 pub(super) const LIMIT: Duration = Duration::from_secs(30);

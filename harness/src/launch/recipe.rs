@@ -7,12 +7,12 @@
 
 use std::collections::BTreeMap;
 
-use helm_oci_suite::target::Credentials;
+use helm_oci_suite::session::target::Credentials;
 use rustls::pki_types::CertificateDer;
 
 use super::LaunchError;
 use super::secure;
-use crate::target_spec::TargetSpec;
+use crate::target::spec::TargetSpec;
 
 /// The placeholders that give the registry a certificate.
 const CERTIFICATE: [&str; 2] = ["{certificate}", "{key}"];

@@ -7,7 +7,7 @@ use helm_oci_fixtures::fault::FaultyRegistry;
 use helm_oci_fixtures::registry::{Access, Credentials, ReferenceRegistry};
 use helm_oci_reports::record::TargetIdentity;
 use helm_oci_suite::requirement::BoxFuture;
-use helm_oci_suite::target::Credentials as Known;
+use helm_oci_suite::session::target::Credentials as Known;
 use rustls::ServerConfig;
 use rustls::pki_types::PrivateKeyDer;
 use rustls::pki_types::pem::PemObject as _;
@@ -16,8 +16,8 @@ use super::expiring::Expiring;
 use super::options::{Options, TLS};
 use super::secure::{self, Certificate};
 use super::{Held, LaunchError, Launched, Launcher, Settings, TargetError};
+use crate::http::Http;
 use crate::serve::{Handler, Server};
-use crate::transport::Http;
 
 const BASIC: &str = "basic";
 const BEARER: &str = "bearer";

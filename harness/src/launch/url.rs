@@ -8,7 +8,7 @@ use http::Uri;
 use http::uri::Authority;
 
 use super::{Held, LaunchError, Launched, Launcher, Settings, TargetError};
-use crate::transport::Http;
+use crate::http::Http;
 
 #[derive(Debug)]
 pub(super) struct External {

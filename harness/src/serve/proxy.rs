@@ -2,13 +2,13 @@
 
 use bytes::Bytes;
 use helm_oci_fixtures::fault::{Fault, FaultLayer, HelloAnswer};
-use helm_oci_suite::content::Content;
-use helm_oci_suite::registry::{Registry, TransportError};
 use helm_oci_suite::requirement::BoxFuture;
+use helm_oci_suite::wire::content::Content;
+use helm_oci_suite::wire::registry::{Registry, TransportError};
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode, Uri, header};
 
 use super::Handler;
-use crate::transport::Http;
+use crate::http::Http;
 
 /// Headers that concern one connection and are not passed on.
 const HOP_BY_HOP: &[HeaderName] = &[

@@ -17,14 +17,14 @@ use helm_oci_fixtures::manifest::Shape;
 use helm_oci_fixtures::media_type::OCI_MANIFEST;
 use helm_oci_reports::record::Leftover;
 use helm_oci_reports::snapshot::{Files, Snapshot};
-use helm_oci_suite::api::{ACCEPT_ORAS, TagList};
+use helm_oci_suite::session::steps::{ACCEPT_ORAS, TagList};
+use helm_oci_suite::session::target::Target;
 use helm_oci_suite::session::{Session, digest_of};
-use helm_oci_suite::target::Target;
 use http::Method;
 
 use self::taker::{About, Taker};
-use crate::preflight::preflight;
-use crate::runner::{self, Interrupt, Interrupted, Job};
+use crate::run::preflight::preflight;
+use crate::run::{self, Interrupt, Interrupted, Job};
 
 pub use self::folder::{FolderError, make, name, read, safe, write};
 
@@ -72,9 +72,15 @@ pub async fn take(
             reference,
         } => chart(target, repository, reference).await,
     };
-    let visit = match runner::visit(job, seed, interrupt, work).await? {
+    let visit = match run::visit(job, seed, interrupt, work).await? {
         Ok(visit) => visit,
-        Err(error) => return Ok(Err(format!("{}: {}", job.name, crate::chain(&error)))),
+        Err(error) => {
+            return Ok(Err(format!(
+                "{}: {}",
+                job.name,
+                crate::error::chain(&error)
+            )));
+        }
     };
     let Some(taken) = visit.found else {
         let what = "the suite panicked while it took the snapshot; please report this";

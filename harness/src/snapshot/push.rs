@@ -7,8 +7,8 @@ use bytes::Bytes;
 use helm_oci_fixtures::golden::{Golden, Push};
 use helm_oci_fixtures::manifest::Shape;
 use helm_oci_fixtures::media_type;
-use helm_oci_suite::api::ACCEPT_ORAS;
 use helm_oci_suite::session::Reply;
+use helm_oci_suite::session::steps::ACCEPT_ORAS;
 use http::{Method, Uri};
 
 use super::steps;

@@ -2,8 +2,8 @@
 
 use bytes::Bytes;
 use helm_oci_reports::snapshot::{Names, Said, Step};
-use helm_oci_suite::exchange::Exchange;
 use helm_oci_suite::session::{Call, Reply, Session};
+use helm_oci_suite::wire::exchange::Exchange;
 use http::Method;
 
 use super::steps;

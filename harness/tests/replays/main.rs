@@ -17,14 +17,14 @@ use std::time::Duration;
 
 use helm_oci_conformance::helm::flow::{self, Scene};
 use helm_oci_conformance::helm::{self, Helm, Home, Names, Stage, Wings};
-use helm_oci_conformance::install_cryptography;
+use helm_oci_conformance::http::install_cryptography;
 use helm_oci_conformance::serve::Server;
 use helm_oci_fixtures::registry::{Access, Credentials};
 use helm_oci_suite::checks;
-use helm_oci_suite::era::Flow;
+use helm_oci_suite::helm::era::Flow;
 use helm_oci_suite::proof;
 use helm_oci_suite::requirement::{Requirement, Setup};
-use helm_oci_suite::target::{Credentials as Known, Target};
+use helm_oci_suite::session::target::{Credentials as Known, Target};
 use http::header::USER_AGENT;
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use semver::Version;

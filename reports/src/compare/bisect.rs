@@ -1,7 +1,7 @@
 //! Where a requirement changed in an ordered list of targets, examined as few of them as that takes.
 
-use helm_oci_suite::era::{Era, Flow};
-use helm_oci_suite::predict::FlowVerdict;
+use helm_oci_suite::helm::era::{Era, Flow};
+use helm_oci_suite::prediction::table::FlowVerdict;
 use serde::Serialize;
 
 use super::State;

@@ -6,10 +6,10 @@ mod actual;
 mod bisect;
 mod markdown;
 
-use helm_oci_suite::era::{Era, Flow};
-use helm_oci_suite::outcome::Outcome;
-use helm_oci_suite::predict::FlowVerdict;
+use helm_oci_suite::helm::era::{Era, Flow};
+use helm_oci_suite::prediction::table::FlowVerdict;
 use helm_oci_suite::requirement::Level;
+use helm_oci_suite::requirement::outcome::Outcome;
 use serde::Serialize;
 
 use self::actual::normalised;
@@ -326,7 +326,11 @@ fn rank(change: &RequirementChange) -> (u8, Level, String) {
     (kind, change.level, change.id.clone())
 }
 
-fn cell(target: &TargetRecord, era: Era, flow: Flow) -> Option<&helm_oci_suite::predict::Cell> {
+fn cell(
+    target: &TargetRecord,
+    era: Era,
+    flow: Flow,
+) -> Option<&helm_oci_suite::prediction::table::Cell> {
     let mut cells = target.eras.iter();
     cells.find(|cell| cell.era == era && cell.flow == flow)
 }

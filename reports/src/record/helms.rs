@@ -1,11 +1,11 @@
 //! What real Helms did with a target.
 
-use helm_oci_suite::era::{Era, Flow};
-use helm_oci_suite::exchange::Exchange;
-use helm_oci_suite::explain::Explanation;
-use helm_oci_suite::outcome::Outcome;
-use helm_oci_suite::predict::FlowVerdict;
+use helm_oci_suite::helm::era::{Era, Flow};
+use helm_oci_suite::prediction::explain::Explanation;
+use helm_oci_suite::prediction::table::FlowVerdict;
+use helm_oci_suite::requirement::outcome::Outcome;
 use helm_oci_suite::verdict::Obstacle;
+use helm_oci_suite::wire::exchange::Exchange;
 use serde::{Deserialize, Serialize};
 
 /// What one real Helm did.

@@ -5,8 +5,8 @@
 use std::collections::BTreeMap;
 
 use helm_oci_fixtures::route::Route;
-use helm_oci_suite::exchange::{Exchange, Message};
-use helm_oci_suite::reads::Reader;
+use helm_oci_suite::helm::reads::Reader;
+use helm_oci_suite::wire::exchange::{Exchange, Message};
 use serde_json::Value;
 
 use super::names::Names;

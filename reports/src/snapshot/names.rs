@@ -1,6 +1,6 @@
 //! Placeholders for what differs from one snapshot to the next and means nothing.
 
-use helm_oci_suite::reads::Reader;
+use helm_oci_suite::helm::reads::Reader;
 
 use crate::text;
 

@@ -1,6 +1,6 @@
 //! One block for each finding and each obstacle: what, who says so, whom it hurts, what shows it.
 
-use helm_oci_suite::outcome::Outcome;
+use helm_oci_suite::requirement::outcome::Outcome;
 use helm_oci_suite::verdict::ObstacleKind;
 
 use super::page::{Ink, Page};

@@ -1,7 +1,7 @@
 //! A comparison for the person who moves from one registry to another.
 
-use helm_oci_suite::era::Era;
-use helm_oci_suite::predict::FlowVerdict;
+use helm_oci_suite::helm::era::Era;
+use helm_oci_suite::prediction::table::FlowVerdict;
 
 use super::difference::changes;
 use super::page::{Ink, Page};

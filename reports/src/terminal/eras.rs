@@ -1,7 +1,7 @@
 //! The table era x flow, and under it why a flow breaks.
 
-use helm_oci_suite::era::{Era, Flow};
-use helm_oci_suite::predict::{Cell, FlowVerdict};
+use helm_oci_suite::helm::era::{Era, Flow};
+use helm_oci_suite::prediction::table::{Cell, FlowVerdict};
 
 use super::page::{Ink, Page};
 use crate::text;

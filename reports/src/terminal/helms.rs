@@ -2,8 +2,8 @@
 
 use std::fmt::Write;
 
-use helm_oci_suite::era::Flow;
-use helm_oci_suite::outcome::Outcome;
+use helm_oci_suite::helm::era::Flow;
+use helm_oci_suite::requirement::outcome::Outcome;
 
 use super::page::{Ink, Page};
 use crate::facts;

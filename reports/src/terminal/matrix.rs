@@ -2,8 +2,8 @@
 
 use std::fmt::Write;
 
-use helm_oci_suite::outcome::Outcome;
-use helm_oci_suite::predict::FlowVerdict;
+use helm_oci_suite::prediction::table::FlowVerdict;
+use helm_oci_suite::requirement::outcome::Outcome;
 
 use super::page::{Ink, Page};
 use super::{Style, blocks, helms, page_of, run, summary};

@@ -1,6 +1,6 @@
 //! The page that is written: indents, wraps and paints, and lets nothing through that steers.
 
-use helm_oci_suite::outcome::Outcome;
+use helm_oci_suite::requirement::outcome::Outcome;
 
 use super::Style;
 use crate::facts::Fact;

@@ -2,9 +2,9 @@
 
 use std::fmt::Write;
 
-use helm_oci_suite::era::Era;
-use helm_oci_suite::outcome::Outcome;
-use helm_oci_suite::predict::FlowVerdict;
+use helm_oci_suite::helm::era::Era;
+use helm_oci_suite::prediction::table::FlowVerdict;
+use helm_oci_suite::requirement::outcome::Outcome;
 
 use super::page::{Ink, Page};
 use crate::leftovers;

@@ -5,14 +5,14 @@ use helm_oci_reports::record::{
     HelmRecord, HelmRun, Leftover, LeftoverKind, RunIdentity, RunRecord, SCHEMA, SourceRecord,
     SuiteIdentity, TargetIdentity, TargetRecord,
 };
-use helm_oci_suite::era::{Era, Flow};
-use helm_oci_suite::exchange::{Body, Exchange, Message};
-use helm_oci_suite::explain::Explanation;
-use helm_oci_suite::outcome::Outcome;
-use helm_oci_suite::predict::{Cause, Cell, FlowVerdict};
+use helm_oci_suite::helm::era::{Era, Flow};
+use helm_oci_suite::prediction::explain::Explanation;
+use helm_oci_suite::prediction::table::{Cause, Cell, FlowVerdict};
 use helm_oci_suite::requirement::Level;
-use helm_oci_suite::source::Specification;
+use helm_oci_suite::requirement::outcome::Outcome;
+use helm_oci_suite::requirement::source::Specification;
 use helm_oci_suite::verdict::{Finding, Obstacle, ObstacleKind};
+use helm_oci_suite::wire::exchange::{Body, Exchange, Message};
 
 /// Text that tries to steer a terminal, to end a CDATA section and to be no XML at all.
 const HOSTILE: &str = "<b>&\u{1b}[31mred\u{1b}]0;title\u{7} ]]> \u{0}\u{b}\u{9b}2J\u{202e}txt.\u{fffe} \"'\r\nsecond line";

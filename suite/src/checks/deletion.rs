@@ -3,12 +3,12 @@
 use helm_oci_fixtures::manifest::Shape;
 use http::Method;
 
-use crate::api::obstacle;
-use crate::era::{Break, CONTAINERD, Flow, ORAS, SINCE_3_8};
-use crate::expect;
+use crate::helm::era::{Break, CONTAINERD, Flow, ORAS, SINCE_3_8};
+use crate::requirement::source::{DISTRIBUTION, observed};
 use crate::requirement::{Requirement, requirement};
+use crate::session::expect;
+use crate::session::steps::obstacle;
 use crate::session::{Reply, Session};
-use crate::source::{DISTRIBUTION, observed};
 use crate::verdict::{CheckResult, Stop};
 
 /// Deletes a path; a registry that does not delete is not concerned.

@@ -4,12 +4,12 @@ use bytes::Bytes;
 use http::Method;
 use serde::Deserialize;
 
-use crate::api::ACCEPT_ORAS;
-use crate::era::{BEFORE_3_7, Break, CONTAINERD_1_5, CONTAINERD_1_7, Flow};
-use crate::expect;
+use crate::helm::era::{BEFORE_3_7, Break, CONTAINERD_1_5, CONTAINERD_1_7, Flow};
+use crate::requirement::source::{DISTRIBUTION, HTTP, oras_go};
 use crate::requirement::{Requirement, requirement};
+use crate::session::expect;
+use crate::session::steps::ACCEPT_ORAS;
 use crate::session::{Reply, Session, digest_of};
-use crate::source::{DISTRIBUTION, HTTP, oras_go};
 use crate::verdict::{CheckResult, Stop};
 
 #[derive(Deserialize)]
@@ -29,7 +29,7 @@ async fn absent_tag(session: &Session) -> Result<Reply, Stop> {
     if reply.status.is_client_error() {
         Ok(reply)
     } else {
-        Err(crate::api::obstacle("provoke an error", &reply))
+        Err(crate::session::steps::obstacle("provoke an error", &reply))
     }
 }
 
@@ -125,12 +125,14 @@ async fn unknown(session: &Session) -> CheckResult {
         // Its own repository is one that is known.
         let path = format!("/v2/{}/manifests/1.0.0", session.sibling("unknown"));
         let call = session.call(http::Method::GET, &path);
-        call.accept(crate::api::ACCEPT_ORAS).send().await?
+        call.accept(crate::session::steps::ACCEPT_ORAS)
+            .send()
+            .await?
     } else {
         session.get_manifest("1.0.0").await?
     };
     if reply.status.as_u16() == 400 {
-        return Err(crate::api::obstacle(
+        return Err(crate::session::steps::obstacle(
             "ask for a manifest under this name",
             &reply,
         ));
@@ -259,7 +261,10 @@ async fn refused_upload(session: &Session) -> CheckResult {
             .send()
             .await?;
         if !control.status.is_success() {
-            return Err(crate::api::obstacle("upload a blob with one PUT", &control));
+            return Err(crate::session::steps::obstacle(
+                "upload a blob with one PUT",
+                &control,
+            ));
         }
     }
     expect::refused(&reply)?;

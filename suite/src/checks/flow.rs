@@ -7,16 +7,16 @@
 
 use semver::VersionReq;
 
-use crate::api::{Chart, obstacle};
 use crate::client::{
     Client, HELM_3_2, HELM_3_6, HELM_3_7, HELM_3_10, HELM_3_12, HELM_3_17, HELM_3_18, HELM_3_21,
     HELM_4_2,
 };
-use crate::era::Flow;
-use crate::permission::NOT_SIGNED;
+use crate::helm::era::Flow;
+use crate::requirement::source::observed;
 use crate::requirement::{Level, Requirement, Setup};
+use crate::session::steps::{Chart, obstacle};
+use crate::session::write_mode::NOT_SIGNED;
 use crate::session::{Session, digest_of};
-use crate::source::observed;
 use crate::verdict::{CheckResult, Stop};
 
 /// What the flows of one kind have in common.

@@ -5,12 +5,12 @@ use helm_oci_fixtures::manifest::Shape;
 use super::api::agents_served;
 use super::pull::{is_image_manifest, readable};
 use super::upload::{content, succeeds_like_any_other};
-use crate::api::obstacle;
-use crate::era::{BEFORE_3_3, BEFORE_3_7, Break, CONTAINERD_SINCE_3_7, Flow, ORAS};
-use crate::expect;
+use crate::helm::era::{BEFORE_3_3, BEFORE_3_7, Break, CONTAINERD_SINCE_3_7, Flow, ORAS};
+use crate::requirement::source::{helm, observed};
 use crate::requirement::{Requirement, requirement};
+use crate::session::expect;
+use crate::session::steps::obstacle;
 use crate::session::{Session, digest_of};
-use crate::source::{helm, observed};
 use crate::verdict::CheckResult;
 
 requirement! {

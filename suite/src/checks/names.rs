@@ -5,15 +5,15 @@ use helm_oci_fixtures::chart::{ChartMetadata, ChartPackage};
 use helm_oci_fixtures::manifest::{Shape, chart_manifest};
 use http::Method;
 
-use crate::api::{obstacle, with_media_type};
-use crate::era::{
+use crate::helm::era::{
     ALL, BEFORE_3_7, BEFORE_CONTAINERD_1_7, Break, CONTAINERD, CONTAINERD_1_5, CONTAINERD_1_7,
     Flow, OLD_LISTING, ORAS,
 };
-use crate::expect;
+use crate::requirement::source::{DISTRIBUTION, HELM_DOCS, helm, observed};
 use crate::requirement::{Requirement, requirement};
+use crate::session::expect;
+use crate::session::steps::{obstacle, with_media_type};
 use crate::session::{Reply, Session, digest_of};
-use crate::source::{DISTRIBUTION, HELM_DOCS, helm, observed};
 use crate::verdict::{CheckResult, Stop};
 
 /// Opens an upload in `repository`: the first thing any Helm writes there.
@@ -441,7 +441,7 @@ async fn plus(session: &Session) -> CheckResult {
     for reply in [
         session
             .call(Method::GET, &path)
-            .accept(crate::api::ACCEPT_CONTAINERD)
+            .accept(crate::session::steps::ACCEPT_CONTAINERD)
             .send()
             .await?,
         session

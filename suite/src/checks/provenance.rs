@@ -3,12 +3,14 @@
 use helm_oci_fixtures::manifest::Shape;
 use helm_oci_fixtures::media_type;
 
-use crate::api::obstacle;
-use crate::era::{Break, CONTAINERD, CONTAINERD_SINCE_3_7, Flow, ORAS, SINCE_3_7, Span, Versions};
-use crate::expect;
+use crate::helm::era::{
+    Break, CONTAINERD, CONTAINERD_SINCE_3_7, Flow, ORAS, SINCE_3_7, Span, Versions,
+};
+use crate::requirement::source::{DISTRIBUTION, HELM_DOCS, helm, observed};
 use crate::requirement::{Requirement, requirement};
+use crate::session::expect;
+use crate::session::steps::obstacle;
 use crate::session::{Session, digest_of};
-use crate::source::{DISTRIBUTION, HELM_DOCS, helm, observed};
 use crate::verdict::CheckResult;
 
 /// Helm 3.8 to 3.17, which sorts layers by digest and pushes them over containerd.

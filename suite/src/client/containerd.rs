@@ -5,7 +5,7 @@ use http::{Method, Uri};
 
 use super::wire::{Ask, Rights};
 use super::{Part, Run, Way};
-use crate::api::{ACCEPT_CONTAINERD, Chart};
+use crate::session::steps::{ACCEPT_CONTAINERD, Chart};
 use crate::session::{Reply, digest_of};
 use crate::verdict::{CheckResult, Stop};
 

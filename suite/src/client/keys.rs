@@ -6,10 +6,10 @@ use http::{HeaderValue, Uri};
 
 use super::wire::Ask;
 use super::{Line, Run, Way};
-use crate::api::obstacle;
-use crate::auth::{self, Challenge};
+use crate::session::challenge::{self, Challenge};
+use crate::session::steps::obstacle;
+use crate::session::target::{Credentials, Login};
 use crate::session::{Reply, Session};
-use crate::target::{Credentials, Login};
 use crate::verdict::{CheckResult, Stop};
 
 /// In whose manner challenges are answered.
@@ -128,7 +128,7 @@ impl Run<'_> {
         if reply.status.as_u16() != 401 {
             return Ok(None);
         }
-        if !auth::is_same_origin(&reply.uri, self.session.target().origin()) {
+        if !challenge::is_same_origin(&reply.uri, self.session.target().origin()) {
             let what = "open a place that is not the registry's, to which no credentials are sent";
             return Err(obstacle(what, reply));
         }
@@ -216,7 +216,7 @@ impl Run<'_> {
 
     /// `Authorization` for HTTP Basic, from now on for all requests.
     pub(super) fn basic(&mut self) -> Option<HeaderValue> {
-        let basic = auth::basic(self.user()?);
+        let basic = challenge::basic(self.user()?);
         self.keys.is_basic = true;
         Some(self.hold(String::new(), basic))
     }
@@ -248,7 +248,7 @@ impl Run<'_> {
         if own.scheme_str() == Some("https") && realm.scheme_str() != Some("https") {
             return Err(self.gives_up("a `realm` with TLS, as the registry has it", reply));
         }
-        if auth::is_private(realm) && realm.host() != own.host() {
+        if challenge::is_private(realm) && realm.host() != own.host() {
             return Err(self.gives_up("a `realm` at a public address", reply));
         }
         Ok(())

@@ -6,9 +6,9 @@ use semver::VersionReq;
 use super::keys::Keys;
 use super::wire::{Ask, Rights};
 use super::{Line, Run};
-use crate::api::{Chart, TagList};
-use crate::resolve;
+use crate::helm::range;
 use crate::session::Reply;
+use crate::session::steps::{Chart, TagList};
 use crate::verdict::{CheckResult, Stop};
 
 /// More pages than any list in this suite has; Helm itself would go on for ever.
@@ -32,7 +32,7 @@ impl Run<'_> {
                 lister.tags().await?
             }
         };
-        match resolve::pick(&tags, range) {
+        match range::pick(&tags, range) {
             Some(tag) => self.pull(chart, &tag).await,
             None => Err(self.gives_up("a version in the list", &last)),
         }

@@ -6,8 +6,8 @@ use super::keys::first_challenge;
 use super::tokens::{FORM, access_token, password};
 use super::wire::Ask;
 use super::{Line, Run};
-use crate::auth::{self, Challenge, TokenAnswer};
 use crate::session::Reply;
+use crate::session::challenge::{self, Challenge, TokenAnswer};
 use crate::verdict::{CheckResult, Stop};
 
 impl Run<'_> {
@@ -48,7 +48,7 @@ impl Run<'_> {
         let offered = |scheme: &str| challenges.iter().find(|one| one.scheme == scheme);
         let user = self.user().ok_or_else(without_credentials)?;
         if offered("basic").is_some() {
-            return Ok(Some(auth::basic(user)));
+            return Ok(Some(challenge::basic(user)));
         }
         let Some(bearer) = offered("bearer") else {
             return Ok(None);
@@ -71,7 +71,7 @@ impl Run<'_> {
         };
         let user = self.user().ok_or_else(without_credentials)?;
         let key = match challenge.scheme.as_str() {
-            "basic" => auth::basic(user),
+            "basic" => challenge::basic(user),
             "bearer" => {
                 let endpoint = self.endpoint(&challenge, &ping)?;
                 self.check_realm(&endpoint.realm, &ping)?;

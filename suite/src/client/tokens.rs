@@ -8,9 +8,9 @@ use http::{HeaderValue, Method, Request, header};
 
 use super::keys::Endpoint;
 use super::{Run, Way};
-use crate::auth::{self, TokenAnswer, encode};
+use crate::session::challenge::{self, TokenAnswer, encode};
+use crate::session::target::Login;
 use crate::session::{Reply, not_a_request, parse_uri};
-use crate::target::Login;
 use crate::verdict::Stop;
 
 /// Who Helm up to 3.17 is to a token endpoint.
@@ -59,7 +59,7 @@ impl Run<'_> {
     /// `Authorization` with a token, if there is one.
     pub(super) fn token(&self, reply: &Reply, token: Option<String>) -> Result<HeaderValue, Stop> {
         token
-            .and_then(|token| auth::bearer(&token))
+            .and_then(|token| challenge::bearer(&token))
             .ok_or_else(|| self.gives_up("a token", reply))
     }
 
@@ -85,7 +85,7 @@ impl Run<'_> {
         let mut request = Request::get(&uri);
         if let Some(user) = self.user() {
             self.session.keep_in(&uri)?;
-            request = request.header(header::AUTHORIZATION, auth::basic(user));
+            request = request.header(header::AUTHORIZATION, challenge::basic(user));
         }
         self.trade(request, Bytes::new()).await
     }

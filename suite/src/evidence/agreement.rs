@@ -12,8 +12,8 @@ use semver::Version;
 use serde::{Deserialize, Serialize};
 
 use super::{Evidence, FlowResult, Recorded};
-use crate::era::Flow;
-use crate::predict::{self, FlowVerdict, Verdicts};
+use crate::helm::era::Flow;
+use crate::prediction::table::{self, FlowVerdict, Verdicts};
 use crate::proof;
 use crate::requirement::Requirement;
 use crate::verdict::Verdict;
@@ -265,7 +265,7 @@ pub fn compare(
                 let lists = one.faults.contains(&fault) || one.consequences.contains(&fault);
                 lists && one.breaks.iter().any(|brk| brk.hits(&own.helm, flow))
             };
-            let predicted = predict::version(requirements, &verdicts, &own.helm, flow);
+            let predicted = table::version(requirements, &verdicts, &own.helm, flow);
             compared.push(Comparison {
                 fault,
                 helm: own.helm.clone(),

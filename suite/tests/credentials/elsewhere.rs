@@ -1,8 +1,9 @@
 //! Places where no credentials go, whatever leads there.
 
 use futures_util::FutureExt;
+use helm_oci_suite::checks;
 use helm_oci_suite::requirement::Requirement;
-use helm_oci_suite::{checks, target::Credentials};
+use helm_oci_suite::wire::credentials::Credentials;
 use http::Method;
 
 use crate::listener::{Asked, Listener, answer, bearer_of, challenged, leads, status};

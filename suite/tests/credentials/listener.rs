@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::FutureExt;
-use helm_oci_suite::content::Content;
-use helm_oci_suite::registry::{Hello, Registry, TransportError};
 use helm_oci_suite::requirement::BoxFuture;
+use helm_oci_suite::session::target::{Credentials, Target};
 use helm_oci_suite::session::{Reply, Session};
-use helm_oci_suite::target::{Credentials, Target};
 use helm_oci_suite::verdict::Stop;
+use helm_oci_suite::wire::content::Content;
+use helm_oci_suite::wire::registry::{Hello, Registry, TransportError};
 use http::{Method, Request, Response, Uri, header};
 
 /// The token of a good token endpoint.

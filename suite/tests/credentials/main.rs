@@ -4,7 +4,7 @@ mod elsewhere;
 mod listener;
 
 use futures_util::FutureExt;
-use helm_oci_suite::target::Credentials;
+use helm_oci_suite::session::target::Credentials;
 use helm_oci_suite::verdict::Stop;
 use http::{Method, StatusCode};
 

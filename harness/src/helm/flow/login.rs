@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use helm_oci_suite::target::Credentials;
+use helm_oci_suite::session::target::Credentials;
 
 use super::{Act, Backstage, Effect};
 

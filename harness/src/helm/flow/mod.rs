@@ -21,9 +21,9 @@ use bytes::Bytes;
 use helm_oci_fixtures::chart::ChartPackage;
 use helm_oci_fixtures::digest::sha256;
 use helm_oci_fixtures::manifest::Shape;
-use helm_oci_suite::era::Flow;
+use helm_oci_suite::helm::era::Flow;
 use helm_oci_suite::session::Session;
-use helm_oci_suite::target::{Credentials, Target};
+use helm_oci_suite::session::target::{Credentials, Target};
 use helm_oci_suite::verdict::Stop;
 use semver::Version;
 use thiserror::Error;
@@ -305,7 +305,7 @@ impl Backstage<'_> {
         &self,
         version: &str,
         is_signed: bool,
-    ) -> Result<helm_oci_suite::api::Chart, FlowError> {
+    ) -> Result<helm_oci_suite::session::steps::Chart, FlowError> {
         let package = self.session.package(version);
         let provenance = is_signed.then(|| helm_oci_fixtures::provenance::sign(&package));
         self.store_package(package, provenance, &version.replace('+', "_"))
@@ -317,7 +317,7 @@ impl Backstage<'_> {
         package: ChartPackage,
         provenance: Option<Bytes>,
         tag: &str,
-    ) -> Result<helm_oci_suite::api::Chart, FlowError> {
+    ) -> Result<helm_oci_suite::session::steps::Chart, FlowError> {
         let stored = async {
             let chart = self
                 .session

@@ -3,7 +3,7 @@
 use std::fs;
 
 use helm_oci_fixtures::provenance::PUBLIC_KEYRING;
-use helm_oci_suite::api::Chart;
+use helm_oci_suite::session::steps::Chart;
 
 use super::{Act, Backstage, Effect, FlowError};
 

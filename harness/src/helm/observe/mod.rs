@@ -13,10 +13,10 @@ use std::time::Duration;
 
 use helm_oci_fixtures::digest::sha256;
 use helm_oci_fixtures::fault::{Fault, HelloAnswer, Wire};
-use helm_oci_suite::era::Flow;
 use helm_oci_suite::evidence::{Evidence, FlowResult, Observation};
+use helm_oci_suite::helm::era::Flow;
 use helm_oci_suite::requirement::Setup;
-use helm_oci_suite::target::Target;
+use helm_oci_suite::session::target::Target;
 use http::{Method, StatusCode};
 use thiserror::Error;
 

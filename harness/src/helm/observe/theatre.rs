@@ -9,7 +9,7 @@ use bytes::Bytes;
 use helm_oci_fixtures::fault::HelloAnswer;
 use helm_oci_fixtures::registry::{Access, Credentials};
 use helm_oci_suite::requirement::{BoxFuture, Setup};
-use helm_oci_suite::target::Credentials as Known;
+use helm_oci_suite::session::target::Credentials as Known;
 use http::{Request, Response, Uri};
 use rustls::ServerConfig;
 use tempfile::TempDir;

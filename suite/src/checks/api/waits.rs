@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use http::Method;
 
-use crate::era::{Break, Flow, ORAS};
-use crate::expect;
-use crate::patience;
+use crate::helm::era::{Break, Flow, ORAS};
 use crate::requirement::requirement;
+use crate::requirement::source::observed;
 use crate::session::Session;
-use crate::source::observed;
+use crate::session::expect;
+use crate::session::retry;
 use crate::verdict::CheckResult;
 
 /// The longest that any Helm waits before it tries again.
@@ -47,7 +47,7 @@ async fn short_waits(session: &Session) -> CheckResult {
     ];
     for path in paths {
         let reply = session.call(Method::GET, &path).impatient().send().await?;
-        let asked = patience::asked(&reply).unwrap_or_default();
+        let asked = retry::asked(&reply).unwrap_or_default();
         expect::holds(
             asked <= LONGEST,
             "an answer, or a `retry-after` of three seconds at the most",

@@ -3,17 +3,17 @@
 use http::Method;
 
 use super::{challenged, credentials, scope, token_for};
-use crate::api::obstacle;
-use crate::auth::{self, Challenge};
 use crate::checks::api::put_with;
-use crate::era::{
+use crate::helm::era::{
     BEFORE_3_7, Break, CONTAINERD, CONTAINERD_1_5, CONTAINERD_1_7, Flow, OLD_LISTING, ORAS, Span,
     Versions,
 };
-use crate::expect;
 use crate::requirement::requirement;
+use crate::requirement::source::{DISTRIBUTION, observed};
+use crate::session::challenge::{self, Challenge};
+use crate::session::expect;
+use crate::session::steps::obstacle;
 use crate::session::{Session, digest_of};
-use crate::source::{DISTRIBUTION, observed};
 use crate::verdict::{CheckResult, Stop};
 
 /// Helm that sends push scopes only after the POST was challenged.
@@ -56,7 +56,7 @@ async fn push_pulls(session: &Session) -> CheckResult {
     let path = session.manifest_path(&chart.digest);
     let reply = session
         .call(Method::GET, &path)
-        .accept(crate::api::ACCEPT_ORAS)
+        .accept(crate::session::steps::ACCEPT_ORAS)
         .authorization(token)
         .send()
         .await?;
@@ -96,7 +96,7 @@ async fn pull_sees_404(session: &Session) -> CheckResult {
     let path = session.manifest_path(&digest_of(b"no such manifest"));
     let reply = session
         .call(Method::HEAD, &path)
-        .accept(crate::api::ACCEPT_ORAS)
+        .accept(crate::session::steps::ACCEPT_ORAS)
         .authorization(token)
         .send()
         .await?;
@@ -107,7 +107,7 @@ async fn pull_sees_404(session: &Session) -> CheckResult {
     let wide = token_for(session, &[&scope(session, "pull,push")]).await?;
     let other = session
         .call(Method::HEAD, &path)
-        .accept(crate::api::ACCEPT_ORAS)
+        .accept(crate::session::steps::ACCEPT_ORAS)
         .authorization(wide)
         .send()
         .await?;
@@ -153,7 +153,7 @@ async fn pull_lists(session: &Session) -> CheckResult {
     let path = session.manifest_path(&chart.digest);
     let manifest = session
         .call(Method::GET, &path)
-        .accept(crate::api::ACCEPT_ORAS)
+        .accept(crate::session::steps::ACCEPT_ORAS)
         .authorization(token.clone())
         .send()
         .await?;
@@ -248,7 +248,7 @@ async fn put_authorised(session: &Session) -> CheckResult {
     let authority = if bearer {
         token_for(session, &[&scope(session, "pull,push")]).await?
     } else {
-        auth::basic(known)
+        challenge::basic(known)
     };
     let path = format!("/v2/{}/blobs/uploads/", session.repository());
     let start = session

@@ -4,16 +4,16 @@ use http::Method;
 use serde_json::Value;
 
 use super::{bearer, credentials, endpoint, scope, token_answer, token_for, token_of, token_post};
-use crate::api::obstacle;
-use crate::auth;
-use crate::era::{
+use crate::helm::era::{
     ALL, BEFORE_3_7, Break, CONTAINERD, CONTAINERD_SINCE_3_7, Flow, OLD_LISTING, ORAS, Span,
     Versions,
 };
-use crate::expect;
 use crate::requirement::requirement;
+use crate::requirement::source::{HELM_DOCS, containerd, helm, observed};
 use crate::session::Session;
-use crate::source::{HELM_DOCS, containerd, helm, observed};
+use crate::session::challenge;
+use crate::session::expect;
+use crate::session::steps::obstacle;
 use crate::verdict::{CheckResult, Stop};
 
 /// Helm that was seen to send the two scopes of a push apart: up to 3.12.3, and no longer in 3.17.3.
@@ -267,14 +267,14 @@ requirement! {
 async fn scopeless(session: &Session) -> CheckResult {
     let (reply, challenge) = bearer(session).await?;
     let (realm, service) = endpoint(&reply, &challenge)?;
-    let basic = auth::basic(credentials(session)?);
+    let basic = challenge::basic(credentials(session)?);
     // A token endpoint that answers nobody is judged by `auth/token-by-get`.
     token_for(session, &[&scope(session, "pull")]).await?;
     let answer = session
         .token(&realm, service.as_deref(), &[], Some(basic))
         .await?;
     expect::status(&answer, &[200])?;
-    let token = auth::bearer(&token_of(&answer)?)
+    let token = challenge::bearer(&token_of(&answer)?)
         .ok_or_else(|| obstacle("use the token in a header", &answer))?;
     let reply = session
         .call(Method::GET, "/v2/")
@@ -352,7 +352,7 @@ async fn clients(session: &Session) -> CheckResult {
             &realm,
             service.as_deref(),
             &[&wanted],
-            Some(auth::basic(known)),
+            Some(challenge::basic(known)),
         )
         .await?;
     token_of(&plain)?;
@@ -364,7 +364,7 @@ async fn clients(session: &Session) -> CheckResult {
                 &realm,
                 service.as_deref(),
                 &[&wanted],
-                Some(auth::basic(known)),
+                Some(challenge::basic(known)),
             )
             .await?;
         expect::success(&answer)?;

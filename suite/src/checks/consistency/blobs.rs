@@ -4,12 +4,12 @@ use bytes::Bytes;
 use futures_util::future::join_all;
 
 use super::super::upload::{content, control, put, succeeds_like_any_other};
-use crate::api::obstacle;
-use crate::era::{Break, CONTAINERD, Flow, ORAS};
-use crate::expect;
+use crate::helm::era::{Break, CONTAINERD, Flow, ORAS};
 use crate::requirement::requirement;
+use crate::requirement::source::{DISTRIBUTION, containerd, observed};
+use crate::session::expect;
+use crate::session::steps::obstacle;
 use crate::session::{Session, digest_of};
-use crate::source::{DISTRIBUTION, containerd, observed};
 use crate::verdict::CheckResult;
 
 requirement! {

@@ -3,12 +3,12 @@
 use futures_util::future::join_all;
 
 use super::super::tags::listed;
-use crate::api::obstacle;
-use crate::era::{ALL, Break, CONTAINERD_SINCE_3_7, Flow, HELM_3, HELM_4, ORAS};
-use crate::expect;
+use crate::helm::era::{ALL, Break, CONTAINERD_SINCE_3_7, Flow, HELM_3, HELM_4, ORAS};
 use crate::requirement::requirement;
+use crate::requirement::source::{DISTRIBUTION, observed};
+use crate::session::expect;
+use crate::session::steps::obstacle;
 use crate::session::{Session, digest_of};
-use crate::source::{DISTRIBUTION, observed};
 use crate::verdict::CheckResult;
 
 requirement! {

@@ -6,14 +6,14 @@ use http::Method;
 
 use super::super::tags::whole_list;
 use super::super::upload::{content, control};
-use crate::api::{Chart, obstacle};
-use crate::era::{
+use crate::helm::era::{
     BEFORE_3_7, Break, CONTAINERD, CONTAINERD_1_5, CONTAINERD_1_7, Flow, HELM_3, HELM_4, ORAS,
 };
-use crate::expect;
 use crate::requirement::requirement;
+use crate::requirement::source::{DISTRIBUTION, observed};
+use crate::session::expect;
+use crate::session::steps::{Chart, obstacle};
 use crate::session::{Reply, Session, digest_of};
-use crate::source::{DISTRIBUTION, observed};
 use crate::verdict::{CheckResult, Stop};
 
 /// More pages than two tags have.

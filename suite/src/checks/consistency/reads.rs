@@ -4,12 +4,12 @@ use futures_util::future::join_all;
 use helm_oci_fixtures::manifest::Shape;
 use http::Method;
 
-use crate::api::{ACCEPT_CONTAINERD, obstacle};
-use crate::era::{ALL, Break, Flow, Span, Versions};
-use crate::expect;
+use crate::helm::era::{ALL, Break, Flow, Span, Versions};
 use crate::requirement::requirement;
+use crate::requirement::source::observed;
+use crate::session::expect;
+use crate::session::steps::{ACCEPT_CONTAINERD, obstacle};
 use crate::session::{Reply, Session, digest_of};
-use crate::source::observed;
 use crate::verdict::{CheckResult, Stop};
 
 /// The flow that reads more than the two blobs of one chart.
@@ -50,7 +50,7 @@ async fn agree(session: &Session) -> CheckResult {
     else {
         return Err(obstacle("learn the digest from HEAD", &head));
     };
-    for accept in [ACCEPT_CONTAINERD, crate::api::ACCEPT_ORAS] {
+    for accept in [ACCEPT_CONTAINERD, crate::session::steps::ACCEPT_ORAS] {
         let path = session.manifest_path("1.0.0");
         let get = session
             .call(Method::GET, &path)

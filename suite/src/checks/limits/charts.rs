@@ -2,16 +2,16 @@
 
 use bytes::Bytes;
 
-use crate::api::obstacle;
 use crate::checks::upload::{content, succeeds_like_any_other};
-use crate::content::{Measured, Pattern};
-use crate::era::{Break, CONTAINERD, CONTAINERD_SINCE_3_7, Flow, ORAS_WITHOUT_CAP};
-use crate::expect;
+use crate::helm::era::{Break, CONTAINERD, CONTAINERD_SINCE_3_7, Flow, ORAS_WITHOUT_CAP};
 use crate::requirement::requirement;
+use crate::requirement::source::{helm, observed};
+use crate::session::expect;
+use crate::session::steps::obstacle;
+use crate::session::target::MEBIBYTE;
 use crate::session::{Reply, Session};
-use crate::source::{helm, observed};
-use crate::target::MEBIBYTE;
 use crate::verdict::{CheckResult, Stop};
+use crate::wire::content::{Measured, Pattern};
 
 requirement! {
     /// A chart of 36 MiB is pushed in one PUT, and pulled back whole.

@@ -4,12 +4,12 @@ use helm_oci_fixtures::media_type;
 use http::Method;
 
 use super::replaced;
-use crate::api::obstacle;
-use crate::era::{BEFORE_3_7, Break, CONTAINERD_1_5, CONTAINERD_1_7, Flow, ORAS};
-use crate::expect;
+use crate::helm::era::{BEFORE_3_7, Break, CONTAINERD_1_5, CONTAINERD_1_7, Flow, ORAS};
 use crate::requirement::requirement;
+use crate::requirement::source::{DISTRIBUTION, observed};
+use crate::session::expect;
+use crate::session::steps::obstacle;
 use crate::session::{Session, digest_of};
-use crate::source::{DISTRIBUTION, observed};
 use crate::verdict::CheckResult;
 
 requirement! {
@@ -168,7 +168,7 @@ async fn absent_digest(session: &Session) -> CheckResult {
     let path = session.manifest_path(&digest_of(b"no such manifest"));
     let reply = session
         .call(Method::HEAD, &path)
-        .accept(crate::api::ACCEPT_ORAS)
+        .accept(crate::session::steps::ACCEPT_ORAS)
         .send()
         .await?;
     expect::status(&reply, &[404])

@@ -5,12 +5,12 @@ use helm_oci_fixtures::manifest::{Shape, chart_manifest};
 use helm_oci_fixtures::media_type;
 
 use super::{annotated, replaced};
-use crate::api::{obstacle, with_media_type};
-use crate::era::{Break, CONTAINERD, CONTAINERD_SINCE_3_7, Flow, ORAS, Span, Versions};
-use crate::expect;
+use crate::helm::era::{Break, CONTAINERD, CONTAINERD_SINCE_3_7, Flow, ORAS, Span, Versions};
 use crate::requirement::requirement;
+use crate::requirement::source::{DISTRIBUTION, helm};
 use crate::session::Session;
-use crate::source::{DISTRIBUTION, helm};
+use crate::session::expect;
+use crate::session::steps::{obstacle, with_media_type};
 use crate::verdict::CheckResult;
 
 /// Helm that copies annotations into the manifest, and pushes and pulls with containerd.

@@ -1,11 +1,11 @@
 //! The answer to the `PUT` of a manifest.
 
-use crate::api::obstacle;
-use crate::era::{Break, CONTAINERD, Flow, ORAS, REFUSES_202};
-use crate::expect;
+use crate::helm::era::{Break, CONTAINERD, Flow, ORAS, REFUSES_202};
 use crate::requirement::requirement;
+use crate::requirement::source::{DISTRIBUTION, observed, oras_go};
 use crate::session::Session;
-use crate::source::{DISTRIBUTION, observed, oras_go};
+use crate::session::expect;
+use crate::session::steps::obstacle;
 use crate::verdict::CheckResult;
 
 requirement! {

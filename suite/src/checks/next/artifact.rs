@@ -10,11 +10,11 @@ use serde_json::Value;
 use super::super::referrers::{SIGNATURE, attach, referrers, with_referrers};
 use super::super::upload::{content, succeeds_like_any_other};
 use super::{KIND, descriptor, with_field};
-use crate::api::{Chart, obstacle};
-use crate::expect;
 use crate::requirement::requirement;
+use crate::requirement::source::DISTRIBUTION;
+use crate::session::expect;
+use crate::session::steps::{Chart, obstacle};
 use crate::session::{Reply, Session, digest_of};
-use crate::source::DISTRIBUTION;
 use crate::verdict::{CheckResult, Stop};
 
 /// The tag of a manifest that no Helm writes.

@@ -4,11 +4,11 @@ use bytes::Bytes;
 use helm_oci_fixtures::media_type;
 
 use super::{descriptor, index_of};
-use crate::api::{Chart, obstacle};
-use crate::expect;
 use crate::requirement::requirement;
+use crate::requirement::source::{DISTRIBUTION, observed};
+use crate::session::expect;
+use crate::session::steps::{Chart, obstacle};
 use crate::session::{Reply, Session, digest_of};
-use crate::source::{DISTRIBUTION, observed};
 use crate::verdict::{CheckResult, Stop};
 
 /// The tag of an index.

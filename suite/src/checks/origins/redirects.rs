@@ -5,15 +5,15 @@ use std::net::IpAddr;
 
 use http::{Method, Uri};
 
-use crate::api::obstacle;
-use crate::auth::is_same_origin;
-use crate::era::{Break, CONTAINERD, Flow, HARDENED, NOT_HARDENED, ORAS};
-use crate::exchange::redact_url;
-use crate::expect;
+use crate::helm::era::{Break, CONTAINERD, Flow, HARDENED, NOT_HARDENED, ORAS};
 use crate::requirement::requirement;
+use crate::requirement::source::{HTTP, observed};
+use crate::session::challenge::is_same_origin;
+use crate::session::expect;
+use crate::session::steps::obstacle;
 use crate::session::{Reply, Session};
-use crate::source::{HTTP, observed};
 use crate::verdict::{CheckResult, Stop};
+use crate::wire::exchange::redact_url;
 
 /// More redirects than anybody means well with.
 const MANY: usize = 20;

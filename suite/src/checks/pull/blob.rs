@@ -3,12 +3,14 @@
 use http::Method;
 
 use super::layer;
-use crate::api::obstacle;
-use crate::era::{BEFORE_3_7, Break, CONTAINERD, CONTAINERD_SINCE_3_7, Flow, ORAS, Span, Versions};
-use crate::expect;
+use crate::helm::era::{
+    BEFORE_3_7, Break, CONTAINERD, CONTAINERD_SINCE_3_7, Flow, ORAS, Span, Versions,
+};
 use crate::requirement::requirement;
+use crate::requirement::source::{DISTRIBUTION, HTTP, helm, observed};
+use crate::session::expect;
+use crate::session::steps::obstacle;
 use crate::session::{Session, digest_of};
-use crate::source::{DISTRIBUTION, HTTP, helm, observed};
 use crate::verdict::{CheckResult, Stop};
 
 /// Helm over containerd 1.3, to which a body that was cut off is an error of its own.

@@ -3,12 +3,12 @@
 use helm_oci_fixtures::media_type;
 
 use super::readable;
-use crate::api::{Chart, obstacle};
-use crate::era::{BEFORE_3_7, Break, CONTAINERD, CONTAINERD_SINCE_3_7, Flow, ORAS};
-use crate::expect;
+use crate::helm::era::{BEFORE_3_7, Break, CONTAINERD, CONTAINERD_SINCE_3_7, Flow, ORAS};
 use crate::requirement::requirement;
+use crate::requirement::source::{DISTRIBUTION, containerd, observed, oras_go};
+use crate::session::expect;
+use crate::session::steps::{Chart, obstacle};
 use crate::session::{Reply, Session};
-use crate::source::{DISTRIBUTION, containerd, observed, oras_go};
 use crate::verdict::{CheckResult, Stop};
 
 requirement! {

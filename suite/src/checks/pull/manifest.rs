@@ -5,12 +5,12 @@ use helm_oci_fixtures::media_type;
 use http::Method;
 
 use super::{is_image_manifest, readable};
-use crate::api::{obstacle, with_media_type};
-use crate::era::{BEFORE_3_7, Break, CONTAINERD, CONTAINERD_SINCE_3_7, Flow, NO_INDEX, ORAS};
-use crate::expect;
+use crate::helm::era::{BEFORE_3_7, Break, CONTAINERD, CONTAINERD_SINCE_3_7, Flow, NO_INDEX, ORAS};
 use crate::requirement::requirement;
+use crate::requirement::source::{DISTRIBUTION, observed};
+use crate::session::expect;
+use crate::session::steps::{obstacle, with_media_type};
 use crate::session::{Session, digest_of};
-use crate::source::{DISTRIBUTION, observed};
 use crate::verdict::CheckResult;
 
 requirement! {

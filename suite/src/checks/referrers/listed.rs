@@ -1,11 +1,11 @@
 //! What the list of referrers tells of each.
 
 use super::{Entry, Index, NOTE, SIGNATURE, attach, referrers, with_referrers};
-use crate::api::obstacle;
-use crate::expect;
 use crate::requirement::requirement;
+use crate::requirement::source::DISTRIBUTION;
+use crate::session::expect;
+use crate::session::steps::obstacle;
 use crate::session::{Reply, Session, digest_of};
-use crate::source::DISTRIBUTION;
 use crate::verdict::{CheckResult, Stop};
 
 /// An attached artifact as the list of referrers describes it.

@@ -6,13 +6,14 @@ use futures_util::future::join_all;
 use semver::VersionReq;
 
 use super::{FEW, listed, named, tagged, whole_list};
-use crate::api::TagList;
-use crate::era::{Break, Flow, HELM_3, HELM_4, OLD_LISTING, ORAS, SINCE_3_8};
+use crate::helm::era::{Break, Flow, HELM_3, HELM_4, OLD_LISTING, ORAS, SINCE_3_8};
+use crate::helm::range as resolve;
 use crate::requirement::requirement;
+use crate::requirement::source::{DISTRIBUTION, HELM_DOCS, helm, observed};
+use crate::session::expect;
+use crate::session::steps::TagList;
 use crate::session::{Reply, Session};
-use crate::source::{DISTRIBUTION, HELM_DOCS, helm, observed};
 use crate::verdict::CheckResult;
-use crate::{expect, resolve};
 
 requirement! {
     /// `GET tags/list` without parameters answers 200 with a JSON object that holds the tags.

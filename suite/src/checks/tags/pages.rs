@@ -1,12 +1,12 @@
 //! A tag list in pages.
 
 use super::{FEW, first_page, listed, next_link, pages, tagged};
-use crate::api::TagList;
-use crate::era::{Break, Flow, SINCE_3_8};
-use crate::expect;
+use crate::helm::era::{Break, Flow, SINCE_3_8};
 use crate::requirement::requirement;
+use crate::requirement::source::{DISTRIBUTION, oras_go};
 use crate::session::Session;
-use crate::source::{DISTRIBUTION, oras_go};
+use crate::session::expect;
+use crate::session::steps::TagList;
 use crate::verdict::{CheckResult, Stop};
 
 requirement! {

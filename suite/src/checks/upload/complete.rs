@@ -1,12 +1,12 @@
 //! The `PUT` that makes a blob of an upload.
 
 use super::{content, put, succeeds_like_any_other};
-use crate::api::obstacle;
-use crate::era::{Break, CONTAINERD, Flow, ORAS, REFUSES_202};
-use crate::expect;
+use crate::helm::era::{Break, CONTAINERD, Flow, ORAS, REFUSES_202};
 use crate::requirement::requirement;
+use crate::requirement::source::{DISTRIBUTION, containerd, observed};
+use crate::session::expect;
+use crate::session::steps::obstacle;
 use crate::session::{Session, digest_of};
-use crate::source::{DISTRIBUTION, containerd, observed};
 use crate::verdict::CheckResult;
 
 requirement! {

@@ -5,14 +5,14 @@ use futures_util::future::join_all;
 use http::Method;
 
 use super::{content, fresh_location};
-use crate::api::obstacle;
-use crate::era::{
+use crate::helm::era::{
     BEFORE_3_7, Break, CONTAINERD, CONTAINERD_1_5, CONTAINERD_1_7, Flow, ORAS, Span, Versions,
 };
-use crate::expect;
 use crate::requirement::requirement;
+use crate::requirement::source::{DISTRIBUTION, containerd, observed};
+use crate::session::expect;
+use crate::session::steps::obstacle;
 use crate::session::{Reply, Session, digest_of};
-use crate::source::{DISTRIBUTION, containerd, observed};
 use crate::verdict::{CheckResult, Stop};
 
 /// Helm whose upload never ends when it cannot begin: containerd 1.7.0 to 1.7.12.
@@ -238,7 +238,7 @@ async fn query(session: &Session) -> CheckResult {
     let uri = session.uri(&format!(
         "{}?{raw}&digest={}",
         again.path(),
-        crate::auth::encode(&digest)
+        crate::session::challenge::encode(&digest)
     ));
     let verbatim = session
         .call_uri(Method::PUT, uri)

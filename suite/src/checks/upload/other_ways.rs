@@ -3,11 +3,11 @@
 use http::Method;
 
 use super::content;
-use crate::api::obstacle;
-use crate::expect;
 use crate::requirement::requirement;
+use crate::requirement::source::DISTRIBUTION;
+use crate::session::expect;
+use crate::session::steps::obstacle;
 use crate::session::{Reply, Session, digest_of};
-use crate::source::DISTRIBUTION;
 use crate::verdict::{CheckResult, Stop};
 
 requirement! {
@@ -149,8 +149,8 @@ async fn try_mount(session: &Session) -> Result<(String, Reply), Stop> {
     let path = format!(
         "/v2/{}/blobs/uploads/?mount={}&from={}",
         session.repository(),
-        crate::auth::encode(&digest),
-        crate::auth::encode(&from)
+        crate::session::challenge::encode(&digest),
+        crate::session::challenge::encode(&from)
     );
     let reply = session
         .call(Method::POST, &path)

@@ -1,12 +1,12 @@
 //! What `HEAD` says of a blob before it is uploaded.
 
 use super::content;
-use crate::api::obstacle;
-use crate::era::{BEFORE_3_7, Break, CONTAINERD_1_5, CONTAINERD_1_7, Flow, ORAS};
-use crate::expect;
+use crate::helm::era::{BEFORE_3_7, Break, CONTAINERD_1_5, CONTAINERD_1_7, Flow, ORAS};
 use crate::requirement::requirement;
+use crate::requirement::source::{DISTRIBUTION, oras_go};
+use crate::session::expect;
+use crate::session::steps::obstacle;
 use crate::session::{Session, digest_of};
-use crate::source::{DISTRIBUTION, oras_go};
 use crate::verdict::CheckResult;
 
 requirement! {

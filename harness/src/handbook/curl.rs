@@ -1,0 +1,418 @@
+//! A check by hand: what it says to the reference registry, as commands for a shell with curl.
+//!
+//! What a registry hands out is not known before it does: the `Location` of an upload is kept in a variable, and
+//! realm, service and token are placeholders. Bodies that are no short text are files, which `explain --bodies` writes.
+
+use std::fmt::Write as _;
+
+use bytes::Bytes;
+use helm_oci_suite::proof::{self, Said};
+use helm_oci_suite::requirement::Requirement;
+use http::{HeaderMap, Method, Request, header};
+
+/// How many requests are shown.
+const REQUESTS: usize = 24;
+
+/// How many requests of one kind in a row are shown in full.
+const IN_A_ROW: usize = 4;
+
+/// How long a text may be to stand in a command.
+const INLINE: usize = 64;
+
+/// A check by hand.
+#[derive(Debug)]
+pub(crate) struct Recipe {
+    /// The commands; empty where curl cannot send what the check does.
+    pub(crate) commands: String,
+    /// The bodies that are files: their names and bytes.
+    pub(crate) bodies: Vec<(String, Bytes)>,
+}
+
+/// How Helm 3.0 to 3.17 asks for a manifest.
+const ACCEPT_3_17: &str = "accept: application/vnd.docker.distribution.manifest.v2+json, application/vnd.docker.distribution.manifest.list.v2+json, application/vnd.oci.image.manifest.v1+json, application/vnd.oci.image.index.v1+json, */*";
+
+/// How Helm 3.18 and later asks for a manifest.
+const ACCEPT_3_18: &str = "accept: application/vnd.docker.distribution.manifest.v2+json, application/vnd.docker.distribution.manifest.list.v2+json, application/vnd.oci.image.manifest.v1+json, application/vnd.oci.image.index.v1+json, application/vnd.oci.artifact.manifest.v1+json";
+
+/// Headers that are long and often sent, under names.
+const VARIABLES: &[(&str, &str)] = &[
+    ("BYTES", "content-type: application/octet-stream"),
+    (
+        "MANIFEST",
+        "content-type: application/vnd.oci.image.manifest.v1+json",
+    ),
+    ("AS_HELM_3_17", ACCEPT_3_17),
+    ("AS_HELM_3_18", ACCEPT_3_18),
+];
+
+/// What a check says, as commands.
+pub(crate) fn recipe(requirement: &Requirement) -> Recipe {
+    let said = proof::conversation(requirement);
+    let mut script = Script {
+        said: &said,
+        repository: repository(requirement),
+        // What an area is about is shown as it is sent.
+        is_short: !matches!(requirement.area(), "upload" | "origins" | "limits" | "flow"),
+        locations: Vec::new(),
+        bodies: Vec::new(),
+        commands: String::new(),
+    };
+    script.write();
+    let repository = format!("REPOSITORY=$REGISTRY/v2/{}\n", script.repository);
+    if script.commands.contains("$REPOSITORY") || script.commands.contains("upload ") {
+        script.commands.insert_str(0, &repository);
+    }
+    Recipe {
+        commands: script.commands,
+        bodies: script.bodies,
+    }
+}
+
+struct Script<'a> {
+    said: &'a [Said],
+    repository: String,
+    is_short: bool,
+    /// The requests whose `Location` is used again, with its path.
+    locations: Vec<(usize, String)>,
+    bodies: Vec<(String, Bytes)>,
+    commands: String,
+}
+
+impl Script<'_> {
+    fn write(&mut self) {
+        let mut position = 0;
+        while position < self.said.len() {
+            if position >= REQUESTS {
+                let left = self.said.len() - position;
+                self.line(&format!("# … and {left} requests more"));
+                return;
+            }
+            position += if self.is_short && self.upload(position) {
+                2
+            } else {
+                self.row(position)
+            };
+        }
+    }
+
+    /// Writes requests that are alike and follow each other, the first of them if they are many; returns how many.
+    fn row(&mut self, first: usize) -> usize {
+        let mut end = first + 1;
+        while self.are_alike(first, end) {
+            end += 1;
+        }
+        let length = end - first;
+        let shown = if length > IN_A_ROW { 2 } else { length };
+        for position in first..first + shown {
+            self.request(position);
+        }
+        if shown < length {
+            self.line(&format!("# … and {} more like it", length - shown));
+        }
+        length
+    }
+
+    /// Whether two requests differ in no more than the last segment of their path.
+    fn are_alike(&self, one: usize, other: usize) -> bool {
+        let kind = |position: usize| {
+            let request = &self.said.get(position)?.request;
+            let (folder, _) = request.uri().path().rsplit_once('/')?;
+            Some((request.method(), folder.to_owned()))
+        };
+        kind(one).is_some() && kind(one) == kind(other)
+    }
+
+    /// Writes a blob that is uploaded as every Helm does it as one word.
+    fn upload(&mut self, position: usize) -> bool {
+        let [post, put, ..] = &self.said[position..] else {
+            return false;
+        };
+        let is_sent = |said: &Said, method: Method, status: u16| {
+            *said.request.method() == method
+                && said.answer.status().as_u16() == status
+                && !said.request.headers().contains_key(header::AUTHORIZATION)
+        };
+        let begins = format!("/v2/{}/blobs/uploads/", self.repository);
+        let is_whole = is_sent(post, Method::POST, 202)
+            && post
+                .request
+                .uri()
+                .path_and_query()
+                .map(http::uri::PathAndQuery::as_str)
+                == Some(&begins)
+            && is_sent(put, Method::PUT, 201)
+            && path_of_location(post.answer.headers()).as_deref() == Some(put.request.uri().path());
+        if is_whole {
+            let name = self.file(put.request.body());
+            self.line(&format!("upload {name}  # 202 Accepted, 201 Created"));
+        }
+        is_whole
+    }
+
+    fn request(&mut self, position: usize) {
+        let Said { request, answer } = &self.said[position];
+        let mut command = if self.is_uploaded_to(position) {
+            format!("LOCATION_{position}=$(location")
+        } else {
+            "ask".to_owned()
+        };
+        match request.method() {
+            &Method::GET => {}
+            &Method::HEAD => command.push_str(" -I"),
+            method => {
+                let _ = write!(command, " -X {method}");
+            }
+        }
+        let _ = write!(command, " {}", self.url(request));
+        for words in headers(request) {
+            let _ = write!(command, " {words}");
+        }
+        if let Some(body) = self.body(request) {
+            let _ = write!(command, " --data-binary {body}");
+        }
+        if self.is_uploaded_to(position) {
+            command.push(')');
+            self.locations
+                .extend(path_of_location(answer.headers()).map(|path| (position, path)));
+        }
+        self.line(&format!("{command}  # {}", answer.status()));
+    }
+
+    /// Whether a later request goes where the answer to this one leads.
+    fn is_uploaded_to(&self, position: usize) -> bool {
+        let Said { request, answer } = &self.said[position];
+        if !matches!(*request.method(), Method::POST | Method::PATCH) {
+            return false;
+        }
+        let Some(path) = path_of_location(answer.headers()) else {
+            return false;
+        };
+        let mut later = self.said.iter().skip(position + 1);
+        later.any(|said| said.request.uri().path() == path)
+    }
+
+    fn url(&self, request: &Request<Bytes>) -> String {
+        let uri = request.uri();
+        let path = uri.path();
+        let query = uri.query().unwrap_or_default();
+        let known = self.locations.iter().rev().find(|(_, own)| own == path);
+        if let Some((position, _)) = known {
+            let mut url = format!("\"$LOCATION_{position}\"");
+            for digest in query.split('&').filter(|pair| pair.starts_with("digest=")) {
+                let _ = write!(url, " --url-query {}", digest.replace("%3A", ":"));
+            }
+            return url;
+        }
+        if !is_of_registry(path) {
+            let pairs: Vec<String> = query
+                .split('&')
+                .filter(|pair| !pair.is_empty())
+                .map(|pair| match pair.split_once('=') {
+                    Some(("service", _)) => "service=$SERVICE".to_owned(),
+                    Some(("account", _)) => "account=$USERNAME".to_owned(),
+                    _ => pair.to_owned(),
+                })
+                .collect();
+            let mark = if pairs.is_empty() { "" } else { "?" };
+            return format!("\"$REALM{mark}{}\"", pairs.join("&"));
+        }
+        let mark = if query.is_empty() { "" } else { "?" };
+        let own = path.strip_prefix(&format!("/v2/{}/", self.repository));
+        match own {
+            Some(own) => format!("\"$REPOSITORY/{own}{mark}{query}\""),
+            None => format!("\"$REGISTRY{path}{mark}{query}\""),
+        }
+    }
+
+    /// The body as curl takes it.
+    fn body(&mut self, request: &Request<Bytes>) -> Option<String> {
+        let body = request.body();
+        if body.is_empty() {
+            return None;
+        }
+        let is_form = is_of_registry(request.uri().path());
+        if !is_form {
+            return Some(form(body));
+        }
+        let short = std::str::from_utf8(body).ok().filter(|text| {
+            text.len() <= INLINE && !text.contains('\'') && !text.contains(char::is_control)
+        });
+        if let Some(text) = short {
+            return Some(format!("'{text}'"));
+        }
+        Some(format!("@{}", self.file(body)))
+    }
+
+    /// The name of the file that holds a body.
+    fn file(&mut self, body: &Bytes) -> String {
+        let known = self.bodies.iter().position(|(_, known)| known == body);
+        let number = known.unwrap_or(self.bodies.len()) + 1;
+        let name = format!("body-{number}");
+        if known.is_none() {
+            self.bodies.push((name.clone(), body.clone()));
+        }
+        name
+    }
+
+    fn line(&mut self, line: &str) {
+        self.commands.push_str(line);
+        self.commands.push('\n');
+    }
+}
+
+/// The headers of a request as curl takes them, without those that curl writes itself.
+fn headers(request: &Request<Bytes>) -> Vec<String> {
+    let mut words = Vec::new();
+    for (name, value) in request.headers() {
+        let value = value.to_str().unwrap_or_default();
+        if *name == header::CONTENT_LENGTH {
+            if request.body().is_empty() {
+                words.push("-H 'Content-Length: 0'".to_owned());
+            }
+        } else if *name == header::AUTHORIZATION {
+            words.push(match value.split_once(' ') {
+                Some(("Basic", _)) => "-u \"$USERNAME:$PASSWORD\"".to_owned(),
+                _ => "-H \"Authorization: Bearer $TOKEN\"".to_owned(),
+            });
+        } else if *name == header::ACCEPT_ENCODING {
+            words.push("--compressed".to_owned());
+        } else {
+            let header = format!("{}: {value}", name.as_str());
+            let known = VARIABLES.iter().find(|(_, known)| *known == header);
+            words.push(match known {
+                Some((variable, _)) => format!("-H \"${variable}\""),
+                None => format!("-H '{header}'"),
+            });
+        }
+    }
+    if !request.body().is_empty() && !request.headers().contains_key(header::CONTENT_TYPE) {
+        words.push("-H Content-Type:".to_owned());
+    }
+    words
+}
+
+/// A form for a token endpoint, without what is secret or the registry's own.
+fn form(body: &[u8]) -> String {
+    let pairs: Vec<String> = String::from_utf8_lossy(body)
+        .split('&')
+        .map(|pair| match pair.split_once('=') {
+            Some(("username", _)) => "username=$USERNAME".to_owned(),
+            Some(("password", _)) => "password=$PASSWORD".to_owned(),
+            Some(("service", _)) => "service=$SERVICE".to_owned(),
+            Some((name @ ("refresh_token" | "access_token"), _)) => format!("{name}=$TOKEN"),
+            _ => pair.to_owned(),
+        })
+        .collect();
+    format!("\"{}\"", pairs.join("&"))
+}
+
+/// Whether a path is the registry's; any other is that of a token endpoint.
+fn is_of_registry(path: &str) -> bool {
+    path == "/v2" || path.starts_with("/v2/")
+}
+
+/// The path of a `Location`, whatever host it names.
+fn path_of_location(headers: &HeaderMap) -> Option<String> {
+    let location = headers.get(header::LOCATION)?.to_str().ok()?;
+    let uri: http::Uri = location.parse().ok()?;
+    Some(uri.path().to_owned())
+}
+
+/// The repository of a check, as the check itself names it.
+fn repository(requirement: &Requirement) -> String {
+    proof::target(requirement.proven_on, &[]).repository(requirement.id)
+}
+
+/// What all commands begin with: the placeholders they use, and the words that stand for curl.
+pub(crate) fn prelude(is_used: impl Fn(&str) -> bool) -> String {
+    let mut prelude = "REGISTRY=https://registry.example\n".to_owned();
+    for (sign, line) in [
+        ("$USERNAME", "USERNAME=… PASSWORD=…\n"),
+        (
+            "$REALM",
+            "REALM=… SERVICE=…  # from the WWW-Authenticate of a 401\n",
+        ),
+        ("$TOKEN", "TOKEN=…  # from the answer of the realm\n"),
+    ] {
+        if is_used(sign) {
+            prelude.push_str(line);
+        }
+    }
+    let uploads = is_used("upload ");
+    for (variable, header) in VARIABLES {
+        if is_used(&format!("${variable}\"")) || uploads && *variable == "BYTES" {
+            let _ = writeln!(prelude, "{variable}='{header}'");
+        }
+    }
+    prelude.push_str("ask() { curl -sSi -H Accept: -H User-Agent: \"$@\"; }\n");
+    if uploads || is_used("$(location") {
+        prelude.push_str(LOCATION);
+    }
+    if uploads {
+        prelude.push_str(UPLOAD);
+    }
+    prelude
+}
+
+/// Asks, and tells where the answer leads.
+const LOCATION: &str = "\
+location() { ask \"$@\" | tr -d '\\r' | sed -n \"s|^[Ll]ocation: /|$REGISTRY/|p; s|^[Ll]ocation: h|h|p\"; }
+";
+
+/// A POST that opens an upload, and one PUT with all of a file.
+const UPLOAD: &str = "\
+upload() {
+  ask -X PUT \"$(location -X POST \"$REPOSITORY/blobs/uploads/\" -H 'Content-Length: 0')\" \\
+    --url-query \"digest=sha256:$(sha256sum < \"$1\" | cut -d ' ' -f 1)\" -H \"$BYTES\" --data-binary \"@$1\"
+}
+";
+
+#[cfg(test)]
+mod tests {
+    use helm_oci_suite::checks;
+    use helm_oci_suite::session::steps::{ACCEPT_CONTAINERD, ACCEPT_ORAS};
+
+    use super::*;
+
+    fn commands(id: &str) -> String {
+        recipe(checks::find(id).expect("it is there")).commands
+    }
+
+    #[test]
+    fn an_upload_goes_where_the_registry_said() {
+        let commands = commands("limits/two-byte-blob");
+        let last = commands.lines().last().expect("there are some");
+        assert!(
+            last.contains("-X PUT \"$LOCATION_2\" --url-query digest=sha256:44136"),
+            "{last}"
+        );
+        assert!(last.contains("--data-binary '{}'  # 201 Created"), "{last}");
+        assert!(commands.contains("LOCATION_2=$(location -X POST \"$REPOSITORY/blobs/uploads/"));
+    }
+
+    #[test]
+    fn no_secret_and_no_host_is_shown() {
+        assert_eq!(ACCEPT_3_17, format!("accept: {ACCEPT_CONTAINERD}"));
+        assert_eq!(ACCEPT_3_18, format!("accept: {ACCEPT_ORAS}"));
+        for requirement in checks::all() {
+            let Recipe { commands, .. } = recipe(requirement);
+            for secret in ["registry.test", "s3cr", "eyJ", "alice"] {
+                assert!(
+                    !commands.contains(secret),
+                    "{} shows {secret}:\n{commands}",
+                    requirement.id
+                );
+            }
+            assert!(commands.lines().count() <= REQUESTS + 3, "{commands}");
+        }
+    }
+
+    #[test]
+    fn many_alike_are_told_together() {
+        let commands = commands("tags/complete");
+        assert!(
+            commands.contains("more like it") || commands.contains("requests more"),
+            "{commands}"
+        );
+    }
+}

@@ -1,0 +1,98 @@
+//! Opening connections: TCP with a limit and an error of our own, and the greeting of a TLS client.
+
+use std::io;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use helm_oci_suite::requirement::BoxFuture;
+use helm_oci_suite::wire::registry::TransportError;
+use http::Uri;
+use hyper_util::rt::TokioIo;
+use rustls::pki_types::ServerName;
+use rustls::{ClientConfig, ClientConnection};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+use tower_service::Service;
+
+use super::authority;
+
+/// Opens TCP connections for the HTTP client.
+#[derive(Debug, Clone)]
+pub(super) struct Tcp {
+    pub(super) limit: Duration,
+}
+
+impl Service<Uri> for Tcp {
+    type Response = TokioIo<TcpStream>;
+    type Error = TransportError;
+    type Future = BoxFuture<'static, Result<Self::Response, Self::Error>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, uri: Uri) -> Self::Future {
+        let limit = self.limit;
+        Box::pin(async move { open(&uri, limit).await.map(TokioIo::new) })
+    }
+}
+
+/// Opens a TCP connection to the host and port of `uri`.
+pub(super) async fn open(uri: &Uri, limit: Duration) -> Result<TcpStream, TransportError> {
+    let failed = |cause: String| TransportError::Connect {
+        authority: authority(uri),
+        cause,
+    };
+    let default = if uri.scheme_str() == Some("https") {
+        443
+    } else {
+        80
+    };
+    let port = uri.port_u16().unwrap_or(default);
+    match timeout(limit, TcpStream::connect((host(uri), port))).await {
+        Ok(Ok(stream)) => {
+            // Without it small requests wait for each other; a socket that refuses still works.
+            let _ = stream.set_nodelay(true);
+            Ok(stream)
+        }
+        Ok(Err(error)) => Err(failed(words(&error))),
+        Err(_) => Err(failed(format!(
+            "no connection within {} s",
+            limit.as_secs()
+        ))),
+    }
+}
+
+/// The first bytes a TLS client sends.
+pub(super) fn client_hello(tls: &ClientConfig, origin: &Uri) -> Result<Vec<u8>, TransportError> {
+    let failed = |cause: String| TransportError::Tls {
+        authority: authority(origin),
+        cause,
+    };
+    let name =
+        ServerName::try_from(host(origin).to_owned()).map_err(|error| failed(error.to_string()))?;
+    let mut client = ClientConnection::new(tls.clone().into(), name)
+        .map_err(|error| failed(error.to_string()))?;
+    let mut greeting = Vec::new();
+    client
+        .write_tls(&mut greeting)
+        .map_err(|error| failed(error.to_string()))?;
+    Ok(greeting)
+}
+
+/// The host as the resolver wants it: an IPv6 address without brackets.
+fn host(uri: &Uri) -> &str {
+    uri.host()
+        .unwrap_or_default()
+        .trim_start_matches('[')
+        .trim_end_matches(']')
+}
+
+/// What the operating system said, without its error number.
+fn words(error: &io::Error) -> String {
+    let text = error.to_string();
+    text.split(" (os error")
+        .next()
+        .unwrap_or(&text)
+        .to_lowercase()
+}

@@ -1,0 +1,304 @@
+//! The HTTP port over the network: `suite::Registry` on a hyper client.
+//!
+//! It sends what it is given and returns what came. It adds `Host` and, where there is none, a
+//! `User-Agent`; it follows no redirect, decodes nothing, keeps no cookie and asks no proxy. Every wait
+//! and every body is bounded, so that no registry can make the suite hang or grow.
+
+mod connect;
+mod identity;
+mod sent;
+mod trust;
+
+use std::error::Error as _;
+use std::pin::pin;
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use helm_oci_suite::requirement::BoxFuture;
+use helm_oci_suite::wire::content::{Content, Measure, Measuring};
+use helm_oci_suite::wire::registry::{Hello, Registry, TransportError};
+use http::{HeaderValue, Request, Response, Uri, Version, header};
+use http_body_util::BodyExt;
+use hyper::body::Incoming;
+use hyper_rustls::HttpsConnector;
+use hyper_util::client::legacy::{Client, Error as ClientError};
+use hyper_util::rt::TokioExecutor;
+use rustls::ClientConfig;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::time::timeout;
+
+use self::connect::Tcp;
+use self::sent::{Progress, Sent};
+pub use self::trust::{Trust, TrustError};
+
+/// How long and how much the port waits for and reads.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Until a connection stands.
+    pub connect: Duration,
+    /// From the request to the last byte of its answer.
+    pub answer: Duration,
+    /// In which of a large body at least [`Limits::least`] goes over the wire.
+    pub idle: Duration,
+    /// How much of a large body has to go over the wire in that time.
+    pub least: u64,
+    /// For the first bytes after a `ClientHello`.
+    pub hello: Duration,
+    /// The largest body that is read and kept.
+    pub body: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connect: Duration::from_secs(5),
+            answer: Duration::from_secs(10),
+            idle: Duration::from_secs(60),
+            least: 4 << 20,
+            hello: Duration::from_secs(2),
+            body: 8 << 20,
+        }
+    }
+}
+
+/// A registry on the network.
+pub struct Http {
+    client: Client<HttpsConnector<Tcp>, Sent>,
+    tls: ClientConfig,
+    origin: Uri,
+    limits: Limits,
+}
+
+const AGENT: &str = concat!("helm-oci-conformance/", env!("CARGO_PKG_VERSION"));
+
+impl Http {
+    /// A port to the registry at `origin`, which has a scheme and a host and nothing else.
+    pub fn new(origin: Uri, trust: &Trust, limits: Limits) -> Result<Self, TrustError> {
+        let tls = trust.config(origin.scheme_str() == Some("https"))?;
+        let connector = hyper_rustls::HttpsConnectorBuilder::new()
+            .with_tls_config(tls.clone())
+            .https_or_http()
+            .enable_http1()
+            .wrap_connector(Tcp {
+                limit: limits.connect,
+            });
+        let client = Client::builder(TokioExecutor::new()).build(connector);
+        Ok(Self {
+            client,
+            tls,
+            origin,
+            limits,
+        })
+    }
+
+    /// Sends a request with whatever headers it has and reads the whole answer.
+    pub async fn forward(
+        &self,
+        mut request: Request<Content>,
+    ) -> Result<Response<Bytes>, TransportError> {
+        let authority = authority(request.uri());
+        *request.version_mut() = Version::HTTP_11;
+        let is_large = request.body().is_made() || request.extensions().get::<Measure>().is_some();
+        let limit = if is_large {
+            self.limits.idle
+        } else {
+            self.limits.answer
+        };
+        let seconds = limit.as_secs();
+        let (progress, mut before) = (Progress::default(), 0);
+        let mut exchange = pin!(self.exchange(request, &authority, &progress));
+        loop {
+            if let Ok(answer) = timeout(limit, exchange.as_mut()).await {
+                return answer;
+            }
+            let authority = authority.clone();
+            if !is_large {
+                return Err(TransportError::Timeout { authority, seconds });
+            }
+            // How long a large body takes all in all is the affair of the line.
+            let now = progress.bytes();
+            if now - before < self.limits.least {
+                return Err(TransportError::Stalled { authority, seconds });
+            }
+            before = now;
+        }
+    }
+
+    async fn exchange(
+        &self,
+        request: Request<Content>,
+        authority: &str,
+        progress: &Progress,
+    ) -> Result<Response<Bytes>, TransportError> {
+        let secure = request.uri().scheme_str() == Some("https");
+        let measure = request.extensions().get::<Measure>().cloned();
+        let request = request.map(|content| Sent::new(&content, progress));
+        let answer = self.client.request(request).await;
+        let answer = answer.map_err(|error| classify(&error, secure, authority))?;
+        match measure {
+            Some(measure) if answer.status().is_success() => {
+                forget(answer, &measure, authority, progress).await
+            }
+            _ => keep(answer, self.limits.body, authority).await,
+        }
+    }
+
+    async fn greet(&self) -> Result<Hello, TransportError> {
+        let greeting = connect::client_hello(&self.tls, &self.origin)?;
+        let mut stream = connect::open(&self.origin, self.limits.connect).await?;
+        let mut answer = [0; 64];
+        let mut length = 0;
+        let conversation = async {
+            stream.write_all(&greeting).await?;
+            // Five bytes tell `HTTP/` from anything else; they may come one at a time.
+            while length < 5 {
+                match stream.read(&mut answer[length..]).await? {
+                    0 => break,
+                    more => length += more,
+                }
+            }
+            std::io::Result::Ok(())
+        };
+        // A reset or a closed connection says as little as silence does.
+        let _ = timeout(self.limits.hello, conversation).await;
+        Ok(match length {
+            0 => Hello::Silent,
+            _ => Hello::Answered(Bytes::copy_from_slice(&answer[..length])),
+        })
+    }
+}
+
+/// Reads an answer whole.
+async fn keep(
+    answer: Response<Incoming>,
+    limit: usize,
+    authority: &str,
+) -> Result<Response<Bytes>, TransportError> {
+    let (parts, mut body) = answer.into_parts();
+    let mut read = BytesMut::new();
+    while let Some(piece) = next(&mut body, authority).await? {
+        if read.len() + piece.len() > limit {
+            return Err(too_large(authority, limit as u64));
+        }
+        read.extend_from_slice(&piece);
+    }
+    Ok(Response::from_parts(parts, read.freeze()))
+}
+
+/// Reads an answer and keeps of its body what it begins with and what it was.
+async fn forget(
+    answer: Response<Incoming>,
+    measure: &Measure,
+    authority: &str,
+    progress: &Progress,
+) -> Result<Response<Bytes>, TransportError> {
+    let (mut parts, mut body) = answer.into_parts();
+    let mut measuring = Measuring::of(measure);
+    while let Some(piece) = next(&mut body, authority).await? {
+        progress.add(piece.len());
+        if measuring.take(&piece) > measure.limit() {
+            return Err(too_large(authority, measure.limit()));
+        }
+    }
+    let (head, measured) = measuring.done();
+    parts.extensions.insert(measured);
+    Ok(Response::from_parts(parts, head))
+}
+
+/// The next piece of a body.
+async fn next(body: &mut Incoming, authority: &str) -> Result<Option<Bytes>, TransportError> {
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|error| broken(authority, &error))?;
+        if let Ok(data) = frame.into_data() {
+            return Ok(Some(data));
+        }
+    }
+    Ok(None)
+}
+
+fn too_large(authority: &str, limit: u64) -> TransportError {
+    TransportError::TooLarge {
+        authority: authority.to_owned(),
+        limit,
+    }
+}
+
+impl Registry for Http {
+    fn send(
+        &self,
+        mut request: Request<Content>,
+    ) -> BoxFuture<'_, Result<Response<Bytes>, TransportError>> {
+        let headers = request.headers_mut();
+        headers.remove("x-forwarded-proto");
+        headers
+            .entry(header::USER_AGENT)
+            .or_insert(HeaderValue::from_static(AGENT));
+        Box::pin(self.forward(request))
+    }
+
+    fn client_hello(&self) -> BoxFuture<'_, Result<Hello, TransportError>> {
+        Box::pin(self.greet())
+    }
+
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a registry asked to be left alone for a while; nothing else sleeps"
+    )]
+    fn pause(&self, time: Duration) -> BoxFuture<'_, ()> {
+        Box::pin(tokio::time::sleep(time))
+    }
+
+    fn origin(&self) -> &Uri {
+        &self.origin
+    }
+}
+
+/// Host and port, without anything that may stand before an `@`.
+fn authority(uri: &Uri) -> String {
+    match (uri.host(), uri.port_u16()) {
+        (Some(host), Some(port)) => format!("{host}:{port}"),
+        (Some(host), None) => host.to_owned(),
+        (None, _) => "no host".to_owned(),
+    }
+}
+
+/// What kind of failure it was, told from the causes behind it.
+fn classify(error: &ClientError, secure: bool, authority: &str) -> TransportError {
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        if let Some(own) = error.downcast_ref::<TransportError>() {
+            return own.clone();
+        }
+        cause = error.source();
+    }
+    if error.is_connect() && secure {
+        return TransportError::Tls {
+            authority: authority.to_owned(),
+            cause: root(error),
+        };
+    }
+    broken(authority, error)
+}
+
+fn broken(authority: &str, error: &dyn std::error::Error) -> TransportError {
+    TransportError::Broken {
+        authority: authority.to_owned(),
+        cause: root(error),
+    }
+}
+
+/// The words of the innermost cause that has any.
+fn root(error: &dyn std::error::Error) -> String {
+    let mut words = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        words = error.to_string();
+        cause = error.source();
+    }
+    words
+}
+
+/// Installs ring as the default cryptography provider of rustls in this process. Repeated calls have no effect.
+pub fn install_cryptography() {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+}

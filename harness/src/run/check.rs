@@ -1,0 +1,273 @@
+//! One check on one target: its verdict and its transcript, whatever the check does.
+
+use std::any::Any;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use helm_oci_suite::requirement::Requirement;
+use helm_oci_suite::session::Session;
+use helm_oci_suite::session::target::Target;
+use helm_oci_suite::verdict::{Obstacle, ObstacleKind, Verdict};
+use helm_oci_suite::wire::exchange::Exchange;
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+
+use crate::clock::Stopwatch;
+
+/// What one check brought to light.
+#[derive(Debug)]
+pub struct Examined {
+    /// What was observed.
+    pub verdict: Verdict,
+    /// What was said, where the verdict is one to be explained.
+    pub exchanges: Vec<Exchange>,
+    /// How many requests were sent.
+    pub requests: usize,
+    /// How long it took.
+    pub milliseconds: u64,
+}
+
+impl Examined {
+    /// A check that was not run, and why.
+    pub(super) fn left_out(why: &str) -> Self {
+        Self {
+            verdict: Verdict::NotApplicable(why.to_owned()),
+            exchanges: Vec::new(),
+            requests: 0,
+            milliseconds: 0,
+        }
+    }
+}
+
+/// Runs one check within `deadline`. A panic is a defect of the suite, running out of time an obstacle.
+pub async fn examine(
+    requirement: &'static Requirement,
+    target: &Target,
+    deadline: Duration,
+) -> Examined {
+    let begun = Stopwatch::start();
+    let session = Arc::new(Session::new(target.clone(), requirement.id));
+    let own = Arc::clone(&session);
+    // A set ends its task when it is dropped, which is what an interrupted run does.
+    let mut task = JoinSet::new();
+    task.spawn(async move { (requirement.check)(&own).await });
+    let verdict = match within(deadline, &session, task.join_next()).await {
+        Some(Some(Ok(result))) => result.into(),
+        Some(Some(Err(failed))) => {
+            let words = failed
+                .try_into_panic()
+                .map_or_else(|error| error.to_string(), |panic| said(&*panic));
+            obstacle(ObstacleKind::Defect, format!("the check panicked: {words}"))
+        }
+        Some(None) => obstacle(ObstacleKind::Defect, "the check never ran".to_owned()),
+        None => obstacle(
+            ObstacleKind::Deadline,
+            format!("not done within {} s", deadline.as_secs()),
+        ),
+    };
+    task.shutdown().await;
+    Examined {
+        exchanges: match verdict {
+            Verdict::Satisfied | Verdict::NotApplicable(_) => Vec::new(),
+            Verdict::Violated(_) | Verdict::Inconclusive(_) => session.transcript(),
+        },
+        requests: session.exchanges(),
+        verdict: fit_to_show(verdict, &session),
+        milliseconds: begun.milliseconds(),
+    }
+}
+
+/// Waits for work of this session; `None` if it takes longer than allowed. What the registry asked to wait is not
+/// counted, and a large body that goes over the wire has its own limit: the work gets its time anew.
+pub(crate) async fn within<T>(
+    limit: Duration,
+    session: &Session,
+    work: impl Future<Output = T>,
+) -> Option<T> {
+    let mut work = pin!(work);
+    let (mut allowed, mut known) = (limit, session.waited());
+    let mut transfers = session.transfers();
+    loop {
+        if let Ok(done) = timeout(allowed, work.as_mut()).await {
+            return Some(done);
+        }
+        let (waited, now) = (session.waited(), session.transfers());
+        let is_under_way = now % 2 == 1;
+        allowed = if is_under_way || now != transfers {
+            limit
+        } else if waited != known {
+            waited.saturating_sub(known)
+        } else {
+            return None;
+        };
+        (known, transfers) = (waited, now);
+    }
+}
+
+/// The verdict in words that hold no secret, whatever the registry said.
+fn fit_to_show(verdict: Verdict, session: &Session) -> Verdict {
+    match verdict {
+        Verdict::Satisfied => Verdict::Satisfied,
+        Verdict::Violated(mut finding) => {
+            finding.actual = session.fit_to_show(&finding.actual);
+            for expected in &mut finding.expected {
+                *expected = session.fit_to_show(expected);
+            }
+            Verdict::Violated(finding)
+        }
+        Verdict::NotApplicable(why) => Verdict::NotApplicable(session.fit_to_show(&why)),
+        Verdict::Inconclusive(mut obstacle) => {
+            obstacle.what = session.fit_to_show(&obstacle.what);
+            Verdict::Inconclusive(obstacle)
+        }
+    }
+}
+
+fn obstacle(kind: ObstacleKind, what: String) -> Verdict {
+    Verdict::Inconclusive(Box::new(Obstacle::new(kind, what)))
+}
+
+/// The words of a panic.
+fn said(panic: &(dyn Any + Send)) -> String {
+    panic
+        .downcast_ref::<&str>()
+        .map(ToString::to_string)
+        .or_else(|| panic.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "without words".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::num::NonZeroU32;
+
+    use bytes::Bytes;
+    use helm_oci_suite::proof;
+    use helm_oci_suite::requirement::{BoxFuture, Level, Setup};
+    use helm_oci_suite::verdict::CheckResult;
+    use helm_oci_suite::wire::content::{Content, Pattern};
+    use helm_oci_suite::wire::registry::{Registry, Relay, TransportError};
+    use http::{Request, Response};
+
+    use super::*;
+    use crate::target::policy::Pace;
+
+    async fn panics(session: &Session) -> CheckResult {
+        session.call(http::Method::GET, "/v2/").send().await?;
+        panic!("a check that is wrong")
+    }
+
+    async fn hangs(_: &Session) -> CheckResult {
+        std::future::pending().await
+    }
+
+    const PANICS: Requirement = Requirement {
+        id: "test/panics",
+        title: "panics",
+        doc: "",
+        level: Level::Must,
+        covers: &[],
+        sources: &[],
+        stated: None,
+        breaks: &[],
+        faults: &[],
+        consequences: &[],
+        replays: None,
+        moves: 0,
+        proven_on: Setup::Open,
+        check: |session| Box::pin(panics(session)),
+        file: file!(),
+        line: line!(),
+    };
+    static PANICKING: Requirement = PANICS;
+    static HANGING: Requirement = Requirement {
+        id: "test/hangs",
+        check: |session| Box::pin(hangs(session)),
+        ..PANICS
+    };
+
+    #[tokio::test]
+    async fn what_was_waited_before_gives_no_more_time() {
+        let target = proof::target(Setup::Open, &[]);
+        let rate = NonZeroU32::MIN;
+        let target = Target {
+            registry: Arc::new(Pace::new(Arc::clone(&target.registry), rate)),
+            ..target
+        };
+        let session = Session::new(target, "test/within");
+        for _ in 0..4 {
+            let reply = session.call(http::Method::GET, "/v2/").send().await;
+            reply.expect("an answer");
+        }
+        assert!(session.waited() > Duration::from_secs(4));
+        let begun = Stopwatch::start();
+        let pending = std::future::pending::<()>();
+        let done = within(Duration::from_millis(50), &session, pending).await;
+        assert_eq!(done, None);
+        assert!(begun.milliseconds() < 4000, "{} ms", begun.milliseconds());
+    }
+
+    /// A registry that takes its time for what is large.
+    struct Slow(Arc<dyn Registry>);
+
+    impl Relay for Slow {
+        fn inner(&self) -> &dyn Registry {
+            self.0.as_ref()
+        }
+
+        fn pass(
+            &self,
+            request: Request<Content>,
+        ) -> BoxFuture<'_, Result<Response<Bytes>, TransportError>> {
+            Box::pin(async {
+                if request.body().is_made() {
+                    let never = std::future::pending::<()>();
+                    let _ = timeout(Duration::from_millis(120), never).await;
+                }
+                self.0.send(request).await
+            })
+        }
+    }
+
+    async fn large(session: &Session) -> CheckResult {
+        let pattern = Pattern::new(1, 100);
+        for _ in 0..2 {
+            let location = session.arrange_upload().await?;
+            let put = session.complete_upload(&location, pattern.digest(), &pattern);
+            put.send().await?;
+        }
+        Ok(())
+    }
+
+    #[tokio::test]
+    async fn large_bodies_are_not_counted_against_a_check() {
+        static LARGE: Requirement = Requirement {
+            id: "test/large",
+            check: |session| Box::pin(large(session)),
+            ..PANICS
+        };
+        let target = proof::target(Setup::Open, &[]);
+        let target = Target {
+            registry: Arc::new(Slow(Arc::clone(&target.registry))),
+            ..target
+        };
+        let examined = examine(&LARGE, &target, Duration::from_millis(50)).await;
+        assert_eq!(examined.verdict, Verdict::Satisfied);
+    }
+
+    #[tokio::test]
+    async fn a_panic_and_a_hang_are_inconclusive() {
+        let target = proof::target(Setup::Open, &[]);
+        for (requirement, kind, words) in [
+            (&PANICKING, ObstacleKind::Defect, "a check that is wrong"),
+            (&HANGING, ObstacleKind::Deadline, "not done within 0 s"),
+        ] {
+            let examined = examine(requirement, &target, Duration::from_millis(50)).await;
+            let Verdict::Inconclusive(obstacle) = examined.verdict else {
+                panic!("{}: {:?}", requirement.id, examined.verdict)
+            };
+            assert_eq!(obstacle.kind, kind);
+            assert!(obstacle.what.contains(words), "{}", obstacle.what);
+        }
+    }
+}

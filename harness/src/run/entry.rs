@@ -1,0 +1,94 @@
+//! From a requirement and what was observed of it to its entry in the record.
+
+use helm_oci_reports::record::{BreakRecord, CheckRecord, SourceRecord};
+use helm_oci_suite::helm::era::{Break, Era, Flow};
+use helm_oci_suite::requirement::Requirement;
+use helm_oci_suite::requirement::outcome::{Rules, judge};
+use helm_oci_suite::requirement::source::Source;
+use helm_oci_suite::verdict::Verdict;
+
+use super::Examined;
+
+/// The entry of one requirement.
+pub fn record(requirement: &Requirement, examined: &Examined, rules: Rules) -> CheckRecord {
+    let verdict = &examined.verdict;
+    let outcome = judge(requirement.level, verdict, rules);
+    let breaks = if verdict.is_violated() {
+        requirement.breaks
+    } else {
+        &[]
+    };
+    CheckRecord {
+        id: requirement.id.to_owned(),
+        area: requirement.area().to_owned(),
+        title: requirement.title.to_owned(),
+        level: requirement.level,
+        specification: Some(requirement.specification()),
+        covers: requirement.covers.iter().map(ToString::to_string).collect(),
+        sources: requirement.sources.iter().map(source).collect(),
+        outcome,
+        reason: match verdict {
+            Verdict::NotApplicable(why) => Some(why.clone()),
+            _ => None,
+        },
+        finding: match verdict {
+            Verdict::Violated(finding) => Some((**finding).clone()),
+            _ => None,
+        },
+        obstacle: match verdict {
+            Verdict::Inconclusive(obstacle) => Some((**obstacle).clone()),
+            _ => None,
+        },
+        deviation: None,
+        breaks: breaks.iter().map(broken).collect(),
+        exchanges: examined.exchanges.clone(),
+        requests: examined.requests,
+        milliseconds: examined.milliseconds,
+    }
+}
+
+fn source(source: &Source) -> SourceRecord {
+    SourceRecord {
+        document: source.document.to_owned(),
+        version: source.version.to_owned(),
+        anchor: source.anchor.to_owned(),
+        says: source.says.to_owned(),
+        quoted: source.quoted,
+    }
+}
+
+fn broken(brk: &Break) -> BreakRecord {
+    BreakRecord {
+        eras: eras(brk)
+            .into_iter()
+            .map(|era| era.name().to_owned())
+            .collect(),
+        versions: brk.versions.to_string(),
+        flows: flows(brk)
+            .into_iter()
+            .map(|flow| flow.name().to_owned())
+            .collect(),
+        condition: brk.condition.map(ToOwned::to_owned),
+        symptom: brk.symptom.to_owned(),
+    }
+}
+
+/// The eras of which some version is broken in some flow.
+pub(crate) fn eras(brk: &Break) -> Vec<Era> {
+    let hit = |era: &Era| {
+        Flow::ALL
+            .iter()
+            .any(|flow| brk.in_cell(*era, *flow).is_some())
+    };
+    Era::ALL.iter().copied().filter(hit).collect()
+}
+
+/// The flows that are broken in some version that offers them.
+pub(crate) fn flows(brk: &Break) -> Vec<Flow> {
+    let hit = |flow: &Flow| {
+        Era::ALL
+            .iter()
+            .any(|era| brk.in_cell(*era, *flow).is_some())
+    };
+    Flow::ALL.iter().copied().filter(hit).collect()
+}

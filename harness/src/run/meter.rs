@@ -1,0 +1,49 @@
+//! Counts what is sent.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use bytes::Bytes;
+use helm_oci_suite::requirement::BoxFuture;
+use helm_oci_suite::wire::content::Content;
+use helm_oci_suite::wire::registry::{Hello, Registry, Relay, TransportError};
+use http::{Request, Response};
+
+/// A port that counts requests, and greetings with them.
+pub(super) struct Meter {
+    inner: Arc<dyn Registry>,
+    sent: AtomicUsize,
+}
+
+impl Meter {
+    pub(super) fn new(inner: Arc<dyn Registry>) -> Self {
+        Self {
+            inner,
+            sent: AtomicUsize::new(0),
+        }
+    }
+
+    /// How many requests were sent.
+    pub(super) fn sent(&self) -> usize {
+        self.sent.load(Ordering::Relaxed)
+    }
+}
+
+impl Relay for Meter {
+    fn inner(&self) -> &dyn Registry {
+        self.inner.as_ref()
+    }
+
+    fn pass(
+        &self,
+        request: Request<Content>,
+    ) -> BoxFuture<'_, Result<Response<Bytes>, TransportError>> {
+        self.sent.fetch_add(1, Ordering::Relaxed);
+        self.inner.send(request)
+    }
+
+    fn greet(&self) -> BoxFuture<'_, Result<Hello, TransportError>> {
+        self.sent.fetch_add(1, Ordering::Relaxed);
+        self.inner.client_hello()
+    }
+}

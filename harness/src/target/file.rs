@@ -1,0 +1,241 @@
+//! A file of targets: which registries a matrix runs on, in which versions and configurations.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+use thiserror::Error;
+
+use crate::target::spec::TargetSpec;
+
+/// The file, as TOML.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    target: Vec<Entry>,
+}
+
+/// One entry: a target, or one for each version and each configuration.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+struct Entry {
+    /// Each is put behind the target, after a colon.
+    #[serde(default)]
+    versions: Vec<String>,
+    /// Each is put behind that; an empty one leaves it as it is.
+    #[serde(default)]
+    with: Vec<String>,
+    #[serde(flatten)]
+    rest: toml::Table,
+}
+
+/// Why a file of targets cannot be used.
+#[derive(Debug, Error)]
+pub enum TargetFileError {
+    /// It cannot be read.
+    #[error("cannot read {path}", path = .path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: std::io::Error,
+    },
+    /// It is no TOML, or says something unknown.
+    #[error("{path} is no file of targets: {what}", path = .path.display())]
+    Malformed {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong, and where.
+        what: String,
+    },
+    /// Two entries have one name.
+    #[error("{path} names the target `{name}` twice; give one of them another `name`", path = .path.display())]
+    Twice {
+        /// The file.
+        path: PathBuf,
+        /// The name.
+        name: String,
+    },
+    /// An entry that stands for several targets has one name.
+    #[error("{path}: `name` is for one target, and `{name}` has several versions or configurations", path = .path.display())]
+    NameOfSeveral {
+        /// The file.
+        path: PathBuf,
+        /// The name.
+        name: String,
+    },
+    /// An entry does not say what it is.
+    #[error("{path}: an entry has no `target`{of}; write what it is, such as target = \"zot:2.1.20\"", path = .path.display(), of = named(.name))]
+    Nameless {
+        /// The file.
+        path: PathBuf,
+        /// Its name, if it has one.
+        name: String,
+    },
+    /// There is none in it.
+    #[error("{path} holds no target; write [[target]] and target = \"zot:2.1.20\"", path = .path.display())]
+    Empty {
+        /// The file.
+        path: PathBuf,
+    },
+}
+
+fn named(name: &str) -> String {
+    match name {
+        "" => String::new(),
+        name => format!(" (`{name}`)"),
+    }
+}
+
+/// Reads a file of targets; paths in it are relative to its folder.
+pub fn read(path: &Path) -> Result<Vec<TargetSpec>, TargetFileError> {
+    let text = std::fs::read_to_string(path).map_err(|source| TargetFileError::Unreadable {
+        path: path.to_owned(),
+        source,
+    })?;
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let mut specs = parse(path, &text)?;
+    for spec in &mut specs {
+        spec.relative_to(folder);
+    }
+    Ok(specs)
+}
+
+fn parse(path: &Path, text: &str) -> Result<Vec<TargetSpec>, TargetFileError> {
+    let malformed = |error: &toml::de::Error| TargetFileError::Malformed {
+        path: path.to_owned(),
+        what: error.to_string().trim_end().to_owned(),
+    };
+    let file: File = toml::from_str(text).map_err(|error| malformed(&error))?;
+    let mut specs = Vec::new();
+    let mut names = BTreeSet::new();
+    for entry in file.target {
+        let spec: TargetSpec = entry.rest.try_into().map_err(|error| malformed(&error))?;
+        if spec.target.is_empty() {
+            let name = spec.name.unwrap_or_default();
+            return Err(TargetFileError::Nameless {
+                path: path.to_owned(),
+                name,
+            });
+        }
+        for spec in expand(path, &spec, &entry.versions, &entry.with)? {
+            let name = spec.name.as_ref().unwrap_or(&spec.target).clone();
+            if !names.insert(name.clone()) {
+                let path = path.to_owned();
+                return Err(TargetFileError::Twice { path, name });
+            }
+            specs.push(spec);
+        }
+    }
+    if specs.is_empty() {
+        return Err(TargetFileError::Empty {
+            path: path.to_owned(),
+        });
+    }
+    Ok(specs)
+}
+
+/// One target for each version and each configuration.
+fn expand(
+    path: &Path,
+    spec: &TargetSpec,
+    versions: &[String],
+    with: &[String],
+) -> Result<Vec<TargetSpec>, TargetFileError> {
+    let versions = versions.iter().map(|version| format!(":{version}"));
+    let versions = or_nothing(versions.collect());
+    let with = or_nothing(with.to_vec());
+    if let (Some(name), true) = (&spec.name, versions.len() * with.len() > 1) {
+        return Err(TargetFileError::NameOfSeveral {
+            path: path.to_owned(),
+            name: name.clone(),
+        });
+    }
+    let pairs = versions
+        .iter()
+        .flat_map(|version| with.iter().map(move |with| (version, with)));
+    let specs = pairs.map(|(version, with)| TargetSpec {
+        target: format!("{}{version}{with}", spec.target),
+        ..spec.clone()
+    });
+    Ok(specs.collect())
+}
+
+fn or_nothing(words: Vec<String>) -> Vec<String> {
+    if words.is_empty() {
+        vec![String::new()]
+    } else {
+        words
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read_text(text: &str) -> Result<Vec<TargetSpec>, String> {
+        parse(Path::new("targets.toml"), text).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn versions_and_configurations_are_multiplied() {
+        let specs = read_text(
+            r#"
+            [[target]]
+            target = "distribution"
+            versions = ["2.8.3", "3.0.0"]
+            with = ["", "+htpasswd+tls"]
+
+            [[target]]
+            name = "mine"
+            target = "image:registry.example/mine:1"
+            port = 8080
+            env = { LISTEN = ":{port}" }
+            "#,
+        )
+        .expect("it reads");
+        let targets: Vec<&str> = specs.iter().map(|spec| spec.target.as_str()).collect();
+        let expected = [
+            "distribution:2.8.3",
+            "distribution:2.8.3+htpasswd+tls",
+            "distribution:3.0.0",
+            "distribution:3.0.0+htpasswd+tls",
+            "image:registry.example/mine:1",
+        ];
+        assert_eq!(targets, expected);
+        assert_eq!(specs[4].name.as_deref(), Some("mine"));
+        assert_eq!(specs[4].env["LISTEN"], ":{port}");
+    }
+
+    #[test]
+    fn what_is_wrong_is_named() {
+        for (text, words) in [
+            ("", "missing field `target`"),
+            ("target = []", "holds no target"),
+            (
+                "[[target]]\ntarget = \"zot\"\nprot = 1",
+                "unknown field `prot`",
+            ),
+            (
+                "[[target]]\ntarget = \"zot\"\n[[target]]\ntarget = \"zot\"",
+                "names the target `zot` twice",
+            ),
+            (
+                "[[target]]\nname = \"a\"\ntarget = \"zot\"\nversions = [\"1\", \"2\"]",
+                "`a` has several",
+            ),
+            (
+                "[[target]]\nname = \"mine\"\nport = 80",
+                "an entry has no `target` (`mine`)",
+            ),
+            ("[[target]", "TOML parse error at line 1"),
+        ] {
+            let error = read_text(text).expect_err(text);
+            assert!(
+                error.contains(words) && error.contains("targets.toml"),
+                "{error}"
+            );
+        }
+    }
+}

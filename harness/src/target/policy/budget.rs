@@ -1,0 +1,274 @@
+//! A port that sends nothing any more once a budget is used up.
+
+use std::fmt;
+use std::str::FromStr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use bytes::Bytes;
+use helm_oci_suite::requirement::BoxFuture;
+use helm_oci_suite::wire::content::{Content, Measure, Measured};
+use helm_oci_suite::wire::registry::{Hello, Registry, Relay, TransportError};
+use http::{Request, Response};
+use serde::Deserialize;
+use thiserror::Error;
+
+/// How much a run may ask of a registry, all in all.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Budget {
+    /// Requests, those for tokens included.
+    pub requests: Option<u64>,
+    /// The bodies of requests and answers.
+    pub bytes: Option<Size>,
+}
+
+/// A number of bytes, such as `512K`, `20M` or `1G`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(try_from = "String")]
+pub struct Size {
+    bytes: u64,
+}
+
+impl Size {
+    /// So many mebibytes.
+    pub const fn mebibytes(count: u64) -> Self {
+        Self { bytes: count << 20 }
+    }
+}
+
+/// Why a text is no size.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("`{given}` is no size; write it like 512K, 20M or 1G")]
+pub struct SizeError {
+    given: String,
+}
+
+impl FromStr for Size {
+    type Err = SizeError;
+
+    fn from_str(given: &str) -> Result<Self, SizeError> {
+        let (number, shift) = match given.char_indices().last() {
+            Some((at, 'K' | 'k')) => (&given[..at], 10),
+            Some((at, 'M' | 'm')) => (&given[..at], 20),
+            Some((at, 'G' | 'g')) => (&given[..at], 30),
+            _ => (given, 0),
+        };
+        let number: Option<u64> = number.parse().ok();
+        let bytes = number.and_then(|number| number.checked_mul(1 << shift));
+        match bytes {
+            Some(bytes) if bytes > 0 => Ok(Self { bytes }),
+            _ => Err(SizeError {
+                given: given.to_owned(),
+            }),
+        }
+    }
+}
+
+impl TryFrom<String> for Size {
+    type Error = SizeError;
+
+    fn try_from(given: String) -> Result<Self, SizeError> {
+        given.parse()
+    }
+}
+
+impl fmt::Display for Size {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (shift, unit) in [(30, "GiB"), (20, "MiB"), (10, "KiB")] {
+            if self.bytes.trailing_zeros() >= shift {
+                return write!(f, "{} {unit}", self.bytes >> shift);
+            }
+        }
+        write!(f, "{} bytes", self.bytes)
+    }
+}
+
+/// The port.
+pub struct Purse {
+    inner: Arc<dyn Registry>,
+    budget: Budget,
+    spent: Mutex<Spent>,
+}
+
+#[derive(Default)]
+struct Spent {
+    requests: u64,
+    bytes: u64,
+    /// What is used up; from then on it stays so, that all who come later are told the same.
+    why: Option<String>,
+}
+
+impl Purse {
+    /// A registry for as long as the budget lasts.
+    pub fn new(inner: Arc<dyn Registry>, budget: Budget) -> Self {
+        Self {
+            inner,
+            budget,
+            spent: Mutex::default(),
+        }
+    }
+
+    fn spent(&self) -> MutexGuard<'_, Spent> {
+        self.spent.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes a request with bodies of so many bytes out of the budget, if there is enough left.
+    fn take(&self, body: u64) -> Result<(), TransportError> {
+        let mut spent = self.spent();
+        if spent.why.is_none() {
+            spent.why = match self.budget {
+                Budget {
+                    requests: Some(requests),
+                    ..
+                } if spent.requests >= requests => {
+                    Some(format!("the budget of {requests} requests is used up"))
+                }
+                Budget {
+                    bytes: Some(size), ..
+                } if spent.bytes.saturating_add(body) > size.bytes => {
+                    Some(format!("the budget of {size} is used up"))
+                }
+                Budget { .. } => None,
+            };
+        }
+        if let Some(why) = spent.why.clone() {
+            return Err(TransportError::Withheld { why });
+        }
+        spent.requests += 1;
+        spent.bytes += body;
+        Ok(())
+    }
+}
+
+impl Relay for Purse {
+    fn inner(&self) -> &dyn Registry {
+        self.inner.as_ref()
+    }
+
+    fn pass(
+        &self,
+        request: Request<Content>,
+    ) -> BoxFuture<'_, Result<Response<Bytes>, TransportError>> {
+        Box::pin(async {
+            let measure = request.extensions().get::<Measure>();
+            let expected = measure.map_or(0, |measure| measure.expected.length());
+            self.take(request.body().length().saturating_add(expected))?;
+            let answer = self.inner.send(request).await?;
+            let body = match answer.extensions().get::<Measured>() {
+                Some(measured) => measured.length,
+                None => answer.body().len() as u64,
+            };
+            let mut spent = self.spent();
+            spent.bytes = spent.bytes.saturating_add(body).saturating_sub(expected);
+            drop(spent);
+            Ok(answer)
+        })
+    }
+
+    fn greet(&self) -> BoxFuture<'_, Result<Hello, TransportError>> {
+        Box::pin(async {
+            self.take(0)?;
+            self.inner.client_hello().await
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use helm_oci_suite::proof;
+    use helm_oci_suite::requirement::Setup;
+    use helm_oci_suite::session::target::Target;
+    use helm_oci_suite::session::{Reply, Session};
+    use helm_oci_suite::verdict::Stop;
+    use helm_oci_suite::wire::content::Pattern;
+    use http::Method;
+
+    use super::*;
+
+    fn session(budget: Budget) -> Session {
+        let target = proof::target(Setup::Open, &[]);
+        let target = Target {
+            registry: Arc::new(Purse::new(Arc::clone(&target.registry), budget)),
+            ..target
+        };
+        Session::new(target, "test/budget")
+    }
+
+    fn told(reply: Result<Reply, Stop>) -> String {
+        match reply {
+            Err(Stop::Inconclusive(obstacle)) => obstacle.what,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[tokio::test]
+    async fn after_so_many_requests_nothing_is_sent() {
+        let session = session(Budget {
+            requests: Some(2),
+            bytes: None,
+        });
+        for _ in 0..2 {
+            session
+                .call(Method::GET, "/v2/")
+                .send()
+                .await
+                .expect("an answer");
+        }
+        let third = told(session.call(Method::GET, "/v2/").send().await);
+        assert_eq!(
+            third,
+            "nothing more is sent: the budget of 2 requests is used up"
+        );
+    }
+
+    #[tokio::test]
+    async fn bodies_count_in_both_directions_and_what_is_used_up_stays_so() {
+        let session = session(Budget {
+            requests: None,
+            bytes: Some("1K".parse().expect("a size")),
+        });
+        let half = Bytes::from(vec![b'x'; 512]);
+        let blob = session.arrange_blob(&half).await.expect("there is enough");
+        let read = session.get_blob(&blob).await.expect("there is just enough");
+        assert_eq!(read.body.len(), 512);
+        let one_more = session
+            .put_manifest("1.0.0", &Bytes::from_static(b"{}"))
+            .await;
+        assert!(told(one_more).contains("the budget of 1 KiB is used up"));
+        let nothing = session.call(Method::HEAD, "/v2/").send().await;
+        assert!(told(nothing).contains("the budget of 1 KiB is used up"));
+    }
+
+    #[tokio::test]
+    async fn what_is_measured_and_not_kept_counts_whole() {
+        let session = session(Budget {
+            requests: None,
+            bytes: Some("100K".parse().expect("a size")),
+        });
+        let pattern = Pattern::new(1, 40 << 10);
+        let location = session.arrange_upload().await.expect("it is opened");
+        let put = session.complete_upload(&location, pattern.digest(), &pattern);
+        put.send().await.expect("there is enough");
+        let read = session.measure_blob(&pattern);
+        let measured = read.await.expect("there is enough").measured;
+        assert_eq!(measured.expect("it was").length, 40 << 10);
+        let again = session.measure_blob(&pattern);
+        let again = told(again.await);
+        assert!(again.contains("the budget of 100 KiB is used up"));
+    }
+
+    #[test]
+    fn sizes_are_read_and_told() {
+        for (given, told) in [
+            ("1000", "1000 bytes"),
+            ("512K", "512 KiB"),
+            ("20m", "20 MiB"),
+            ("1024M", "1 GiB"),
+        ] {
+            let size: Size = given.parse().expect(given);
+            assert_eq!(size.to_string(), told);
+        }
+        for given in ["", "0", "M", "-1", "1.5M", "20MB", "99999999999G"] {
+            given.parse::<Size>().expect_err(given);
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! A port that lets nothing out that could write: the last guard of a run that only reads.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use helm_oci_suite::requirement::BoxFuture;
+use helm_oci_suite::wire::content::Content;
+use helm_oci_suite::wire::registry::{Registry, Relay, TransportError};
+use http::{Method, Request, Response, header};
+
+/// The port.
+pub struct Guard {
+    inner: Arc<dyn Registry>,
+}
+
+impl Guard {
+    /// A registry that can only be read.
+    pub const fn new(inner: Arc<dyn Registry>) -> Self {
+        Self { inner }
+    }
+}
+
+/// Whether a request reads, or asks for a token.
+fn is_harmless(request: &Request<Content>) -> bool {
+    match *request.method() {
+        Method::GET | Method::HEAD => true,
+        Method::POST => {
+            let kind = request.headers().get(header::CONTENT_TYPE);
+            let is_form = kind
+                .and_then(|kind| kind.to_str().ok())
+                .is_some_and(|kind| kind.starts_with("application/x-www-form-urlencoded"));
+            is_form && !request.uri().path().starts_with("/v2/")
+        }
+        _ => false,
+    }
+}
+
+impl Relay for Guard {
+    fn inner(&self) -> &dyn Registry {
+        self.inner.as_ref()
+    }
+
+    fn pass(
+        &self,
+        request: Request<Content>,
+    ) -> BoxFuture<'_, Result<Response<Bytes>, TransportError>> {
+        if is_harmless(&request) {
+            return self.inner.send(request);
+        }
+        let why = format!("a run that only reads sends no {}", request.method());
+        Box::pin(std::future::ready(Err(TransportError::Withheld { why })))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use helm_oci_suite::proof;
+    use helm_oci_suite::requirement::Setup;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn only_what_reads_or_asks_for_a_token_goes_out() {
+        let guard = Guard::new(proof::target(Setup::Bearer, &[]).registry);
+        let form = "application/x-www-form-urlencoded; charset=utf-8";
+        for (method, path, kind, goes) in [
+            (Method::GET, "/v2/", "", true),
+            (Method::HEAD, "/v2/a/manifests/1", "", true),
+            (Method::POST, "/token", form, true),
+            (Method::POST, "/token", "", false),
+            (Method::POST, "/v2/a/blobs/uploads/", form, false),
+            (Method::PUT, "/v2/a/manifests/1", "", false),
+            (Method::PATCH, "/v2/a/blobs/uploads/1", "", false),
+            (Method::DELETE, "/v2/a/manifests/1", "", false),
+        ] {
+            let request = Request::builder()
+                .method(method.clone())
+                .uri(format!("https://registry.test{path}"))
+                .header("content-type", kind)
+                .body(Content::default())
+                .expect("a request");
+            let answer = guard.send(request).await;
+            assert_eq!(answer.is_ok(), goes, "{method} {path} {kind}");
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! Challenges and tokens. Registries that ask for nothing are not concerned.
+
+mod challenges;
+mod permission;
+mod token;
+
+use crate::requirement::Requirement;
+use crate::session::challenge::{self, Challenge};
+use crate::session::steps::{ACCEPT_CONTAINERD, obstacle};
+use crate::session::target::{Credentials, Login};
+use crate::session::{Reply, Session};
+use crate::verdict::Stop;
+use http::{HeaderValue, Method};
+
+/// An anonymous HEAD of a manifest: how every pull begins.
+async fn anonymous_head(session: &Session) -> Result<Reply, Stop> {
+    let path = session.manifest_path("1.0.0");
+    session
+        .call(Method::HEAD, &path)
+        .accept(ACCEPT_CONTAINERD)
+        .anonymous()
+        .send()
+        .await
+}
+
+/// The first request of an anonymous client; skips registries that do not ask for credentials.
+async fn challenged(session: &Session) -> Result<Reply, Stop> {
+    let reply = anonymous_head(session).await?;
+    if reply.status.as_u16() == 401 {
+        Ok(reply)
+    } else {
+        Err(Stop::NotApplicable(
+            "the registry asks for no credentials".to_owned(),
+        ))
+    }
+}
+
+/// The Bearer challenge; skips registries without one.
+pub(super) async fn bearer(session: &Session) -> Result<(Reply, Challenge), Stop> {
+    let reply = challenged(session).await?;
+    let found = Challenge::all(&reply.headers)
+        .into_iter()
+        .find(|challenge| challenge.scheme == "bearer");
+    found
+        .map(|challenge| (reply, challenge))
+        .ok_or_else(|| Stop::NotApplicable("the registry has no token endpoint".to_owned()))
+}
+
+/// The user name and the password of the run; skips runs without them.
+pub(super) fn credentials(session: &Session) -> Result<&Login, Stop> {
+    let credentials = session.target().credentials.as_ref();
+    let why = match credentials {
+        Some(Credentials::Login(login)) => return Ok(login),
+        Some(_) => "the run has a token instead of a user name and password",
+        None => "the run has no credentials",
+    };
+    Err(Stop::NotApplicable(why.to_owned()))
+}
+
+/// A usable realm and service from the challenge; one that is not usable is an obstacle here.
+pub(super) fn endpoint(
+    reply: &Reply,
+    challenge: &Challenge,
+) -> Result<(String, Option<String>), Stop> {
+    let realm = challenge
+        .parameter("realm")
+        .filter(|realm| realm.contains("://"));
+    let realm = realm.ok_or_else(|| obstacle("find the token endpoint", reply))?;
+    Ok((
+        realm.to_owned(),
+        challenge.parameter("service").map(ToOwned::to_owned),
+    ))
+}
+
+/// The token of an answer; none is an obstacle.
+fn token_of(reply: &Reply) -> Result<String, Stop> {
+    challenge::TokenAnswer::read(reply).ok_or_else(|| obstacle("get a token", reply))
+}
+
+/// What the token endpoint answers to GET with the credentials, for these scopes.
+async fn token_answer(session: &Session, scopes: &[&str]) -> Result<Reply, Stop> {
+    let (reply, challenge) = bearer(session).await?;
+    let (realm, service) = endpoint(&reply, &challenge)?;
+    let basic = challenge::basic(credentials(session)?);
+    session
+        .token(&realm, service.as_deref(), scopes, Some(basic))
+        .await
+}
+
+/// A token for these scopes, with the credentials of the run.
+async fn token_for(session: &Session, scopes: &[&str]) -> Result<HeaderValue, Stop> {
+    let answer = token_answer(session, scopes).await?;
+    challenge::bearer(&token_of(&answer)?)
+        .ok_or_else(|| obstacle("use the token in a header", &answer))
+}
+
+fn scope(session: &Session, actions: &str) -> String {
+    format!("repository:{}:{actions}", session.repository())
+}
+
+/// POST to the token endpoint as Helm 3.0 to 3.17 send it.
+async fn token_post(session: &Session) -> Result<Reply, Stop> {
+    let (reply, challenge) = bearer(session).await?;
+    let (realm, service) = endpoint(&reply, &challenge)?;
+    let known = credentials(session)?;
+    let form = [
+        ("grant_type", "password"),
+        ("client_id", "containerd-client"),
+        ("service", service.as_deref().unwrap_or_default()),
+        ("scope", &scope(session, "pull")),
+        ("username", &known.username),
+        ("password", &known.password),
+    ];
+    let body: Vec<String> = form
+        .iter()
+        .map(|(name, value)| format!("{name}={}", challenge::encode(value)))
+        .collect();
+    session.token_post(&realm, body.join("&").into()).await
+}
+
+/// The requirements of this area, in reading order.
+pub(super) static ALL_OF_THEM: &[&Requirement] = &[
+    &challenges::EVERYWHERE,
+    &challenges::FIRST,
+    &challenges::SPELLING,
+    &challenges::BASE,
+    &challenges::WRONG_PASSWORD,
+    &challenges::REALM,
+    &challenges::SCOPE,
+    &challenges::SERVICE,
+    &challenges::NARROW,
+    &token::GET,
+    &token::TOKEN_JSON,
+    &token::TWO_SCOPES,
+    &token::SCOPE_ORDER,
+    &token::POST,
+    &token::POST_NAME,
+    &token::CLIENTS,
+    &token::SCOPELESS,
+    &token::ANONYMOUS,
+    &permission::PUSH_PULLS,
+    &permission::PULL_SEES_404,
+    &permission::PULL_LISTS,
+    &permission::POST_CHALLENGED,
+    &challenges::BAD_TOKEN,
+    &permission::PUT_AUTHORISED,
+    &challenges::FIRST_WORKS,
+    &challenges::EACH_SCHEME,
+];

@@ -1,0 +1,270 @@
+//! Sizes and lengths, from the smallest to the largest that Helm needs.
+
+mod charts;
+
+use bytes::Bytes;
+use helm_oci_fixtures::chart::{ChartMetadata, ChartPackage};
+use helm_oci_fixtures::manifest::{Parts, Shape, chart_manifest};
+
+use super::names::first_write;
+use super::upload::{content, succeeds_like_any_other};
+use crate::helm::era::{Break, CONTAINERD, Flow, ORAS};
+use crate::requirement::source::{DISTRIBUTION, observed};
+use crate::requirement::{Requirement, requirement};
+use crate::session::expect;
+use crate::session::steps::{obstacle, with_media_type};
+use crate::session::target::MEBIBYTE;
+use crate::session::{Session, digest_of};
+use crate::verdict::CheckResult;
+use crate::wire::content::Pattern;
+
+requirement! {
+    /// Names of more than two segments can be written to.
+    ///
+    /// ## Why Helm needs it
+    /// Helm sets no limit, and many layouts keep charts below a project's path.
+    ///
+    /// ## How it is checked
+    /// An upload is opened under names one, two and five segments deeper than the check's own.
+    DEEP_NAMES = "limits/deep-names" {
+        level: Should,
+        title: "names of many segments work",
+        covers: ["REG-NAM-03", "A26"],
+        sources: [DISTRIBUTION.says(
+            "pulling-manifests",
+            "Throughout this document, `<name>` MUST match the following regular expression:",
+        )],
+        breaks: [],
+        faults: [RefusesDeepNames],
+        check: deep,
+    }
+}
+
+async fn deep(session: &Session) -> CheckResult {
+    let base = session.repository();
+    let plain = first_write(session, base).await?;
+    if !plain.status.is_success() {
+        return Err(obstacle("open an upload under a shallow name", &plain));
+    }
+    for tail in ["c3", "c3/c4", "c3/c4/c5/c6/c7"] {
+        expect::success(&first_write(session, &format!("{base}/{tail}")).await?)?;
+    }
+    Ok(())
+}
+
+requirement! {
+    /// Tags of up to 128 characters are accepted.
+    ///
+    /// ## Why Helm needs it
+    /// The tag is the chart's version. With a commit id and build metadata it grows long; Helm itself refuses
+    /// only what is over 128 characters.
+    ///
+    /// ## How it is checked
+    /// A manifest is pushed under tags of 64 and 128 characters and read back; a short tag first.
+    LONG_TAGS = "limits/long-tags" {
+        level: Must,
+        title: "tags of 128 characters work",
+        covers: ["REG-NAM-05", "A27"],
+        sources: [DISTRIBUTION.says(
+            "pulling-manifests",
+            "Throughout this document, `<reference>` as a tag MUST be at most 128 characters in length and MUST match the following regular expression:",
+        )],
+        breaks: [
+            Break::when("for long versions", CONTAINERD, &[Flow::PushPlus], "failed commit on ref \"manifest-{d}\": unexpected status…: 400 Bad Request"),
+            Break::when("for long versions", ORAS, &[Flow::PushPlus], "failed to perform \"Tag\" on destination: PUT \"{url}/manifests/{tag}\": response status code 400: tag invalid"),
+        ],
+        faults: [LimitsTagLength],
+        check: long_tags,
+    }
+}
+
+async fn long_tags(session: &Session) -> CheckResult {
+    let chart = session.arrange_chart("1.0.0").await?;
+    for length in [64, 128] {
+        let tag = format!("1.0.0-{}", "a".repeat(length - 6));
+        expect::success(&session.put_manifest(&tag, &chart.manifest).await?)?;
+    }
+    Ok(())
+}
+
+requirement! {
+    /// A blob of 5 MiB is taken in one PUT.
+    ///
+    /// ## Why Helm needs it
+    /// Every Helm sends a chart in one request. A proxy in front that limits bodies to its default cuts off
+    /// charts with dependencies in them.
+    ///
+    /// ## How it is checked
+    /// A small blob, then one of 5 MiB.
+    LARGE_BLOB = "limits/five-mebibyte-blob" {
+        level: Must,
+        title: "a blob of 5 MiB is accepted in one PUT",
+        covers: ["REG-BLB-20", "B16"],
+        sources: [observed("2.2", "one PUT with the whole blob, in any version; 36 MiB recorded")],
+        breaks: [
+            Break::when("for large charts", CONTAINERD, Flow::PUSHES, "failed commit on ref \"unknown-{d}\": unexpected status…: 413"),
+            Break::when("for large charts", ORAS, Flow::PUSHES, "failed to perform \"Push\" on destination: PUT \"{u}\": response status code 413"),
+        ],
+        faults: [LimitsBodies],
+        check: large_blob,
+    }
+}
+
+async fn large_blob(session: &Session) -> CheckResult {
+    session.arrange_blob(&content(session, "small")).await?;
+    let blob = Pattern::new(session.seed(), 5 * session.target().mebibyte);
+    let location = session.arrange_upload().await?;
+    let reply = session
+        .complete_upload(&location, blob.digest(), &blob)
+        .send()
+        .await?;
+    succeeds_like_any_other(session, &reply).await
+}
+
+requirement! {
+    /// Blobs are accepted however small they are, whatever is in them.
+    ///
+    /// ## Why Helm needs it
+    /// A config is some hundred bytes; tools beside Helm write `{}`.
+    ///
+    /// ## How it is checked
+    /// The two bytes `{}` are uploaded.
+    TINY = "limits/two-byte-blob" {
+        level: Must,
+        title: "a blob of two bytes is accepted",
+        covers: ["REG-BLB-22"],
+        sources: [observed("7.2", "configs of 141 bytes; the specification knows no smallest blob")],
+        breaks: [
+            Break::when("for small configs", CONTAINERD, Flow::PUSHES, "failed commit on ref \"unknown-{d}\": unexpected status…: 400 Bad Request"),
+            Break::when("for small configs", ORAS, Flow::PUSHES, "failed to perform \"Push\" on destination: PUT \"{u}\": response status code 400"),
+        ],
+        faults: [RefusesTinyBlobs],
+        check: tiny,
+    }
+}
+
+async fn tiny(session: &Session) -> CheckResult {
+    session
+        .arrange_blob(&content(session, "of ordinary size"))
+        .await?;
+    let blob = Bytes::from_static(b"{}");
+    let digest = digest_of(&blob);
+    let location = session.arrange_upload().await?;
+    let reply = session
+        .complete_upload(&location, &digest, &blob)
+        .send()
+        .await?;
+    succeeds_like_any_other(session, &reply).await
+}
+
+requirement! {
+    /// A manifest of 1 MiB is accepted.
+    ///
+    /// ## Why Helm needs it
+    /// Annotations of `Chart.yaml` go into the manifest; some charts carry a changelog there. The specification
+    /// asks for 4 megabytes.
+    ///
+    /// ## How it is checked
+    /// A manifest with annotations, one mebibyte long, is pushed, beside a small one.
+    LARGE_MANIFEST = "limits/one-mebibyte-manifest" {
+        level: Should,
+        title: "a manifest of 1 MiB is accepted",
+        covers: ["REG-MAN-21", "B17"],
+        sources: [DISTRIBUTION.says(
+            "pushing-manifests",
+            "Client and registry implementations SHOULD expect to be able to support manifest pushes of at least 4 megabytes.",
+        )],
+        breaks: [],
+        faults: [LimitsManifests],
+        check: large_manifest,
+    }
+}
+
+async fn large_manifest(session: &Session) -> CheckResult {
+    takes_manifest(session, session.target().mebibyte).await
+}
+
+requirement! {
+    /// A manifest of 4 megabytes, which are 4 000 000 bytes, is accepted.
+    ///
+    /// ## Why Helm needs it
+    /// All of a chart's annotations stand in its manifest, and Helm 3.18 and later reads up to 4 MiB of one. The
+    /// specification asks for 4 megabytes, and so no byte more is sent.
+    ///
+    /// ## How it is checked
+    /// A manifest with annotations of so many bytes is pushed, beside a small one.
+    FOUR_MEGABYTES = "limits/four-megabyte-manifest" {
+        level: Should,
+        title: "a manifest of 4 MB is accepted",
+        covers: ["REG-MAN-21", "B17"],
+        sources: [DISTRIBUTION.says(
+            "pushing-manifests",
+            "Client and registry implementations SHOULD expect to be able to support manifest pushes of at least 4 megabytes.",
+        )],
+        breaks: [],
+        faults: [RefusesManifestsOver2Mebibytes],
+        consequences: [LimitsManifests],
+        check: four_megabytes,
+    }
+}
+
+async fn four_megabytes(session: &Session) -> CheckResult {
+    takes_manifest(session, 4_000_000 * session.target().mebibyte / MEBIBYTE).await
+}
+
+/// Pushes a manifest of so many bytes, after a small one.
+async fn takes_manifest(session: &Session, length: u64) -> CheckResult {
+    let small = ChartMetadata::new(session.chart_name(), "0.9.0")
+        .annotation("example.test/changelog", "short");
+    let small = ChartPackage::build(&small, session.seed());
+    let small = session
+        .arrange_blobs_of(small, Shape::Helm312, None)
+        .await?;
+    session.arrange_manifest("0.9.0", &small.manifest).await?;
+    let metadata = ChartMetadata::new(session.chart_name(), "1.0.0");
+    let package = ChartPackage::build(&metadata, session.seed());
+    session.arrange_blob(&package.config).await?;
+    session.arrange_blob(&package.archive).await?;
+    let short = annotated(session, &metadata, &package, "short");
+    let length = usize::try_from(length).unwrap_or(usize::MAX);
+    let line = "a line of changes ";
+    let mut changes = line.repeat(length / line.len() + 1);
+    changes.truncate(length - short.len() + "short".len());
+    let large = annotated(session, &metadata, &package, &changes);
+    expect::success(&session.put_manifest("1.0.0", &large).await?)
+}
+
+/// The manifest of a chart with these changes in its annotations.
+fn annotated(
+    session: &Session,
+    metadata: &ChartMetadata,
+    package: &ChartPackage,
+    changes: &str,
+) -> Bytes {
+    let metadata = metadata
+        .clone()
+        .annotation("example.test/changelog", changes);
+    let parts = Parts {
+        metadata: &metadata,
+        config: &package.config,
+        archive: &package.archive,
+    };
+    let manifest = chart_manifest(Shape::Helm312, parts, None, None);
+    if session.target().typed_manifests {
+        with_media_type(&manifest)
+    } else {
+        manifest
+    }
+}
+
+/// The requirements of this area, in reading order.
+pub(super) static ALL_OF_THEM: &[&Requirement] = &[
+    &DEEP_NAMES,
+    &LONG_TAGS,
+    &TINY,
+    &LARGE_BLOB,
+    &charts::OF_36_MEBIBYTES,
+    &charts::OF_100_MEBIBYTES,
+    &LARGE_MANIFEST,
+    &FOUR_MEGABYTES,
+];

@@ -1,0 +1,390 @@
+//! Where a registry leads: locations, redirects, links and realms.
+
+mod redirects;
+
+use http::{Method, Uri};
+
+use super::auth::{bearer, endpoint};
+use super::tags::{first_page, listed, next_link, tagged};
+use super::upload::{content, fresh_location, put};
+use crate::helm::era::{
+    Break, CONTAINERD, CONTAINERD_1_5, CONTAINERD_1_7, Flow, HARDENED, OLD_LISTING, ORAS, SINCE_3_8,
+};
+use crate::requirement::source::{HTTP, observed, oras_go};
+use crate::requirement::{Requirement, requirement};
+use crate::session::challenge::{is_private, is_same_origin};
+use crate::session::expect;
+use crate::session::steps::obstacle;
+use crate::session::{Reply, Session};
+use crate::verdict::{CheckResult, Stop};
+use crate::wire::exchange::redact_url;
+
+/// Where an upload's body goes according to its `Location`.
+fn resolved(session: &Session, reply: &Reply) -> Result<Uri, Stop> {
+    let location = expect::header(reply, "location")?;
+    session.resolve(&reply.uri, location).map_err(|_| {
+        expect::violated(
+            "a `location` that is a URL",
+            format!("`location: {}`", redact_url(location)),
+            &[reply],
+        )
+    })
+}
+
+requirement! {
+    /// HEAD of a blob is answered by the registry, or redirected to where HEAD is answered as well.
+    ///
+    /// ## Why Helm needs it
+    /// Helm follows the redirect with HEAD. A URL that an object store signed for GET answers 403 to it.
+    ///
+    /// ## How it is checked
+    /// Only where HEAD is redirected: the redirect is followed with HEAD and without credentials.
+    REDIRECTED_HEAD = "origins/redirected-head-works" {
+        level: Must,
+        title: "where HEAD of a blob is redirected, the other end answers HEAD",
+        covers: ["REG-BLB-04", "B08"],
+        sources: [HTTP.says(
+            "HEAD",
+            "The HEAD method is identical to GET except that the server MUST NOT send content in the response.",
+        )],
+        breaks: [
+            Break::new(CONTAINERD_1_5, &[Flow::RePush, Flow::PushChanged], "unexpected status: 403 Forbidden"),
+            Break::new(CONTAINERD_1_7, &[Flow::RePush, Flow::PushChanged], "unexpected status from HEAD request to …: 403 Forbidden"),
+            Break::new(ORAS, &[Flow::PushChanged], "failed to perform \"Exists\" on destination: HEAD \"…\": response status code 403: Forbidden"),
+        ],
+        faults: [RedirectsBlobHead],
+        check: redirected_head,
+    }
+}
+
+async fn redirected_head(session: &Session) -> CheckResult {
+    let digest = session
+        .arrange_blob(&content(session, "redirected"))
+        .await?;
+    let head = session.head_blob(&digest).await?;
+    if !head.status.is_redirection() {
+        return Err(Stop::NotApplicable(
+            "HEAD of a blob is not redirected".to_owned(),
+        ));
+    }
+    let end = session
+        .call_uri(Method::HEAD, resolved(session, &head))
+        .anonymous()
+        .send()
+        .await?;
+    expect::success(&end)
+}
+
+requirement! {
+    /// `Location` stays on the host and port that was asked.
+    ///
+    /// ## Why Helm needs it
+    /// Helm 3.21.1 and 4.2.1 refuse to follow it elsewhere; earlier ones send the chart and, some of them, the
+    /// credentials there.
+    ///
+    /// ## How it is checked
+    /// Host and port of the resolved `Location` are compared; a default port counts as no port.
+    LOCATION_HOST = "origins/location-on-the-registry" {
+        level: Must,
+        title: "`Location` names the registry's own host and port",
+        covers: ["REG-BLB-08", "A09"],
+        sources: [oras_go("v2.6.1", "registry/remote/repository.go:921", "refuses an upload URL on another host")],
+        breaks: [
+            Break::new(HARDENED, Flow::PUSHES, "failed to perform \"Push\" on destination: blob upload Location \"…\" is on a different host than the registry \"{host}\""),
+        ],
+        faults: [UploadLocationOnOtherHost],
+        check: same_host,
+    }
+}
+
+async fn same_host(session: &Session) -> CheckResult {
+    let (reply, _) = fresh_location(session).await?;
+    let (own, other) = (
+        host_and_port(session.target().origin()),
+        host_and_port(&resolved(session, &reply)?),
+    );
+    let same_host = own.0 == other.0;
+    // A change of scheme alone changes the default port; that is the next requirement's business.
+    let same_port = own.1 == other.1 || (other.1 == Some(80) && own.1 == Some(443));
+    expect::holds(
+        same_host && same_port,
+        format!("a location on `{}`", own.0),
+        format!(
+            "a location on `{}`, port {:?}",
+            other.0,
+            other.1.unwrap_or_default()
+        ),
+        &[&reply],
+    )
+}
+
+/// Host in lower case, and the port or the scheme's default.
+fn host_and_port(uri: &Uri) -> (String, Option<u16>) {
+    let default = match uri.scheme_str() {
+        Some("https") => Some(443),
+        Some("http") => Some(80),
+        _ => None,
+    };
+    (
+        uri.host().unwrap_or_default().to_ascii_lowercase(),
+        uri.port_u16().or(default),
+    )
+}
+
+requirement! {
+    /// The `Location` of a registry behind TLS is `https`, or relative.
+    ///
+    /// ## Why Helm needs it
+    /// Helm 3.21.1 and 4.2.1 refuse the downgrade, earlier ones of the oras line send chart and credentials in
+    /// the clear. The usual cause is a proxy that ends TLS and does not say so to the registry.
+    ///
+    /// ## How it is checked
+    /// The scheme of the resolved `Location` is read. Registries on plain HTTP are not concerned.
+    LOCATION_TLS = "origins/location-keeps-tls" {
+        level: Must,
+        title: "`Location` does not leave TLS",
+        covers: ["REG-BLB-09", "A10"],
+        sources: [oras_go("v2.6.1", "registry/remote/repository.go:923", "refuses an upload URL that downgrades the scheme")],
+        breaks: [
+            Break::new(HARDENED, Flow::PUSHES, "failed to perform \"Push\" on destination: blob upload Location \"{host}\" downgrades scheme from https"),
+        ],
+        faults: [UploadLocationDowngraded],
+        check: same_scheme,
+    }
+}
+
+async fn same_scheme(session: &Session) -> CheckResult {
+    if session.target().origin().scheme_str() != Some("https") {
+        return Err(Stop::NotApplicable(
+            "the registry is spoken to without TLS".to_owned(),
+        ));
+    }
+    let (reply, _) = fresh_location(session).await?;
+    let resolved = resolved(session, &reply)?;
+    if resolved.host() != session.target().origin().host() {
+        return Err(obstacle(
+            "find an upload's Location on the registry",
+            &reply,
+        ));
+    }
+    let scheme = resolved.scheme_str().unwrap_or_default().to_owned();
+    expect::holds(
+        scheme == "https",
+        "an `https` or a relative location",
+        format!("an `{scheme}` location"),
+        &[&reply],
+    )
+}
+
+requirement! {
+    /// The PUT that completes an upload is not redirected with a status that turns it into a GET.
+    ///
+    /// ## Why Helm needs it
+    /// Go follows 301, 302 and 303 with GET and without the body: after a fine 202 the push ends with 405. The
+    /// usual cause is a redirect from http to https, or to another form of the path.
+    ///
+    /// ## How it is checked
+    /// The status of the PUT is read.
+    PUT_STAYS = "origins/put-not-redirected" {
+        level: Must,
+        title: "the PUT of an upload is not answered 301, 302 or 303",
+        covers: ["REG-BLB-11", "B09"],
+        sources: [HTTP.says(
+            "status.301",
+            "For historical reasons, a user agent MAY change the request method from POST to GET for the subsequent request.",
+        )],
+        breaks: [
+            Break::new(CONTAINERD, Flow::PUSHES, "failed commit on ref \"unknown-{d}\": invalid content digest in response: invalid checksum digest format"),
+            Break::new(ORAS, Flow::PUSHES, "failed to perform \"Push\" on destination: GET \"{u}\": response status code 204: No Content"),
+        ],
+        faults: [RedirectsBlobPut],
+        check: put_stays,
+    }
+}
+
+async fn put_stays(session: &Session) -> CheckResult {
+    let (reply, _) = put(session, "in its place").await?;
+    expect::holds(
+        !matches!(reply.status.as_u16(), 301..=303),
+        "an answer, or a redirect with 307 or 308",
+        format!("status {}", reply.status),
+        &[&reply],
+    )
+}
+
+requirement! {
+    /// The next page is on the registry itself.
+    ///
+    /// ## Why Helm needs it
+    /// Behind a proxy an internal host in the `Link` is out of reach; builds with oras-go 2.6.2 refuse any
+    /// other origin.
+    ///
+    /// ## How it is checked
+    /// The link of a page is resolved and its origin compared.
+    LINK_HOST = "origins/link-on-the-registry" {
+        level: Must,
+        title: "the next page is on the registry's own origin",
+        covers: ["REG-TAG-04", "A08"],
+        sources: [oras_go("v2.6.2", "registry/remote/utils.go", "the next link must be of the same origin")],
+        breaks: [
+            Break::when("where the list is cut and the other host is out of reach", SINCE_3_8, Flow::LISTINGS, "no such host"),
+        ],
+        faults: [LinkOnOtherHost, LinkDowngraded],
+        check: link_origin,
+    }
+}
+
+async fn link_origin(session: &Session) -> CheckResult {
+    let reply = first_page(session).await?;
+    let Some(link) = next_link(&reply) else {
+        return Ok(());
+    };
+    let next = session.resolve(&reply.uri, &link)?;
+    let own = session.target().origin();
+    expect::holds(
+        is_same_origin(&next, own),
+        "a link on the registry's own origin",
+        format!(
+            "a link on `{}`",
+            next.authority().map_or("?", |authority| authority.as_str())
+        ),
+        &[&reply],
+    )
+}
+
+requirement! {
+    /// A tag list carries no `Link` of another kind.
+    ///
+    /// ## Why Helm needs it
+    /// Helm follows the first `Link` whatever its `rel`; a style sheet that a content network wants preloaded
+    /// is read as a page of tags.
+    ///
+    /// ## How it is checked
+    /// A complete list is read; a `Link` on it must be a `next`.
+    NO_FOREIGN_LINK = "origins/no-foreign-link" {
+        level: Must,
+        title: "a tag list carries no `Link` but `rel=\"next\"`",
+        covers: ["REG-TAG-03", "C12"],
+        sources: [observed("7.6", "`Link` without `rel` is followed by every Helm since 3.8")],
+        breaks: [
+            Break::new(OLD_LISTING, Flow::LISTINGS, "GET \"https://{host}/…\": unexpected status code 404"),
+            Break::new(ORAS, Flow::LISTINGS, "GET \"https://{host}/…\": response status code 404"),
+        ],
+        faults: [AddsPreloadLink],
+        check: one_link,
+    }
+}
+
+async fn one_link(session: &Session) -> CheckResult {
+    tagged(session, &["0.1.0"]).await?;
+    let reply = session.list_tags().await?;
+    listed(&reply)?;
+    match reply.header("link") {
+        Some(link) if !link.contains("next") => Err(expect::violated(
+            "no `link` other than `rel=\"next\"`",
+            format!("`link: {link}`"),
+            &[&reply],
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// The realm as a URI; one that is none is an obstacle.
+async fn realm_uri(session: &Session) -> Result<(Reply, Uri), Stop> {
+    let (reply, challenge) = bearer(session).await?;
+    let (realm, _) = endpoint(&reply, &challenge)?;
+    let uri = realm
+        .parse()
+        .map_err(|_| obstacle("parse the realm", &reply))?;
+    Ok((reply, uri))
+}
+
+requirement! {
+    /// The realm of a registry behind TLS is `https`.
+    ///
+    /// ## Why Helm needs it
+    /// Helm 3.21.1 and 4.2.1 refuse a downgrade; earlier ones send the password in the clear.
+    ///
+    /// ## How it is checked
+    /// The scheme of the realm is read. Registries on plain HTTP are not concerned.
+    REALM_TLS = "origins/realm-keeps-tls" {
+        level: Must,
+        title: "the realm does not leave TLS",
+        covers: ["REG-AUT-16", "A11"],
+        sources: [oras_go("v2.6.1", "registry/remote/auth/client.go:239", "refuses an http realm of an https registry")],
+        breaks: [
+            Break::new(HARDENED, Flow::ALL, "bearer realm \"…\" uses http but registry was contacted over https"),
+        ],
+        faults: [RealmDowngraded],
+        consequences: [RealmOnPrivateAddress],
+        proven_on: Bearer,
+        check: realm_tls,
+    }
+}
+
+async fn realm_tls(session: &Session) -> CheckResult {
+    if session.target().origin().scheme_str() != Some("https") {
+        return Err(Stop::NotApplicable(
+            "the registry is spoken to without TLS".to_owned(),
+        ));
+    }
+    let (reply, uri) = realm_uri(session).await?;
+    expect::holds(
+        uri.scheme_str() == Some("https"),
+        "an `https` realm",
+        format!("`{}`", redact_url(&uri.to_string())),
+        &[&reply],
+    )
+}
+
+requirement! {
+    /// The realm is not a loopback, private or link-local address, unless the registry has it as well.
+    ///
+    /// ## Why Helm needs it
+    /// Helm 3.21.1 and 4.2.1 refuse it; elsewhere it cannot be reached from outside the cluster.
+    ///
+    /// ## How it is checked
+    /// The host of the realm is read.
+    REALM_PUBLIC = "origins/realm-reachable" {
+        level: Must,
+        title: "the realm is no private address",
+        covers: ["REG-AUT-17", "REG-AUT-18", "A11"],
+        sources: [oras_go("v2.6.1", "registry/remote/auth/client.go:239", "refuses a private realm of another host")],
+        breaks: [
+            Break::new(HARDENED, Flow::ALL, "bearer realm \"…\" uses http but registry was contacted over https"),
+            Break::when("where the realm has the scheme of the registry", HARDENED, Flow::ALL, "bearer realm host \"…\" is a loopback, link-local, private, or unspecified address"),
+        ],
+        faults: [RealmOnPrivateAddress],
+        proven_on: Bearer,
+        check: realm_public,
+    }
+}
+
+async fn realm_public(session: &Session) -> CheckResult {
+    let (reply, uri) = realm_uri(session).await?;
+    let own = session.target().origin().host() == uri.host();
+    expect::holds(
+        own || !is_private(&uri),
+        "a host that clients can reach",
+        format!("`{}`", redact_url(&uri.to_string())),
+        &[&reply],
+    )
+}
+
+/// The requirements of this area, in reading order.
+pub(super) static ALL_OF_THEM: &[&Requirement] = &[
+    &REDIRECTED_HEAD,
+    &LOCATION_HOST,
+    &LOCATION_TLS,
+    &PUT_STAYS,
+    &redirects::ENDS,
+    &redirects::FEW,
+    &redirects::OPEN,
+    &redirects::AUTHORITY,
+    &redirects::REACHABLE,
+    &redirects::TLS,
+    &LINK_HOST,
+    &NO_FOREIGN_LINK,
+    &REALM_TLS,
+    &REALM_PUBLIC,
+];

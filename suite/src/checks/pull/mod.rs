@@ -1,0 +1,64 @@
+//! Manifests and blobs on their way to the client.
+
+mod blob;
+mod head;
+mod manifest;
+
+use crate::requirement::Requirement;
+use crate::session::steps::obstacle;
+use crate::session::{Reply, Session};
+use crate::verdict::Stop;
+use bytes::Bytes;
+
+/// Reads a manifest and makes trouble an obstacle, so that only its content is judged.
+pub(super) async fn readable(session: &Session, reference: &str) -> Result<Reply, Stop> {
+    let reply = session.get_manifest(reference).await?;
+    if reply.status.as_u16() == 200 {
+        Ok(reply)
+    } else {
+        Err(obstacle("read the manifest", &reply))
+    }
+}
+
+/// Whether an answer is the very manifest, an image manifest at all, or something else that stands in for it.
+pub(super) fn is_image_manifest(reply: &Reply) -> bool {
+    serde_json::from_slice::<serde_json::Value>(&reply.body)
+        .is_ok_and(|value| value.get("config").is_some())
+}
+
+/// Pushes a chart and reads its layer, redirects followed.
+pub(super) async fn layer(session: &Session) -> Result<(Bytes, Reply), Stop> {
+    let chart = session.arrange_chart("1.0.0").await?;
+    let archive = chart.package.archive.clone();
+    // The first answer after an upload is judged by `consistency/blob-readable-at-once`.
+    session.head_blob(&chart.layer_digest()).await?;
+    let reply = session.get_blob_following(&chart.layer_digest()).await?;
+    Ok((archive, reply))
+}
+
+/// The requirements of this area, in reading order.
+pub(super) static ALL_OF_THEM: &[&Requirement] = &[
+    &head::HEAD_TAG,
+    &head::HEAD_TYPE,
+    &head::HEAD_LENGTH,
+    &head::HEAD_DIGEST,
+    &head::HEAD_TRUE_DIGEST,
+    &manifest::GET_TAG,
+    &manifest::GET_DIGEST,
+    &manifest::GET_TRUE_DIGEST,
+    &manifest::TYPE,
+    &manifest::NOT_CONVERTED,
+    &manifest::BYTES,
+    &manifest::ODD_SHAPE,
+    &manifest::BY_DIGEST,
+    &manifest::UNTAGGED,
+    &manifest::ABSENT,
+    &blob::BLOB_BYTES,
+    &blob::BLOB_WHOLE,
+    &blob::BLOB_LENGTH,
+    &blob::BLOB_DIGEST,
+    &blob::CONFIG,
+    &blob::RANGE,
+    &blob::CLAIMED_RANGES,
+    &manifest::NO_INDEX_WRAPPED,
+];

@@ -1,0 +1,111 @@
+//! Tag lists, and what Helm resolves from them.
+
+mod list;
+mod pages;
+
+use crate::requirement::Requirement;
+use crate::session::steps::{TagList, obstacle};
+use crate::session::{Reply, Session};
+use crate::verdict::Stop;
+
+/// Pushes one manifest under each of these tags.
+pub(super) async fn tagged(session: &Session, tags: &[&str]) -> Result<(), Stop> {
+    if tags == ["1.0.0"] && session.adopted().is_some() {
+        return session.list_tags().await.map(|_| ());
+    }
+    let chart = session.arrange_chart_blobs("1.0.0").await?;
+    for tag in tags {
+        session.arrange_manifest(tag, &chart.manifest).await?;
+        // A tag that is not where it was pushed is another requirement's business.
+        if tag.contains('_') {
+            let there = session.get_manifest(tag).await?;
+            if there.status.as_u16() == 404 {
+                return Err(obstacle("find the tag that was pushed", &there));
+            }
+        }
+    }
+    // The first list after a push is judged by `consistency/tag-listed-at-once`.
+    session.list_tags().await.map(|_| ())
+}
+
+/// The tags of an answer; anything but a list is an obstacle.
+pub(super) fn listed(reply: &Reply) -> Result<Vec<String>, Stop> {
+    let list: Option<TagList> = serde_json::from_slice(&reply.body).ok();
+    let tags = list
+        .filter(|_| reply.status.is_success())
+        .and_then(|list| list.tags);
+    tags.ok_or_else(|| obstacle("list tags", reply))
+}
+
+/// The target of the first `Link`, as oras-go reads it: what stands between `<` and `>`, whatever its `rel`.
+pub(super) fn next_link(reply: &Reply) -> Option<String> {
+    let link = reply.header("link")?;
+    let rest = link.trim_start().strip_prefix('<')?;
+    rest.split_once('>').map(|(url, _)| url.to_owned())
+}
+
+/// All pages from the first, at most `limit` of them; a page that cannot be read is an obstacle.
+async fn pages(session: &Session, query: &str, limit: usize) -> Result<Vec<Reply>, Stop> {
+    let mut pages = vec![session.list_tags_with(query).await?];
+    while pages.len() < limit {
+        let last = &pages[pages.len() - 1];
+        listed(last)?;
+        let Some(link) = next_link(last) else { break };
+        let next = session.resolve(&last.uri, &link)?;
+        pages.push(session.call_uri(http::Method::GET, Ok(next)).send().await?);
+    }
+    Ok(pages)
+}
+
+/// The pages of the list that Helm asks for, at most `limit` of them, and the tags on them.
+pub(super) async fn whole_list(
+    session: &Session,
+    limit: usize,
+) -> Result<(Vec<Reply>, Vec<String>), Stop> {
+    let pages = pages(session, "", limit).await?;
+    let mut tags = Vec::new();
+    for page in &pages {
+        tags.extend(listed(page)?);
+    }
+    Ok((pages, tags))
+}
+
+/// More pages than a handful of tags has.
+const FEW: usize = 8;
+
+/// Three tags on a repository, and the first page of two.
+pub(super) async fn first_page(session: &Session) -> Result<Reply, Stop> {
+    tagged(session, &["0.1.0", "0.2.0", "0.3.0"]).await?;
+    let reply = session.list_tags_with("?n=2").await?;
+    let tags = listed(&reply)?;
+    if tags.len() > 2 && reply.header("link").is_none() {
+        return Err(Stop::NotApplicable(
+            "the registry does not cut its tag lists".to_owned(),
+        ));
+    }
+    Ok(reply)
+}
+
+/// A resolved tag in words.
+pub(super) fn named(tag: Option<String>) -> String {
+    tag.map_or_else(|| "no tag".to_owned(), |tag| format!("tag {tag}"))
+}
+
+/// The requirements of this area, in reading order.
+pub(super) static ALL_OF_THEM: &[&Requirement] = &[
+    &list::SHAPE,
+    &list::NAME,
+    &list::COMPLETE,
+    &pages::LARGEST_PAGE,
+    &pages::LINK,
+    &pages::LAST_PAGE,
+    &list::VERBATIM,
+    &list::FOREIGN,
+    &list::ORDER,
+    &pages::N,
+    &pages::LARGE_N,
+    &pages::LAST,
+    &pages::PAST_THE_END,
+    &list::UNKNOWN,
+    &list::RESOLVES,
+];

@@ -1,0 +1,97 @@
+//! Blobs on their way into the registry, one step of Helm's upload after the other.
+
+mod complete;
+mod open;
+mod other_ways;
+mod present;
+
+use crate::requirement::Requirement;
+use crate::session::expect;
+use crate::session::steps::obstacle;
+use crate::session::{Reply, Session, digest_of};
+use crate::verdict::{CheckResult, Stop};
+use bytes::Bytes;
+
+/// Content that no other check of this run uploads.
+pub(super) fn content(session: &Session, what: &str) -> Bytes {
+    Bytes::from(format!("{what} {:016x}", session.seed()))
+}
+
+/// Uploads an ordinary blob twice in a row; how many of them succeeded, and the last answer.
+pub(super) async fn control(session: &Session) -> Result<(usize, Reply), Stop> {
+    let (first, _) = put(session, "ordinary").await?;
+    let (second, _) = put(session, "as ordinary").await?;
+    let count = usize::from(first.status.is_success()) + usize::from(second.status.is_success());
+    Ok((
+        count,
+        if first.status.is_success() {
+            second
+        } else {
+            first
+        },
+    ))
+}
+
+/// Expects an upload of an unusual kind to succeed. Where ordinary ones fail as well, the kind is not to blame.
+pub(super) async fn succeeds_like_any_other(session: &Session, reply: &Reply) -> CheckResult {
+    if reply.status.is_success() {
+        return Ok(());
+    }
+    match control(session).await? {
+        (2, ordinary) => Err(expect::violated(
+            "201, as for an ordinary blob",
+            format!("status {}", reply.status),
+            &[reply, &ordinary],
+        )),
+        (_, ordinary) => Err(obstacle("upload an ordinary blob", &ordinary)),
+    }
+}
+
+/// The `Location` of a fresh upload.
+pub(super) async fn fresh_location(session: &Session) -> Result<(Reply, String), Stop> {
+    let reply = session.start_upload().await?;
+    match reply.header("location").map(ToOwned::to_owned) {
+        Some(location) if reply.status.is_success() => Ok((reply, location)),
+        _ => Err(obstacle("find the upload's Location", &reply)),
+    }
+}
+
+/// Uploads a blob as Helm does and returns the answer to the PUT.
+pub(super) async fn put(session: &Session, what: &str) -> Result<(Reply, String), Stop> {
+    let blob = content(session, what);
+    let digest = digest_of(&blob);
+    let location = session.arrange_upload().await?;
+    let reply = session
+        .complete_upload(&location, &digest, &blob)
+        .send()
+        .await?;
+    Ok((reply, digest))
+}
+
+/// The requirements of this area, in reading order.
+pub(super) static ALL_OF_THEM: &[&Requirement] = &[
+    &present::ABSENT,
+    &present::FOUND,
+    &present::PRESENT,
+    &present::LENGTH,
+    &open::POST_ALLOWED,
+    &open::POST_202,
+    &open::POST_NOT_201,
+    &open::LOCATION,
+    &open::ROOTED,
+    &open::QUERY,
+    &complete::MONOLITHIC,
+    &complete::PUT_201,
+    &complete::PUT_NOT_202,
+    &complete::PUT_LOCATION,
+    &complete::LOCATION_LEADS,
+    &complete::PUT_DIGEST,
+    &complete::PUT_TRUE_DIGEST,
+    &complete::VERIFIED,
+    &other_ways::CHUNKED,
+    &other_ways::CHUNK_RANGE,
+    &other_ways::SINGLE_POST,
+    &other_ways::MOUNT,
+    &other_ways::MOUNTED,
+    &open::NOT_THROTTLED,
+];

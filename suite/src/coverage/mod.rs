@@ -1,0 +1,212 @@
+//! The ledger: what becomes of every item of the two documents in `spec/`, and of every statement of the user's page.
+//!
+//! An item is covered by the requirements that list it, or it is left out for a reason that is written down in
+//! [`LEFT_OUT`]. A statement leads to requirements, to flows of real Helms, or to a reason. Nothing is neither.
+
+mod left_out;
+
+use crate::checks;
+use crate::helm::era::Flow;
+use crate::requirement::Requirement;
+
+pub use self::left_out::LEFT_OUT;
+
+const BEHAVIOUR: &str = include_str!("../../spec/helm-client-behaviour.md");
+const PITFALLS: &str = include_str!("../../spec/registry-pitfalls.md");
+const PAGE: &str = include_str!("../../spec/seed.md");
+
+/// Something a document says that a registry can do or fail to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Item {
+    /// Its id, such as `REG-API-01` or `A01`.
+    pub id: &'static str,
+    /// How much depends on it: `MUST`, `SHOULD` or `MAY`; the letter of its tier for a failure mode.
+    pub rank: &'static str,
+    /// What it says.
+    pub says: &'static str,
+}
+
+/// One way in which registries are known to fail, as `spec/registry-pitfalls.md` tells it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pitfall {
+    /// Its id, such as `A01`.
+    pub id: &'static str,
+    /// What happens on the wire.
+    pub failure: &'static str,
+    /// The registries that were seen to do it, and the versions that no longer do.
+    pub registries: &'static str,
+    /// Who reported it, with links.
+    pub evidence: &'static str,
+}
+
+/// What becomes of an item.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Standing {
+    /// These requirements look at it on the wire.
+    Covered(Vec<&'static str>),
+    /// No requirement does, for this reason.
+    LeftOut(&'static str),
+    /// Nobody has decided yet.
+    Open,
+}
+
+/// One line of the ledger.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// The item.
+    pub item: Item,
+    /// What becomes of it.
+    pub standing: Standing,
+}
+
+/// One statement of the user's page, and where it leads.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Statement {
+    /// Its id, such as `SEED-01`.
+    pub id: &'static str,
+    /// The statement, in our own words.
+    pub says: &'static str,
+    /// Where it leads: requirements and flows in backticks, or a reason.
+    pub leads: &'static str,
+}
+
+impl Statement {
+    /// The words in backticks: each has to be the id of a requirement or the name of a flow.
+    pub fn places(&self) -> impl Iterator<Item = &'static str> {
+        self.leads.split('`').skip(1).step_by(2)
+    }
+
+    /// The requirements it leads to.
+    pub fn requirements(&self) -> impl Iterator<Item = &'static Requirement> {
+        self.places().filter_map(checks::find)
+    }
+
+    /// The flows of real Helms it leads to.
+    pub fn flows(&self) -> impl Iterator<Item = Flow> {
+        let named = |name| Flow::ALL.iter().find(move |flow| flow.name() == name);
+        self.places().filter_map(named).copied()
+    }
+}
+
+/// The items of `spec/helm-client-behaviour.md` that concern a registry, in its order.
+pub fn behaviours() -> Vec<Item> {
+    let lines = BEHAVIOUR.lines().filter_map(|line| {
+        let (id, rest) = line.strip_prefix("**")?.split_once("** (")?;
+        let (rank, says) = rest.split_once(") ")?;
+        id.starts_with("REG-").then_some(Item { id, rank, says })
+    });
+    lines.collect()
+}
+
+/// The failure modes of `spec/registry-pitfalls.md`, in its order.
+pub fn pitfalls() -> Vec<Pitfall> {
+    let lines = rows(PITFALLS, |id| {
+        matches!(id.as_bytes(), [b'A'..=b'C', b'0'..=b'9', b'0'..=b'9'])
+    });
+    let pitfalls = lines.filter_map(|cells| match cells.as_slice() {
+        [id, failure, _, registries, evidence, ..] => Some(Pitfall {
+            id,
+            failure,
+            registries,
+            evidence,
+        }),
+        _ => None,
+    });
+    pitfalls.collect()
+}
+
+/// The statements of the user's page, in its order.
+pub fn statements() -> Vec<Statement> {
+    let lines = rows(PAGE, |id| id.starts_with("SEED-"));
+    let statements = lines.filter_map(|cells| match cells.as_slice() {
+        [id, says, leads] => Some(Statement { id, says, leads }),
+        _ => None,
+    });
+    statements.collect()
+}
+
+/// The rows of a document's tables whose first cell is one of these.
+fn rows(
+    document: &'static str,
+    is_one: impl Fn(&str) -> bool,
+) -> impl Iterator<Item = Vec<&'static str>> {
+    document.lines().filter_map(move |line| {
+        let row = line.strip_prefix("| ")?.strip_suffix(" |")?;
+        let cells: Vec<&str> = row.split(" | ").collect();
+        is_one(cells[0]).then_some(cells)
+    })
+}
+
+/// The whole ledger: the items of both documents, in their order.
+pub fn ledger() -> Vec<Entry> {
+    let failures = pitfalls().into_iter().map(|pitfall| Item {
+        id: pitfall.id,
+        rank: &pitfall.id[..1],
+        says: pitfall.failure,
+    });
+    let entry = |item: Item| Entry {
+        standing: standing(item.id),
+        item,
+    };
+    behaviours()
+        .into_iter()
+        .chain(failures)
+        .map(entry)
+        .collect()
+}
+
+/// What becomes of the item with this id.
+fn standing(id: &str) -> Standing {
+    let covering: Vec<&str> = checks::all()
+        .into_iter()
+        .filter(|requirement| requirement.covers.contains(&id))
+        .map(|requirement| requirement.id)
+        .collect();
+    if !covering.is_empty() {
+        return Standing::Covered(covering);
+    }
+    LEFT_OUT
+        .iter()
+        .find(|(known, _)| *known == id)
+        .map_or(Standing::Open, |(_, reason)| Standing::LeftOut(reason))
+}
+
+/// How many items of a rank there are, and how many of them are covered.
+pub fn covered(ledger: &[Entry], rank: &str) -> (usize, usize) {
+    let ranked = || ledger.iter().filter(|entry| entry.item.rank == rank);
+    let is_covered = |entry: &&Entry| matches!(entry.standing, Standing::Covered(_));
+    (ranked().filter(is_covered).count(), ranked().count())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_documents_are_read_whole() {
+        assert_eq!(behaviours().len(), 156);
+        assert_eq!(pitfalls().len(), 98);
+        let first = behaviours()[0];
+        assert_eq!((first.id, first.rank), ("REG-API-01", "MUST"));
+        assert!(first.says.starts_with("The API root is `/v2/`"));
+        let seen = pitfalls().into_iter().find(|pitfall| pitfall.id == "A07");
+        assert_eq!(
+            seen.expect("it is there").registries,
+            "zot before 2.0.0",
+            "columns are told apart"
+        );
+    }
+
+    #[test]
+    fn a_statement_leads_to_what_stands_in_backticks() {
+        let statement = Statement {
+            id: "SEED-00",
+            says: "",
+            leads: "`push`, `names/underscore-tags`, `no such thing`",
+        };
+        assert_eq!(statement.flows().collect::<Vec<_>>(), [Flow::Push]);
+        let requirements: Vec<_> = statement.requirements().map(|one| one.id).collect();
+        assert_eq!(requirements, ["names/underscore-tags"]);
+        assert_eq!(statement.places().count(), 3);
+    }
+}

@@ -1,0 +1,382 @@
+//! What real Helms did with each fault: recorded by `observe`, read by whoever wants to know better than a
+//! declaration.
+//!
+//! One file holds one Helm version. It is complete: a flow that no observation of a fault names was tried or
+//! replayed, and the fault altered no answer in it, so Helm cannot have noticed. [`agreement`] holds the suite's
+//! predictions against it, [`difference`] another observation of the same Helm.
+
+pub mod agreement;
+pub mod difference;
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use helm_oci_fixtures::fault::Fault;
+use semver::Version;
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use self::agreement::Exception;
+use crate::helm::era::Flow;
+use crate::requirement::Setup;
+
+/// The files of this repository.
+const EMBEDDED: &[&str] = &[
+    include_str!("../../evidence/helm-3.2.4.json"),
+    include_str!("../../evidence/helm-3.6.2.json"),
+    include_str!("../../evidence/helm-3.7.2.json"),
+    include_str!("../../evidence/helm-3.10.1.json"),
+    include_str!("../../evidence/helm-3.12.3.json"),
+    include_str!("../../evidence/helm-3.17.3.json"),
+    include_str!("../../evidence/helm-3.18.6.json"),
+    include_str!("../../evidence/helm-3.21.1.json"),
+    include_str!("../../evidence/helm-4.0.4.json"),
+    include_str!("../../evidence/helm-4.2.4.json"),
+];
+
+/// The exceptions of this repository.
+const EMBEDDED_EXCEPTIONS: &str = include_str!("../../evidence/exceptions.json");
+
+/// The file with the exceptions, beside the evidence.
+const EXCEPTIONS: &str = "exceptions.json";
+
+/// Everything observed with one Helm version.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Evidence {
+    /// Its version, as it said itself.
+    pub helm: Version,
+    /// The digest of its binary.
+    pub binary: String,
+    /// The version of the suite whose faults and flows these are.
+    pub suite: String,
+    /// The flows that were tried, by set-up of the registry: those that work there without a fault.
+    pub flows: BTreeMap<Setup, Vec<Flow>>,
+    /// What fails without any fault, and was therefore not tried with one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub without_fault: Vec<Observation>,
+    /// The faults that were tried, each with what was seen where it altered an answer.
+    pub faults: BTreeMap<String, Vec<Observation>>,
+}
+
+/// What was seen in some flows with one fault.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Observation {
+    /// The set-up of the registry. One that is not [`Setup::Open`] appears only where the fault altered an
+    /// answer there that it does not alter on an open registry.
+    pub setup: Setup,
+    /// How it ended.
+    pub result: FlowResult,
+    /// The flows that ended so.
+    pub flows: Vec<Flow>,
+    /// The exit code; a Helm that was killed at its deadline has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exit: Option<i32>,
+    /// What Helm said after `Error: `, with `{d}` for a digest, `{url}` for the repository and so on; or, in
+    /// parentheses, what happened where Helm said nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+    /// The last exchange that was altered or that Helm was refused in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stopped_at: Option<String>,
+}
+
+/// How a flow ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FlowResult {
+    /// With exit code 0, and the right effect.
+    Works,
+    /// With another exit code, or the wrong effect, or not at all.
+    Fails,
+}
+
+/// A body of evidence, with the disagreements that are known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Recorded {
+    /// What was observed, oldest Helm first.
+    pub evidence: Vec<Evidence>,
+    /// What neither requirements nor the predictor say, each with the reason why it stays so.
+    pub exceptions: Vec<Exception>,
+}
+
+/// Why evidence could not be read.
+#[derive(Debug, Error)]
+pub enum EvidenceError {
+    /// A file or folder is not readable.
+    #[error("cannot read {}", .path.display())]
+    Read {
+        /// The file or folder.
+        path: PathBuf,
+        /// Why not.
+        #[source]
+        source: io::Error,
+    },
+    /// A file is no evidence.
+    #[error("{} is no evidence; `observe` writes it anew", .path.display())]
+    Parse {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        #[source]
+        source: serde_json::Error,
+    },
+    /// A file is no list of exceptions.
+    #[error("{} is no list of exceptions", .path.display())]
+    Exceptions {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        #[source]
+        source: serde_json::Error,
+    },
+}
+
+impl Evidence {
+    /// The name of the file that holds it.
+    pub fn file_name(&self) -> String {
+        format!("helm-{}.json", self.helm)
+    }
+
+    /// What was seen of a flow with a fault, on whatever set-up it failed; on the plainest where it failed on
+    /// none. Nothing where the fault alters no answer.
+    pub fn of(&self, fault: &str, flow: Flow) -> Option<&Observation> {
+        let all = self.faults.get(fault).into_iter().flatten();
+        let mut seen: Vec<&Observation> = all.filter(|seen| seen.flows.contains(&flow)).collect();
+        seen.sort_by_key(|seen| (seen.result == FlowResult::Works, seen.setup));
+        seen.into_iter().next()
+    }
+
+    /// How a flow ends with a fault; nothing if it was not tried.
+    pub fn result(&self, fault: &str, flow: Flow) -> Option<FlowResult> {
+        let is_tried = self.faults.contains_key(fault)
+            && self.flows.values().any(|flows| flows.contains(&flow));
+        is_tried.then(|| {
+            self.of(fault, flow)
+                .map_or(FlowResult::Works, |seen| seen.result)
+        })
+    }
+
+    /// The same with what another observation of this Helm, in all flows, says of some faults; what is no fault any
+    /// more is left out.
+    #[must_use]
+    pub fn updated(self, observed: Self) -> Self {
+        let mut faults = self.faults;
+        faults.extend(observed.faults);
+        faults.retain(|name, _| name.parse::<Fault>().is_ok());
+        Self { faults, ..observed }
+    }
+
+    /// The file: one line for each observation, so that a change of behaviour is a changed line.
+    pub fn to_json(&self) -> String {
+        let mut out = String::from("{\n");
+        for (key, value) in [
+            ("helm", self.helm.to_string()),
+            ("binary", self.binary.clone()),
+        ] {
+            let _ = writeln!(out, "  \"{key}\": {},", line(&value));
+        }
+        let _ = writeln!(out, "  \"suite\": {},", line(&self.suite));
+        out.push_str("  \"flows\": {\n");
+        let flows = self
+            .flows
+            .iter()
+            .map(|(setup, flows)| format!("    {}: {}", line(setup), line(flows)));
+        out.push_str(&flows.collect::<Vec<_>>().join(",\n"));
+        out.push_str("\n  },\n");
+        if !self.without_fault.is_empty() {
+            let _ = writeln!(
+                out,
+                "  \"without_fault\": {},",
+                lines(&self.without_fault, "  ")
+            );
+        }
+        out.push_str("  \"faults\": {\n");
+        let faults = self
+            .faults
+            .iter()
+            .map(|(fault, seen)| format!("    {}: {}", line(fault), lines(seen, "    ")));
+        out.push_str(&faults.collect::<Vec<_>>().join(",\n"));
+        out.push_str("\n  }\n}\n");
+        out
+    }
+}
+
+/// The evidence of this repository, as it was when the program was built.
+pub fn recorded() -> Recorded {
+    let read = |text| serde_json::from_str(text).expect("a test reads each file of the repository");
+    let mut evidence: Vec<Evidence> = EMBEDDED.iter().copied().map(read).collect();
+    evidence.sort_by(|one, other| one.helm.cmp(&other.helm));
+    Recorded {
+        evidence,
+        exceptions: serde_json::from_str(EMBEDDED_EXCEPTIONS)
+            .expect("a test reads the list of exceptions"),
+    }
+}
+
+/// Reads a folder as `observe` writes it, with its `exceptions.json` if there is one.
+pub fn read(folder: &Path) -> Result<Recorded, EvidenceError> {
+    let evidence = load(folder)?;
+    let path = folder.join(EXCEPTIONS);
+    let exceptions = match fs::read_to_string(&path) {
+        Ok(text) => serde_json::from_str(&text)
+            .map_err(|source| EvidenceError::Exceptions { path, source })?,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
+        Err(source) => return Err(EvidenceError::Read { path, source }),
+    };
+    Ok(Recorded {
+        evidence,
+        exceptions,
+    })
+}
+
+/// Reads every `*.json` file in a folder that is named after a Helm, oldest Helm first.
+pub fn load(folder: &Path) -> Result<Vec<Evidence>, EvidenceError> {
+    let unreadable = |path: &Path| {
+        let path = path.to_owned();
+        |source| EvidenceError::Read { path, source }
+    };
+    let mut loaded: Vec<Evidence> = Vec::new();
+    for entry in fs::read_dir(folder).map_err(unreadable(folder))? {
+        let path = entry.map_err(unreadable(folder))?.path();
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        if name.starts_with("helm-")
+            && path
+                .extension()
+                .is_some_and(|extension| extension == "json")
+        {
+            let text = fs::read_to_string(&path).map_err(unreadable(&path))?;
+            let evidence = serde_json::from_str(&text).map_err(|source| EvidenceError::Parse {
+                path: path.clone(),
+                source,
+            })?;
+            loaded.push(evidence);
+        }
+    }
+    loaded.sort_by(|one, other| one.helm.cmp(&other.helm));
+    Ok(loaded)
+}
+
+fn line(value: &impl Serialize) -> String {
+    serde_json::to_string(value).expect("evidence serialises")
+}
+
+fn lines(observations: &[Observation], indent: &str) -> String {
+    if observations.is_empty() {
+        return "[]".to_owned();
+    }
+    let lines: Vec<String> = observations
+        .iter()
+        .map(|seen| format!("{indent}  {}", line(seen)))
+        .collect();
+    format!("[\n{}\n{indent}]", lines.join(",\n"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn evidence() -> Evidence {
+        let works = Observation {
+            setup: Setup::Open,
+            result: FlowResult::Works,
+            flows: vec![Flow::Push],
+            exit: Some(0),
+            error: None,
+            stopped_at: None,
+        };
+        let fails = Observation {
+            setup: Setup::Bearer,
+            result: FlowResult::Fails,
+            flows: vec![Flow::Push, Flow::Pull],
+            exit: Some(1),
+            error: Some("{ref}: not found".to_owned()),
+            stopped_at: Some("HEAD {url}/manifests/1.0.0 404".to_owned()),
+        };
+        Evidence {
+            helm: Version::new(3, 10, 1),
+            binary: "sha256:ab".to_owned(),
+            suite: "0.1.0".to_owned(),
+            flows: [(Setup::Open, vec![Flow::Push, Flow::Pull, Flow::Show])].into(),
+            without_fault: Vec::new(),
+            faults: [
+                ("adds-charset".to_owned(), Vec::new()),
+                ("cuts-blobs".to_owned(), vec![works, fails]),
+            ]
+            .into(),
+        }
+    }
+
+    #[test]
+    fn a_file_says_what_was_seen() {
+        let written = evidence().to_json();
+        assert_eq!(
+            serde_json::from_str::<Evidence>(&written).expect("it reads"),
+            evidence()
+        );
+        assert_eq!(
+            written.lines().count(),
+            15,
+            "one line for each observation: {written}"
+        );
+    }
+
+    #[test]
+    fn an_update_replaces_the_faults_it_observed_and_leaves_the_others() {
+        let mut recorded = evidence();
+        recorded.faults.insert("retired".to_owned(), Vec::new());
+        let mut observed = evidence();
+        observed.binary = "sha256:cd".to_owned();
+        let now = [(
+            "adds-charset".to_owned(),
+            observed.faults["cuts-blobs"].clone(),
+        )];
+        observed.faults = now.into();
+        let updated = recorded.updated(observed);
+        assert_eq!(updated.binary, "sha256:cd");
+        let faults: Vec<&String> = updated.faults.keys().collect();
+        assert_eq!(faults, ["adds-charset", "cuts-blobs"]);
+        assert_eq!(updated.faults["adds-charset"], updated.faults["cuts-blobs"]);
+    }
+
+    #[test]
+    fn the_evidence_of_the_repository_is_embedded_whole() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("evidence");
+        let read = read(&folder).expect("the evidence in the repository reads");
+        assert!(recorded() == read, "EMBEDDED does not list every file");
+    }
+
+    #[test]
+    fn a_folder_need_not_have_exceptions() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+        let none = read(&folder).expect("a folder without evidence");
+        assert_eq!((none.evidence, none.exceptions), (Vec::new(), Vec::new()));
+        let absent = read(&folder.join("absent")).expect_err("no folder");
+        assert!(matches!(absent, EvidenceError::Read { .. }));
+    }
+
+    #[test]
+    fn a_flow_fails_where_it_fails_on_any_set_up() {
+        let evidence = evidence();
+        assert_eq!(
+            evidence.result("cuts-blobs", Flow::Push),
+            Some(FlowResult::Fails)
+        );
+        assert_eq!(
+            evidence.result("cuts-blobs", Flow::Show),
+            Some(FlowResult::Works)
+        );
+        assert_eq!(
+            evidence.result("adds-charset", Flow::Pull),
+            Some(FlowResult::Works)
+        );
+        assert_eq!(
+            evidence.result("adds-charset", Flow::Login),
+            None,
+            "not tried"
+        );
+        assert_eq!(evidence.result("unknown", Flow::Pull), None, "not tried");
+    }
+}

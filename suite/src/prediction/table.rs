@@ -1,0 +1,282 @@
+//! What each Helm does with a registry, told from the requirements alone.
+//!
+//! A flow works when every requirement that could break it was seen to hold, breaks when one of them is
+//! violated, and is unknown while one of them could not be told.
+
+use std::collections::BTreeMap;
+
+use semver::Version;
+use serde::{Deserialize, Serialize};
+
+use crate::helm::era::{Era, Flow};
+use crate::requirement::Requirement;
+use crate::verdict::Verdict;
+
+/// Whether a flow works.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FlowVerdict {
+    /// Nothing that breaks it was seen, and everything that could was looked at.
+    Works,
+    /// At least one violated requirement breaks it.
+    Breaks,
+    /// A requirement that could break it was not examined, or could not be told.
+    Unknown,
+}
+
+/// One cell of the table era x flow.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cell {
+    /// The era.
+    pub era: Era,
+    /// The flow.
+    pub flow: Flow,
+    /// Whether it works.
+    pub verdict: FlowVerdict,
+    /// Why not, one entry for each requirement that breaks it or could.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub because: Vec<Cause>,
+}
+
+/// One reason for a cell that does not say `works`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cause {
+    /// The requirement.
+    pub requirement: String,
+    /// The versions of the era that it concerns.
+    pub versions: String,
+    /// What Helm prints.
+    pub symptom: String,
+}
+
+/// The verdicts of one run by requirement id.
+pub type Verdicts = BTreeMap<&'static str, Verdict>;
+
+/// The whole table, without the cells of flows that an era does not have.
+pub fn table(requirements: &[&'static Requirement], verdicts: &Verdicts) -> Vec<Cell> {
+    let cells = Era::ALL
+        .iter()
+        .flat_map(|era| Flow::ALL.iter().map(move |flow| (*era, *flow)));
+    cells
+        .filter(|(era, flow)| flow.in_era(*era))
+        .map(|(era, flow)| cell(requirements, verdicts, era, flow))
+        .collect()
+}
+
+fn cell(requirements: &[&'static Requirement], verdicts: &Verdicts, era: Era, flow: Flow) -> Cell {
+    let mut broken = Vec::new();
+    let mut open = Vec::new();
+    for requirement in requirements {
+        for brk in requirement
+            .breaks
+            .iter()
+            .filter(|brk| brk.condition.is_none())
+        {
+            let Some(versions) = brk.in_cell(era, flow) else {
+                continue;
+            };
+            let cause = || Cause {
+                requirement: requirement.id.to_owned(),
+                versions: versions.clone(),
+                symptom: brk.symptom.to_owned(),
+            };
+            match verdicts.get(requirement.id) {
+                Some(Verdict::Violated(_)) => broken.push(cause()),
+                Some(Verdict::Inconclusive(_)) | None => open.push(cause()),
+                Some(Verdict::Satisfied | Verdict::NotApplicable(_)) => {}
+            }
+        }
+    }
+    let (verdict, because) = match (broken.is_empty(), open.is_empty()) {
+        (false, _) => (FlowVerdict::Breaks, broken),
+        (true, false) => (FlowVerdict::Unknown, open),
+        (true, true) => (FlowVerdict::Works, Vec::new()),
+    };
+    Cell {
+        era,
+        flow,
+        verdict,
+        because,
+    }
+}
+
+/// Whether one very version of Helm gets through a flow; `None` if it does not have the flow.
+pub fn version(
+    requirements: &[&'static Requirement],
+    verdicts: &Verdicts,
+    helm: &Version,
+    flow: Flow,
+) -> Option<FlowVerdict> {
+    if !flow.offered_by().contains(helm) {
+        return None;
+    }
+    let concerned = requirements
+        .iter()
+        .filter(|requirement| requirement.breaks.iter().any(|brk| brk.hits(helm, flow)))
+        .map(|requirement| verdicts.get(requirement.id));
+    let mut verdict = FlowVerdict::Works;
+    for found in concerned {
+        match found {
+            Some(Verdict::Violated(_)) => return Some(FlowVerdict::Breaks),
+            Some(Verdict::Inconclusive(_)) | None => verdict = FlowVerdict::Unknown,
+            Some(Verdict::Satisfied | Verdict::NotApplicable(_)) => {}
+        }
+    }
+    Some(verdict)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::helm::era::{Break, CONTAINERD, ORAS};
+    use crate::requirement::source::observed;
+    use crate::requirement::{nothing, requirement};
+    use crate::verdict::{Finding, Obstacle, ObstacleKind};
+
+    requirement! {
+        /// Pushes of new Helms depend on it, and under a condition those of old ones.
+        NEW = "test/new" {
+            level: Must,
+            title: "what new Helms need",
+            covers: [],
+            sources: [observed("0", "nothing")],
+            breaks: [
+                Break::new(ORAS, &[Flow::Push], "new"),
+                Break::when("sometimes", CONTAINERD, &[Flow::Push], "old"),
+            ],
+            faults: [],
+            check: nothing,
+        }
+    }
+
+    requirement! {
+        /// Pushes of all Helms depend on it, and nothing else.
+        BOTH = "test/both" {
+            level: Must,
+            title: "what all Helms need",
+            covers: [],
+            sources: [observed("0", "nothing")],
+            breaks: [
+                Break::new(ORAS, &[Flow::Push], "both, new"),
+                Break::new(CONTAINERD, &[Flow::Push], "both, old"),
+            ],
+            faults: [],
+            check: nothing,
+        }
+    }
+
+    fn violated() -> Verdict {
+        Verdict::Violated(Box::new(Finding {
+            expected: vec!["this".to_owned()],
+            actual: "that".to_owned(),
+            exchanges: Vec::new(),
+        }))
+    }
+
+    fn untold() -> Verdict {
+        Verdict::Inconclusive(Box::new(Obstacle::new(ObstacleKind::Transport, "reset")))
+    }
+
+    fn skipped() -> Verdict {
+        Verdict::NotApplicable("no such thing".to_owned())
+    }
+
+    /// What is said of a push with Helm 3.10.1 and with 4.2.4: in the table, with the symptoms, and of the versions.
+    fn pushes(new: Option<Verdict>, both: Option<Verdict>) -> [(FlowVerdict, Vec<String>); 2] {
+        let requirements = [&NEW, &BOTH];
+        let verdicts: Verdicts = [(NEW.id, new), (BOTH.id, both)]
+            .into_iter()
+            .filter_map(|(id, verdict)| Some((id, verdict?)))
+            .collect();
+        let cells = table(&requirements, &verdicts);
+        let of = |era: Era, helm: Version| {
+            let mut found = cells.iter();
+            let cell = found.find(|cell| cell.era == era && cell.flow == Flow::Push);
+            let cell = cell.expect("the flow is in the era");
+            let exact = version(&requirements, &verdicts, &helm, Flow::Push);
+            assert_eq!(exact, Some(cell.verdict), "both say the same");
+            let symptoms = cell.because.iter().map(|cause| cause.symptom.clone());
+            (cell.verdict, symptoms.collect())
+        };
+        [
+            of(Era::Containerd, Version::new(3, 10, 1)),
+            of(Era::Hardened4, Version::new(4, 2, 4)),
+        ]
+    }
+
+    #[test]
+    fn a_flow_works_only_where_all_that_could_break_it_was_seen_to_hold() {
+        use FlowVerdict::{Breaks, Unknown, Works};
+        let held = || Some(Verdict::Satisfied);
+        for (new, both, old_pushes, new_pushes) in [
+            (held(), held(), (Works, &[][..]), (Works, &[][..])),
+            (held(), Some(skipped()), (Works, &[]), (Works, &[])),
+            (Some(violated()), held(), (Works, &[]), (Breaks, &["new"])),
+            (
+                held(),
+                Some(violated()),
+                (Breaks, &["both, old"]),
+                (Breaks, &["both, new"]),
+            ),
+            (
+                Some(untold()),
+                Some(violated()),
+                (Breaks, &["both, old"]),
+                (Breaks, &["both, new"]),
+            ),
+            (
+                Some(violated()),
+                Some(violated()),
+                (Breaks, &["both, old"]),
+                (Breaks, &["new", "both, new"]),
+            ),
+            (Some(untold()), held(), (Works, &[]), (Unknown, &["new"])),
+            (
+                None,
+                Some(untold()),
+                (Unknown, &["both, old"]),
+                (Unknown, &["new", "both, new"]),
+            ),
+        ] {
+            let shown = format!("{new:?} {both:?}");
+            let expected = [old_pushes, new_pushes].map(|(verdict, symptoms)| {
+                (verdict, symptoms.iter().map(ToString::to_string).collect())
+            });
+            assert_eq!(pushes(new, both), expected, "{shown}");
+        }
+    }
+
+    #[test]
+    fn a_helm_without_the_flow_gets_no_answer_and_no_cell() {
+        let verdicts = Verdicts::new();
+        let old = Version::new(3, 2, 4);
+        assert_eq!(version(&[&BOTH], &verdicts, &old, Flow::Push), None);
+        let cells = table(&[&BOTH], &verdicts);
+        let has = |era, flow| {
+            let mut all = cells.iter();
+            all.any(|cell| cell.era == era && cell.flow == flow)
+        };
+        assert!(!has(Era::Chart, Flow::Push) && has(Era::Chart, Flow::ChartPush));
+        assert!(has(Era::Hip6, Flow::Push) && !has(Era::Hip6, Flow::ChartPush));
+    }
+
+    #[test]
+    fn a_cause_names_the_versions_of_the_era_alone() {
+        let verdicts = Verdicts::from([(NEW.id, violated())]);
+        let cells = table(&[&NEW], &verdicts);
+        let broken: Vec<_> = cells
+            .iter()
+            .filter(|cell| cell.verdict == FlowVerdict::Breaks)
+            .map(|cell| (cell.era, cell.because[0].versions.as_str()))
+            .collect();
+        assert_eq!(
+            broken,
+            [
+                (Era::Oras3, ">=3.18.0, <3.21.1"),
+                (Era::Hardened3, ">=3.21.1, <4.0.0"),
+                (Era::Oras4, ">=4.0.0, <4.2.1"),
+                (Era::Hardened4, ">=4.2.1"),
+            ]
+        );
+    }
+}

@@ -1,0 +1,97 @@
+//! A chart that is there already, looked at instead of one that the suite would push.
+
+use bytes::Bytes;
+use helm_oci_fixtures::chart::ChartPackage;
+use helm_oci_fixtures::media_type;
+use serde_json::Value;
+
+use crate::session::steps::{Chart, obstacle};
+use crate::session::{Reply, Session, digest_of};
+use crate::verdict::{Obstacle, ObstacleKind, Stop};
+
+/// The chart, and where it is.
+#[derive(Debug, Clone)]
+pub struct Adopted {
+    /// Its repository.
+    pub repository: String,
+    /// The tag under which it was found; a check that speaks of `1.0.0` means this one.
+    pub tag: String,
+    /// The chart.
+    pub chart: Chart,
+}
+
+impl Adopted {
+    /// Reads the chart under a tag of the session's repository.
+    pub async fn read(session: &Session, tag: &str) -> Result<Self, Stop> {
+        let reply = session.get_manifest(tag).await?;
+        if !reply.status.is_success() {
+            return Err(obstacle("read the chart that is to be looked at", &reply));
+        }
+        let manifest: Value = serde_json::from_slice(&reply.body).unwrap_or_default();
+        let config = &manifest["config"];
+        if config["mediaType"] != media_type::HELM_CONFIG {
+            return Err(no_chart(&reply, "its config is not that of a chart"));
+        }
+        let layers = manifest["layers"].as_array();
+        let layers: Vec<&Value> = layers.into_iter().flatten().collect();
+        let of_kind = |kind: &str| {
+            let mut layers = layers.iter();
+            layers.find(|layer| layer["mediaType"] == kind).copied()
+        };
+        let archive = [media_type::HELM_CHART, media_type::LEGACY_CHART]
+            .into_iter()
+            .find_map(of_kind)
+            .ok_or_else(|| no_chart(&reply, "it has no layer that is a chart"))?;
+        let config = blob(session, config, &reply).await?;
+        let archive = blob(session, archive, &reply).await?;
+        let provenance = match of_kind(media_type::HELM_PROVENANCE) {
+            Some(layer) => Some(blob(session, layer, &reply).await?),
+            None => None,
+        };
+        let metadata: Value = serde_json::from_slice(&config).unwrap_or_default();
+        let text = |name: &str| metadata[name].as_str().unwrap_or_default();
+        Ok(Self {
+            repository: session.repository().to_owned(),
+            tag: tag.to_owned(),
+            chart: Chart {
+                package: ChartPackage::found(text("name"), text("version"), archive, config),
+                provenance,
+                digest: digest_of(&reply.body),
+                manifest: reply.body,
+            },
+        })
+    }
+}
+
+/// The bytes that a descriptor names.
+async fn blob(session: &Session, descriptor: &Value, manifest: &Reply) -> Result<Bytes, Stop> {
+    let digest = descriptor["digest"].as_str().unwrap_or_default();
+    if digest.is_empty() {
+        return Err(no_chart(manifest, "a descriptor names no digest"));
+    }
+    let reply = session.get_blob_following(digest).await?;
+    if !reply.status.is_success() {
+        return Err(obstacle(
+            "read a blob of the chart that is to be looked at",
+            &reply,
+        ));
+    }
+    if digest_of(&reply.body) != digest {
+        return Err(no_chart(
+            &reply,
+            &format!("what comes as {digest} has another digest"),
+        ));
+    }
+    Ok(reply.body)
+}
+
+fn no_chart(reply: &Reply, why: &str) -> Stop {
+    Stop::from(Obstacle {
+        kind: ObstacleKind::Arrangement,
+        what: format!(
+            "{} is no chart that can be looked at: {why}",
+            reply.uri.path()
+        ),
+        exchanges: vec![reply.exchange],
+    })
+}

@@ -1,0 +1,423 @@
+//! One request with its response, as it is kept: secrets are taken out while recording, bodies are cut.
+
+use bytes::Bytes;
+use helm_oci_fixtures::digest::sha256;
+use http::{HeaderMap, HeaderName, Request, Response, Uri, header};
+use serde::{Deserialize, Serialize};
+
+use crate::wire::content::{Content, Measured};
+use crate::wire::redaction::Secrets;
+use crate::wire::registry::TransportError;
+
+/// How much of a body a record keeps.
+const EXCERPT: usize = 2048;
+
+/// Query parameters whose values open something.
+const SECRET_PARAMETERS: &[&str] = &[
+    "access_token",
+    "password",
+    "refresh_token",
+    "sig",
+    "signature",
+    "token",
+    "x-amz-credential",
+    "x-amz-security-token",
+    "x-amz-signature",
+    "x-goog-credential",
+    "x-goog-signature",
+    "_state",
+];
+
+/// Headers that hold URLs.
+const LEADING: [HeaderName; 3] = [header::LOCATION, header::LINK, header::WWW_AUTHENTICATE];
+
+/// One request with its response.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Exchange {
+    /// The request.
+    pub request: Message,
+    /// The response, or why none came.
+    pub response: Result<Message, String>,
+}
+
+/// A recorded message.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Message {
+    /// `HEAD /v2/ns/chart/manifests/1.0.0` or `404 Not Found`.
+    pub start: String,
+    /// Header names in lower case and values as they came, secrets removed. `Date` is left out.
+    pub headers: Vec<(String, String)>,
+    /// The body, if there was one.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub body: Option<Body>,
+}
+
+/// A recorded body.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Body {
+    /// Its length in bytes.
+    pub length: usize,
+    /// Its digest.
+    pub digest: String,
+    /// Its first bytes, when it is text and holds no secret.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub excerpt: Option<String>,
+}
+
+impl Exchange {
+    /// Writes down what was asked of the registry at `own` and what came back. With `secret`, bodies are told by
+    /// length and digest alone; nowhere else does one of the `secrets` stand.
+    pub fn record(
+        request: &Request<Content>,
+        response: &Result<Response<Bytes>, TransportError>,
+        own: &Uri,
+        secret: bool,
+        secrets: &Secrets,
+    ) -> Self {
+        // What a registry is sent it may send back.
+        let secrets = secrets.and_of(request.headers());
+        Self {
+            request: record_request(request, own, secret, &secrets),
+            response: record_response(response, secret, &secrets),
+        }
+    }
+}
+
+/// What a request looks like once recorded. Its path is one that we made.
+fn record_request(
+    request: &Request<Content>,
+    own: &Uri,
+    secret: bool,
+    secrets: &Secrets,
+) -> Message {
+    let uri = shown_uri(request.uri(), own);
+    let uri = match uri.split_once('?') {
+        Some((path, query)) => format!("{path}?{}", secrets.hide(query)),
+        None => uri,
+    };
+    Message {
+        start: format!("{} {uri}", request.method()),
+        headers: shown_headers(request.headers(), secrets),
+        body: shown_content(request.body(), secret, secrets),
+    }
+}
+
+/// What an answer looks like once recorded.
+fn record_response(
+    response: &Result<Response<Bytes>, TransportError>,
+    secret: bool,
+    secrets: &Secrets,
+) -> Result<Message, String> {
+    match response {
+        Ok(response) => Ok(Message {
+            start: response.status().to_string(),
+            headers: shown_headers(response.headers(), secrets),
+            body: shown_answer(response, secret && response.status().is_success(), secrets),
+        }),
+        Err(error) => Err(secrets.hide(&error.to_string())),
+    }
+}
+
+/// A URI without its origin where that is the registry's own, and without secret query values.
+fn shown_uri(uri: &Uri, own: &Uri) -> String {
+    let foreign = uri.authority() != own.authority() || uri.scheme() != own.scheme();
+    let origin = match (uri.scheme_str(), uri.authority()) {
+        (Some(scheme), Some(authority)) if foreign => format!("{scheme}://{authority}"),
+        _ => String::new(),
+    };
+    redact_url(&format!(
+        "{origin}{}",
+        uri.path_and_query().map_or("/", |path| path.as_str())
+    ))
+}
+
+/// A URL, alone or in the value of a header, without the user in it and without the values of secret parameters of
+/// its query.
+pub fn redact_url(text: &str) -> String {
+    redact_query(&redact_user(text))
+}
+
+fn redact_user(text: &str) -> String {
+    let Some((scheme, rest)) = text.split_once("://") else {
+        return text.to_owned();
+    };
+    let end = rest.find(|c| "/?#\"> ".contains(c)).unwrap_or(rest.len());
+    match rest[..end].rsplit_once('@') {
+        Some((_, host)) => format!("{scheme}://REDACTED@{host}{}", &rest[end..]),
+        None => text.to_owned(),
+    }
+}
+
+fn redact_query(text: &str) -> String {
+    let Some((path, query)) = text.split_once('?') else {
+        return text.to_owned();
+    };
+    let shown: Vec<String> = query
+        .split('&')
+        .map(|pair| match pair.split_once('=') {
+            Some((name, value))
+                if SECRET_PARAMETERS.contains(&name.to_ascii_lowercase().as_str()) =>
+            {
+                let after = value.find(['"', '>', ' ']).map_or("", |end| &value[end..]);
+                format!("{name}=REDACTED{after}")
+            }
+            _ => pair.to_owned(),
+        })
+        .collect();
+    format!("{path}?{}", shown.join("&"))
+}
+
+fn shown_headers(headers: &HeaderMap, secrets: &Secrets) -> Vec<(String, String)> {
+    headers
+        .iter()
+        .filter(|(name, _)| *name != header::DATE && *name != "x-forwarded-proto")
+        .map(|(name, value)| {
+            let text = String::from_utf8_lossy(value.as_bytes()).into_owned();
+            let shown = if *name == header::AUTHORIZATION || *name == header::PROXY_AUTHORIZATION {
+                let scheme = text.split(' ').next().unwrap_or_default();
+                format!("{scheme} REDACTED")
+            } else if *name == header::SET_COOKIE || *name == header::COOKIE {
+                let cookie = text.split('=').next().unwrap_or_default();
+                format!("{cookie}=REDACTED")
+            } else if LEADING.contains(name) {
+                redact_url(&text)
+            } else {
+                text
+            };
+            (name.as_str().to_owned(), secrets.hide(&shown))
+        })
+        .collect()
+}
+
+fn shown_content(content: &Content, secret: bool, secrets: &Secrets) -> Option<Body> {
+    shown_body(content.length(), &content.head(), secret, secrets, || {
+        content.digest()
+    })
+}
+
+fn shown_answer(answer: &Response<Bytes>, secret: bool, secrets: &Secrets) -> Option<Body> {
+    let body = answer.body();
+    match answer.extensions().get::<Measured>() {
+        Some(Measured { length, digest }) => {
+            shown_body(*length, body, secret, secrets, || digest.clone())
+        }
+        None => shown_body(body.len() as u64, body, secret, secrets, || sha256(body)),
+    }
+}
+
+fn shown_body(
+    length: u64,
+    head: &[u8],
+    secret: bool,
+    secrets: &Secrets,
+    digest: impl FnOnce() -> String,
+) -> Option<Body> {
+    if length == 0 {
+        return None;
+    }
+    let excerpt = (!secret).then(|| excerpt(head, secrets)).flatten();
+    Some(Body {
+        length: usize::try_from(length).unwrap_or(usize::MAX),
+        digest: digest(),
+        excerpt,
+    })
+}
+
+/// The beginning of a body as text, cut at a character, or nothing if it is not text.
+fn excerpt(body: &[u8], secrets: &Secrets) -> Option<String> {
+    // A secret across the cut is hidden before it is cut.
+    let head = &body[..body.len().min(2 * EXCERPT)];
+    let text = match std::str::from_utf8(head) {
+        Ok(text) => text,
+        Err(error) if error.error_len().is_none() => {
+            std::str::from_utf8(&head[..error.valid_up_to()]).ok()?
+        }
+        Err(_) => return None,
+    };
+    let text = secrets.hide(text);
+    let mut end = text.len().min(EXCERPT);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    Some(text[..end].to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secrets_do_not_reach_the_record() {
+        let own: Uri = "https://registry.test".parse().expect("a URI");
+        let request =
+            Request::put("https://store.test/x?digest=sha256%3Aab&X-Amz-Signature=canary")
+                .header("authorization", "Basic canary")
+                .header("cookie", "session=canary")
+                .body(Bytes::from_static(b"password=canary").into())
+                .expect("a request");
+        let response = Ok(Response::builder()
+            .header("location", "https://store.test/y?sig=canary&n=1")
+            .header("set-cookie", "session=canary; Path=/")
+            .body(Bytes::from_static(b"{\"token\":\"canary\"}"))
+            .expect("a response"));
+        let exchange = Exchange::record(&request, &response, &own, true, &Secrets::default());
+        let text = serde_json::to_string(&exchange).expect("serialises");
+        assert!(!text.contains("canary"), "{text}");
+        assert!(
+            text.contains("digest=sha256%3Aab"),
+            "what is not secret stays: {text}"
+        );
+        assert!(
+            text.contains("https://store.test/x"),
+            "a foreign origin is shown: {text}"
+        );
+    }
+
+    #[test]
+    fn what_is_sent_back_is_not_recorded() {
+        let own: Uri = "http://registry.test".parse().expect("a URI");
+        let request = Request::get("http://registry.test/v2/?user=canary-of-a-token")
+            .header("authorization", "Bearer canary-of-a-token")
+            .body(Content::default())
+            .expect("a request");
+        let cut = format!("{}canary-of-a-token", "x".repeat(EXCERPT - 8));
+        for body in ["you sent Bearer canary-of-a-token", &cut] {
+            let response = Ok(Response::builder()
+                .status(401)
+                .header("www-authenticate", "Bearer error=\"canary-of-a-token\"")
+                .body(Bytes::copy_from_slice(body.as_bytes()))
+                .expect("a response"));
+            let exchange = Exchange::record(&request, &response, &own, false, &Secrets::default());
+            let text = serde_json::to_string(&exchange).expect("serialises");
+            assert!(!text.contains("canary"), "{text}");
+        }
+    }
+
+    #[test]
+    fn an_excerpt_ends_at_a_character() {
+        let none = Secrets::default();
+        for (before, length) in [("", EXCERPT), ("a", EXCERPT - 1)] {
+            let text = format!("{before}{}", "é".repeat(EXCERPT));
+            let excerpt = excerpt(text.as_bytes(), &none).expect("it is text");
+            assert!(text.starts_with(&excerpt));
+            assert_eq!(excerpt.len(), length, "no character is cut");
+        }
+        assert_eq!(super::excerpt(b"\x1f\x8b\x08\x00", &none), None);
+    }
+
+    /// What becomes of a conversation with the registry at `http://registry.test`.
+    fn recorded(request: &Request<Bytes>, response: Response<Bytes>, secret: bool) -> Exchange {
+        let own = Uri::from_static("http://registry.test");
+        let request = request.clone().map(Content::from);
+        Exchange::record(&request, &Ok(response), &own, secret, &Secrets::default())
+    }
+
+    #[test]
+    fn only_a_foreign_origin_is_shown() {
+        for (uri, start) in [
+            ("http://registry.test/v2/?n=1", "GET /v2/?n=1"),
+            ("https://registry.test/v2/", "GET https://registry.test/v2/"),
+            ("http://store.test/v2/", "GET http://store.test/v2/"),
+        ] {
+            let request = Request::get(uri).body(Bytes::new()).expect("a request");
+            let exchange = recorded(&request, Response::new(Bytes::new()), false);
+            assert_eq!(exchange.request.start, start);
+            assert_eq!(exchange.request.body, None, "an empty body is none");
+        }
+    }
+
+    #[test]
+    fn of_what_opens_something_the_kind_is_shown() {
+        let request = Request::get("http://registry.test/v2/")
+            .header("authorization", "Basic canary")
+            .header("proxy-authorization", "Negotiate another")
+            .header("cookie", "session=canary")
+            .header("x-forwarded-proto", "https")
+            .header("accept", "a=b c")
+            .body(Bytes::new());
+        let response = Response::builder()
+            .header("date", "Sun, 22 Nov 2026 21:00:00 GMT")
+            .header("set-cookie", "id=canary; Path=/")
+            .header("location", "/x?token=canary")
+            .header("server", "/x?token=shown")
+            .body(Bytes::new());
+        let exchange = recorded(
+            &request.expect("a request"),
+            response.expect("a response"),
+            false,
+        );
+        let headers = |message: &Message| {
+            let each = message.headers.iter();
+            each.map(|(name, value)| format!("{name}: {value}"))
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(
+            headers(&exchange.request),
+            [
+                "authorization: Basic REDACTED",
+                "proxy-authorization: Negotiate REDACTED",
+                "cookie: session=REDACTED",
+                "accept: a=b c",
+            ]
+        );
+        assert_eq!(
+            headers(&exchange.response.expect("an answer")),
+            [
+                "set-cookie: id=REDACTED",
+                "location: /x?token=REDACTED",
+                "server: /x?token=shown",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_refusal_of_a_secret_may_be_read_and_what_is_given_may_not() {
+        const SAID: &[u8] = b"{\"error\":\"why\"}";
+        for (secret, status, is_shown) in [
+            (true, 200, false),
+            (true, 401, true),
+            (false, 200, true),
+            (false, 401, true),
+        ] {
+            let request = Request::post("http://registry.test/token");
+            let request = request.body(Bytes::from_static(SAID));
+            let response = Response::builder()
+                .status(status)
+                .body(Bytes::from_static(SAID));
+            let exchange = recorded(
+                &request.expect("a request"),
+                response.expect("a response"),
+                secret,
+            );
+            let asked = exchange.request.body.expect("a body");
+            let shown = asked.excerpt.as_deref().map(str::as_bytes);
+            assert_eq!(shown, (!secret).then_some(SAID), "{secret}");
+            let body = exchange.response.expect("an answer").body.expect("a body");
+            assert_eq!((body.length, body.digest), (SAID.len(), sha256(SAID)));
+            let shown = body.excerpt.as_deref().map(str::as_bytes);
+            assert_eq!(shown, is_shown.then_some(SAID), "{secret} {status}");
+        }
+    }
+
+    #[test]
+    fn urls_are_shown_without_user_and_signature() {
+        for (text, shown) in [
+            ("/v2/a?n=1", "/v2/a?n=1"),
+            (
+                "https://me:canary@store.test/x?n=1",
+                "https://REDACTED@store.test/x?n=1",
+            ),
+            (
+                "Bearer realm=\"https://canary@auth.test/t?token=canary\",service=\"a@b\"",
+                "Bearer realm=\"https://REDACTED@auth.test/t?token=REDACTED\",service=\"a@b\"",
+            ),
+            (
+                "</v2/a?last=x&token=canary>; rel=\"next\"",
+                "</v2/a?last=x&token=REDACTED>; rel=\"next\"",
+            ),
+            ("https://store.test/a@b", "https://store.test/a@b"),
+        ] {
+            assert_eq!(redact_url(text), shown);
+        }
+    }
+}
