@@ -1,4 +1,4 @@
-//! What a tag list says, and what Helm resolves from it.
+//! The content of a tag list, and the version that Helm resolves from it.
 
 use std::collections::BTreeSet;
 
@@ -16,16 +16,18 @@ use crate::session::{Reply, Session};
 use crate::verdict::CheckResult;
 
 requirement! {
-    /// `GET tags/list` without parameters answers 200 with a JSON object that holds the tags.
+    /// The registry returns 200 to `GET tags/list` without parameters, with a JSON object that contains the tags.
     ///
     /// ## Why Helm needs it
-    /// Without it there is no range and no "latest version": `helm pull` without `--version` fails.
+    /// Helm 3.8 and later compute a version range and the newest version from this list. Without it `helm pull`
+    /// without `--version` fails.
     ///
     /// ## How it is checked
-    /// A chart is pushed and the list is read.
+    /// The check pushes a chart and sends `GET tags/list`. The response must be 200 with a JSON body that has a
+    /// `tags` array.
     SHAPE = "tags/list-answers" {
         level: Must,
-        title: "`tags/list` answers 200 with `{\"name\":…,\"tags\":[…]}`",
+        title: "`tags/list` returns 200 with `{\"name\":…,\"tags\":[…]}`",
         covers: ["REG-TAG-01", "A04", "B37"],
         sources: [
             DISTRIBUTION.says("listing-tags", "Assuming a repository is found, this request MUST return a `200 OK` response code."),
@@ -55,16 +57,17 @@ async fn shape(session: &Session) -> CheckResult {
 }
 
 requirement! {
-    /// The list names the repository that was asked for.
+    /// The `name` field of a tag list is the name of the requested repository.
     ///
     /// ## Why Helm needs it
-    /// It does not look; other clients do, and a wrong name tells of a proxy that mixes things up.
+    /// No Helm version reads the field. Other clients do, and a wrong name indicates a proxy that mixes up
+    /// repositories.
     ///
     /// ## How it is checked
-    /// The `name` field is compared.
+    /// The check sends `GET tags/list` and compares the `name` field with the repository name.
     NAME = "tags/list-names-repository" {
         level: Should,
-        title: "the `name` of a tag list is the repository",
+        title: "the `name` in a tag list is the repository name",
         covers: ["REG-TAG-01"],
         sources: [DISTRIBUTION.says("listing-tags", "Upon success, the response MUST be a json body in the following format:")],
         breaks: [],
@@ -87,17 +90,18 @@ async fn name(session: &Session) -> CheckResult {
 }
 
 requirement! {
-    /// Every tag is in the list, over all its pages.
+    /// The tag list contains every tag of the repository, across all its pages.
     ///
     /// ## Why Helm needs it
-    /// Helm computes the newest version itself. A list that is cut without a `Link` installs an old version,
-    /// silently.
+    /// Helm 3.8 and later compute the newest version from the list. If the registry truncates the list without a
+    /// `Link` header, Helm silently installs an old version.
     ///
     /// ## How it is checked
-    /// One manifest is pushed under 120 tags; all pages are read as Helm reads them.
+    /// The check pushes one manifest under 120 tags, then reads the list and follows `Link` headers as Helm does.
+    /// Fewer than 20 of the tags may be missing; single lost tags are the subject of other requirements.
     COMPLETE = "tags/complete" {
         level: Must,
-        title: "every tag is listed, over all pages",
+        title: "the pages of a tag list contain every tag",
         covers: ["REG-TAG-02", "A06"],
         sources: [DISTRIBUTION.says(
             "listing-tags",
@@ -131,24 +135,25 @@ async fn complete(session: &Session) -> CheckResult {
     let (pages, seen) = whole_list(session, 200).await?;
     let seen: BTreeSet<String> = seen.into_iter().collect();
     let missing = wanted.iter().filter(|tag| !seen.contains(*tag)).count();
-    // One or two that are missing are lost, not cut; other requirements look at single tags.
+    // One or two missing tags are lost, not truncated; other requirements cover single tags.
     let shown: Vec<&Reply> = pages.iter().take(2).collect();
     expect::holds(
         missing < 20,
         format!("{} tags over all pages", wanted.len()),
-        format!("{missing} of them missing on {} page(s)", pages.len()),
+        format!("{missing} of them missing from {} page(s)", pages.len()),
         &shown,
     )
 }
 
 requirement! {
-    /// Tags are listed as they were pushed: case, `_`, `-` and `.` unchanged.
+    /// The registry lists tags exactly as they were pushed: it changes neither case nor `_`, `-` and `.`.
     ///
     /// ## Why Helm needs it
-    /// Helm turns `_` back into `+` and pulls the tag it computes from the list.
+    /// Helm 3.8 and later replace `_` with `+` to get a version, and pull the tag that they compute from it.
     ///
     /// ## How it is checked
-    /// Tags with each of them are pushed; each must be in the list.
+    /// The check pushes tags with each of these characters and with upper case. The list must contain every one of
+    /// them unchanged.
     VERBATIM = "tags/listed-verbatim" {
         level: Must,
         title: "tags are listed exactly as they were pushed",
@@ -178,7 +183,7 @@ async fn verbatim(session: &Session) -> CheckResult {
         expect::holds(
             list.iter().any(|listed| listed == tag),
             format!("`{tag}` in the list"),
-            format!("the list {list:?}"),
+            format!("a list of {list:?}"),
             &shown,
         )?;
     }
@@ -186,18 +191,20 @@ async fn verbatim(session: &Session) -> CheckResult {
 }
 
 requirement! {
-    /// Tags that are no chart versions are listed like any other.
+    /// The registry lists tags that are not chart versions like any other tag.
     ///
     /// ## Why Helm needs it
-    /// It drops them itself; a registry that hides them hides images and signatures from everybody.
+    /// It does not: Helm ignores such tags itself. A registry that hides them hides images and signatures from all
+    /// clients.
     ///
     /// ## How it is checked
-    /// `latest`, `v1.2.3` and a signature's tag are pushed beside a version; each must be in the list.
+    /// The check pushes `latest`, `v1.2.3` and the tag of a signature in addition to a version. The list must contain
+    /// all of them.
     FOREIGN = "tags/foreign-tags-listed" {
         level: May,
-        title: "tags that are no SemVer are listed as well",
+        title: "tags that are not SemVer versions are listed as well",
         covers: ["REG-TAG-14", "C16"],
-        sources: [observed("3.1", "`latest`, `v9.9.9`, `1.0` and signature tags vanish in the client")],
+        sources: [observed("3.1", "Helm ignores `latest`, `v9.9.9`, `1.0` and signature tags")],
         breaks: [],
         faults: [HidesForeignTags],
         check: foreign,
@@ -215,20 +222,20 @@ async fn foreign(session: &Session) -> CheckResult {
         .collect();
     expect::holds(
         missing.is_empty(),
-        "every tag in the list",
-        format!("{missing:?} missing"),
+        "a list with every pushed tag",
+        format!("a list without {missing:?}"),
         &shown,
     )
 }
 
 requirement! {
-    /// Tags come in one order that does not change from page to page.
+    /// The registry lists tags in lexical order, the same on every page.
     ///
     /// ## Why Helm needs it
-    /// Helm sorts by itself, but paging over an unstable order loses tags.
+    /// Helm 3.8 and later sort the tags themselves. Pagination over an order that changes loses tags.
     ///
     /// ## How it is checked
-    /// Four tags are pushed out of order; the list must be sorted, by bytes or without regard to case.
+    /// The check pushes four tags out of order and sends `GET tags/list`. The tags must come back sorted.
     ORDER = "tags/lexical-order" {
         level: Should,
         title: "tags are listed in lexical order",
@@ -256,18 +263,20 @@ async fn order(session: &Session) -> CheckResult {
 }
 
 requirement! {
-    /// The list of a repository that does not exist is a 404, or empty.
+    /// The registry returns 404 or an empty list to `GET tags/list` in a repository that does not exist.
     ///
     /// ## Why Helm needs it
-    /// Its message tells the user whether the chart is unknown or the registry is broken.
+    /// Helm 3.8 and later print different messages for the two cases. With a 5xx the user cannot distinguish an
+    /// unknown chart from a broken registry.
     ///
     /// ## How it is checked
-    /// The tags of a repository that was never written to.
+    /// The check sends `GET tags/list` in a repository to which nothing was ever pushed. The response must be 200 or
+    /// a 4xx.
     UNKNOWN = "tags/unknown-repository" {
         level: Should,
-        title: "the tags of an unknown repository are a 404 or none",
+        title: "`tags/list` of an unknown repository returns 404 or no tags",
         covers: ["REG-TAG-11", "B24"],
-        sources: [observed("3.1", "empty list and 404 have messages of their own")],
+        sources: [observed("3.1", "Helm prints different messages for an empty list and for 404")],
         breaks: [],
         faults: [UnknownRepositoryListFails],
         check: unknown,
@@ -277,30 +286,30 @@ requirement! {
 async fn unknown(session: &Session) -> CheckResult {
     let reply = session.list_tags().await?;
     if reply.status.as_u16() == 200 {
-        // A page that is no list is judged by `tags/list-answers`.
+        // `tags/list-answers` judges a body that is not a list.
         return Ok(());
     }
     expect::holds(
         reply.status.is_client_error(),
-        "404, or 200 with no tags",
+        "status 404, or 200 without tags",
         format!("status {}", reply.status),
         &[&reply],
     )
 }
 
 requirement! {
-    /// From the list Helm resolves the version it should: the highest release for none, the highest match for
-    /// a range, build metadata included, foreign tags left out.
+    /// From the tag list Helm resolves the right version: without a version the highest release, for a range the
+    /// highest match. Versions with build metadata count, tags that are not versions do not.
     ///
     /// ## Why Helm needs it
-    /// It is the purpose of the list: `helm pull` without a version, ranges in `Chart.yaml`.
+    /// This is what Helm 3.8 and later use the list for: `helm pull` without a version, and ranges in `Chart.yaml`.
     ///
     /// ## How it is checked
-    /// Releases, a prerelease, a version with build metadata and foreign tags are pushed; Helm's resolution is
-    /// applied to what the registry lists, and must pick what it picks from what was pushed.
+    /// The check pushes releases, a prerelease, a version with build metadata and tags that are not versions. It
+    /// applies Helm's resolution to the pushed tags and to the list of the registry; both must give the same tag.
     RESOLVES = "tags/range-resolves" {
         level: Must,
-        title: "ranges resolve to the version they should",
+        title: "the tag list resolves ranges to the right version",
         covers: ["REG-TAG-02", "REG-TAG-07", "REG-TAG-14", "C16"],
         sources: [
             HELM_DOCS.says(
@@ -340,7 +349,7 @@ async fn resolves(session: &Session) -> CheckResult {
         expect::holds(
             wanted == got,
             format!("{} for {}", named(wanted), range.unwrap_or("no version")),
-            format!("{} from the list {list:?}", named(got)),
+            format!("{} from a list of {list:?}", named(got)),
             &shown,
         )?;
     }

@@ -1,4 +1,4 @@
-//! Tag lists, and what Helm resolves from them.
+//! Tag lists, and the versions that Helm resolves from them.
 
 mod list;
 mod pages;
@@ -16,19 +16,19 @@ pub(super) async fn tagged(session: &Session, tags: &[&str]) -> Result<(), Stop>
     let chart = session.arrange_chart_blobs("1.0.0").await?;
     for tag in tags {
         session.arrange_manifest(tag, &chart.manifest).await?;
-        // A tag that is not where it was pushed is another requirement's business.
+        // Another requirement judges a tag that cannot be read after its push.
         if tag.contains('_') {
             let there = session.get_manifest(tag).await?;
             if there.status.as_u16() == 404 {
-                return Err(obstacle("find the tag that was pushed", &there));
+                return Err(obstacle("read the pushed tag", &there));
             }
         }
     }
-    // The first list after a push is judged by `consistency/tag-listed-at-once`.
+    // `consistency/tag-listed-at-once` judges the first list after a push.
     session.list_tags().await.map(|_| ())
 }
 
-/// The tags of an answer; anything but a list is an obstacle.
+/// The tags of a response; anything but a list is an obstacle.
 pub(super) fn listed(reply: &Reply) -> Result<Vec<String>, Stop> {
     let list: Option<TagList> = serde_json::from_slice(&reply.body).ok();
     let tags = list
@@ -37,14 +37,14 @@ pub(super) fn listed(reply: &Reply) -> Result<Vec<String>, Stop> {
     tags.ok_or_else(|| obstacle("list tags", reply))
 }
 
-/// The target of the first `Link`, as oras-go reads it: what stands between `<` and `>`, whatever its `rel`.
+/// The URL of the first `Link` header, as oras-go reads it: the text between `<` and `>`, whatever its `rel`.
 pub(super) fn next_link(reply: &Reply) -> Option<String> {
     let link = reply.header("link")?;
     let rest = link.trim_start().strip_prefix('<')?;
     rest.split_once('>').map(|(url, _)| url.to_owned())
 }
 
-/// All pages from the first, at most `limit` of them; a page that cannot be read is an obstacle.
+/// All pages, at most `limit` of them; a page that cannot be read is an obstacle.
 async fn pages(session: &Session, query: &str, limit: usize) -> Result<Vec<Reply>, Stop> {
     let mut pages = vec![session.list_tags_with(query).await?];
     while pages.len() < limit {
@@ -57,7 +57,7 @@ async fn pages(session: &Session, query: &str, limit: usize) -> Result<Vec<Reply
     Ok(pages)
 }
 
-/// The pages of the list that Helm asks for, at most `limit` of them, and the tags on them.
+/// The pages of the list that Helm requests, at most `limit` of them, and their tags.
 pub(super) async fn whole_list(
     session: &Session,
     limit: usize,
@@ -70,23 +70,23 @@ pub(super) async fn whole_list(
     Ok((pages, tags))
 }
 
-/// More pages than a handful of tags has.
+/// A page limit that a handful of tags never reaches.
 const FEW: usize = 8;
 
-/// Three tags on a repository, and the first page of two.
+/// Pushes three tags and returns the first page of two.
 pub(super) async fn first_page(session: &Session) -> Result<Reply, Stop> {
     tagged(session, &["0.1.0", "0.2.0", "0.3.0"]).await?;
     let reply = session.list_tags_with("?n=2").await?;
     let tags = listed(&reply)?;
     if tags.len() > 2 && reply.header("link").is_none() {
         return Err(Stop::NotApplicable(
-            "the registry does not cut its tag lists".to_owned(),
+            "the registry does not truncate tag lists".to_owned(),
         ));
     }
     Ok(reply)
 }
 
-/// A resolved tag in words.
+/// The resolved tag as text for a finding.
 pub(super) fn named(tag: Option<String>) -> String {
     tag.map_or_else(|| "no tag".to_owned(), |tag| format!("tag {tag}"))
 }

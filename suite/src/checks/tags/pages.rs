@@ -1,4 +1,4 @@
-//! A tag list in pages.
+//! Pagination of tag lists.
 
 use super::{FEW, first_page, listed, next_link, pages, tagged};
 use crate::helm::era::{Break, Flow, SINCE_3_8};
@@ -10,16 +10,18 @@ use crate::session::steps::TagList;
 use crate::verdict::{CheckResult, Stop};
 
 requirement! {
-    /// A list that is cut says where it goes on: `Link: <URL>; rel="next"`.
+    /// If the registry returns only a part of the list, it sends the URL of the next page: `Link: <URL>; rel="next"`.
     ///
     /// ## Why Helm needs it
-    /// Helm takes what stands between `<` and `>` of the first `Link`. Without the brackets the listing fails.
+    /// Helm 3.8 and later take the text between `<` and `>` of the first `Link` header. Without the angle brackets
+    /// the listing fails.
     ///
     /// ## How it is checked
-    /// A page of two out of three tags is asked for. Registries that never cut a list are not concerned.
+    /// The check requests a page of two tags from a repository with three. A `Link` header must contain a URL in
+    /// angle brackets. The requirement does not apply to registries that never truncate a list.
     LINK = "tags/link-form" {
         level: Must,
-        title: "a cut list carries `Link: <URL>; rel=\"next\"`",
+        title: "a truncated tag list has `Link: <URL>; rel=\"next\"`",
         covers: ["REG-TAG-03", "A07"],
         sources: [
             DISTRIBUTION.says(
@@ -49,20 +51,20 @@ async fn link(session: &Session) -> CheckResult {
     )
 }
 
-/// What Helm reads of a page.
+/// The number of bytes that Helm reads of a page.
 const LARGEST: usize = 4 * 1024 * 1024;
 
 requirement! {
-    /// A page of tags is no larger than 4 MiB.
+    /// A page of the tag list is no larger than 4 MiB.
     ///
     /// ## Why Helm needs it
-    /// Helm 3.8 and later read so much of a page and no more; what is cut is no JSON.
+    /// Helm 3.8 and later read at most 4 MiB of a page, and a truncated page is not valid JSON.
     ///
     /// ## How it is checked
-    /// One tag is pushed, and the page that Helm asks for is measured.
+    /// The check pushes one tag, sends `GET tags/list` without parameters, as Helm does, and measures the body.
     LARGEST_PAGE = "tags/page-within-4-mib" {
         level: Must,
-        title: "a page of tags stays within 4 MiB",
+        title: "a page of tags has at most 4 MiB",
         covers: ["REG-TAG-06", "C14"],
         sources: [oras_go("v2.6.1", "registry/remote/utils.go:33", "reads 4 MiB of a page")],
         breaks: [
@@ -78,23 +80,25 @@ async fn largest_page(session: &Session) -> CheckResult {
     let reply = session.list_tags().await?;
     expect::holds(
         reply.body.len() <= LARGEST,
-        format!("a page of {LARGEST} bytes at the most"),
-        format!("{} bytes", reply.body.len()),
+        format!("a page of at most {LARGEST} bytes"),
+        format!("a page of {} bytes", reply.body.len()),
         &[&reply],
     )
 }
 
 requirement! {
-    /// The last page carries no `Link`.
+    /// The last page of the tag list has no `Link` header.
     ///
     /// ## Why Helm needs it
-    /// Helm follows every link without looking at the page. One that leads back makes it run for ever.
+    /// Helm 3.8 and later follow every `Link`, whatever the page contains. If a link leads back, Helm never
+    /// terminates.
     ///
     /// ## How it is checked
-    /// Three tags are listed without parameters; links are followed, and must end.
+    /// The check pushes three tags, lists them without parameters and follows the links. It must reach a page without
+    /// a link within eight pages.
     LAST_PAGE = "tags/last-page-has-no-link" {
         level: Must,
-        title: "the pages of a tag list come to an end",
+        title: "the last page of a tag list has no `Link` header",
         covers: ["REG-TAG-05", "C13"],
         sources: [DISTRIBUTION.says("listing-tags", "When `n` is zero, this endpoint MUST return an empty list, and MUST NOT include a `Link` header.")],
         specification: Stated,
@@ -112,23 +116,24 @@ async fn last_page(session: &Session) -> CheckResult {
     let last = &pages[pages.len() - 1];
     expect::holds(
         next_link(last).is_none() || pages.len() < FEW,
-        "a page without `link` within eight pages of three tags",
-        "a `link` on the eighth page",
+        "a page without a `link` header within eight pages, for three tags",
+        "a `link` header on the eighth page",
         &[last],
     )
 }
 
 requirement! {
-    /// `n` limits a page.
+    /// The registry returns at most as many tags as the parameter `n` requests.
     ///
     /// ## Why Helm needs it
-    /// Helm sends no `n`; it follows the registry's own links. Other clients page through long lists.
+    /// It does not: Helm sends no `n` and follows the registry's own links. Other clients use it to page through long
+    /// lists.
     ///
     /// ## How it is checked
-    /// `n=2` over three tags must answer two.
+    /// The check sends `GET tags/list?n=2` in a repository with three tags. The response must contain at most two.
     N = "tags/n-honoured" {
         level: Should,
-        title: "`n` limits a page of tags",
+        title: "`n` limits the number of tags in a page",
         covers: ["REG-TAG-09", "B39"],
         sources: [DISTRIBUTION.says("listing-tags", "Otherwise, the response MUST include `<int>` results.")],
         breaks: [],
@@ -143,23 +148,23 @@ async fn limit(session: &Session) -> CheckResult {
     let list = listed(&reply)?;
     expect::holds(
         list.len() <= 2,
-        "two tags",
+        "at most two tags",
         format!("{} tags", list.len()),
         &[&reply],
     )
 }
 
 requirement! {
-    /// A large `n` is answered, with as many tags as the registry likes.
+    /// The registry returns a list for a large `n`, with as many tags as it chooses.
     ///
     /// ## Why Helm needs it
-    /// It sends none; tools that want the whole list at once do.
+    /// It does not: Helm sends no `n`. Tools that request the whole list at once do.
     ///
     /// ## How it is checked
-    /// `n=10000` over three tags.
+    /// The check sends `GET tags/list?n=10000` in a repository with three tags. The response must be a 2xx.
     LARGE_N = "tags/large-n-answered" {
         level: Should,
-        title: "a large `n` is not refused",
+        title: "the registry accepts a large `n`",
         covers: ["REG-TAG-09", "B38"],
         sources: [DISTRIBUTION.says("listing-tags", "Assuming a repository is found, this request MUST return a `200 OK` response code.")],
         breaks: [],
@@ -176,14 +181,14 @@ async fn large_n(session: &Session) -> CheckResult {
 }
 
 requirement! {
-    /// `last` continues after a tag.
+    /// With the parameter `last`, the registry returns the tags after that tag.
     ///
     /// ## Why Helm needs it
-    /// A registry that answers page one for every `last` makes Helm follow its links for ever.
+    /// If a registry returns page one for every `last`, Helm 3.8 and later follow its links without end.
     ///
     /// ## How it is checked
-    /// `n=2&last=0.2.0` over three tags must not answer what came before. Registries that ignore `n` are not
-    /// concerned.
+    /// The check sends `GET tags/list?n=2&last=0.2.0` in a repository with three tags. The response must not contain
+    /// the tag before `0.2.0`. The requirement does not apply to registries that ignore `n`.
     LAST = "tags/last-honoured" {
         level: Should,
         title: "`last` continues the list after a tag",
@@ -214,18 +219,19 @@ async fn last(session: &Session) -> CheckResult {
 }
 
 requirement! {
-    /// Past the last tag a list is empty.
+    /// With `last` at or after the last tag, the registry returns an empty list.
     ///
     /// ## Why Helm needs it
-    /// Helm follows the links of the registry. If the tags that a link leads to are deleted before it is followed,
-    /// an error there ends the resolution of a range, and a list that begins anew never ends for whoever pages
-    /// with `last`.
+    /// Helm 3.8 and later follow the registry's own links. If the tags of the next page are deleted before Helm
+    /// follows the link, an error there ends the resolution of a range. A list that starts over never ends for
+    /// clients that page with `last`.
     ///
     /// ## How it is checked
-    /// `n=2&last=9.0.0` over three lower tags. Registries that ignore `n` are not concerned.
+    /// The check sends `GET tags/list?n=2&last=9.0.0` in a repository with three lower tags. The response must be a
+    /// 2xx without tags. The requirement does not apply to registries that ignore `n`.
     PAST_THE_END = "tags/nothing-past-the-end" {
         level: Should,
-        title: "past the last tag a list is empty",
+        title: "the list after the last tag is empty",
         covers: ["REG-TAG-09", "B38"],
         sources: [DISTRIBUTION.says("listing-tags", "Assuming a repository is found, this request MUST return a `200 OK` response code.")],
         breaks: [],
@@ -242,7 +248,7 @@ async fn past_the_end(session: &Session) -> CheckResult {
     }
     let reply = session.list_tags_with("?n=2&last=9.0.0").await?;
     expect::success(&reply)?;
-    // `null` is no tag either, to Helm.
+    // Helm reads `null` as an empty list as well.
     let list: TagList = expect::json(&reply, "with a list of tags")?;
     let tags = list.tags.unwrap_or_default();
     expect::holds(tags.is_empty(), "no tags", format!("{tags:?}"), &[&reply])
