@@ -47,7 +47,7 @@ fn a_good_registry_with_tls_and_logins_is_acceptable() {
     assert_eq!(ran.code, Some(0), "{}{}", ran.out, ran.err);
     let skipped = ran
         .out
-        .matches("the registry asks for no credentials")
+        .matches("the registry requires no credentials")
         .count();
     assert_eq!(skipped, 1, "the others ask: {}", ran.out);
 }

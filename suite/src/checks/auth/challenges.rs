@@ -1,4 +1,4 @@
-//! Challenges, and what is refused.
+//! Challenges, and the schemes and credentials that a registry accepts.
 
 use http::{HeaderValue, Method};
 
@@ -18,25 +18,26 @@ use crate::verdict::{CheckResult, Stop};
 use crate::wire::exchange::redact_url;
 
 requirement! {
-    /// A request that lacks authority is answered 401 with `WWW-Authenticate`, on every endpoint and method.
+    /// The registry returns 401 with `WWW-Authenticate` to a request without sufficient authorization, on every
+    /// endpoint and for every method.
     ///
     /// ## Why Helm needs it
-    /// Every operation starts anonymously; credentials are sent only in answer to a challenge. Helm never asks
-    /// `/v2/` before it pushes or pulls, so a challenge there alone is of no use.
+    /// Every operation of Helm starts anonymously, and Helm sends credentials only in response to a challenge. Helm
+    /// does not request `/v2/` before a push or a pull, so a challenge there alone is not enough.
     ///
     /// ## How it is checked
-    /// Anonymous HEAD of a manifest and of a blob, POST of an upload, GET of tags: each that is refused must be
-    /// a 401 with a challenge that can be parsed.
+    /// The check sends anonymous requests: HEAD and GET of a manifest, HEAD of a blob, POST of an upload, GET of the
+    /// tag list. Every 401 must have a challenge that can be parsed.
     EVERYWHERE = "auth/challenge-everywhere" {
         level: Must,
-        title: "every 401 carries a challenge",
+        title: "every 401 has a challenge",
         covers: ["REG-AUT-01", "A12"],
         sources: [
             HTTP.says(
                 "status.401",
                 "The server generating a 401 response MUST send a WWW-Authenticate header field (Section 11.6.1) containing at least one challenge applicable to the target resource.",
             ),
-            observed("4.3", "every operation starts anonymous; credentials are used only after a 401 with a challenge"),
+            observed("4.3", "every operation starts without credentials; Helm sends them only after a 401 with a challenge"),
         ],
         breaks: [
             Break::new(BEFORE_3_7, &[Flow::ChartPush], "unexpected response: 401 Unauthorized"),
@@ -89,18 +90,19 @@ async fn everywhere(session: &Session) -> CheckResult {
 }
 
 requirement! {
-    /// The schemes of challenges are spelled as usual: `Basic`, `Bearer`.
+    /// The registry spells the authentication schemes in challenges as usual: `Basic`, `Bearer`.
     ///
     /// ## Why Helm needs it
-    /// It does not: every tested Helm reads them in any case, as it should. Other clients do not.
+    /// It does not: every tested Helm version compares schemes without regard to case, as it should. Other clients do
+    /// not.
     ///
     /// ## How it is checked
-    /// The challenges of a 401 are read as they came.
+    /// The check reads the schemes in the challenges of a 401.
     SPELLING = "auth/usual-spelling" {
         level: May,
-        title: "`Basic` and `Bearer` are spelled as usual",
+        title: "`Basic` and `Bearer` have their usual spelling",
         covers: ["REG-AUT-25"],
-        sources: [observed("4.3", "`bearer` and `basic` in lower case work in every tested Helm")],
+        sources: [observed("4.3", "`bearer` and `basic` in lower case work in every tested Helm version")],
         breaks: [],
         faults: [ChallengeSchemeIsLowerCase],
         proven_on: Bearer,
@@ -120,7 +122,7 @@ async fn spelling(session: &Session) -> CheckResult {
     match schemes.into_iter().find(is_odd) {
         None => Ok(()),
         Some(odd) => Err(expect::violated(
-            "`Basic` or `Bearer`, spelled so",
+            "a scheme spelled `Basic` or `Bearer`",
             format!("`{odd}`"),
             &[&reply],
         )),
@@ -128,13 +130,13 @@ async fn spelling(session: &Session) -> CheckResult {
 }
 
 requirement! {
-    /// The first `WWW-Authenticate` header is `Basic` or `Bearer`.
+    /// The first `WWW-Authenticate` header is a `Basic` or a `Bearer` challenge.
     ///
     /// ## Why Helm needs it
-    /// Helm 3.18 and later read one header only.
+    /// Helm 3.18 and later, and the tag listing of Helm 3.8 to 3.17, read only the first header.
     ///
     /// ## How it is checked
-    /// The order of the headers of a 401 is read.
+    /// The check reads the order of the challenges of a 401.
     FIRST = "auth/known-scheme-first" {
         level: Must,
         title: "the first challenge is `Basic` or `Bearer`",
@@ -160,25 +162,25 @@ async fn first(session: &Session) -> CheckResult {
     };
     expect::holds(
         matches!(first.scheme.as_str(), "basic" | "bearer"),
-        "`Basic` or `Bearer` first",
-        format!("`{}` first", first.scheme),
+        "`Basic` or `Bearer` as the first challenge",
+        format!("`{}` as the first challenge", first.scheme),
         &[&reply],
     )
 }
 
 requirement! {
-    /// A Bearer challenge carries an absolute `realm`.
+    /// A Bearer challenge has a `realm` that is an absolute URL.
     ///
     /// ## Why Helm needs it
-    /// It is where the token comes from.
+    /// Every Helm version requests its tokens at this URL.
     ///
     /// ## How it is checked
-    /// The challenge of a HEAD is parsed.
+    /// The check sends an anonymous HEAD of a manifest and parses the `realm` of the challenge.
     REALM = "auth/realm-absolute" {
         level: Must,
-        title: "the realm of a Bearer challenge is an absolute URL",
+        title: "the `realm` of a Bearer challenge is an absolute URL",
         covers: ["REG-AUT-03", "A11"],
-        sources: [observed("4.3", "the realm is used as it stands")],
+        sources: [observed("4.3", "Helm uses the realm unchanged")],
         breaks: [
             Break::new(NOT_HARDENED, Flow::ALL, "unsupported protocol scheme \"\""),
             Break::new(HARDENED, Flow::ALL, "bearer realm \"…\" uses unsupported scheme \"\""),
@@ -201,18 +203,18 @@ async fn realm(session: &Session) -> CheckResult {
 }
 
 requirement! {
-    /// A Bearer challenge carries `scope`.
+    /// A Bearer challenge has a `scope` parameter.
     ///
     /// ## Why Helm needs it
-    /// Helm 3.0 to 3.2 have no scope of their own.
+    /// Helm 3.0 to 3.2 know no other scope and fail without it. Later versions add their own.
     ///
     /// ## How it is checked
-    /// The challenge of a HEAD is parsed.
+    /// The check sends an anonymous HEAD of a manifest and parses the challenge.
     SCOPE = "auth/challenge-carries-scope" {
         level: Should,
-        title: "a Bearer challenge carries `scope`",
+        title: "a Bearer challenge has a `scope`",
         covers: ["REG-AUT-04", "B34"],
-        sources: [observed("4.3", "a challenge without scope: 3.0 to 3.2 fail")],
+        sources: [observed("4.3", "Helm 3.0 to 3.2 fail on a challenge without scope")],
         breaks: [
             Break::new(Versions(&[Span::new((3, 0, 0), (3, 3, 0))]), &[Flow::ChartPush, Flow::ChartPull], "no scope specified for token auth challenge"),
         ],
@@ -227,24 +229,25 @@ async fn challenge_scope(session: &Session) -> CheckResult {
     expect::holds(
         challenge.parameter("scope").is_some(),
         "a `scope` parameter",
-        "no `scope`",
+        "no `scope` parameter",
         &[&reply],
     )
 }
 
 requirement! {
-    /// A Bearer challenge carries `service`.
+    /// A Bearer challenge has a `service` parameter.
     ///
     /// ## Why Helm needs it
-    /// It echoes it; a token endpoint that wants it must name it.
+    /// It does not: Helm only echoes the parameter. A token endpoint that requires `service` must name it in the
+    /// challenge.
     ///
     /// ## How it is checked
-    /// The challenge of a HEAD is parsed.
+    /// The check sends an anonymous HEAD of a manifest and parses the challenge.
     SERVICE = "auth/challenge-carries-service" {
         level: May,
-        title: "a Bearer challenge carries `service`",
+        title: "a Bearer challenge has a `service`",
         covers: ["REG-AUT-03"],
-        sources: [observed("4.3", "a challenge without service works in every Helm")],
+        sources: [observed("4.3", "every Helm version accepts a challenge without service")],
         breaks: [],
         faults: [ChallengeWithoutService],
         proven_on: Bearer,
@@ -257,25 +260,26 @@ async fn challenge_service(session: &Session) -> CheckResult {
     expect::holds(
         challenge.parameter("service").is_some(),
         "a `service` parameter",
-        "no `service`",
+        "no `service` parameter",
         &[&reply],
     )
 }
 
 requirement! {
-    /// The scope of a challenge names the repository and asks for no more than the request needs.
+    /// The `scope` of a challenge names the repository and requests no more than the operation needs.
     ///
     /// ## Why Helm needs it
-    /// Helm asks for what the challenge names together with its own scope. A robot that may only pull gets no
+    /// Helm requests the scope of the challenge together with its own. An account that may only pull receives no
     /// token for more.
     ///
     /// ## How it is checked
-    /// The challenge of a HEAD must name this repository and not ask for `push`, `delete` or `*`.
+    /// The check sends an anonymous HEAD of a manifest. The `scope` of the challenge must name this repository and
+    /// `pull` alone.
     NARROW = "auth/scope-is-narrow" {
         level: Should,
-        title: "the scope of a pull is `repository:<name>:pull`",
+        title: "the challenge for a pull has `scope=\"repository:<name>:pull\"`",
         covers: ["REG-AUT-05", "REG-PUL-19", "A05", "B34"],
-        sources: [observed("4.3", "the union of challenge and own scope is requested")],
+        sources: [observed("4.3", "Helm requests the union of the challenge's scope and its own")],
         breaks: [],
         faults: [ChallengeDemandsEverything],
         proven_on: Bearer,
@@ -286,7 +290,7 @@ requirement! {
 async fn narrow(session: &Session) -> CheckResult {
     let (reply, challenge) = bearer(session).await?;
     let Some(named) = challenge.parameter("scope") else {
-        return Err(obstacle("find a scope in the challenge", &reply));
+        return Err(obstacle("read the scope of the challenge", &reply));
     };
     let wanted = scope(session, "pull");
     expect::holds(
@@ -298,17 +302,17 @@ async fn narrow(session: &Session) -> CheckResult {
 }
 
 requirement! {
-    /// A token that the registry cannot read is answered 401, with a challenge.
+    /// The registry returns 401 with a challenge for a token that it cannot validate.
     ///
     /// ## Why Helm needs it
-    /// A client negotiates anew after 401 only: a token that expired, or that another registry made, must not
-    /// end in 400.
+    /// Clients request a new token only after a 401. A token that has expired, or that another registry issued, must
+    /// not lead to 400.
     ///
     /// ## How it is checked
-    /// HEAD of a manifest with a token of our own making.
+    /// The check sends HEAD of a manifest with a token that no registry issued.
     BAD_TOKEN = "auth/bad-token-is-401" {
         level: Should,
-        title: "a token the registry cannot read is answered 401",
+        title: "the registry returns 401 for an invalid token",
         covers: ["REG-AUT-22", "B40", "C23"],
         sources: [HTTP.says(
             "status.401",
@@ -334,17 +338,18 @@ async fn bad_token(session: &Session) -> CheckResult {
 }
 
 requirement! {
-    /// A wrong password is refused.
+    /// The registry rejects a wrong password.
     ///
     /// ## Why Helm needs it
-    /// `helm registry login` says "Login Succeeded" to whatever the registry accepts; the mistake shows up
-    /// hours later, in a job.
+    /// `helm registry login` prints "Login Succeeded" for every password that the registry accepts. The mistake
+    /// appears hours later, in a job.
     ///
     /// ## How it is checked
-    /// The credentials of the run with another password, at `/v2/` and at the token endpoint.
+    /// The check sends the user name of the run with another password: to the token endpoint, or to `/v2/` if there
+    /// is none. The response must not be a 2xx.
     WRONG_PASSWORD = "auth/wrong-password-refused" {
         level: Must,
-        title: "a wrong password is refused",
+        title: "the registry rejects a wrong password",
         covers: ["REG-AUT-20", "REG-API-03", "B26"],
         sources: [helm("v4.2.4", "pkg/registry/client.go:258", "login stores what `/v2/` accepts")],
         breaks: [],
@@ -391,23 +396,23 @@ async fn wrong_password(session: &Session) -> CheckResult {
     }
     expect::holds(
         !answer.status.is_success(),
-        "401",
+        "status 401 for a wrong password",
         format!("status {}", answer.status),
         &[&answer],
     )
 }
 
 requirement! {
-    /// `/v2/` challenges an anonymous caller where the registry has private content.
+    /// If a registry has private content, `/v2/` returns a challenge to an anonymous request.
     ///
     /// ## Why Helm needs it
-    /// Login sends the password only after a challenge. Without one, any password "succeeds".
+    /// `helm registry login` sends the password only after a challenge. Without one, it succeeds with any password.
     ///
     /// ## How it is checked
-    /// Only where a repository asks for credentials: an anonymous GET `/v2/`.
+    /// If a manifest requires credentials, the check sends an anonymous `GET /v2/`. The status must be 401.
     BASE = "auth/base-challenges" {
         level: Should,
-        title: "`/v2/` answers 401 to anonymous callers of a private registry",
+        title: "`/v2/` of a private registry returns 401 to anonymous requests",
         covers: ["REG-API-03", "B26"],
         sources: [helm("v4.2.4", "pkg/registry/client.go:258", "no challenge at `/v2/`: the password is never sent")],
         breaks: [],
@@ -421,24 +426,24 @@ async fn base(session: &Session) -> CheckResult {
     challenged(session).await?;
     let reply = session.call(Method::GET, "/v2/").anonymous().send().await?;
     if !matches!(reply.status.as_u16(), 200 | 401) {
-        return Err(obstacle("ask for the version of the API", &reply));
+        return Err(obstacle("get `/v2/`", &reply));
     }
     expect::status(&reply, &[401])
 }
 
 requirement! {
-    /// The scheme that is offered first works.
+    /// The registry accepts the authentication scheme of its first challenge.
     ///
     /// ## Why Helm needs it
-    /// Helm 3.18 and later take the first challenge, and so does the list of tags of Helm 3.8 to 3.17. No Helm tries
-    /// another one when that fails.
+    /// Helm 3.18 and later use the first challenge, and so does the tag listing of Helm 3.8 to 3.17. No Helm version
+    /// tries another scheme after a failure.
     ///
     /// ## How it is checked
-    /// The list of tags is asked for without authority. Where `Basic` is the first of several challenges, the credentials
-    /// must be taken.
+    /// The check sends an anonymous `GET tags/list`. If `Basic` is the first of several challenges, the registry must
+    /// accept the credentials of the run.
     FIRST_WORKS = "auth/first-scheme-works" {
         level: Must,
-        title: "the scheme that is offered first works",
+        title: "the scheme of the first challenge works",
         covers: ["REG-AUT-24", "B35"],
         sources: [oras_go("v2.6.1", "registry/remote/auth/client.go", "reads the first `WWW-Authenticate` header only")],
         breaks: [
@@ -457,45 +462,45 @@ async fn first_works(session: &Session) -> CheckResult {
     session.arrange_chart("1.0.0").await?;
     let path = format!("/v2/{}/tags/list", session.repository());
     let list = || session.call(Method::GET, &path);
-    let stranger = list().anonymous().send().await?;
-    let challenges = Challenge::all(&stranger.headers);
+    let anonymous = list().anonymous().send().await?;
+    let challenges = Challenge::all(&anonymous.headers);
     let is_basic = challenges
         .first()
         .is_some_and(|first| first.scheme == "basic");
-    if stranger.status.as_u16() != 401 || !is_basic || challenges.len() < 2 {
+    if anonymous.status.as_u16() != 401 || !is_basic || challenges.len() < 2 {
         return Err(Stop::NotApplicable(
             "`Basic` is not the first of several challenges".to_owned(),
         ));
     }
-    let earned = list().send().await?;
-    if !earned.status.is_success() {
-        return Err(obstacle("list tags with any authority", &earned));
+    let authorized = list().send().await?;
+    if !authorized.status.is_success() {
+        return Err(obstacle("list tags with any scheme", &authorized));
     }
     let basic = challenge::basic(credentials(session)?);
     let reply = list().authorization(basic).send().await?;
     expect::holds(
         !matches!(reply.status.as_u16(), 401 | 403),
-        "the list with `Basic`, which is offered first",
+        "the tag list with `Basic`, the scheme of the first challenge",
         format!("status {}", reply.status),
-        &[&stranger, &earned, &reply],
+        &[&anonymous, &authorized, &reply],
     )
 }
 
 requirement! {
-    /// Every scheme that a registry offers at `/v2/` opens it by itself.
+    /// The registry accepts every authentication scheme that it offers at `/v2/`.
     ///
     /// ## Why Helm needs it
-    /// Helm up to 3.17 takes the scheme it likes best, Helm 3.18 and later the one that is named first. No Helm tries
-    /// the other one.
+    /// Helm up to 3.17 selects the scheme that it prefers, Helm 3.18 and later the first one. No Helm version tries a
+    /// second one.
     ///
     /// ## How it is checked
-    /// The challenges of `/v2/` are read; with `Basic` the credentials, with `Bearer` a token without a scope must open
-    /// it.
+    /// The check reads the challenges of `/v2/`. It sends `GET /v2/` with the credentials for `Basic`, and with a
+    /// token without scope for `Bearer`. The registry must not return 401 or 403.
     EACH_SCHEME = "auth/each-scheme-works" {
         level: Must,
-        title: "each scheme that `/v2/` offers opens it",
+        title: "`/v2/` accepts each scheme that it offers",
         covers: ["REG-AUT-24"],
-        sources: [observed("4.3", "up to 3.17 by preference, later the first challenge; never a second one")],
+        sources: [observed("4.3", "Helm up to 3.17 selects a challenge by preference, later versions the first; none tries a second")],
         breaks: [
             Break::new(CONTAINERD, &[Flow::Login], "login attempt to https://{host}/v2/ failed with status: 401 Unauthorized"),
             Break::new(ORAS, &[Flow::Login], "authenticating to \"{host}\": GET \"https://{host}/v2/\": response status code 401: unauthorized"),
@@ -510,7 +515,7 @@ async fn each_scheme(session: &Session) -> CheckResult {
     let base = session.call(Method::GET, "/v2/").anonymous().send().await?;
     if base.status.as_u16() != 401 {
         return Err(Stop::NotApplicable(
-            "`/v2/` asks for no credentials".to_owned(),
+            "`/v2/` requires no credentials".to_owned(),
         ));
     }
     let basic = challenge::basic(credentials(session)?);
@@ -523,9 +528,9 @@ async fn each_scheme(session: &Session) -> CheckResult {
                     .token(&realm, service.as_deref(), &[], Some(basic.clone()))
                     .await?;
                 challenge::bearer(&token_of(&answer)?)
-                    .ok_or_else(|| obstacle("use the token in a header", &answer))?
+                    .ok_or_else(|| obstacle("send the token in a header", &answer))?
             }
-            // No Helm knows another one.
+            // No Helm version supports another scheme.
             _ => continue,
         };
         let opened = session
@@ -535,7 +540,7 @@ async fn each_scheme(session: &Session) -> CheckResult {
             .await?;
         expect::holds(
             !matches!(opened.status.as_u16(), 401 | 403),
-            format!("200 with `{}`, which is offered", challenge.scheme),
+            format!("status 200 with the offered scheme `{}`", challenge.scheme),
             format!("status {}", opened.status),
             &[&base, &opened],
         )?;

@@ -1,4 +1,4 @@
-//! Challenges and tokens. Registries that ask for nothing are not concerned.
+//! Challenges and tokens. The requirements do not apply to registries without authentication.
 
 mod challenges;
 mod permission;
@@ -12,7 +12,7 @@ use crate::session::{Reply, Session};
 use crate::verdict::Stop;
 use http::{HeaderValue, Method};
 
-/// An anonymous HEAD of a manifest: how every pull begins.
+/// An anonymous HEAD of a manifest: the first request of every pull.
 async fn anonymous_head(session: &Session) -> Result<Reply, Stop> {
     let path = session.manifest_path("1.0.0");
     session
@@ -23,19 +23,19 @@ async fn anonymous_head(session: &Session) -> Result<Reply, Stop> {
         .await
 }
 
-/// The first request of an anonymous client; skips registries that do not ask for credentials.
+/// The first response to an anonymous client; skips registries that require no credentials.
 async fn challenged(session: &Session) -> Result<Reply, Stop> {
     let reply = anonymous_head(session).await?;
     if reply.status.as_u16() == 401 {
         Ok(reply)
     } else {
         Err(Stop::NotApplicable(
-            "the registry asks for no credentials".to_owned(),
+            "the registry requires no credentials".to_owned(),
         ))
     }
 }
 
-/// The Bearer challenge; skips registries without one.
+/// The Bearer challenge of the first response; skips registries without one.
 pub(super) async fn bearer(session: &Session) -> Result<(Reply, Challenge), Stop> {
     let reply = challenged(session).await?;
     let found = Challenge::all(&reply.headers)
@@ -57,7 +57,7 @@ pub(super) fn credentials(session: &Session) -> Result<&Login, Stop> {
     Err(Stop::NotApplicable(why.to_owned()))
 }
 
-/// A usable realm and service from the challenge; one that is not usable is an obstacle here.
+/// The realm and the service of a challenge; a realm that is not absolute is an obstacle.
 pub(super) fn endpoint(
     reply: &Reply,
     challenge: &Challenge,
@@ -72,12 +72,12 @@ pub(super) fn endpoint(
     ))
 }
 
-/// The token of an answer; none is an obstacle.
+/// The token in a response of the token endpoint; a response without one is an obstacle.
 fn token_of(reply: &Reply) -> Result<String, Stop> {
     challenge::TokenAnswer::read(reply).ok_or_else(|| obstacle("get a token", reply))
 }
 
-/// What the token endpoint answers to GET with the credentials, for these scopes.
+/// The response of the token endpoint to GET with the credentials of the run and these scopes.
 async fn token_answer(session: &Session, scopes: &[&str]) -> Result<Reply, Stop> {
     let (reply, challenge) = bearer(session).await?;
     let (realm, service) = endpoint(&reply, &challenge)?;
@@ -91,14 +91,14 @@ async fn token_answer(session: &Session, scopes: &[&str]) -> Result<Reply, Stop>
 async fn token_for(session: &Session, scopes: &[&str]) -> Result<HeaderValue, Stop> {
     let answer = token_answer(session, scopes).await?;
     challenge::bearer(&token_of(&answer)?)
-        .ok_or_else(|| obstacle("use the token in a header", &answer))
+        .ok_or_else(|| obstacle("send the token in a header", &answer))
 }
 
 fn scope(session: &Session, actions: &str) -> String {
     format!("repository:{}:{actions}", session.repository())
 }
 
-/// POST to the token endpoint as Helm 3.0 to 3.17 send it.
+/// Sends a POST to the token endpoint, as Helm 3.0 to 3.17 do.
 async fn token_post(session: &Session) -> Result<Reply, Stop> {
     let (reply, challenge) = bearer(session).await?;
     let (realm, service) = endpoint(&reply, &challenge)?;

@@ -1,4 +1,4 @@
-//! What a token allows.
+//! The rights that a token grants.
 
 use http::Method;
 
@@ -16,27 +16,27 @@ use crate::session::steps::obstacle;
 use crate::session::{Session, digest_of};
 use crate::verdict::{CheckResult, Stop};
 
-/// Helm that sends push scopes only after the POST was challenged.
+/// Helm versions that request the push scope only after a challenge to the POST.
 const PULL_TOKEN_FIRST: Versions = Versions(&[
     Span::new((3, 18, 0), (4, 0, 0)),
     Span::new((4, 0, 0), (4, 2, 4)),
 ]);
-/// Helm that asks for a token to push from its first request on.
+/// Helm versions that request a token for `pull,push` from their first request on.
 const PUSH_TOKEN_FIRST: Versions = Versions(&[Span::since((4, 2, 4))]);
 
 requirement! {
-    /// A token for `pull,push` also reads.
+    /// A token for `pull,push` also allows reads.
     ///
     /// ## Why Helm needs it
-    /// A push reads back what it wrote, with the token it has.
+    /// During a push Helm reads manifests with the token that it uses for the push.
     ///
     /// ## How it is checked
-    /// A chart is pushed; its manifest is read with a token for `pull,push`.
+    /// The check pushes a chart and reads its manifest with a token for `pull,push`.
     PUSH_PULLS = "auth/push-token-pulls" {
         level: Must,
-        title: "a token for `pull,push` also reads",
+        title: "a token for `pull,push` also allows reads",
         covers: ["REG-AUT-13"],
-        sources: [observed("7.5", "the read-back of a push goes out with the push token")],
+        sources: [observed("7.5", "Helm reads the manifest back with the push token")],
         breaks: [
             Break::new(BEFORE_3_7, &[Flow::ChartPush], "unexpected response: 401 Unauthorized"),
             Break::new(CONTAINERD_1_5, Flow::WRITES, "unexpected status: 401 Unauthorized"),
@@ -62,26 +62,27 @@ async fn push_pulls(session: &Session) -> CheckResult {
         .await?;
     expect::holds(
         !matches!(reply.status.as_u16(), 401 | 403),
-        "the manifest",
+        "the manifest, with a token for `pull,push`",
         format!("status {}", reply.status),
         &[&reply],
     )
 }
 
 requirement! {
-    /// A token for `pull` of a user who may push sees 404 for what is not there.
+    /// With a token for `pull`, a user who may push gets 404 for content that does not exist.
     ///
     /// ## Why Helm needs it
-    /// From 3.18 to 4.2.3 a push begins with HEAD under a pull token. A 401 there ends it: the client does not
-    /// come back with a wider token.
+    /// Helm 3.18 to 4.2.3 begin a push with HEAD and a pull token. A 401 there ends the push: the client does not
+    /// return with a wider token.
     ///
     /// ## How it is checked
-    /// HEAD of an absent manifest with a pull token, in a new repository.
+    /// The check sends HEAD of an absent manifest with a pull token, in a new repository. The registry must not
+    /// return 401 or 403, unless it does so for a token for `pull,push` as well.
     PULL_SEES_404 = "auth/pull-token-sees-404" {
         level: Must,
-        title: "a pull token sees 404 for absent content",
+        title: "a pull token gets 404 for absent content",
         covers: ["REG-AUT-14", "REG-NAM-09", "A01", "A03"],
-        sources: [observed("7.5", "push of 3.18.4 to 4.2.3: HEAD of the manifest with a token for `pull`")],
+        sources: [observed("7.5", "push of Helm 3.18.4 to 4.2.3: HEAD of the manifest with a token for `pull`")],
         breaks: [
             Break::new(PULL_TOKEN_FIRST, Flow::PUSHES, "failed to perform \"Exists\" on destination: HEAD \"{url}/manifests/{d}\": response status code 401: Unauthorized"),
         ],
@@ -103,7 +104,7 @@ async fn pull_sees_404(session: &Session) -> CheckResult {
     if !matches!(reply.status.as_u16(), 401 | 403) {
         return Ok(());
     }
-    // What refuses a push token as well has nothing to do with the token.
+    // If the registry rejects a push token as well, the scope of the token is not the cause.
     let wide = token_for(session, &[&scope(session, "pull,push")]).await?;
     let other = session
         .call(Method::HEAD, &path)
@@ -113,7 +114,7 @@ async fn pull_sees_404(session: &Session) -> CheckResult {
         .await?;
     if matches!(other.status.as_u16(), 401 | 403) {
         return Err(obstacle(
-            "look at an absent manifest with any token",
+            "request an absent manifest with any token",
             &other,
         ));
     }
@@ -125,16 +126,17 @@ async fn pull_sees_404(session: &Session) -> CheckResult {
 }
 
 requirement! {
-    /// A token for `pull` lists tags.
+    /// A token for `pull` allows the client to list tags.
     ///
     /// ## Why Helm needs it
-    /// Helm asks for no more. Where the listing wants another right, exact versions work and ranges fail.
+    /// Helm 3.8 and later request no wider scope for it. If the registry requires another right for the list, exact
+    /// versions work and ranges fail.
     ///
     /// ## How it is checked
-    /// A chart is pushed; with a token for `pull` its manifest is read and the tags are listed.
+    /// The check pushes a chart. With a token for `pull` it reads the manifest and sends `GET tags/list`.
     PULL_LISTS = "auth/pull-token-lists-tags" {
         level: Must,
-        title: "a token for `pull` is enough to list tags",
+        title: "a token for `pull` allows the tag list",
         covers: ["REG-TAG-12", "REG-TAG-13", "REG-PUL-19", "A05"],
         sources: [observed("4.3", "the scope of a tag listing is `repository:R:pull`")],
         breaks: [
@@ -168,26 +170,26 @@ async fn pull_lists(session: &Session) -> CheckResult {
         .await?;
     expect::holds(
         !matches!(reply.status.as_u16(), 401 | 403),
-        "the tags, as the manifest",
+        "the tag list with a token for `pull`, as for the manifest",
         format!("status {}", reply.status),
         &[&manifest, &reply],
     )
 }
 
 requirement! {
-    /// A POST that lacks the right to push is answered with 401 and a challenge.
+    /// The registry returns 401 with a challenge to a POST without the right to push.
     ///
     /// ## Why Helm needs it
-    /// From 3.18 to 4.2.3 the POST of an upload goes out without a token, to learn the scope; those versions get
-    /// by. A client that keeps its pull token learns from a 401 what it lacks, and from a 403 nothing.
+    /// Helm 3.18 to 4.2.3 send the POST of an upload without a token to learn the scope, and are not affected. A
+    /// client that keeps its pull token learns the missing scope from a 401, and nothing from a 403.
     ///
     /// ## How it is checked
-    /// A POST with a pull token.
+    /// The check sends the POST of an upload with a pull token.
     POST_CHALLENGED = "auth/post-challenged" {
         level: Should,
-        title: "a POST with a pull token is answered 401",
+        title: "POST of an upload with a pull token returns 401",
         covers: ["REG-BLB-18", "REG-AUT-01"],
-        sources: [observed("7.5", "push of 3.18.4: POST of the upload without token, 401, token for `pull,push`")],
+        sources: [observed("7.5", "push of Helm 3.18.4: POST of the upload without token, 401, token for `pull,push`")],
         breaks: [],
         faults: [UploadPostForbiddenWithPullToken],
         proven_on: Bearer,
@@ -207,19 +209,20 @@ async fn post_challenged(session: &Session) -> CheckResult {
         return Err(Stop::NotApplicable("a pull token opens uploads".to_owned()));
     }
     if !matches!(reply.status.as_u16(), 401 | 403 | 404) {
-        return Err(obstacle("tell what a pull token may do", &reply));
+        return Err(obstacle("open an upload with a pull token", &reply));
     }
     expect::status(&reply, &[401])
 }
 
 requirement! {
-    /// The PUT that completes an upload takes the `Authorization` of the POST.
+    /// The PUT that completes an upload accepts the `Authorization` header of its POST.
     ///
     /// ## Why Helm needs it
-    /// Every Helm sends it along; a signed `Location` must not clash with it.
+    /// Every Helm version sends the header with both requests. A signed `Location` must not conflict with it.
     ///
     /// ## How it is checked
-    /// An upload is opened and completed under the credentials of the run.
+    /// The check opens an upload and completes it with the credentials of the run. If the PUT returns 400, 401 or
+    /// 403, a second PUT with the query as the registry wrote it excludes another cause.
     PUT_AUTHORISED = "auth/put-takes-authorization" {
         level: Must,
         title: "the PUT of an upload accepts the `Authorization` of its POST",
@@ -269,17 +272,17 @@ async fn put_authorised(session: &Session) -> CheckResult {
     if !matches!(reply.status.as_u16(), 400 | 401 | 403) {
         return Ok(());
     }
-    // Where the query as it was is taken, it is not the header that is to blame.
+    // If the registry accepts its own query unchanged, the header is not the cause.
     let again = session.arrange_upload().await?;
     let raw = put_with(session, &again, &digest_of(&blob), &blob).await?;
     if raw.status.is_success() {
         return Err(obstacle(
-            "complete an upload as Helm writes its query",
+            "complete an upload with the query as Helm writes it",
             &reply,
         ));
     }
     Err(expect::violated(
-        "201",
+        "status 201 for the PUT, with the `authorization` of the POST",
         format!("status {}", reply.status),
         &[&start, &reply],
     ))

@@ -1,4 +1,4 @@
-//! The token endpoint.
+//! Requests to the token endpoint.
 
 use http::Method;
 use serde_json::Value;
@@ -16,23 +16,24 @@ use crate::session::expect;
 use crate::session::steps::obstacle;
 use crate::verdict::{CheckResult, Stop};
 
-/// Helm that was seen to send the two scopes of a push apart: up to 3.12.3, and no longer in 3.17.3.
+/// Helm versions that send the two scopes of a push as two parameters: observed up to 3.12.3, no longer in 3.17.3.
 const TWO_SCOPES_APART: Versions = Versions(&[Span::new((3, 0, 0), (3, 13, 0))]);
 
-/// Helm that does not fall back to GET when the token endpoint answers a POST with 400.
+/// Helm versions that do not fall back to GET if the token endpoint returns 400 to a POST.
 const NO_FALLBACK_ON_400: Versions = Versions(&[Span::new((3, 0, 0), (3, 8, 2))]);
 
 requirement! {
-    /// The token endpoint takes a GET with `service` and `scope`, with Basic credentials, and answers a token.
+    /// The token endpoint accepts GET with `service` and `scope` and Basic credentials, and returns a token.
     ///
     /// ## Why Helm needs it
-    /// It is the way of every Helm.
+    /// Every Helm version requests tokens this way.
     ///
     /// ## How it is checked
-    /// One GET; the answer must be JSON with `token` or `access_token`.
+    /// The check sends one GET to the token endpoint. The response must be 200 with JSON that contains `token` or
+    /// `access_token`.
     GET = "auth/token-by-get" {
         level: Must,
-        title: "the token endpoint answers GET with a token",
+        title: "the token endpoint returns a token for GET",
         covers: ["REG-AUT-06", "REG-AUT-10", "A13", "B36"],
         sources: [observed("4.3", "`GET <realm>?scope=…&service=…` with Basic, in every era")],
         breaks: [
@@ -55,22 +56,28 @@ async fn token_get(session: &Session) -> CheckResult {
     let named = ["token", "access_token"]
         .iter()
         .any(|name| value.get(*name).is_some_and(Value::is_string));
-    expect::holds(named, "`token` or `access_token`", "neither", &[&answer])
+    expect::holds(
+        named,
+        "`token` or `access_token` in the body",
+        "neither of them",
+        &[&answer],
+    )
 }
 
 requirement! {
-    /// A token endpoint that answers 200 answers JSON.
+    /// If the token endpoint returns 200, the body is JSON.
     ///
     /// ## Why Helm needs it
-    /// A sign-on page in front of the registry answers 200 with HTML; no Helm gets past it, by POST or by GET.
+    /// A single sign-on page in front of the registry returns 200 with HTML. Every Helm version fails on it, with
+    /// POST and with GET.
     ///
     /// ## How it is checked
-    /// GET of a token; a 200 must hold JSON.
+    /// The check requests a token with GET. The body of a 2xx must be JSON.
     TOKEN_JSON = "auth/token-answer-is-json" {
         level: Must,
-        title: "a token answer is JSON",
+        title: "the token response is JSON",
         covers: ["REG-AUT-10", "B36"],
-        sources: [observed("4.3", "the answer is decoded as JSON in every era")],
+        sources: [observed("4.3", "every era decodes the response as JSON")],
         breaks: [
             Break::new(ALL, Flow::CHARTS, "invalid character '<' looking for beginning of value"),
             Break::new(ALL, &[Flow::Login], "invalid character '<' looking for beginning of value"),
@@ -90,16 +97,17 @@ async fn token_json(session: &Session) -> CheckResult {
 }
 
 requirement! {
-    /// Several scopes in one token request are granted together.
+    /// The token endpoint grants several scopes of one request together.
     ///
     /// ## Why Helm needs it
-    /// A push of Helm 3.0 to 3.17 asks for `pull` and for `pull,push` as two parameters.
+    /// A push of Helm 3.0 to 3.17 requests `pull` and `pull,push` as two `scope` parameters.
     ///
     /// ## How it is checked
-    /// A token is asked for with both; it must open an upload.
+    /// The check requests a token for both scopes and opens an upload with it. The upload must open if a token for
+    /// `pull,push` alone opens one.
     TWO_SCOPES = "auth/several-scopes" {
         level: Must,
-        title: "a token for two `scope` parameters holds both",
+        title: "a token for two `scope` parameters grants both scopes",
         covers: ["REG-AUT-07", "B33"],
         sources: [observed("7.5", "push of 3.10.1: `GET /token?scope=…:pull&scope=…:pull,push`")],
         breaks: [
@@ -116,7 +124,7 @@ async fn two_scopes(session: &Session) -> CheckResult {
     both_scopes(session, [&pull, &push]).await
 }
 
-/// A token for two scopes in this order opens an upload, as one for the push scope alone does.
+/// Expects that a token for two scopes in this order opens an upload, as a token for the push scope alone does.
 async fn both_scopes(session: &Session, scopes: [&str; 2]) -> CheckResult {
     let path = format!("/v2/{}/blobs/uploads/", session.repository());
     let one = token_for(session, &[&scope(session, "pull,push")]).await?;
@@ -136,23 +144,24 @@ async fn both_scopes(session: &Session, scopes: [&str; 2]) -> CheckResult {
         .await?;
     expect::holds(
         !matches!(reply.status.as_u16(), 401 | 403),
-        "an upload that a token for both scopes opens",
+        "an open upload, with a token for both scopes",
         format!("status {}", reply.status),
         &[&alone, &reply],
     )
 }
 
 requirement! {
-    /// The order of several scopes does not matter.
+    /// The order of several `scope` parameters makes no difference to the token.
     ///
     /// ## Why Helm needs it
-    /// Every Helm sends the narrow one first; other clients send them as they come.
+    /// Every Helm version sends the narrow scope first. Other clients send scopes in any order.
     ///
     /// ## How it is checked
-    /// A token is asked for with `pull,push` before `pull`; it must open an upload.
+    /// The check requests a token with `pull,push` before `pull` and opens an upload with it. The upload must open if
+    /// a token for `pull,push` alone opens one.
     SCOPE_ORDER = "auth/scope-order-free" {
         level: Should,
-        title: "two scopes are granted in either order",
+        title: "the token endpoint grants two scopes in either order",
         covers: ["REG-AUT-07", "B33"],
         sources: [observed("7.5", "push of 3.10.1: `GET /token?scope=…:pull&scope=…:pull,push`")],
         breaks: [],
@@ -168,16 +177,16 @@ async fn scope_order(session: &Session) -> CheckResult {
 }
 
 requirement! {
-    /// A token endpoint that takes no POST answers it with 400, 401, 404 or 405.
+    /// A token endpoint that does not support POST returns 400, 401, 404 or 405.
     ///
     /// ## Why Helm needs it
-    /// Helm 3.0 to 3.17 try POST first and fall back to GET only then.
+    /// Helm 3.0 to 3.17 try POST first. They fall back to GET only after one of these statuses.
     ///
     /// ## How it is checked
-    /// A POST with a password grant, as Helm sends it.
+    /// The check sends a POST with a password grant, as Helm does. The status must be 200, 400, 401, 404 or 405.
     POST = "auth/token-post-answered" {
         level: Must,
-        title: "a POST to the token endpoint gives a token or 400, 401, 404 or 405",
+        title: "POST to the token endpoint returns a token or 400, 401, 404 or 405",
         covers: ["REG-AUT-08", "A13"],
         sources: [containerd("v1.6.6", "remotes/docker/authorizer.go", "falls back to GET on 400, 401, 404 and 405")],
         breaks: [
@@ -194,16 +203,17 @@ async fn post(session: &Session) -> CheckResult {
 }
 
 requirement! {
-    /// A token endpoint that takes the POST answers it with `access_token`.
+    /// A token endpoint that supports POST returns the token as `access_token`.
     ///
     /// ## Why Helm needs it
-    /// Helm 3.0 to 3.17 look for that name only.
+    /// Helm 3.0 to 3.17 read only this field of the response.
     ///
     /// ## How it is checked
-    /// Only where the POST succeeds: the name is looked for.
+    /// The check sends a POST with a password grant. If the endpoint returns a 2xx, the body must contain
+    /// `access_token`.
     POST_NAME = "auth/token-post-names-access-token" {
         level: Must,
-        title: "the answer to a token POST holds `access_token`",
+        title: "the response to a token POST contains `access_token`",
         covers: ["REG-AUT-09", "B36"],
         sources: [containerd("v1.6.6", "remotes/docker/auth/fetch.go", "`authorization server did not include a token in the response`")],
         breaks: [
@@ -222,33 +232,34 @@ async fn post_name(session: &Session) -> CheckResult {
     let reply = token_post(session).await?;
     if !reply.status.is_success() {
         return Err(Stop::NotApplicable(format!(
-            "the token endpoint takes no POST: it answers {}",
+            "the token endpoint does not accept POST: it returns {}",
             reply.status
         )));
     }
     let value: Value = expect::json(&reply, "with `access_token`")?;
     expect::holds(
         value.get("access_token").is_some_and(Value::is_string),
-        "`access_token`",
-        "none",
+        "`access_token` in the body",
+        "no `access_token`",
         &[&reply],
     )
 }
 
 requirement! {
-    /// A token without a scope is granted to a valid user and opens `/v2/`.
+    /// The token endpoint issues a token without scope to a valid user, and the registry accepts it at `/v2/`.
     ///
     /// ## Why Helm needs it
-    /// `helm registry login` asks for no scope.
+    /// `helm registry login` requests a token without scope.
     ///
     /// ## How it is checked
-    /// GET of the token endpoint with `service` alone, then GET `/v2/` with the token.
+    /// The check requests a token with `service` alone and sends it with `GET /v2/`. The registry must not return 401
+    /// or 403.
     SCOPELESS = "auth/login-token" {
         level: Must,
-        title: "a token without scope opens `/v2/`",
+        title: "a token without scope is accepted at `/v2/`",
         covers: ["REG-AUT-12", "REG-API-02"],
         sources: [
-            helm("v3.18.4", "pkg/registry/client.go:284", "login pings `/v2/` with a token for no scope"),
+            helm("v3.18.4", "pkg/registry/client.go:284", "login pings `/v2/` with a token without scope"),
             HELM_DOCS.says(
                 "oci-feature-deprecation-and-behavior-changes-with-v380",
                 "The `helm registry login` command now follows the same structure as the Docker CLI for storing credentials. The same location for registry configuration can be passed to both Helm and the Docker CLI.",
@@ -268,14 +279,14 @@ async fn scopeless(session: &Session) -> CheckResult {
     let (reply, challenge) = bearer(session).await?;
     let (realm, service) = endpoint(&reply, &challenge)?;
     let basic = challenge::basic(credentials(session)?);
-    // A token endpoint that answers nobody is judged by `auth/token-by-get`.
+    // `auth/token-by-get` judges a token endpoint that issues no token at all.
     token_for(session, &[&scope(session, "pull")]).await?;
     let answer = session
         .token(&realm, service.as_deref(), &[], Some(basic))
         .await?;
     expect::status(&answer, &[200])?;
     let token = challenge::bearer(&token_of(&answer)?)
-        .ok_or_else(|| obstacle("use the token in a header", &answer))?;
+        .ok_or_else(|| obstacle("send the token in a header", &answer))?;
     let reply = session
         .call(Method::GET, "/v2/")
         .authorization(token)
@@ -283,24 +294,24 @@ async fn scopeless(session: &Session) -> CheckResult {
         .await?;
     expect::holds(
         !matches!(reply.status.as_u16(), 401 | 403),
-        "200",
+        "status 200 from `/v2/`, with a token without scope",
         format!("status {}", reply.status),
         &[&reply],
     )
 }
 
 requirement! {
-    /// A token request without credentials is answered 200 or 401.
+    /// The token endpoint returns 200 or 401 to a request without credentials.
     ///
     /// ## Why Helm needs it
-    /// Every pull of a public chart asks for a token that way. Helm 3.0 to 3.17 end on 403, before the user
-    /// learns that a login would help.
+    /// Every pull of a public chart requests a token this way. Helm 3.0 to 3.17 abort on 403, before the user learns
+    /// that a login would help.
     ///
     /// ## How it is checked
-    /// GET of the token endpoint without credentials.
+    /// The check sends GET to the token endpoint without credentials.
     ANONYMOUS = "auth/anonymous-token-answered" {
         level: Should,
-        title: "an anonymous token request is answered 200 or 401",
+        title: "the token endpoint returns 200 or 401 to anonymous requests",
         covers: ["REG-AUT-15", "B22"],
         sources: [observed("4.3", "public repository: token requested without credentials, then used")],
         breaks: [],
@@ -321,16 +332,17 @@ async fn anonymous(session: &Session) -> CheckResult {
 }
 
 requirement! {
-    /// Every `client_id` that Helm sends is accepted.
+    /// The token endpoint accepts every `client_id` that Helm versions send.
     ///
     /// ## Why Helm needs it
-    /// `containerd-client`, `docker` and `oras-go` are in the field.
+    /// Helm versions in use send `containerd-client`, `docker` and `oras-go`.
     ///
     /// ## How it is checked
-    /// One GET of a token with each of them, and one with none.
+    /// The check requests a token with GET, without a `client_id` and with each of the three. Each response must be a
+    /// 2xx.
     CLIENTS = "auth/client-ids" {
         level: Must,
-        title: "every `client_id` of Helm is accepted",
+        title: "the token endpoint accepts every `client_id` that Helm sends",
         covers: ["REG-AUT-11"],
         sources: [observed("4.2", "`client_id` docker, containerd-client, oras-go")],
         breaks: [
