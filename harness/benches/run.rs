@@ -20,10 +20,10 @@ use helm_oci_conformance::exit_code;
 use helm_oci_conformance::http::install_cryptography;
 use helm_oci_conformance::http::{Http, Limits, Trust};
 use helm_oci_conformance::run::capabilities;
-use helm_oci_conformance::run::cleanup::Strategy;
 use helm_oci_conformance::run::preflight::preflight;
-use helm_oci_conformance::run::{self, Events, Helms, Interrupt, Plan};
+use helm_oci_conformance::run::{self, Events, Helms, Interrupt, Job, Plan};
 use helm_oci_conformance::serve::{Handler, Server};
+use helm_oci_conformance::target::policy::CleanUpStrategy;
 use helm_oci_conformance::target::spec::TargetSpec;
 use helm_oci_fixtures::fault::{FaultyRegistry, HelloAnswer};
 use helm_oci_fixtures::registry::{Access, ReferenceRegistry};
@@ -206,10 +206,10 @@ async fn run(
 ) -> Result<Duration, Error> {
     let server = server(latency).await?;
     let spec = TargetSpec {
-        clean_up: Strategy::None,
+        clean_up: CleanUpStrategy::None,
         ..TargetSpec::named(&format!("http://{}", server.address()))
     };
-    let jobs = [spec.job("benchmark".to_owned())?];
+    let jobs = [Job::new(&spec, "benchmark".to_owned())?];
     let plan = Plan {
         requirements,
         flows: BTreeSet::new(),

@@ -16,9 +16,10 @@ use helm_oci_conformance::error::chain;
 use helm_oci_conformance::http::install_cryptography;
 use helm_oci_conformance::launch::{self, Launched, Launcher, Settings};
 use helm_oci_conformance::run::capabilities;
-use helm_oci_conformance::run::cleanup::{Ledger, Strategy, clean_up};
+use helm_oci_conformance::run::cleanup::{Ledger, clean_up};
 use helm_oci_conformance::run::preflight::preflight;
 use helm_oci_conformance::run::{self, Interrupt};
+use helm_oci_conformance::target::policy::CleanUpStrategy;
 use helm_oci_conformance::target::spec::TargetSpec;
 use helm_oci_reports::leftovers;
 use helm_oci_reports::record::{CheckRecord, Leftover};
@@ -201,7 +202,7 @@ impl Live {
         if !launched.vanishes() {
             let made = ready.ledger.settled().await;
             let target = run::target(self.seed, &launched);
-            let left = clean_up(&target, made, Strategy::Auto, &self.interrupt).await;
+            let left = clean_up(&target, made, CleanUpStrategy::Auto, &self.interrupt).await;
             say_left(&left);
         }
         say_left(&launched.stop().await);

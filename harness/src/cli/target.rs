@@ -11,11 +11,10 @@ use super::TrustArguments;
 use super::credentials::{self, CredentialArguments};
 use super::error::CliError;
 use crate::launch;
-use crate::run::cleanup::Strategy;
 use crate::run::plan;
 use crate::run::{Job, Plan};
 use crate::target::chart_name::ChartName;
-use crate::target::policy::Size;
+use crate::target::policy::{CleanUpStrategy, Size};
 use crate::target::repositories;
 use crate::target::spec::TargetSpec;
 
@@ -38,7 +37,7 @@ pub(super) struct TargetArguments {
 struct ConductArguments {
     /// What is deleted in the end of what was pushed to a registry that stays.
     #[arg(long, value_name = "STRATEGY", value_enum, default_value_t)]
-    clean_up: Strategy,
+    clean_up: CleanUpStrategy,
     /// Send no more than so many requests in a second.
     #[arg(long, value_name = "N")]
     requests_per_second: Option<NonZeroU32>,
@@ -103,7 +102,7 @@ pub(super) fn jobs(specs: &[TargetSpec], run: &str) -> Result<Vec<Job>, CliError
     let mut seen = BTreeSet::new();
     let mut jobs = Vec::with_capacity(specs.len());
     for (position, spec) in specs.iter().enumerate() {
-        let mut job = spec.job(format!("{run}-{position}"))?;
+        let mut job = Job::new(spec, format!("{run}-{position}"))?;
         if !seen.insert(job.name.clone()) {
             return Err(CliError::Twice { name: job.name });
         }

@@ -31,7 +31,6 @@ use crate::serve::{ServeError, Server};
 use crate::target::spec::TargetSpec;
 
 pub use self::container::{Survey, SurveyedImage, sweep};
-pub(crate) use self::url::is_repository;
 
 /// The kinds of targets, for messages.
 pub const KINDS: &str = "reference[+basic][+bearer][+expiring][+tls], distribution[:VERSION][+htpasswd][+tls][+no-deletes], \

@@ -9,6 +9,7 @@ use http::uri::Authority;
 
 use super::{Held, LaunchError, Launched, Launcher, Settings, TargetError};
 use crate::http::Http;
+use crate::target::repositories::is_repository;
 
 #[derive(Debug)]
 pub(super) struct External {
@@ -143,18 +144,6 @@ fn looks_like_host(given: &str) -> bool {
     let (host, port) = authority.rsplit_once(':').unwrap_or((authority, ""));
     let has_port = !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit());
     !host.is_empty() && (has_port || port.is_empty() && (host.contains('.') || host == "localhost"))
-}
-
-/// Whether a text fits the grammar of repository names.
-pub(crate) fn is_repository(name: &str) -> bool {
-    name.split('/').all(is_component)
-}
-
-/// Whether a path component fits the grammar of repository names.
-fn is_component(component: &str) -> bool {
-    let edge = |c: Option<char>| c.is_some_and(|c| c.is_ascii_lowercase() || c.is_ascii_digit());
-    let inner = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "._-".contains(c);
-    edge(component.chars().next()) && edge(component.chars().last()) && component.chars().all(inner)
 }
 
 #[cfg(test)]

@@ -1,7 +1,6 @@
 //! One check on one target: its verdict and its transcript, whatever the check does.
 
 use std::any::Any;
-use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,8 +10,8 @@ use helm_oci_suite::session::target::Target;
 use helm_oci_suite::verdict::{Obstacle, ObstacleKind, Verdict};
 use helm_oci_suite::wire::exchange::Exchange;
 use tokio::task::JoinSet;
-use tokio::time::timeout;
 
+use super::deadline::within;
 use crate::clock::Stopwatch;
 
 /// What one check brought to light.
@@ -78,33 +77,6 @@ pub async fn examine(
     }
 }
 
-/// Waits for work of this session; `None` if it takes longer than allowed. What the registry asked to wait is not
-/// counted, and a large body that goes over the wire has its own limit: the work gets its time anew.
-pub(crate) async fn within<T>(
-    limit: Duration,
-    session: &Session,
-    work: impl Future<Output = T>,
-) -> Option<T> {
-    let mut work = pin!(work);
-    let (mut allowed, mut known) = (limit, session.waited());
-    let mut transfers = session.transfers();
-    loop {
-        if let Ok(done) = timeout(allowed, work.as_mut()).await {
-            return Some(done);
-        }
-        let (waited, now) = (session.waited(), session.transfers());
-        let is_under_way = now % 2 == 1;
-        allowed = if is_under_way || now != transfers {
-            limit
-        } else if waited != known {
-            waited.saturating_sub(known)
-        } else {
-            return None;
-        };
-        (known, transfers) = (waited, now);
-    }
-}
-
 /// The verdict in words that hold no secret, whatever the registry said.
 fn fit_to_show(verdict: Verdict, session: &Session) -> Verdict {
     match verdict {
@@ -139,8 +111,6 @@ fn said(panic: &(dyn Any + Send)) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::num::NonZeroU32;
-
     use bytes::Bytes;
     use helm_oci_suite::proof;
     use helm_oci_suite::requirement::{BoxFuture, Level, Setup};
@@ -148,9 +118,9 @@ mod tests {
     use helm_oci_suite::wire::content::{Content, Pattern};
     use helm_oci_suite::wire::registry::{Registry, Relay, TransportError};
     use http::{Request, Response};
+    use tokio::time::timeout;
 
     use super::*;
-    use crate::target::policy::Pace;
 
     async fn panics(session: &Session) -> CheckResult {
         session.call(http::Method::GET, "/v2/").send().await?;
@@ -185,27 +155,6 @@ mod tests {
         check: |session| Box::pin(hangs(session)),
         ..PANICS
     };
-
-    #[tokio::test]
-    async fn what_was_waited_before_gives_no_more_time() {
-        let target = proof::target(Setup::Open, &[]);
-        let rate = NonZeroU32::MIN;
-        let target = Target {
-            registry: Arc::new(Pace::new(Arc::clone(&target.registry), rate)),
-            ..target
-        };
-        let session = Session::new(target, "test/within");
-        for _ in 0..4 {
-            let reply = session.call(http::Method::GET, "/v2/").send().await;
-            reply.expect("an answer");
-        }
-        assert!(session.waited() > Duration::from_secs(4));
-        let begun = Stopwatch::start();
-        let pending = std::future::pending::<()>();
-        let done = within(Duration::from_millis(50), &session, pending).await;
-        assert_eq!(done, None);
-        assert!(begun.milliseconds() < 4000, "{} ms", begun.milliseconds());
-    }
 
     /// A registry that takes its time for what is large.
     struct Slow(Arc<dyn Registry>);

@@ -11,10 +11,12 @@ pub mod plan;
 pub mod preflight;
 
 mod check;
+mod deadline;
 mod entry;
 mod event;
 mod helms;
 mod interrupt;
+mod job;
 mod large;
 mod meter;
 mod turns;
@@ -44,21 +46,21 @@ use crate::clock;
 use crate::clock::Stopwatch;
 use crate::deviations::Deviations;
 use crate::exit_code::ExitCode;
-use crate::launch::{LaunchError, Launched, Launcher, Settings};
-use crate::run::preflight::{Preflight, preflight};
-use crate::target::policy::Conduct;
+use crate::launch::{LaunchError, Launched};
 
+use self::deadline::within;
 use self::helms::Shown;
 use self::large::Placed;
+use self::preflight::{Preflight, preflight};
 use self::turns::Turns;
 
-pub(crate) use self::check::within;
 pub use self::check::{Examined, examine};
 pub use self::entry::record;
 pub(crate) use self::entry::{eras, flows};
 pub use self::event::{Event, Events, Told};
 pub use self::helms::{Helms, id as flow_id};
 pub use self::interrupt::{Interrupt, Interrupted};
+pub use self::job::Job;
 pub(crate) use self::visit::visit;
 
 /// How many checks run side by side on a target, if nothing else is said: enough for a slow line to be kept busy.
@@ -90,18 +92,6 @@ pub struct Plan {
     pub strict: bool,
     /// What is known to deviate.
     pub deviations: Deviations,
-}
-
-/// One target of a run.
-pub struct Job {
-    /// Its name in reports.
-    pub name: String,
-    /// What makes it available.
-    pub launcher: Box<dyn Launcher>,
-    /// What the launcher needs to know.
-    pub settings: Settings,
-    /// How the run behaves there.
-    pub conduct: Conduct,
 }
 
 /// Runs the plan on every target, on `parallel` of them at the same time.

@@ -17,9 +17,9 @@ use helm_oci_suite::verdict::{Obstacle, ObstacleKind, Stop};
 use http::{Method, StatusCode};
 use thiserror::Error;
 
-use crate::run::capabilities;
-use crate::run::cleanup::Ledger;
-use crate::run::preflight::preflight;
+use super::capabilities;
+use super::cleanup::Ledger;
+use super::preflight::preflight;
 
 /// How many given repositories are looked at at the same time.
 const PARALLEL: usize = 8;

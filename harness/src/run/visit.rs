@@ -7,10 +7,10 @@ use futures_util::FutureExt;
 use helm_oci_reports::record::{Leftover, TargetIdentity};
 use helm_oci_suite::session::target::Target;
 
+use super::cleanup::{Ledger, clean_up};
 use super::meter::Meter;
 use super::{Interrupt, Interrupted, Job, target};
 use crate::launch::{self, LaunchError};
-use crate::run::cleanup::{Ledger, clean_up};
 
 /// What came of the work on a target.
 pub(crate) struct Visit<T> {

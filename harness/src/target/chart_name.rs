@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use crate::launch::is_repository;
+use crate::target::repositories::is_repository;
 
 /// Where a chart is.
 #[derive(Debug, Clone, PartialEq, Eq)]

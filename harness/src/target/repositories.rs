@@ -6,8 +6,6 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
-use crate::launch::is_repository;
-
 /// Why a file of names cannot be used.
 #[derive(Debug, Error)]
 pub enum RepositoryFileError {
@@ -66,6 +64,18 @@ pub fn read(path: &Path) -> Result<Vec<String>, RepositoryFileError> {
         names.push(name.to_owned());
     }
     Ok(names)
+}
+
+/// True if a text fits the grammar of repository names.
+pub(crate) fn is_repository(name: &str) -> bool {
+    name.split('/').all(is_component)
+}
+
+/// True if a path component fits the grammar of repository names.
+fn is_component(component: &str) -> bool {
+    let edge = |c: Option<char>| c.is_some_and(|c| c.is_ascii_lowercase() || c.is_ascii_digit());
+    let inner = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "._-".contains(c);
+    edge(component.chars().next()) && edge(component.chars().last()) && component.chars().all(inner)
 }
 
 #[cfg(test)]

@@ -7,11 +7,7 @@ use std::path::{Path, PathBuf};
 use helm_oci_suite::session::target::Credentials;
 use serde::Deserialize;
 
-use crate::http::{Limits, Trust};
-use crate::launch::{self, Settings, TargetError};
-use crate::run::Job;
-use crate::run::cleanup::Strategy;
-use crate::target::policy::{Budget, Conduct, Size};
+use crate::target::policy::{CleanUpStrategy, Size};
 
 /// One target, and how it is to be treated.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
@@ -58,7 +54,7 @@ pub struct TargetSpec {
     /// The path that answers with a success or 401 when it is ready; `/v2/` if nothing is said.
     pub ready: Option<String>,
     /// What is deleted at the end of a run.
-    pub clean_up: Strategy,
+    pub clean_up: CleanUpStrategy,
     /// How many requests are sent in a second at most.
     pub requests_per_second: Option<NonZeroU32>,
     /// How many requests are sent all in all.
@@ -111,38 +107,5 @@ impl TargetSpec {
         for path in paths.into_iter().flatten() {
             *path = folder.join(&*path);
         }
-    }
-
-    /// What the runner needs; `run` labels what is launched, and belongs to this target alone.
-    pub fn job(&self, run: String) -> Result<Job, TargetError> {
-        let launcher = launch::parse(self)?;
-        let name = self.name.as_deref().unwrap_or(launcher.name()).to_owned();
-        Ok(Job {
-            name,
-            launcher,
-            settings: Settings {
-                run,
-                trust: Trust {
-                    ca_file: self.ca_file.clone(),
-                    cert_file: self.cert_file.clone(),
-                    key_file: self.key_file.clone(),
-                    pinned: Vec::new(),
-                    anyone: self.insecure_skip_tls_verify,
-                },
-                limits: Limits::default(),
-                credentials: self.credentials.clone(),
-            },
-            conduct: Conduct {
-                clean_up: self.clean_up,
-                requests_per_second: self.requests_per_second,
-                budget: Budget {
-                    requests: self.max_requests.map(NonZeroU64::get),
-                    bytes: self.max_bytes,
-                },
-                read_only: self.read_only,
-                chart: self.chart.clone(),
-                ..Conduct::default()
-            },
-        })
     }
 }

@@ -19,7 +19,7 @@ use helm_oci_suite::session::{Reply, Session, digest_of};
 use helm_oci_suite::verdict::Stop;
 use http::{Method, StatusCode, Uri};
 
-use crate::run::within;
+use super::deadline::within;
 
 /// How long one probe may take.
 const LIMIT: Duration = Duration::from_secs(10);

@@ -10,7 +10,7 @@ use thiserror::Error;
 
 use super::ledger::is_digest;
 use super::{Holdings, Made};
-use crate::launch::is_repository;
+use crate::target::repositories::is_repository;
 
 /// How many repositories are looked into at the same time.
 const PARALLEL: usize = 4;

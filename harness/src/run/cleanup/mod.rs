@@ -9,14 +9,14 @@ mod sweep;
 
 use std::time::Duration;
 
-use clap::ValueEnum;
 use helm_oci_reports::record::Leftover;
 use helm_oci_suite::session::Session;
 use helm_oci_suite::session::target::Target;
-use serde::Deserialize;
 use tokio::time::timeout;
 
-use crate::run::{Interrupt, within};
+use super::deadline::within;
+use super::interrupt::Interrupt;
+use crate::target::policy::CleanUpStrategy;
 
 pub use self::earlier::{SearchError, catalog, holdings, is_of_a_run};
 pub use self::ledger::{Holdings, Ledger, Made};
@@ -25,33 +25,16 @@ use self::sweep::Sweep;
 /// How long the clean-up may take, and how much longer after Ctrl-C.
 const LIMIT: Duration = Duration::from_secs(10);
 
-/// What is deleted at the end of a run, and in which order.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Strategy {
-    /// Manifests by digest, and where the registry keeps one that has tags, the tags first; then blobs.
-    #[default]
-    Auto,
-    /// Tags, and manifests that have none; the registry collects the rest.
-    Tag,
-    /// Manifests by digest, then blobs.
-    Digest,
-    /// Tags, then manifests by digest, then blobs.
-    TagsFirst,
-    /// Nothing.
-    None,
-}
-
 /// Deletes what was made by the strategy; returns what is left.
 pub async fn clean_up(
     target: &Target,
     made: Made,
-    strategy: Strategy,
+    strategy: CleanUpStrategy,
     interrupt: &Interrupt,
 ) -> Vec<Leftover> {
     let session = Session::new(target.clone(), "clean-up");
     let sweep = Sweep::new(&session, made);
-    if strategy == Strategy::None {
+    if strategy == CleanUpStrategy::None {
         return sweep.leftovers("`--clean-up none` keeps it");
     }
     let hurried = async {
@@ -66,7 +49,7 @@ pub async fn clean_up(
 }
 
 /// Deletes all of this, however long it takes; returns what is left.
-pub async fn delete(session: &Session, made: Made, strategy: Strategy) -> Vec<Leftover> {
+pub async fn delete(session: &Session, made: Made, strategy: CleanUpStrategy) -> Vec<Leftover> {
     let sweep = Sweep::new(session, made);
     sweep.run(strategy).await;
     sweep.leftovers("`--clean-up none` keeps it")
@@ -119,11 +102,11 @@ mod tests {
     #[tokio::test]
     async fn each_strategy_deletes_what_it_says() {
         for (strategy, statuses_after, left) in [
-            (Strategy::Auto, [404, 404, 404], 0),
-            (Strategy::Digest, [404, 404, 404], 0),
-            (Strategy::TagsFirst, [404, 404, 404], 0),
-            (Strategy::Tag, [404, 200, 200], 0),
-            (Strategy::None, [200, 200, 200], 3),
+            (CleanUpStrategy::Auto, [404, 404, 404], 0),
+            (CleanUpStrategy::Digest, [404, 404, 404], 0),
+            (CleanUpStrategy::TagsFirst, [404, 404, 404], 0),
+            (CleanUpStrategy::Tag, [404, 200, 200], 0),
+            (CleanUpStrategy::None, [200, 200, 200], 3),
         ] {
             let (target, session, chart, made) = stored(&[]).await;
             let leftovers = clean_up(&target, made, strategy, &Interrupt::never()).await;
@@ -136,7 +119,7 @@ mod tests {
     #[tokio::test]
     async fn what_is_refused_is_told_with_the_way_to_remove_it() {
         let (target, session, chart, made) = stored(&[Fault::DeletesRefused]).await;
-        let leftovers = clean_up(&target, made, Strategy::Auto, &Interrupt::never()).await;
+        let leftovers = clean_up(&target, made, CleanUpStrategy::Auto, &Interrupt::never()).await;
         assert_eq!(
             leftovers.len(),
             3,
@@ -153,7 +136,7 @@ mod tests {
         assert_eq!(manifest.command, None, "no command would remove it");
 
         let (target, session, _, made) = stored(&[Fault::TagDeletesRefused]).await;
-        let leftovers = clean_up(&target, made, Strategy::Tag, &Interrupt::never()).await;
+        let leftovers = clean_up(&target, made, CleanUpStrategy::Tag, &Interrupt::never()).await;
         let tag = Leftover {
             repository: session.repository().to_owned(),
             kind: LeftoverKind::Tag,
@@ -206,9 +189,9 @@ mod tests {
     #[tokio::test]
     async fn tags_go_first_where_they_have_to() {
         for (strategy, left) in [
-            (Strategy::Auto, 0),
-            (Strategy::TagsFirst, 0),
-            (Strategy::Digest, 1),
+            (CleanUpStrategy::Auto, 0),
+            (CleanUpStrategy::TagsFirst, 0),
+            (CleanUpStrategy::Digest, 1),
         ] {
             let (target, _, _, made) = stored(&[]).await;
             let target = Target {
@@ -242,7 +225,7 @@ mod tests {
             }),
             ..target
         };
-        let leftovers = clean_up(&target, made, Strategy::Auto, &Interrupt::never()).await;
+        let leftovers = clean_up(&target, made, CleanUpStrategy::Auto, &Interrupt::never()).await;
         assert_eq!(
             leftovers,
             [],
@@ -260,7 +243,13 @@ mod tests {
         };
         let open = Session::new(noted, "test/clean-up").arrange_upload().await;
         let open = open.expect("it is opened");
-        let leftovers = clean_up(&target, ledger.made(), Strategy::Auto, &Interrupt::never()).await;
+        let leftovers = clean_up(
+            &target,
+            ledger.made(),
+            CleanUpStrategy::Auto,
+            &Interrupt::never(),
+        )
+        .await;
         assert_eq!(leftovers, []);
         let state = session.call_uri(Method::GET, Ok(open)).send().await;
         assert_eq!(state.expect("an answer").status, 404);

@@ -9,7 +9,8 @@ use helm_oci_suite::session::{Reply, Session};
 use helm_oci_suite::verdict::Stop;
 use http::{Method, StatusCode};
 
-use super::{Made, Strategy};
+use super::Made;
+use crate::target::policy::CleanUpStrategy;
 
 /// How many deletes run at the same time.
 const PARALLEL: usize = 8;
@@ -57,22 +58,23 @@ impl<'a> Sweep<'a> {
     }
 
     /// Deletes by the strategy, as far as the registry lets us.
-    pub(crate) async fn run(&self, strategy: Strategy) {
+    pub(crate) async fn run(&self, strategy: CleanUpStrategy) {
         self.cancel_uploads().await;
         match strategy {
-            Strategy::None => {}
-            Strategy::Tag => {
+            CleanUpStrategy::None => {}
+            CleanUpStrategy::Tag => {
                 self.delete(self.of(LeftoverKind::Tag)).await;
                 self.delete(self.untagged()).await;
                 self.leave_to_the_registry();
             }
-            Strategy::TagsFirst => {
+            CleanUpStrategy::TagsFirst => {
                 self.delete(self.of(LeftoverKind::Tag)).await;
                 self.delete_manifests(false).await;
                 self.delete(self.of(LeftoverKind::Blob)).await;
             }
-            Strategy::Auto | Strategy::Digest => {
-                self.delete_manifests(strategy == Strategy::Auto).await;
+            CleanUpStrategy::Auto | CleanUpStrategy::Digest => {
+                self.delete_manifests(strategy == CleanUpStrategy::Auto)
+                    .await;
                 self.delete(self.of(LeftoverKind::Blob)).await;
             }
         }

@@ -15,7 +15,7 @@ use helm_oci_suite::wire::registry::TransportError;
 use http::{Method, StatusCode};
 
 use self::watch::Watch;
-use crate::run::within;
+use super::deadline::within;
 
 /// How long all of it may take.
 const LIMIT: Duration = Duration::from_secs(11);

@@ -3,6 +3,7 @@
 //! Each rule is a port in front of the registry, so that it holds for whatever speaks with it, real Helms included.
 
 mod budget;
+mod clean_up;
 mod guard;
 mod pace;
 
@@ -12,9 +13,8 @@ use std::sync::Arc;
 use helm_oci_suite::session::write_mode::Permission;
 use helm_oci_suite::wire::registry::Registry;
 
-use crate::run::cleanup::Strategy;
-
 pub use self::budget::{Budget, Purse, Size, SizeError};
+pub use self::clean_up::CleanUpStrategy;
 pub use self::guard::Guard;
 pub use self::pace::Pace;
 
@@ -22,7 +22,7 @@ pub use self::pace::Pace;
 #[derive(Debug, Clone, Default)]
 pub struct Conduct {
     /// What is deleted at the end.
-    pub clean_up: Strategy,
+    pub clean_up: CleanUpStrategy,
     /// How many requests are sent in a second at most.
     pub requests_per_second: Option<NonZeroU32>,
     /// How much is asked all in all.
