@@ -1,4 +1,4 @@
-//! All requirements, in reading order: one module an area, each with its slice at the end.
+//! All requirements in reading order: one module for each area, with a slice of its requirements.
 
 mod api;
 mod auth;
@@ -20,12 +20,12 @@ mod upload;
 
 use crate::requirement::Requirement;
 
-/// A chapter of the suite.
+/// An area: one chapter of the suite.
 #[derive(Debug, Clone, Copy)]
 pub struct Area {
     /// The part of its requirements' ids before the slash.
     pub name: &'static str,
-    /// What it is about.
+    /// Its subject, as a heading.
     pub title: &'static str,
     /// Its requirements, in reading order.
     pub requirements: &'static [&'static Requirement],
@@ -45,42 +45,42 @@ pub static AREAS: [Area; 17] = [
     },
     Area {
         name: "upload",
-        title: "blobs on their way in",
+        title: "blob upload",
         requirements: upload::ALL_OF_THEM,
     },
     Area {
         name: "manifests",
-        title: "manifests on their way in",
+        title: "manifest upload",
         requirements: manifests::ALL_OF_THEM,
     },
     Area {
         name: "provenance",
-        title: "the extra layer of a signed chart",
+        title: "provenance layers of signed charts",
         requirements: provenance::ALL_OF_THEM,
     },
     Area {
         name: "pull",
-        title: "manifests and blobs on their way out",
+        title: "pulling manifests and blobs",
         requirements: pull::ALL_OF_THEM,
     },
     Area {
         name: "tags",
-        title: "tag lists and what resolves from them",
+        title: "tag lists and version resolution",
         requirements: tags::ALL_OF_THEM,
     },
     Area {
         name: "auth",
-        title: "challenges and tokens",
+        title: "authentication: challenges and tokens",
         requirements: auth::ALL_OF_THEM,
     },
     Area {
         name: "origins",
-        title: "where URLs lead: locations, redirects, links and realms",
+        title: "URLs from the registry: locations, redirects, links and realms",
         requirements: origins::ALL_OF_THEM,
     },
     Area {
         name: "errors",
-        title: "errors a person can act on",
+        title: "error responses that a person can act on",
         requirements: errors::ALL_OF_THEM,
     },
     Area {
@@ -95,27 +95,27 @@ pub static AREAS: [Area; 17] = [
     },
     Area {
         name: "consistency",
-        title: "what is acknowledged stays true, also side by side",
+        title: "consistency after acknowledged and concurrent writes",
         requirements: consistency::ALL_OF_THEM,
     },
     Area {
         name: "limits",
-        title: "sizes and lengths",
+        title: "size and length limits",
         requirements: limits::ALL_OF_THEM,
     },
     Area {
         name: "legacy",
-        title: "what only Helm before 3.8 needs",
+        title: "features that only Helm before 3.8 needs",
         requirements: legacy::ALL_OF_THEM,
     },
     Area {
         name: "next",
-        title: "what no Helm writes yet",
+        title: "OCI features Helm does not use yet",
         requirements: next::ALL_OF_THEM,
     },
     Area {
         name: "flow",
-        title: "whole flows of Helm, era by era",
+        title: "complete Helm flows, by era",
         requirements: flow::ALL_OF_THEM,
     },
 ];
@@ -133,7 +133,7 @@ pub fn find(id: &str) -> Option<&'static Requirement> {
     all().into_iter().find(|requirement| requirement.id == id)
 }
 
-/// The id that looks most like this one, for an error message: one of the same area, if there is such an area.
+/// The known id closest to an unknown one, from the same area if that exists; for error messages.
 pub fn nearest(id: &str) -> Option<&'static str> {
     let area = id.split('/').next().unwrap_or(id);
     let likeness = |known: &&'static Requirement| (known.area() != area, distance(id, known.id));
@@ -143,13 +143,13 @@ pub fn nearest(id: &str) -> Option<&'static str> {
         .map(|requirement| requirement.id)
 }
 
-/// Whether an id matches one of the globs, or is in an area of that name.
+/// True if an id matches one of the globs, or if a glob is the name of its area.
 pub fn is_matched(globs: &[String], id: &str) -> bool {
     let area = id.split_once('/').map_or(id, |(area, _)| area);
     globs.iter().any(|glob| glob == area || matches(glob, id))
 }
 
-/// Whether `text` matches `glob`, in which `*` stands for any characters and `?` for one.
+/// True if `text` matches `glob`, where `*` matches any characters and `?` a single one.
 pub fn matches(glob: &str, text: &str) -> bool {
     match glob.chars().next() {
         None => text.is_empty(),
@@ -169,7 +169,7 @@ pub fn matches(glob: &str, text: &str) -> bool {
     }
 }
 
-/// How many edits separate two words.
+/// The number of edits between two words.
 fn distance(a: &str, b: &str) -> usize {
     let mut row: Vec<usize> = (0..=b.chars().count()).collect();
     for (i, x) in a.chars().enumerate() {
@@ -204,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn the_nearest_id_is_in_the_area_that_was_meant() {
+    fn the_nearest_id_is_in_the_same_area() {
         assert_eq!(nearest("tags/rnge-resolves"), Some("tags/range-resolves"));
         assert_eq!(nearest("pul/blob-bytes"), Some("pull/blob-bytes"));
     }
@@ -217,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn a_word_selects_an_area_and_a_glob_ids() {
+    fn an_area_name_selects_its_ids() {
         for (globs, id, expected) in [
             (&["pull"][..], "pull/blob-bytes", true),
             (&["pull/*"], "pull/blob-bytes", true),
@@ -232,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn words_are_so_far_apart_as_edits_separate_them() {
+    fn distance_is_the_number_of_edits() {
         for (one, other, edits) in [
             ("", "", 0),
             ("", "abc", 3),

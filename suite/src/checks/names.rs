@@ -16,32 +16,30 @@ use crate::session::steps::{obstacle, with_media_type};
 use crate::session::{Reply, Session, digest_of};
 use crate::verdict::{CheckResult, Stop};
 
-/// Opens an upload in `repository`: the first thing any Helm writes there.
+/// Starts an upload in `repository`: the first write of every Helm version.
 pub(super) async fn first_write(session: &Session, repository: &str) -> Result<Reply, Stop> {
     session.start_upload_in(repository).await
 }
 
-/// `repository` with every segment before the last kept, and the last made of `tail`.
-fn beside(session: &Session, tail: &str) -> String {
-    match session.repository().rsplit_once('/') {
-        Some((head, _)) => format!("{head}/{}{tail}", session.chart_name()),
-        None => format!("{}{tail}", session.repository()),
-    }
+/// The name of the check's repository with `suffix` appended to its last segment.
+fn with_suffix(session: &Session, suffix: &str) -> String {
+    format!("{}{suffix}", session.repository())
 }
 
 requirement! {
-    /// The whole grammar of repository names is accepted: `.`, `_`, `__` and `--` between letters and digits,
-    /// and digits first.
+    /// The registry accepts every repository name of the OCI grammar: `.`, `_`, `__` and `--` between letters or
+    /// digits.
     ///
     /// ## Why Helm needs it
-    /// Helm checks a name with the same grammar before it sends anything, so whatever it sends must be taken.
+    /// Helm validates a name against the same grammar before it sends anything, so the registry must accept
+    /// every name that passes.
     ///
     /// ## How it is checked
-    /// An upload is opened under a name with each separator; a plain name is tried beside it, so that only the
-    /// separator is blamed.
+    /// An upload is started under a plain name, then under one name for each separator; each POST must return a 2xx
+    /// status.
     GRAMMAR = "names/grammar-accepted" {
         level: Must,
-        title: "the whole grammar of repository names is accepted",
+        title: "every repository name of the OCI grammar is accepted",
         covers: ["REG-NAM-01"],
         sources: [DISTRIBUTION.says(
             "pulling-manifests",
@@ -57,29 +55,29 @@ requirement! {
 }
 
 async fn grammar(session: &Session) -> CheckResult {
-    let plain = first_write(session, &beside(session, "0")).await?;
+    let plain = first_write(session, &with_suffix(session, "0")).await?;
     if !plain.status.is_success() {
-        return Err(obstacle("open an upload under a plain name", &plain));
+        return Err(obstacle("start an upload under a plain name", &plain));
     }
-    for tail in [".dot", "_low", "__two", "--dash", "-0.1_2"] {
-        let reply = first_write(session, &beside(session, tail)).await?;
+    for suffix in [".dot", "_low", "__two", "--dash", "-0.1_2"] {
+        let reply = first_write(session, &with_suffix(session, suffix)).await?;
         expect::success(&reply)?;
     }
     Ok(())
 }
 
 requirement! {
-    /// Names of two segments, a namespace and a chart, can be written to.
+    /// The registry accepts a push to a repository name of two segments, a namespace and a chart.
     ///
     /// ## Why Helm needs it
-    /// `helm push FILE oci://host/namespace` adds the chart's name: two segments are the documented form.
+    /// `helm push FILE oci://host/namespace` appends the chart's name: two segments are the documented form.
     ///
     /// ## How it is checked
-    /// An upload is opened under a name of two segments. Below a namespace of two or more segments the
-    /// requirement does not apply.
+    /// An upload is started under a name of two segments. If the POST fails and one under three segments succeeds,
+    /// the requirement is violated. Not applicable if the run works in a namespace of two or more segments.
     TWO_SEGMENTS = "names/two-segments" {
         level: Must,
-        title: "names of two segments work",
+        title: "repository names of two segments are accepted",
         covers: ["REG-NAM-02", "A26"],
         sources: [
             HELM_DOCS.says(
@@ -107,40 +105,40 @@ requirement! {
 async fn two_segments(session: &Session) -> CheckResult {
     if session.repository().split('/').count() != 2 {
         return Err(Stop::NotApplicable(
-            "the namespace given has more than one segment".to_owned(),
+            "the namespace of the run has more than one segment".to_owned(),
         ));
     }
     let reply = first_write(session, session.repository()).await?;
     if reply.status.is_success() {
         return Ok(());
     }
-    // What refuses a name of another depth as well has nothing to do with the depth.
+    // Control: if a name of three segments fails as well, the number of segments is not the cause.
     let deeper = first_write(session, &format!("{}/deeper", session.repository())).await?;
     if !deeper.status.is_success() {
         return Err(obstacle(
-            "open an upload under a name of any depth",
+            "start an upload under a name of two or three segments",
             &deeper,
         ));
     }
     Err(expect::violated(
-        "an open upload, as under three segments",
+        "a 2xx status, as for three segments",
         format!("status {}", reply.status),
         &[&reply, &deeper],
     ))
 }
 
 requirement! {
-    /// A chart can be pushed to the root of the registry, under one segment.
+    /// The registry accepts a push of a chart to its root, under a repository name of one segment.
     ///
     /// ## Why Helm needs it
-    /// `helm push FILE oci://host` does it. Many hosted registries reserve the first segment, so it is only
+    /// `helm push FILE oci://host` does this. Many hosted registries reserve the first segment, so it is only
     /// observed.
     ///
     /// ## How it is checked
-    /// An upload is opened under a name of one segment. Where a namespace was given, it is not tried.
+    /// An upload is started under a name of one segment. Not applicable if the run works in a namespace.
     ROOT = "names/single-segment" {
         level: May,
-        title: "names of one segment work",
+        title: "repository names of one segment are accepted",
         covers: ["REG-NAM-04"],
         sources: [observed("2.1", "a remote that is only a host is accepted; the repository is the chart name")],
         breaks: [],
@@ -157,27 +155,31 @@ async fn root(session: &Session) -> CheckResult {
     }
     let plain = first_write(session, session.repository()).await?;
     if !plain.status.is_success() {
-        return Err(obstacle("open an upload under two segments", &plain));
+        return Err(obstacle(
+            "start an upload under a name of two segments",
+            &plain,
+        ));
     }
     let reply = first_write(session, &session.repository().replace('/', "-")).await?;
     expect::success(&reply)
 }
 
 requirement! {
-    /// `_` in a tag is stored and served unchanged.
+    /// The registry stores a tag with `_` unchanged.
     ///
     /// ## Why Helm needs it
-    /// A tag cannot hold `+`, so Helm 3.8 and later push version `0.2.0+build.5` under the tag `0.2.0_build.5`
-    /// and pull it from there.
+    /// A tag cannot contain `+`, so Helm 3.8 and later push version `0.2.0+build.5` under the tag `0.2.0_build.5` and
+    /// pull it from there.
     ///
     /// ## How it is checked
-    /// A manifest is pushed under such a tag and read from it; a plain tag first.
+    /// A manifest is pushed under a plain tag, then under `0.2.0_build.5`. The second PUT must succeed, and GET of
+    /// `0.2.0-build.5` must not return the manifest.
     UNDERSCORE = "names/underscore-tags" {
         level: Must,
-        title: "a tag with `_`, which stands for `+`, works",
+        title: "a tag with `_`, which Helm writes for `+`, is stored unchanged",
         covers: ["REG-NAM-06", "A27"],
         sources: [
-            helm("v3.8.0", "pkg/registry/util.go:125", "replaces `+` by `_` in the tag"),
+            helm("v3.8.0", "pkg/registry/util.go:125", "replaces `+` with `_` in the tag"),
             HELM_DOCS.says(
                 "oci-feature-deprecation-and-behavior-changes-with-v380",
                 "SemVer tags that include build information can be pushed and used. OCI registries don't support `+` as a tag character. Helm translates the `+` to `_` when stored as a tag.",
@@ -202,25 +204,26 @@ async fn underscore(session: &Session) -> CheckResult {
     let rewritten = session.get_manifest("0.2.0-build.5").await?;
     expect::holds(
         rewritten.body != chart.manifest,
-        "no manifest under `0.2.0-build.5`",
-        "what was pushed under `0.2.0_build.5` stands under `0.2.0-build.5`",
+        "404 or another manifest under `0.2.0-build.5`",
+        "the manifest that was pushed under `0.2.0_build.5`",
         &[&reply, &rewritten],
     )
 }
 
 requirement! {
-    /// Tags that differ in case only are different tags.
+    /// Tags that differ only in case are different tags.
     ///
     /// ## Why Helm needs it
-    /// Prereleases are case-sensitive in SemVer, and the tag is the version verbatim.
+    /// Prereleases are case-sensitive in SemVer, and Helm uses the chart version verbatim as the tag, except for `+`.
     ///
     /// ## How it is checked
-    /// Two manifests are pushed under `1.0.0-RC1` and `1.0.0-rc1`; the first is read back and must be the first.
+    /// Two manifests are pushed, under `1.0.0-RC1` and then `1.0.0-rc1`; GET of the first tag must not return the
+    /// second manifest.
     CASE = "names/tag-case" {
         level: Must,
-        title: "tags are compared case-sensitively",
+        title: "tags are case-sensitive",
         covers: ["REG-NAM-07"],
-        sources: [helm("v3.8.0", "pkg/pusher/ocipusher.go:78", "the tag is the chart version verbatim, but for `+`")],
+        sources: [helm("v3.8.0", "pkg/pusher/ocipusher.go:78", "the tag is the chart version verbatim, except for `+`")],
         breaks: [
             Break::when("where two versions differ in case only", ALL, Flow::PULLS, "(the chart of another version is pulled)"),
         ],
@@ -241,25 +244,26 @@ async fn case(session: &Session) -> CheckResult {
     let reply = session.get_manifest("1.0.0-RC1").await?;
     expect::holds(
         reply.body != lower.manifest,
-        "the manifest pushed under `1.0.0-RC1`, or none",
-        "the manifest pushed under `1.0.0-rc1`",
+        "the manifest that was pushed under `1.0.0-RC1`, or none",
+        "the manifest that was pushed under `1.0.0-rc1`",
         &[&reply],
     )
 }
 
 requirement! {
-    /// The first write to a repository that does not exist is answered: the connection is not just closed.
+    /// The registry responds to the first write to a repository that does not exist, and does not just close the
+    /// connection.
     ///
     /// ## Why Helm needs it
-    /// No Helm has a command that creates a repository. Where the registry wants it created beforehand, its
-    /// answer is all the user gets to see; a closed connection reads `EOF`.
+    /// No Helm version has a command that creates a repository. If the registry requires that it is created
+    /// beforehand, its response is all that the user sees; a closed connection reads `EOF`.
     ///
     /// ## How it is checked
-    /// An upload is opened in a new repository. A connection that closes three times in a row, while `/v2/` is
-    /// answered in between, is a violation.
-    ANSWERED = "names/first-write-answered" {
+    /// An upload is started in a new repository. If the connection closes three times in a row, and `GET /v2/` gets a
+    /// response in between, the requirement is violated.
+    FIRST_WRITE_RESPONSE = "names/first-write-answered" {
         level: Must,
-        title: "a first write is answered, whatever the answer",
+        title: "the first write to a new repository gets a response",
         covers: ["REG-NAM-08", "A02"],
         sources: [HELM_DOCS.says(
             "the-push-subcommand",
@@ -269,33 +273,33 @@ requirement! {
             Break::new(ALL, Flow::FIRST_PUSHES, "Post …{url}/blobs/uploads/…: EOF"),
         ],
         faults: [ClosesOnFirstWrite],
-        check: answered,
+        check: first_write_response,
     }
 }
 
-async fn answered(session: &Session) -> CheckResult {
+async fn first_write_response(session: &Session) -> CheckResult {
     let path = format!("/v2/{}/blobs/uploads/", session.repository());
     match session
         .answered(|| session.call(Method::POST, &path).send())
         .await?
     {
         Some(_) => Ok(()),
-        None => Err(expect::unanswered(session, "an answer")),
+        None => Err(expect::unanswered(session, "a response")),
     }
 }
 
 requirement! {
-    /// The first write to a repository that does not exist creates it, or is refused with a 4xx that says so.
+    /// The first write to a repository that does not exist creates it or returns a 4xx status with a reason.
     ///
     /// ## Why Helm needs it
-    /// A 5xx ends the push of Helm 3.0 to 3.17; later ones try again a few times, and then report a broken
-    /// server instead of a missing repository.
+    /// A 5xx status ends the push of Helm 3.0 to 3.17; later versions retry a few times, then report a broken server
+    /// instead of a missing repository.
     ///
     /// ## How it is checked
-    /// An upload is opened in a new repository.
-    CREATED = "names/first-write-no-server-error" {
+    /// An upload is started in a new repository; the POST must not return a 5xx status.
+    NO_SERVER_ERROR = "names/first-write-no-server-error" {
         level: Should,
-        title: "a first write creates the repository or is refused with a reason",
+        title: "the first write to a new repository does not return a 5xx status",
         covers: ["REG-NAM-08", "A02"],
         sources: [HELM_DOCS.says(
             "the-push-subcommand",
@@ -307,30 +311,30 @@ requirement! {
             Break::new(CONTAINERD_1_7, Flow::FIRST_PUSHES, "unexpected status from POST request to {url}/blobs/uploads/: 500 Internal Server Error"),
         ],
         faults: [FailsFirstWrite],
-        check: created,
+        check: no_server_error,
     }
 }
 
-async fn created(session: &Session) -> CheckResult {
+async fn no_server_error(session: &Session) -> CheckResult {
     let reply = first_write(session, session.repository()).await?;
     expect::holds(
         !reply.status.is_server_error(),
-        "202, or 404 or 403 with a reason",
+        "202, or a 4xx status with a reason",
         format!("status {}", reply.status),
         &[&reply],
     )
 }
 
 requirement! {
-    /// A push creates the repository.
+    /// The registry creates a repository on the first push to it.
     ///
     /// ## Why Helm needs it
-    /// Where it does not, every first push of a chart needs an administrator. Several hosted registries want
-    /// it that way, so it is only observed.
+    /// Otherwise the first push of every chart needs an administrator. Several hosted registries work that way, so it
+    /// is only observed.
     ///
     /// ## How it is checked
-    /// An upload is opened in a new repository.
-    CREATES = "names/created-on-push" {
+    /// An upload is started in a new repository; the POST must not return 404.
+    CREATED_ON_PUSH = "names/created-on-push" {
         level: May,
         title: "a push creates its repository",
         covers: ["REG-NAM-08", "A02"],
@@ -340,40 +344,41 @@ requirement! {
         )],
         breaks: [],
         faults: [RequiresExistingRepositories],
-        check: creates,
+        check: created_on_push,
     }
 }
 
-async fn creates(session: &Session) -> CheckResult {
+async fn created_on_push(session: &Session) -> CheckResult {
     let reply = first_write(session, session.repository()).await?;
     expect::holds(
         reply.status.as_u16() != 404,
-        "an open upload",
+        "any status except 404",
         format!("status {}", reply.status),
         &[&reply],
     )
 }
 
 requirement! {
-    /// A new repository looks empty to a caller who may push: HEAD of a manifest by digest answers 404.
+    /// The registry returns 404 to HEAD of a manifest or blob in a repository that does not exist yet, if the client
+    /// may push.
     ///
     /// ## Why Helm needs it
-    /// It is the very first request of a push since Helm 3.18. Anything but 404 ends the push before it began;
-    /// this broke several large registries for more than a year.
+    /// HEAD of the manifest by digest is the very first request of a push since Helm 3.18. Any status other than 404
+    /// ends the push before it starts; this broke several large registries for more than a year.
     ///
     /// ## How it is checked
-    /// HEAD of a random manifest digest in a repository that was never written to; the same after the
-    /// repository exists, so that only newness is blamed.
-    EMPTY = "names/new-repository-is-empty" {
+    /// HEAD of a random manifest and blob digest in a repository without any write, and again after the first write.
+    /// If the second HEAD returns 404, the first must return 404 as well.
+    NEW_REPOSITORY = "names/new-repository-is-empty" {
         level: Must,
-        title: "HEAD in a repository that does not exist yet answers 404",
+        title: "HEAD in a repository that does not exist yet returns 404",
         covers: ["REG-NAM-09", "A01"],
         sources: [
             DISTRIBUTION.says(
                 "checking-if-content-exists-in-the-registry",
                 "If the blob or manifest is not found in the repository, the response code MUST be `404 Not Found`.",
             ),
-            observed("2.2", "push since 3.18 begins with HEAD of the manifest by digest"),
+            observed("2.2", "a push since 3.18 begins with HEAD of the manifest by digest"),
         ],
         breaks: [
             Break::new(BEFORE_3_7, &[Flow::ChartPush], "unexpected response: 403 Forbidden"),
@@ -382,27 +387,27 @@ requirement! {
             Break::new(ORAS, Flow::FIRST_PUSHES, "failed to perform \"Exists\" on destination: HEAD \"{url}/manifests/{d}\": response status code 403: Forbidden"),
         ],
         faults: [HeadForbiddenInNewRepository],
-        check: empty,
+        check: new_repository,
     }
 }
 
-async fn empty(session: &Session) -> CheckResult {
+async fn new_repository(session: &Session) -> CheckResult {
     let absent = digest_of(session.repository().as_bytes());
     let manifest = session.head_manifest(&absent).await?;
     let blob = session.head_blob(&absent).await?;
     session
         .arrange_blob(&Bytes::from(format!("first {}", session.seed())))
         .await?;
-    for (fresh, again) in [
+    for (before, after) in [
         (&manifest, session.head_manifest(&absent).await?),
         (&blob, session.head_blob(&absent).await?),
     ] {
-        if again.status.as_u16() == 404 {
+        if after.status.as_u16() == 404 {
             expect::holds(
-                fresh.status.as_u16() == 404,
-                "404, as in a repository that exists",
-                format!("status {}", fresh.status),
-                &[fresh, &again],
+                before.status.as_u16() == 404,
+                "status 404, as after the first write",
+                format!("status {}", before.status),
+                &[before, &after],
             )?;
         }
     }
@@ -410,14 +415,15 @@ async fn empty(session: &Session) -> CheckResult {
 }
 
 requirement! {
-    /// A tag with a character outside the grammar is refused with a 4xx and is not taken for another tag.
+    /// The registry refuses a tag with a character outside the grammar with a 4xx status, and does not store it as
+    /// another tag.
     ///
     /// ## Why Helm needs it
-    /// Helm 3.0 to 3.7 send a version with build metadata as it is, `+` included. A registry that guesses,
-    /// stores a chart where nobody finds it; one that fails with 500 leaves no hint.
+    /// Helm 3.0 to 3.7 send a version with build metadata unchanged, including `+`. A registry that reinterprets the
+    /// tag stores the chart where nobody finds it; one that returns 500 gives no hint.
     ///
     /// ## How it is checked
-    /// GET and PUT of the tag `0.2.0+build.5`.
+    /// GET and PUT of a manifest under the tag `0.2.0+build.5` must return a 4xx status.
     PLUS = "names/plus-in-a-tag-refused" {
         level: Should,
         title: "a tag with `+` is refused, not reinterpreted",
@@ -454,17 +460,18 @@ async fn plus(session: &Session) -> CheckResult {
 }
 
 requirement! {
-    /// Tags that are no SemVer can live beside chart tags: `v1.2.3`, `1.0`, signatures.
+    /// The registry accepts tags that are not SemVer alongside chart tags: `v1.2.3`, `1.0`, signature tags.
     ///
     /// ## Why Helm needs it
-    /// Chart versions like `v1.2.3` and `1.0` are valid for Helm and become tags verbatim; signing tools store
-    /// tags such as `sha256-<hex>.sig`. Helm drops from a listing what is no strict SemVer.
+    /// Chart versions such as `v1.2.3` and `1.0` are valid for Helm and become tags verbatim; signing tools store
+    /// tags such as `sha256-<hex>.sig`. Helm omits tags that are not strict SemVer from a listing.
     ///
     /// ## How it is checked
-    /// One manifest is pushed under each of these tags, beside a plain one.
-    FOREIGN = "names/foreign-tags-coexist" {
+    /// A manifest is pushed under a plain tag, then under `v1.2.3`, `1.0` and `sha256-0123abcd.sig`; each PUT must
+    /// succeed.
+    NOT_SEMVER = "names/foreign-tags-coexist" {
         level: Must,
-        title: "tags that are no SemVer are accepted",
+        title: "tags that are not SemVer are accepted",
         covers: ["REG-NAM-11", "REG-TAG-14", "C16"],
         sources: [observed("2.1", "chart versions `1.0` and `v1.2.3` are accepted and used verbatim as tags")],
         breaks: [
@@ -472,11 +479,11 @@ requirement! {
             Break::when("for versions such as v1.2.3", ORAS, Flow::PUSHES, "failed to perform \"Tag\" on destination: PUT \"{url}/manifests/{tag}\": response status code 400: tag invalid"),
         ],
         faults: [RefusesNonSemverTags],
-        check: foreign,
+        check: not_semver,
     }
 }
 
-async fn foreign(session: &Session) -> CheckResult {
+async fn not_semver(session: &Session) -> CheckResult {
     let chart = session.arrange_chart("1.0.0").await?;
     for tag in ["v1.2.3", "1.0", "sha256-0123abcd.sig"] {
         expect::success(&session.put_manifest(tag, &chart.manifest).await?)?;
@@ -485,25 +492,25 @@ async fn foreign(session: &Session) -> CheckResult {
 }
 
 requirement! {
-    /// The tag `latest` is nothing special to the registry.
+    /// The registry treats `latest` like any other tag.
     ///
     /// ## Why Helm needs it
-    /// It is Helm that refuses `latest`: since 3.7 the tag must be the chart's version, and `latest` is none.
-    /// Helm 3.0 to 3.6 write it on request, 3.7 pulls it, and from 3.8 on it is dropped from every listing. A
-    /// registry that refuses or rewrites it does the client's work, and breaks images and old charts.
+    /// The restriction on `latest` is Helm's: since 3.7 the tag must be the chart's version, and `latest` is not a
+    /// version. Helm 3.0 to 3.6 push the tag on request, 3.7 pulls it, and 3.8 and later omit it from every listing.
+    /// A registry that refuses or rewrites it duplicates the client's rule, and breaks images and old charts.
     ///
     /// ## How it is checked
-    /// A chart's manifest is pushed under `latest` beside its version.
+    /// A chart's manifest is pushed under its version, then under `latest`; the second PUT must succeed.
     LATEST = "names/latest-is-a-tag" {
         level: Must,
-        title: "the tag `latest` is accepted beside chart tags",
+        title: "the tag `latest` is accepted alongside chart tags",
         covers: ["REG-NAM-11"],
         sources: [
             HELM_DOCS.says(
                 "oci-feature-deprecation-and-behavior-changes-with-v370",
                 "The tag of the registry reference must *always* match the chart's semantic version (i.e. no `latest` tags).",
             ),
-            observed("1.3", "`--version latest` pulls the tag in 3.7 and is an improper constraint from 3.8 on"),
+            observed("1.3", "`--version latest` pulls the tag in 3.7; since 3.8 it is an improper constraint"),
         ],
         breaks: [
             Break::when("for the tag `latest`", BEFORE_3_7, &[Flow::ChartPush], "failed commit on ref \"manifest-{d}\": unexpected status: 400 Bad Request"),
@@ -520,24 +527,25 @@ async fn latest(session: &Session) -> CheckResult {
 }
 
 requirement! {
-    /// The registry does not insist that a repository is named after the chart in it.
+    /// The registry does not require that a repository is named after its chart.
     ///
     /// ## Why Helm needs it
-    /// Helm makes the last segment of the repository the chart's name when it pushes, and compares nothing when
-    /// it pulls. A mirror under another name must stay pullable.
+    /// Helm uses the chart's name as the last segment of the repository when it pushes, and compares nothing when it
+    /// pulls. A mirror under another name must remain pullable.
     ///
     /// ## How it is checked
-    /// A chart whose manifest names it in its annotations is pushed to a repository with another basename.
+    /// A chart whose manifest has its name in the annotations is pushed to a repository with another basename. If the
+    /// PUT returns a 4xx status and one with the matching name succeeds, the requirement is violated.
     BASENAME = "names/basename-free" {
         level: Should,
-        title: "chart name and repository basename need not agree",
+        title: "the repository basename may differ from the chart name",
         covers: ["REG-NAM-12"],
         sources: [
             HELM_DOCS.says(
                 "oci-feature-deprecation-and-behavior-changes-with-v370",
                 "The basename of the registry reference must *always* match the chart's name.",
             ),
-            observed("1.3", "push only, and by the client: pull never compares names, in any version"),
+            observed("1.3", "only push compares names, in the client; pull never does, in any version"),
         ],
         breaks: [
             Break::when("for a reference with another name, where the registry reads the config", BEFORE_3_7, &[Flow::ChartPush], "failed commit on ref \"manifest-{d}\": unexpected status: 400 Bad Request"),
@@ -562,7 +570,7 @@ async fn basename(session: &Session) -> CheckResult {
     };
     let reply = session.put_manifest("1.0.0", &manifest).await?;
     if reply.status.is_client_error() {
-        // The same annotations under the right name: if they are refused as well, the name is not to blame.
+        // Control: if the same annotations with the matching name are refused as well, the name is not the cause.
         let own = session
             .arrange_blobs_of(session.package("1.0.1"), Shape::Helm312, None)
             .await?;
@@ -578,12 +586,12 @@ pub(super) static ALL_OF_THEM: &[&Requirement] = &[
     &ROOT,
     &UNDERSCORE,
     &CASE,
-    &ANSWERED,
-    &CREATED,
-    &CREATES,
-    &EMPTY,
+    &FIRST_WRITE_RESPONSE,
+    &NO_SERVER_ERROR,
+    &CREATED_ON_PUSH,
+    &NEW_REPOSITORY,
     &PLUS,
-    &FOREIGN,
+    &NOT_SEMVER,
     &LATEST,
     &BASENAME,
 ];

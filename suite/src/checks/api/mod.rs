@@ -1,4 +1,4 @@
-//! The endpoint, its transport and its headers.
+//! API endpoint, transport and headers.
 
 mod waits;
 
@@ -19,24 +19,24 @@ use crate::verdict::{CheckResult, Finding, Obstacle, Stop};
 use crate::wire::registry::Hello;
 
 requirement! {
-    /// `GET /v2/` on the bare host answers 200, or 401 to a caller without authority.
+    /// The registry returns 200 to `GET /v2/` on the bare host, or 401 to a client without credentials.
     ///
     /// ## Why Helm needs it
-    /// It is the first request of `helm registry login`. A registry that lives under a path prefix cannot be
-    /// reached at all: a Helm reference has a host and a repository, nothing before them.
+    /// It is the first request of `helm registry login`. Helm cannot reach a registry below a path prefix: a Helm
+    /// reference has a host and a repository, and nothing before them.
     ///
     /// ## How it is checked
-    /// One anonymous `GET /v2/`.
+    /// One anonymous `GET /v2/` must return 200 or 401.
     VERSION_CHECK = "api/version-check" {
         level: Must,
-        title: "`GET /v2/` answers 200 or 401",
+        title: "`GET /v2/` returns 200 or 401",
         covers: ["REG-API-01", "REG-API-02", "B28"],
         sources: [
             DISTRIBUTION.says(
                 "determining-support",
                 "If the response is `200 OK`, then the registry implements this specification.",
             ),
-            helm("v3.18.4", "pkg/registry/client.go:284", "login pings `/v2/` before it stores a credential"),
+            helm("v3.18.4", "pkg/registry/client.go:284", "login sends `GET /v2/` before it stores a credential"),
         ],
         breaks: [
             Break::new(CONTAINERD, &[Flow::Login], "login attempt to https://{host}/v2/ failed with status: 404 Not Found"),
@@ -53,16 +53,16 @@ async fn version_check(session: &Session) -> CheckResult {
 }
 
 requirement! {
-    /// `GET /v2` is answered as `GET /v2/` is.
+    /// The registry accepts `GET /v2`, without the trailing slash, like `GET /v2/`.
     ///
     /// ## Why Helm needs it
-    /// It does not: every Helm writes the slash. Other clients and probes of load balancers leave it out.
+    /// Helm does not need it: every Helm version sends the slash. Other clients and load balancer probes omit it.
     ///
     /// ## How it is checked
-    /// One anonymous `GET /v2`; a redirect is taken.
+    /// One anonymous `GET /v2` must return 200, 401 or a redirect.
     NO_SLASH = "api/base-without-slash" {
         level: May,
-        title: "`GET /v2` is answered as `GET /v2/`",
+        title: "`GET /v2` works like `GET /v2/`",
         covers: ["C22"],
         sources: [DISTRIBUTION.says(
             "determining-support",
@@ -82,23 +82,23 @@ async fn no_slash(session: &Session) -> CheckResult {
 }
 
 requirement! {
-    /// A plain-HTTP port answers a TLS `ClientHello` with bytes that begin `HTTP/`.
+    /// A plain-HTTP port responds to a TLS `ClientHello` with bytes that begin with `HTTP/`.
     ///
     /// ## Why Helm needs it
-    /// Helm 3.8 to 3.12 (tag listing) and 3.18 to 3.21 (everything) try HTTPS first and fall back only when
-    /// the answer begins that way. Silence or a closed connection ends the command.
+    /// Helm 3.8 to 3.12 (tag listing) and 3.18 to 3.21 (every request) try HTTPS first and fall back to HTTP only if
+    /// the response begins with `HTTP/`. If the port stays silent or closes the connection, the command fails.
     ///
     /// ## How it is checked
-    /// A real `ClientHello` is sent to the port; the first bytes that come back are compared. Registries
-    /// that are spoken to over TLS are not concerned.
+    /// A real `ClientHello` is sent to the port; the response must begin with `HTTP/`. Not applicable to a registry
+    /// that is reached over TLS.
     CLIENT_HELLO = "api/client-hello-answered-in-http" {
         level: Should,
-        title: "a plain-HTTP port answers a TLS ClientHello in HTTP",
+        title: "a plain-HTTP port responds to a TLS ClientHello in HTTP",
         covers: ["REG-API-05", "C20"],
         sources: [helm(
             "v3.21.4",
             "pkg/registry/fallback.go:58",
-            "the fallback to HTTP compares the first five bytes of the answer with `HTTP/`",
+            "the fallback to HTTP compares the first five bytes of the response with `HTTP/`",
         )],
         breaks: [
             Break::new(Versions(&[Span::new((3, 8, 0), (3, 13, 0))]), Flow::LISTINGS, "Get \"{url}/tags/list\": net/http: TLS handshake timeout"),
@@ -119,35 +119,37 @@ requirement! {
 async fn client_hello(session: &Session) -> CheckResult {
     if session.target().origin().scheme_str() != Some("http") {
         return Err(Stop::NotApplicable(
-            "the registry is spoken to over TLS".to_owned(),
+            "the registry is reached over TLS".to_owned(),
         ));
     }
     let actual = match session.target().registry.client_hello().await {
         Ok(Hello::Answered(bytes)) if bytes.starts_with(b"HTTP/") => return Ok(()),
-        Ok(Hello::Answered(bytes)) => format!("{} bytes that begin otherwise", bytes.len()),
-        Ok(Hello::Silent) => "no answer".to_owned(),
+        Ok(Hello::Answered(bytes)) => {
+            format!("{} bytes that do not begin with `HTTP/`", bytes.len())
+        }
+        Ok(Hello::Silent) => "no response".to_owned(),
         Err(error) => return Err(Obstacle::from(&error).into()),
     };
     Err(Stop::Violated(Box::new(Finding {
-        expected: vec!["an answer that begins `HTTP/`".to_owned()],
+        expected: vec!["a response that begins with `HTTP/`".to_owned()],
         actual,
         exchanges: Vec::new(),
     })))
 }
 
-/// Reads a manifest under each of these agents; where our own agent is refused as well, they are not to blame.
+/// Expects GET of a manifest to return 200 with each `User-Agent`; inconclusive if it fails with the suite's own.
 pub(super) async fn agents_served(session: &Session, agents: &[&str]) -> CheckResult {
     let chart = session.arrange_chart("1.0.0").await?;
     let path = session.manifest_path(&chart.digest);
-    let neutral = session
+    let control = session
         .call(Method::GET, &path)
         .accept(media_type::OCI_MANIFEST)
         .send()
         .await?;
-    if !neutral.status.is_success() {
+    if !control.status.is_success() {
         return Err(obstacle(
-            "read the manifest with an agent of our own",
-            &neutral,
+            "read the manifest with the suite's own `User-Agent`",
+            &control,
         ));
     }
     for agent in agents {
@@ -163,18 +165,19 @@ pub(super) async fn agents_served(session: &Session, agents: &[&str]) -> CheckRe
 }
 
 requirement! {
-    /// Helm since 3.7 is served under its own name.
+    /// The registry accepts requests with the `User-Agent` of Helm 3.7 and later.
     ///
     /// ## Why Helm needs it
-    /// It sends `Helm/<version>`.
+    /// Helm 3.7 and later send `User-Agent: Helm/<version>`.
     ///
     /// ## How it is checked
-    /// A manifest is read with agents of Helm 3 and 4, after one of our own.
+    /// GET of a manifest, first with the suite's own `User-Agent`, then with those of Helm 3.7, 3.10, 3.18 and 4.2;
+    /// each must return 200.
     HELM_AGENTS = "api/helm-agent-served" {
         level: Must,
-        title: "requests of `Helm/…` are not filtered out",
+        title: "requests with `User-Agent: Helm/…` are not rejected",
         covers: ["REG-API-09", "B27"],
-        sources: [helm("v3.8.0", "internal/version/version.go:63", "names itself `Helm/<version>`")],
+        sources: [helm("v3.8.0", "internal/version/version.go:63", "sends `User-Agent: Helm/<version>`")],
         breaks: [
             Break::new(CONTAINERD_1_5, Flow::WRITES, "unexpected status: 403 Forbidden"),
             Break::new(CONTAINERD_1_7, Flow::WRITES, "unexpected status from HEAD request to {url}/blobs/{d}: 403 Forbidden"),
@@ -201,18 +204,20 @@ async fn helm_agents(session: &Session) -> CheckResult {
 }
 
 requirement! {
-    /// Every `Accept` that Helm sends for manifests is understood: lists, `*/*`, and types the registry does
-    /// not know.
+    /// The registry supports every `Accept` header that Helm sends for manifests: lists, `*/*`, and media types that
+    /// the registry does not know.
     ///
     /// ## Why Helm needs it
-    /// Helm 3.0 to 3.17 list four types and `*/*`, later ones list five, one of them long retired. A registry
-    /// that reads only the first entry, or stumbles over an unknown one, says `not found` for a chart it has.
+    /// Helm 3.0 to 3.17 list four media types and `*/*`; later versions list five, one of them long retired. If a
+    /// registry reads only the first entry, or fails on an unknown one, Helm reports `not found` for a chart that
+    /// exists.
     ///
     /// ## How it is checked
-    /// A manifest is read by tag with each recorded list.
+    /// HEAD and GET of a manifest by tag, with each list recorded from Helm. If one fails and the same request with
+    /// the OCI manifest type alone succeeds, the requirement is violated.
     ACCEPT_LISTS = "api/accept-lists-understood" {
         level: Must,
-        title: "lists and unknown entries in `Accept` are tolerated on manifests",
+        title: "manifest requests may list unknown media types in `Accept`",
         covers: ["REG-API-10", "A25"],
         sources: [observed("7.4", "the lists `M4` and `M5` as recorded from Helm 3.10.1 and 4.2.3")],
         breaks: [
@@ -236,7 +241,7 @@ async fn accept_lists(session: &Session) -> CheckResult {
             if list.status.is_success() || list.status.is_redirection() {
                 continue;
             }
-            // Whatever refuses the plain type as well has nothing to do with the list.
+            // Control: if the OCI manifest type alone fails as well, the list is not the cause.
             let plain = session
                 .call(method, &path)
                 .accept(media_type::OCI_MANIFEST)
@@ -244,7 +249,7 @@ async fn accept_lists(session: &Session) -> CheckResult {
                 .await?;
             if plain.status.is_success() {
                 return Err(expect::violated(
-                    "the manifest, as with its own type alone",
+                    "a 2xx status, as for the OCI manifest type alone",
                     format!("status {}", list.status),
                     &[&list, &plain],
                 ));
@@ -255,16 +260,16 @@ async fn accept_lists(session: &Session) -> CheckResult {
 }
 
 requirement! {
-    /// A manifest is served to a client that sends no `Accept` at all.
+    /// The registry serves a manifest to a client that sends no `Accept` header.
     ///
     /// ## Why Helm needs it
-    /// No Helm does this for manifests; scanners and user interfaces beside Helm do.
+    /// Every Helm version sends the header for manifests; some scanners and user interfaces omit it.
     ///
     /// ## How it is checked
-    /// A manifest is read by digest without the header.
+    /// GET of a manifest by digest, first with `Accept`, then without; the second must return 200.
     MISSING_ACCEPT = "api/missing-accept-tolerated" {
         level: Should,
-        title: "a manifest is served without `Accept`",
+        title: "GET of a manifest works without `Accept`",
         covers: ["REG-API-10"],
         sources: [HTTP.says(
             "field.accept",
@@ -292,17 +297,18 @@ async fn missing_accept(session: &Session) -> CheckResult {
 }
 
 requirement! {
-    /// `Accept` on a blob does not change the answer, nor does the type the blob was uploaded with.
+    /// The registry serves a blob whatever the `Accept` header lists, and whatever `Content-Type` the blob was
+    /// uploaded with.
     ///
     /// ## Why Helm needs it
-    /// Helm 3.0 to 3.17 ask for blobs with `Accept: <layer type>, */*`; every Helm since 3.3 uploads them as
-    /// `application/octet-stream`. The layer's type lives in the manifest, not in the blob.
+    /// Helm 3.0 to 3.17 send `Accept: <layer type>, */*` for blobs; Helm 3.3 and later upload them as
+    /// `application/octet-stream`. The type of a layer is in the manifest, not in the blob.
     ///
     /// ## How it is checked
-    /// A chart layer is read with Helm's `Accept`, and its bytes are compared.
+    /// GET of a chart layer with each `Accept` that Helm sends; the status must not be 406 or 415.
     BLOB_ACCEPT = "api/blob-accept-ignored" {
         level: Must,
-        title: "`Accept` does not matter on blobs",
+        title: "GET of a blob ignores `Accept`",
         covers: ["REG-API-10", "REG-BLB-16"],
         sources: [observed("7.4", "T8: `Accept: application/vnd.cncf.helm.chart.content.v1.tar+gzip, */*` on blobs")],
         breaks: [
@@ -331,7 +337,7 @@ async fn blob_accept(session: &Session) -> CheckResult {
             .await?;
         expect::holds(
             !matches!(reply.status.as_u16(), 406 | 415),
-            "the blob, whatever `Accept` says",
+            "the blob, whatever `Accept` lists",
             format!("status {}", reply.status),
             &[&reply],
         )?;
@@ -340,18 +346,18 @@ async fn blob_accept(session: &Session) -> CheckResult {
 }
 
 requirement! {
-    /// A gzipped archive is not passed off as a transfer encoding.
+    /// The registry does not declare the compression of a chart archive as `Content-Encoding`.
     ///
     /// ## Why Helm needs it
-    /// Every Helm sends `Accept-Encoding: gzip` and decodes what is marked as encoded. A chart archive served
-    /// with `Content-Encoding: gzip` arrives unpacked, and its digest is wrong.
+    /// Every Helm version sends `Accept-Encoding: gzip` and decodes a response with `Content-Encoding: gzip`. A chart
+    /// archive served with that header arrives unpacked, and its digest is wrong.
     ///
     /// ## How it is checked
-    /// A chart layer is read with `Accept-Encoding: gzip`; if the answer is marked as encoded, its raw bytes
-    /// must not be the archive itself.
+    /// GET of a chart layer with `Accept-Encoding: gzip`. If the response has a `Content-Encoding`, its raw body must
+    /// not be the archive itself.
     CONTENT_ENCODING = "api/content-encoding-preserves-bytes" {
         level: Must,
-        title: "`Content-Encoding` never marks the archive's own compression",
+        title: "`Content-Encoding` does not describe the archive's own compression",
         covers: ["REG-API-11"],
         sources: [HTTP.says(
             "field.content-encoding",
@@ -375,31 +381,31 @@ async fn content_encoding(session: &Session) -> CheckResult {
         .header("accept-encoding", "gzip")
         .send()
         .await?;
-    let marked = reply
+    let is_declared = reply
         .header("content-encoding")
         .is_some_and(|value| value != "identity");
     expect::holds(
-        !(marked && reply.body == blob),
-        "the archive without `content-encoding`, or an archive that is encoded once more",
-        "`content-encoding` on the plain bytes of the archive",
+        !(is_declared && reply.body == blob),
+        "no `Content-Encoding`, or the archive encoded once more",
+        "`Content-Encoding` on the unchanged archive",
         &[&reply],
     )
 }
 
 requirement! {
-    /// Manifests come with `Content-Length`.
+    /// The response to GET of a manifest has a `Content-Length` header.
     ///
     /// ## Why Helm needs it
-    /// Helm 3.18 and later send one more HEAD when it is missing, and fail if that has none either; earlier
-    /// ones send one more GET.
+    /// Without it, Helm 3.18 and later send an additional HEAD, and fail if its response has no length either;
+    /// earlier versions send an additional GET.
     ///
     /// ## How it is checked
-    /// The header of a manifest GET is read.
+    /// GET of a manifest by tag; the response must have the header.
     MANIFEST_LENGTH = "api/manifest-length-sent" {
         level: Should,
-        title: "manifest answers carry `Content-Length`",
+        title: "GET of a manifest returns `Content-Length`",
         covers: ["REG-API-12"],
-        sources: [oras_go("v2.6.0", "registry/remote/repository.go", "a manifest answer of unknown length costs a HEAD")],
+        sources: [oras_go("v2.6.0", "registry/remote/repository.go", "sends a HEAD if the response to GET of a manifest has no length")],
         breaks: [],
         faults: [ManifestGetWithoutLength],
         check: manifest_length,
@@ -416,18 +422,18 @@ async fn manifest_length(session: &Session) -> CheckResult {
 }
 
 requirement! {
-    /// Blobs come with `Content-Length`.
+    /// The response to GET of a blob has a `Content-Length` header.
     ///
     /// ## Why Helm needs it
-    /// Progress and early detection of a wrong blob depend on it; no Helm fails without it.
+    /// No Helm version fails without it, but progress display and early detection of a wrong blob depend on it.
     ///
     /// ## How it is checked
-    /// The header of a blob GET is read.
+    /// GET of a chart layer; the response must have the header.
     BLOB_LENGTH = "api/blob-length-sent" {
         level: Should,
-        title: "blob answers carry `Content-Length`",
+        title: "GET of a blob returns `Content-Length`",
         covers: ["REG-API-12"],
-        sources: [oras_go("v2.6.0", "registry/remote/repository.go", "the length is compared with the descriptor before the body is read")],
+        sources: [oras_go("v2.6.0", "registry/remote/repository.go", "compares the length with the descriptor before it reads the body")],
         breaks: [],
         faults: [BlobGetWithoutLength],
         check: blob_length,
@@ -445,19 +451,19 @@ async fn blob_length(session: &Session) -> CheckResult {
 }
 
 requirement! {
-    /// A digest in a query means the same with its colon encoded.
+    /// The registry accepts a digest in a query with its colon percent-encoded.
     ///
     /// ## Why Helm needs it
-    /// Every Helm writes `digest=sha256%3A…` and sorts it among the other parameters.
+    /// Every Helm version sends `digest=sha256%3A…`, sorted among the other parameters.
     ///
     /// ## How it is checked
-    /// A blob is uploaded with the encoded form; if that is refused, the plain form is tried on a new upload,
-    /// so that only the encoding is blamed.
+    /// A blob is uploaded with the encoded form. If the PUT fails and a second upload with the plain form succeeds,
+    /// the requirement is violated.
     ENCODED_DIGEST = "api/encoded-digest-accepted" {
         level: Must,
-        title: "`digest=sha256%3A…` equals `digest=sha256:…`",
+        title: "`digest=sha256%3A…` in a query equals `digest=sha256:…`",
         covers: ["REG-API-13"],
-        sources: [containerd("v1.6.6", "remotes/docker/pusher.go", "the digest is added with `url.Values.Encode`")],
+        sources: [containerd("v1.6.6", "remotes/docker/pusher.go", "adds the digest with `url.Values.Encode`")],
         breaks: [
             Break::new(CONTAINERD, Flow::PUSHES, "failed commit on ref \"unknown-{d}\": unexpected status…: 400 Bad Request"),
             Break::new(ORAS, Flow::PUSHES, "failed to perform \"Push\" on destination: PUT \"{u}\": response status code 400: digest invalid"),
@@ -478,16 +484,19 @@ async fn encoded_digest(session: &Session) -> CheckResult {
     let location = session.arrange_upload().await?;
     let plain = put_with(session, &location, &digest, &blob).await?;
     if !plain.status.is_success() {
-        return Err(obstacle("upload a blob in either form", &plain));
+        return Err(obstacle(
+            "upload a blob with either form of the digest",
+            &plain,
+        ));
     }
     Err(expect::violated(
-        "201 for `digest=sha256%3A…`, as for `digest=sha256:…`",
+        "a 2xx status for `digest=sha256%3A…`, as for `digest=sha256:…`",
         format!("status {}", encoded.status),
         &[&encoded, &plain],
     ))
 }
 
-/// Completes an upload with the digest written as given, the rest of the query untouched.
+/// Completes an upload with the digest exactly as given and the rest of the query unchanged.
 pub(super) async fn put_with(
     session: &Session,
     location: &Uri,
@@ -505,17 +514,18 @@ pub(super) async fn put_with(
 }
 
 requirement! {
-    /// An upload needs no cookie.
+    /// The registry accepts an upload from a client that ignores cookies.
     ///
     /// ## Why Helm needs it
-    /// No Helm keeps cookies. A session that a load balancer pins by cookie is lost between POST and PUT.
+    /// No Helm version keeps cookies. An upload session that a load balancer pins by cookie is lost between POST and
+    /// PUT.
     ///
     /// ## How it is checked
-    /// Only where the registry sets a cookie when an upload begins: the upload is completed without it; if
-    /// that fails, a second one is completed with it.
+    /// An upload is completed without cookies. If the PUT fails, the POST sets a cookie, and a second upload with
+    /// that cookie succeeds, the requirement is violated.
     NO_COOKIES = "api/no-cookies-needed" {
         level: Must,
-        title: "no state is carried in cookies",
+        title: "an upload works without cookies",
         covers: ["REG-API-08"],
         sources: [containerd("v1.6.6", "remotes/docker/resolver.go", "the HTTP client has no cookie jar")],
         breaks: [
@@ -531,11 +541,11 @@ async fn no_cookies(session: &Session) -> CheckResult {
     let blob = Bytes::from(format!("cookie {}", session.seed()));
     let digest = crate::session::digest_of(&blob);
     let location = session.arrange_upload().await?;
-    let bare = session
+    let without = session
         .complete_upload(&location, &digest, &blob)
         .send()
         .await?;
-    if bare.status.is_success() {
+    if without.status.is_success() {
         return Ok(());
     }
     let start = session.start_upload().await?;
@@ -543,24 +553,21 @@ async fn no_cookies(session: &Session) -> CheckResult {
         .header("set-cookie")
         .and_then(|value| value.split(';').next())
     else {
-        return Err(obstacle("upload a blob", &bare));
+        return Err(obstacle("upload a blob", &without));
     };
     let location = session.upload_location(&start)?;
-    let pinned = session
+    let with = session
         .complete_upload(&location, &digest, &blob)
         .header("cookie", cookie)
         .send()
         .await?;
-    if !pinned.status.is_success() {
-        return Err(obstacle(
-            "upload a blob, with or without the cookie",
-            &pinned,
-        ));
+    if !with.status.is_success() {
+        return Err(obstacle("upload a blob, with or without the cookie", &with));
     }
     Err(expect::violated(
-        "201 without a cookie, as with it",
-        format!("status {}", bare.status),
-        &[&bare, &pinned],
+        "a 2xx status without the cookie, as with it",
+        format!("status {}", without.status),
+        &[&without, &with],
     ))
 }
 

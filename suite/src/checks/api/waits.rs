@@ -1,4 +1,4 @@
-//! Who is asked to wait.
+//! `Retry-After`: the delay that the registry asks for.
 
 use std::time::Duration;
 
@@ -12,33 +12,33 @@ use crate::session::expect;
 use crate::session::retry;
 use crate::verdict::CheckResult;
 
-/// The longest that any Helm waits before it tries again.
-const LONGEST: Duration = Duration::from_secs(3);
+/// The longest delay before any Helm version retries.
+const LONGEST_DELAY: Duration = Duration::from_secs(3);
 
 requirement! {
-    /// Who is asked to come again later is asked for no more than three seconds.
+    /// A 429 or 503 with a `Retry-After` header asks for at most three seconds.
     ///
     /// ## Why Helm needs it
-    /// Helm 3.18 and later read again up to five times, and wait three seconds at the most, whatever `Retry-After` says.
-    /// Earlier ones give up at once, or wait as briefly.
+    /// Helm 3.18 and later retry a read up to five times and wait at most three seconds each time, whatever
+    /// `Retry-After` demands. Earlier versions fail at once, or wait no longer.
     ///
     /// ## How it is checked
-    /// A chart is pushed; its manifest, its layer and the list of tags are read once each. Where an answer is 429 or 503
-    /// and has a `Retry-After`, that must be three seconds or less.
+    /// A chart is pushed; its manifest, its layer and the tag list are read once each. A `Retry-After` on a 429 or
+    /// 503 must be three seconds or less.
     SHORT = "api/short-waits" {
         level: Should,
-        title: "`Retry-After` asks for three seconds at the most",
+        title: "`Retry-After` is at most three seconds",
         covers: ["REG-API-14", "B19"],
-        sources: [observed("3.8", "GET 429 is tried again up to 5 times by 3.18 and later, each wait 3 s at the most")],
+        sources: [observed("3.8", "3.18 and later retry a GET after 429 up to 5 times and wait at most 3 s each time")],
         breaks: [
             Break::new(ORAS, Flow::TAG_PULLS, "failed to perform \"FetchReference\" on source: GET \"{url}/manifests/{tag}\": response status code 429: toomanyrequests"),
         ],
         faults: [LimitsTagReads],
-        check: short_waits,
+        check: short_delays,
     }
 }
 
-async fn short_waits(session: &Session) -> CheckResult {
+async fn short_delays(session: &Session) -> CheckResult {
     let chart = session.arrange_chart("1.0.0").await?;
     let paths = [
         session.manifest_path("1.0.0"),
@@ -47,11 +47,15 @@ async fn short_waits(session: &Session) -> CheckResult {
     ];
     for path in paths {
         let reply = session.call(Method::GET, &path).impatient().send().await?;
-        let asked = retry::asked(&reply).unwrap_or_default();
+        let delay = retry::asked(&reply).unwrap_or_default();
         expect::holds(
-            asked <= LONGEST,
-            "an answer, or a `retry-after` of three seconds at the most",
-            format!("status {}, and {} s to wait", reply.status, asked.as_secs()),
+            delay <= LONGEST_DELAY,
+            "no `Retry-After`, or at most 3 s",
+            format!(
+                "status {} with `Retry-After: {}`",
+                reply.status,
+                delay.as_secs()
+            ),
             &[&reply],
         )?;
     }
