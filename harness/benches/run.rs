@@ -25,8 +25,9 @@ use helm_oci_conformance::run::{self, Events, Helms, Interrupt, Job, Plan};
 use helm_oci_conformance::serve::{Handler, Server};
 use helm_oci_conformance::target::policy::CleanUpStrategy;
 use helm_oci_conformance::target::spec::TargetSpec;
-use helm_oci_fixtures::fault::{FaultyRegistry, HelloAnswer};
+use helm_oci_fixtures::fault::FaultyRegistry;
 use helm_oci_fixtures::registry::{Access, ReferenceRegistry};
+use helm_oci_fixtures::transport::{ClientHelloReaction, Incoming, Outgoing};
 use helm_oci_suite::checks;
 use helm_oci_suite::requirement::{BoxFuture, Requirement};
 use helm_oci_suite::session::target::Target;
@@ -118,16 +119,16 @@ struct Late {
 
 impl Handler for Late {
     #[expect(clippy::disallowed_methods, reason = "the latency is what is measured")]
-    fn answer(&self, request: Request<Bytes>) -> BoxFuture<'_, Response<Bytes>> {
+    fn answer(&self, incoming: Incoming) -> BoxFuture<'_, Outgoing> {
         Box::pin(async move {
             if !self.latency.is_zero() {
                 tokio::time::sleep(self.latency).await;
             }
-            self.registry.handle(&request)
+            self.registry.handle(&incoming)
         })
     }
 
-    fn client_hello(&self) -> HelloAnswer {
+    fn client_hello(&self) -> ClientHelloReaction {
         self.registry.client_hello()
     }
 }

@@ -9,9 +9,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
-use helm_oci_fixtures::fault::{HelloAnswer, Wire};
-use helm_oci_fixtures::registry::client_hello_answer;
 use helm_oci_fixtures::route::Route;
+use helm_oci_fixtures::transport::{
+    CLIENT_HELLO_RESPONSE, ClientHelloReaction, Incoming, Outgoing, TransportEffect,
+};
 use helm_oci_suite::requirement::BoxFuture;
 use helm_oci_suite::session::target::Target;
 use helm_oci_suite::wire::content::Content;
@@ -19,7 +20,7 @@ use helm_oci_suite::wire::exchange::Exchange;
 use helm_oci_suite::wire::redaction::Secrets;
 use helm_oci_suite::wire::registry::{Hello, Registry, TransportError};
 use http::uri::PathAndQuery;
-use http::{HeaderMap, Request, Response, Uri, header};
+use http::{Request, Response, Uri, header};
 
 use super::{Helm, tls};
 use crate::serve::{Handler, ServeError, Server, redirect, strip};
@@ -136,20 +137,23 @@ impl Recorder {
 }
 
 impl Handler for Recorder {
-    fn answer(&self, request: Request<Bytes>) -> BoxFuture<'_, Response<Bytes>> {
+    fn answer(&self, incoming: Incoming) -> BoxFuture<'_, Outgoing> {
         Box::pin(async move {
-            let own = Origin::asked(request.headers());
-            let passed = self.pass(request.map(Content::from), &own, true).await;
-            passed.unwrap_or_else(|_| {
-                let mut closed = Response::default();
-                closed.extensions_mut().insert(Wire::CloseBeforeAnswer);
-                closed
-            })
+            let own = Origin(incoming.client_origin());
+            let request = incoming.request.map(Content::from);
+            let passed = self.pass(request, &own, true).await;
+            passed.map_or_else(
+                |_| Outgoing {
+                    effect: TransportEffect::CloseBeforeResponse,
+                    ..Outgoing::default()
+                },
+                Outgoing::from,
+            )
         })
     }
 
-    fn client_hello(&self) -> HelloAnswer {
-        HelloAnswer::Answered
+    fn client_hello(&self) -> ClientHelloReaction {
+        ClientHelloReaction::HttpResponse
     }
 }
 
@@ -189,7 +193,7 @@ impl Registry for Backdoor {
     }
 
     fn client_hello(&self) -> BoxFuture<'_, Result<Hello, TransportError>> {
-        let answer = Hello::Answered(Bytes::from_static(client_hello_answer()));
+        let answer = Hello::Answered(Bytes::from_static(CLIENT_HELLO_RESPONSE));
         Box::pin(std::future::ready(Ok(answer)))
     }
 
@@ -208,13 +212,6 @@ struct Origin(String);
 impl Origin {
     fn of(uri: &Uri) -> Self {
         Self(uri.to_string().trim_end_matches('/').to_owned())
-    }
-
-    /// The origin under which a caller asked.
-    fn asked(headers: &HeaderMap) -> Self {
-        let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-        let scheme = text("x-forwarded-proto").unwrap_or("http");
-        Self(format!("{scheme}://{}", text("host").unwrap_or_default()))
     }
 }
 

@@ -8,8 +8,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
-use helm_oci_fixtures::fault::{Fault, FaultLayer, HelloAnswer, Wire};
+use helm_oci_fixtures::fault::{Fault, FaultLayer};
 use helm_oci_fixtures::registry::{Access, ReferenceRegistry};
+use helm_oci_fixtures::transport::{
+    ClientHelloReaction, Incoming, Outgoing, Scheme, TransportEffect,
+};
 use helm_oci_suite::requirement::BoxFuture;
 use helm_oci_suite::wire::content::Content;
 use helm_oci_suite::wire::registry::{Hello, Registry, TransportError};
@@ -24,10 +27,14 @@ const OPENING: u32 = 6;
 /// One exchange as the registry saw it.
 #[derive(Debug, Clone)]
 pub struct Seen {
+    /// The scheme of the connection.
+    pub scheme: Scheme,
     /// The request, its URI being a path and a query.
     pub request: Request<Bytes>,
-    /// The answer, with whatever the faults made of it.
+    /// The response, as the faults altered it.
     pub answer: Response<Bytes>,
+    /// The effect of the faults on the connection.
+    pub effect: TransportEffect,
     /// Whether it belongs to what was arranged, and not to what a Helm did.
     pub is_arranged: bool,
     /// Whether a fault had a hand in it.
@@ -86,7 +93,7 @@ impl Stage {
     }
 
     /// How it meets a Helm that begins with TLS.
-    pub fn meets_hello(&self) -> HelloAnswer {
+    pub fn meets_hello(&self) -> ClientHelloReaction {
         self.faults.client_hello()
     }
 
@@ -104,23 +111,25 @@ impl Stage {
     }
 
     /// Answers one request, and writes it down.
-    pub fn handle(&self, request: Request<Bytes>) -> Response<Bytes> {
+    pub fn handle(&self, incoming: Incoming) -> Outgoing {
         // One at a time, so that what is written down is the order in which the registry answered.
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         let is_arranged = !self.is_open.load(Ordering::SeqCst);
-        let (mut answer, is_altered) = if is_arranged {
-            (self.arrange(&request), false)
+        let (mut outgoing, is_altered) = if is_arranged {
+            (self.arrange(&incoming), false)
         } else {
-            self.play(&request)
+            self.play(&incoming)
         };
-        self.lead_elsewhere(&mut answer);
+        self.lead_elsewhere(&mut outgoing.response);
         seen.push(Seen {
-            request,
-            answer: answer.clone(),
+            scheme: incoming.scheme,
+            request: incoming.request,
+            answer: outgoing.response.clone(),
+            effect: outgoing.effect,
             is_arranged,
             is_altered,
         });
-        answer
+        outgoing
     }
 
     #[expect(
@@ -135,23 +144,24 @@ impl Stage {
     }
 
     /// Answers a request as if there were no faults, which take note of it.
-    fn arrange(&self, request: &Request<Bytes>) -> Response<Bytes> {
-        let answer = self.registry.handle(request);
-        self.faults.after(request, &mut answer.clone());
-        answer
+    fn arrange(&self, incoming: &Incoming) -> Outgoing {
+        let truth = Outgoing::from(self.registry.handle(incoming));
+        self.faults.after(incoming, &mut truth.clone());
+        truth
     }
 
     /// Answers a request with faults, and tells whether they had a hand in it.
-    fn play(&self, request: &Request<Bytes>) -> (Response<Bytes>, bool) {
-        let mut forwarded = request.clone();
-        if let Some(answer) = self.faults.before(&mut forwarded) {
-            return (answer, true);
+    fn play(&self, incoming: &Incoming) -> (Outgoing, bool) {
+        let mut forwarded = incoming.clone();
+        if let Some(outgoing) = self.faults.before(&mut forwarded) {
+            return (outgoing, true);
         }
         let truth = self.registry.handle(&forwarded);
-        let mut answer = truth.clone();
-        self.faults.after(request, &mut answer);
-        let is_altered = !is_same_request(request, &forwarded) || !is_same_answer(&truth, &answer);
-        (answer, is_altered)
+        let mut outgoing = Outgoing::from(truth.clone());
+        self.faults.after(incoming, &mut outgoing);
+        let is_altered = !is_same_request(&incoming.request, &forwarded.request)
+            || !is_same_answer(&truth, &outgoing);
+        (outgoing, is_altered)
     }
 
     fn lead_elsewhere(&self, answer: &mut Response<Bytes>) {
@@ -174,30 +184,30 @@ fn is_same_request(one: &Request<Bytes>, other: &Request<Bytes>) -> bool {
         && one.body() == other.body()
 }
 
-fn is_same_answer(one: &Response<Bytes>, other: &Response<Bytes>) -> bool {
-    let wire = |answer: &Response<Bytes>| answer.extensions().get::<Wire>().copied();
-    one.status() == other.status()
-        && one.headers() == other.headers()
-        && one.body() == other.body()
-        && wire(one) == wire(other)
+fn is_same_answer(truth: &Response<Bytes>, outgoing: &Outgoing) -> bool {
+    let sent = &outgoing.response;
+    truth.status() == sent.status()
+        && truth.headers() == sent.headers()
+        && truth.body() == sent.body()
+        && outgoing.effect == TransportEffect::None
 }
 
 impl Handler for Stage {
-    fn answer(&self, request: Request<Bytes>) -> BoxFuture<'_, Response<Bytes>> {
+    fn answer(&self, incoming: Incoming) -> BoxFuture<'_, Outgoing> {
         Box::pin(async move {
-            let is_upload = request.method() == Method::POST;
-            let answer = self.handle(request);
+            let is_upload = incoming.request.method() == Method::POST;
+            let outgoing = self.handle(incoming);
             self.wait(is_upload).await;
-            answer
+            outgoing
         })
     }
 
-    fn client_hello(&self) -> HelloAnswer {
+    fn client_hello(&self) -> ClientHelloReaction {
         if self.is_open.load(Ordering::SeqCst) {
             self.hellos.fetch_add(1, Ordering::SeqCst);
             self.faults.client_hello()
         } else {
-            HelloAnswer::Answered
+            ClientHelloReaction::HttpResponse
         }
     }
 }
@@ -219,23 +229,25 @@ impl Wings {
             .origin
             .authority()
             .map_or("", |authority| authority.as_str());
-        let scheme = self.origin.scheme_str().unwrap_or("http");
+        let scheme = self.origin.scheme_str().and_then(Scheme::parse);
         let headers = request.headers_mut();
-        for (name, value) in [("host", host), ("x-forwarded-proto", scheme)] {
-            headers.insert(
-                name,
-                HeaderValue::from_str(value).expect("parts of a URI are header values"),
-            );
-        }
+        headers.insert(
+            header::HOST,
+            HeaderValue::from_str(host).expect("an authority is a header value"),
+        );
         headers.remove(header::USER_AGENT);
         if let Some(path) = request.uri().path_and_query() {
             *request.uri_mut() = path.clone().into();
         }
+        let incoming = Incoming {
+            scheme: scheme.unwrap_or(Scheme::Http),
+            request,
+        };
         if self.stage.is_open.load(Ordering::SeqCst) {
             // A look at what a Helm did is nobody's request.
-            self.stage.registry.handle(&request)
+            self.stage.registry.handle(&incoming)
         } else {
-            self.stage.handle(request)
+            self.stage.handle(incoming).response
         }
     }
 }

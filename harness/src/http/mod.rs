@@ -229,7 +229,6 @@ impl Registry for Http {
         mut request: Request<Content>,
     ) -> BoxFuture<'_, Result<Response<Bytes>, TransportError>> {
         let headers = request.headers_mut();
-        headers.remove("x-forwarded-proto");
         headers
             .entry(header::USER_AGENT)
             .or_insert(HeaderValue::from_static(AGENT));

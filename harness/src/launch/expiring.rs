@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
-use helm_oci_fixtures::fault::{FaultyRegistry, HelloAnswer};
+use helm_oci_fixtures::fault::FaultyRegistry;
 use helm_oci_fixtures::route::Route;
+use helm_oci_fixtures::transport::{ClientHelloReaction, Incoming, Outgoing};
 use helm_oci_suite::requirement::BoxFuture;
-use http::{HeaderValue, Request, Response, header};
+use http::{HeaderValue, Response, header};
 use serde_json::Value;
 
 use crate::serve::Handler;
@@ -38,7 +39,8 @@ impl Expiring {
         }
     }
 
-    fn pass(&self, mut request: Request<Bytes>) -> Response<Bytes> {
+    fn pass(&self, mut incoming: Incoming) -> Outgoing {
+        let request = &mut incoming.request;
         if let Some(value) = request.headers().get(header::AUTHORIZATION) {
             let inner = value.to_str().ok().and_then(|text| self.spend(text));
             if let Some(inner) = inner {
@@ -46,11 +48,11 @@ impl Expiring {
             }
         }
         let is_token = matches!(Route::of(request.uri()), Route::Token);
-        let mut answer = self.registry.handle(&request);
-        if is_token && answer.status().is_success() {
-            self.number(&mut answer);
+        let mut outgoing = self.registry.handle(&incoming);
+        if is_token && outgoing.response.status().is_success() {
+            self.number(&mut outgoing.response);
         }
-        answer
+        outgoing
     }
 
     /// What the registry is sent for a token that we numbered: the token itself, or one that it does not know.
@@ -88,11 +90,11 @@ impl Expiring {
 }
 
 impl Handler for Expiring {
-    fn answer(&self, request: Request<Bytes>) -> BoxFuture<'_, Response<Bytes>> {
-        Box::pin(std::future::ready(self.pass(request)))
+    fn answer(&self, incoming: Incoming) -> BoxFuture<'_, Outgoing> {
+        Box::pin(std::future::ready(self.pass(incoming)))
     }
 
-    fn client_hello(&self) -> HelloAnswer {
+    fn client_hello(&self) -> ClientHelloReaction {
         self.registry.client_hello()
     }
 }

@@ -12,12 +12,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use helm_oci_fixtures::fault::{FaultyRegistry, HelloAnswer, Wire};
-use helm_oci_fixtures::registry::client_hello_answer;
+use helm_oci_fixtures::fault::FaultyRegistry;
+use helm_oci_fixtures::transport::{
+    CLIENT_HELLO_RESPONSE, ClientHelloReaction, Incoming, Outgoing, Scheme, TransportEffect,
+};
 use helm_oci_suite::requirement::BoxFuture;
-use http::{HeaderValue, Request, Response, StatusCode};
+use http::{Request, Response, StatusCode};
 use http_body_util::{BodyExt, Limited};
-use hyper::body::Incoming;
+use hyper::body::Incoming as IncomingBody;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -45,19 +47,19 @@ const TLS_HANDSHAKE: u8 = 0x16;
 
 /// What stands behind the socket.
 pub trait Handler: Send + Sync + 'static {
-    /// Answers one request, whose URI is a path and a query.
-    fn answer(&self, request: Request<Bytes>) -> BoxFuture<'_, Response<Bytes>>;
+    /// Returns the response to one request.
+    fn answer(&self, incoming: Incoming) -> BoxFuture<'_, Outgoing>;
 
-    /// What a caller that begins with TLS gets.
-    fn client_hello(&self) -> HelloAnswer;
+    /// The reaction to a caller that begins with TLS.
+    fn client_hello(&self) -> ClientHelloReaction;
 }
 
 impl Handler for FaultyRegistry {
-    fn answer(&self, request: Request<Bytes>) -> BoxFuture<'_, Response<Bytes>> {
-        Box::pin(std::future::ready(self.handle(&request)))
+    fn answer(&self, incoming: Incoming) -> BoxFuture<'_, Outgoing> {
+        Box::pin(std::future::ready(self.handle(&incoming)))
     }
 
-    fn client_hello(&self) -> HelloAnswer {
+    fn client_hello(&self) -> ClientHelloReaction {
         Self::client_hello(self)
     }
 }
@@ -165,7 +167,7 @@ async fn converse(
         peeked = stream.peek(&mut first) => if !matches!(peeked, Ok(1)) { return },
     }
     if first[0] != TLS_HANDSHAKE {
-        return serve(stream, handler, "http", stopped).await;
+        return serve(stream, handler, Scheme::Http, stopped).await;
     }
     let Some(tls) = tls else {
         return answer_tls(stream, handler.client_hello(), stopped).await;
@@ -174,7 +176,7 @@ async fn converse(
         _ = stopped.changed() => {}
         // A caller that does not trust the certificate goes away.
         secured = tls.accept(stream) => if let Ok(stream) = secured {
-            serve(stream, handler, "https", stopped.clone()).await;
+            serve(stream, handler, Scheme::Https, stopped.clone()).await;
         }
     }
 }
@@ -183,7 +185,7 @@ async fn converse(
 async fn serve(
     stream: impl AsyncRead + AsyncWrite + Unpin,
     handler: Arc<dyn Handler>,
-    scheme: &'static str,
+    scheme: Scheme,
     mut stopped: watch::Receiver<bool>,
 ) {
     let service = service_fn(|request| respond(Arc::clone(&handler), scheme, request));
@@ -203,21 +205,21 @@ async fn serve(
 
 async fn answer_tls(
     mut stream: TcpStream,
-    answer: HelloAnswer,
+    reaction: ClientHelloReaction,
     mut stopped: watch::Receiver<bool>,
 ) {
-    match answer {
-        HelloAnswer::Answered => {
-            let _ = stream.write_all(client_hello_answer()).await;
+    match reaction {
+        ClientHelloReaction::HttpResponse => {
+            let _ = stream.write_all(CLIENT_HELLO_RESPONSE).await;
             let _ = stream.shutdown().await;
             // Closing with unread bytes would reset the connection and could take the answer with it.
             let mut rest = [0; 1024];
             while let Ok(1..) = tokio::io::AsyncReadExt::read(&mut stream, &mut rest).await {}
         }
-        HelloAnswer::Silent => {
+        ClientHelloReaction::Silence => {
             let _ = stopped.changed().await;
         }
-        HelloAnswer::Closed => {}
+        ClientHelloReaction::Close => {}
     }
 }
 
@@ -236,8 +238,8 @@ async fn pass(time: Duration) {
 
 async fn respond(
     handler: Arc<dyn Handler>,
-    scheme: &'static str,
-    request: Request<Incoming>,
+    scheme: Scheme,
+    request: Request<IncomingBody>,
 ) -> Result<Response<Answer>, Cut> {
     let (mut parts, body) = request.into_parts();
     let Ok(body) = Limited::new(body, LARGEST).collect().await else {
@@ -250,20 +252,17 @@ async fn respond(
     if let Some(path) = parts.uri.path_and_query() {
         parts.uri = path.clone().into();
     }
-    parts
-        .headers
-        .entry("x-forwarded-proto")
-        .or_insert(HeaderValue::from_static(scheme));
-    let answer = handler
-        .answer(Request::from_parts(parts, body.to_bytes()))
-        .await;
-    match answer.extensions().get::<Wire>().copied() {
-        None => Ok(answer.map(Answer::whole)),
-        Some(Wire::Late(time)) => {
+    let request = Request::from_parts(parts, body.to_bytes());
+    let Outgoing { response, effect } = handler.answer(Incoming { scheme, request }).await;
+    match effect {
+        TransportEffect::None => Ok(response.map(Answer::whole)),
+        TransportEffect::Delay(time) => {
             pass(time).await;
-            Ok(answer.map(Answer::whole))
+            Ok(response.map(Answer::whole))
         }
-        Some(Wire::CloseBeforeAnswer) => Err(Cut),
-        Some(Wire::CutBodyAfter(length)) => Ok(answer.map(|body| Answer::cut(&body, length))),
+        TransportEffect::CloseBeforeResponse => Err(Cut),
+        TransportEffect::CutBodyAfter(length) => {
+            Ok(response.map(|body| Answer::cut(&body, length)))
+        }
     }
 }

@@ -1,7 +1,8 @@
 //! A real registry behind faults: every request passes through the fault layer, then goes upstream.
 
 use bytes::Bytes;
-use helm_oci_fixtures::fault::{Fault, FaultLayer, HelloAnswer};
+use helm_oci_fixtures::fault::{Fault, FaultLayer};
+use helm_oci_fixtures::transport::{ClientHelloReaction, Incoming, Outgoing};
 use helm_oci_suite::requirement::BoxFuture;
 use helm_oci_suite::wire::content::Content;
 use helm_oci_suite::wire::registry::{Registry, TransportError};
@@ -39,43 +40,48 @@ impl Proxy {
         }
     }
 
-    async fn pass(&self, mut request: Request<Bytes>) -> Response<Bytes> {
-        let mut answer = match self.faults.before(&mut request) {
-            Some(answer) => answer,
+    async fn pass(&self, mut incoming: Incoming) -> Outgoing {
+        let mut outgoing = match self.faults.before(&mut incoming) {
+            Some(outgoing) => outgoing,
             None => match self
                 .upstream
-                .forward(self.upstream_request(&request).map(Content::from))
+                .forward(self.upstream_request(&incoming).map(Content::from))
                 .await
             {
-                Ok(mut answer) => {
-                    strip(answer.headers_mut());
-                    answer
+                Ok(mut response) => {
+                    strip(response.headers_mut());
+                    response.into()
                 }
-                Err(error) => bad_gateway(&error),
+                Err(error) => bad_gateway(&error).into(),
             },
         };
-        self.faults.after(&request, &mut answer);
-        answer
+        self.faults.after(&incoming, &mut outgoing);
+        outgoing
     }
 
-    /// The same request, addressed to the upstream registry.
-    fn upstream_request(&self, request: &Request<Bytes>) -> Request<Bytes> {
+    /// The same request, addressed to the upstream registry, with the caller's scheme in `X-Forwarded-Proto`.
+    fn upstream_request(&self, incoming: &Incoming) -> Request<Bytes> {
+        let request = &incoming.request;
         let mut parts = self.upstream.origin().clone().into_parts();
         parts.path_and_query = request.uri().path_and_query().cloned();
         let mut passed = request.clone();
         *passed.uri_mut() =
             Uri::from_parts(parts).unwrap_or_else(|_| self.upstream.origin().clone());
-        strip(passed.headers_mut());
+        let headers = passed.headers_mut();
+        strip(headers);
+        headers
+            .entry("x-forwarded-proto")
+            .or_insert(HeaderValue::from_static(incoming.scheme.as_str()));
         passed
     }
 }
 
 impl Handler for Proxy {
-    fn answer(&self, request: Request<Bytes>) -> BoxFuture<'_, Response<Bytes>> {
-        Box::pin(self.pass(request))
+    fn answer(&self, incoming: Incoming) -> BoxFuture<'_, Outgoing> {
+        Box::pin(self.pass(incoming))
     }
 
-    fn client_hello(&self) -> HelloAnswer {
+    fn client_hello(&self) -> ClientHelloReaction {
         self.faults.client_hello()
     }
 }

@@ -10,8 +10,8 @@ use helm_oci_fixtures::route::Route;
 use http::{Request, Response};
 use serde_json::Value;
 
-/// What is said of the connection and not of the request, and what the server adds for its own use.
-const LOCAL: [&str; 3] = ["connection", "host", "x-forwarded-proto"];
+/// The headers that concern the connection and not the request.
+const LOCAL: [&str; 2] = ["connection", "host"];
 
 /// One request and its answer.
 pub(crate) struct Said {

@@ -170,7 +170,7 @@ fn redact_query(text: &str) -> String {
 fn shown_headers(headers: &HeaderMap, secrets: &Secrets) -> Vec<(String, String)> {
     headers
         .iter()
-        .filter(|(name, _)| *name != header::DATE && *name != "x-forwarded-proto")
+        .filter(|(name, _)| *name != header::DATE)
         .map(|(name, value)| {
             let text = String::from_utf8_lossy(value.as_bytes()).into_owned();
             let shown = if *name == header::AUTHORIZATION || *name == header::PROXY_AUTHORIZATION {
@@ -357,6 +357,7 @@ mod tests {
                 "authorization: Basic REDACTED",
                 "proxy-authorization: Negotiate REDACTED",
                 "cookie: session=REDACTED",
+                "x-forwarded-proto: https",
                 "accept: a=b c",
             ]
         );

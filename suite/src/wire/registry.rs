@@ -6,7 +6,10 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use helm_oci_fixtures::fault::{FaultyRegistry, HelloAnswer, Wire};
+use helm_oci_fixtures::fault::FaultyRegistry;
+use helm_oci_fixtures::transport::{
+    CLIENT_HELLO_RESPONSE, ClientHelloReaction, Incoming, Outgoing, Scheme, TransportEffect,
+};
 use http::{Request, Response, Uri, header};
 use thiserror::Error;
 
@@ -176,7 +179,7 @@ impl InMemory {
             let cause = "no such host".to_owned();
             return Err(TransportError::Connect { authority, cause });
         }
-        let scheme = request.uri().scheme_str().unwrap_or("http").to_owned();
+        let scheme = request.uri().scheme_str().and_then(Scheme::parse);
         let path = request
             .uri()
             .path_and_query()
@@ -187,25 +190,25 @@ impl InMemory {
             header::HOST,
             own.parse().expect("an authority is a header value"),
         );
-        headers.insert(
-            "x-forwarded-proto",
-            scheme.parse().expect("a scheme is a header value"),
-        );
         *request.uri_mut() = path.parse().expect("the path of a URI is a URI");
-        let response = self.registry.handle(&request);
-        match response.extensions().get::<Wire>() {
+        let incoming = Incoming {
+            scheme: scheme.unwrap_or(Scheme::Http),
+            request,
+        };
+        let Outgoing { response, effect } = self.registry.handle(&incoming);
+        match effect {
             // In memory no time passes.
-            None | Some(Wire::Late(_)) => match measure {
+            TransportEffect::None | TransportEffect::Delay(_) => match measure {
                 Some(measure) if response.status().is_success() => {
                     measured(response, &measure, &authority)
                 }
                 _ => Ok(response),
             },
-            Some(Wire::CloseBeforeAnswer) => Err(TransportError::Broken {
+            TransportEffect::CloseBeforeResponse => Err(TransportError::Broken {
                 authority,
                 cause: "closed before the answer".to_owned(),
             }),
-            Some(Wire::CutBodyAfter(length)) => Err(TransportError::Broken {
+            TransportEffect::CutBodyAfter(length) => Err(TransportError::Broken {
                 authority,
                 cause: format!("closed after {length} bytes of the body"),
             }),
@@ -243,10 +246,10 @@ impl Registry for InMemory {
 
     fn client_hello(&self) -> BoxFuture<'_, Result<Hello, TransportError>> {
         let hello = match self.registry.client_hello() {
-            HelloAnswer::Answered => Hello::Answered(Bytes::from_static(
-                helm_oci_fixtures::registry::client_hello_answer(),
-            )),
-            HelloAnswer::Silent | HelloAnswer::Closed => Hello::Silent,
+            ClientHelloReaction::HttpResponse => {
+                Hello::Answered(Bytes::from_static(CLIENT_HELLO_RESPONSE))
+            }
+            ClientHelloReaction::Silence | ClientHelloReaction::Close => Hello::Silent,
         };
         Box::pin(std::future::ready(Ok(hello)))
     }

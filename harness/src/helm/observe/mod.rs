@@ -12,7 +12,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use helm_oci_fixtures::digest::sha256;
-use helm_oci_fixtures::fault::{Fault, HelloAnswer, Wire};
+use helm_oci_fixtures::fault::Fault;
+use helm_oci_fixtures::transport::{ClientHelloReaction, TransportEffect};
 use helm_oci_suite::evidence::{Evidence, FlowResult, Observation};
 use helm_oci_suite::helm::era::Flow;
 use helm_oci_suite::requirement::Setup;
@@ -358,7 +359,10 @@ impl Observed {
     fn altered(&self, scenery: &Scenery, setup: Setup, fault: Fault) -> Altered {
         let mut altered = replay::altered(&scenery.access, &self.seen, &self.names, fault);
         let meets_hello = Stage::new(scenery.access.clone(), &[fault]).meets_hello();
-        if setup == Setup::PlainHttp && self.hellos > 0 && meets_hello != HelloAnswer::Answered {
+        if setup == Setup::PlainHttp
+            && self.hellos > 0
+            && meets_hello != ClientHelloReaction::HttpResponse
+        {
             altered.insert(("ClientHello".to_owned(), String::new(), 0));
         }
         altered
@@ -412,10 +416,11 @@ impl Observed {
         }?;
         let url = format!("{}{}", self.names.origin, last.request.uri());
         let url = self.names.normalise(&url);
-        let told = match last.answer.extensions().get::<Wire>() {
-            None | Some(Wire::Late(_)) => last.answer.status().as_u16().to_string(),
-            Some(Wire::CloseBeforeAnswer) => "closed".to_owned(),
-            Some(Wire::CutBodyAfter(_)) => format!("{} cut", last.answer.status().as_u16()),
+        let status = last.answer.status().as_u16();
+        let told = match last.effect {
+            TransportEffect::None | TransportEffect::Delay(_) => status.to_string(),
+            TransportEffect::CloseBeforeResponse => "closed".to_owned(),
+            TransportEffect::CutBodyAfter(_) => format!("{status} cut"),
         };
         Some(format!("{} {url} {told}", last.request.method()))
     }

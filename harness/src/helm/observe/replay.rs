@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 
 use helm_oci_fixtures::fault::Fault;
 use helm_oci_fixtures::registry::Access;
+use helm_oci_fixtures::transport::Incoming;
 
 use super::super::{Names, Seen, Stage};
 
@@ -27,7 +28,10 @@ pub(super) fn altered(
         } else {
             stage.open();
         }
-        stage.handle(said.request.clone());
+        stage.handle(Incoming {
+            scheme: said.scheme,
+            request: said.request.clone(),
+        });
     }
     let seen = stage.seen();
     let altered = seen.iter().filter(|seen| seen.is_altered);
@@ -61,7 +65,7 @@ mod tests {
             let request = Request::get(path)
                 .body(bytes::Bytes::new())
                 .expect("a request");
-            stage.handle(request)
+            stage.handle(Incoming::over_http(request))
         };
         ask("/v2/");
         stage.open();

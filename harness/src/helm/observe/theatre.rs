@@ -5,12 +5,11 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use bytes::Bytes;
-use helm_oci_fixtures::fault::HelloAnswer;
 use helm_oci_fixtures::registry::{Access, Credentials};
+use helm_oci_fixtures::transport::{ClientHelloReaction, Incoming, Outgoing};
 use helm_oci_suite::requirement::{BoxFuture, Setup};
 use helm_oci_suite::session::target::Credentials as Known;
-use http::{Request, Response, Uri};
+use http::Uri;
 use rustls::ServerConfig;
 use tempfile::TempDir;
 use thiserror::Error;
@@ -153,18 +152,20 @@ impl Cast {
 }
 
 impl Handler for Cast {
-    fn answer(&self, request: Request<Bytes>) -> BoxFuture<'_, Response<Bytes>> {
+    fn answer(&self, incoming: Incoming) -> BoxFuture<'_, Outgoing> {
         let playing = self.playing();
         Box::pin(async move {
             match playing {
-                Some(stage) => stage.answer(request).await,
-                None => Response::default(),
+                Some(stage) => stage.answer(incoming).await,
+                None => Outgoing::default(),
             }
         })
     }
 
-    fn client_hello(&self) -> HelloAnswer {
+    fn client_hello(&self) -> ClientHelloReaction {
         self.playing()
-            .map_or(HelloAnswer::Answered, |stage| stage.client_hello())
+            .map_or(ClientHelloReaction::HttpResponse, |stage| {
+                stage.client_hello()
+            })
     }
 }
