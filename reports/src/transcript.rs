@@ -1,6 +1,6 @@
 //! Exchanges as text: in full for a report file, in brief for a terminal.
 
-use helm_oci_suite::wire::exchange::{Body, Exchange, Message};
+use helm_oci_suite::wire::exchange::{Body, Exchange};
 
 use crate::record::CheckRecord;
 use crate::text;
@@ -76,9 +76,26 @@ pub(crate) fn lines(exchanges: &[(usize, &Exchange)], total: usize, depth: Depth
     let mut lines = Vec::new();
     for (position, exchange) in exchanges.iter().take(EXCHANGES) {
         lines.push(format!("exchange {} of {total}", position + 1));
-        lines.extend(message("> ", &exchange.request, depth));
+        let request = &exchange.request;
+        let start = format!("{} {}", request.method, request.uri);
+        lines.extend(message(
+            "> ",
+            &start,
+            &request.headers,
+            request.body.as_ref(),
+            depth,
+        ));
         match &exchange.response {
-            Ok(response) => lines.extend(message("< ", response, depth)),
+            Ok(response) => {
+                let start = response.status.to_string();
+                lines.extend(message(
+                    "< ",
+                    &start,
+                    &response.headers,
+                    response.body.as_ref(),
+                    depth,
+                ));
+            }
             Err(reason) => {
                 let reason = text::cut(&text::line(reason), HEADER);
                 lines.push(format!("< no response: {reason}"));
@@ -94,13 +111,15 @@ pub(crate) fn lines(exchanges: &[(usize, &Exchange)], total: usize, depth: Depth
     lines
 }
 
-fn message(mark: &str, message: &Message, depth: Depth) -> Vec<String> {
-    let mut lines = vec![format!(
-        "{mark}{}",
-        text::cut(&text::line(&message.start), HEADER)
-    )];
-    let shown: Vec<_> = message
-        .headers
+fn message(
+    mark: &str,
+    start: &str,
+    headers: &[(String, String)],
+    body: Option<&Body>,
+    depth: Depth,
+) -> Vec<String> {
+    let mut lines = vec![format!("{mark}{}", text::cut(&text::line(start), HEADER))];
+    let shown: Vec<_> = headers
         .iter()
         .filter(|(name, _)| depth == Depth::Full || is_telling(name))
         .collect();
@@ -114,7 +133,7 @@ fn message(mark: &str, message: &Message, depth: Depth) -> Vec<String> {
             text::plural(shown.len() - HEADERS, "more header")
         ));
     }
-    if let Some(body) = &message.body {
+    if let Some(body) = body {
         lines.extend(self::body(mark, body, depth));
     }
     lines

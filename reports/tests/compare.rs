@@ -9,7 +9,8 @@ use helm_oci_reports::terminal::{self, Style};
 use helm_oci_suite::prediction::table::FlowVerdict;
 use helm_oci_suite::requirement::outcome::Outcome;
 use helm_oci_suite::verdict::{Obstacle, ObstacleKind};
-use helm_oci_suite::wire::exchange::{Exchange, Message};
+use helm_oci_suite::wire::exchange::{Exchange, RequestRecord, ResponseRecord};
+use http::{Method, StatusCode};
 
 use crate::support::{of_outcomes, record};
 
@@ -40,21 +41,18 @@ fn pair() -> (TargetRecord, TargetRecord) {
 
 /// A snapshot with one exchange, answered with these headers.
 fn snapshot(headers: &[(&str, &str)]) -> Snapshot {
-    let message = |start: &str, headers: &[(&str, &str)]| Message {
-        start: start.into(),
-        headers: headers
-            .iter()
-            .map(|(name, value)| ((*name).into(), (*value).into()))
-            .collect(),
-        body: None,
-    };
+    let headers = headers.iter();
+    let headers = headers.map(|(name, value)| ((*name).into(), (*value).into()));
     let said = Said {
         step: &PUT,
         place: "helm-3.8 mychart-0.1.0".into(),
         names: Names::default(),
         exchange: Exchange {
-            request: message("PUT /v2/a/manifests/1", &[]),
-            response: Ok(message("201 Created", headers)),
+            request: RequestRecord::new(Method::PUT, "/v2/a/manifests/1"),
+            response: Ok(ResponseRecord {
+                headers: headers.collect(),
+                ..ResponseRecord::new(StatusCode::CREATED)
+            }),
         },
     };
     Snapshot::of(Files::new(), &[said])

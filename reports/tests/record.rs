@@ -50,9 +50,20 @@ fn a_newer_schema_is_refused_before_its_fields_are_read() {
     let error = RunRecord::from_json(&text).expect_err("it is newer");
     assert_eq!(
         error.to_string(),
-        "the record has schema 2, this program reads up to 1; use a newer version"
+        "the run record has schema 3, and this program reads schema 2; use a newer version of the program"
     );
-    assert!(matches!(error, RecordError::Newer { found: 2 }));
+    assert!(matches!(error, RecordError::Newer { found: 3 }));
+}
+
+#[test]
+fn an_older_schema_is_refused_before_its_fields_are_read() {
+    let text = json!({ "schema": 1, "everything": "is different" }).to_string();
+    let error = RunRecord::from_json(&text).expect_err("it is older");
+    assert_eq!(
+        error.to_string(),
+        "the run record has schema 1, and this program reads schema 2; repeat the run with this version of the program"
+    );
+    assert!(matches!(error, RecordError::Older { found: 1 }));
 }
 
 #[test]
@@ -99,7 +110,7 @@ fn other_json_is_no_record() {
         "{}",
         "null",
         "{\"schema\":\"1\"}",
-        "{\"schema\":1,\"footer\":{}}",
+        "{\"schema\":2,\"footer\":{}}",
         "no",
     ] {
         let error = RunRecord::from_json(text).expect_err("it is no record");
@@ -148,6 +159,14 @@ fn the_schema_refuses_what_a_record_never_is() {
         (
             "/targets/0/checks/2/exchanges/0/response",
             json!({ "Ok": {}, "Err": "both" }),
+        ),
+        (
+            "/targets/0/checks/2/exchanges/0/response/Ok/status",
+            json!("404 Not Found"),
+        ),
+        (
+            "/targets/0/checks/2/exchanges/0/request/method",
+            json!("HEAD /v2/"),
         ),
         ("/targets/0/checks/0/specification", json!("OCI MUST")),
         ("/targets/0/checks/7/deviation/expires", json!("soon")),

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use helm_oci_reports::snapshot::{Names, Said, Step};
 use helm_oci_suite::session::{Call, Reply, Session};
 use helm_oci_suite::wire::exchange::Exchange;
-use http::Method;
+use http::{Method, StatusCode};
 
 use super::steps;
 
@@ -65,7 +65,7 @@ impl Taker {
                 let is_challenge = exchange
                     .response
                     .as_ref()
-                    .is_ok_and(|answer| answer.start.starts_with("401"));
+                    .is_ok_and(|answer| answer.status == StatusCode::UNAUTHORIZED);
                 let step = if is_challenge {
                     &steps::CHALLENGE
                 } else {

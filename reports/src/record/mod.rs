@@ -26,7 +26,7 @@ pub use self::helms::{FlowRecord, HelmRecord, HelmRun};
 pub use self::leftover::{Leftover, LeftoverKind};
 
 /// The version of the record's schema that this crate writes and reads.
-pub const SCHEMA: u32 = 1;
+pub const SCHEMA: u32 = 2;
 
 /// Everything one run saw.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -295,9 +295,17 @@ pub enum RecordError {
     },
     /// It was written by a newer suite.
     #[error(
-        "the record has schema {found}, this program reads up to {SCHEMA}; use a newer version"
+        "the run record has schema {found}, and this program reads schema {SCHEMA}; use a newer version of the program"
     )]
     Newer {
+        /// Its schema.
+        found: u32,
+    },
+    /// It was written by an older suite.
+    #[error(
+        "the run record has schema {found}, and this program reads schema {SCHEMA}; repeat the run with this version of the program"
+    )]
+    Older {
         /// Its schema.
         found: u32,
     },
@@ -309,7 +317,7 @@ impl RunRecord {
         safe_json(self)
     }
 
-    /// Reads a record written by this version or an older one.
+    /// Reads a record that has the schema of this version.
     pub fn from_json(text: &str) -> Result<Self, RecordError> {
         #[derive(Deserialize)]
         struct Head {
@@ -319,6 +327,9 @@ impl RunRecord {
         let head: Head = serde_json::from_str(text).map_err(RecordError::from_reading)?;
         if head.schema > SCHEMA {
             return Err(RecordError::Newer { found: head.schema });
+        }
+        if head.schema < SCHEMA {
+            return Err(RecordError::Older { found: head.schema });
         }
         if head.footer.is_none() {
             return Err(RecordError::Unfinished);

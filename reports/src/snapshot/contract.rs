@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use helm_oci_fixtures::route::Route;
 use helm_oci_suite::helm::reads::Reader;
-use helm_oci_suite::wire::exchange::{Exchange, Message};
+use helm_oci_suite::wire::exchange::{Exchange, ResponseRecord};
 use serde_json::Value;
 
 use super::names::Names;
@@ -136,12 +136,8 @@ fn tell(said: &Said) -> Told<'_> {
 
 /// One exchange, normalised.
 fn lines(exchange: &Exchange, names: &Names) -> Vec<String> {
-    let (method, uri) = exchange
-        .request
-        .start
-        .split_once(' ')
-        .unwrap_or((&exchange.request.start, ""));
-    let mut lines = vec![format!("  {method} {}", names.url(uri))];
+    let request = &exchange.request;
+    let mut lines = vec![format!("  {} {}", request.method, names.url(&request.uri))];
     let (Some(reader), Ok(answer)) = (Reader::of(exchange), &exchange.response) else {
         lines.push(reads("no answer"));
         return lines;
@@ -151,14 +147,17 @@ fn lines(exchange: &Exchange, names: &Names) -> Vec<String> {
     } else {
         ignores
     };
-    lines.push(mark(&format!("status: {}", names.text(&answer.start))));
+    lines.push(mark(&format!(
+        "status: {}",
+        names.text(&answer.status.to_string())
+    )));
     lines.extend(headers(answer, names, &reader));
     lines.extend(body(answer, names, &reader));
     lines
 }
 
 /// First what is read, then the rest, each by name.
-fn headers(answer: &Message, names: &Names, reader: &Reader) -> Vec<String> {
+fn headers(answer: &ResponseRecord, names: &Names, reader: &Reader) -> Vec<String> {
     let length = answer.body.as_ref().map_or(0, |body| body.length);
     let shown = answer.headers.iter().filter_map(|(name, value)| {
         let name = name.to_ascii_lowercase();
@@ -181,7 +180,7 @@ fn headers(answer: &Message, names: &Names, reader: &Reader) -> Vec<String> {
 }
 
 /// The error, or what was sent beside the point; content has files of its own.
-fn body(answer: &Message, names: &Names, reader: &Reader) -> Vec<String> {
+fn body(answer: &ResponseRecord, names: &Names, reader: &Reader) -> Vec<String> {
     let Some(body) = &answer.body else {
         return Vec::new();
     };

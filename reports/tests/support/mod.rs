@@ -12,7 +12,8 @@ use helm_oci_suite::requirement::Level;
 use helm_oci_suite::requirement::outcome::Outcome;
 use helm_oci_suite::requirement::source::Specification;
 use helm_oci_suite::verdict::{Finding, Obstacle, ObstacleKind};
-use helm_oci_suite::wire::exchange::{Body, Exchange, Message};
+use helm_oci_suite::wire::exchange::{Body, Exchange, RequestRecord, ResponseRecord};
+use http::{Method, StatusCode};
 
 /// Text that tries to steer a terminal, to end a CDATA section and to be no XML at all.
 const HOSTILE: &str = "<b>&\u{1b}[31mred\u{1b}]0;title\u{7} ]]> \u{0}\u{b}\u{9b}2J\u{202e}txt.\u{fffe} \"'\r\nsecond line";
@@ -154,9 +155,9 @@ fn hostile() -> TargetRecord {
         exchanges: vec![0, 99],
     });
     first.exchanges = vec![Exchange {
-        request: message("GET /v2/", &[], None),
-        response: Ok(message(
-            "200 OK",
+        request: request(Method::GET, "/v2/", &[], None),
+        response: Ok(response(
+            200,
             &[("server", HOSTILE), ("content-type", &"x".repeat(5000))],
             Some(HOSTILE),
         )),
@@ -204,8 +205,9 @@ fn unreachable() -> TargetRecord {
             exchanges: vec![0],
         }),
         exchanges: vec![Exchange {
-            request: message(
-                "GET https://registry.invalid/v2/",
+            request: request(
+                Method::GET,
+                "https://registry.invalid/v2/",
                 &[("accept", "*/*")],
                 None,
             ),
@@ -308,8 +310,8 @@ fn failed(version: &str, flow: Flow, error: &str) -> FlowRecord {
     failed.runs[0].stderr = format!("Error: {error}\n");
     failed.gave_up = Some(0);
     failed.exchanges = vec![Exchange {
-        request: message("PUT /v2/hoc/chart/blobs/uploads/1", &[], None),
-        response: Ok(message("400 Bad Request", &[], Some("no"))),
+        request: request(Method::PUT, "/v2/hoc/chart/blobs/uploads/1", &[], None),
+        response: Ok(response(400, &[], Some("no"))),
     }];
     failed
 }
@@ -409,20 +411,18 @@ fn manifest_put() -> CheckRecord {
         }],
         exchanges: vec![
             Exchange {
-                request: message("HEAD /v2/hoc-1/chart/manifests/1.0.0", &[], None),
-                response: Ok(message("404 Not Found", &[], None)),
+                request: request(Method::HEAD, "/v2/hoc-1/chart/manifests/1.0.0", &[], None),
+                response: Ok(response(404, &[], None)),
             },
             Exchange {
-                request: message(
-                    "PUT /v2/hoc-1/chart/manifests/1.0.0",
+                request: request(Method::PUT, "/v2/hoc-1/chart/manifests/1.0.0",
                     &[
                         ("authorization", "Bearer REDACTED"),
                         ("content-type", "application/vnd.oci.image.manifest.v1+json"),
                     ],
                     Some("{\n  \"schemaVersion\": 2\n}"),
                 ),
-                response: Ok(message(
-                    "200 OK",
+                response: Ok(response(200,
                     &[
                         ("docker-content-digest", "sha256:5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef"),
                         ("location", "/v2/hoc-1/chart/manifests/sha256:5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef"),
@@ -453,13 +453,14 @@ fn location() -> CheckRecord {
             symptom: "(the upload goes to the other host without credentials)".into(),
         }],
         exchanges: vec![Exchange {
-            request: message(
-                "POST /v2/hoc-1/chart/blobs/uploads/",
+            request: request(
+                Method::POST,
+                "/v2/hoc-1/chart/blobs/uploads/",
                 &[("content-length", "0")],
                 None,
             ),
-            response: Ok(message(
-                "202 Accepted",
+            response: Ok(response(
+                202,
                 &[(
                     "location",
                     "https://uploads.example/v2/hoc-1/chart/blobs/uploads/1?_state=REDACTED",
@@ -480,9 +481,14 @@ fn paging() -> CheckRecord {
             exchanges: vec![0],
         }),
         exchanges: vec![Exchange {
-            request: message("PUT /v2/hoc-1/chart/manifests/0.0.17", &[], Some("{}")),
-            response: Ok(message(
-                "429 Too Many Requests",
+            request: request(
+                Method::PUT,
+                "/v2/hoc-1/chart/manifests/0.0.17",
+                &[],
+                Some("{}"),
+            ),
+            response: Ok(response(
+                429,
                 &[("retry-after", "60")],
                 Some("{\"errors\":[{\"code\":\"TOOMANYREQUESTS\"}]}"),
             )),
@@ -552,18 +558,38 @@ fn capability(name: &str, present: Option<bool>, evidence: &str) -> Capability {
     }
 }
 
-fn message(start: &str, headers: &[(&str, &str)], body: Option<&str>) -> Message {
-    Message {
-        start: start.into(),
-        headers: headers
-            .iter()
-            .map(|(name, value)| ((*name).into(), (*value).into()))
-            .collect(),
-        body: body.map(|text| Body {
-            length: text.len(),
-            digest: "sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a"
-                .into(),
-            excerpt: Some(text.into()),
-        }),
+fn request(
+    method: Method,
+    uri: &str,
+    headers: &[(&str, &str)],
+    body: Option<&str>,
+) -> RequestRecord {
+    RequestRecord {
+        headers: owned(headers),
+        body: body.map(recorded),
+        ..RequestRecord::new(method, uri)
+    }
+}
+
+fn response(status: u16, headers: &[(&str, &str)], body: Option<&str>) -> ResponseRecord {
+    let status = StatusCode::from_u16(status).expect("a status");
+    ResponseRecord {
+        headers: owned(headers),
+        body: body.map(recorded),
+        ..ResponseRecord::new(status)
+    }
+}
+
+fn owned(headers: &[(&str, &str)]) -> Vec<(String, String)> {
+    let each = headers.iter();
+    each.map(|(name, value)| ((*name).into(), (*value).into()))
+        .collect()
+}
+
+fn recorded(text: &str) -> Body {
+    Body {
+        length: text.len(),
+        digest: "sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a".into(),
+        excerpt: Some(text.into()),
     }
 }

@@ -88,12 +88,12 @@ pub struct Reader {
 impl Reader {
     /// Of a recorded exchange; `None` if no answer came.
     pub fn of(exchange: &Exchange) -> Option<Self> {
-        let (method, uri) = exchange.request.start.split_once(' ')?;
-        let status = exchange.response.as_ref().ok()?.start.get(..3)?;
+        let request = &exchange.request;
+        let response = exchange.response.as_ref().ok()?;
         Some(Self {
-            method: method.parse().ok()?,
-            route: Route::of(&uri.parse::<Uri>().ok()?),
-            status: status.parse().ok()?,
+            method: request.method.clone(),
+            route: Route::of(&request.uri.parse::<Uri>().ok()?),
+            status: response.status,
         })
     }
 
@@ -151,17 +151,12 @@ const fn is_addressed(route: &Route) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wire::exchange::Message;
+    use crate::wire::exchange::{RequestRecord, ResponseRecord};
 
     fn reader(method: &str, path: &str, status: &str) -> Reader {
-        let message = |start: String| Message {
-            start,
-            headers: Vec::new(),
-            body: None,
-        };
         let exchange = Exchange {
-            request: message(format!("{method} {path}")),
-            response: Ok(message(status.to_owned())),
+            request: RequestRecord::new(method.parse().expect("a method"), path),
+            response: Ok(ResponseRecord::new(status.parse().expect("a status"))),
         };
         Reader::of(&exchange).expect("an answer")
     }

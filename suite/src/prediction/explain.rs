@@ -5,7 +5,7 @@
 //! the one that shows the violation. What only happens under a condition explains nothing without one of the two.
 
 use helm_oci_fixtures::route::Route;
-use http::Uri;
+use http::{Method, StatusCode, Uri};
 use semver::Version;
 use serde::{Deserialize, Serialize};
 
@@ -92,13 +92,13 @@ fn reason(violation: &Violation<'_>, failure: &Failure<'_>) -> Option<Explanatio
 /// Whether two exchanges ask the same thing of a registry and get the same kind of answer.
 fn is_alike(one: &Exchange, other: &Exchange) -> bool {
     let asked = |exchange: &Exchange| {
-        let (method, uri) = exchange.request.start.split_once(' ')?;
-        let route = Route::of(&uri.parse::<Uri>().ok()?);
-        Some((method.to_owned(), std::mem::discriminant(&route)))
+        let request = &exchange.request;
+        let route = Route::of(&request.uri.parse::<Uri>().ok()?);
+        Some((request.method.clone(), std::mem::discriminant(&route)))
     };
     let status = |exchange: &Exchange| {
-        let answer = exchange.response.as_ref().ok()?;
-        answer.start.split(' ').next().map(ToOwned::to_owned)
+        let response = exchange.response.as_ref().ok()?;
+        Some(response.status)
     };
     asked(one).is_some() && asked(one) == asked(other) && status(one) == status(other)
 }
@@ -110,11 +110,11 @@ pub fn gave_up(exchanges: &[Exchange]) -> Option<usize> {
     let is_refused = |exchange: &Exchange| match &exchange.response {
         Err(_) => true,
         Ok(answer) => {
-            let is_head = exchange.request.start.starts_with("HEAD ");
-            match answer.start.get(..3) {
-                Some("401") | None => false,
-                Some("404") => !is_head,
-                Some(status) => status.starts_with(['4', '5']),
+            let is_head = exchange.request.method == Method::HEAD;
+            match answer.status {
+                StatusCode::UNAUTHORIZED => false,
+                StatusCode::NOT_FOUND => !is_head,
+                status => status.is_client_error() || status.is_server_error(),
             }
         }
     };
@@ -131,7 +131,7 @@ mod tests {
     use crate::helm::era::ORAS;
     use crate::requirement::source::observed;
     use crate::requirement::{nothing, requirement};
-    use crate::wire::exchange::Message;
+    use crate::wire::exchange::{RequestRecord, ResponseRecord};
 
     requirement! {
         /// It breaks one flow in two ways.
@@ -149,15 +149,10 @@ mod tests {
         }
     }
 
-    fn exchange(request: &str, answer: &str) -> Exchange {
-        let message = |start: &str| Message {
-            start: start.to_owned(),
-            headers: Vec::new(),
-            body: None,
-        };
+    fn exchange(method: Method, uri: &str, status: StatusCode) -> Exchange {
         Exchange {
-            request: message(request),
-            response: Ok(message(answer)),
+            request: RequestRecord::new(method, uri),
+            response: Ok(ResponseRecord::new(status)),
         }
     }
 
@@ -169,10 +164,14 @@ mod tests {
     #[test]
     fn helm_gives_up_where_it_is_refused_and_not_where_something_is_not_there_yet() {
         let said = [
-            exchange("HEAD /v2/a/blobs/sha256:0", "404 Not Found"),
-            exchange("POST /v2/a/blobs/uploads/", "202 Accepted"),
-            exchange("PUT /v2/a/blobs/uploads/1", "400 Bad Request"),
-            exchange("HEAD /v2/a/blobs/sha256:0", "404 Not Found"),
+            exchange(Method::HEAD, "/v2/a/blobs/sha256:0", StatusCode::NOT_FOUND),
+            exchange(Method::POST, "/v2/a/blobs/uploads/", StatusCode::ACCEPTED),
+            exchange(
+                Method::PUT,
+                "/v2/a/blobs/uploads/1",
+                StatusCode::BAD_REQUEST,
+            ),
+            exchange(Method::HEAD, "/v2/a/blobs/sha256:0", StatusCode::NOT_FOUND),
         ];
         assert_eq!(gave_up(&said), Some(2));
         assert_eq!(
@@ -189,15 +188,15 @@ mod tests {
             requirement: requirement(id),
             shown_by,
         };
-        let refused = exchange("PUT /v2/x/blobs/uploads/1", "404 Not Found");
-        let listed = exchange("GET /v2/x/tags/list", "404 Not Found");
+        let refused = exchange(Method::PUT, "/v2/x/blobs/uploads/1", StatusCode::NOT_FOUND);
+        let listed = exchange(Method::GET, "/v2/x/tags/list", StatusCode::NOT_FOUND);
         let violations = [
             shows("upload/location-sent", vec![&listed]),
             shows("tags/list-answers", vec![&listed]),
             shows("upload/one-put-completes", vec![&refused]),
         ];
         let helm = Version::new(4, 2, 4);
-        let own = exchange("PUT /v2/y/blobs/uploads/7", "404 Not Found");
+        let own = exchange(Method::PUT, "/v2/y/blobs/uploads/7", StatusCode::NOT_FOUND);
         let failure = Failure {
             helm: &helm,
             flow: Flow::Push,

@@ -217,7 +217,7 @@ impl Session {
         let transcript = self.transcript();
         let is_challenge = |exchange: &Exchange| {
             let answer = exchange.response.as_ref();
-            answer.is_ok_and(|answer| answer.start.starts_with("401"))
+            answer.is_ok_and(|answer| answer.status == StatusCode::UNAUTHORIZED)
         };
         let challenge = transcript.iter().rposition(is_challenge);
         Stop::from(Obstacle {

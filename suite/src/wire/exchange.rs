@@ -1,8 +1,8 @@
-//! One request with its response, as it is kept: secrets are taken out while recording, bodies are cut.
+//! The record of one request with its response: secrets are redacted while recording, and bodies are cut.
 
 use bytes::Bytes;
 use helm_oci_fixtures::digest::sha256;
-use http::{HeaderMap, HeaderName, Request, Response, Uri, header};
+use http::{HeaderMap, HeaderName, Method, Request, Response, StatusCode, Uri, header};
 use serde::{Deserialize, Serialize};
 
 use crate::wire::content::{Content, Measured};
@@ -35,21 +35,91 @@ const LEADING: [HeaderName; 3] = [header::LOCATION, header::LINK, header::WWW_AU
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Exchange {
     /// The request.
-    pub request: Message,
+    pub request: RequestRecord,
     /// The response, or why none came.
-    pub response: Result<Message, String>,
+    pub response: Result<ResponseRecord, String>,
 }
 
-/// A recorded message.
+/// A recorded request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Message {
-    /// `HEAD /v2/ns/chart/manifests/1.0.0` or `404 Not Found`.
-    pub start: String,
-    /// Header names in lower case and values as they came, secrets removed. `Date` is left out.
+pub struct RequestRecord {
+    /// The method.
+    #[serde(with = "method")]
+    pub method: Method,
+    /// The path and the query, after the origin if that is not the registry's own.
+    pub uri: String,
+    /// Header names in lower case and values as sent, secrets redacted. `Date` is left out.
     pub headers: Vec<(String, String)>,
     /// The body, if there was one.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub body: Option<Body>,
+}
+
+impl RequestRecord {
+    /// A request without headers or body.
+    pub fn new(method: Method, uri: impl Into<String>) -> Self {
+        Self {
+            method,
+            uri: uri.into(),
+            headers: Vec::new(),
+            body: None,
+        }
+    }
+}
+
+/// A recorded response.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ResponseRecord {
+    /// The status code; its reason phrase follows from it.
+    #[serde(with = "status")]
+    pub status: StatusCode,
+    /// Header names in lower case and values as received, secrets redacted. `Date` is left out.
+    pub headers: Vec<(String, String)>,
+    /// The body, if there was one.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub body: Option<Body>,
+}
+
+impl ResponseRecord {
+    /// A response without headers or body.
+    pub const fn new(status: StatusCode) -> Self {
+        Self {
+            status,
+            headers: Vec::new(),
+            body: None,
+        }
+    }
+}
+
+/// A method as its name.
+mod method {
+    use http::Method;
+    use serde::{Deserialize as _, Deserializer, Serializer, de};
+
+    pub(super) fn serialize<S: Serializer>(method: &Method, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(method.as_str())
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Method, D::Error> {
+        String::deserialize(from)?
+            .parse()
+            .map_err(de::Error::custom)
+    }
+}
+
+/// A status as its code.
+mod status {
+    use http::StatusCode;
+    use serde::{Deserialize as _, Deserializer, Serializer, de};
+
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes fields so")]
+    pub(super) fn serialize<S: Serializer>(status: &StatusCode, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_u16(status.as_u16())
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<StatusCode, D::Error> {
+        StatusCode::from_u16(u16::deserialize(from)?).map_err(de::Error::custom)
+    }
 }
 
 /// A recorded body.
@@ -89,14 +159,15 @@ fn record_request(
     own: &Uri,
     secret: bool,
     secrets: &Secrets,
-) -> Message {
+) -> RequestRecord {
     let uri = shown_uri(request.uri(), own);
     let uri = match uri.split_once('?') {
         Some((path, query)) => format!("{path}?{}", secrets.hide(query)),
         None => uri,
     };
-    Message {
-        start: format!("{} {uri}", request.method()),
+    RequestRecord {
+        method: request.method().clone(),
+        uri,
         headers: shown_headers(request.headers(), secrets),
         body: shown_content(request.body(), secret, secrets),
     }
@@ -107,10 +178,10 @@ fn record_response(
     response: &Result<Response<Bytes>, TransportError>,
     secret: bool,
     secrets: &Secrets,
-) -> Result<Message, String> {
+) -> Result<ResponseRecord, String> {
     match response {
-        Ok(response) => Ok(Message {
-            start: response.status().to_string(),
+        Ok(response) => Ok(ResponseRecord {
+            status: response.status(),
             headers: shown_headers(response.headers(), secrets),
             body: shown_answer(response, secret && response.status().is_success(), secrets),
         }),
@@ -294,6 +365,25 @@ mod tests {
     }
 
     #[test]
+    fn an_exchange_is_written_with_method_uri_and_status_and_read_back() {
+        let exchange = Exchange {
+            request: RequestRecord::new(Method::HEAD, "/v2/a/manifests/1"),
+            response: Ok(ResponseRecord::new(StatusCode::NOT_FOUND)),
+        };
+        let text = serde_json::to_string(&exchange).expect("it serialises");
+        assert_eq!(
+            text,
+            r#"{"request":{"method":"HEAD","uri":"/v2/a/manifests/1","headers":[]},"response":{"Ok":{"status":404,"headers":[]}}}"#
+        );
+        let read: Exchange = serde_json::from_str(&text).expect("it is read back");
+        assert_eq!(read, exchange);
+        for (from, to) in [("404", "99"), ("404", "1000"), ("HEAD", "HE AD")] {
+            let wrong = text.replace(from, to);
+            serde_json::from_str::<Exchange>(&wrong).expect_err(&wrong);
+        }
+    }
+
+    #[test]
     fn an_excerpt_ends_at_a_character() {
         let none = Secrets::default();
         for (before, length) in [("", EXCERPT), ("a", EXCERPT - 1)] {
@@ -314,14 +404,15 @@ mod tests {
 
     #[test]
     fn only_a_foreign_origin_is_shown() {
-        for (uri, start) in [
-            ("http://registry.test/v2/?n=1", "GET /v2/?n=1"),
-            ("https://registry.test/v2/", "GET https://registry.test/v2/"),
-            ("http://store.test/v2/", "GET http://store.test/v2/"),
+        for (uri, recorded_uri) in [
+            ("http://registry.test/v2/?n=1", "/v2/?n=1"),
+            ("https://registry.test/v2/", "https://registry.test/v2/"),
+            ("http://store.test/v2/", "http://store.test/v2/"),
         ] {
             let request = Request::get(uri).body(Bytes::new()).expect("a request");
             let exchange = recorded(&request, Response::new(Bytes::new()), false);
-            assert_eq!(exchange.request.start, start);
+            assert_eq!(exchange.request.method, Method::GET);
+            assert_eq!(exchange.request.uri, recorded_uri);
             assert_eq!(exchange.request.body, None, "an empty body is none");
         }
     }
@@ -346,13 +437,13 @@ mod tests {
             response.expect("a response"),
             false,
         );
-        let headers = |message: &Message| {
-            let each = message.headers.iter();
+        let headers = |headers: &[(String, String)]| {
+            let each = headers.iter();
             each.map(|(name, value)| format!("{name}: {value}"))
                 .collect::<Vec<_>>()
         };
         assert_eq!(
-            headers(&exchange.request),
+            headers(&exchange.request.headers),
             [
                 "authorization: Basic REDACTED",
                 "proxy-authorization: Negotiate REDACTED",
@@ -362,7 +453,7 @@ mod tests {
             ]
         );
         assert_eq!(
-            headers(&exchange.response.expect("an answer")),
+            headers(&exchange.response.expect("a response").headers),
             [
                 "set-cookie: id=REDACTED",
                 "location: /x?token=REDACTED",
