@@ -19,6 +19,7 @@ mod client;
 pub mod coverage;
 pub mod evidence;
 pub mod helm;
+pub mod oci;
 pub mod prediction;
 pub mod proof;
 pub mod requirement;

@@ -7,9 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use futures_util::{FutureExt, StreamExt};
+use helm_oci_suite::oci::TagList;
 use helm_oci_suite::proof;
 use helm_oci_suite::requirement::{Requirement, Setup};
-use helm_oci_suite::session::steps::TagList;
 use helm_oci_suite::session::target::Target;
 use helm_oci_suite::session::write_mode::Permission;
 use helm_oci_suite::session::{Reply, Session};

@@ -2,25 +2,15 @@
 
 use bytes::Bytes;
 use http::Method;
-use serde::Deserialize;
 
 use crate::helm::era::{BEFORE_3_7, Break, CONTAINERD_1_5, CONTAINERD_1_7, Flow};
+use crate::oci::ErrorBody;
 use crate::requirement::source::{DISTRIBUTION, HTTP, oras_go};
 use crate::requirement::{Requirement, requirement};
 use crate::session::expect;
 use crate::session::steps::ACCEPT_ORAS;
 use crate::session::{Reply, Session, digest_of};
 use crate::verdict::{CheckResult, Stop};
-
-#[derive(Deserialize)]
-struct ErrorBody {
-    errors: Vec<ErrorEntry>,
-}
-
-#[derive(Deserialize)]
-struct ErrorEntry {
-    code: String,
-}
 
 /// The answer to a GET of a tag that is not there.
 async fn absent_tag(session: &Session) -> Result<Reply, Stop> {
@@ -59,9 +49,7 @@ async fn json(session: &Session) -> CheckResult {
     let reply = absent_tag(session).await?;
     let body: ErrorBody = expect::json(&reply, "with `errors`")?;
     expect::holds(
-        body.errors
-            .first()
-            .is_some_and(|error| !error.code.is_empty()),
+        body.code().is_some(),
         "at least one error with a code",
         "no error with a code",
         &[&reply],
@@ -269,9 +257,8 @@ async fn refused_upload(session: &Session) -> CheckResult {
     }
     expect::refused(&reply)?;
     let body: ErrorBody = expect::json(&reply, "with `errors`")?;
-    let has_code = |error: &ErrorEntry| !error.code.is_empty();
     expect::holds(
-        body.errors.first().is_some_and(has_code),
+        body.code().is_some(),
         "at least one error with a code",
         "no error with a code",
         &[&reply],

@@ -6,6 +6,7 @@ use http::{HeaderValue, Uri};
 
 use super::wire::Ask;
 use super::{Line, Run, Way};
+use crate::oci::url;
 use crate::session::challenge::{self, Challenge};
 use crate::session::steps::obstacle;
 use crate::session::target::{Credentials, Login};
@@ -128,7 +129,7 @@ impl Run<'_> {
         if reply.status.as_u16() != 401 {
             return Ok(None);
         }
-        if !challenge::is_same_origin(&reply.uri, self.session.target().origin()) {
+        if !url::is_same_origin(&reply.uri, self.session.target().origin()) {
             let what = "open a place that is not the registry's, to which no credentials are sent";
             return Err(obstacle(what, reply));
         }
@@ -248,7 +249,7 @@ impl Run<'_> {
         if own.scheme_str() == Some("https") && realm.scheme_str() != Some("https") {
             return Err(self.gives_up("a `realm` with TLS, as the registry has it", reply));
         }
-        if challenge::is_private(realm) && realm.host() != own.host() {
+        if url::is_private(realm) && realm.host() != own.host() {
             return Err(self.gives_up("a `realm` at a public address", reply));
         }
         Ok(())

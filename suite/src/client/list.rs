@@ -7,8 +7,9 @@ use super::keys::Keys;
 use super::wire::{Ask, Rights};
 use super::{Line, Run};
 use crate::helm::range;
+use crate::oci::TagList;
 use crate::session::Reply;
-use crate::session::steps::{Chart, TagList};
+use crate::session::steps::Chart;
 use crate::verdict::{CheckResult, Stop};
 
 /// More pages than any list in this suite has; Helm itself would go on for ever.

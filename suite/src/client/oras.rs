@@ -5,7 +5,7 @@ use http::{Method, Uri};
 
 use super::wire::{Ask, Rights};
 use super::{Part, Run, Way};
-use crate::session::challenge::is_same_origin;
+use crate::oci::url::is_same_origin;
 use crate::session::steps::{ACCEPT_ORAS, Chart};
 use crate::session::{Reply, digest_of};
 use crate::verdict::{CheckResult, Stop};

@@ -8,7 +8,8 @@ use http::{HeaderValue, Method, Request, header};
 
 use super::keys::Endpoint;
 use super::{Run, Way};
-use crate::session::challenge::{self, TokenAnswer, encode};
+use crate::oci::percent::encode_query;
+use crate::session::challenge::{self, TokenAnswer};
 use crate::session::target::Login;
 use crate::session::{Reply, not_a_request, parse_uri};
 use crate::verdict::Stop;
@@ -138,5 +139,5 @@ pub(super) fn access_token(answer: &Reply) -> Option<String> {
 
 /// A name and a value as Go writes them.
 fn pair((name, value): (&str, &str)) -> String {
-    format!("{name}={}", encode(value).replace("%20", "+"))
+    format!("{name}={}", encode_query(value))
 }

@@ -5,6 +5,7 @@ use helm_oci_fixtures::chart::ChartPackage;
 use helm_oci_fixtures::media_type;
 use serde_json::Value;
 
+use crate::oci::{Descriptor, Manifest};
 use crate::session::steps::{Chart, obstacle};
 use crate::session::{Reply, Session, digest_of};
 use crate::verdict::{Obstacle, ObstacleKind, Stop};
@@ -27,24 +28,17 @@ impl Adopted {
         if !reply.status.is_success() {
             return Err(obstacle("read the chart that is to be looked at", &reply));
         }
-        let manifest: Value = serde_json::from_slice(&reply.body).unwrap_or_default();
-        let config = &manifest["config"];
-        if config["mediaType"] != media_type::HELM_CONFIG {
+        let manifest: Manifest = serde_json::from_slice(&reply.body).unwrap_or_default();
+        if manifest.config.media_type != media_type::HELM_CONFIG {
             return Err(no_chart(&reply, "its config is not that of a chart"));
         }
-        let layers = manifest["layers"].as_array();
-        let layers: Vec<&Value> = layers.into_iter().flatten().collect();
-        let of_kind = |kind: &str| {
-            let mut layers = layers.iter();
-            layers.find(|layer| layer["mediaType"] == kind).copied()
-        };
         let archive = [media_type::HELM_CHART, media_type::LEGACY_CHART]
             .into_iter()
-            .find_map(of_kind)
+            .find_map(|kind| manifest.layer(kind))
             .ok_or_else(|| no_chart(&reply, "it has no layer that is a chart"))?;
-        let config = blob(session, config, &reply).await?;
+        let config = blob(session, &manifest.config, &reply).await?;
         let archive = blob(session, archive, &reply).await?;
-        let provenance = match of_kind(media_type::HELM_PROVENANCE) {
+        let provenance = match manifest.layer(media_type::HELM_PROVENANCE) {
             Some(layer) => Some(blob(session, layer, &reply).await?),
             None => None,
         };
@@ -64,8 +58,8 @@ impl Adopted {
 }
 
 /// The bytes that a descriptor names.
-async fn blob(session: &Session, descriptor: &Value, manifest: &Reply) -> Result<Bytes, Stop> {
-    let digest = descriptor["digest"].as_str().unwrap_or_default();
+async fn blob(session: &Session, descriptor: &Descriptor, manifest: &Reply) -> Result<Bytes, Stop> {
+    let digest = descriptor.digest.as_str();
     if digest.is_empty() {
         return Err(no_chart(manifest, "a descriptor names no digest"));
     }

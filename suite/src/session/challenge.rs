@@ -1,12 +1,11 @@
 //! Challenges and tokens: how a session gets authority, as the specification of the token flow has it.
 
-use std::net::IpAddr;
-
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use http::{HeaderMap, HeaderValue, Uri, header};
 use serde::Deserialize;
 
+use crate::oci::percent::encode;
 use crate::session::Reply;
 use crate::session::target::{Credentials, Login};
 
@@ -180,51 +179,6 @@ pub fn barred(own: &Uri, realm: &Uri) -> Option<&'static str> {
     (!same).then_some("it is on another host, and has no TLS")
 }
 
-/// Whether the host is an address that only its own network reaches.
-pub(crate) fn is_private(uri: &Uri) -> bool {
-    let host = uri.host().unwrap_or_default();
-    match host.trim_matches(['[', ']']).parse() {
-        Ok(IpAddr::V4(ip)) => {
-            ip.is_loopback() || ip.is_private() || ip.is_link_local() || ip.is_unspecified()
-        }
-        Ok(IpAddr::V6(ip)) => {
-            ip.is_loopback()
-                || ip.is_unique_local()
-                || ip.is_unicast_link_local()
-                || ip.is_unspecified()
-        }
-        Err(_) => false,
-    }
-}
-
-/// Whether two URIs have scheme, host and port in common.
-pub fn is_same_origin(one: &Uri, other: &Uri) -> bool {
-    let port = |uri: &Uri| {
-        uri.port_u16().unwrap_or(match uri.scheme_str() {
-            Some("https") => 443,
-            _ => 80,
-        })
-    };
-    let same_host = match (one.host(), other.host()) {
-        (Some(one), Some(other)) => one.eq_ignore_ascii_case(other),
-        _ => false,
-    };
-    one.scheme() == other.scheme() && same_host && port(one) == port(other)
-}
-
-/// Percent-encodes everything but unreserved characters.
-pub(crate) fn encode(text: &str) -> String {
-    use std::fmt::Write as _;
-    text.bytes().fold(String::new(), |mut out, byte| {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            out.push(char::from(byte));
-        } else {
-            let _ = write!(out, "%{byte:02X}");
-        }
-        out
-    })
-}
-
 /// What a token endpoint answers.
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct TokenAnswer {
@@ -331,21 +285,6 @@ mod tests {
     }
 
     #[test]
-    fn an_origin_is_scheme_host_and_port() {
-        let uri = |text: &str| text.parse::<Uri>().expect("a URI");
-        let own = uri("https://r.test");
-        for (other, same) in [
-            ("https://R.test:443/v2/", true),
-            ("https://r.test:444/v2/", false),
-            ("http://r.test/v2/", false),
-            ("https://r.test.evil/v2/", false),
-            ("https://r.test@evil/v2/", false),
-        ] {
-            assert_eq!(is_same_origin(&own, &uri(other)), same, "{other}");
-        }
-    }
-
-    #[test]
     fn token_queries_are_encoded() {
         assert_eq!(
             token_query(Some("my service"), &["repository:a/b:pull,push"]),
@@ -380,30 +319,6 @@ mod tests {
         ] {
             let read: TokenAnswer = serde_json::from_str(answer).expect("it is JSON");
             assert_eq!(read.any().as_deref(), token, "{answer}");
-        }
-    }
-
-    #[test]
-    fn a_private_host_is_an_address_that_only_its_own_network_reaches() {
-        for (host, expected) in [
-            ("127.0.0.1", true),
-            ("10.1.2.3", true),
-            ("172.16.0.1", true),
-            ("192.168.1.1", true),
-            ("169.254.169.254", true),
-            ("0.0.0.0", true),
-            ("8.8.8.8", false),
-            ("172.32.0.1", false),
-            ("[::1]", true),
-            ("[fd00::1]", true),
-            ("[fe80::1]", true),
-            ("[::]", true),
-            ("[2001:4860:4860::8888]", false),
-            ("localhost", false),
-            ("registry.test", false),
-        ] {
-            let uri: Uri = format!("http://{host}:5000/v2/").parse().expect("a URI");
-            assert_eq!(is_private(&uri), expected, "{host}");
         }
     }
 }

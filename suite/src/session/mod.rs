@@ -20,6 +20,7 @@ use http::{
 };
 
 use self::retry::Patience;
+use crate::oci::url::{self, InvalidUrl};
 use crate::session::adopted::Adopted;
 use crate::session::target::{Target, mix};
 use crate::verdict::{Obstacle, ObstacleKind, Stop};
@@ -198,20 +199,9 @@ impl Session {
         unanswered.map(|(position, _)| position).collect()
     }
 
-    /// A reference that the registry handed out, resolved against the URI it came from: absolute, from the
-    /// root, a query alone, or relative to the last slash.
+    /// Resolves a reference that the registry returned against the URL it came from, by RFC 3986.
     pub fn resolve(&self, base: &Uri, reference: &str) -> Result<Uri, Stop> {
-        let scheme = base.scheme_str().unwrap_or("http");
-        let authority = base.authority().map_or("", |authority| authority.as_str());
-        let path = base.path();
-        let parent = &path[..=path.rfind('/').unwrap_or(0)];
-        let absolute = match reference.chars().next() {
-            _ if reference.contains("://") => reference.to_owned(),
-            Some('/') => format!("{scheme}://{authority}{reference}"),
-            Some('?') => format!("{scheme}://{authority}{path}{reference}"),
-            _ => format!("{scheme}://{authority}{parent}{reference}"),
-        };
-        parse_uri(&absolute)
+        Ok(url::resolve(base, reference)?)
     }
 
     /// Starts a request to a path on the registry.
@@ -372,12 +362,20 @@ impl Session {
 }
 
 pub(crate) fn parse_uri(text: &str) -> Result<Uri, Stop> {
-    text.parse().map_err(|_| {
-        Stop::from(Obstacle::new(
+    let invalid = |_| InvalidUrl {
+        text: text.to_owned(),
+    };
+    Ok(text.parse().map_err(invalid)?)
+}
+
+impl From<InvalidUrl> for Stop {
+    fn from(invalid: InvalidUrl) -> Self {
+        let text = redact_url(&invalid.text);
+        Self::from(Obstacle::new(
             ObstacleKind::Arrangement,
-            format!("`{}` is not a usable URI", redact_url(text)),
+            InvalidUrl { text }.to_string(),
         ))
-    })
+    }
 }
 
 pub(crate) fn not_a_request(error: &http::Error) -> Stop {
@@ -489,7 +487,7 @@ impl Call<'_> {
     pub async fn send(self) -> Result<Reply, Stop> {
         let uri = self.uri?;
         let own = self.session.target.origin();
-        let at_home = challenge::is_same_origin(&uri, own);
+        let at_home = url::is_same_origin(&uri, own);
         let named = helm_oci_fixtures::route::Route::of(&uri)
             .repository()
             .map(ToOwned::to_owned);

@@ -9,7 +9,9 @@ use helm_oci_fixtures::manifest::{Shape, chart_manifest};
 use helm_oci_fixtures::{media_type, provenance};
 use http::{Method, StatusCode, Uri};
 
-use crate::session::challenge::{encode, is_same_origin};
+use crate::oci::TagList;
+use crate::oci::percent::{encode_query, pairs};
+use crate::oci::url::{is_same_origin, with_path};
 use crate::session::write_mode::NOT_SIGNED;
 use crate::session::{Call, Reply, Session, digest_of};
 use crate::verdict::{Obstacle, ObstacleKind, Stop};
@@ -228,7 +230,8 @@ impl Session {
 
     /// Where that PUT goes.
     pub(crate) fn upload_target(&self, location: &Uri, digest: &str) -> Result<Uri, Stop> {
-        self.resolve(location, &with_digest(location, digest))
+        // Not resolved: a path that begins with `//` would name another host.
+        Ok(with_path(location, &with_digest(location, digest))?)
     }
 
     /// Puts a blob into the check's repository.
@@ -408,17 +411,6 @@ impl Session {
     }
 }
 
-/// What `tags/list` answers.
-#[derive(Debug, Clone, serde::Deserialize)]
-pub struct TagList {
-    /// The repository.
-    #[serde(default)]
-    pub name: String,
-    /// The tags; some registries say `null` for none.
-    #[serde(default)]
-    pub tags: Option<Vec<String>>,
-}
-
 /// The same manifest with a `mediaType` field.
 pub fn with_media_type(manifest: &Bytes) -> Bytes {
     let text = String::from_utf8_lossy(manifest);
@@ -428,55 +420,16 @@ pub fn with_media_type(manifest: &Bytes) -> Bytes {
 
 /// The path and query of an upload's PUT: keys sorted, values encoded anew, `digest` replaced or added.
 fn with_digest(location: &Uri, digest: &str) -> String {
-    let mut pairs: Vec<(String, String)> = location
-        .query()
-        .unwrap_or_default()
-        .split('&')
-        .filter(|pair| !pair.is_empty())
-        .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
-        .map(|(name, value)| (decode(name), decode(value)))
+    let mut pairs: Vec<(String, String)> = pairs(location.query().unwrap_or_default())
         .filter(|(name, _)| name != "digest")
         .collect();
     pairs.push(("digest".to_owned(), digest.to_owned()));
     pairs.sort();
     let query: Vec<String> = pairs
         .iter()
-        .map(|(name, value)| format!("{}={}", form(name), form(value)))
+        .map(|(name, value)| format!("{}={}", encode_query(name), encode_query(value)))
         .collect();
     format!("{}?{}", location.path(), query.join("&"))
-}
-
-/// Percent-encoding as Go writes a query: a space becomes `+`.
-fn form(text: &str) -> String {
-    encode(text).replace("%20", "+")
-}
-
-/// Undoes percent-encoding and `+` for a space; malformed escapes stay as they are.
-fn decode(text: &str) -> String {
-    let bytes = text.as_bytes();
-    let mut out = Vec::with_capacity(bytes.len());
-    let mut at = 0;
-    while at < bytes.len() {
-        let escaped = (bytes[at] == b'%')
-            .then(|| text.get(at + 1..at + 3))
-            .flatten()
-            .and_then(|hex| u8::from_str_radix(hex, 16).ok());
-        match (bytes[at], escaped) {
-            (_, Some(byte)) => {
-                out.push(byte);
-                at += 3;
-            }
-            (b'+', None) => {
-                out.push(b' ');
-                at += 1;
-            }
-            (byte, None) => {
-                out.push(byte);
-                at += 1;
-            }
-        }
-    }
-    String::from_utf8_lossy(&out).into_owned()
 }
 
 /// What could not be arranged, and the answer that shows it.

@@ -6,7 +6,7 @@ use base64::prelude::{
 };
 use http::{HeaderMap, HeaderValue, header};
 
-use crate::session::challenge::encode;
+use crate::oci::percent::encode;
 use crate::wire::credentials::Credentials;
 
 /// What stands for a secret in every text.

@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use helm_oci_fixtures::route::Route;
+use helm_oci_suite::oci::url::is_same_origin;
 use helm_oci_suite::requirement::BoxFuture;
-use helm_oci_suite::session::challenge::is_same_origin;
 use helm_oci_suite::wire::content::Content;
 use helm_oci_suite::wire::registry::{Registry, Relay, TransportError};
 use http::{Method, Request, Response, StatusCode, Uri, header};

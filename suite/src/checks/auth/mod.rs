@@ -113,7 +113,7 @@ async fn token_post(session: &Session) -> Result<Reply, Stop> {
     ];
     let body: Vec<String> = form
         .iter()
-        .map(|(name, value)| format!("{name}={}", challenge::encode(value)))
+        .map(|(name, value)| format!("{name}={}", crate::oci::percent::encode(value)))
         .collect();
     session.token_post(&realm, body.join("&").into()).await
 }

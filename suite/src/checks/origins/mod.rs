@@ -10,9 +10,9 @@ use super::upload::{content, fresh_location, put};
 use crate::helm::era::{
     Break, CONTAINERD, CONTAINERD_1_5, CONTAINERD_1_7, Flow, HARDENED, OLD_LISTING, ORAS, SINCE_3_8,
 };
+use crate::oci::url::{is_private, is_same_origin};
 use crate::requirement::source::{HTTP, observed, oras_go};
 use crate::requirement::{Requirement, requirement};
-use crate::session::challenge::{is_private, is_same_origin};
 use crate::session::expect;
 use crate::session::steps::obstacle;
 use crate::session::{Reply, Session};

@@ -6,9 +6,9 @@ use std::net::IpAddr;
 use http::{Method, Uri};
 
 use crate::helm::era::{Break, CONTAINERD, Flow, HARDENED, NOT_HARDENED, ORAS};
+use crate::oci::url::is_same_origin;
 use crate::requirement::requirement;
 use crate::requirement::source::{HTTP, observed};
-use crate::session::challenge::is_same_origin;
 use crate::session::expect;
 use crate::session::steps::obstacle;
 use crate::session::{Reply, Session};

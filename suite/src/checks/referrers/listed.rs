@@ -1,6 +1,7 @@
 //! What the list of referrers tells of each.
 
-use super::{Entry, Index, NOTE, SIGNATURE, attach, referrers, with_referrers};
+use super::{NOTE, SIGNATURE, attach, referrers, with_referrers};
+use crate::oci::{Descriptor, Index};
 use crate::requirement::requirement;
 use crate::requirement::source::DISTRIBUTION;
 use crate::session::expect;
@@ -9,7 +10,7 @@ use crate::session::{Reply, Session, digest_of};
 use crate::verdict::{CheckResult, Stop};
 
 /// An attached artifact as the list of referrers describes it.
-async fn described(session: &Session) -> Result<(Entry, Reply), Stop> {
+async fn described(session: &Session) -> Result<(Descriptor, Reply), Stop> {
     let chart = with_referrers(session).await?;
     let (_, artifact) = attach(session, &chart, SIGNATURE).await?;
     let reply = referrers(session, &chart.digest, "").await?;

@@ -2,14 +2,12 @@
 
 mod listed;
 
-use std::collections::BTreeMap;
-
 use bytes::Bytes;
 use helm_oci_fixtures::media_type;
 use http::Method;
-use serde::Deserialize;
 
 use crate::helm::era::{Break, Flow, NO_INDEX, ORAS};
+use crate::oci::Index;
 use crate::requirement::source::{DISTRIBUTION, HELM_DOCS, observed};
 use crate::requirement::{Requirement, requirement};
 use crate::session::expect;
@@ -21,21 +19,6 @@ pub(super) const SIGNATURE: &str = "application/vnd.example.signature";
 
 /// An annotation of everything that is attached.
 const NOTE: &str = "org.example.note";
-
-#[derive(Deserialize)]
-struct Index {
-    manifests: Vec<Entry>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Entry {
-    digest: String,
-    #[serde(default)]
-    artifact_type: String,
-    #[serde(default)]
-    annotations: BTreeMap<String, String>,
-}
 
 /// A manifest of this type that names a chart as its subject; its blobs are uploaded.
 async fn artifact(session: &Session, chart: &Chart, artifact_type: &str) -> Result<Bytes, Stop> {

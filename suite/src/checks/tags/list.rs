@@ -8,10 +8,10 @@ use semver::VersionReq;
 use super::{FEW, listed, named, tagged, whole_list};
 use crate::helm::era::{Break, Flow, HELM_3, HELM_4, OLD_LISTING, ORAS, SINCE_3_8};
 use crate::helm::range as resolve;
+use crate::oci::TagList;
 use crate::requirement::requirement;
 use crate::requirement::source::{DISTRIBUTION, HELM_DOCS, helm, observed};
 use crate::session::expect;
-use crate::session::steps::TagList;
 use crate::session::{Reply, Session};
 use crate::verdict::CheckResult;
 

@@ -3,8 +3,9 @@
 mod list;
 mod pages;
 
+use crate::oci::{Link, TagList};
 use crate::requirement::Requirement;
-use crate::session::steps::{TagList, obstacle};
+use crate::session::steps::obstacle;
 use crate::session::{Reply, Session};
 use crate::verdict::Stop;
 
@@ -39,9 +40,8 @@ pub(super) fn listed(reply: &Reply) -> Result<Vec<String>, Stop> {
 
 /// The URL of the first `Link` header, as oras-go reads it: the text between `<` and `>`, whatever its `rel`.
 pub(super) fn next_link(reply: &Reply) -> Option<String> {
-    let link = reply.header("link")?;
-    let rest = link.trim_start().strip_prefix('<')?;
-    rest.split_once('>').map(|(url, _)| url.to_owned())
+    let link = Link::parse(reply.header("link")?)?;
+    Some(link.target.to_owned())
 }
 
 /// All pages, at most `limit` of them; a page that cannot be read is an obstacle.

@@ -2,11 +2,11 @@
 
 use super::{FEW, first_page, listed, next_link, pages, tagged};
 use crate::helm::era::{Break, Flow, SINCE_3_8};
+use crate::oci::TagList;
 use crate::requirement::requirement;
 use crate::requirement::source::{DISTRIBUTION, oras_go};
 use crate::session::Session;
 use crate::session::expect;
-use crate::session::steps::TagList;
 use crate::verdict::{CheckResult, Stop};
 
 requirement! {

@@ -238,7 +238,7 @@ async fn query(session: &Session) -> CheckResult {
     let uri = session.uri(&format!(
         "{}?{raw}&digest={}",
         again.path(),
-        crate::session::challenge::encode(&digest)
+        crate::oci::percent::encode(&digest)
     ));
     let verbatim = session
         .call_uri(Method::PUT, uri)

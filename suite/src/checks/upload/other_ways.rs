@@ -149,8 +149,8 @@ async fn try_mount(session: &Session) -> Result<(String, Reply), Stop> {
     let path = format!(
         "/v2/{}/blobs/uploads/?mount={}&from={}",
         session.repository(),
-        crate::session::challenge::encode(&digest),
-        crate::session::challenge::encode(&from)
+        crate::oci::percent::encode(&digest),
+        crate::oci::percent::encode(&from)
     );
     let reply = session
         .call(Method::POST, &path)
