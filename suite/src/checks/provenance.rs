@@ -1,4 +1,4 @@
-//! Provenance: the extra layer of a signed chart.
+//! Provenance: the additional layer of a signed chart.
 
 use helm_oci_fixtures::manifest::Shape;
 use helm_oci_fixtures::media_type;
@@ -13,23 +13,23 @@ use crate::session::steps::obstacle;
 use crate::session::{Session, digest_of};
 use crate::verdict::CheckResult;
 
-/// Helm 3.8 to 3.17, which sorts layers by digest and pushes them over containerd.
+/// Helm 3.8 to 3.17: versions with containerd that sort layers by digest.
 const SORTS_OVER_CONTAINERD: Versions = Versions(&[Span::new((3, 8, 0), (3, 18, 0))]);
 
 requirement! {
-    /// A manifest with a provenance layer after the chart layer is accepted.
+    /// The registry accepts a manifest with a provenance layer after the chart layer.
     ///
     /// ## Why Helm needs it
-    /// A `.prov` file beside the archive is pushed as a second layer, since 3.7.
+    /// Helm 3.7 and later push a `.prov` file next to the archive as a second layer.
     ///
     /// ## How it is checked
-    /// A chart is signed and pushed in the shape of Helm 3.7, after an unsigned one.
+    /// An unsigned chart is pushed, then a signed one as Helm 3.7 writes it; the second PUT must succeed.
     ACCEPTED = "provenance/layer-accepted" {
         level: Must,
         title: "a second layer of type `application/vnd.cncf.helm.chart.provenance.v1.prov` is accepted",
         covers: ["REG-MAN-06", "A15"],
         sources: [
-            helm("v3.7.0", "internal/experimental/registry/constants.go:33", "names the provenance layer type"),
+            helm("v3.7.0", "internal/experimental/registry/constants.go:33", "defines the provenance layer type"),
             HELM_DOCS.says(
                 "the-push-subcommand",
                 "This results in an extra layer on [the Helm chart manifest](#helm-chart-manifest).",
@@ -54,17 +54,17 @@ async fn accepted(session: &Session) -> CheckResult {
 }
 
 requirement! {
-    /// The order of the two layers does not matter.
+    /// The registry accepts the chart layer and the provenance layer in either order.
     ///
     /// ## Why Helm needs it
-    /// Helm 3.7 writes the chart first; since 3.8 layers are sorted by digest, so that the provenance comes
-    /// first in about half of all signed charts.
+    /// Helm 3.7 writes the chart layer first. Helm 3.8 and later sort layers by digest, so that the provenance layer
+    /// comes first in about half of all signed charts.
     ///
     /// ## How it is checked
-    /// Two signed charts are pushed, one in each order.
+    /// A signed chart is pushed in one order, then another in the reverse order; the second PUT must succeed.
     ORDER = "provenance/either-order" {
         level: Must,
-        title: "chart and provenance are accepted in either order",
+        title: "chart and provenance layers are accepted in either order",
         covers: ["REG-MAN-08", "A15"],
         sources: [helm("v4.2.4", "pkg/registry/client.go:700", "sorts layers by digest")],
         breaks: [
@@ -87,19 +87,18 @@ async fn order(session: &Session) -> CheckResult {
     let Some((one, two)) = layers.trim_end_matches("]}").split_once("},{") else {
         return Ok(());
     };
-    let turned = format!("{head}\"layers\":[{{{two},{one}}}]}}");
-    expect::success(&session.put_manifest("1.0.1", &turned.into()).await?)
+    let reversed = format!("{head}\"layers\":[{{{two},{one}}}]}}");
+    expect::success(&session.put_manifest("1.0.1", &reversed.into()).await?)
 }
 
 requirement! {
-    /// The provenance layer comes back in the manifest.
+    /// The registry preserves the provenance layer in the manifest of a signed chart.
     ///
     /// ## Why Helm needs it
-    /// `helm pull --verify` fails without it; `helm pull --prov` only warns, and the user keeps an unsigned
-    /// chart.
+    /// Without it `helm pull --verify` fails; `helm pull --prov` only warns, and the user keeps an unsigned chart.
     ///
     /// ## How it is checked
-    /// A signed chart is pushed and its manifest read; both layers must be named.
+    /// A signed chart is pushed and its manifest read; it must contain both layers.
     KEPT = "provenance/layer-kept" {
         level: Must,
         title: "the provenance layer stays in the manifest",
@@ -120,7 +119,7 @@ async fn kept(session: &Session) -> CheckResult {
     let reply = session.get_manifest("1.0.0").await?;
     let text = String::from_utf8_lossy(&reply.body).into_owned();
     if !reply.status.is_success() || !text.contains(media_type::HELM_CHART) {
-        return Err(obstacle("read the chart's manifest", &reply));
+        return Err(obstacle("read the manifest of the chart", &reply));
     }
     expect::holds(
         text.contains(media_type::HELM_PROVENANCE),
@@ -131,13 +130,13 @@ async fn kept(session: &Session) -> CheckResult {
 }
 
 requirement! {
-    /// The provenance file comes back byte for byte.
+    /// The registry serves the provenance file byte for byte.
     ///
     /// ## Why Helm needs it
-    /// It is a signed text: one byte changed and `--verify` fails.
+    /// It is a signed text: if one byte changes, `--verify` fails.
     ///
     /// ## How it is checked
-    /// A signed chart is pushed; the provenance blob is read and compared.
+    /// A signed chart is pushed; GET of the provenance blob must return 200 and the same bytes.
     BYTES = "provenance/bytes-preserved" {
         level: Must,
         title: "the provenance blob is served byte for byte",
@@ -160,7 +159,7 @@ async fn bytes(session: &Session) -> CheckResult {
     let Some(provenance) = chart.provenance else {
         return Ok(());
     };
-    // The first answer after an upload is judged by `consistency/blob-readable-at-once`.
+    // The first response after an upload is judged by `consistency/blob-readable-at-once`.
     session.head_blob(&digest_of(&provenance)).await?;
     let reply = session.get_blob_following(&digest_of(&provenance)).await?;
     expect::status(&reply, &[200])?;

@@ -1,4 +1,4 @@
-//! What a registry looks at when it takes a manifest, and what it says of one it has not.
+//! Verification of manifests, reading them back, and manifests that do not exist.
 
 use helm_oci_fixtures::media_type;
 use http::Method;
@@ -13,13 +13,14 @@ use crate::session::{Session, digest_of};
 use crate::verdict::CheckResult;
 
 requirement! {
-    /// A manifest is served to a client that accepts the OCI manifest type and nothing else.
+    /// The registry serves a manifest to a client that accepts only the OCI manifest type.
     ///
     /// ## Why Helm needs it
-    /// The read-back of a push since 3.18 sends exactly that `Accept`.
+    /// A push since Helm 3.18 reads the manifest back with exactly this `Accept`.
     ///
     /// ## How it is checked
-    /// GET by digest with that header; the same with a list, so that only the header is blamed.
+    /// GET of a manifest by digest with that header. If it fails and the same GET with a list of types succeeds, the
+    /// requirement is violated.
     SINGLE_ACCEPT = "manifests/single-accept" {
         level: Must,
         title: "`Accept: application/vnd.oci.image.manifest.v1+json` alone is enough",
@@ -49,23 +50,25 @@ async fn single_accept(session: &Session) -> CheckResult {
         return Err(obstacle("read the manifest with any `Accept`", &list));
     }
     Err(expect::violated(
-        "200, as with a list of types",
+        "status 200, as with a list of types",
         format!("status {}", single.status),
         &[&single, &list],
     ))
 }
 
 requirement! {
-    /// What was pushed by digest is read back exactly: its bytes, its type, and its digest where one is named.
+    /// A manifest pushed by digest is read back unchanged: its bytes, its media type and, if the header is present,
+    /// its digest.
     ///
     /// ## Why Helm needs it
-    /// A push since 3.18 reads the manifest back before it tags it, and compares all three.
+    /// A push since Helm 3.18 reads the manifest back before it tags it, and compares all three.
     ///
     /// ## How it is checked
-    /// PUT by digest, GET by digest with the `Accept` of that step.
+    /// PUT by digest, then GET by digest with the `Accept` of that step; bytes, `Content-Type` and
+    /// `Docker-Content-Digest` must match.
     READ_BACK = "manifests/read-back-exact" {
         level: Must,
-        title: "a manifest pushed by digest is read back exactly",
+        title: "a manifest pushed by digest is read back unchanged",
         covers: ["REG-MAN-13", "REG-MAN-14", "A18", "A24", "A28"],
         sources: [observed("7.4", "T11: GET of the manifest by digest, then PUT of the bytes just read")],
         breaks: [
@@ -82,7 +85,7 @@ async fn read_back(session: &Session) -> CheckResult {
     session
         .arrange_manifest(&chart.digest, &chart.manifest)
         .await?;
-    // The first answer by digest is judged by `consistency/manifest-readable-at-once`.
+    // The first response by digest is judged by `consistency/manifest-readable-at-once`.
     session.head_manifest(&chart.digest).await?;
     let path = session.manifest_path(&chart.digest);
     let reply = session
@@ -99,13 +102,14 @@ async fn read_back(session: &Session) -> CheckResult {
 }
 
 requirement! {
-    /// HEAD of a tag that is not there is not refused: 404, or 405 from which Helm recovers.
+    /// The registry returns 404 to HEAD of a tag that does not exist, or 405, from which Helm recovers.
     ///
     /// ## Why Helm needs it
-    /// Helm 3.0 to 3.17 ask for the tag before they push it; anything else ends the push.
+    /// Helm 3.0 to 3.17 send HEAD for a tag before they push it. Any other status, except 200, ends the push.
     ///
     /// ## How it is checked
-    /// HEAD of an absent tag in a repository that exists.
+    /// HEAD of an absent tag in an existing repository must return 404 or 405. 200 is judged by
+    /// `pull/absent-tag-is-404`.
     ABSENT_TAG = "manifests/absent-tag-is-404" {
         level: Must,
         title: "HEAD of an absent tag is not refused",
@@ -134,21 +138,21 @@ async fn absent_tag(session: &Session) -> CheckResult {
         .accept(accept)
         .send()
         .await?;
-    // 200 is judged by `pull/absent-tag-is-404`: Helm pushes all the same.
+    // 200 is judged by `pull/absent-tag-is-404`; Helm continues with the push.
     expect::status(&reply, &[404, 405, 200])
 }
 
 requirement! {
-    /// HEAD of a manifest digest that is not there answers 404, and nothing else.
+    /// The registry returns 404 to HEAD of a manifest digest that does not exist.
     ///
     /// ## Why Helm needs it
-    /// It is the first request of every push since 3.18.
+    /// It is the first request of every push since Helm 3.18.
     ///
     /// ## How it is checked
-    /// HEAD of a random digest in a repository that exists.
+    /// HEAD of a random digest in an existing repository must return 404.
     ABSENT_DIGEST = "manifests/absent-digest-is-404" {
         level: Must,
-        title: "HEAD of an absent manifest digest answers 404",
+        title: "HEAD of an absent manifest digest returns 404",
         covers: ["REG-MAN-19", "A01", "A20"],
         sources: [DISTRIBUTION.says(
             "checking-if-content-exists-in-the-registry",
@@ -175,13 +179,13 @@ async fn absent_digest(session: &Session) -> CheckResult {
 }
 
 requirement! {
-    /// A manifest whose blobs are missing is refused.
+    /// The registry refuses a manifest whose blobs are missing.
     ///
     /// ## Why Helm needs it
-    /// Helm would not notice: the push reports success, and every pull fails.
+    /// Helm does not notice: the push reports success, and every pull fails.
     ///
     /// ## How it is checked
-    /// A manifest with a layer that was never uploaded is pushed.
+    /// A manifest with a layer that was never uploaded is pushed; the PUT must return a 4xx status.
     MISSING_BLOBS = "manifests/missing-blobs-refused" {
         level: Should,
         title: "a manifest whose blobs are missing is refused",
@@ -206,13 +210,13 @@ async fn missing_blobs(session: &Session) -> CheckResult {
 }
 
 requirement! {
-    /// A manifest pushed under the digest of other bytes is refused.
+    /// The registry refuses a manifest pushed under the digest of other bytes.
     ///
     /// ## Why Helm needs it
-    /// Users pin digests. A registry that stores anything under any digest makes the pin worthless.
+    /// Users pin digests. If a registry stores any bytes under any digest, a pin is worthless.
     ///
     /// ## How it is checked
-    /// A manifest is pushed under the digest of another.
+    /// A manifest is pushed under the digest of other bytes; the PUT must not succeed.
     FOREIGN_DIGEST = "manifests/wrong-digest-refused" {
         level: Must,
         title: "a manifest under a digest that is not its own is refused",

@@ -1,4 +1,4 @@
-//! What a manifest of Helm holds: media types and annotations.
+//! Media types and annotations of a chart manifest.
 
 use bytes::Bytes;
 use helm_oci_fixtures::manifest::{Shape, chart_manifest};
@@ -13,18 +13,18 @@ use crate::session::expect;
 use crate::session::steps::{obstacle, with_media_type};
 use crate::verdict::CheckResult;
 
-/// Helm that copies annotations into the manifest, and pushes and pulls with containerd.
+/// Helm versions with containerd that copy annotations into the manifest.
 const ANNOTATES_OVER_CONTAINERD: Versions = Versions(&[Span::new((3, 12, 0), (3, 18, 0))]);
 
 requirement! {
-    /// A manifest without a top-level `mediaType` is taken for what `Content-Type` says it is.
+    /// The registry accepts a manifest without a top-level `mediaType` and takes its type from `Content-Type`.
     ///
     /// ## Why Helm needs it
-    /// No Helm has ever written the field.
+    /// No Helm version has ever written the field.
     ///
     /// ## How it is checked
-    /// The exact bytes Helm writes are pushed; if they are refused, the same with the field are tried, to name
-    /// the cause.
+    /// The exact bytes that Helm writes are pushed. If the PUT fails and the same manifest with the field is
+    /// accepted, the requirement is violated.
     NO_MEDIA_TYPE = "manifests/media-type-field-optional" {
         level: Must,
         title: "a manifest without a `mediaType` field is accepted",
@@ -57,29 +57,32 @@ async fn no_media_type(session: &Session) -> CheckResult {
         .put_manifest("1.0.1", &with_media_type(&manifest))
         .await?;
     if !typed.status.is_success() {
-        return Err(obstacle("push a manifest in either form", &typed));
+        return Err(obstacle(
+            "push a manifest with or without `mediaType`",
+            &typed,
+        ));
     }
     Err(expect::violated(
-        "201 for a manifest without a `mediaType` field, as for one with it",
+        "a 2xx status for a manifest without a `mediaType` field, as for one with it",
         format!("status {}", plain.status),
         &[&plain, &typed],
     ))
 }
 
 requirement! {
-    /// Helm's config type is accepted, and its blob is not read as an image's config.
+    /// The registry accepts Helm's config type and does not read the blob as an image config.
     ///
     /// ## Why Helm needs it
-    /// Every chart has it, since 3.0. It is the JSON of `Chart.yaml`: no `rootfs`, no `diff_ids`.
+    /// Every chart has it, since Helm 3.0. The blob is the JSON of `Chart.yaml`, without `rootfs` and `diff_ids`.
     ///
     /// ## How it is checked
-    /// A chart's manifest is pushed. If it is refused, the same manifest with an image's config type is tried,
-    /// to tell a policy on types from anything else.
+    /// A chart's manifest is pushed. If the PUT fails and the same manifest with an image's config type is accepted,
+    /// the requirement is violated.
     CONFIG_TYPE = "manifests/helm-config-accepted" {
         level: Must,
         title: "the config type `application/vnd.cncf.helm.config.v1+json` is accepted",
         covers: ["REG-MAN-04", "A14"],
-        sources: [helm("v3.0.0", "internal/experimental/registry/constants.go:21", "names the config type")],
+        sources: [helm("v3.0.0", "internal/experimental/registry/constants.go:21", "defines the config type")],
         breaks: [
             Break::new(CONTAINERD, Flow::PUSHES, "failed commit on ref \"manifest-{d}\": unexpected status…: 400 Bad Request"),
             Break::new(ORAS, Flow::WRITES, "PUT \"{url}/manifests/…\": response status code 400: manifest invalid"),
@@ -100,22 +103,23 @@ async fn config_type(session: &Session) -> CheckResult {
         media_type::HELM_CONFIG,
         "application/vnd.oci.image.config.v1+json",
     );
-    blame_type(session, &reply, media_type::HELM_CONFIG, &image).await
+    compare_with_image_type(session, &reply, media_type::HELM_CONFIG, &image).await
 }
 
 requirement! {
-    /// The layer type that Helm writes since 3.7 is accepted.
+    /// The registry accepts the layer type that Helm 3.7 and later write.
     ///
     /// ## Why Helm needs it
-    /// Every chart pushed since 3.7 has it.
+    /// Every chart pushed since Helm 3.7 has it.
     ///
     /// ## How it is checked
-    /// A chart's manifest is pushed. If it is refused, the same manifest with an image's layer type is tried.
+    /// A chart's manifest is pushed. If the PUT fails and the same manifest with an image's layer type is accepted,
+    /// the requirement is violated.
     LAYER_TYPE = "manifests/chart-layer-accepted" {
         level: Must,
         title: "the layer type `application/vnd.cncf.helm.chart.content.v1.tar+gzip` is accepted",
         covers: ["REG-MAN-05", "A14"],
-        sources: [helm("v3.7.0", "internal/experimental/registry/constants.go:30", "names the chart layer type")],
+        sources: [helm("v3.7.0", "internal/experimental/registry/constants.go:30", "defines the chart layer type")],
         breaks: [
             Break::new(CONTAINERD_SINCE_3_7, Flow::PUSHES, "failed commit on ref \"manifest-{d}\": unexpected status…: 400 Bad Request"),
             Break::new(ORAS, Flow::WRITES, "PUT \"{url}/manifests/…\": response status code 400: manifest invalid"),
@@ -136,11 +140,11 @@ async fn layer_type(session: &Session) -> CheckResult {
         media_type::HELM_CHART,
         "application/vnd.oci.image.layer.v1.tar+gzip",
     );
-    blame_type(session, &reply, media_type::HELM_CHART, &image).await
+    compare_with_image_type(session, &reply, media_type::HELM_CHART, &image).await
 }
 
-/// Pushes the same manifest with an image's type: if that is refused too, the type is not to blame.
-async fn blame_type(
+/// Pushes the same manifest with an image's type; inconclusive if that is refused as well.
+async fn compare_with_image_type(
     session: &Session,
     refused: &crate::session::Reply,
     own: &str,
@@ -151,21 +155,21 @@ async fn blame_type(
         return Err(obstacle("push a manifest with either type", &other));
     }
     Err(expect::violated(
-        format!("201 for a manifest with `{own}`, as for one with an image's type"),
+        format!("a 2xx status for a manifest with `{own}`, as for one with an image's type"),
         format!("status {}", refused.status),
         &[refused, &other],
     ))
 }
 
 requirement! {
-    /// A manifest with annotations is accepted, whatever their keys and values.
+    /// The registry accepts a manifest with annotations, whatever their keys and values.
     ///
     /// ## Why Helm needs it
-    /// Since 3.12 Helm writes title, version and more, and copies every annotation of `Chart.yaml`.
+    /// Helm 3.12 and later write title, version and more, and copy every annotation of `Chart.yaml`.
     ///
     /// ## How it is checked
-    /// A manifest of today's shape is pushed, with annotations outside ASCII and long ones; beside it one
-    /// without annotations.
+    /// A manifest without annotations is pushed, then one as current Helm versions write it, with long and non-ASCII
+    /// annotations; the second PUT must succeed.
     ANNOTATIONS = "manifests/annotations-accepted" {
         level: Must,
         title: "a manifest with annotations is accepted",
@@ -189,16 +193,16 @@ async fn annotations(session: &Session) -> CheckResult {
 }
 
 requirement! {
-    /// Annotations are kept.
+    /// The registry preserves the annotations of a manifest.
     ///
     /// ## Why Helm needs it
-    /// A manifest without them has another digest, and user interfaces lose title and version.
+    /// Without them the manifest has another digest, and user interfaces lose title and version.
     ///
     /// ## How it is checked
-    /// A manifest with annotations is pushed and read back; the annotations are compared.
+    /// A manifest with annotations is pushed and read back; the annotations must be the same.
     ANNOTATIONS_KEPT = "manifests/annotations-kept" {
         level: Must,
-        title: "annotations come back as they were pushed",
+        title: "annotations are served as they were pushed",
         covers: ["REG-MAN-09"],
         sources: [DISTRIBUTION.says(
             "pushing-manifests",
@@ -232,9 +236,9 @@ async fn annotations_kept(session: &Session) -> CheckResult {
     }
     match read(&reply.body) {
         Some(kept) if kept == pushed => Ok(()),
-        // An index over the chart is another requirement's business.
+        // An index in place of the manifest is judged by `pull/tag-is-no-index`.
         None if !String::from_utf8_lossy(&reply.body).contains("\"layers\"") => {
-            Err(obstacle("read the chart's own manifest", &reply))
+            Err(obstacle("read the image manifest of the chart", &reply))
         }
         Some(_) => Err(expect::violated(
             "the annotations as pushed",

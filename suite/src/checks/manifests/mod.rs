@@ -1,4 +1,4 @@
-//! Manifests on their way into the registry.
+//! Manifest upload.
 
 mod checked;
 mod content;
@@ -9,12 +9,12 @@ use crate::session::Session;
 use bytes::Bytes;
 use helm_oci_fixtures::chart::{ChartMetadata, ChartPackage};
 
-/// The same manifest with one media type in place of another.
+/// The manifest with each `own` replaced by `other`.
 fn replaced(manifest: &Bytes, own: &str, other: &str) -> Bytes {
     Bytes::from(String::from_utf8_lossy(manifest).replace(own, other))
 }
 
-/// A chart with annotations that come through `Chart.yaml`, among them text outside ASCII.
+/// A chart with annotations in its `Chart.yaml`: one outside ASCII, one long.
 pub(super) fn annotated(session: &Session) -> ChartPackage {
     let metadata = ChartMetadata::new(session.chart_name(), "1.0.0")
         .annotation("category", "démo <of> & annotations")

@@ -1,4 +1,4 @@
-//! The answer to the `PUT` of a manifest.
+//! PUT of a manifest.
 
 use crate::helm::era::{Break, CONTAINERD, Flow, ORAS, REFUSES_202};
 use crate::requirement::requirement;
@@ -9,16 +9,16 @@ use crate::session::steps::obstacle;
 use crate::verdict::CheckResult;
 
 requirement! {
-    /// A manifest pushed under a tag is answered with 201.
+    /// The registry returns 201 to PUT of a manifest under a tag.
     ///
     /// ## Why Helm needs it
-    /// Helm 3.18 and later take nothing else.
+    /// Helm 3.18 and later accept no other status.
     ///
     /// ## How it is checked
-    /// The status of the PUT is read; one that is refused is another requirement's business.
+    /// A manifest is pushed under a tag; the PUT must return 201. A refusal is inconclusive.
     PUT_201 = "manifests/put-answers-201" {
         level: Must,
-        title: "a manifest PUT answers 201",
+        title: "PUT of a manifest returns 201",
         covers: ["REG-MAN-01", "B13"],
         sources: [DISTRIBUTION.says(
             "pushing-manifests",
@@ -42,16 +42,16 @@ async fn put_201(session: &Session) -> CheckResult {
 }
 
 requirement! {
-    /// A manifest PUT does not answer 202: the manifest is there when it returns.
+    /// The registry does not return 202 to PUT of a manifest: the manifest exists when the response arrives.
     ///
     /// ## Why Helm needs it
-    /// Most Helms of the containerd line refuse a 202 outright.
+    /// Helm 3.0 to 3.5 and 3.11 to 3.17 reject a 202.
     ///
     /// ## How it is checked
-    /// The status of the PUT is read.
+    /// A manifest is pushed under a tag; the PUT must not return 202.
     PUT_NOT_202 = "manifests/put-is-final" {
         level: Must,
-        title: "a manifest PUT does not answer 202",
+        title: "PUT of a manifest does not return 202",
         covers: ["REG-MAN-01"],
         sources: [observed("7.6", "manifest PUT 202: 3.2.4 fails, 3.6.2 to 3.10.1 accept, 3.12.0 to 3.17.4 fail")],
         breaks: [
@@ -67,20 +67,21 @@ async fn put_not_202(session: &Session) -> CheckResult {
     let reply = session.put_manifest("1.0.0", &chart.manifest).await?;
     expect::holds(
         reply.status.as_u16() != 202,
-        "any status but 202",
+        "any status except 202",
         "status 202 Accepted",
         &[&reply],
     )
 }
 
 requirement! {
-    /// A manifest can be pushed under its digest, before it has any tag.
+    /// The registry accepts PUT of a manifest by digest, before the manifest has a tag.
     ///
     /// ## Why Helm needs it
-    /// Since 3.18 every push sends the manifest by digest first and tags it afterwards.
+    /// Every push since Helm 3.18 sends the manifest by digest first and tags it afterwards.
     ///
     /// ## How it is checked
-    /// A manifest is pushed by digest in a repository without tags.
+    /// A manifest is pushed by digest to a repository without tags. If the PUT fails and one under a tag succeeds,
+    /// the requirement is violated.
     BY_DIGEST = "manifests/put-by-digest" {
         level: Must,
         title: "a manifest can be pushed by digest",
@@ -104,24 +105,24 @@ async fn by_digest(session: &Session) -> CheckResult {
     let chart = session.arrange_chart_blobs("1.0.0").await?;
     let reply = session.put_manifest(&chart.digest, &chart.manifest).await?;
     if !reply.status.is_success() {
-        // If it is refused under a tag as well, the digest is not to blame.
+        // Control: if a PUT under a tag fails as well, the digest is not the cause.
         session.arrange_manifest("1.0.0", &chart.manifest).await?;
     }
     expect::success(&reply)
 }
 
 requirement! {
-    /// A manifest pushed by digest does not become a tag.
+    /// The registry does not list the digest of a manifest as a tag.
     ///
     /// ## Why Helm needs it
-    /// Every push since 3.18 would leave a tag named after a digest; a listing grows by one useless entry for
-    /// each push.
+    /// Otherwise every push since Helm 3.18 leaves a tag named after a digest, and the tag list grows by one useless
+    /// entry with each push.
     ///
     /// ## How it is checked
-    /// A manifest is pushed by digest and under a tag; the tag list must hold the tag alone.
+    /// A manifest is pushed by digest and then under a tag; the tag list must have no tag with `sha256`.
     NO_TAG = "manifests/digest-makes-no-tag" {
         level: Must,
-        title: "a manifest pushed by digest does not show up as a tag",
+        title: "a manifest pushed by digest does not appear as a tag",
         covers: ["REG-MAN-02", "A17"],
         sources: [DISTRIBUTION.says("listing-tags", "`<tagname>` MUST NOT be a numerical index, but rather it MUST be a proper tag.")],
         breaks: [],
@@ -138,23 +139,23 @@ async fn no_tag(session: &Session) -> CheckResult {
     let stray: Vec<&String> = tags.iter().filter(|tag| tag.contains("sha256")).collect();
     expect::holds(
         stray.is_empty(),
-        "no tag made of a digest",
+        "no tag named after a digest",
         format!("the tags {stray:?}"),
         &[&reply],
     )
 }
 
 requirement! {
-    /// The 201 of a manifest carries `Docker-Content-Digest`.
+    /// The 201 for a manifest has a `Docker-Content-Digest` header.
     ///
     /// ## Why Helm needs it
-    /// Helm 3.0 to 3.17 parse it without looking whether it is there.
+    /// Helm 3.0 to 3.17 parse the header without checking that it exists.
     ///
     /// ## How it is checked
-    /// The header of the PUT's answer is read.
+    /// A manifest is pushed under a tag; the response to the PUT must have the header.
     PUT_DIGEST = "manifests/put-carries-digest" {
         level: Must,
-        title: "the 201 of a manifest carries `Docker-Content-Digest`",
+        title: "the 201 for a manifest has a `Docker-Content-Digest` header",
         covers: ["REG-MAN-11", "A22"],
         sources: [observed("7.6", "manifest PUT without the header: 3.2.4 to 3.17.4 fail")],
         breaks: [
@@ -175,16 +176,16 @@ async fn put_digest(session: &Session) -> CheckResult {
 }
 
 requirement! {
-    /// The digest in the answer to a manifest PUT is the digest of the bytes sent.
+    /// The `Docker-Content-Digest` in the response to PUT of a manifest is the digest of the bytes sent.
     ///
     /// ## Why Helm needs it
-    /// Every Helm compares it where it is sent.
+    /// Every Helm version compares the header if it is present.
     ///
     /// ## How it is checked
-    /// The header, where it is sent, is compared.
+    /// A manifest is pushed under a tag; the header, if present, must be the digest of its bytes.
     PUT_TRUE_DIGEST = "manifests/put-digest-is-true" {
         level: Must,
-        title: "`Docker-Content-Digest` of a manifest PUT is the digest of its bytes",
+        title: "`Docker-Content-Digest` for a pushed manifest is the digest of its bytes",
         covers: ["REG-MAN-12", "A28", "C11"],
         sources: [DISTRIBUTION.says(
             "pushing-manifests",
@@ -209,18 +210,18 @@ async fn put_true_digest(session: &Session) -> CheckResult {
 }
 
 requirement! {
-    /// A manifest that was pushed by digest can be tagged by pushing it again under the tag.
+    /// The registry accepts a manifest again under a tag after a PUT by digest.
     ///
     /// ## Why Helm needs it
-    /// It is the last step of every push since 3.18.
+    /// It is the last request of every push since Helm 3.18.
     ///
     /// ## How it is checked
-    /// PUT by digest, then PUT of the same bytes under a tag.
+    /// PUT by digest, then PUT of the same bytes under a tag; the second must succeed.
     TAGGED = "manifests/tagging-by-second-put" {
         level: Must,
         title: "a manifest pushed by digest can be pushed again under a tag",
         covers: ["REG-MAN-15"],
-        sources: [oras_go("v2.6.0", "registry/remote/repository.go", "a tag is made by a PUT of the manifest under the tag")],
+        sources: [oras_go("v2.6.0", "registry/remote/repository.go", "creates a tag by PUT of the manifest under the tag")],
         breaks: [
             Break::new(ORAS, Flow::WRITES, "failed to perform \"Tag\" on destination: PUT \"{url}/manifests/{tag}\": response status code 409"),
         ],
@@ -238,16 +239,16 @@ async fn tagged(session: &Session) -> CheckResult {
 }
 
 requirement! {
-    /// The 201 of a manifest carries `Location`.
+    /// The 201 for a manifest has a `Location` header.
     ///
     /// ## Why Helm needs it
-    /// It does not read it; the specification requires it.
+    /// Helm does not read it; the specification requires it.
     ///
     /// ## How it is checked
-    /// The header of the PUT's answer is read.
+    /// A manifest is pushed under a tag; the response to the PUT must have the header.
     PUT_LOCATION = "manifests/put-carries-location" {
         level: May,
-        title: "the 201 of a manifest carries `Location`",
+        title: "the 201 for a manifest has a `Location` header",
         covers: ["REG-MAN-26"],
         sources: [DISTRIBUTION.says(
             "pushing-manifests",
@@ -269,16 +270,16 @@ async fn put_location(session: &Session) -> CheckResult {
 }
 
 requirement! {
-    /// The `Location` of a stored manifest leads to the manifest.
+    /// The manifest can be pulled from the `Location` that the registry returned for it.
     ///
     /// ## Why Helm needs it
-    /// It does not. Other clients read what they pushed at the place they were told.
+    /// Helm does not need it. Other clients read what they pushed from this URL.
     ///
     /// ## How it is checked
-    /// A manifest is pushed. Where the 201 has a `Location` on the registry, GET of it must not be a 404.
+    /// A manifest is pushed under a tag. If the 201 has a `Location` on the registry, GET of it must not return 404.
     LOCATION_LEADS = "manifests/location-leads-to-manifest" {
         level: Should,
-        title: "the `Location` of a stored manifest leads to it",
+        title: "the `Location` of a stored manifest serves the manifest",
         covers: ["REG-MAN-26"],
         sources: [DISTRIBUTION.says("pushing-manifests", "The `<location>` is a pullable manifest URL.")],
         breaks: [],
@@ -293,7 +294,7 @@ async fn location_leads(session: &Session) -> CheckResult {
     if stored.status.as_u16() != 201 {
         return Err(obstacle("push a manifest", &stored));
     }
-    // Whether the manifest is there is not the question, under neither of its names.
+    // A manifest that is missing under its tag or digest as well is judged by other requirements.
     for reference in ["1.0.0", &chart.digest] {
         session.get_manifest(reference).await?;
         let known = session.get_manifest(reference).await?;
@@ -304,7 +305,7 @@ async fn location_leads(session: &Session) -> CheckResult {
     let found = session.look_at_location(&stored).await?;
     expect::holds(
         found.status.as_u16() != 404,
-        "the manifest at its `Location`",
+        "the manifest at the `Location` of the push",
         format!("status {}", found.status),
         &[&stored, &found],
     )

@@ -1,4 +1,4 @@
-//! `GET` of a blob.
+//! GET of a blob.
 
 use http::Method;
 
@@ -13,26 +13,26 @@ use crate::session::steps::obstacle;
 use crate::session::{Session, digest_of};
 use crate::verdict::{CheckResult, Stop};
 
-/// Helm over containerd 1.3, to which a body that was cut off is an error of its own.
+/// Helm versions with containerd 1.3, which report a truncated body as such.
 const CONTAINERD_1_3: Versions = Versions(&[Span::new((3, 0, 0), (3, 5, 2))]);
 
-/// Helm over containerd 1.4, to which a body that was cut off is a short one.
+/// Helm versions with containerd 1.4, which report a truncated body as one of the wrong size.
 const CONTAINERD_1_4: Versions = Versions(&[Span::new((3, 5, 2), (3, 7, 0))]);
 
-/// Helm 3.7, the last that does not resume a transfer that broke off.
+/// Helm 3.7: the last version with containerd that does not resume a broken transfer.
 const HIP6: Versions = Versions(&[Span::new((3, 7, 0), (3, 8, 0))]);
 
-/// Helm that compares the digest header of a blob.
+/// Helm versions that compare the digest header of a blob.
 const COMPARES_BLOB_DIGEST: Versions = Versions(&[Span::since((3, 18, 3))]);
 
 requirement! {
-    /// A blob comes back byte for byte, with 200.
+    /// The registry serves a blob byte for byte, with status 200.
     ///
     /// ## Why Helm needs it
-    /// Every Helm checks size and digest of each blob.
+    /// Every Helm version checks size and digest of each blob.
     ///
     /// ## How it is checked
-    /// A chart is pushed; its layer is read, redirects followed, and compared.
+    /// A chart is pushed; GET of its layer, following redirects, must return 200 and the same bytes.
     BLOB_BYTES = "pull/blob-bytes" {
         level: Must,
         title: "blobs are served byte for byte",
@@ -57,17 +57,17 @@ async fn blob_bytes(session: &Session) -> CheckResult {
 }
 
 requirement! {
-    /// A blob arrives whole: the connection does not close before as many bytes came as were announced.
+    /// The registry does not close the connection before it has sent the announced bytes of a blob.
     ///
     /// ## Why Helm needs it
-    /// Only Helm 3.8 to 3.17 resume; the others report an unexpected end.
+    /// Only Helm 3.8 to 3.17 resume a broken transfer; other versions report an unexpected end.
     ///
     /// ## How it is checked
-    /// A layer is read. A connection that breaks once is an obstacle; one that breaks three times in a row
-    /// while other requests are answered is a violation.
+    /// GET of a chart layer. A connection that closes early once is inconclusive; three times in a row, with other
+    /// requests succeeding in between, is a violation.
     BLOB_WHOLE = "pull/blob-whole" {
         level: Must,
-        title: "a blob arrives whole",
+        title: "a blob arrives complete",
         covers: ["REG-PUL-08", "REG-PUL-09"],
         sources: [observed("7.6", "blob connection cut: 3.2.4 to 3.7.2 and 3.18.0 and later fail")],
         breaks: [
@@ -89,21 +89,21 @@ async fn blob_whole(session: &Session) -> CheckResult {
         .await?
     {
         Some(_) => Ok(()),
-        None => Err(expect::unanswered(session, "the whole blob")),
+        None => Err(expect::unanswered(session, "the complete blob")),
     }
 }
 
 requirement! {
-    /// `Content-Length` of a blob is its size.
+    /// The `Content-Length` of a blob is its size.
     ///
     /// ## Why Helm needs it
-    /// Helm 3.18 and later compare it with the manifest before they read a byte.
+    /// Helm 3.18 and later compare it with the manifest before they read the body.
     ///
     /// ## How it is checked
-    /// The header, where it is sent, is compared.
+    /// GET of a chart layer; the header, if present, must be the size of the blob.
     BLOB_LENGTH = "pull/blob-length-is-true" {
         level: Must,
-        title: "`Content-Length` of a blob GET is the blob's size",
+        title: "`Content-Length` from GET of a blob is the blob's size",
         covers: ["REG-PUL-09", "A23"],
         sources: [observed("3.5", "blob shorter than its descriptor: `mismatch Content-Length`")],
         breaks: [
@@ -128,16 +128,16 @@ async fn blob_length(session: &Session) -> CheckResult {
 }
 
 requirement! {
-    /// `Docker-Content-Digest` of a blob is absent or the digest that was asked for.
+    /// The `Docker-Content-Digest` of a blob is absent or the requested digest.
     ///
     /// ## Why Helm needs it
     /// Helm 3.18.3 and later compare it.
     ///
     /// ## How it is checked
-    /// The header, where it is sent, is compared.
+    /// GET of a chart layer; the header, if present, must be the requested digest.
     BLOB_DIGEST = "pull/blob-digest-is-true" {
         level: Should,
-        title: "`Docker-Content-Digest` of a blob GET is absent or right",
+        title: "`Docker-Content-Digest` from GET of a blob is absent or correct",
         covers: ["REG-PUL-10"],
         sources: [DISTRIBUTION.says(
             "pulling-blobs",
@@ -160,16 +160,16 @@ async fn blob_digest(session: &Session) -> CheckResult {
 }
 
 requirement! {
-    /// The config of a chart stays readable.
+    /// The registry serves the config blob of a chart.
     ///
     /// ## Why Helm needs it
-    /// Every pull since 3.7 reads it and parses its JSON.
+    /// Every pull since Helm 3.7 reads it and parses its JSON.
     ///
     /// ## How it is checked
-    /// A chart is pushed; its config is read and compared.
+    /// A chart is pushed; GET of its config blob must not return 404.
     CONFIG = "pull/config-readable" {
         level: Must,
-        title: "the config blob can be read",
+        title: "the config blob of a chart is readable",
         covers: ["REG-PUL-12"],
         sources: [helm("v4.2.4", "pkg/registry/client.go:519", "reads and parses the config on every pull")],
         breaks: [
@@ -195,16 +195,17 @@ async fn config(session: &Session) -> CheckResult {
 }
 
 requirement! {
-    /// A range of a blob is answered with just that range, or with the whole blob.
+    /// The registry returns to GET with `Range` exactly that range of a blob, or the whole blob.
     ///
     /// ## Why Helm needs it
     /// Helm 3.8 to 3.17 resume a broken transfer with `Range: bytes=N-`. A wrong offset corrupts the chart.
     ///
     /// ## How it is checked
-    /// An open-ended and a closed range; 206 must hold those bytes, 200 all of them.
+    /// GET of a chart layer with an open-ended and with a closed range; a 206 must contain exactly those bytes, a 200
+    /// all of them.
     RANGE = "pull/range" {
         level: Should,
-        title: "`Range` on a blob is answered rightly or ignored",
+        title: "GET of a blob with `Range` returns that range or the whole blob",
         covers: ["REG-PUL-18", "C19"],
         sources: [DISTRIBUTION.says(
             "pulling-blobs",
@@ -235,7 +236,7 @@ async fn range(session: &Session) -> CheckResult {
             206 => expect::same_bytes(&reply, &part)?,
             200 => expect::same_bytes(&reply, &archive)?,
             301 | 302 | 303 | 307 | 308 => {}
-            429 => return Err(obstacle("read a part of the blob", &reply)),
+            429 => return Err(obstacle("read a range of the blob", &reply)),
             _ => expect::status(&reply, &[206, 200])?,
         }
     }
@@ -243,13 +244,14 @@ async fn range(session: &Session) -> CheckResult {
 }
 
 requirement! {
-    /// A registry that says `Accept-Ranges: bytes` of a blob answers a request for a part with the part.
+    /// A registry that sends `Accept-Ranges: bytes` for a blob returns 206 to a request for a range.
     ///
     /// ## Why Helm needs it
-    /// The library of Helm 3.18 and later reads the header and seeks in what came with it, by `Range`.
+    /// The library of Helm 3.18 and later reads the header, and then uses `Range` to seek in the blob.
     ///
     /// ## How it is checked
-    /// A blob is read, redirects followed. Where the answer has the header, a part is asked for at the same place.
+    /// GET of a blob, following redirects. If the response has the header, GET of a range at the same URL must return
+    /// 206.
     CLAIMED_RANGES = "pull/claimed-ranges-served" {
         level: Should,
         title: "`Accept-Ranges: bytes` is true",
@@ -271,7 +273,7 @@ async fn claimed_ranges(session: &Session) -> CheckResult {
     }
     if whole.header("accept-ranges") != Some("bytes") {
         return Err(Stop::NotApplicable(
-            "the registry does not say `Accept-Ranges: bytes`".to_owned(),
+            "the registry does not send `Accept-Ranges: bytes`".to_owned(),
         ));
     }
     let part = session
@@ -280,7 +282,7 @@ async fn claimed_ranges(session: &Session) -> CheckResult {
         .send()
         .await?;
     if !part.status.is_success() {
-        return Err(obstacle("read a part of the blob", &part));
+        return Err(obstacle("read a range of the blob", &part));
     }
     expect::status(&part, &[206])
 }

@@ -1,4 +1,4 @@
-//! `HEAD` of a manifest.
+//! HEAD of a manifest.
 
 use helm_oci_fixtures::media_type;
 
@@ -12,16 +12,16 @@ use crate::session::{Reply, Session};
 use crate::verdict::{CheckResult, Stop};
 
 requirement! {
-    /// HEAD of a tag answers 200, or 405 from which Helm recovers.
+    /// The registry returns 200 to HEAD of a tag, or 405, from which Helm recovers.
     ///
     /// ## Why Helm needs it
-    /// Helm 3.0 to 3.17 resolve a tag with HEAD. A 404 or 403 there ends the pull, although GET works.
+    /// Helm 3.0 to 3.17 resolve a tag with HEAD. A 404 or 403 ends the pull, although GET works.
     ///
     /// ## How it is checked
-    /// HEAD of a tag that GET finds.
+    /// HEAD of a tag to which GET returns 200 must return 200, a redirect or 405.
     HEAD_TAG = "pull/head-finds-tag" {
         level: Must,
-        title: "HEAD finds a tag that GET finds",
+        title: "HEAD of a tag works if GET works",
         covers: ["REG-PUL-01", "REG-ERR-05", "A20"],
         sources: [
             DISTRIBUTION.says(
@@ -46,18 +46,19 @@ async fn head_tag(session: &Session) -> CheckResult {
 }
 
 requirement! {
-    /// HEAD of a manifest carries `Content-Type`.
+    /// The response to HEAD of a manifest has a `Content-Type` header.
     ///
     /// ## Why Helm needs it
-    /// Helm 3.0 to 3.17 ask for the manifest with the type that HEAD named; later ones refuse a HEAD without.
+    /// Helm 3.0 to 3.17 request the manifest with the media type from HEAD; later versions reject a response to HEAD
+    /// without one.
     ///
     /// ## How it is checked
-    /// The header of a HEAD by tag is read.
+    /// HEAD of a manifest by tag; the response must have the header.
     HEAD_TYPE = "pull/head-carries-type" {
         level: Must,
-        title: "HEAD of a manifest carries `Content-Type`",
+        title: "HEAD of a manifest returns `Content-Type`",
         covers: ["REG-PUL-01", "REG-MAN-20", "A21"],
-        sources: [oras_go("v2.6.0", "registry/remote/repository.go", "a HEAD answer without a media type is refused")],
+        sources: [oras_go("v2.6.0", "registry/remote/repository.go", "rejects a response to HEAD without a media type")],
         breaks: [
             Break::new(CONTAINERD_SINCE_3_7, Flow::PULLS, "manifest does not contain minimum number of descriptors (2)"),
             Break::new(BEFORE_3_7, &[Flow::ChartPull], "blob {d} expected at {home}/…: not found"),
@@ -70,14 +71,14 @@ requirement! {
     }
 }
 
-/// HEAD by tag of a chart that is there.
+/// Pushes a chart and sends HEAD for its manifest, by tag.
 async fn head_of_chart(session: &Session) -> Result<(Chart, Reply), Stop> {
     let chart = session.arrange_chart("1.0.0").await?;
     let reply = session.head_manifest("1.0.0").await?;
     if reply.status.as_u16() == 200 {
         Ok((chart, reply))
     } else {
-        Err(obstacle("look at the manifest with HEAD", &reply))
+        Err(obstacle("find the manifest with HEAD", &reply))
     }
 }
 
@@ -87,23 +88,23 @@ async fn head_type(session: &Session) -> CheckResult {
 }
 
 requirement! {
-    /// HEAD of a manifest carries `Content-Length`.
+    /// The response to HEAD of a manifest has a `Content-Length` header.
     ///
     /// ## Why Helm needs it
-    /// A repeated push since 3.18 fails when the length is unknown; earlier Helms send one more GET.
+    /// A repeated push since Helm 3.18 fails if the length is unknown; earlier versions send an additional GET.
     ///
     /// ## How it is checked
-    /// The header of a HEAD by tag is read.
+    /// HEAD of a manifest by tag; the response must have the header.
     HEAD_LENGTH = "pull/head-carries-length" {
         level: Must,
-        title: "HEAD of a manifest carries `Content-Length`",
+        title: "HEAD of a manifest returns `Content-Length`",
         covers: ["REG-PUL-01", "REG-MAN-20", "A21", "A23"],
         sources: [
             DISTRIBUTION.says(
                 "checking-if-content-exists-in-the-registry",
                 "A successful response SHOULD contain the size in bytes of the uploaded blob in the header `Content-Length`.",
             ),
-            oras_go("v2.6.0", "registry/remote/repository.go", "refuses a HEAD answer whose length is unknown"),
+            oras_go("v2.6.0", "registry/remote/repository.go", "rejects a response to HEAD without a length"),
         ],
         breaks: [
             Break::new(ORAS, &[Flow::RePush], "failed to perform \"Exists\" on destination: HEAD \"{url}/manifests/{d}\": unknown response Content-Length"),
@@ -119,17 +120,17 @@ async fn head_length(session: &Session) -> CheckResult {
 }
 
 requirement! {
-    /// HEAD of a manifest carries `Docker-Content-Digest`.
+    /// The response to HEAD of a manifest has a `Docker-Content-Digest` header.
     ///
     /// ## Why Helm needs it
-    /// Helm 3.0 to 3.17 take the digest to pull from it; without it they send one more GET. Pulls pinned to a
-    /// digest compare it since 3.20.
+    /// Helm 3.0 to 3.17 pull by this digest; without it they send an additional GET. Since Helm 3.20, a pull pinned
+    /// to a digest compares it.
     ///
     /// ## How it is checked
-    /// The header of a HEAD by tag is read.
+    /// HEAD of a manifest by tag; the response must have the header.
     HEAD_DIGEST = "pull/head-carries-digest" {
         level: Should,
-        title: "HEAD of a manifest carries `Docker-Content-Digest`",
+        title: "HEAD of a manifest returns `Docker-Content-Digest`",
         covers: ["REG-PUL-01", "REG-PUL-06", "REG-MAN-20", "A22"],
         sources: [DISTRIBUTION.says(
             "checking-if-content-exists-in-the-registry",
@@ -147,18 +148,18 @@ async fn head_digest(session: &Session) -> CheckResult {
 }
 
 requirement! {
-    /// The digest that HEAD names is the digest of the manifest.
+    /// The digest in the response to HEAD of a manifest is the digest of the manifest.
     ///
     /// ## Why Helm needs it
-    /// Helm 3.0 to 3.17 pull what HEAD named. A wrong digest leads them to another chart, or to none.
+    /// Helm 3.0 to 3.17 pull the digest from HEAD. A wrong digest leads to another chart, or to none.
     ///
     /// ## How it is checked
-    /// The header, where it is sent, is compared.
+    /// HEAD of a manifest by tag; the header, if present, must be the digest of the manifest that was pushed.
     HEAD_TRUE_DIGEST = "pull/head-digest-is-true" {
         level: Must,
-        title: "`Docker-Content-Digest` of HEAD is the manifest's digest",
+        title: "`Docker-Content-Digest` from HEAD is the manifest's digest",
         covers: ["REG-PUL-06", "REG-PUL-07", "C11"],
-        sources: [containerd("v1.6.6", "remotes/docker/resolver.go", "takes the digest of HEAD as the truth")],
+        sources: [containerd("v1.6.6", "remotes/docker/resolver.go", "uses the digest from HEAD without further check")],
         breaks: [
             Break::new(CONTAINERD, Flow::TAG_PULLS, "failed open: …{d}…: not found"),
             Break::new(ORAS, &[Flow::RePush], "failed to perform \"Exists\" on destination: HEAD \"{url}/manifests/{d}\": invalid response; digest mismatch in Docker-Content-Digest"),
@@ -172,7 +173,7 @@ requirement! {
 async fn head_true_digest(session: &Session) -> CheckResult {
     let (chart, reply) = head_of_chart(session).await?;
     if reply.media_type() == Some(media_type::OCI_INDEX) {
-        return Err(obstacle("find the chart itself under its tag", &reply));
+        return Err(obstacle("find an image manifest under the tag", &reply));
     }
     expect::header_absent_or(&reply, "docker-content-digest", &chart.digest)
 }

@@ -1,4 +1,4 @@
-//! `GET` of a manifest.
+//! GET of a manifest.
 
 use bytes::Bytes;
 use helm_oci_fixtures::media_type;
@@ -14,16 +14,16 @@ use crate::session::{Session, digest_of};
 use crate::verdict::CheckResult;
 
 requirement! {
-    /// GET of a tag answers 200 with the manifest.
+    /// The registry returns 200 and the manifest to GET of a tag.
     ///
     /// ## Why Helm needs it
-    /// It is the first and only manifest request of a pull since 3.18.
+    /// It is the first and only manifest request of a pull since Helm 3.18.
     ///
     /// ## How it is checked
-    /// GET of a tag with the `Accept` of Helm 3.18 and later.
+    /// GET of a tag with the `Accept` of Helm 3.18 and later must return 200 or a redirect.
     GET_TAG = "pull/get-finds-tag" {
         level: Must,
-        title: "GET of a tag answers 200",
+        title: "GET of a tag returns 200",
         covers: ["REG-PUL-02"],
         sources: [DISTRIBUTION.says(
             "pulling-manifests",
@@ -45,14 +45,15 @@ async fn get_tag(session: &Session) -> CheckResult {
 }
 
 requirement! {
-    /// A manifest is served with the media type it was pushed with.
+    /// The registry serves a manifest with the media type it was pushed with.
     ///
     /// ## Why Helm needs it
-    /// Helm takes the kind of the content from `Content-Type`. Under another type it sees no chart, whatever
-    /// the manifest says.
+    /// Helm determines the kind of content from `Content-Type`. With another type it finds no chart, whatever the
+    /// manifest contains.
     ///
     /// ## How it is checked
-    /// HEAD by tag and GET by digest, as Helm 3.0 to 3.17 send them; parameters such as a charset do not count.
+    /// GET of a manifest by digest, as Helm 3.0 to 3.17 send it, must return the OCI manifest type. Parameters such
+    /// as a charset are ignored.
     TYPE = "pull/manifest-type" {
         level: Must,
         title: "`Content-Type` of a manifest is the type it was pushed with",
@@ -62,7 +63,7 @@ requirement! {
                 "pulling-manifests",
                 "The `Content-Type` header SHOULD match what the client [pushed as the manifest's `Content-Type`](#pushing-manifests).",
             ),
-            observed("7.6", "manifest Content-Type json, octet-stream, docker or none: every Helm fails"),
+            observed("7.6", "manifest Content-Type json, octet-stream, docker or none: every Helm version fails"),
         ],
         breaks: [
             Break::new(CONTAINERD_SINCE_3_7, Flow::PULLS, "manifest does not contain minimum number of descriptors (2)"),
@@ -78,7 +79,7 @@ async fn manifest_type(session: &Session) -> CheckResult {
     let chart = session.arrange_chart("1.0.0").await?;
     let path = session.manifest_path(&chart.digest);
     let accept = "application/vnd.oci.image.manifest.v1+json, */*";
-    // The first answer by digest is judged by `consistency/manifest-readable-at-once`.
+    // The first response by digest is judged by `consistency/manifest-readable-at-once`.
     session.head_manifest(&chart.digest).await?;
     let reply = session
         .call(Method::GET, &path)
@@ -92,13 +93,14 @@ async fn manifest_type(session: &Session) -> CheckResult {
 }
 
 requirement! {
-    /// A manifest is not converted for a client that lists Docker types beside its own.
+    /// The registry does not convert a manifest for a client that also accepts Docker types.
     ///
     /// ## Why Helm needs it
-    /// Helm 3.18 and later list them first. A converted manifest is no chart.
+    /// Helm 3.18 and later list Docker types first. A converted manifest is not a chart.
     ///
     /// ## How it is checked
-    /// GET by tag with the `Accept` of Helm 3.18 and later; an index over the chart is judged elsewhere.
+    /// GET of a manifest by tag, with the `Accept` of Helm 3.18 and later, must return the OCI manifest type. An
+    /// index is judged by `pull/tag-is-no-index`.
     NOT_CONVERTED = "pull/manifest-not-converted" {
         level: Must,
         title: "a manifest keeps its type whatever else `Accept` lists",
@@ -118,20 +120,21 @@ async fn not_converted(session: &Session) -> CheckResult {
     session.arrange_chart("1.0.0").await?;
     let reply = readable(session, "1.0.0").await?;
     if reply.media_type() == Some(media_type::OCI_INDEX) {
-        return Err(obstacle("find the chart itself under its tag", &reply));
+        return Err(obstacle("find an image manifest under the tag", &reply));
     }
     expect::media_type(&reply, media_type::OCI_MANIFEST)
 }
 
 requirement! {
-    /// A manifest comes back byte for byte as it was pushed.
+    /// The registry serves a manifest byte for byte as it was pushed.
     ///
     /// ## Why Helm needs it
-    /// Helm prints, and users pin, the digest of the manifest it pushed. Helm 3.0 to 3.17 read it by that digest
-    /// and check size and digest; a registry that writes the JSON anew breaks them.
+    /// Helm prints the digest of the manifest it pushed, and users pin it. Helm 3.0 to 3.17 read the manifest by that
+    /// digest and check size and digest; a registry that reformats the JSON breaks them.
     ///
     /// ## How it is checked
-    /// A manifest is pushed under a tag and read by digest, with the `Accept` of Helm 3.0 to 3.17.
+    /// A manifest is pushed under a tag; GET by digest, with the `Accept` of Helm 3.0 to 3.17, must return the same
+    /// bytes.
     BYTES = "pull/manifest-bytes" {
         level: Must,
         title: "manifests are served byte for byte",
@@ -151,7 +154,7 @@ requirement! {
 
 async fn manifest_bytes(session: &Session) -> CheckResult {
     let chart = session.arrange_chart("1.0.0").await?;
-    // The first answer by digest is judged by `consistency/manifest-readable-at-once`.
+    // The first response by digest is judged by `consistency/manifest-readable-at-once`.
     session.head_manifest(&chart.digest).await?;
     let path = session.manifest_path(&chart.digest);
     let accept = "application/vnd.oci.image.manifest.v1+json, */*";
@@ -167,16 +170,17 @@ async fn manifest_bytes(session: &Session) -> CheckResult {
 }
 
 requirement! {
-    /// The shape of a manifest does not matter: odd spacing and key order come back as they were pushed.
+    /// The registry preserves unusual spacing and key order in a manifest.
     ///
     /// ## Why Helm needs it
-    /// Six shapes of chart manifests are in the field, one for each change of Helm; other tools write more.
+    /// Six forms of chart manifests are in use, one for each change in Helm; other tools write more.
     ///
     /// ## How it is checked
-    /// A manifest with blanks, line feeds and keys in another order is pushed and compared.
+    /// A manifest with additional spaces, line feeds and another key order is pushed; GET by tag must return the same
+    /// bytes.
     ODD_SHAPE = "pull/odd-manifest-bytes" {
         level: Must,
-        title: "spacing and key order of a manifest are kept",
+        title: "spacing and key order of a manifest are preserved",
         covers: ["REG-MAN-10", "REG-PUL-24", "A28"],
         sources: [DISTRIBUTION.says(
             "pushing-manifests",
@@ -203,19 +207,19 @@ async fn odd_shape(session: &Session) -> CheckResult {
     session.arrange_manifest("1.0.0", &odd).await?;
     let reply = readable(session, "1.0.0").await?;
     if !is_image_manifest(&reply) {
-        return Err(obstacle("read the chart's own manifest", &reply));
+        return Err(obstacle("read the image manifest of the chart", &reply));
     }
     expect::same_bytes(&reply, &odd)
 }
 
 requirement! {
-    /// A tagged manifest can be read by its digest.
+    /// The registry serves a tagged manifest by its digest.
     ///
     /// ## Why Helm needs it
-    /// Helm 3.0 to 3.17 always pull by the digest that HEAD named; later ones when the user pins it.
+    /// Helm 3.0 to 3.17 always pull by the digest from HEAD; later versions do if the user pins a digest.
     ///
     /// ## How it is checked
-    /// PUT by tag, GET by digest.
+    /// PUT by tag, then GET by digest. If it returns 404 and GET by tag succeeds, the requirement is violated.
     BY_DIGEST = "pull/by-digest" {
         level: Must,
         title: "a manifest pushed under a tag can be read by digest",
@@ -234,7 +238,7 @@ requirement! {
 
 async fn by_digest(session: &Session) -> CheckResult {
     let chart = session.arrange_chart("1.0.0").await?;
-    // The first answer by digest is judged by `consistency/manifest-readable-at-once`.
+    // The first response by digest is judged by `consistency/manifest-readable-at-once`.
     session.head_manifest(&chart.digest).await?;
     let path = session.manifest_path(&chart.digest);
     let accept = "application/vnd.oci.image.manifest.v1+json, */*";
@@ -253,7 +257,7 @@ async fn by_digest(session: &Session) -> CheckResult {
         .send()
         .await?;
     if !by_tag.status.is_success() {
-        return Err(obstacle("read the manifest in either way", &by_tag));
+        return Err(obstacle("read the manifest by digest or by tag", &by_tag));
     }
     Err(expect::violated(
         "the manifest, as by its tag",
@@ -263,13 +267,14 @@ async fn by_digest(session: &Session) -> CheckResult {
 }
 
 requirement! {
-    /// A manifest without any tag can be read by its digest.
+    /// The registry serves a manifest without a tag by its digest.
     ///
     /// ## Why Helm needs it
-    /// The read-back in a push since 3.18 happens before the tag exists.
+    /// A push since Helm 3.18 reads the manifest back before the tag exists.
     ///
     /// ## How it is checked
-    /// PUT by digest alone, GET by digest.
+    /// PUT by digest alone, then GET by digest. If it returns 404, and 200 once the manifest has a tag, the
+    /// requirement is violated.
     UNTAGGED = "pull/untagged-by-digest" {
         level: Must,
         title: "a manifest without a tag can be read by digest",
@@ -296,27 +301,30 @@ async fn untagged(session: &Session) -> CheckResult {
     session.arrange_manifest("1.0.0", &chart.manifest).await?;
     let tagged = session.get_manifest(&chart.digest).await?;
     if !tagged.status.is_success() {
-        return Err(obstacle("read a manifest by digest at all", &tagged));
+        return Err(obstacle(
+            "read a manifest by digest, tagged or untagged",
+            &tagged,
+        ));
     }
     Err(expect::violated(
-        "the manifest, as once it has a tag",
+        "the manifest, as after it was tagged",
         format!("status {}", untagged.status),
         &[&untagged, &tagged],
     ))
 }
 
 requirement! {
-    /// A tag that is not there answers 404 on GET.
+    /// The registry returns 404 to GET of a tag that does not exist.
     ///
     /// ## Why Helm needs it
-    /// 404 is the only status Helm reads as "not there". A page with 200 is read as a manifest; a 500 is
-    /// retried five times before the user hears of it.
+    /// 404 is the only status that Helm reports as `not found`. Helm reads an HTML page with status 200 as a
+    /// manifest, and retries a 500 five times before it reports it.
     ///
     /// ## How it is checked
-    /// GET of a tag that was never pushed, in a repository that exists.
+    /// GET of a tag that was never pushed, in an existing repository, must return 404.
     ABSENT = "pull/absent-tag-is-404" {
         level: Must,
-        title: "GET of an absent tag answers 404",
+        title: "GET of an absent tag returns 404",
         covers: ["REG-PUL-05", "REG-ERR-03", "B37"],
         sources: [DISTRIBUTION.says(
             "pulling-manifests",
@@ -335,16 +343,16 @@ async fn absent(session: &Session) -> CheckResult {
 }
 
 requirement! {
-    /// Manifests come with `Docker-Content-Digest`.
+    /// The response to GET of a manifest has a `Docker-Content-Digest` header.
     ///
     /// ## Why Helm needs it
-    /// No Helm fails without it on GET; other clients do, and errors are found later.
+    /// No Helm version fails without it on GET. Other clients do, and errors are found later.
     ///
     /// ## How it is checked
-    /// The header of a GET by tag is read.
+    /// GET of a manifest by tag; the response must have the header.
     GET_DIGEST = "pull/get-carries-digest" {
         level: Should,
-        title: "GET of a manifest carries `Docker-Content-Digest`",
+        title: "GET of a manifest returns `Docker-Content-Digest`",
         covers: ["REG-PUL-06", "A22"],
         sources: [DISTRIBUTION.says(
             "pulling-manifests",
@@ -363,16 +371,16 @@ async fn get_digest(session: &Session) -> CheckResult {
 }
 
 requirement! {
-    /// The digest in the answer to a GET is the digest of the body that comes with it.
+    /// The digest in the response to GET of a manifest is the digest of its body.
     ///
     /// ## Why Helm needs it
-    /// Helm 3.18 and later compare the two and refuse the pull.
+    /// Helm 3.18 and later compare the two and reject the manifest if they differ.
     ///
     /// ## How it is checked
-    /// The header, where it is sent, is compared with the digest of the body.
+    /// GET of a manifest by tag; the header, if present, must be the digest of the body.
     GET_TRUE_DIGEST = "pull/get-digest-is-true" {
         level: Must,
-        title: "`Docker-Content-Digest` of a manifest GET is the digest of its body",
+        title: "`Docker-Content-Digest` from GET of a manifest is the digest of its body",
         covers: ["REG-PUL-06", "C11"],
         sources: [observed("7.6", "wrong Docker-Content-Digest on manifest GET: 3.18.0 and later fail")],
         breaks: [
@@ -392,18 +400,19 @@ async fn get_true_digest(session: &Session) -> CheckResult {
 }
 
 requirement! {
-    /// A tag under which one chart was pushed answers with that chart's manifest, not with an index over it.
+    /// The registry serves the chart's own manifest under a tag to which one chart was pushed, and not an index of
+    /// it.
     ///
     /// ## Why Helm needs it
-    /// Helm 3.18.0 to 3.20.0 and 4.0.0 to 4.1.1 cannot pull through an index.
+    /// Helm 3.18.0 to 3.20.0 and 4.0.0 to 4.1.1 cannot pull a chart through an index.
     ///
     /// ## How it is checked
-    /// The media type under a tag is read after a push.
+    /// A chart is pushed; GET of its tag must not return an index.
     NO_INDEX_WRAPPED = "pull/tag-is-no-index" {
         level: Should,
-        title: "a chart's tag points at its manifest, not at an index",
+        title: "a chart's tag refers to its manifest, not to an index",
         covers: ["REG-PUL-21", "C17"],
-        sources: [observed("1.2", "3.20.1 and 4.1.2: an OCI index is accepted as the thing a tag points to")],
+        sources: [observed("1.2", "3.20.1 and 4.1.2 accept an OCI index under a tag")],
         breaks: [
             Break::new(BEFORE_3_7, &[Flow::ChartPull], "manifest does not contain exactly 1 layer (total: 0)"),
             Break::new(NO_INDEX, Flow::TAG_PULLS, "unable to retrieve blob with digest {d}: {d}: application/vnd.oci.image.index.v1+json: not found"),
@@ -418,7 +427,7 @@ async fn no_index(session: &Session) -> CheckResult {
     let reply = readable(session, "1.0.0").await?;
     expect::holds(
         reply.media_type() != Some(media_type::OCI_INDEX),
-        "the chart's own manifest",
+        "the chart's own manifest under the tag",
         "an index",
         &[&reply],
     )

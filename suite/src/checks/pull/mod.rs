@@ -1,4 +1,4 @@
-//! Manifests and blobs on their way to the client.
+//! Pulling manifests and blobs.
 
 mod blob;
 mod head;
@@ -10,7 +10,7 @@ use crate::session::{Reply, Session};
 use crate::verdict::Stop;
 use bytes::Bytes;
 
-/// Reads a manifest and makes trouble an obstacle, so that only its content is judged.
+/// Reads a manifest; any status except 200 is inconclusive, so that only the content is judged.
 pub(super) async fn readable(session: &Session, reference: &str) -> Result<Reply, Stop> {
     let reply = session.get_manifest(reference).await?;
     if reply.status.as_u16() == 200 {
@@ -20,17 +20,17 @@ pub(super) async fn readable(session: &Session, reference: &str) -> Result<Reply
     }
 }
 
-/// Whether an answer is the very manifest, an image manifest at all, or something else that stands in for it.
+/// True if the body is an image manifest, and not an index or another document.
 pub(super) fn is_image_manifest(reply: &Reply) -> bool {
     serde_json::from_slice::<serde_json::Value>(&reply.body)
         .is_ok_and(|value| value.get("config").is_some())
 }
 
-/// Pushes a chart and reads its layer, redirects followed.
+/// Pushes a chart and reads its layer, following redirects; returns the archive and the response.
 pub(super) async fn layer(session: &Session) -> Result<(Bytes, Reply), Stop> {
     let chart = session.arrange_chart("1.0.0").await?;
     let archive = chart.package.archive.clone();
-    // The first answer after an upload is judged by `consistency/blob-readable-at-once`.
+    // The first response after an upload is judged by `consistency/blob-readable-at-once`.
     session.head_blob(&chart.layer_digest()).await?;
     let reply = session.get_blob_following(&chart.layer_digest()).await?;
     Ok((archive, reply))

@@ -1,4 +1,4 @@
-//! The `PUT` that makes a blob of an upload.
+//! The PUT that completes an upload.
 
 use super::{content, put, succeeds_like_any_other};
 use crate::helm::era::{Break, CONTAINERD, Flow, ORAS, REFUSES_202};
@@ -10,16 +10,17 @@ use crate::session::{Session, digest_of};
 use crate::verdict::CheckResult;
 
 requirement! {
-    /// An upload is completed by one PUT with the whole body, without a PATCH before it.
+    /// The registry stores a blob from one PUT with the whole body, without a PATCH before it.
     ///
     /// ## Why Helm needs it
-    /// It is the only form of upload that any Helm uses.
+    /// It is the only form of upload that any Helm version uses.
     ///
     /// ## How it is checked
-    /// POST, then PUT with digest and body.
+    /// POST, then PUT with digest and body. If the PUT fails and a chunked upload succeeds, the requirement is
+    /// violated.
     MONOLITHIC = "upload/one-put-completes" {
         level: Must,
-        title: "POST, then one PUT with the whole body, stores a blob",
+        title: "POST and one PUT with the whole body store a blob",
         covers: ["REG-BLB-11", "REG-API-15", "A19"],
         sources: [
             DISTRIBUTION.says(
@@ -40,7 +41,7 @@ requirement! {
 async fn monolithic(session: &Session) -> CheckResult {
     let (reply, _) = put(session, "in one piece").await?;
     if !reply.status.is_success() {
-        // A refusal that other requirements explain is not blamed on the form of the upload.
+        // Control: if a chunked upload fails as well, the form of the upload is not the cause.
         session
             .arrange_chunked(&content(session, "in chunks"))
             .await?;
@@ -49,16 +50,16 @@ async fn monolithic(session: &Session) -> CheckResult {
 }
 
 requirement! {
-    /// The PUT that completes an upload answers 201.
+    /// The registry returns 201 to the PUT that completes an upload.
     ///
     /// ## Why Helm needs it
-    /// Helm 3.18 and later take nothing else.
+    /// Helm 3.18 and later accept no other status.
     ///
     /// ## How it is checked
-    /// The status of the PUT is read.
+    /// A blob is uploaded; the PUT must return 201. A refusal is inconclusive.
     PUT_201 = "upload/put-answers-201" {
         level: Must,
-        title: "the PUT that completes an upload answers 201",
+        title: "the PUT that completes an upload returns 201",
         covers: ["REG-BLB-12", "B13"],
         sources: [DISTRIBUTION.says(
             "post-then-put",
@@ -81,16 +82,17 @@ async fn put_201(session: &Session) -> CheckResult {
 }
 
 requirement! {
-    /// The PUT that completes an upload does not answer 202: the blob is there when it returns.
+    /// The registry does not return 202 to the PUT that completes an upload: the blob exists when the response
+    /// arrives.
     ///
     /// ## Why Helm needs it
-    /// The manifest follows within milliseconds. Most Helms of the containerd line refuse a 202 outright.
+    /// The PUT of the manifest follows within milliseconds. Helm 3.0 to 3.5 and 3.11 to 3.17 reject a 202.
     ///
     /// ## How it is checked
-    /// The status of the PUT is read.
+    /// A blob is uploaded; the PUT must not return 202.
     PUT_NOT_202 = "upload/put-is-final" {
         level: Must,
-        title: "the PUT that completes an upload does not answer 202",
+        title: "the PUT that completes an upload does not return 202",
         covers: ["REG-BLB-12"],
         sources: [observed("7.6", "blob PUT 202: 3.2.4 fails, 3.6.2 to 3.10.1 accept, 3.12.0 to 3.17.4 fail")],
         breaks: [
@@ -105,23 +107,23 @@ async fn put_not_202(session: &Session) -> CheckResult {
     let (reply, _) = put(session, "final").await?;
     expect::holds(
         reply.status.as_u16() != 202,
-        "any status but 202",
+        "any status except 202",
         "status 202 Accepted",
         &[&reply],
     )
 }
 
 requirement! {
-    /// The 201 of an upload carries `Location`.
+    /// The 201 for a completed upload has a `Location` header.
     ///
     /// ## Why Helm needs it
-    /// It does not read it; the specification requires it.
+    /// Helm does not read it; the specification requires it.
     ///
     /// ## How it is checked
-    /// The header of the PUT's answer is read.
+    /// A blob is uploaded; the response to the PUT must have the header.
     PUT_LOCATION = "upload/put-carries-location" {
         level: May,
-        title: "the 201 of a blob carries `Location`",
+        title: "the 201 for a blob has a `Location` header",
         covers: ["REG-BLB-12"],
         sources: [DISTRIBUTION.says("post-then-put", "With `<blob-location>` being a pullable blob URL.")],
         breaks: [],
@@ -139,16 +141,16 @@ async fn put_location(session: &Session) -> CheckResult {
 }
 
 requirement! {
-    /// The `Location` of a stored blob leads to the blob.
+    /// The blob can be pulled from the `Location` that the registry returned for it.
     ///
     /// ## Why Helm needs it
-    /// It does not. Other clients read what they pushed at the place they were told.
+    /// Helm does not need it. Other clients read what they pushed from this URL.
     ///
     /// ## How it is checked
-    /// A blob is uploaded. Where the 201 has a `Location` on the registry, GET of it must not be a 404.
+    /// A blob is uploaded. If the 201 has a `Location` on the registry, GET of it must not return 404.
     LOCATION_LEADS = "upload/location-leads-to-blob" {
         level: Should,
-        title: "the `Location` of a stored blob leads to it",
+        title: "the `Location` of a stored blob serves the blob",
         covers: ["REG-BLB-12"],
         sources: [DISTRIBUTION.says("post-then-put", "With `<blob-location>` being a pullable blob URL.")],
         breaks: [],
@@ -162,7 +164,7 @@ async fn location_leads(session: &Session) -> CheckResult {
     if stored.status.as_u16() != 201 {
         return Err(obstacle("upload a blob", &stored));
     }
-    // Whether the blob is there is not the question.
+    // A blob that is missing under its own URL as well is judged by other requirements.
     session.get_blob(&digest).await?;
     let known = session.get_blob(&digest).await?;
     if known.status.as_u16() == 404 {
@@ -171,23 +173,23 @@ async fn location_leads(session: &Session) -> CheckResult {
     let found = session.look_at_location(&stored).await?;
     expect::holds(
         found.status.as_u16() != 404,
-        "the blob at its `Location`",
+        "the blob at the `Location` of the upload",
         format!("status {}", found.status),
         &[&stored, &found],
     )
 }
 
 requirement! {
-    /// The 201 of an upload carries `Docker-Content-Digest`.
+    /// The 201 for a completed upload has a `Docker-Content-Digest` header.
     ///
     /// ## Why Helm needs it
-    /// Helm 3.0 to 3.17 parse it without looking whether it is there.
+    /// Helm 3.0 to 3.17 parse the header without checking that it exists.
     ///
     /// ## How it is checked
-    /// The header of the PUT's answer is read.
+    /// A blob is uploaded; the response to the PUT must have the header.
     PUT_DIGEST = "upload/put-carries-digest" {
         level: Must,
-        title: "the 201 of a blob carries `Docker-Content-Digest`",
+        title: "the 201 for a blob has a `Docker-Content-Digest` header",
         covers: ["REG-BLB-13", "A22"],
         sources: [containerd("v1.6.6", "remotes/docker/pusher.go", "`Commit` parses the header unconditionally")],
         breaks: [
@@ -207,16 +209,16 @@ async fn put_digest(session: &Session) -> CheckResult {
 }
 
 requirement! {
-    /// The digest in the answer to an upload is the digest in the request.
+    /// The `Docker-Content-Digest` in the response to an upload is the digest in the request.
     ///
     /// ## Why Helm needs it
-    /// Helm 3.0 to 3.17 compare them, letter by letter.
+    /// Helm 3.0 to 3.17 compare the two as strings.
     ///
     /// ## How it is checked
-    /// The header, where it is sent, is compared.
+    /// A blob is uploaded; the header, if present, must be the digest in the request.
     PUT_TRUE_DIGEST = "upload/put-digest-is-true" {
         level: Must,
-        title: "`Docker-Content-Digest` of a blob PUT is the digest that was sent",
+        title: "`Docker-Content-Digest` for an uploaded blob is the requested digest",
         covers: ["REG-BLB-14", "C11"],
         sources: [
             DISTRIBUTION.says("post-then-put", "With `<blob-location>` being a pullable blob URL."),
@@ -240,14 +242,14 @@ async fn put_true_digest(session: &Session) -> CheckResult {
 }
 
 requirement! {
-    /// The digest of an upload is verified.
+    /// The registry verifies the digest of an upload.
     ///
     /// ## Why Helm needs it
-    /// Helm relies on the server: it does not read back what it pushed. A blob stored under a wrong digest
-    /// makes a chart that nobody can pull.
+    /// Helm relies on the registry: it does not read back what it pushed. A blob under a wrong digest makes a chart
+    /// that nobody can pull.
     ///
     /// ## How it is checked
-    /// A body is uploaded under the digest of another.
+    /// A body is uploaded under the digest of another body; the PUT must return a 4xx status.
     VERIFIED = "upload/digest-verified" {
         level: Must,
         title: "a body that does not match its digest is refused",

@@ -1,4 +1,4 @@
-//! Blobs on their way into the registry, one step of Helm's upload after the other.
+//! Blob upload, in the order of Helm's requests.
 
 mod complete;
 mod open;
@@ -12,12 +12,12 @@ use crate::session::{Reply, Session, digest_of};
 use crate::verdict::{CheckResult, Stop};
 use bytes::Bytes;
 
-/// Content that no other check of this run uploads.
+/// Content that no other check of the run uploads.
 pub(super) fn content(session: &Session, what: &str) -> Bytes {
     Bytes::from(format!("{what} {:016x}", session.seed()))
 }
 
-/// Uploads an ordinary blob twice in a row; how many of them succeeded, and the last answer.
+/// Uploads two ordinary blobs; returns how many uploads succeeded, and the response that failed or else the last one.
 pub(super) async fn control(session: &Session) -> Result<(usize, Reply), Stop> {
     let (first, _) = put(session, "ordinary").await?;
     let (second, _) = put(session, "as ordinary").await?;
@@ -32,14 +32,14 @@ pub(super) async fn control(session: &Session) -> Result<(usize, Reply), Stop> {
     ))
 }
 
-/// Expects an upload of an unusual kind to succeed. Where ordinary ones fail as well, the kind is not to blame.
+/// Expects an unusual upload to succeed; inconclusive if ordinary uploads fail as well.
 pub(super) async fn succeeds_like_any_other(session: &Session, reply: &Reply) -> CheckResult {
     if reply.status.is_success() {
         return Ok(());
     }
     match control(session).await? {
         (2, ordinary) => Err(expect::violated(
-            "201, as for an ordinary blob",
+            "a 2xx status, as for an ordinary blob",
             format!("status {}", reply.status),
             &[reply, &ordinary],
         )),
@@ -47,7 +47,7 @@ pub(super) async fn succeeds_like_any_other(session: &Session, reply: &Reply) ->
     }
 }
 
-/// The `Location` of a fresh upload.
+/// Starts an upload; returns the response and its `Location`.
 pub(super) async fn fresh_location(session: &Session) -> Result<(Reply, String), Stop> {
     let reply = session.start_upload().await?;
     match reply.header("location").map(ToOwned::to_owned) {
@@ -56,7 +56,7 @@ pub(super) async fn fresh_location(session: &Session) -> Result<(Reply, String),
     }
 }
 
-/// Uploads a blob as Helm does and returns the answer to the PUT.
+/// Uploads a blob as Helm does; returns the response to the PUT and the digest.
 pub(super) async fn put(session: &Session, what: &str) -> Result<(Reply, String), Stop> {
     let blob = content(session, what);
     let digest = digest_of(&blob);

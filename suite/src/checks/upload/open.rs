@@ -1,4 +1,4 @@
-//! Where an upload goes: the answer to `POST`.
+//! The POST that starts an upload.
 
 use bytes::Bytes;
 use futures_util::future::join_all;
@@ -15,26 +15,26 @@ use crate::session::steps::obstacle;
 use crate::session::{Reply, Session, digest_of};
 use crate::verdict::{CheckResult, Stop};
 
-/// Helm whose upload never ends when it cannot begin: containerd 1.7.0 to 1.7.12.
+/// Helm versions that hang if an upload has no `Location`: those with containerd 1.7.0 to 1.7.12.
 const HANGS_WITHOUT_LOCATION: Versions = Versions(&[Span::new((3, 11, 3), (3, 16, 3))]);
 
-/// Helm over containerd that gives up when an upload cannot begin.
+/// Helm versions with containerd that fail if an upload has no `Location`.
 const FAILS_WITHOUT_LOCATION: Versions = Versions(&[
     Span::new((3, 0, 0), (3, 11, 3)),
     Span::new((3, 16, 3), (3, 18, 0)),
 ]);
 
 requirement! {
-    /// The POST that opens an upload answers 202.
+    /// The registry returns 202 to the POST that starts an upload.
     ///
     /// ## Why Helm needs it
-    /// Helm 3.18 and later take nothing else; earlier ones take 200 and 204 as well.
+    /// Helm 3.18 and later accept no other status; earlier versions also accept 200 and 204.
     ///
     /// ## How it is checked
-    /// A POST as Helm sends it: no body, no query, no `Content-Type`.
+    /// A POST as Helm sends it, without body, query and `Content-Type`, must return 202. A refusal is inconclusive.
     POST_202 = "upload/post-answers-202" {
         level: Must,
-        title: "`POST blobs/uploads/` answers 202",
+        title: "the POST that starts an upload returns 202",
         covers: ["REG-BLB-05", "B13"],
         sources: [DISTRIBUTION.says(
             "post-then-put",
@@ -51,24 +51,25 @@ requirement! {
 async fn post_202(session: &Session) -> CheckResult {
     let reply = session.start_upload().await?;
     if !reply.status.is_success() {
-        return Err(obstacle("open an upload", &reply));
+        return Err(obstacle("start an upload", &reply));
     }
     expect::status(&reply, &[202])
 }
 
 requirement! {
-    /// The POST that opens an upload does not answer 201.
+    /// The registry does not return 201 to a POST that starts an upload.
     ///
     /// ## Why Helm needs it
-    /// Helm 3.0 to 3.17 read 201 as "the blob is there already", skip the upload, and the manifest is refused.
+    /// Helm 3.0 to 3.17 read 201 as "the blob exists already" and skip the upload; the registry then refuses the
+    /// manifest.
     ///
     /// ## How it is checked
-    /// The status of a POST without a digest is read.
+    /// A POST without a digest must not return 201.
     POST_NOT_201 = "upload/post-does-not-claim-creation" {
         level: Must,
-        title: "`POST blobs/uploads/` without a digest does not answer 201",
+        title: "the POST that starts an upload does not return 201",
         covers: ["REG-BLB-05"],
-        sources: [containerd("v1.6.6", "remotes/docker/pusher.go:199", "201 on POST counts as `already exists`")],
+        sources: [containerd("v1.6.6", "remotes/docker/pusher.go:199", "reads 201 on POST as `already exists`")],
         breaks: [
             Break::new(CONTAINERD, Flow::PUSHES, "failed commit on ref \"manifest-{d}\": unexpected status…: 400 Bad Request"),
         ],
@@ -81,23 +82,24 @@ async fn post_not_201(session: &Session) -> CheckResult {
     let reply = session.start_upload().await?;
     expect::holds(
         reply.status.as_u16() != 201,
-        "any status but 201",
+        "any status except 201",
         "status 201 Created",
         &[&reply],
     )
 }
 
 requirement! {
-    /// The registry takes uploads at all: a caller who may push is not refused.
+    /// The registry accepts the POST that starts an upload from a client that may push.
     ///
     /// ## Why Helm needs it
-    /// There is no push without it.
+    /// No push is possible without it.
     ///
     /// ## How it is checked
-    /// A POST in the check's repository must not be refused for want of permission.
+    /// A POST in the check's repository must return a 2xx status. 400, 404 and 5xx are inconclusive: they do not
+    /// refuse permission.
     POST_ALLOWED = "upload/post-allowed" {
         level: Must,
-        title: "a caller who may push can open an upload",
+        title: "a client that may push can start an upload",
         covers: ["REG-BLB-05", "B04", "B44"],
         sources: [DISTRIBUTION.says(
             "post-then-put",
@@ -117,22 +119,22 @@ requirement! {
 async fn post_allowed(session: &Session) -> CheckResult {
     let reply = session.start_upload().await?;
     if matches!(reply.status.as_u16(), 400 | 404) || reply.status.is_server_error() {
-        return Err(obstacle("open an upload under this name", &reply));
+        return Err(obstacle("start an upload under this name", &reply));
     }
     expect::success(&reply)
 }
 
 requirement! {
-    /// The answer that opens an upload carries `Location`.
+    /// The response to the POST that starts an upload has a `Location` header.
     ///
     /// ## Why Helm needs it
-    /// There is no other way to find the upload.
+    /// It is the only source of the URL for the PUT.
     ///
     /// ## How it is checked
-    /// The header of the POST's answer is read.
+    /// An upload is started; the response must have the header.
     LOCATION = "upload/location-sent" {
         level: Must,
-        title: "the answer to the POST carries `Location`",
+        title: "the POST that starts an upload returns `Location`",
         covers: ["REG-BLB-06", "B14"],
         sources: [DISTRIBUTION.says(
             "post-then-put",
@@ -151,26 +153,26 @@ requirement! {
 async fn location(session: &Session) -> CheckResult {
     let reply = session.start_upload().await?;
     if !reply.status.is_success() {
-        return Err(obstacle("open an upload", &reply));
+        return Err(obstacle("start an upload", &reply));
     }
     expect::header(&reply, "location").map(|_| ())
 }
 
 requirement! {
-    /// `Location` is an absolute URL or begins with a slash.
+    /// The `Location` of an upload is an absolute URL or a path that begins with a slash.
     ///
     /// ## Why Helm needs it
-    /// Helm 3.0 to 3.17 take a string that is neither for a host name.
+    /// Helm 3.0 to 3.17 take the beginning of any other value as a host name.
     ///
     /// ## How it is checked
-    /// The form of the header is read.
+    /// An upload is started; its `Location` must have one of the two forms.
     ROOTED = "upload/location-rooted" {
         level: Must,
-        title: "`Location` is absolute or begins with `/`",
+        title: "`Location` of an upload is absolute or begins with `/`",
         covers: ["REG-BLB-07", "B15"],
         sources: [
             DISTRIBUTION.says("post-then-put", "Optionally, the location MAY be absolute (containing the protocol and/or hostname), or it MAY be relative (containing just the URL path)."),
-            observed("7.6", "`Location` relative without `/`: Helm 3.2.4 to 3.17.4 fail, later ones do not"),
+            observed("7.6", "`Location` relative without `/`: Helm 3.2.4 to 3.17.4 fail, later versions do not"),
         ],
         specification: Stated,
         breaks: [
@@ -195,20 +197,20 @@ async fn rooted(session: &Session) -> CheckResult {
 }
 
 requirement! {
-    /// The query of `Location` survives being parsed and written again.
+    /// The registry accepts the query of an upload's `Location` after the client has parsed and re-encoded it.
     ///
     /// ## Why Helm needs it
-    /// Every Helm does that to add `digest`: keys come out sorted, values are encoded anew, a space becomes
-    /// `+`. A signature over the raw query does not survive it.
+    /// Every Helm version re-encodes the query to add `digest`: keys are sorted, values are percent-encoded again, a
+    /// space becomes `+`. A signature over the raw query becomes invalid.
     ///
     /// ## How it is checked
-    /// Only where `Location` has a query: an upload is completed with the query rewritten; if that fails, a
-    /// second one with the query as it was.
+    /// An upload is completed with the query re-encoded. If the PUT fails and a second upload with the raw query
+    /// succeeds, the requirement is violated. Not applicable if `Location` has no query.
     QUERY = "upload/location-query-survives" {
         level: Must,
-        title: "the query of `Location` may be sorted and encoded anew",
+        title: "the query of `Location` may be sorted and re-encoded",
         covers: ["REG-BLB-10", "B14"],
-        sources: [observed("2.2", "the query of `Location` is parsed and written again by both stacks")],
+        sources: [observed("2.2", "both libraries parse and re-encode the query of `Location`")],
         breaks: [
             Break::new(CONTAINERD, Flow::PUSHES, "failed commit on ref \"unknown-{d}\": unexpected status…: 403 Forbidden"),
             Break::new(ORAS, Flow::PUSHES, "failed to perform \"Push\" on destination: PUT \"{u}\": response status code 403: denied"),
@@ -226,11 +228,11 @@ async fn query(session: &Session) -> CheckResult {
         return Err(Stop::NotApplicable("`Location` has no query".to_owned()));
     };
     let raw = raw.to_owned();
-    let rewritten = session
+    let reencoded = session
         .complete_upload(&location, &digest, &blob)
         .send()
         .await?;
-    if rewritten.status.is_success() {
+    if reencoded.status.is_success() {
         return Ok(());
     }
     let again = session.arrange_upload().await?;
@@ -240,33 +242,37 @@ async fn query(session: &Session) -> CheckResult {
         again.path(),
         crate::oci::percent::encode(&digest)
     ));
-    let verbatim = session
+    let raw_query = session
         .call_uri(Method::PUT, uri)
         .body(Some("application/octet-stream"), &blob)
         .send()
         .await?;
-    if !verbatim.status.is_success() {
-        return Err(obstacle("complete an upload in either form", &verbatim));
+    if !raw_query.status.is_success() {
+        return Err(obstacle(
+            "complete an upload with either form of the query",
+            &raw_query,
+        ));
     }
     Err(expect::violated(
-        "201 for the query sorted and encoded anew, as for the query as it was",
-        format!("status {}", rewritten.status),
-        &[&rewritten, &verbatim],
+        "a 2xx status for the re-encoded query, as for the raw query",
+        format!("status {}", reencoded.status),
+        &[&reencoded, &raw_query],
     ))
 }
 
 requirement! {
-    /// A registry that has too much to do never says so to a request that writes.
+    /// The registry does not limit the rate of upload requests with 429 or 503.
     ///
     /// ## Why Helm needs it
-    /// Helm 3.18 and later send a GET or HEAD again after 429 or 503; what writes is sent once, by every Helm, and a
-    /// refusal ends the push.
+    /// Helm 3.18 and later retry GET and HEAD after 429 or 503. No Helm version sends the body of an upload twice: a
+    /// PUT that is refused ends the push.
     ///
     /// ## How it is checked
-    /// Six uploads are opened side by side, as two pushes of a signed chart do, and completed.
+    /// Six uploads are started and completed concurrently, as many as two pushes of a signed chart need; no POST or
+    /// PUT may return 429 or 503.
     NOT_THROTTLED = "upload/not-throttled" {
         level: Should,
-        title: "uploads are not answered 429 or 503",
+        title: "upload requests do not return 429 or 503",
         covers: ["REG-API-14"],
         sources: [observed("3.8", "no era replays an upload body; 429 on a PUT ends the push")],
         breaks: [
@@ -279,21 +285,21 @@ requirement! {
 }
 
 async fn not_throttled(session: &Session) -> CheckResult {
-    let busy = |reply: &Reply| matches!(reply.status.as_u16(), 429 | 503);
-    let expected = "any other answer than 429 and 503";
+    let is_throttled = |reply: &Reply| matches!(reply.status.as_u16(), 429 | 503);
+    let expected = "any status except 429 and 503";
     let posts = join_all((0..6).map(|_| session.start_upload())).await;
     let mut opened = Vec::with_capacity(posts.len());
     for reply in posts {
         let reply = reply?;
         let actual = format!("status {} for a POST", reply.status);
-        expect::holds(!busy(&reply), expected, actual, &[&reply])?;
+        expect::holds(!is_throttled(&reply), expected, actual, &[&reply])?;
         if !reply.status.is_success() {
-            return Err(obstacle("open an upload", &reply));
+            return Err(obstacle("start an upload", &reply));
         }
         opened.push(session.upload_location(&reply)?);
     }
     let blobs: Vec<Bytes> = (0..opened.len())
-        .map(|number| content(session, &format!("side by side {number}")))
+        .map(|number| content(session, &format!("concurrent {number}")))
         .collect();
     let puts = opened.iter().zip(&blobs).map(|(location, blob)| {
         session
@@ -303,7 +309,7 @@ async fn not_throttled(session: &Session) -> CheckResult {
     for reply in join_all(puts).await {
         let reply = reply?;
         let actual = format!("status {} for a PUT", reply.status);
-        expect::holds(!busy(&reply), expected, actual, &[&reply])?;
+        expect::holds(!is_throttled(&reply), expected, actual, &[&reply])?;
     }
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! Ways in that Helm does not take: chunks, a single POST, mounts.
+//! Upload methods that Helm does not use: chunks, a single POST, mounts.
 
 use http::Method;
 
@@ -11,13 +11,13 @@ use crate::session::{Reply, Session, digest_of};
 use crate::verdict::{CheckResult, Stop};
 
 requirement! {
-    /// A blob can be uploaded in chunks.
+    /// The registry accepts the chunks of a chunked upload.
     ///
     /// ## Why Helm needs it
-    /// It does not: no Helm uploads in chunks. Other clients of the registry may.
+    /// No Helm version uploads in chunks; other clients may.
     ///
     /// ## How it is checked
-    /// POST, one PATCH, PUT without a body.
+    /// POST, then one PATCH, which must return 202.
     CHUNKED = "upload/chunks" {
         level: May,
         title: "a blob can be uploaded in chunks",
@@ -41,16 +41,17 @@ async fn chunked(session: &Session) -> CheckResult {
 }
 
 requirement! {
-    /// The answer to a chunk says how far the upload has come: `Range: 0-<last byte>`.
+    /// The response to a chunk has a `Range` header with the bytes that the upload has so far: `0-<last byte>`.
     ///
     /// ## Why Helm needs it
-    /// It does not; a client that uploads in chunks continues there, and corrupts the blob where it is wrong.
+    /// Helm does not need it. A client that uploads in chunks continues there, and corrupts the blob if the range is
+    /// wrong.
     ///
     /// ## How it is checked
-    /// Only where a PATCH is taken: the header of its answer is compared with what was sent.
+    /// One PATCH; `Range` in the response must match the chunk. Not applicable if the PATCH is refused.
     CHUNK_RANGE = "upload/chunk-range" {
         level: May,
-        title: "the answer to a chunk carries the right `Range`",
+        title: "the response to a chunk has the right `Range`",
         covers: ["REG-BLB-23", "C06"],
         sources: [DISTRIBUTION.says(
             "pushing-a-blob-in-chunks",
@@ -68,7 +69,7 @@ async fn chunk_range(session: &Session) -> CheckResult {
     let reply = session.patch_upload(&location, &chunk).await?;
     if !reply.status.is_success() {
         return Err(Stop::NotApplicable(format!(
-            "no upload in chunks: PATCH answers {}",
+            "the registry does not accept a chunked upload: PATCH returned {}",
             reply.status
         )));
     }
@@ -76,13 +77,13 @@ async fn chunk_range(session: &Session) -> CheckResult {
 }
 
 requirement! {
-    /// A blob can be uploaded with a single POST.
+    /// The registry stores a blob from a single POST with digest and body.
     ///
     /// ## Why Helm needs it
-    /// It does not; observed for the sake of other clients.
+    /// Helm does not need it; it is observed for other clients.
     ///
     /// ## How it is checked
-    /// A POST with digest and body.
+    /// A POST with digest and body must return 201.
     SINGLE_POST = "upload/single-post" {
         level: May,
         title: "a blob can be uploaded with a single POST",
@@ -113,18 +114,18 @@ async fn single_post(session: &Session) -> CheckResult {
     match reply.status.as_u16() {
         201 => Ok(()),
         202 | 400 | 404 | 405 => expect::status(&reply, &[201]),
-        _ => Err(obstacle("tell what became of a single POST", &reply)),
+        _ => Err(obstacle("upload a blob with a single POST", &reply)),
     }
 }
 
 requirement! {
-    /// A blob can be mounted from another repository.
+    /// The registry mounts a blob from another repository.
     ///
     /// ## Why Helm needs it
-    /// It does not; tools that copy charts do.
+    /// Helm does not need it; tools that copy charts do.
     ///
     /// ## How it is checked
-    /// A blob is uploaded to one repository and mounted into another.
+    /// A blob is uploaded to one repository; the POST that mounts it into another must return 201.
     MOUNT = "upload/mount" {
         level: May,
         title: "a blob can be mounted from another repository",
@@ -140,7 +141,7 @@ requirement! {
     }
 }
 
-/// Mounts a blob of a sibling; returns its digest and the answer.
+/// Mounts a blob from a sibling repository; returns its digest and the response.
 async fn try_mount(session: &Session) -> Result<(String, Reply), Stop> {
     let from = session.sibling("from");
     let digest = session
@@ -165,22 +166,23 @@ async fn mount(session: &Session) -> CheckResult {
     match reply.status.as_u16() {
         201 => Ok(()),
         202 | 400 | 404 | 405 => expect::status(&reply, &[201]),
-        _ => Err(obstacle("tell what became of a mount", &reply)),
+        _ => Err(obstacle("mount a blob", &reply)),
     }
 }
 
 requirement! {
-    /// A blob that the registry says it mounted is there.
+    /// A blob exists in a repository after the registry has returned 201 for mounting it there.
     ///
     /// ## Why Helm needs it
-    /// It does not. A tool that copies charts uploads nothing after 201, and the copy cannot be pulled.
+    /// Helm does not need it. A tool that copies charts uploads nothing after a 201; if the blob is missing, the copy
+    /// cannot be pulled.
     ///
     /// ## How it is checked
-    /// A blob is uploaded to one repository and mounted into another. Where the answer is 201, it is looked for
-    /// there with HEAD.
+    /// A blob is uploaded to one repository and mounted into another. If the POST returns 201, HEAD of the blob there
+    /// must not return 404.
     MOUNTED = "upload/mounted-means-there" {
         level: Should,
-        title: "a blob that was mounted is there",
+        title: "a mounted blob exists in the target repository",
         covers: ["REG-BLB-23", "C05"],
         sources: [DISTRIBUTION.says(
             "mounting-a-blob-from-another-repository",
@@ -197,7 +199,7 @@ async fn mounted(session: &Session) -> CheckResult {
     let (digest, reply) = try_mount(session).await?;
     if reply.status.as_u16() != 201 {
         return Err(Stop::NotApplicable(format!(
-            "the registry does not mount: it answers {}",
+            "the registry did not mount the blob: it returned {}",
             reply.status
         )));
     }

@@ -1,4 +1,4 @@
-//! What `HEAD` says of a blob before it is uploaded.
+//! HEAD of a blob, the first request of an upload.
 
 use super::content;
 use crate::helm::era::{BEFORE_3_7, Break, CONTAINERD_1_5, CONTAINERD_1_7, Flow, ORAS};
@@ -10,17 +10,17 @@ use crate::session::{Session, digest_of};
 use crate::verdict::CheckResult;
 
 requirement! {
-    /// HEAD of a blob that is not there answers 404.
+    /// The registry returns 404 to HEAD of a blob that does not exist.
     ///
     /// ## Why Helm needs it
-    /// Every Helm asks for each blob before it uploads it. 404 means "upload it"; any other answer but 200
-    /// ends the push.
+    /// Every Helm version sends HEAD for each blob before it uploads it. 404 means that the blob must be uploaded;
+    /// any other status except 200 ends the push.
     ///
     /// ## How it is checked
-    /// HEAD of a random digest in a repository that exists.
+    /// HEAD of a random digest in an existing repository must return 404.
     ABSENT = "upload/absent-blob-is-404" {
         level: Must,
-        title: "HEAD of an absent blob answers 404",
+        title: "HEAD of an absent blob returns 404",
         covers: ["REG-BLB-01", "A20", "B45"],
         sources: [DISTRIBUTION.says(
             "checking-if-content-exists-in-the-registry",
@@ -46,16 +46,16 @@ async fn absent(session: &Session) -> CheckResult {
 }
 
 requirement! {
-    /// HEAD of a blob that is there answers 200.
+    /// The registry returns 200 to HEAD of an existing blob.
     ///
     /// ## Why Helm needs it
-    /// A blob that is not seen is uploaded again, every time.
+    /// After a 404, Helm uploads the blob again with every push.
     ///
     /// ## How it is checked
-    /// A blob is uploaded and HEAD is sent; 404 is a violation, a refusal is another requirement's business.
+    /// A blob is uploaded; HEAD of it must not return 404. A refusal is judged by `upload/present-blob-answered`.
     FOUND = "upload/present-blob-is-found" {
         level: Should,
-        title: "HEAD finds a blob that is there",
+        title: "HEAD of an existing blob does not return 404",
         covers: ["REG-BLB-01"],
         sources: [DISTRIBUTION.says(
             "checking-if-content-exists-in-the-registry",
@@ -69,28 +69,28 @@ requirement! {
 
 async fn found(session: &Session) -> CheckResult {
     let digest = session.arrange_blob(&content(session, "found")).await?;
-    // The first answer after an upload is judged by `consistency/blob-readable-at-once`.
+    // The first response after an upload is judged by `consistency/blob-readable-at-once`.
     session.head_blob(&digest).await?;
     let reply = session.head_blob(&digest).await?;
     expect::holds(
         reply.status.as_u16() != 404,
-        "200",
+        "status 200",
         format!("status {}", reply.status),
         &[&reply],
     )
 }
 
 requirement! {
-    /// HEAD of a blob that is there is not refused.
+    /// The registry does not refuse HEAD of an existing blob.
     ///
     /// ## Why Helm needs it
-    /// A code other than 200 and 404 ends the push of a chart of which one blob is there already.
+    /// A status other than 200 and 404 ends the push of a chart if one of its blobs exists already.
     ///
     /// ## How it is checked
-    /// A blob is uploaded and HEAD is sent; 200, a redirect and 404 are taken.
+    /// A blob is uploaded; HEAD of it must return 200, a redirect or 404.
     PRESENT = "upload/present-blob-answered" {
         level: Must,
-        title: "HEAD of a present blob is not refused",
+        title: "HEAD of an existing blob is not refused",
         covers: ["REG-BLB-01", "A20"],
         sources: [DISTRIBUTION.says(
             "checking-if-content-exists-in-the-registry",
@@ -114,24 +114,24 @@ async fn present(session: &Session) -> CheckResult {
 }
 
 requirement! {
-    /// HEAD of a blob carries its length.
+    /// The response to HEAD of a blob has a `Content-Length` header with the blob's size.
     ///
     /// ## Why Helm needs it
-    /// Helm 3.18 and later refuse an answer of unknown length, which ends the push of a chart of which one
-    /// blob is there already.
+    /// Helm 3.18 and later reject a response without a length. That ends the push of a chart if one of its blobs
+    /// exists already.
     ///
     /// ## How it is checked
-    /// A blob is uploaded and `Content-Length` of its HEAD is read.
+    /// A blob is uploaded; `Content-Length` in the response to HEAD must be its size.
     LENGTH = "upload/present-blob-has-length" {
         level: Must,
-        title: "HEAD of a present blob carries `Content-Length`",
+        title: "HEAD of an existing blob returns `Content-Length`",
         covers: ["REG-BLB-02", "A21"],
         sources: [
             DISTRIBUTION.says(
                 "checking-if-content-exists-in-the-registry",
                 "A successful response SHOULD contain the size in bytes of the uploaded blob in the header `Content-Length`.",
             ),
-            oras_go("v2.6.0", "registry/remote/repository.go", "refuses a HEAD answer whose length is unknown"),
+            oras_go("v2.6.0", "registry/remote/repository.go", "rejects a response to HEAD without a length"),
         ],
         breaks: [
             Break::new(ORAS, &[Flow::PushChanged], "failed to perform \"Exists\" on destination: HEAD \"{url}/blobs/{d}\": unknown response Content-Length"),
@@ -146,7 +146,7 @@ async fn length(session: &Session) -> CheckResult {
     let digest = session.arrange_blob(&blob).await?;
     let reply = session.head_blob(&digest).await?;
     if reply.status.as_u16() != 200 {
-        return Err(obstacle("look at a blob with HEAD", &reply));
+        return Err(obstacle("find the blob with HEAD", &reply));
     }
     expect::header_is(&reply, "content-length", &blob.len().to_string())
 }
