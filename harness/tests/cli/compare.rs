@@ -55,7 +55,7 @@ fn what_a_user_would_notice_is_told_and_is_no_verdict() {
         "origins/location-on-the-registry",
         "origins/location-on-the-registry: holds → violated",
         "A          holds",
-        "B          a location on `other.example`, port 80",
+        "B          a `location` on the host `other.example`, port 80",
         "says       ",
         "-  reads    location: /v2/{repository}/blobs/uploads/{upload}",
         "+  reads    location: http://other.example/{somewhere}",

@@ -1,4 +1,4 @@
-//! Errors a person can act on.
+//! Error responses that help the user to find the cause.
 
 use bytes::Bytes;
 use http::Method;
@@ -12,7 +12,7 @@ use crate::session::steps::ACCEPT_ORAS;
 use crate::session::{Reply, Session, digest_of};
 use crate::verdict::{CheckResult, Stop};
 
-/// The answer to a GET of a tag that is not there.
+/// The response to a GET of a tag that does not exist.
 async fn absent_tag(session: &Session) -> Result<Reply, Stop> {
     session.arrange_chart("1.0.0").await?;
     let reply = session.get_manifest("9.9.9").await?;
@@ -24,13 +24,13 @@ async fn absent_tag(session: &Session) -> Result<Reply, Stop> {
 }
 
 requirement! {
-    /// An error comes as JSON with a code, in the form of the specification.
+    /// The registry returns errors as JSON with a code, in the format of the specification.
     ///
     /// ## Why Helm needs it
-    /// Helm 3.18 and later show code and message; from anything else the user gets a bare status.
+    /// Helm 3.18 and later print the code and the message. For any other body they print only the status.
     ///
     /// ## How it is checked
-    /// GET of a tag that is not there; its body must hold `errors[].code`.
+    /// The check sends GET for a tag that does not exist. The body of the error must contain `errors[].code`.
     JSON = "errors/json-body" {
         level: Should,
         title: "errors are JSON with `errors[].code`",
@@ -50,23 +50,23 @@ async fn json(session: &Session) -> CheckResult {
     let body: ErrorBody = expect::json(&reply, "with `errors`")?;
     expect::holds(
         body.code().is_some(),
-        "at least one error with a code",
-        "no error with a code",
+        "a JSON body with a code in `errors`",
+        "no code in `errors`",
         &[&reply],
     )
 }
 
 requirement! {
-    /// The body of an error fits into 8 KiB.
+    /// The body of an error has at most 8 KiB.
     ///
     /// ## Why Helm needs it
-    /// Helm reads no more; a longer body is cut, is no JSON any more, and the reason is lost.
+    /// Helm 3.18 and later read no more. A longer body is truncated, is no longer valid JSON, and the reason is lost.
     ///
     /// ## How it is checked
-    /// The length of the body of a 404 is read.
+    /// The check sends GET for a tag that does not exist and measures the body of the error.
     SHORT = "errors/short-body" {
         level: Should,
-        title: "an error body fits into 8 KiB",
+        title: "an error body has at most 8 KiB",
         covers: ["REG-ERR-02"],
         sources: [oras_go("v2.6.0", "registry/remote/internal/errutil", "reads at most 8 KiB of an error body")],
         breaks: [],
@@ -79,23 +79,23 @@ async fn short(session: &Session) -> CheckResult {
     let reply = absent_tag(session).await?;
     expect::holds(
         reply.body.len() <= 8192,
-        "at most 8192 bytes",
-        format!("{} bytes", reply.body.len()),
+        "an error body of at most 8192 bytes",
+        format!("a body of {} bytes", reply.body.len()),
         &[&reply],
     )
 }
 
 requirement! {
-    /// A repository that does not exist answers 404 to a GET of a manifest.
+    /// The registry returns 404 to GET of a manifest in a repository that does not exist.
     ///
     /// ## Why Helm needs it
-    /// With 403 a typo, a private chart and a missing one look the same to the user.
+    /// With 403 a user cannot distinguish a typo, a private chart and a missing chart.
     ///
     /// ## How it is checked
-    /// GET of a tag in a repository that was never written to.
+    /// The check sends GET for a tag in a repository to which nothing was ever pushed.
     UNKNOWN = "errors/unknown-repository-is-404" {
         level: Should,
-        title: "a manifest in an unknown repository is a 404",
+        title: "GET of a manifest in an unknown repository returns 404",
         covers: ["REG-PUL-05", "B24"],
         sources: [DISTRIBUTION.says(
             "pushing-manifests",
@@ -110,7 +110,7 @@ requirement! {
 
 async fn unknown(session: &Session) -> CheckResult {
     let reply = if session.adopted().is_some() {
-        // Its own repository is one that is known.
+        // The check's own repository exists in this case.
         let path = format!("/v2/{}/manifests/1.0.0", session.sibling("unknown"));
         let call = session.call(http::Method::GET, &path);
         call.accept(crate::session::steps::ACCEPT_ORAS)
@@ -121,7 +121,7 @@ async fn unknown(session: &Session) -> CheckResult {
     };
     if reply.status.as_u16() == 400 {
         return Err(crate::session::steps::obstacle(
-            "ask for a manifest under this name",
+            "request a manifest in a repository of this name",
             &reply,
         ));
     }
@@ -129,16 +129,17 @@ async fn unknown(session: &Session) -> CheckResult {
 }
 
 requirement! {
-    /// HEAD answers with the status of GET, and without a body.
+    /// The registry returns the same status to HEAD as to GET, without a body.
     ///
     /// ## Why Helm needs it
-    /// Helm reads 404 on HEAD as "not there" and everything else as the end.
+    /// Helm interprets only 404 on HEAD as "not found" and aborts on any other error.
     ///
     /// ## How it is checked
-    /// HEAD and GET of a tag that is not there are compared. 405 on HEAD does not count.
+    /// The check sends HEAD and GET for a tag that does not exist and compares the statuses. A 405 on HEAD is not a
+    /// violation here.
     HEAD_AGREES = "errors/head-agrees-with-get" {
         level: Must,
-        title: "HEAD of an absent tag answers as GET does",
+        title: "HEAD of an absent tag returns the same status as GET",
         covers: ["REG-ERR-05"],
         sources: [HTTP.says(
             "HEAD",
@@ -170,22 +171,22 @@ async fn head_agrees(session: &Session) -> CheckResult {
     expect::holds(
         head.status == get.status || head.status.as_u16() == 405,
         format!("status {} for HEAD, as for GET", get.status),
-        format!("status {}", head.status),
+        format!("status {} for HEAD", head.status),
         &[&head, &get],
     )
 }
 
 requirement! {
-    /// A blob that is not there is a 404, a client's mistake is a 4xx.
+    /// The registry returns 404 for a blob that does not exist, and a 4xx for an error of the client.
     ///
     /// ## Why Helm needs it
-    /// 404 is the only code read as "not there"; a 5xx is retried five times.
+    /// Helm interprets only 404 as "not found" and retries a 5xx five times.
     ///
     /// ## How it is checked
-    /// GET of a blob that was never uploaded, and of a digest that is none.
+    /// The check sends GET for a blob that was never uploaded, and GET with a malformed digest.
     CLASS = "errors/status-class" {
         level: Must,
-        title: "absent blobs are 404, malformed digests 4xx",
+        title: "absent blobs return 404, malformed digests a 4xx",
         covers: ["REG-ERR-03", "B42"],
         sources: [DISTRIBUTION.says(
             "pulling-blobs",
@@ -209,19 +210,20 @@ async fn class(session: &Session) -> CheckResult {
 }
 
 requirement! {
-    /// An upload that is refused is refused with a 4xx and a reason.
+    /// The registry rejects an upload with a 4xx and a reason.
     ///
     /// ## Why Helm needs it
-    /// Nothing is sent a second time. What the answer says is all that the user learns; a 5xx or an empty body says
-    /// that the registry is ill, where the chart is.
+    /// Helm does not send an upload twice. The user learns nothing but the response: a 5xx or an empty body blames
+    /// the registry for an error in the chart.
     ///
     /// ## How it is checked
-    /// A blob is sent under a digest that is not its own. Where that is taken, there is nothing to check.
+    /// The check uploads a blob with the digest of other content. The requirement does not apply if the registry
+    /// accepts that.
     REFUSED = "errors/refused-upload-says-why" {
         level: Should,
-        title: "a refused upload is a 4xx with a reason",
+        title: "a rejected upload returns a 4xx with a reason",
         covers: ["REG-ERR-04", "B41", "B42"],
-        sources: [oras_go("v2.6.0", "registry/remote/internal/errutil", "shows code and message of a JSON error, and nothing of another")],
+        sources: [oras_go("v2.6.0", "registry/remote/internal/errutil", "shows code and message of a JSON error, and nothing of any other body")],
         breaks: [],
         faults: [DigestMismatchFails, ErrorsAsHtml, ErrorsEmpty],
         check: refused_upload,
@@ -238,11 +240,11 @@ async fn refused_upload(session: &Session) -> CheckResult {
         .await?;
     if reply.status.is_success() {
         return Err(Stop::NotApplicable(
-            "the registry takes a blob under any digest".to_owned(),
+            "the registry accepts a blob with a wrong digest".to_owned(),
         ));
     }
     if !reply.status.is_client_error() {
-        // Is it the digest, or is every PUT answered so?
+        // The control request shows whether the digest is the cause, or every PUT fails.
         let location = session.arrange_upload().await?;
         let control = session
             .complete_upload(&location, &digest_of(&sent), &sent)
@@ -259,8 +261,8 @@ async fn refused_upload(session: &Session) -> CheckResult {
     let body: ErrorBody = expect::json(&reply, "with `errors`")?;
     expect::holds(
         body.code().is_some(),
-        "at least one error with a code",
-        "no error with a code",
+        "a JSON body with a code in `errors`",
+        "no code in `errors`",
         &[&reply],
     )
 }

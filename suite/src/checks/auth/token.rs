@@ -252,8 +252,8 @@ requirement! {
     /// `helm registry login` requests a token without scope.
     ///
     /// ## How it is checked
-    /// The check requests a token with `service` alone and sends it with `GET /v2/`. The registry must not return 401
-    /// or 403.
+    /// The check requests a token with `service` alone and sends it with `GET /v2/`. The token endpoint must return
+    /// 200, and `/v2/` must not return 401 or 403.
     SCOPELESS = "auth/login-token" {
         level: Must,
         title: "a token without scope is accepted at `/v2/`",

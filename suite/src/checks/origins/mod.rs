@@ -1,4 +1,4 @@
-//! Where a registry leads: locations, redirects, links and realms.
+//! URLs that a registry returns: locations, redirects, links and realms.
 
 mod redirects;
 
@@ -19,12 +19,12 @@ use crate::session::{Reply, Session};
 use crate::verdict::{CheckResult, Stop};
 use crate::wire::exchange::redact_url;
 
-/// Where an upload's body goes according to its `Location`.
+/// The URL in the `Location` of a response, resolved; an invalid one is a violation.
 fn resolved(session: &Session, reply: &Reply) -> Result<Uri, Stop> {
     let location = expect::header(reply, "location")?;
     session.resolve(&reply.uri, location).map_err(|_| {
         expect::violated(
-            "a `location` that is a URL",
+            "a valid URL in `location`",
             format!("`location: {}`", redact_url(location)),
             &[reply],
         )
@@ -32,16 +32,17 @@ fn resolved(session: &Session, reply: &Reply) -> Result<Uri, Stop> {
 }
 
 requirement! {
-    /// HEAD of a blob is answered by the registry, or redirected to where HEAD is answered as well.
+    /// The registry serves HEAD of a blob itself, or redirects it to a URL that accepts HEAD.
     ///
     /// ## Why Helm needs it
-    /// Helm follows the redirect with HEAD. A URL that an object store signed for GET answers 403 to it.
+    /// Helm follows the redirect with HEAD. A URL that an object store signed for GET returns 403 to HEAD.
     ///
     /// ## How it is checked
-    /// Only where HEAD is redirected: the redirect is followed with HEAD and without credentials.
+    /// If HEAD of a blob is redirected, the check follows the redirect with HEAD and without credentials. The
+    /// response must be a 2xx.
     REDIRECTED_HEAD = "origins/redirected-head-works" {
         level: Must,
-        title: "where HEAD of a blob is redirected, the other end answers HEAD",
+        title: "the target of a redirected blob HEAD accepts HEAD",
         covers: ["REG-BLB-04", "B08"],
         sources: [HTTP.says(
             "HEAD",
@@ -76,17 +77,18 @@ async fn redirected_head(session: &Session) -> CheckResult {
 }
 
 requirement! {
-    /// `Location` stays on the host and port that was asked.
+    /// The `Location` of an upload has the same host and port as the registry.
     ///
     /// ## Why Helm needs it
-    /// Helm 3.21.1 and 4.2.1 refuse to follow it elsewhere; earlier ones send the chart and, some of them, the
-    /// credentials there.
+    /// Helm 3.21.1, 4.2.1 and later refuse to follow it to another host. Earlier versions send the chart there, and
+    /// some of them the credentials.
     ///
     /// ## How it is checked
-    /// Host and port of the resolved `Location` are compared; a default port counts as no port.
+    /// The check opens an upload and compares the host and port of the resolved `Location`. A default port equals no
+    /// port.
     LOCATION_HOST = "origins/location-on-the-registry" {
         level: Must,
-        title: "`Location` names the registry's own host and port",
+        title: "the `Location` of an upload has the registry's own host and port",
         covers: ["REG-BLB-08", "A09"],
         sources: [oras_go("v2.6.1", "registry/remote/repository.go:921", "refuses an upload URL on another host")],
         breaks: [
@@ -104,13 +106,13 @@ async fn same_host(session: &Session) -> CheckResult {
         host_and_port(&resolved(session, &reply)?),
     );
     let same_host = own.0 == other.0;
-    // A change of scheme alone changes the default port; that is the next requirement's business.
+    // A change of scheme alone changes the default port; `origins/location-keeps-tls` judges that.
     let same_port = own.1 == other.1 || (other.1 == Some(80) && own.1 == Some(443));
     expect::holds(
         same_host && same_port,
-        format!("a location on `{}`", own.0),
+        format!("a `location` on the host `{}`", own.0),
         format!(
-            "a location on `{}`, port {:?}",
+            "a `location` on the host `{}`, port {}",
             other.0,
             other.1.unwrap_or_default()
         ),
@@ -118,7 +120,7 @@ async fn same_host(session: &Session) -> CheckResult {
     )
 }
 
-/// Host in lower case, and the port or the scheme's default.
+/// The host in lower case, and the port or the default port of the scheme.
 fn host_and_port(uri: &Uri) -> (String, Option<u16>) {
     let default = match uri.scheme_str() {
         Some("https") => Some(443),
@@ -132,17 +134,19 @@ fn host_and_port(uri: &Uri) -> (String, Option<u16>) {
 }
 
 requirement! {
-    /// The `Location` of a registry behind TLS is `https`, or relative.
+    /// If the registry uses TLS, the `Location` of an upload is an `https` URL or relative.
     ///
     /// ## Why Helm needs it
-    /// Helm 3.21.1 and 4.2.1 refuse the downgrade, earlier ones of the oras line send chart and credentials in
-    /// the clear. The usual cause is a proxy that ends TLS and does not say so to the registry.
+    /// Helm 3.21.1, 4.2.1 and later refuse the downgrade. Earlier versions since 3.18 send the chart and the
+    /// credentials in clear text. The usual cause is a proxy that terminates TLS and does not forward the scheme to
+    /// the registry.
     ///
     /// ## How it is checked
-    /// The scheme of the resolved `Location` is read. Registries on plain HTTP are not concerned.
+    /// The check opens an upload and reads the scheme of the resolved `Location`. The requirement does not apply to
+    /// registries on plain HTTP.
     LOCATION_TLS = "origins/location-keeps-tls" {
         level: Must,
-        title: "`Location` does not leave TLS",
+        title: "the `Location` of an upload does not downgrade from https",
         covers: ["REG-BLB-09", "A10"],
         sources: [oras_go("v2.6.1", "registry/remote/repository.go:923", "refuses an upload URL that downgrades the scheme")],
         breaks: [
@@ -156,38 +160,38 @@ requirement! {
 async fn same_scheme(session: &Session) -> CheckResult {
     if session.target().origin().scheme_str() != Some("https") {
         return Err(Stop::NotApplicable(
-            "the registry is spoken to without TLS".to_owned(),
+            "the registry uses plain HTTP".to_owned(),
         ));
     }
     let (reply, _) = fresh_location(session).await?;
     let resolved = resolved(session, &reply)?;
     if resolved.host() != session.target().origin().host() {
         return Err(obstacle(
-            "find an upload's Location on the registry",
+            "get a `Location` on the registry's own host",
             &reply,
         ));
     }
     let scheme = resolved.scheme_str().unwrap_or_default().to_owned();
     expect::holds(
         scheme == "https",
-        "an `https` or a relative location",
-        format!("an `{scheme}` location"),
+        "an `https` or a relative `location`",
+        format!("an `{scheme}` URL in `location`"),
         &[&reply],
     )
 }
 
 requirement! {
-    /// The PUT that completes an upload is not redirected with a status that turns it into a GET.
+    /// The registry does not redirect the PUT that completes an upload with a status that changes it into a GET.
     ///
     /// ## Why Helm needs it
-    /// Go follows 301, 302 and 303 with GET and without the body: after a fine 202 the push ends with 405. The
-    /// usual cause is a redirect from http to https, or to another form of the path.
+    /// Helm's HTTP client follows 301, 302 and 303 with a GET without a body: the POST succeeds and the push fails.
+    /// The usual cause is a redirect from http to https or to another spelling of the path.
     ///
     /// ## How it is checked
-    /// The status of the PUT is read.
+    /// The check uploads a blob and reads the status of the PUT.
     PUT_STAYS = "origins/put-not-redirected" {
         level: Must,
-        title: "the PUT of an upload is not answered 301, 302 or 303",
+        title: "the PUT of an upload does not return 301, 302 or 303",
         covers: ["REG-BLB-11", "B09"],
         sources: [HTTP.says(
             "status.301",
@@ -206,24 +210,24 @@ async fn put_stays(session: &Session) -> CheckResult {
     let (reply, _) = put(session, "in its place").await?;
     expect::holds(
         !matches!(reply.status.as_u16(), 301..=303),
-        "an answer, or a redirect with 307 or 308",
+        "a status other than 301, 302 and 303",
         format!("status {}", reply.status),
         &[&reply],
     )
 }
 
 requirement! {
-    /// The next page is on the registry itself.
+    /// The URL of the next page has the same origin as the registry.
     ///
     /// ## Why Helm needs it
-    /// Behind a proxy an internal host in the `Link` is out of reach; builds with oras-go 2.6.2 refuse any
-    /// other origin.
+    /// Behind a proxy, Helm cannot reach an internal host in the `Link`. Builds with oras-go 2.6.2 refuse any other
+    /// origin.
     ///
     /// ## How it is checked
-    /// The link of a page is resolved and its origin compared.
+    /// The check resolves the `Link` of a page and compares its origin with that of the registry.
     LINK_HOST = "origins/link-on-the-registry" {
         level: Must,
-        title: "the next page is on the registry's own origin",
+        title: "the `Link` to the next page has the registry's own origin",
         covers: ["REG-TAG-04", "A08"],
         sources: [oras_go("v2.6.2", "registry/remote/utils.go", "the next link must be of the same origin")],
         breaks: [
@@ -243,9 +247,9 @@ async fn link_origin(session: &Session) -> CheckResult {
     let own = session.target().origin();
     expect::holds(
         is_same_origin(&next, own),
-        "a link on the registry's own origin",
+        "a `link` to the registry's own origin",
         format!(
-            "a link on `{}`",
+            "a `link` to `{}`",
             next.authority().map_or("?", |authority| authority.as_str())
         ),
         &[&reply],
@@ -253,19 +257,19 @@ async fn link_origin(session: &Session) -> CheckResult {
 }
 
 requirement! {
-    /// A tag list carries no `Link` of another kind.
+    /// A tag list has no `Link` header with another relation than `next`.
     ///
     /// ## Why Helm needs it
-    /// Helm follows the first `Link` whatever its `rel`; a style sheet that a content network wants preloaded
-    /// is read as a page of tags.
+    /// Helm 3.8 and later follow the first `Link` whatever its `rel`. If a content delivery network adds a `Link` to
+    /// preload a style sheet, Helm reads that file as a page of tags.
     ///
     /// ## How it is checked
-    /// A complete list is read; a `Link` on it must be a `next`.
+    /// The check reads a complete tag list. A `Link` in the response must have `rel="next"`.
     NO_FOREIGN_LINK = "origins/no-foreign-link" {
         level: Must,
-        title: "a tag list carries no `Link` but `rel=\"next\"`",
+        title: "a tag list has no `Link` except `rel=\"next\"`",
         covers: ["REG-TAG-03", "C12"],
-        sources: [observed("7.6", "`Link` without `rel` is followed by every Helm since 3.8")],
+        sources: [observed("7.6", "Helm 3.8 and later follow a `Link` without `rel`")],
         breaks: [
             Break::new(OLD_LISTING, Flow::LISTINGS, "GET \"https://{host}/…\": unexpected status code 404"),
             Break::new(ORAS, Flow::LISTINGS, "GET \"https://{host}/…\": response status code 404"),
@@ -281,7 +285,7 @@ async fn one_link(session: &Session) -> CheckResult {
     listed(&reply)?;
     match reply.header("link") {
         Some(link) if !link.contains("next") => Err(expect::violated(
-            "no `link` other than `rel=\"next\"`",
+            "no `link` header except `rel=\"next\"`",
             format!("`link: {link}`"),
             &[&reply],
         )),
@@ -289,7 +293,7 @@ async fn one_link(session: &Session) -> CheckResult {
     }
 }
 
-/// The realm as a URI; one that is none is an obstacle.
+/// The realm as a URI; an invalid one is an obstacle.
 async fn realm_uri(session: &Session) -> Result<(Reply, Uri), Stop> {
     let (reply, challenge) = bearer(session).await?;
     let (realm, _) = endpoint(&reply, &challenge)?;
@@ -300,18 +304,18 @@ async fn realm_uri(session: &Session) -> Result<(Reply, Uri), Stop> {
 }
 
 requirement! {
-    /// The realm of a registry behind TLS is `https`.
+    /// If the registry uses TLS, the `realm` of its challenge is an `https` URL.
     ///
     /// ## Why Helm needs it
-    /// Helm 3.21.1 and 4.2.1 refuse a downgrade; earlier ones send the password in the clear.
+    /// Helm 3.21.1, 4.2.1 and later refuse a downgrade. Earlier versions send the password in clear text.
     ///
     /// ## How it is checked
-    /// The scheme of the realm is read. Registries on plain HTTP are not concerned.
+    /// The check reads the scheme of the `realm`. The requirement does not apply to registries on plain HTTP.
     REALM_TLS = "origins/realm-keeps-tls" {
         level: Must,
-        title: "the realm does not leave TLS",
+        title: "the `realm` does not downgrade from https",
         covers: ["REG-AUT-16", "A11"],
-        sources: [oras_go("v2.6.1", "registry/remote/auth/client.go:239", "refuses an http realm of an https registry")],
+        sources: [oras_go("v2.6.1", "registry/remote/auth/client.go:239", "refuses an `http` realm of an `https` registry")],
         breaks: [
             Break::new(HARDENED, Flow::ALL, "bearer realm \"…\" uses http but registry was contacted over https"),
         ],
@@ -325,31 +329,31 @@ requirement! {
 async fn realm_tls(session: &Session) -> CheckResult {
     if session.target().origin().scheme_str() != Some("https") {
         return Err(Stop::NotApplicable(
-            "the registry is spoken to without TLS".to_owned(),
+            "the registry uses plain HTTP".to_owned(),
         ));
     }
     let (reply, uri) = realm_uri(session).await?;
     expect::holds(
         uri.scheme_str() == Some("https"),
-        "an `https` realm",
+        "an `https` URL as `realm`",
         format!("`{}`", redact_url(&uri.to_string())),
         &[&reply],
     )
 }
 
 requirement! {
-    /// The realm is not a loopback, private or link-local address, unless the registry has it as well.
+    /// The `realm` is not a loopback, private or link-local address, unless the registry has the same host.
     ///
     /// ## Why Helm needs it
-    /// Helm 3.21.1 and 4.2.1 refuse it; elsewhere it cannot be reached from outside the cluster.
+    /// Helm 3.21.1, 4.2.1 and later refuse such a `realm`. Other versions cannot reach it from outside the cluster.
     ///
     /// ## How it is checked
-    /// The host of the realm is read.
+    /// The check reads the host of the `realm`.
     REALM_PUBLIC = "origins/realm-reachable" {
         level: Must,
-        title: "the realm is no private address",
+        title: "the `realm` is not a private address",
         covers: ["REG-AUT-17", "REG-AUT-18", "A11"],
-        sources: [oras_go("v2.6.1", "registry/remote/auth/client.go:239", "refuses a private realm of another host")],
+        sources: [oras_go("v2.6.1", "registry/remote/auth/client.go:239", "refuses a realm that is a private address of another host")],
         breaks: [
             Break::new(HARDENED, Flow::ALL, "bearer realm \"…\" uses http but registry was contacted over https"),
             Break::when("where the realm has the scheme of the registry", HARDENED, Flow::ALL, "bearer realm host \"…\" is a loopback, link-local, private, or unspecified address"),
@@ -365,7 +369,7 @@ async fn realm_public(session: &Session) -> CheckResult {
     let own = session.target().origin().host() == uri.host();
     expect::holds(
         own || !is_private(&uri),
-        "a host that clients can reach",
+        "a `realm` with a public host",
         format!("`{}`", redact_url(&uri.to_string())),
         &[&reply],
     )

@@ -1,4 +1,4 @@
-//! Blobs that are somewhere else.
+//! Redirects of blobs.
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
@@ -15,40 +15,42 @@ use crate::session::{Reply, Session};
 use crate::verdict::{CheckResult, Stop};
 use crate::wire::exchange::redact_url;
 
-/// More redirects than anybody means well with.
+/// The number of redirects after which a check stops to follow a chain.
 const MANY: usize = 20;
 
-/// How many redirects Go follows: it gives up at the tenth.
+/// The number of redirects that Go follows: it gives up at the tenth.
 const FOLLOWED: usize = 9;
 
-/// The answer to GET of a chart's layer that is a redirect; where there is none, there is nothing to look at.
+/// The redirect in response to GET of a chart's layer; skips registries that do not redirect blobs.
 async fn redirected(session: &Session) -> Result<Reply, Stop> {
     let chart = session.arrange_chart("1.0.0").await?;
     let first = session.get_blob(&chart.layer_digest()).await?;
     if first.status.is_redirection() {
         Ok(first)
     } else {
-        Err(Stop::NotApplicable("blobs are not redirected".to_owned()))
+        Err(Stop::NotApplicable(
+            "the registry does not redirect blobs".to_owned(),
+        ))
     }
 }
 
-/// Where a redirect leads.
+/// The target of a redirect.
 fn target(session: &Session, reply: &Reply) -> Result<Uri, Stop> {
     let location = expect::header(reply, "location")?;
     session.resolve(&reply.uri, location)
 }
 
-/// The answers from the first redirect to the end, or until a place is named twice.
+/// The responses from the first redirect to the end of the chain, or until a URL occurs twice.
 async fn chain(session: &Session) -> Result<Vec<Reply>, Stop> {
     let mut replies = vec![redirected(session).await?];
-    let mut places = BTreeSet::from([replies[0].uri.to_string()]);
+    let mut visited = BTreeSet::from([replies[0].uri.to_string()]);
     while replies.len() <= MANY {
         let last = &replies[replies.len() - 1];
         if !last.status.is_redirection() {
             break;
         }
         let next = target(session, last)?;
-        if !places.insert(next.to_string()) {
+        if !visited.insert(next.to_string()) {
             break;
         }
         let call = session.call_uri(Method::GET, Ok(next)).anonymous();
@@ -58,16 +60,17 @@ async fn chain(session: &Session) -> Result<Vec<Reply>, Stop> {
 }
 
 requirement! {
-    /// Where a blob is redirected, the chain comes to an end.
+    /// If the registry redirects a blob, the chain of redirects ends.
     ///
     /// ## Why Helm needs it
-    /// Most Helms give up; Helm 3.21.1 and 4.2.1 and later go round for ever.
+    /// Most Helm versions give up after ten redirects. Helm 3.21.1, 4.2.1 and later follow a loop without end.
     ///
     /// ## How it is checked
-    /// Only where a blob is redirected: the chain is followed by hand until a place is named twice, or for twenty steps.
+    /// If a blob is redirected, the check follows the chain without credentials: until a URL occurs twice, or for
+    /// twenty steps.
     ENDS = "origins/redirect-ends" {
         level: Must,
-        title: "the redirects of a blob come to an end",
+        title: "the redirects of a blob end",
         covers: ["REG-PUL-13"],
         sources: [HTTP.says(
             "status.3xx",
@@ -87,28 +90,25 @@ async fn ends(session: &Session) -> CheckResult {
     let (first, last) = (&replies[0], &replies[replies.len() - 1]);
     expect::holds(
         !last.status.is_redirection(),
-        "an answer that is no redirect",
-        format!(
-            "after {} redirects one more, to where it was before",
-            replies.len()
-        ),
+        "a chain of redirects that ends",
+        format!("no end after {} redirects", replies.len()),
         &[first, last],
     )
 }
 
 requirement! {
-    /// Where a blob is redirected, nine redirects lead to it at the most.
+    /// If the registry redirects a blob, at most nine redirects lead to it.
     ///
     /// ## Why Helm needs it
-    /// The HTTP library of Helm gives up at the tenth. Helm 3.21.1 and 4.2.1 and later do not count.
+    /// The HTTP client of Helm gives up at the tenth redirect. Helm 3.21.1, 4.2.1 and later have no limit.
     ///
     /// ## How it is checked
-    /// Only where a blob is redirected: the chain is followed by hand, and counted.
+    /// If a blob is redirected, the check follows the chain without credentials and counts the redirects.
     FEW = "origins/few-redirects" {
         level: Must,
-        title: "nine redirects at the most lead to a blob",
+        title: "a blob is at most nine redirects away",
         covers: ["REG-PUL-13"],
-        sources: [observed("7.6", "a chain of redirects ends with `stopped after 10 redirects`, but for 3.21.1 and 4.2.4")],
+        sources: [observed("7.6", "a chain of redirects ends with `stopped after 10 redirects`, except in Helm 3.21.1 and 4.2.4")],
         breaks: [
             Break::new(NOT_HARDENED, Flow::PULLS, "stopped after 10 redirects"),
         ],
@@ -121,31 +121,32 @@ async fn few(session: &Session) -> CheckResult {
     let replies = chain(session).await?;
     let (first, last) = (&replies[0], &replies[replies.len() - 1]);
     if last.status.is_redirection() {
-        return Err(obstacle("find the end of the redirects", last));
+        return Err(obstacle("follow the redirects to their end", last));
     }
     let count = replies.len() - 1;
     expect::holds(
         count <= FOLLOWED,
-        format!("{FOLLOWED} redirects at the most"),
+        format!("at most {FOLLOWED} redirects"),
         format!("{count} redirects"),
         &[first, last],
     )
 }
 
 requirement! {
-    /// Where a blob is redirected, the other end serves it without credentials.
+    /// If the registry redirects a blob, the target serves it without credentials.
     ///
     /// ## Why Helm needs it
-    /// Helm drops `Authorization` when a redirect leaves the host, and since 3.21.1 and 4.2.1 when it leaves
-    /// the origin.
+    /// Helm drops `Authorization` if a redirect leaves the host; Helm 3.21.1, 4.2.1 and later drop it if the redirect
+    /// leaves the origin.
     ///
     /// ## How it is checked
-    /// Only where a blob is redirected: the redirect is followed without credentials.
+    /// If a blob is redirected, the check follows the redirect without credentials. The target must not return 401 or
+    /// 403.
     OPEN = "origins/redirect-needs-no-credentials" {
         level: Must,
-        title: "a redirected blob is served without credentials",
+        title: "a redirected blob needs no credentials",
         covers: ["REG-PUL-14", "B07"],
-        sources: [observed("4.3", "`Authorization` is dropped when the host changes")],
+        sources: [observed("4.3", "Helm drops `Authorization` when the host changes")],
         breaks: [
             Break::new(CONTAINERD, Flow::PULLS, "failed open: unexpected status code {url}/blobs/{d}: 401 Unauthorized"),
             Break::new(ORAS, Flow::PULLS, "failed to perform \"Fetch\" on source: GET \"…\": response status code 401: Unauthorized"),
@@ -159,30 +160,32 @@ async fn redirect_open(session: &Session) -> CheckResult {
     let chart = session.arrange_chart("1.0.0").await?;
     let first = session.get_blob(&chart.layer_digest()).await?;
     if !first.status.is_redirection() {
-        return Err(Stop::NotApplicable("blobs are not redirected".to_owned()));
+        return Err(Stop::NotApplicable(
+            "the registry does not redirect blobs".to_owned(),
+        ));
     }
     let reply = session.follow_blob(&chart.layer_digest()).await?;
     expect::holds(
         !matches!(reply.status.as_u16(), 401 | 403),
-        "the blob, without credentials",
+        "the blob from the target of the redirect, without credentials",
         format!("status {}", reply.status),
         &[&first, &reply],
     )
 }
 
 requirement! {
-    /// A store behind the registry's own host does not mind an `Authorization`.
+    /// A blob store on the registry's own host accepts requests with an `Authorization` header.
     ///
     /// ## Why Helm needs it
-    /// Every Helm sends the header along while a redirect stays on the host. Stores that sign their URLs refuse what
-    /// brings both.
+    /// Every Helm version sends the header again if a redirect stays on the host. Stores that sign their URLs reject
+    /// a request with both a signature and the header.
     ///
     /// ## How it is checked
-    /// Only where a blob is redirected on the registry's own origin: the redirect is followed with the authority of the
-    /// check, and if that is refused, without.
+    /// If a blob is redirected within the registry's origin, the check follows the redirect with its authorization,
+    /// and after a 4xx without. The requirement is violated if only the second request succeeds.
     AUTHORITY = "origins/store-takes-authorization" {
         level: Must,
-        title: "a store on the registry's host takes the registry's `Authorization`",
+        title: "a blob store on the registry's host accepts the registry's `Authorization`",
         covers: ["REG-PUL-15", "B06"],
         sources: [HTTP.says(
             "status.3xx",
@@ -203,33 +206,36 @@ async fn authority(session: &Session) -> CheckResult {
     let store = target(session, &first)?;
     if !is_same_origin(&store, session.target().origin()) {
         return Err(Stop::NotApplicable(
-            "blobs are redirected to another origin".to_owned(),
+            "the registry redirects blobs to another origin".to_owned(),
         ));
     }
-    let at_store = || session.call_uri(Method::GET, Ok(store.clone()));
-    let with = at_store().as_in_repository().send().await?;
+    let get = || session.call_uri(Method::GET, Ok(store.clone()));
+    let with = get().as_in_repository().send().await?;
     if !with.status.is_client_error() {
         return Ok(());
     }
-    let without = at_store().anonymous().send().await?;
+    let without = get().anonymous().send().await?;
     if !without.status.is_success() {
-        return Err(obstacle("read a blob where its redirect leads", &without));
+        return Err(obstacle(
+            "read a blob from the target of its redirect",
+            &without,
+        ));
     }
     Err(expect::violated(
-        "the blob, as without `authorization`",
+        "the blob, as without an `authorization` header",
         format!("status {}", with.status),
         &[&first, &with, &without],
     ))
 }
 
-/// From where a host can be reached, as far as its name tells.
+/// The clients that can reach a host, as far as its name shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Reach {
-    /// From the same machine.
+    /// Clients on the same machine.
     Machine,
-    /// From within one cluster.
+    /// Clients in the same cluster.
     Cluster,
-    /// From elsewhere, for all that can be told.
+    /// All clients, as far as the name shows.
     Elsewhere,
 }
 
@@ -255,20 +261,21 @@ impl Reach {
 }
 
 requirement! {
-    /// A blob is redirected to a host that others can reach as well.
+    /// The registry redirects blobs to a host that all its clients can reach.
     ///
     /// ## Why Helm needs it
-    /// No Helm tries anything else when the host of a store does not resolve. A registry that names its store as it knows
-    /// it inside the cluster serves nobody outside.
+    /// No Helm version tries anything else if the host of a blob store does not resolve. A registry that uses the
+    /// cluster-internal name of its store serves no client outside the cluster.
     ///
     /// ## How it is checked
-    /// Only where a blob is redirected: the host is read. A name of a cluster (`….svc`, `….cluster.local`) or of this
-    /// machine is a violation, unless the registry has such a name itself. Nothing is sent there.
+    /// If a blob is redirected, the check reads the host of the target. A cluster-internal name (`….svc`,
+    /// `….cluster.local`) or a name of the local machine is a violation, unless the registry has such a name itself.
+    /// The check sends no request to the target.
     REACHABLE = "origins/redirect-reachable" {
         level: Should,
-        title: "a redirect of a blob leads to no host of a cluster's inside",
+        title: "a blob redirect does not lead to a cluster-internal host",
         covers: ["REG-PUL-16"],
-        sources: [observed("3.2", "a redirect is followed, and a host that does not resolve ends the pull")],
+        sources: [observed("3.2", "Helm follows a redirect, and the pull ends if the host does not resolve")],
         breaks: [
             Break::when("outside the cluster", CONTAINERD, Flow::PULLS, "no such host"),
             Break::when("outside the cluster", ORAS, Flow::PULLS, "no such host"),
@@ -285,25 +292,25 @@ async fn reachable(session: &Session) -> CheckResult {
     let is_as_near = reach == Reach::of(session.target().origin());
     expect::holds(
         reach == Reach::Elsewhere || is_as_near,
-        "a host that can be reached where the registry can",
+        "a redirect to a host that all clients of the registry can reach",
         format!("`{}`", redact_url(&store.to_string())),
         &[&first],
     )
 }
 
 requirement! {
-    /// A registry behind TLS redirects blobs to `https`.
+    /// If the registry uses TLS, it redirects blobs to `https` URLs.
     ///
     /// ## Why Helm needs it
-    /// Helm follows to `http` and says nothing: a private chart travels in the clear.
+    /// Helm follows a redirect to `http` without a warning: a private chart travels in clear text.
     ///
     /// ## How it is checked
-    /// Only where a blob is redirected and the registry has TLS: the scheme is read.
+    /// If a blob is redirected and the registry uses TLS, the check reads the scheme of the target.
     TLS = "origins/redirect-keeps-tls" {
         level: Should,
-        title: "a redirect of a blob does not leave TLS",
+        title: "a blob redirect does not downgrade from https",
         covers: ["REG-PUL-13", "REG-PUL-16"],
-        sources: [observed("3.2", "redirects to `http` are followed by every tested Helm")],
+        sources: [observed("3.2", "every tested Helm version follows redirects to `http`")],
         breaks: [],
         faults: [RedirectsBlobsToPlainHttp],
         check: tls,
@@ -313,7 +320,7 @@ requirement! {
 async fn tls(session: &Session) -> CheckResult {
     if session.target().origin().scheme_str() != Some("https") {
         return Err(Stop::NotApplicable(
-            "the registry is spoken to without TLS".to_owned(),
+            "the registry uses plain HTTP".to_owned(),
         ));
     }
     let first = redirected(session).await?;
@@ -321,8 +328,8 @@ async fn tls(session: &Session) -> CheckResult {
     let scheme = store.scheme_str().unwrap_or_default().to_owned();
     expect::holds(
         scheme == "https",
-        "an `https` or a relative location",
-        format!("an `{scheme}` location"),
+        "a redirect to an `https` or a relative URL",
+        format!("a redirect to an `{scheme}` URL"),
         &[&first],
     )
 }
