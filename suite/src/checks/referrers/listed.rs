@@ -1,4 +1,4 @@
-//! What the list of referrers tells of each.
+//! The entries in the list of referrers.
 
 use super::{NOTE, SIGNATURE, attach, referrers, with_referrers};
 use crate::oci::{Descriptor, Index};
@@ -9,7 +9,7 @@ use crate::session::steps::obstacle;
 use crate::session::{Reply, Session, digest_of};
 use crate::verdict::{CheckResult, Stop};
 
-/// An attached artifact as the list of referrers describes it.
+/// Attaches an artifact and returns its entry in the list of referrers.
 async fn described(session: &Session) -> Result<(Descriptor, Reply), Stop> {
     let chart = with_referrers(session).await?;
     let (_, artifact) = attach(session, &chart, SIGNATURE).await?;
@@ -19,21 +19,26 @@ async fn described(session: &Session) -> Result<(Descriptor, Reply), Stop> {
     let mut listed = listed.into_iter();
     match listed.find(|entry| entry.digest == artifact) {
         Some(entry) => Ok((entry, reply)),
-        None => Err(obstacle("find an artifact among the referrers", &reply)),
+        None => Err(obstacle(
+            "find an artifact in the list of referrers",
+            &reply,
+        )),
     }
 }
 
 requirement! {
-    /// A referrer is listed with its artifact type.
+    /// The list of referrers contains the artifact type of each entry.
     ///
     /// ## Why Helm needs it
-    /// It does not. Who looks for the signature of a chart tells it from a list of parts by the type.
+    /// Helm does not need it. Tools that search for the signature of a chart distinguish it from a bill of materials
+    /// by the type.
     ///
     /// ## How it is checked
-    /// Only where the referrers API is there: an artifact is attached and its entry read.
+    /// If the registry has the referrers API, the check attaches an artifact to a chart and reads `artifactType` of
+    /// its entry.
     TYPE = "referrers/type-named" {
         level: Should,
-        title: "a referrer is listed with its artifact type",
+        title: "the list of referrers contains the artifact type",
         covers: ["REG-REF-01", "C03"],
         sources: [DISTRIBUTION.says(
             "listing-referrers",
@@ -56,16 +61,17 @@ async fn named_type(session: &Session) -> CheckResult {
 }
 
 requirement! {
-    /// A referrer is listed with the annotations of its manifest.
+    /// The list of referrers contains the annotations of each manifest.
     ///
     /// ## Why Helm needs it
-    /// It does not. Tools choose among signatures by what stands there, and read no other manifest.
+    /// Helm does not need it. Tools select a signature by its annotations in the list, without reading each manifest.
     ///
     /// ## How it is checked
-    /// Only where the referrers API is there: an artifact with an annotation is attached and its entry read.
+    /// If the registry has the referrers API, the check attaches an artifact with an annotation and reads the
+    /// annotations of its entry.
     ANNOTATIONS = "referrers/annotations-copied" {
         level: Should,
-        title: "a referrer is listed with its annotations",
+        title: "the list of referrers contains the annotations",
         covers: ["REG-REF-01"],
         sources: [DISTRIBUTION.says(
             "listing-referrers",
@@ -81,24 +87,25 @@ async fn annotations(session: &Session) -> CheckResult {
     let (entry, reply) = described(session).await?;
     expect::holds(
         entry.annotations.contains_key(NOTE),
-        format!("the annotation `{NOTE}`"),
-        format!("{:?}", entry.annotations),
+        format!("the annotation `{NOTE}` in the entry"),
+        format!("the annotations {:?}", entry.annotations),
         &[&reply],
     )
 }
 
 requirement! {
-    /// The referrers of something in a repository that does not exist are none, or are refused; they do not fail.
+    /// In a repository that does not exist, the referrers endpoint returns an empty list or a 4xx, not a 5xx.
     ///
     /// ## Why Helm needs it
-    /// It does not. A tool that verifies charts has to tell "nothing is signed here" from a registry that is broken.
+    /// Helm does not need it. A tool that verifies charts has to distinguish a chart without signatures from a broken
+    /// registry.
     ///
     /// ## How it is checked
-    /// Only where the referrers API is there: a repository that was never written to is asked; an empty list is as good
-    /// as a refusal.
+    /// If the registry has the referrers API, the check requests referrers in a repository to which nothing was ever
+    /// pushed.
     UNKNOWN = "referrers/unknown-repository" {
         level: Should,
-        title: "the referrers of an unknown repository do not fail",
+        title: "the referrers endpoint returns no 5xx for an unknown repository",
         covers: ["C01", "C04"],
         sources: [DISTRIBUTION.says(
             "listing-referrers",

@@ -1,4 +1,4 @@
-//! Referrers, signatures and what they leave alone.
+//! Referrers and signatures, and the charts to which they are attached.
 
 mod listed;
 
@@ -17,10 +17,10 @@ use crate::verdict::{CheckResult, Stop};
 
 pub(super) const SIGNATURE: &str = "application/vnd.example.signature";
 
-/// An annotation of everything that is attached.
+/// The annotation of every attached artifact.
 const NOTE: &str = "org.example.note";
 
-/// A manifest of this type that names a chart as its subject; its blobs are uploaded.
+/// Uploads the blobs of an artifact of this type and returns its manifest, with a chart as the subject.
 async fn artifact(session: &Session, chart: &Chart, artifact_type: &str) -> Result<Bytes, Stop> {
     let empty = Bytes::from_static(b"{}");
     let config = session.arrange_blob(&empty).await?;
@@ -37,7 +37,7 @@ async fn artifact(session: &Session, chart: &Chart, artifact_type: &str) -> Resu
     )))
 }
 
-/// Attaches an artifact of this type to a chart; returns the answer and the artifact's digest.
+/// Attaches an artifact of this type to a chart; returns the response and the digest of the artifact.
 pub(super) async fn attach(
     session: &Session,
     chart: &Chart,
@@ -59,16 +59,16 @@ pub(super) async fn referrers(session: &Session, digest: &str, query: &str) -> R
 }
 
 requirement! {
-    /// The referrers API is there.
+    /// The registry has the referrers API.
     ///
     /// ## Why Helm needs it
-    /// It does not; signing tools for charts do, and fall back to a tag without it.
+    /// Helm does not need it. Signing tools for charts need it; without the API they fall back to a tag.
     ///
     /// ## How it is checked
-    /// The referrers of a chart to which nothing is attached.
+    /// The check requests the referrers of a chart that has none. The status must be 200.
     API = "referrers/api-present" {
         level: May,
-        title: "the referrers API is there",
+        title: "the registry has the referrers API",
         covers: ["REG-REF-01", "C01"],
         sources: [
             DISTRIBUTION.says("listing-referrers", "Assuming a repository is found, this request MUST return a `200 OK` response code."),
@@ -92,16 +92,16 @@ async fn api(session: &Session) -> CheckResult {
 }
 
 requirement! {
-    /// A registry without the referrers API answers 404 there, and nothing else.
+    /// A registry without the referrers API returns 404 at its endpoint, and no other status.
     ///
     /// ## Why Helm needs it
-    /// Tools that sign charts fall back to a tag only on 404. Another answer, and signatures are not found.
+    /// Signing tools for charts fall back to a tag only on 404. With any other status they find no signatures.
     ///
     /// ## How it is checked
-    /// The referrers of a chart: 200 or 404.
+    /// The check requests the referrers of a chart. The status must be 200 or 404.
     ABSENT_API = "referrers/absent-api-is-404" {
         level: Should,
-        title: "without a referrers API the answer is 404",
+        title: "the referrers endpoint returns 200 or 404",
         covers: ["REG-REF-01", "C01"],
         sources: [DISTRIBUTION.says(
             "listing-referrers",
@@ -121,16 +121,18 @@ async fn absent_api(session: &Session) -> CheckResult {
 }
 
 requirement! {
-    /// A registry that has the referrers API says so when something is attached: `OCI-Subject`.
+    /// A registry with the referrers API acknowledges the `subject` of a pushed manifest with the header
+    /// `OCI-Subject`.
     ///
     /// ## Why Helm needs it
-    /// Without the header signing tools write fallback tags, and the tag list of every signed chart grows.
+    /// Without the header signing tools also write fallback tags, and the tag list of every signed chart grows.
     ///
     /// ## How it is checked
-    /// Only where the referrers API is there: an artifact is attached and the header read.
+    /// If the registry has the referrers API, the check pushes an artifact with a chart as its subject. The response
+    /// must have `OCI-Subject` with the digest of the chart.
     SUBJECT = "referrers/subject-acknowledged" {
         level: Should,
-        title: "`OCI-Subject` acknowledges an attached artifact",
+        title: "the push of a referrer returns `OCI-Subject`",
         covers: ["REG-REF-01", "C02"],
         sources: [DISTRIBUTION.says(
             "pushing-manifests-with-subject",
@@ -142,7 +144,7 @@ requirement! {
     }
 }
 
-/// Skips registries without the referrers API.
+/// Pushes a chart; skips registries without the referrers API.
 pub(super) async fn with_referrers(session: &Session) -> Result<Chart, Stop> {
     let chart = session.arrange_chart("1.0.0").await?;
     let reply = referrers(session, &chart.digest, "").await?;
@@ -150,7 +152,7 @@ pub(super) async fn with_referrers(session: &Session) -> Result<Chart, Stop> {
         Ok(chart)
     } else {
         Err(Stop::NotApplicable(format!(
-            "no referrers API: it answers {}",
+            "the registry has no referrers API: the endpoint returns {}",
             reply.status
         )))
     }
@@ -163,16 +165,17 @@ async fn subject(session: &Session) -> CheckResult {
 }
 
 requirement! {
-    /// What is attached to a chart is listed among its referrers.
+    /// The list of referrers of a chart contains every artifact that is attached to it.
     ///
     /// ## Why Helm needs it
-    /// A signature that is not listed is a signature that nobody checks.
+    /// No client verifies a signature that is not listed.
     ///
     /// ## How it is checked
-    /// Only where the referrers API is there: an artifact is attached and looked for.
+    /// If the registry has the referrers API, the check attaches an artifact to a chart and requests the referrers of
+    /// the chart. The list must contain the digest of the artifact.
     LISTED = "referrers/attached-is-listed" {
         level: Should,
-        title: "an attached artifact is listed among the referrers",
+        title: "an attached artifact is in the list of referrers",
         covers: ["REG-REF-01"],
         sources: [DISTRIBUTION.says(
             "listing-referrers",
@@ -191,8 +194,8 @@ async fn attached_listed(session: &Session) -> CheckResult {
     let index: Index = expect::json(&reply, "with `manifests`")?;
     expect::holds(
         index.manifests.iter().any(|entry| entry.digest == artifact),
-        format!("{artifact} among the referrers"),
-        format!("{} other entries", index.manifests.len()),
+        format!("{artifact} in the list of referrers"),
+        format!("a list of {} other entries", index.manifests.len()),
         &[&reply],
     )
 }
@@ -201,14 +204,15 @@ requirement! {
     /// A registry that acknowledges a subject with `OCI-Subject` has the referrers API.
     ///
     /// ## Why Helm needs it
-    /// The header tells a signing tool that no fallback tag is needed. Where it is untrue, the signature is found
-    /// by nobody.
+    /// The header tells a signing tool that no fallback tag is needed. If there is no API, no client finds the
+    /// signature.
     ///
     /// ## How it is checked
-    /// An artifact is attached. Where the answer has `OCI-Subject`, the referrers of the chart must answer 200.
+    /// The check attaches an artifact to a chart. If the response has `OCI-Subject`, the request for the referrers of
+    /// the chart must return 200.
     CLAIMED = "referrers/acknowledged-means-api" {
         level: Should,
-        title: "`OCI-Subject` is sent only where there is a referrers API",
+        title: "a registry that sends `OCI-Subject` has the referrers API",
         covers: ["REG-REF-01", "C02"],
         sources: [DISTRIBUTION.says(
             "pushing-manifests-with-subject",
@@ -227,7 +231,7 @@ async fn claimed(session: &Session) -> CheckResult {
     let attached = session
         .put_manifest(&digest_of(&manifest), &manifest)
         .await?;
-    // Nor does one that refuses them.
+    // The header is also absent if the registry rejects the manifest.
     if attached.header("oci-subject").is_none() {
         return Err(Stop::NotApplicable(
             "the registry does not acknowledge subjects".to_owned(),
@@ -236,24 +240,24 @@ async fn claimed(session: &Session) -> CheckResult {
     let reply = referrers(session, &chart.digest, "").await?;
     expect::holds(
         reply.status.as_u16() == 200,
-        "200 for the referrers, as `OCI-Subject` promised",
+        "status 200 for the referrers, as `oci-subject` in the response to the PUT implies",
         format!("status {}", reply.status),
         &[&attached, &reply],
     )
 }
 
 requirement! {
-    /// A filter that the registry says it applied was applied.
+    /// If the registry sends `OCI-Filters-Applied`, the list of referrers is filtered.
     ///
     /// ## Why Helm needs it
-    /// A client that asks for signatures takes everything that comes for one.
+    /// A client that requests signatures treats every entry of the list as one.
     ///
     /// ## How it is checked
-    /// Two artifacts of different types are attached. Where the answer to a filtered request carries
-    /// `OCI-Filters-Applied`, it must hold one type only.
+    /// The check attaches two artifacts of different types and requests the referrers of one type. If the response
+    /// has `OCI-Filters-Applied`, the list must contain this type only.
     FILTER = "referrers/claimed-filter-applied" {
         level: Should,
-        title: "`OCI-Filters-Applied` is true",
+        title: "`OCI-Filters-Applied` is sent only if the list is filtered",
         covers: ["REG-REF-01", "C03"],
         sources: [DISTRIBUTION.says(
             "listing-referrers",
@@ -277,7 +281,7 @@ async fn filter(session: &Session) -> CheckResult {
     .await?;
     if reply.header("oci-filters-applied").is_none() {
         return Err(Stop::NotApplicable(
-            "the registry does not say that it filters".to_owned(),
+            "the registry does not send `OCI-Filters-Applied`".to_owned(),
         ));
     }
     let index: Index = expect::json(&reply, "with `manifests`")?;
@@ -285,31 +289,31 @@ async fn filter(session: &Session) -> CheckResult {
         .manifests
         .iter()
         .map(|entry| entry.artifact_type.as_str())
-        // One without a type is judged by `referrers/type-named`.
+        // `referrers/type-named` judges an entry without a type.
         .filter(|own| !own.is_empty() && *own != SIGNATURE)
         .collect();
     expect::holds(
         others.is_empty(),
-        format!("only `{SIGNATURE}`"),
-        format!("also {others:?}"),
+        format!("only entries of the type `{SIGNATURE}`"),
+        format!("entries of the types {others:?} as well"),
         &[&reply],
     )
 }
 
 requirement! {
-    /// Attaching something to a chart leaves its tag, its digest and its manifest alone.
+    /// If a client attaches an artifact to a chart, the chart's tag, digest and manifest stay the same.
     ///
     /// ## Why Helm needs it
-    /// A registry that puts an index over chart and signature under the tag hides the chart from Helm 3.18.0 to
-    /// 3.20.0 and 4.0.0 to 4.1.1, and breaks every digest pin.
+    /// A registry that replaces the tag with an index of chart and signature hides the chart from Helm 3.18.0 to
+    /// 3.20.0 and 4.0.0 to 4.1.1, and breaks every pinned digest.
     ///
     /// ## How it is checked
-    /// An artifact is attached; the tag must still hold the chart's manifest.
+    /// The check attaches an artifact to a chart. GET of the tag must return the same manifest before and after.
     UNTOUCHED = "referrers/chart-untouched" {
         level: Must,
         title: "attaching a signature does not change the chart",
         covers: ["REG-REF-02"],
-        sources: [observed("1.2", "an index under the tag is refused by 3.18.0 to 3.20.0 and 4.0.0 to 4.1.1")],
+        sources: [observed("1.2", "Helm 3.18.0 to 3.20.0 and 4.0.0 to 4.1.1 reject an index under the tag")],
         breaks: [
             Break::when("for signed charts", NO_INDEX, Flow::PULLS, "unable to retrieve blob with digest {d}: {d}: application/vnd.oci.image.index.v1+json: not found"),
         ],
@@ -327,7 +331,7 @@ async fn untouched(session: &Session) -> CheckResult {
         before.body == after.body && before.status == after.status,
         "the same manifest as before",
         format!(
-            "status {}, {} bytes instead of {}",
+            "status {} and {} bytes, instead of {} bytes",
             after.status,
             after.body.len(),
             before.body.len()
@@ -337,17 +341,18 @@ async fn untouched(session: &Session) -> CheckResult {
 }
 
 requirement! {
-    /// A manifest that names a subject is served together with its subject.
+    /// If the registry serves a manifest with a `subject`, it serves the subject as well.
     ///
     /// ## Why Helm needs it
-    /// Helm 3.18 and later follow `subject` while they pull, and fail where it leads to nothing.
+    /// Helm 3.18 and later follow `subject` during a pull, and fail if the manifest does not exist.
     ///
     /// ## How it is checked
-    /// A chart is pushed by digest alone, and another manifest with it as the subject under a tag. If the tag can be
-    /// read, the subject must be there as well. Where manifests with a subject are refused, it cannot be told.
+    /// The check pushes a chart by digest only, and under a tag another manifest with the chart as its subject. If
+    /// GET of the tag succeeds, GET of the subject must succeed as well. If the registry rejects manifests with a
+    /// subject, the result is inconclusive.
     WITH_SUBJECT = "referrers/subject-served" {
         level: Should,
-        title: "the subject of a manifest is served with it",
+        title: "the registry serves the subject of a manifest that it serves",
         covers: ["REG-REF-03"],
         sources: [observed("5", "Helm 3.18 and later follow `subject` during the copy and fail if it is absent")],
         breaks: [
@@ -363,18 +368,18 @@ async fn with_subject(session: &Session) -> CheckResult {
     session
         .arrange_manifest(&chart.digest, &chart.manifest)
         .await?;
-    // What was pushed by digest is judged by `consistency/manifest-readable-at-once` when it is first read.
+    // `consistency/manifest-readable-at-once` judges the first read after a push by digest.
     session.get_manifest(&chart.digest).await?;
     let attached = artifact(session, &chart, SIGNATURE).await?;
     session.arrange_manifest("signed", &attached).await?;
     let tagged = session.get_manifest("signed").await?;
     if !tagged.status.is_success() {
-        return Err(obstacle("read the manifest that names a subject", &tagged));
+        return Err(obstacle("read the manifest with a subject", &tagged));
     }
     let subject = session.get_manifest(&chart.digest).await?;
     expect::holds(
         subject.status.is_success(),
-        "200 for the subject, as for the manifest that names it",
+        "status 200 for the subject, as for the manifest that names it",
         format!("status {}", subject.status),
         &[&tagged, &subject],
     )
