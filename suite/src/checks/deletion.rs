@@ -1,4 +1,4 @@
-//! Deletion and what follows it. No Helm deletes; users and clean-up jobs do.
+//! Deletion and its effects. No Helm version deletes anything; users and clean-up jobs do.
 
 use helm_oci_fixtures::manifest::Shape;
 use http::Method;
@@ -11,30 +11,30 @@ use crate::session::steps::obstacle;
 use crate::session::{Reply, Session};
 use crate::verdict::{CheckResult, Stop};
 
-/// Deletes a path; a registry that does not delete is not concerned.
+/// Sends DELETE; skips registries that do not delete such content.
 async fn delete(session: &Session, path: &str, what: &str) -> Result<Reply, Stop> {
     let reply = session.call(Method::DELETE, path).send().await?;
     match reply.status.as_u16() {
         202 | 200 | 204 => Ok(reply),
         400 | 401 | 403 | 404 | 405 | 501 => Err(Stop::NotApplicable(format!(
-            "the registry does not delete {what}: it answers {}",
+            "the registry does not delete {what}: it returns {}",
             reply.status
         ))),
-        _ => Err(obstacle("delete", &reply)),
+        _ => Err(obstacle(&format!("delete {what}"), &reply)),
     }
 }
 
 requirement! {
-    /// Manifests can be deleted.
+    /// The registry deletes a manifest by digest.
     ///
     /// ## Why Helm needs it
-    /// It does not. Clean-up jobs do, and so does this suite.
+    /// Helm does not need it. Clean-up jobs do, and so does this suite.
     ///
     /// ## How it is checked
-    /// A manifest is pushed and deleted by digest.
+    /// The check pushes a manifest and sends DELETE with its digest. The response must be a 2xx.
     MANIFESTS = "deletion/manifests" {
         level: May,
-        title: "a manifest can be deleted by digest",
+        title: "the registry deletes a manifest by digest",
         covers: ["REG-DEL-01", "B43"],
         sources: [DISTRIBUTION.says(
             "deleting-manifests",
@@ -61,16 +61,17 @@ async fn manifests(session: &Session) -> CheckResult {
 }
 
 requirement! {
-    /// A manifest that was deleted is gone: from its digest, from its tag, and from the list.
+    /// The registry returns 404 for the digest and the tag of a deleted manifest, and does not list the tag.
     ///
     /// ## Why Helm needs it
-    /// A tag that is listed but cannot be pulled is picked by ranges, and the pull fails.
+    /// Helm 3.8 and later select a listed tag for a range; if it cannot be pulled, the pull fails.
     ///
     /// ## How it is checked
-    /// Only where the registry deletes: a manifest is deleted by digest; tag, digest and list are read.
+    /// If the registry deletes manifests, the check deletes one by digest, then sends GET for the digest and the tag,
+    /// and `GET tags/list`. No response may contain the manifest or the tag.
     GONE = "deletion/deleted-is-gone" {
         level: Must,
-        title: "a deleted manifest is gone from digest, tag and list",
+        title: "a deleted manifest disappears from digest, tag and tag list",
         covers: ["REG-DEL-02", "REG-TAG-10", "B43"],
         sources: [DISTRIBUTION.says(
             "pulling-manifests",
@@ -91,8 +92,8 @@ async fn gone(session: &Session) -> CheckResult {
         let reply = session.get_manifest(reference).await?;
         if reply.body == chart.manifest {
             return Err(expect::violated(
-                "404 for what was deleted",
-                format!("status {}", reply.status),
+                format!("status 404 for `{reference}`, whose manifest was deleted"),
+                format!("status {} and the deleted manifest", reply.status),
                 &[&deleted, &reply],
             ));
         }
@@ -101,23 +102,25 @@ async fn gone(session: &Session) -> CheckResult {
     let named = String::from_utf8_lossy(&list.body).contains("\"1.0.0\"");
     expect::holds(
         !(list.status.is_success() && named),
-        "a list without the deleted tag",
-        "the deleted tag in the list",
+        "a tag list without the tag of the deleted manifest",
+        "a tag list that contains the tag",
         &[&deleted, &list],
     )
 }
 
 requirement! {
-    /// A manifest that the registry refused to delete is still there.
+    /// If the registry refuses to delete a manifest, the manifest remains available.
     ///
     /// ## Why Helm needs it
-    /// It does not. Who is told that nothing was deleted looks nowhere else for a chart that is gone.
+    /// Helm does not need it. A user who gets an error from a deletion does not expect the chart to be missing
+    /// afterwards.
     ///
     /// ## How it is checked
-    /// Only where the registry refuses: a manifest is read, its deletion by digest is asked for, and it is read again.
+    /// The check reads a manifest, sends DELETE with its digest, and reads the manifest again. The requirement does
+    /// not apply if the registry does not refuse the deletion.
     REFUSED = "deletion/refused-means-kept" {
         level: Should,
-        title: "what the registry refused to delete is still there",
+        title: "a manifest remains if the registry refused to delete it",
         covers: ["REG-DEL-01", "B43"],
         sources: [DISTRIBUTION.says(
             "deleting-manifests",
@@ -132,7 +135,7 @@ requirement! {
 
 async fn refused(session: &Session) -> CheckResult {
     let chart = session.arrange_chart("1.0.0").await?;
-    // What was just pushed is judged by `pull/by-digest` when it is first read.
+    // `pull/by-digest` judges the first read after the push.
     session.get_manifest(&chart.digest).await?;
     let before = session.get_manifest(&chart.digest).await?;
     if !before.status.is_success() {
@@ -142,30 +145,31 @@ async fn refused(session: &Session) -> CheckResult {
     let answer = session.call(Method::DELETE, &path).send().await?;
     if !answer.status.is_client_error() {
         return Err(Stop::NotApplicable(format!(
-            "the registry does not refuse to delete: it answers {}",
+            "the registry does not refuse the deletion: it returns {}",
             answer.status
         )));
     }
     let after = session.get_manifest(&chart.digest).await?;
     expect::holds(
         after.status.as_u16() != 404,
-        "the manifest, as before",
+        "the manifest, as before the refused deletion",
         format!("status {}", after.status),
         &[&before, &answer, &after],
     )
 }
 
 requirement! {
-    /// Deleting a tag leaves the manifest's other tags alone.
+    /// If a tag is deleted, the other tags of its manifest remain.
     ///
     /// ## Why Helm needs it
-    /// One manifest may have several tags; a clean-up of one must not take the others.
+    /// A manifest can have several tags. Cleaning up one of them must not remove the others.
     ///
     /// ## How it is checked
-    /// Only where the registry deletes tags: one of two tags of a manifest is deleted; the other is read.
+    /// If the registry deletes tags, the check deletes one of the two tags of a manifest. GET of the other tag must
+    /// not return 404.
     SIBLINGS = "deletion/other-tags-stay" {
         level: Should,
-        title: "deleting a tag leaves other tags of the manifest",
+        title: "deleting a tag keeps the other tags of the manifest",
         covers: ["REG-DEL-03"],
         sources: [DISTRIBUTION.says(
             "deleting-tags",
@@ -183,30 +187,30 @@ async fn siblings(session: &Session) -> CheckResult {
     session.arrange_manifest("1.0.1", &chart.manifest).await?;
     let before = session.get_manifest("1.0.0").await?;
     if !before.status.is_success() {
-        return Err(obstacle("read the manifest under its other tag", &before));
+        return Err(obstacle("read the manifest by its other tag", &before));
     }
     let deleted = delete(session, &session.manifest_path("1.0.1"), "tags").await?;
     let after = session.get_manifest("1.0.0").await?;
     expect::holds(
         after.status.as_u16() != 404,
-        "the manifest under its other tag, as before",
+        "the manifest by its other tag, as before",
         format!("status {}", after.status),
         &[&before, &deleted, &after],
     )
 }
 
 requirement! {
-    /// HEAD sees a deletion as GET does.
+    /// After a deletion the registry returns 404 to HEAD as it does to GET.
     ///
     /// ## Why Helm needs it
-    /// Helm 3.18 and later ask by HEAD whether a manifest is there, and upload nothing if it is said to be.
+    /// Helm 3.18 and later send HEAD to find out whether a manifest exists, and upload nothing if it does.
     ///
     /// ## How it is checked
-    /// Only where the registry deletes: a manifest is deleted by digest; where GET answers 404 by digest or tag, so must
-    /// HEAD.
+    /// If the registry deletes manifests, the check deletes one by digest. If GET returns 404 for the digest or the
+    /// tag, HEAD must not return 200.
     HEAD_GONE = "deletion/head-sees-it" {
         level: Must,
-        title: "HEAD of a deleted manifest answers 404, as GET does",
+        title: "HEAD of a deleted manifest returns 404, as GET does",
         covers: ["REG-DEL-02", "REG-DEL-04"],
         sources: [DISTRIBUTION.says(
             "checking-if-content-exists-in-the-registry",
@@ -224,7 +228,10 @@ async fn head_gone(session: &Session) -> CheckResult {
     let chart = session.arrange_chart("1.0.0").await?;
     let nowhere = session.head_manifest("0.0.1").await?;
     if nowhere.status.as_u16() != 404 {
-        return Err(obstacle("tell an absent manifest by HEAD", &nowhere));
+        return Err(obstacle(
+            "get a 404 to HEAD of an absent manifest",
+            &nowhere,
+        ));
     }
     let deleted = delete(session, &session.manifest_path(&chart.digest), "manifests").await?;
     for reference in [chart.digest.as_str(), "1.0.0"] {
@@ -232,8 +239,8 @@ async fn head_gone(session: &Session) -> CheckResult {
         let head = session.head_manifest(reference).await?;
         expect::holds(
             get.status.as_u16() != 404 || head.status.as_u16() != 200,
-            "404 on HEAD, as on GET",
-            "200 on HEAD, 404 on GET",
+            "status 404 for HEAD, as for GET",
+            "status 200 for HEAD and 404 for GET",
             &[&deleted, &get, &head],
         )?;
     }
@@ -241,17 +248,18 @@ async fn head_gone(session: &Session) -> CheckResult {
 }
 
 requirement! {
-    /// Deleting a manifest leaves the blobs alone that others name.
+    /// If a manifest is deleted, the blobs that other manifests reference remain.
     ///
     /// ## Why Helm needs it
-    /// Charts share blobs: the same archive is pushed by several Helms with other annotations. A clean-up of one must not
-    /// take the layer of another.
+    /// Charts share blobs: Helm versions push the same archive with different annotations. Cleaning up one manifest
+    /// must not remove the layer of another.
     ///
     /// ## How it is checked
-    /// Only where the registry deletes: two manifests name the same blobs; one is deleted, and the blobs are read.
+    /// If the registry deletes manifests, the check pushes two manifests with the same blobs and deletes one. GET of
+    /// the chart layer must not return 404.
     SHARED_BLOBS = "deletion/shared-blobs-stay" {
         level: Must,
-        title: "deleting a manifest leaves blobs that another names",
+        title: "deleting a manifest keeps the blobs of other manifests",
         covers: ["REG-DEL-03", "REG-MAN-24"],
         sources: [DISTRIBUTION.says(
             "pulling-blobs",
@@ -272,31 +280,35 @@ async fn shared_blobs(session: &Session) -> CheckResult {
     session.arrange_manifest("2.0.0", &other.manifest).await?;
     let before = session.get_blob_following(&chart.layer_digest()).await?;
     if !before.status.is_success() {
-        return Err(obstacle("read a blob that two manifests name", &before));
+        return Err(obstacle(
+            "read a blob that two manifests reference",
+            &before,
+        ));
     }
     let deleted = delete(session, &session.manifest_path(&other.digest), "manifests").await?;
     let after = session.get_blob_following(&chart.layer_digest()).await?;
     expect::holds(
         after.status.as_u16() != 404,
-        "the blob that the other manifest names",
+        "the blob, which the remaining manifest references",
         format!("status {}", after.status),
         &[&before, &deleted, &after],
     )
 }
 
 requirement! {
-    /// A tag that was deleted can be pushed again, and is then listed and read as any other.
+    /// A deleted tag can be pushed again. The registry then lists and serves it like any other tag.
     ///
     /// ## Why Helm needs it
-    /// A version that was withdrawn and published again must be found.
+    /// Helm 3.8 and later must find a version that was withdrawn and published again.
     ///
     /// ## How it is checked
-    /// Only where the registry deletes tags: a tag is deleted and pushed again; it must be listed and readable.
+    /// If the registry deletes tags, the check deletes a tag and pushes it again. The tag list must contain the tag,
+    /// and GET of the tag must not return 404.
     TAG_AGAIN = "deletion/tag-comes-back" {
         level: Must,
-        title: "a deleted tag comes back when it is pushed again",
+        title: "a deleted tag reappears when it is pushed again",
         covers: ["REG-DEL-04", "REG-TAG-10"],
-        sources: [observed("5", "what was deleted is pushed as if it had never been there")],
+        sources: [observed("5", "Helm pushes deleted content as if it had never existed")],
         breaks: [
             Break::when("after a tag was deleted and pushed again", SINCE_3_8, Flow::LISTINGS, "{ref}: not found"),
         ],
@@ -309,40 +321,41 @@ async fn tag_again(session: &Session) -> CheckResult {
     let chart = session.arrange_chart("1.0.0").await?;
     session.arrange_manifest("1.0.1", &chart.manifest).await?;
     delete(session, &session.manifest_path("1.0.1"), "tags").await?;
-    // Some take the manifest along; other requirements look at that.
+    // Some registries delete the manifest as well; `deletion/other-tags-stay` judges that.
     let put = session.put_manifest("1.0.1", &chart.manifest).await?;
     if !put.status.is_success() {
-        return Err(obstacle("push a tag again that was deleted", &put));
+        return Err(obstacle("push a deleted tag again", &put));
     }
     session.list_tags().await?;
     let (list, tags) = session.arranged_tags().await?;
     let kept = session.get_manifest("1.0.0").await?;
     let back = session.get_manifest("1.0.1").await?;
     if !kept.status.is_success() || !tags.iter().any(|tag| tag == "1.0.0") {
-        return Err(obstacle("find the other tag in a list, and read it", &kept));
+        return Err(obstacle("list and read the other tag", &kept));
     }
     expect::holds(
         tags.iter().any(|tag| tag == "1.0.1") && back.status.as_u16() != 404,
-        "the tag in the list, and its manifest",
-        format!("the list {tags:?}, and status {} for the tag", back.status),
+        "a list with the tag, and its manifest",
+        format!("a list of {tags:?}, and status {} for the tag", back.status),
         &[&put, &list, &back],
     )
 }
 
 requirement! {
-    /// What was deleted can be pushed again at once.
+    /// Deleted content can be pushed again immediately.
     ///
     /// ## Why Helm needs it
-    /// A stale 200 on HEAD makes every Helm skip the upload, and the manifest is refused or cannot be pulled.
+    /// Every Helm version skips the upload of a blob if HEAD returns 200. If that response is stale, the registry
+    /// rejects the manifest, or the chart cannot be pulled.
     ///
     /// ## How it is checked
-    /// Only where the registry deletes: manifest and layer are deleted; the layer is looked for with HEAD, and
-    /// if it is said to be there, it must be readable.
+    /// If the registry deletes manifests and blobs, the check deletes a manifest and its layer. If HEAD of the layer
+    /// returns 200, GET must return the layer.
     AGAIN = "deletion/push-again" {
         level: Must,
-        title: "deleted content can be pushed again at once",
+        title: "deleted content can be pushed again immediately",
         covers: ["REG-DEL-04", "B45"],
-        sources: [observed("2.2", "200 on HEAD of a blob: its upload is skipped")],
+        sources: [observed("2.2", "Helm skips the upload of a blob if HEAD returns 200")],
         breaks: [
             Break::when("after a chart was deleted", CONTAINERD, Flow::PUSHES, "failed commit on ref \"manifest-{d}\": unexpected status…: 400 Bad Request"),
             Break::when("after a chart was deleted", ORAS, Flow::PUSHES, "failed to perform \"Push\" on destination: PUT \"{url}/manifests/{d}\": response status code 400: manifest blob unknown"),
@@ -358,7 +371,7 @@ async fn again(session: &Session) -> CheckResult {
         .head_blob(&crate::session::digest_of(b"never uploaded"))
         .await?;
     if nowhere.status.as_u16() != 404 {
-        return Err(obstacle("tell an absent blob", &nowhere));
+        return Err(obstacle("get a 404 to HEAD of an absent blob", &nowhere));
     }
     delete(session, &session.manifest_path(&chart.digest), "manifests").await?;
     delete(session, &session.blob_path(&chart.layer_digest()), "blobs").await?;
@@ -369,8 +382,8 @@ async fn again(session: &Session) -> CheckResult {
     let get = session.get_blob(&chart.layer_digest()).await?;
     expect::holds(
         get.status.is_success() || get.status.is_redirection(),
-        "404 on HEAD, or a blob that GET returns",
-        format!("200 on HEAD, {} on GET", get.status),
+        "status 404 for HEAD, or a blob that GET returns",
+        format!("status 200 for HEAD and {} for GET", get.status),
         &[&head, &get],
     )
 }
