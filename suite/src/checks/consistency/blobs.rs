@@ -1,4 +1,4 @@
-//! Uploads: what is acknowledged is there, at once and beside others.
+//! Uploads: immediately after a PUT, in repeated uploads, and under concurrent uploads.
 
 use bytes::Bytes;
 use futures_util::future::join_all;
@@ -13,18 +13,18 @@ use crate::session::{Session, digest_of};
 use crate::verdict::CheckResult;
 
 requirement! {
-    /// A 200 on HEAD of a blob means that a manifest in this repository may name it.
+    /// If HEAD of a blob returns 200, a manifest in this repository can reference the blob.
     ///
     /// ## Why Helm needs it
-    /// Every Helm skips the upload of a blob that is said to be there. If it is there in another repository
-    /// only, the manifest is refused, or a chart is published that nobody can pull.
+    /// Every Helm version skips the upload of a blob if HEAD returns 200. If the blob exists only in another
+    /// repository, the registry rejects the manifest, or stores a chart that no client can pull.
     ///
     /// ## How it is checked
-    /// A blob is uploaded to one repository and looked for in another. If it is said to be there, a manifest
-    /// that names it must be accepted, and it must be readable.
+    /// The check uploads a blob to one repository and sends HEAD for it in another. If the status is 200, GET must
+    /// return the blob.
     USABLE = "consistency/present-means-usable" {
         level: Must,
-        title: "a blob that HEAD reports can be used in this repository",
+        title: "a manifest can reference every blob for which HEAD returns 200",
         covers: ["REG-BLB-03", "C10", "B45"],
         sources: [
             DISTRIBUTION.says(
@@ -52,7 +52,7 @@ async fn usable(session: &Session) -> CheckResult {
         .head_blob(&digest_of(&content(session, "nowhere")))
         .await?;
     if nowhere.status.as_u16() != 404 {
-        return Err(obstacle("tell an absent blob", &nowhere));
+        return Err(obstacle("get a 404 to HEAD of an absent blob", &nowhere));
     }
     let head = session.head_blob(&digest).await?;
     if head.status.as_u16() != 200 {
@@ -61,23 +61,24 @@ async fn usable(session: &Session) -> CheckResult {
     let get = session.get_blob(&digest).await?;
     expect::holds(
         get.status.is_success() || get.status.is_redirection(),
-        "404 on HEAD, or a blob that GET returns",
-        format!("200 on HEAD, {} on GET", get.status),
+        "status 404 for HEAD, or a blob that GET returns",
+        format!("status 200 for HEAD and {} for GET", get.status),
         &[&head, &get],
     )
 }
 
 requirement! {
-    /// A blob that is there may be uploaded again, also by two clients at once.
+    /// The registry accepts the upload of an existing blob, also from two clients at the same time.
     ///
     /// ## Why Helm needs it
-    /// Two jobs that push charts with the same config both see 404 and both upload it.
+    /// If two jobs push charts with the same config, both get 404 for it and both upload it.
     ///
     /// ## How it is checked
-    /// Two uploads of one blob are opened, then both are completed.
+    /// The check opens two uploads of one blob and completes both. If the second PUT fails, the upload of ordinary
+    /// blobs excludes another cause.
     SAME_BLOB = "consistency/same-blob-twice" {
         level: Must,
-        title: "uploading a blob twice succeeds twice",
+        title: "a blob can be uploaded twice",
         covers: ["REG-BLB-21", "B12"],
         sources: [DISTRIBUTION.says(
             "post-then-put",
@@ -112,19 +113,19 @@ async fn again(session: &Session) -> CheckResult {
 }
 
 requirement! {
-    /// Several uploads may be open in one repository, and are completed in any order on any connection.
+    /// Several uploads can be open in one repository, and be completed in any order on any connection.
     ///
     /// ## Why Helm needs it
-    /// Helm uploads the blobs of a chart in parallel; POST and PUT of one blob may use different connections,
-    /// and behind a load balancer different nodes.
+    /// Every Helm version uploads the blobs of a chart concurrently. POST and PUT of one blob may use different
+    /// connections, and reach different nodes behind a load balancer.
     ///
     /// ## How it is checked
-    /// Three uploads are opened and completed in reverse order, all at once.
+    /// The check opens three uploads and sends their PUTs concurrently, in reverse order. Each PUT must return a 2xx.
     INTERLEAVED = "consistency/uploads-independent" {
         level: Must,
         title: "three open uploads are completed independently",
         covers: ["REG-API-07", "B11", "B12"],
-        sources: [observed("2.2", "for each missing blob, in parallel: POST, then PUT")],
+        sources: [observed("2.2", "for each missing blob, concurrently: POST, then PUT")],
         breaks: [
             Break::new(CONTAINERD, Flow::FIRST_PUSHES, "failed commit on ref \"unknown-{d}\": unexpected status…: 404 Not Found"),
             Break::new(ORAS, Flow::FIRST_PUSHES, "failed to perform \"Push\" on destination: PUT \"{u}\": response status code 404: blob upload unknown"),
@@ -157,13 +158,13 @@ async fn interleaved(session: &Session) -> CheckResult {
         if reply.status.is_success() {
             continue;
         }
-        // Where no upload succeeds by itself either, it is not their number that is to blame.
+        // If a single upload fails as well, their number is not the cause.
         let (count, alone) = control(session).await?;
         if count == 0 {
-            return Err(obstacle("upload a blob by itself", &alone));
+            return Err(obstacle("upload a single blob", &alone));
         }
         return Err(expect::violated(
-            "201 for each of three uploads",
+            "status 201 for each of three concurrent uploads",
             format!("status {}", reply.status),
             &[&reply],
         ));
@@ -172,18 +173,19 @@ async fn interleaved(session: &Session) -> CheckResult {
 }
 
 requirement! {
-    /// No upload is lost between its POST and its PUT.
+    /// The registry loses no upload between its POST and its PUT.
     ///
     /// ## Why Helm needs it
-    /// Behind a load balancer POST and PUT may reach different nodes; no Helm keeps cookies or tries again.
+    /// Behind a load balancer POST and PUT may reach different nodes. No Helm version keeps cookies or retries.
     ///
     /// ## How it is checked
-    /// Six blobs are uploaded one after the other. Where none succeeds, something else is wrong.
+    /// The check uploads six blobs one after the other. Each PUT must return a 2xx; if none does, the result is
+    /// inconclusive.
     NOT_LOST = "consistency/no-upload-lost" {
         level: Must,
-        title: "of several uploads in a row none is lost",
+        title: "the registry loses no upload between POST and PUT",
         covers: ["REG-API-07", "B11"],
-        sources: [observed("2.2", "POST and PUT of a session may use different connections; nothing is tried again")],
+        sources: [observed("2.2", "POST and PUT of an upload may use different connections; Helm does not retry")],
         breaks: [
             Break::new(CONTAINERD, Flow::FIRST_PUSHES, "failed commit on ref \"unknown-{d}\": unexpected status…: 404 Not Found"),
             Break::new(ORAS, Flow::FIRST_PUSHES, "failed to perform \"Push\" on destination: PUT \"{u}\": response status code 404: blob upload unknown"),
@@ -208,7 +210,7 @@ async fn not_lost(session: &Session) -> CheckResult {
         None => Ok(()),
         Some(reply) if stored == 0 => Err(obstacle("upload a blob", &reply)),
         Some(reply) => Err(expect::violated(
-            "201 for each of six uploads",
+            "status 201 for each of six uploads",
             format!("status {} for one, 201 for {stored}", reply.status),
             &[&reply],
         )),
@@ -216,18 +218,18 @@ async fn not_lost(session: &Session) -> CheckResult {
 }
 
 requirement! {
-    /// Uploads that were begun and never completed do not stand in the way of later ones.
+    /// Uploads that were opened and never completed do not block later uploads.
     ///
     /// ## Why Helm needs it
-    /// A push that fails leaves its uploads open: no Helm cancels them.
+    /// A failed push leaves its uploads open: no Helm version cancels them.
     ///
     /// ## How it is checked
-    /// Six uploads are opened and left; then a blob is uploaded.
+    /// The check opens seven uploads and completes none. No POST may return 429.
     ABANDONED = "consistency/abandoned-uploads-harmless" {
         level: Should,
-        title: "abandoned uploads do not stand in the way",
+        title: "abandoned uploads do not block later ones",
         covers: ["REG-BLB-24"],
-        sources: [observed("2.2", "nothing is ever cancelled by DELETE")],
+        sources: [observed("2.2", "Helm never cancels an upload with DELETE")],
         breaks: [],
         faults: [LimitsUploadSessions],
         check: abandoned,
@@ -240,7 +242,7 @@ async fn abandoned(session: &Session) -> CheckResult {
         let reply = session.start_upload().await?;
         expect::holds(
             reply.status.as_u16() != 429,
-            "an open upload, though others were abandoned",
+            "an open upload, in spite of abandoned ones",
             format!("status {}", reply.status),
             &[&reply],
         )?;
@@ -249,16 +251,16 @@ async fn abandoned(session: &Session) -> CheckResult {
 }
 
 requirement! {
-    /// A blob can be read as soon as its upload was answered.
+    /// A blob can be read immediately after its upload.
     ///
     /// ## Why Helm needs it
-    /// The manifest that names it follows within milliseconds.
+    /// The manifest that references the blob follows within milliseconds.
     ///
     /// ## How it is checked
-    /// Five times: a blob is uploaded and at once looked for with HEAD.
+    /// The check uploads a blob and immediately sends HEAD for it, five times. The status must not be 404.
     BLOB_AT_ONCE = "consistency/blob-readable-at-once" {
         level: Must,
-        title: "a blob can be read as soon as its PUT is answered",
+        title: "a blob can be read immediately after its PUT",
         covers: ["REG-BLB-25", "A18"],
         sources: [DISTRIBUTION.says("post-then-put", "With `<blob-location>` being a pullable blob URL.")],
         breaks: [
@@ -281,10 +283,10 @@ async fn at_once(session: &Session) -> CheckResult {
         }
         let second = session.head_blob(&digest).await?;
         if second.status.as_u16() == 404 {
-            return Err(obstacle("find an uploaded blob with HEAD at all", &second));
+            return Err(obstacle("find an uploaded blob with HEAD", &second));
         }
         return Err(expect::violated(
-            "the blob, at once",
+            "the blob, immediately after its upload",
             format!("status {}", first.status),
             &[&first, &second],
         ));

@@ -1,4 +1,4 @@
-//! Manifests and tags: what is acknowledged is there, at once and beside others.
+//! Manifests and tags: immediately after a push, in repeated pushes, and under concurrent pushes.
 
 use futures_util::future::join_all;
 
@@ -12,17 +12,18 @@ use crate::session::{Session, digest_of};
 use crate::verdict::CheckResult;
 
 requirement! {
-    /// A manifest can be read by digest as soon as its PUT by digest was answered.
+    /// A manifest can be read by digest immediately after its PUT by digest.
     ///
     /// ## Why Helm needs it
-    /// Since 3.18 Helm reads it back before it tags it. Replication lag, or a cached 404 of the HEAD at the
-    /// beginning of the push, ends the push.
+    /// Helm 3.18 and later read the manifest back before they tag it. A replication delay, or a cached 404 from the
+    /// HEAD at the start of the push, ends the push.
     ///
     /// ## How it is checked
-    /// Five times: HEAD of a digest that is not there, PUT by digest, at once GET by digest.
+    /// The check sends five times: HEAD of an absent digest, PUT by digest, and immediately GET by digest. GET must
+    /// return a 2xx.
     MANIFEST_AT_ONCE = "consistency/manifest-readable-at-once" {
         level: Must,
-        title: "a manifest can be read by digest as soon as it is pushed",
+        title: "a manifest can be read by digest immediately after its push",
         covers: ["REG-MAN-13", "A18"],
         sources: [observed("2.2", "step 5 of a push since 3.18: GET of the manifest by digest")],
         breaks: [
@@ -46,10 +47,10 @@ async fn manifest_at_once(session: &Session) -> CheckResult {
         }
         let second = session.get_manifest(&chart.digest).await?;
         if !second.status.is_success() {
-            return Err(obstacle("read a manifest by digest at all", &second));
+            return Err(obstacle("read a manifest by digest", &second));
         }
         return Err(expect::violated(
-            "the manifest, at once",
+            "the manifest, immediately after its push",
             format!("status {}", first.status),
             &[&first, &second],
         ));
@@ -58,17 +59,17 @@ async fn manifest_at_once(session: &Session) -> CheckResult {
 }
 
 requirement! {
-    /// The same bytes may be pushed again under the same tag, also where tags are immutable.
+    /// The registry accepts the same manifest again with the same tag, even if tags are immutable.
     ///
     /// ## Why Helm needs it
-    /// Since 3.18 a repeated push always sends the tag again; CI jobs that run twice depend on it. Earlier
-    /// Helms send nothing.
+    /// Helm 3.18 and later push the tag again in every repeated push, and CI jobs that run twice depend on it.
+    /// Earlier versions send nothing.
     ///
     /// ## How it is checked
-    /// The same manifest is pushed twice under one tag.
+    /// The check pushes the same manifest twice with one tag. The second PUT must return a 2xx.
     SAME_MANIFEST = "consistency/same-manifest-twice" {
         level: Should,
-        title: "pushing the same manifest again under its tag succeeds",
+        title: "the registry accepts the same manifest again with the same tag",
         covers: ["REG-MAN-16", "B02"],
         sources: [observed("7.4", "T12: the repeated push of Helm 4.2.3 ends with PUT of the tag")],
         breaks: [
@@ -85,18 +86,18 @@ async fn re_put(session: &Session) -> CheckResult {
 }
 
 requirement! {
-    /// Other bytes under an existing tag either move the tag or are refused with a 4xx.
+    /// If another manifest is pushed with an existing tag, the registry moves the tag or returns a 4xx.
     ///
     /// ## Why Helm needs it
-    /// Helm warns nobody: it pushes a changed chart under the same version and reports its digest. A registry
-    /// that answers 201 and keeps the old chart makes that report a lie.
+    /// Helm gives no warning: it pushes a changed chart with the same version and prints its digest. If the registry
+    /// returns 201 and keeps the old chart, this digest is wrong.
     ///
     /// ## How it is checked
-    /// Two manifests are pushed under one tag. After a 201 the tag must hold the second; a refusal must be a
+    /// The check pushes two manifests with one tag. After a 2xx the tag must refer to the second; a refusal must be a
     /// 4xx.
     OVERWRITE = "consistency/overwrite-is-honest" {
         level: Must,
-        title: "an overwritten tag moves, or the overwrite is refused with a 4xx",
+        title: "an overwrite moves the tag or returns a 4xx",
         covers: ["REG-MAN-17", "B01", "B03"],
         sources: [observed("7.6", "tag immutable, content changed (409): every Helm fails; Helm protects nothing itself")],
         breaks: [
@@ -118,7 +119,7 @@ async fn overwrite(session: &Session) -> CheckResult {
         return Ok(());
     }
     expect::success(&put)?;
-    // Read twice: an answer that lags is judged elsewhere.
+    // The tag is read twice: `consistency/moved-tag` judges a delayed response.
     session.get_manifest("1.0.0").await?;
     let get = session.get_manifest("1.0.0").await?;
     let head = session.head_manifest("1.0.0").await?;
@@ -131,26 +132,26 @@ async fn overwrite(session: &Session) -> CheckResult {
         String::from_utf8_lossy(&get.body).contains(&digest_of(&session.package("1.0.0").archive));
     expect::holds(
         moved || !still,
-        "the manifest pushed last, or a 4xx for its PUT",
-        "201, and the first manifest under the tag",
+        "the second manifest under the tag, or a 4xx for its PUT",
+        format!("status {} for the PUT, and the first manifest", put.status),
         &[&put, &get],
     )
 }
 
 requirement! {
-    /// A manifest that lost its tag to another stays readable by digest.
+    /// A manifest whose tag moved to another one can still be read by digest.
     ///
     /// ## Why Helm needs it
-    /// Users pin digests; Helm 3.17 and later pull by them. No ordinary flow depends on it: zot removes such a
-    /// manifest at once, and every Helm works with it. The specification speaks of a manifest that is there, and not
-    /// of how long it is kept.
+    /// Users pin digests, and Helm 3.17 and later pull by digest. No ordinary flow depends on it: zot removes such a
+    /// manifest immediately, and every Helm version works with it. The specification covers existing manifests, and
+    /// not how long a registry keeps them.
     ///
     /// ## How it is checked
-    /// Two manifests are pushed under one tag; the first is read by digest. Where the overwrite is refused,
-    /// there is nothing to check.
+    /// The check pushes two manifests with one tag and reads the first by digest. The requirement does not apply if
+    /// the registry rejects the overwrite.
     OLD_DIGEST = "consistency/old-digest-stays" {
         level: Should,
-        title: "a manifest whose tag moved stays readable by digest",
+        title: "a manifest whose tag moved can still be read by digest",
         covers: ["REG-MAN-17", "REG-PUL-04"],
         sources: [DISTRIBUTION.says(
             "pulling-manifests",
@@ -168,37 +169,38 @@ async fn old_digest(session: &Session) -> CheckResult {
     let first = session.arrange_chart("1.0.0").await?;
     let before = session.get_manifest(&first.digest).await?;
     if !before.status.is_success() {
-        return Err(obstacle("read a tagged manifest by digest", &before));
+        return Err(obstacle("read a tagged manifest by its digest", &before));
     }
     let other = session.arrange_other_chart_blobs("1.0.0").await?;
     let put = session.put_manifest("1.0.0", &other.manifest).await?;
     if !put.status.is_success() {
         return Err(crate::verdict::Stop::NotApplicable(
-            "the registry refuses to overwrite a tag".to_owned(),
+            "the registry does not overwrite tags".to_owned(),
         ));
     }
     let after = session.get_manifest(&first.digest).await?;
     expect::holds(
         after.status.is_success(),
-        "200 for the digest, as before",
+        "status 200 for the digest, as before the tag moved",
         format!("status {}", after.status),
         &[&before, &put, &after],
     )
 }
 
 requirement! {
-    /// One config may serve many manifests, and one manifest may have many tags.
+    /// Several manifests can reference the same config, and several tags the same manifest.
     ///
     /// ## Why Helm needs it
-    /// The config depends on `Chart.yaml` alone: a chart that is packaged again has the same one.
+    /// The config depends on `Chart.yaml` alone: a chart that is packaged again has the same config.
     ///
     /// ## How it is checked
-    /// Two archives with equal metadata are pushed under two tags, and the first manifest under a third.
+    /// The check pushes two archives with equal metadata with two tags, and the first manifest with a third tag. Each
+    /// PUT must return a 2xx.
     SHARED_CONFIG = "consistency/shared-config" {
         level: Should,
-        title: "manifests may share a config, and tags a manifest",
+        title: "manifests can share a config, and tags a manifest",
         covers: ["REG-MAN-24"],
-        sources: [observed("2.3", "the config blob depends on metadata only")],
+        sources: [observed("2.3", "the config blob depends on the metadata only")],
         breaks: [
             Break::new(CONTAINERD_SINCE_3_7, &[Flow::PushChanged], "failed commit on ref \"manifest-{d}\": unexpected status…: 409 Conflict"),
             Break::new(ORAS, &[Flow::PushChanged], "failed to perform \"Push\" on destination: PUT \"{url}/manifests/{d}\": response status code 409"),
@@ -216,19 +218,19 @@ async fn shared_config(session: &Session) -> CheckResult {
 }
 
 requirement! {
-    /// Two pushes of one version at the same time end with one winner, the same for HEAD and GET.
+    /// If two charts are pushed concurrently with one tag, one of them wins, and HEAD and GET return the same one.
     ///
     /// ## Why Helm needs it
-    /// Jobs of one pipeline push the same version side by side, and Helm knows no lock.
+    /// Jobs of one pipeline push the same version concurrently, and Helm has no lock.
     ///
     /// ## How it is checked
-    /// Two charts are pushed under one tag side by side. A PUT may be refused with a 4xx, not fail; then HEAD
-    /// and GET must not name different charts.
+    /// The check pushes two charts concurrently with one tag. A PUT must return a 2xx or a 4xx. Then HEAD and GET of
+    /// the tag must not return different charts.
     SIDE_BY_SIDE = "consistency/manifests-side-by-side" {
         level: Should,
-        title: "two pushes of one tag at the same time have one winner",
+        title: "of two concurrent pushes of one tag, one wins",
         covers: ["REG-MAN-25"],
-        sources: [observed("5", "no locking in Helm; jobs of one pipeline push side by side")],
+        sources: [observed("5", "Helm has no lock; jobs of one pipeline push concurrently")],
         breaks: [],
         faults: [FailsOverwrites, StaleTagHead, StaleTagGet],
         check: side_by_side,
@@ -254,7 +256,7 @@ async fn side_by_side(session: &Session) -> CheckResult {
     }
     let Some(put) = stored.first() else {
         let reply = session.get_manifest("1.0.0").await?;
-        return Err(obstacle("push either of two charts", &reply));
+        return Err(obstacle("push one of two charts", &reply));
     };
     let head = session.head_manifest("1.0.0").await?;
     let get = session.get_manifest("1.0.0").await?;
@@ -265,29 +267,30 @@ async fn side_by_side(session: &Session) -> CheckResult {
     } else if get.body == other.manifest {
         one
     } else {
-        return Err(obstacle("read either of two charts under its tag", &get));
+        return Err(obstacle("read one of two charts by its tag", &get));
     };
     expect::holds(
         named != Some(&loser.digest),
-        "one winner for HEAD and GET",
-        "HEAD names one of the two, and GET serves the other",
+        "the same chart from HEAD and GET",
+        "the digest of one chart from HEAD, and the other chart from GET",
         &[put, &head, &get],
     )
 }
 
 requirement! {
-    /// A tag is listed as soon as its push was answered.
+    /// The registry lists a tag immediately after its push.
     ///
     /// ## Why Helm needs it
-    /// A job that pushes a chart and then updates dependencies with a range expects the new version.
+    /// A job that pushes a chart and then updates dependencies with a range expects the new version. Helm 3.8 and
+    /// later compute it from one list.
     ///
     /// ## How it is checked
-    /// Three times: a tag is pushed and the list read at once.
+    /// The check pushes three tags and requests the list immediately after each push.
     TAG_AT_ONCE = "consistency/tag-listed-at-once" {
         level: Must,
-        title: "a tag is listed as soon as it is pushed",
+        title: "a tag is listed immediately after its push",
         covers: ["REG-TAG-10", "C15", "B05"],
-        sources: [observed("3.1", "the version is computed from one listing; nothing is asked twice")],
+        sources: [observed("3.1", "Helm computes the version from one list and does not retry")],
         breaks: [
             Break::when("right after a push", HELM_3, Flow::LISTINGS, "Unable to locate any tags in provided repository: oci://{host}/{repo}"),
             Break::when("right after a push", HELM_4, Flow::LISTINGS, "unable to locate any tags in provided repository: oci://{host}/{repo}"),
@@ -307,11 +310,11 @@ async fn at_once(session: &Session) -> CheckResult {
             continue;
         }
         let again = session.list_tags().await?;
-        // A tag that is never listed is lost, not late: other requirements look at that.
+        // A tag that is never listed is lost, not delayed; other requirements judge that.
         if listed(&again)?.iter().any(|listed| listed == tag) {
             return Err(expect::violated(
-                format!("`{tag}` in the list, at once"),
-                format!("the list {list:?}"),
+                format!("`{tag}` in the list, immediately after its push"),
+                format!("a list of {list:?}"),
                 &[&reply, &again],
             ));
         }

@@ -1,4 +1,4 @@
-//! What was acknowledged stays true: at once, again, and while others write.
+//! Consistency of what the registry acknowledged: immediately, in repeated requests, and under concurrent writes.
 
 mod blobs;
 mod manifests;

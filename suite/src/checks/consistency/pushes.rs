@@ -1,4 +1,4 @@
-//! Pushes that meet: in one repository, in two, and with a pull.
+//! Concurrent pushes: in one repository, in two, and during a pull.
 
 use bytes::Bytes;
 use futures_util::future::join_all;
@@ -16,10 +16,10 @@ use crate::session::steps::{Chart, obstacle};
 use crate::session::{Reply, Session, digest_of};
 use crate::verdict::{CheckResult, Stop};
 
-/// More pages than two tags have.
+/// A page limit that two tags never reach.
 const FEW: usize = 4;
 
-/// Two charts of one name, with blobs of their own; their blobs are in the repository, their manifests are not.
+/// Uploads the blobs of two charts of one name and returns the charts; their manifests are not pushed.
 async fn two_charts(session: &Session) -> Result<[Chart; 2], Stop> {
     Ok([
         session.arrange_chart_blobs("1.0.0").await?,
@@ -28,18 +28,19 @@ async fn two_charts(session: &Session) -> Result<[Chart; 2], Stop> {
 }
 
 requirement! {
-    /// An upload can begin while another one of the repository is open.
+    /// The registry opens an upload while another upload of the repository is open.
     ///
     /// ## Why Helm needs it
-    /// Helm uploads config and layers at the same time, and tries nothing again.
+    /// Every Helm version uploads config and layers concurrently, and does not retry.
     ///
     /// ## How it is checked
-    /// Three uploads are opened one after the other, and none is completed before the last.
+    /// The check sends the POST of three uploads one after the other, and completes none before the last. Each POST
+    /// must return a 2xx.
     PARALLEL_UPLOADS = "consistency/uploads-open-together" {
         level: Must,
         title: "an upload can begin while another is open",
         covers: ["REG-API-07", "B12"],
-        sources: [observed("2.2", "for each missing blob, in parallel: POST, then PUT")],
+        sources: [observed("2.2", "for each missing blob, concurrently: POST, then PUT")],
         breaks: [
             Break::new(BEFORE_3_7, &[Flow::ChartPush], "unexpected response: 409 Conflict"),
             Break::new(CONTAINERD_1_5, Flow::FIRST_PUSHES, "unexpected status: 409 Conflict"),
@@ -54,7 +55,7 @@ requirement! {
 async fn parallel_uploads(session: &Session) -> CheckResult {
     let (count, alone) = control(session).await?;
     if count < 2 {
-        return Err(obstacle("upload one blob after the other", &alone));
+        return Err(obstacle("upload one blob after another", &alone));
     }
     session.arrange_upload().await?;
     for _ in 0..2 {
@@ -65,18 +66,19 @@ async fn parallel_uploads(session: &Session) -> CheckResult {
 }
 
 requirement! {
-    /// The list of tags does not change while somebody uploads.
+    /// The tag list does not change while an upload is open.
     ///
     /// ## Why Helm needs it
-    /// Who resolves a range while another version is pushed gets the versions that were there.
+    /// If Helm 3.8 and later resolve a range while another version is pushed, they must get the existing versions.
     ///
     /// ## How it is checked
-    /// A chart is pushed and listed; an upload is begun, and the list read again.
+    /// The check pushes a chart and lists its tag, opens an upload, and requests the list again. The tag must still
+    /// be in it.
     LIST_MEANWHILE = "consistency/tags-stay-during-uploads" {
         level: Must,
-        title: "tags stay listed while an upload is open",
+        title: "the tag list does not change during an upload",
         covers: ["REG-TAG-02", "REG-TAG-12"],
-        sources: [observed("3.1", "the version is computed from one listing; nothing is asked twice")],
+        sources: [observed("3.1", "Helm computes the version from one list and does not retry")],
         breaks: [
             Break::when("while another version is pushed", HELM_3, Flow::LISTINGS, "Unable to locate any tags in provided repository: oci://{host}/{repo}"),
             Break::when("while another version is pushed", HELM_4, Flow::LISTINGS, "unable to locate any tags in provided repository: oci://{host}/{repo}"),
@@ -88,36 +90,37 @@ requirement! {
 
 async fn list_meanwhile(session: &Session) -> CheckResult {
     session.arrange_chart("1.0.0").await?;
-    // The first list after a push is judged by `consistency/tag-listed-at-once`.
+    // `consistency/tag-listed-at-once` judges the first list after a push.
     session.list_tags().await?;
     let (before, tags) = session.arranged_tags().await?;
     if !tags.iter().any(|tag| tag == "1.0.0") {
-        return Err(obstacle("find the tag in a list", &before));
+        return Err(obstacle("find the tag in the list", &before));
     }
     let open = session.start_upload().await?;
     let (meanwhile, tags) = session.arranged_tags().await?;
     expect::holds(
         tags.iter().any(|tag| tag == "1.0.0"),
-        "the tag that was listed before the upload began",
-        format!("the list {tags:?}"),
+        "a list with the tag, as before the upload was opened",
+        format!("a list of {tags:?}"),
         &[&before, &open, &meanwhile],
     )
 }
 
 requirement! {
-    /// Two versions that are pushed at the same time are both listed.
+    /// If two versions are pushed at the same time, the registry lists both.
     ///
     /// ## Why Helm needs it
-    /// Pipelines push several versions side by side. One that is lost from the list is never chosen, though both pushes
-    /// succeeded.
+    /// Pipelines push several versions concurrently. Helm 3.8 and later never select a version that is missing from
+    /// the list, although both pushes succeeded.
     ///
     /// ## How it is checked
-    /// The blobs of two charts are uploaded, then their manifests are pushed side by side; both tags must be listed.
+    /// The check uploads the blobs of two charts and pushes their manifests concurrently. The list must contain both
+    /// tags.
     BOTH_LISTED = "consistency/both-versions-listed" {
         level: Must,
-        title: "of two versions pushed together both are listed",
+        title: "two versions pushed at the same time are both listed",
         covers: ["REG-MAN-25", "REG-TAG-02"],
-        sources: [observed("5", "no locking in Helm; jobs of one pipeline push side by side")],
+        sources: [observed("5", "Helm has no lock; jobs of one pipeline push concurrently")],
         breaks: [
             Break::when("after two pushes met", HELM_3, Flow::LISTINGS, "Could not locate a version matching provided version string"),
             Break::when("after two pushes met", HELM_4, Flow::LISTINGS, "could not locate a version matching provided version string"),
@@ -143,35 +146,36 @@ async fn both_listed(session: &Session) -> CheckResult {
         return Ok(());
     };
     if tags.is_empty() {
-        return Err(obstacle("find either of two tags in a list", &pages[0]));
+        return Err(obstacle("find either of two tags in the list", &pages[0]));
     }
-    // A tag that cannot be read either was not stored: that is another requirement's business.
+    // A tag that cannot be read either was not stored; other requirements judge that.
     let read = session.get_manifest(missing).await?;
     if !read.status.is_success() {
-        return Err(obstacle("read a tag that was pushed beside another", &read));
+        return Err(obstacle("read one of two tags pushed concurrently", &read));
     }
     Err(expect::violated(
-        "both of two tags that were pushed side by side",
-        format!("the list {tags:?}"),
+        "a list with both tags that were pushed concurrently",
+        format!("a list of {tags:?}"),
         &[&pages[0], &read],
     ))
 }
 
 requirement! {
-    /// A blob stays while it waits for its manifest, also when another manifest is pushed meanwhile.
+    /// An uploaded blob remains until its manifest is pushed, even if another manifest is pushed meanwhile.
     ///
     /// ## Why Helm needs it
-    /// Between the upload of a blob and its manifest other pushes come and go, and a large layer takes minutes. A
-    /// registry that clears away what nobody names yet ends one of two pushes.
+    /// Between a blob and its manifest other pushes take place, and the upload of a large layer lasts minutes. If a
+    /// registry deletes blobs that no manifest references yet, one of two pushes fails.
     ///
     /// ## How it is checked
-    /// The blobs of two charts are uploaded and the first chart is pushed; the manifest of the second must be accepted. If
-    /// it is not, its blobs are uploaded again: with those it has to be, or something else is wrong.
+    /// The check uploads the blobs of two charts, then pushes the first manifest and the second. If the registry
+    /// rejects the second, the check uploads its blobs again: the requirement is violated if the manifest is accepted
+    /// now.
     WAITING_BLOBS = "consistency/blobs-wait-for-their-manifest" {
         level: Must,
-        title: "uploaded blobs stay until their manifest comes",
+        title: "uploaded blobs remain until their manifest is pushed",
         covers: ["REG-MAN-23", "REG-MAN-25"],
-        sources: [observed("2.2", "all blobs are uploaded before the manifest, and none is sent again")],
+        sources: [observed("2.2", "Helm uploads all blobs before the manifest, and none of them again")],
         breaks: [
             Break::when("when two pushes meet", CONTAINERD, Flow::PUSHES, "failed commit on ref \"manifest-{d}\": unexpected status…: 400 Bad Request"),
             Break::when("when two pushes meet", ORAS, Flow::PUSHES, "failed to perform \"Push\" on destination: PUT \"{url}/manifests/{d}\": response status code 400: manifest blob unknown"),
@@ -196,26 +200,27 @@ async fn waiting_blobs(session: &Session) -> CheckResult {
         return Err(obstacle("push a second chart", &again));
     }
     Err(expect::violated(
-        "201 for a manifest whose blobs were uploaded before, as with the blobs uploaded again",
+        "status 201 for the manifest, as after its blobs are uploaded again",
         format!("status {}", refused.status),
         &[&refused, &again],
     ))
 }
 
 requirement! {
-    /// A pull that began before a tag moved can be finished.
+    /// A pull that began before a tag moved can be completed.
     ///
     /// ## Why Helm needs it
-    /// Helm reads the manifest, then its blobs. If somebody pushes the version again in between, what the first manifest
-    /// names must still be there.
+    /// Helm reads the manifest first and then its blobs. If another client pushes the version again in between, the
+    /// blobs of the first manifest must remain.
     ///
     /// ## How it is checked
-    /// A chart is pushed and its manifest read; another chart is pushed under the tag; the layer of the first is read.
+    /// The check pushes a chart and reads its layer, pushes another chart with the same tag, and reads the layer of
+    /// the first again. The status must not be 404.
     PULL_GOES_ON = "consistency/pull-outlives-overwrite" {
         level: Should,
-        title: "blobs of a manifest stay when its tag moves",
+        title: "the blobs of a manifest remain when its tag moves",
         covers: ["REG-PUL-20", "REG-MAN-17"],
-        sources: [observed("3.2", "the manifest first, then its blobs by digest")],
+        sources: [observed("3.2", "Helm reads the manifest first, then its blobs by digest")],
         breaks: [
             Break::when("where a tag moves during a pull", CONTAINERD, Flow::PULLS, "failed open: could not fetch content descriptor {d} ({type}) from remote: not found"),
             Break::when("where a tag moves during a pull", ORAS, Flow::PULLS, "failed to perform \"Fetch\" on source: {d}: not found"),
@@ -235,26 +240,27 @@ async fn pull_goes_on(session: &Session) -> CheckResult {
     let moved = session.put_manifest("1.0.0", &second.manifest).await?;
     if !moved.status.is_success() {
         return Err(Stop::NotApplicable(
-            "the registry refuses to overwrite a tag".to_owned(),
+            "the registry does not overwrite tags".to_owned(),
         ));
     }
     let after = session.get_blob_following(&first.layer_digest()).await?;
     expect::holds(
         after.status.as_u16() != 404,
-        "the layer of the manifest that was read before the tag moved",
+        "the layer of the first manifest, as before the tag moved",
         format!("status {}", after.status),
         &[&before, &moved, &after],
     )
 }
 
 requirement! {
-    /// A blob that is pushed to two repositories is in both.
+    /// A blob that is pushed to two repositories is available in both.
     ///
     /// ## Why Helm needs it
-    /// One archive is pushed to staging and to production; the second push must take nothing from the first.
+    /// Users push one archive to a staging and to a production repository. The second push must not remove the blob
+    /// from the first.
     ///
     /// ## How it is checked
-    /// One blob is uploaded to two repositories side by side, and read in each.
+    /// The check uploads one blob to two repositories concurrently and reads it from each.
     BOTH_REPOSITORIES = "consistency/blob-in-both-repositories" {
         level: Must,
         title: "a blob pushed to two repositories is in both",
@@ -276,16 +282,16 @@ async fn both_repositories(session: &Session) -> CheckResult {
     let blob: Bytes = content(session, "in two places");
     let digest = digest_of(&blob);
     let other = session.sibling("too");
-    let places = [session.repository(), other.as_str()];
-    let uploads = places.map(|place| session.arrange_blob_in(place, &blob));
+    let repositories = [session.repository(), other.as_str()];
+    let uploads = repositories.map(|repository| session.arrange_blob_in(repository, &blob));
     join_all(uploads)
         .await
         .into_iter()
         .collect::<Result<Vec<_>, Stop>>()?;
     let mut replies = Vec::new();
-    for place in places {
-        let path = format!("/v2/{place}/blobs/{digest}");
-        // Who comes first after a push is judged by `consistency/blob-readable-at-once`.
+    for repository in repositories {
+        let path = format!("/v2/{repository}/blobs/{digest}");
+        // `consistency/blob-readable-at-once` judges the first read after an upload.
         session.call(Method::HEAD, &path).send().await?;
         replies.push(session.call(Method::GET, &path).send().await?);
     }
@@ -294,11 +300,11 @@ async fn both_repositories(session: &Session) -> CheckResult {
         0 => Ok(()),
         1 => Err(expect::violated(
             "the blob in both repositories",
-            "404 in one of them",
+            "status 404 in one of them",
             &[&replies[0], &replies[1]],
         )),
         _ => Err(obstacle(
-            "read a blob in either of two repositories",
+            "read the blob in either of two repositories",
             &replies[0],
         )),
     }

@@ -1,4 +1,4 @@
-//! Reads: answers agree with each other, also while a tag moves.
+//! Reads: responses agree with each other, also when a tag moves.
 
 use futures_util::future::join_all;
 use helm_oci_fixtures::manifest::Shape;
@@ -12,26 +12,27 @@ use crate::session::steps::{ACCEPT_CONTAINERD, obstacle};
 use crate::session::{Reply, Session, digest_of};
 use crate::verdict::{CheckResult, Stop};
 
-/// The flow that reads more than the two blobs of one chart.
+/// The flow that reads more than two blobs of a chart.
 const MANY_BLOBS: &[Flow] = &[Flow::PullProv];
 
-/// Helm that compares a tag with a pinned digest.
+/// Helm versions that compare the digest of a tag with a pinned digest.
 const PINNED: Versions = Versions(&[Span::since((3, 20, 0))]);
 
 requirement! {
-    /// HEAD and GET of one tag name the same digest, whatever `Accept` lists, as long as it lists the type.
+    /// HEAD and GET of a tag refer to the same digest, for every `Accept` that lists the media type of the manifest.
     ///
     /// ## Why Helm needs it
-    /// Pulls pinned to a digest compare the tag's HEAD with the pin since 3.20; a conversion for some clients
-    /// tears the two apart.
+    /// Helm 3.20 and later compare the digest of HEAD with a pinned digest. If the registry converts the manifest for
+    /// some clients, the two differ.
     ///
     /// ## How it is checked
-    /// HEAD and GET with the lists of both lines of Helm; the digests of the answers are compared.
+    /// The check sends HEAD, and GET with the `Accept` of Helm 3.0 to 3.17 and that of Helm 3.18 and later. Each body
+    /// must have the digest that HEAD returns.
     AGREE = "consistency/head-and-get-agree" {
         level: Must,
-        title: "HEAD and GET agree for every `Accept` that lists the type",
+        title: "HEAD and GET of a tag agree for every `Accept` that lists the media type",
         covers: ["REG-PUL-07", "A24"],
-        sources: [observed("3.6", "3.20 and later: HEAD of the tag is compared with the pinned digest")],
+        sources: [observed("3.6", "Helm 3.20 and later compare HEAD of the tag with the pinned digest")],
         breaks: [
             Break::when("for pulls pinned to a digest", PINNED, &[Flow::Pull], "chart reference digest mismatch: {d} is not {d}"),
         ],
@@ -48,7 +49,7 @@ async fn agree(session: &Session) -> CheckResult {
         .header("docker-content-digest")
         .filter(|_| head.status.is_success())
     else {
-        return Err(obstacle("learn the digest from HEAD", &head));
+        return Err(obstacle("get the digest from HEAD", &head));
     };
     for accept in [ACCEPT_CONTAINERD, crate::session::steps::ACCEPT_ORAS] {
         let path = session.manifest_path("1.0.0");
@@ -63,8 +64,8 @@ async fn agree(session: &Session) -> CheckResult {
         let actual = digest_of(&get.body);
         expect::holds(
             actual == named,
-            format!("the manifest {named}, which HEAD names"),
-            format!("a body of {actual}"),
+            format!("a body with the digest {named}, as HEAD returns it"),
+            format!("a body with the digest {actual}"),
             &[&head, &get],
         )?;
     }
@@ -72,17 +73,17 @@ async fn agree(session: &Session) -> CheckResult {
 }
 
 requirement! {
-    /// After a tag moved, HEAD, GET and the answer to the PUT agree at once.
+    /// After a tag moved, HEAD and GET return the new manifest immediately.
     ///
     /// ## Why Helm needs it
-    /// Helm 3.0 to 3.17 combine HEAD and GET; jobs pull right after a push.
+    /// Helm 3.0 to 3.17 combine the responses of HEAD and GET, and jobs pull right after a push.
     ///
     /// ## How it is checked
-    /// A tag is overwritten; HEAD and GET are sent at once. Where the overwrite is refused, there is nothing to
-    /// check.
+    /// The check pushes another manifest with the tag of a first, and sends HEAD and GET. Neither may return the
+    /// first manifest. The requirement does not apply if the registry rejects the overwrite.
     MOVED_TAG = "consistency/moved-tag" {
         level: Should,
-        title: "a moved tag is seen alike by HEAD and GET, at once",
+        title: "HEAD and GET see a moved tag immediately",
         covers: ["REG-PUL-20"],
         sources: [observed("3.2", "HEAD of the tag, then GET of the digest it names")],
         breaks: [],
@@ -98,7 +99,7 @@ async fn moved(session: &Session) -> CheckResult {
     let put = session.put_manifest("1.0.0", &second.manifest).await?;
     if !put.status.is_success() {
         return Err(Stop::NotApplicable(
-            "the registry refuses to overwrite a tag".to_owned(),
+            "the registry does not overwrite tags".to_owned(),
         ));
     }
     let head = session.head_manifest("1.0.0").await?;
@@ -110,8 +111,8 @@ async fn moved(session: &Session) -> CheckResult {
     for reply in [&head, &get] {
         expect::holds(
             !stale(reply),
-            "the manifest pushed last",
-            "the manifest pushed before it",
+            "the manifest that was pushed last",
+            "the manifest that was pushed first",
             &[&put, reply],
         )?;
     }
@@ -119,18 +120,18 @@ async fn moved(session: &Session) -> CheckResult {
 }
 
 requirement! {
-    /// The blobs of one manifest can be read at the same time.
+    /// The registry serves the blobs of one manifest concurrently.
     ///
     /// ## Why Helm needs it
-    /// Every Helm fetches config and layers at once; a 429 on a blob is not retried before 3.18.
+    /// Every Helm version requests config and layers concurrently. Helm before 3.18 does not retry a blob after 429.
     ///
     /// ## How it is checked
-    /// The three blobs of a signed chart are read at once.
+    /// The check requests the three blobs of a signed chart concurrently. The status must not be 429 or 503.
     PARALLEL = "consistency/parallel-pulls" {
         level: Must,
-        title: "three blobs can be read at once",
+        title: "three blobs can be read concurrently",
         covers: ["REG-PUL-23"],
-        sources: [observed("3.2", "config and chart blobs in parallel")],
+        sources: [observed("3.2", "config and chart blobs concurrently")],
         breaks: [
             Break::new(ALL, MANY_BLOBS, "(it succeeds without the provenance)"),
         ],
@@ -146,7 +147,7 @@ async fn parallel(session: &Session) -> CheckResult {
         let reply = reply?;
         expect::holds(
             !matches!(reply.status.as_u16(), 429 | 503),
-            "three blobs, read at once",
+            "three blobs, requested concurrently",
             format!("status {}", reply.status),
             &[&reply],
         )?;
