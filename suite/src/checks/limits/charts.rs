@@ -1,4 +1,4 @@
-//! Charts as large as Helm takes them, up and down. They are made as they are sent and never held.
+//! Uploads and downloads of the largest charts that Helm accepts. They are generated during the upload, never held.
 
 use bytes::Bytes;
 
@@ -14,24 +14,25 @@ use crate::verdict::{CheckResult, Stop};
 use crate::wire::content::{Measured, Pattern};
 
 requirement! {
-    /// A chart of 36 MiB is pushed in one PUT, and pulled back whole.
+    /// The registry accepts a chart of 36 MiB in one PUT and returns all of it.
     ///
     /// ## Why Helm needs it
-    /// Every Helm sends a chart in one request, however large it is: charts with dependencies or files in them
-    /// have some ten mebibytes. What stands in front of a registry often takes 1, 10 or 32 MiB.
+    /// Every Helm version sends a chart in one request, whatever its size: charts that contain dependencies or files
+    /// have some ten mebibytes. Proxies in front of a registry often accept 1, 10 or 32 MiB.
     ///
-    /// Helm 3.21.1 to 3.21.4 and 4.2.1 to 4.2.4 neither push nor pull more than 32 MiB themselves, whatever the registry
-    /// does: `invalid descriptor size`. What the others print was seen with a chart of 39 MiB; where the end of one is missing,
-    /// 3.7 to 3.12 say `failed to read expected number of bytes: unexpected EOF`, and 3.17 asks for the rest first:
-    /// `failed to copy: httpReadSeeker: failed open`.
+    /// Helm 3.21.1 to 3.21.4 and 4.2.1 to 4.2.4 neither push nor pull more than 32 MiB themselves, whatever the
+    /// registry does: `invalid descriptor size`. The messages of the others were observed with a chart of 39 MiB. If
+    /// the end of a chart is missing, Helm 3.7 to 3.12 print `failed to read expected number of bytes: unexpected
+    /// EOF`, and Helm 3.17 requests the rest first: `failed to copy: httpReadSeeker: failed open`.
     ///
     /// ## How it is checked
-    /// An ordinary blob is pushed and pulled, then one of 36 MiB; length and digest of what comes back are compared. A
-    /// connection that closes each of three times, while the registry answers in between, is a refusal as well. The blob
-    /// is made while it is sent, and measured while it is read. It has no time limit, as long as it gets on.
+    /// The check pushes and pulls an ordinary blob, then one of 36 MiB, and compares the length and the digest of the
+    /// result. If the connection closes three times while the registry responds to other requests, this is a
+    /// violation as well. The blob is generated during the upload and hashed during the download. There is no time
+    /// limit as long as bytes are transferred.
     OF_36_MEBIBYTES = "limits/chart-of-36-mebibytes" {
         level: Should,
-        title: "a chart of 36 MiB goes up in one PUT and comes down whole",
+        title: "a chart of 36 MiB can be pushed in one PUT and pulled",
         covers: ["REG-BLB-20", "B16"],
         sources: [observed("2.2", "one PUT with the whole blob, in any version; 36 MiB recorded")],
         breaks: [
@@ -52,20 +53,20 @@ async fn of_36_mebibytes(session: &Session) -> CheckResult {
 }
 
 requirement! {
-    /// A chart of 100 MiB is pushed in one PUT, and pulled back whole.
+    /// The registry accepts a chart of 100 MiB in one PUT and returns all of it.
     ///
     /// ## Why Helm needs it
-    /// 100 MiB is what Helm 3.17.3 and later unpacks at most; nothing else in Helm limits a chart before that. Proxies
-    /// and gateways have limits of their own, in size and in time.
+    /// Helm 3.17.3 and later unpack at most 100 MiB; nothing else in Helm limits a chart before that. Proxies and
+    /// gateways have their own limits on size and time.
     ///
-    /// Helm 3.21.1 to 3.21.4 and 4.2.1 to 4.2.4 neither push nor pull more than 32 MiB themselves, whatever the registry
-    /// does: `invalid descriptor size`.
+    /// Helm 3.21.1 to 3.21.4 and 4.2.1 to 4.2.4 neither push nor pull more than 32 MiB themselves, whatever the
+    /// registry does: `invalid descriptor size`.
     ///
     /// ## How it is checked
-    /// As with 36 MiB.
+    /// As for the chart of 36 MiB.
     OF_100_MEBIBYTES = "limits/chart-of-100-mebibytes" {
         level: Should,
-        title: "a chart of 100 MiB goes up in one PUT and comes down whole",
+        title: "a chart of 100 MiB can be pushed in one PUT and pulled",
         covers: ["REG-BLB-20", "B16"],
         sources: [
             helm("v3.17.3", "pkg/chart/loader/archive.go:36", "unpacks 100 MiB at most, and checks no size of the archive"),
@@ -88,30 +89,30 @@ async fn of_100_mebibytes(session: &Session) -> CheckResult {
     goes_through(session, 100).await
 }
 
-/// Pushes a blob of so many mebibytes and pulls it, as it is done with an ordinary one before.
+/// Pushes and pulls an ordinary blob, then one of `mebibytes`, and expects it unchanged.
 async fn goes_through(session: &Session, mebibytes: u64) -> CheckResult {
     ordinary_goes_through(session).await?;
     let blob = chart_of(mebibytes, session.target().mebibyte);
     let put = session.answered(|| push(session, &blob)).await?;
-    let put = put.ok_or_else(|| expect::unanswered(session, "an answer to the PUT"))?;
+    let put = put.ok_or_else(|| expect::unanswered(session, "a response to the PUT"))?;
     succeeds_like_any_other(session, &put).await?;
     let pull = || session.measure_blob(&blob);
     let read = session.answered(pull).await?;
     let read = read.ok_or_else(|| expect::unanswered(session, "the whole blob"))?;
     expect::status(&read, &[200])?;
     let came = read.measured.as_ref();
-    let told = |length, digest: &str| format!("{length} bytes of {digest}");
+    let text = |length, digest: &str| format!("{length} bytes with the digest {digest}");
     expect::holds(
         came.is_some_and(|came| came.digest == blob.digest()),
-        format!("the {}", told(blob.length(), blob.digest())),
+        text(blob.length(), blob.digest()),
         came.map_or_else(String::new, |Measured { length, digest }| {
-            told(*length, digest)
+            text(*length, digest)
         }),
         &[&put, &read],
     )
 }
 
-/// The digests of the charts in their real size, which a run would take longer for than for all small checks.
+/// The digests of the charts in their real size: to compute them takes longer than all small checks.
 const DIGESTS: [(u64, &str); 2] = [
     (
         36,
@@ -123,7 +124,7 @@ const DIGESTS: [(u64, &str); 2] = [
     ),
 ];
 
-/// The same chart in every run: what a registry has of it already changes nothing, for it is not asked.
+/// The same chart in every run. The check never asks whether the registry has the blob, so an earlier run has no effect.
 fn chart_of(mebibytes: u64, mebibyte: u64) -> Pattern {
     let length = mebibytes * mebibyte;
     let known = DIGESTS.iter().find(|(size, _)| *size == mebibytes);
@@ -139,7 +140,7 @@ async fn push(session: &Session, blob: &Pattern) -> Result<Reply, Stop> {
     put.send().await
 }
 
-/// Where not even that works, size is not to blame.
+/// Pushes and pulls an ordinary blob: if this fails, the size is not the cause.
 async fn ordinary_goes_through(session: &Session) -> CheckResult {
     let ordinary: Bytes = content(session, "of ordinary size");
     let digest = session.arrange_blob(&ordinary).await?;
@@ -147,7 +148,7 @@ async fn ordinary_goes_through(session: &Session) -> CheckResult {
     if read.body == ordinary && read.status.is_success() {
         Ok(())
     } else {
-        Err(obstacle("read an ordinary blob as it was pushed", &read))
+        Err(obstacle("read an ordinary blob unchanged", &read))
     }
 }
 

@@ -1,4 +1,4 @@
-//! Sizes and lengths, from the smallest to the largest that Helm needs.
+//! Limits on sizes and lengths, from the smallest to the largest that Helm needs.
 
 mod charts;
 
@@ -19,16 +19,17 @@ use crate::verdict::CheckResult;
 use crate::wire::content::Pattern;
 
 requirement! {
-    /// Names of more than two segments can be written to.
+    /// Repository names with more than two segments can be pushed to.
     ///
     /// ## Why Helm needs it
-    /// Helm sets no limit, and many layouts keep charts below a project's path.
+    /// Helm sets no limit, and many registries keep charts below the path of a project.
     ///
     /// ## How it is checked
-    /// An upload is opened under names one, two and five segments deeper than the check's own.
+    /// The check opens uploads in repositories whose names are one, two and five segments longer than its own. Each
+    /// POST must return a 2xx.
     DEEP_NAMES = "limits/deep-names" {
         level: Should,
-        title: "names of many segments work",
+        title: "repository names can have many segments",
         covers: ["REG-NAM-03", "A26"],
         sources: [DISTRIBUTION.says(
             "pulling-manifests",
@@ -44,7 +45,10 @@ async fn deep(session: &Session) -> CheckResult {
     let base = session.repository();
     let plain = first_write(session, base).await?;
     if !plain.status.is_success() {
-        return Err(obstacle("open an upload under a shallow name", &plain));
+        return Err(obstacle(
+            "open an upload under a name without additional segments",
+            &plain,
+        ));
     }
     for tail in ["c3", "c3/c4", "c3/c4/c5/c6/c7"] {
         expect::success(&first_write(session, &format!("{base}/{tail}")).await?)?;
@@ -53,17 +57,18 @@ async fn deep(session: &Session) -> CheckResult {
 }
 
 requirement! {
-    /// Tags of up to 128 characters are accepted.
+    /// The registry accepts tags of up to 128 characters.
     ///
     /// ## Why Helm needs it
-    /// The tag is the chart's version. With a commit id and build metadata it grows long; Helm itself refuses
-    /// only what is over 128 characters.
+    /// The tag is the version of the chart. A commit id and build metadata make it long; Helm itself rejects only
+    /// tags of more than 128 characters.
     ///
     /// ## How it is checked
-    /// A manifest is pushed under tags of 64 and 128 characters and read back; a short tag first.
+    /// The check pushes a manifest with a short tag, then with tags of 64 and 128 characters. Each PUT must return a
+    /// 2xx.
     LONG_TAGS = "limits/long-tags" {
         level: Must,
-        title: "tags of 128 characters work",
+        title: "the registry accepts tags of 128 characters",
         covers: ["REG-NAM-05", "A27"],
         sources: [DISTRIBUTION.says(
             "pulling-manifests",
@@ -88,17 +93,17 @@ async fn long_tags(session: &Session) -> CheckResult {
 }
 
 requirement! {
-    /// A blob of 5 MiB is taken in one PUT.
+    /// The registry accepts a blob of 5 MiB in one PUT.
     ///
     /// ## Why Helm needs it
-    /// Every Helm sends a chart in one request. A proxy in front that limits bodies to its default cuts off
-    /// charts with dependencies in them.
+    /// Every Helm version sends a chart in one request. A proxy with its default limit on bodies rejects charts that
+    /// contain their dependencies.
     ///
     /// ## How it is checked
-    /// A small blob, then one of 5 MiB.
+    /// The check uploads a small blob, then one of 5 MiB. The PUT must return a 2xx.
     LARGE_BLOB = "limits/five-mebibyte-blob" {
         level: Must,
-        title: "a blob of 5 MiB is accepted in one PUT",
+        title: "the registry accepts a blob of 5 MiB in one PUT",
         covers: ["REG-BLB-20", "B16"],
         sources: [observed("2.2", "one PUT with the whole blob, in any version; 36 MiB recorded")],
         breaks: [
@@ -122,18 +127,18 @@ async fn large_blob(session: &Session) -> CheckResult {
 }
 
 requirement! {
-    /// Blobs are accepted however small they are, whatever is in them.
+    /// The registry accepts a blob of any size and content, however small it is.
     ///
     /// ## Why Helm needs it
-    /// A config is some hundred bytes; tools beside Helm write `{}`.
+    /// The config of a chart has a few hundred bytes; other OCI tools write `{}`.
     ///
     /// ## How it is checked
-    /// The two bytes `{}` are uploaded.
+    /// The check uploads the two bytes `{}`. The PUT must return a 2xx.
     TINY = "limits/two-byte-blob" {
         level: Must,
-        title: "a blob of two bytes is accepted",
+        title: "the registry accepts a blob of two bytes",
         covers: ["REG-BLB-22"],
-        sources: [observed("7.2", "configs of 141 bytes; the specification knows no smallest blob")],
+        sources: [observed("7.2", "configs of 141 bytes; the specification has no minimum size")],
         breaks: [
             Break::when("for small configs", CONTAINERD, Flow::PUSHES, "failed commit on ref \"unknown-{d}\": unexpected status…: 400 Bad Request"),
             Break::when("for small configs", ORAS, Flow::PUSHES, "failed to perform \"Push\" on destination: PUT \"{u}\": response status code 400"),
@@ -158,17 +163,17 @@ async fn tiny(session: &Session) -> CheckResult {
 }
 
 requirement! {
-    /// A manifest of 1 MiB is accepted.
+    /// The registry accepts a manifest of 1 MiB.
     ///
     /// ## Why Helm needs it
-    /// Annotations of `Chart.yaml` go into the manifest; some charts carry a changelog there. The specification
-    /// asks for 4 megabytes.
+    /// Helm copies the annotations of `Chart.yaml` to the manifest, and some charts carry a changelog there. The
+    /// specification requests 4 megabytes.
     ///
     /// ## How it is checked
-    /// A manifest with annotations, one mebibyte long, is pushed, beside a small one.
+    /// The check pushes a small manifest, then one with annotations of one mebibyte. The PUT must return a 2xx.
     LARGE_MANIFEST = "limits/one-mebibyte-manifest" {
         level: Should,
-        title: "a manifest of 1 MiB is accepted",
+        title: "the registry accepts a manifest of 1 MiB",
         covers: ["REG-MAN-21", "B17"],
         sources: [DISTRIBUTION.says(
             "pushing-manifests",
@@ -185,17 +190,18 @@ async fn large_manifest(session: &Session) -> CheckResult {
 }
 
 requirement! {
-    /// A manifest of 4 megabytes, which are 4 000 000 bytes, is accepted.
+    /// The registry accepts a manifest of 4 megabytes, that is 4 000 000 bytes.
     ///
     /// ## Why Helm needs it
-    /// All of a chart's annotations stand in its manifest, and Helm 3.18 and later reads up to 4 MiB of one. The
-    /// specification asks for 4 megabytes, and so no byte more is sent.
+    /// The manifest contains all annotations of a chart, and Helm 3.18 and later read up to 4 MiB of it. The
+    /// specification requests 4 megabytes, so the check sends no more.
     ///
     /// ## How it is checked
-    /// A manifest with annotations of so many bytes is pushed, beside a small one.
+    /// The check pushes a small manifest, then one with annotations of 4 000 000 bytes in total. The PUT must return
+    /// a 2xx.
     FOUR_MEGABYTES = "limits/four-megabyte-manifest" {
         level: Should,
-        title: "a manifest of 4 MB is accepted",
+        title: "the registry accepts a manifest of 4 MB",
         covers: ["REG-MAN-21", "B17"],
         sources: [DISTRIBUTION.says(
             "pushing-manifests",
@@ -212,7 +218,7 @@ async fn four_megabytes(session: &Session) -> CheckResult {
     takes_manifest(session, 4_000_000 * session.target().mebibyte / MEBIBYTE).await
 }
 
-/// Pushes a manifest of so many bytes, after a small one.
+/// Pushes a small manifest, then one of `length` bytes, and expects success.
 async fn takes_manifest(session: &Session, length: u64) -> CheckResult {
     let small = ChartMetadata::new(session.chart_name(), "0.9.0")
         .annotation("example.test/changelog", "short");
@@ -234,7 +240,7 @@ async fn takes_manifest(session: &Session, length: u64) -> CheckResult {
     expect::success(&session.put_manifest("1.0.0", &large).await?)
 }
 
-/// The manifest of a chart with these changes in its annotations.
+/// The manifest of a chart with a changelog in its annotations.
 fn annotated(
     session: &Session,
     metadata: &ChartMetadata,
