@@ -1,4 +1,4 @@
-//! What only the Helm of before 3.8 sends and reads.
+//! Requests and content of Helm before 3.8.
 
 use helm_oci_fixtures::manifest::Shape;
 
@@ -14,16 +14,16 @@ use crate::session::{Session, digest_of};
 use crate::verdict::CheckResult;
 
 requirement! {
-    /// Helm 3.0 to 3.6 are served, though they do not call themselves Helm.
+    /// The registry serves the user agents of Helm 3.0 to 3.6, which do not contain `Helm`.
     ///
     /// ## Why Helm needs it
-    /// They send `containerd/<version>`, and `oras` when they log in. A filter on agents cuts them off.
+    /// These versions send `containerd/<version>`, and `oras` for a login. A filter on user agents blocks them.
     ///
     /// ## How it is checked
-    /// A manifest is read with each of these agents, after one of our own.
+    /// The check reads a manifest with its own user agent, then with each of these.
     OLD_AGENTS = "legacy/containerd-agent-served" {
         level: Must,
-        title: "requests of `containerd/…` and `oras` are not filtered out",
+        title: "the registry accepts the user agents `containerd/…` and `oras`",
         covers: ["REG-API-09", "B27"],
         sources: [observed("7.4", "T1, T3: `User-Agent: containerd/1.3.2+unknown`, `containerd/1.4.4+unknown`")],
         breaks: [
@@ -48,18 +48,18 @@ async fn old_agents(session: &Session) -> CheckResult {
 }
 
 requirement! {
-    /// An upload without `Content-Type` is taken.
+    /// The registry accepts an upload without `Content-Type`.
     ///
     /// ## Why Helm needs it
-    /// Helm 3.0 to 3.2 send none.
+    /// Helm 3.0 to 3.2 do not send the header.
     ///
     /// ## How it is checked
-    /// A blob is uploaded with `Content-Type`, then another without.
+    /// The check uploads a blob with `Content-Type`, then another without. The PUT must return a 2xx.
     NO_TYPE = "legacy/content-type-optional" {
         level: Should,
-        title: "a blob PUT without `Content-Type` is accepted",
+        title: "the registry accepts a blob PUT without `Content-Type`",
         covers: ["REG-BLB-15"],
-        sources: [observed("1.2", "blob PUT carries `Content-Type: application/octet-stream` since 3.3.0 only")],
+        sources: [observed("1.2", "Helm sends `Content-Type: application/octet-stream` with a blob PUT only since 3.3.0")],
         breaks: [
             Break::new(BEFORE_3_3, &[Flow::ChartPush], "failed commit on ref \"unknown-{d}\": unexpected status: 415 Unsupported Media Type"),
         ],
@@ -82,16 +82,17 @@ async fn no_type(session: &Session) -> CheckResult {
 }
 
 requirement! {
-    /// The layer type of Helm 3.0 to 3.6 is accepted and served.
+    /// The registry accepts manifests with the layer type of Helm 3.0 to 3.6.
     ///
     /// ## Why Helm needs it
-    /// `helm chart push` wrote it, and every Helm since 3.7.1 still pulls such charts, with a warning.
+    /// `helm chart push` of these versions wrote it. Helm 3.7.1 and later still pull such charts, with a warning.
     ///
     /// ## How it is checked
-    /// A manifest in the shape of Helm 3.6 is pushed, beside one of today's shape.
+    /// The check pushes a manifest in the format of Helm 3.8, then one in the format of Helm 3.6. The PUT must return
+    /// a 2xx.
     OLD_LAYER = "legacy/old-layer-accepted" {
         level: Should,
-        title: "the layer type `application/tar+gzip` of Helm 3.0 to 3.6 is accepted",
+        title: "the registry accepts the layer type `application/tar+gzip` of Helm 3.0 to 3.6",
         covers: ["REG-MAN-07", "REG-PUL-24"],
         sources: [
             helm("v3.6.3", "internal/experimental/registry/constants.go:24", "names the layer type before 3.7"),
@@ -114,16 +115,17 @@ async fn legacy(session: &Session) -> CheckResult {
 }
 
 requirement! {
-    /// Charts in the shape of every era are served unchanged.
+    /// The registry serves chart manifests of every Helm era unchanged.
     ///
     /// ## Why Helm needs it
-    /// A registry holds charts of all ages; readers of every era must find them as they were pushed.
+    /// A registry holds charts of all ages. Every Helm version must find them as they were pushed.
     ///
     /// ## How it is checked
-    /// One chart is pushed in each of the shapes that Helm 3.0 to 4.2 write, and read back.
+    /// The check pushes one chart in each manifest format of Helm 3.0 to 4.2 and reads it back. The bytes must be the
+    /// same.
     SHAPES = "legacy/every-shape-served" {
         level: Must,
-        title: "charts in the shape of every era come back unchanged",
+        title: "chart manifests of every Helm era are served unchanged",
         covers: ["REG-PUL-24"],
         sources: [observed("7.3", "the manifests G1 to G11 as recorded from Helm 3.2.4 to 4.2.4")],
         breaks: [
@@ -154,7 +156,7 @@ async fn shapes(session: &Session) -> CheckResult {
         session.arrange_manifest(&tag, &chart.manifest).await?;
         let reply = readable(session, &tag).await?;
         if !is_image_manifest(&reply) {
-            return Err(obstacle("read the chart's own manifest", &reply));
+            return Err(obstacle("read an image manifest", &reply));
         }
         expect::same_bytes(&reply, &chart.manifest)?;
     }
@@ -162,18 +164,18 @@ async fn shapes(session: &Session) -> CheckResult {
 }
 
 requirement! {
-    /// The type of a manifest is served without parameters.
+    /// The `Content-Type` of a manifest has no parameters.
     ///
     /// ## Why Helm needs it
-    /// It does not: every Helm cuts off what follows the `;`. Strict clients beside Helm compare the whole header.
+    /// Helm does not need it: every Helm version ignores the part after `;`. Strict clients compare the whole header.
     ///
     /// ## How it is checked
-    /// `Content-Type` of a manifest by tag is read.
+    /// The check sends GET for a tag and reads `Content-Type`.
     BARE_TYPE = "legacy/bare-manifest-type" {
         level: May,
         title: "`Content-Type` of a manifest has no parameters",
         covers: ["C18"],
-        sources: [observed("7.6", "`; charset=utf-8` on a manifest type: tolerated by every Helm")],
+        sources: [observed("7.6", "every Helm version accepts `; charset=utf-8` in the media type of a manifest")],
         breaks: [],
         faults: [AddsCharset],
         check: bare_type,
@@ -184,12 +186,12 @@ async fn bare_type(session: &Session) -> CheckResult {
     session.arrange_chart("1.0.0").await?;
     let reply = session.get_manifest("1.0.0").await?;
     let Some(served) = reply.header("content-type") else {
-        return Err(obstacle("read the type of a manifest", &reply));
+        return Err(obstacle("read the `content-type` of a manifest", &reply));
     };
     expect::holds(
         !served.contains(';'),
-        "a type without parameters",
-        format!("`{served}`"),
+        "a `content-type` without parameters",
+        format!("`content-type: {served}`"),
         &[&reply],
     )
 }
