@@ -1,4 +1,4 @@
-//! Charts with fields that no Helm writes yet, and digests of other algorithms.
+//! Charts with fields that no Helm version writes yet, and digests of other algorithms.
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
@@ -17,10 +17,10 @@ use crate::session::steps::{Chart, obstacle};
 use crate::session::{Reply, Session, digest_of};
 use crate::verdict::{CheckResult, Stop};
 
-/// The tag of a manifest that no Helm writes.
+/// The tag of a manifest that no Helm version writes.
 const TAG: &str = "1.0.0-next";
 
-/// Pushes a variant of a chart's manifest.
+/// Pushes a variant of a chart manifest.
 async fn put_variant(
     session: &Session,
     variant: impl Fn(&Bytes) -> Bytes,
@@ -30,7 +30,8 @@ async fn put_variant(
     Ok((chart, reply))
 }
 
-/// Expects a variant of a chart's manifest to be taken. Where the manifest itself is not, the variant is not to blame.
+/// Expects the registry to accept a variant of a chart manifest. If it rejects the original as well, the variant is not
+/// the cause.
 async fn takes(session: &Session, chart: &Chart, reply: &Reply) -> CheckResult {
     if reply.status.is_success() {
         return Ok(());
@@ -40,7 +41,7 @@ async fn takes(session: &Session, chart: &Chart, reply: &Reply) -> CheckResult {
         return Err(obstacle("push an ordinary chart", &ordinary));
     }
     Err(expect::violated(
-        "201, as for the chart as Helm writes it",
+        "status 201, as for the manifest that Helm writes",
         format!("status {}", reply.status),
         &[reply, &ordinary],
     ))
@@ -51,16 +52,16 @@ fn with_artifact_type(manifest: &Bytes) -> Bytes {
 }
 
 requirement! {
-    /// A chart's manifest with `artifactType` is accepted.
+    /// The registry accepts a chart manifest with `artifactType`.
     ///
     /// ## Why Helm needs it
-    /// It does not: no Helm writes the field. The next format of charts is told by it.
+    /// Helm does not need it: no Helm version writes the field. The next chart format is identified by it.
     ///
     /// ## How it is checked
-    /// A chart is pushed with the field, and if that is refused, without it.
+    /// The check pushes a chart manifest with the field, and if the registry rejects it, without.
     ARTIFACT_TYPE = "next/artifact-type-accepted" {
         level: May,
-        title: "a manifest with `artifactType` is accepted",
+        title: "the registry accepts a manifest with `artifactType`",
         covers: ["C17"],
         sources: [DISTRIBUTION.says(
             "listing-referrers",
@@ -79,13 +80,15 @@ async fn artifact_type(session: &Session) -> CheckResult {
 }
 
 requirement! {
-    /// The `artifactType` of a manifest is served with it.
+    /// The registry serves a manifest with its `artifactType`.
     ///
     /// ## Why Helm needs it
-    /// It does not: no Helm reads the field. What tells charts from other artifacts must come back.
+    /// Helm does not need it: no Helm version reads the field. Clients that distinguish charts from other artifacts
+    /// by the field need it.
     ///
     /// ## How it is checked
-    /// Only where a manifest with the field is taken: it is read, and the field looked for.
+    /// If the registry accepts a manifest with the field, the check reads the manifest. The field must have the same
+    /// value.
     ARTIFACT_TYPE_KEPT = "next/artifact-type-kept" {
         level: May,
         title: "`artifactType` is served as it was pushed",
@@ -104,7 +107,7 @@ async fn artifact_type_kept(session: &Session) -> CheckResult {
     let (_, stored) = put_variant(session, with_artifact_type).await?;
     if !stored.status.is_success() {
         return Err(Stop::NotApplicable(format!(
-            "the registry takes no `artifactType`: it answers {}",
+            "the registry does not accept `artifactType`: it returns {}",
             stored.status
         )));
     }
@@ -122,16 +125,17 @@ async fn artifact_type_kept(session: &Session) -> CheckResult {
 }
 
 requirement! {
-    /// A manifest with an empty config is accepted.
+    /// The registry accepts a manifest with an empty config.
     ///
     /// ## Why Helm needs it
-    /// It does not: every Helm writes a config of its own. Signatures and other artifacts beside a chart have none.
+    /// Helm does not need it: every Helm version writes a config. Signatures and other artifacts for a chart have
+    /// none.
     ///
     /// ## How it is checked
-    /// A manifest whose config is the empty one of the image-spec is pushed, with the layer of a chart.
+    /// The check pushes a manifest with the layer of a chart and the empty config of the image-spec.
     EMPTY_CONFIG = "next/empty-config-accepted" {
         level: May,
-        title: "a manifest with an empty config is accepted",
+        title: "the registry accepts a manifest with an empty config",
         covers: ["REG-MAN-04"],
         sources: [DISTRIBUTION.says(
             "pushing-manifests",
@@ -159,23 +163,24 @@ async fn empty_config(session: &Session) -> CheckResult {
         "{{\"schemaVersion\":2,\"mediaType\":\"{}\",\"config\":{config},\"layers\":[{layer}]}}",
         media_type::OCI_MANIFEST
     );
-    // The image-spec wants an artifact type where the config says nothing.
+    // The image-spec requires an artifact type with an empty config.
     let manifest = with_artifact_type(&Bytes::from(manifest));
     let reply = session.put_manifest(TAG, &manifest).await?;
     takes(session, &chart, &reply).await
 }
 
 requirement! {
-    /// A layer may be of any type.
+    /// The registry accepts layers of any media type.
     ///
     /// ## Why Helm needs it
-    /// Registries with a list of types refused the provenance of charts once, and will refuse the next format.
+    /// Registries with a list of allowed types once rejected the provenance of charts, and will reject the next
+    /// format.
     ///
     /// ## How it is checked
-    /// The manifest of a chart is pushed with another type for its layer.
+    /// The check pushes a chart manifest with an unknown media type for its layer.
     ANY_LAYER = "next/any-layer-type" {
         level: May,
-        title: "a layer of an unknown type is accepted",
+        title: "the registry accepts a layer of an unknown type",
         covers: ["REG-MAN-05", "A14"],
         sources: [DISTRIBUTION.says(
             "pushing-manifests",
@@ -198,16 +203,16 @@ async fn any_layer(session: &Session) -> CheckResult {
 }
 
 requirement! {
-    /// Descriptors with their content in them are accepted.
+    /// The registry accepts descriptors with embedded content.
     ///
     /// ## Why Helm needs it
-    /// It does not. A config that stands in the manifest saves a request.
+    /// Helm does not need it. A config in the manifest saves a request.
     ///
     /// ## How it is checked
-    /// The manifest of a chart is pushed with its config as `data` in the descriptor.
+    /// The check pushes a chart manifest with its config as `data` in the descriptor.
     EMBEDDED_DATA = "next/embedded-data-accepted" {
         level: May,
-        title: "a descriptor with `data` is accepted",
+        title: "the registry accepts a descriptor with `data`",
         covers: ["REG-PUL-25"],
         sources: [DISTRIBUTION.says(
             "pushing-manifests",
@@ -231,16 +236,18 @@ async fn embedded_data(session: &Session) -> CheckResult {
 }
 
 requirement! {
-    /// A chart that names a subject is accepted.
+    /// The registry accepts a chart manifest with a `subject`.
     ///
     /// ## Why Helm needs it
-    /// It does not: no Helm writes the field. A chart may belong to an application that is its subject.
+    /// Helm does not need it: no Helm version writes the field. A chart can belong to an application that is its
+    /// subject.
     ///
     /// ## How it is checked
-    /// A chart is pushed that names the same chart without the field as its subject, by digest.
+    /// The check pushes a chart manifest whose subject is the manifest of the same chart without the field, by
+    /// digest.
     SUBJECT = "next/subject-accepted" {
         level: May,
-        title: "a chart that names a subject is accepted",
+        title: "the registry accepts a chart with a `subject`",
         covers: ["REG-REF-01", "REG-REF-03"],
         sources: [DISTRIBUTION.says(
             "pushing-manifests-with-subject",
@@ -263,17 +270,17 @@ async fn subject(session: &Session) -> CheckResult {
 }
 
 requirement! {
-    /// Referrers can be asked for by their type.
+    /// The registry filters the list of referrers by artifact type.
     ///
     /// ## Why Helm needs it
-    /// It does not. Who looks for the signatures of a chart need not read what else is attached to it.
+    /// Helm does not need it. A client that searches for the signatures of a chart need not read its other referrers.
     ///
     /// ## How it is checked
-    /// Only where there is a referrers API: an artifact is attached, another type is asked for, and the answer must
-    /// say that it was filtered.
+    /// If the registry has the referrers API, the check attaches an artifact and requests the referrers of another
+    /// type. The response must have `OCI-Filters-Applied`.
     FILTER = "next/referrers-filtered" {
         level: May,
-        title: "referrers are filtered by type",
+        title: "the registry filters referrers by type",
         covers: ["REG-REF-01", "C03"],
         sources: [DISTRIBUTION.says(
             "listing-referrers",
@@ -287,26 +294,26 @@ requirement! {
 
 async fn filter(session: &Session) -> CheckResult {
     let chart = with_referrers(session).await?;
-    // An empty list needs no filter, and some registries do not say that they applied one.
+    // Some registries omit the header if the list is empty and needs no filter.
     attach(session, &chart, SIGNATURE).await?;
     let reply = referrers(session, &chart.digest, &format!("?artifactType={KIND}")).await?;
     if !reply.status.is_success() {
-        return Err(obstacle("list the referrers of one type", &reply));
+        return Err(obstacle("request the referrers of one type", &reply));
     }
     expect::header(&reply, "oci-filters-applied").map(|_| ())
 }
 
 requirement! {
-    /// A blob can be pushed by its sha512 digest.
+    /// The registry accepts a blob with its sha512 digest.
     ///
     /// ## Why Helm needs it
-    /// It does not: every Helm writes sha256.
+    /// Helm does not need it: every Helm version writes sha256.
     ///
     /// ## How it is checked
-    /// A blob is uploaded by its sha512 digest.
+    /// The check uploads a blob with its sha512 digest.
     SHA512 = "next/sha512-digests" {
         level: May,
-        title: "sha512 digests are taken",
+        title: "the registry accepts sha512 digests",
         covers: ["REG-BLB-17"],
         sources: [DISTRIBUTION.says(
             "post-then-put",

@@ -1,4 +1,4 @@
-//! Indexes over charts: one, several, nested.
+//! Indexes of charts: of one, of several, and nested.
 
 use bytes::Bytes;
 use helm_oci_fixtures::media_type;
@@ -14,7 +14,7 @@ use crate::verdict::{CheckResult, Stop};
 /// The tag of an index.
 const TAG: &str = "1.0.0-index";
 
-/// The tag of another one.
+/// The tag of a second index.
 const OTHER_TAG: &str = "2.0.0-index";
 
 async fn put(session: &Session, tag: &str, index: &Bytes) -> Result<Reply, Stop> {
@@ -27,7 +27,7 @@ fn over(chart: &Chart) -> String {
     descriptor(media_type::OCI_MANIFEST, &chart.digest, &chart.manifest)
 }
 
-/// An index over one chart, which the registry took.
+/// Pushes an index of one chart; skips registries that accept no index.
 async fn arranged(session: &Session) -> Result<(Chart, Bytes), Stop> {
     let chart = session.arrange_chart("1.0.0").await?;
     let index = index_of(&[over(&chart)]);
@@ -36,25 +36,25 @@ async fn arranged(session: &Session) -> Result<(Chart, Bytes), Stop> {
         Ok((chart, index))
     } else {
         Err(Stop::NotApplicable(format!(
-            "the registry takes no index: it answers {}",
+            "the registry does not accept an index: it returns {}",
             stored.status
         )))
     }
 }
 
 requirement! {
-    /// An index over a chart is stored and served.
+    /// The registry accepts an index of a chart manifest.
     ///
     /// ## Why Helm needs it
-    /// Most Helms pull a chart through an index; tools that attach attestations write one.
+    /// Most Helm versions pull a chart through an index, and tools that attach attestations write one.
     ///
     /// ## How it is checked
-    /// An index over a chart's manifest is pushed under a tag.
+    /// The check pushes an index of a chart manifest with a tag. The PUT must return a 2xx.
     INDEX = "next/index-accepted" {
         level: Should,
-        title: "an index over a chart is accepted",
+        title: "the registry accepts an index of a chart",
         covers: ["REG-PUL-22"],
-        sources: [observed("3.4", "OCI index: accepted by 3.7 to 3.17, 3.20.1 and later, 4.1.2 and later")],
+        sources: [observed("3.4", "Helm 3.7 to 3.17, 3.20.1 and later, 4.1.2 and later accept an OCI index")],
         breaks: [],
         faults: [RefusesIndexes],
         check: index,
@@ -68,18 +68,20 @@ async fn index(session: &Session) -> CheckResult {
 }
 
 requirement! {
-    /// An index over several charts is accepted.
+    /// The registry accepts an index of several charts.
     ///
     /// ## Why Helm needs it
-    /// It does not. The next format lets one tag stand for a chart in several shapes, each with its artifact type.
+    /// Helm does not need it. The next chart format lets one tag refer to a chart in several formats, each with its
+    /// artifact type.
     ///
     /// ## How it is checked
-    /// An index over two charts is pushed. Registries that take no index at all are not concerned.
+    /// The check pushes an index of two charts. The requirement does not apply to registries that accept no index at
+    /// all.
     SEVERAL = "next/index-of-several" {
         level: May,
-        title: "an index over several charts is accepted",
+        title: "the registry accepts an index of several charts",
         covers: ["REG-PUL-22", "C17"],
-        sources: [observed("3.4", "OCI index: accepted by 3.7 to 3.17, 3.20.1 and later, 4.1.2 and later")],
+        sources: [observed("3.4", "Helm 3.7 to 3.17, 3.20.1 and later, 4.1.2 and later accept an OCI index")],
         breaks: [],
         faults: [RefusesIndexesOfSeveral],
         check: several,
@@ -102,18 +104,19 @@ async fn several(session: &Session) -> CheckResult {
 }
 
 requirement! {
-    /// An index of indexes is accepted.
+    /// The registry accepts an index that references another index.
     ///
     /// ## Why Helm needs it
-    /// It does not. Collections of charts are indexes of what may be indexes.
+    /// Helm does not need it. Collections of charts are indexes whose entries can be indexes.
     ///
     /// ## How it is checked
-    /// An index over an index is pushed. Registries that take no index at all are not concerned.
+    /// The check pushes an index of an index. The requirement does not apply to registries that accept no index at
+    /// all.
     NESTED = "next/nested-index" {
         level: May,
-        title: "an index over an index is accepted",
+        title: "the registry accepts an index of an index",
         covers: ["REG-PUL-22", "C17"],
-        sources: [observed("3.4", "OCI index: accepted by 3.7 to 3.17, 3.20.1 and later, 4.1.2 and later")],
+        sources: [observed("3.4", "Helm 3.7 to 3.17, 3.20.1 and later, 4.1.2 and later accept an OCI index")],
         breaks: [],
         faults: [RefusesNestedIndexes],
         check: nested,
@@ -127,28 +130,28 @@ async fn nested(session: &Session) -> CheckResult {
     expect::success(&reply)
 }
 
-/// What is read under the tag of an index that the registry took.
+/// Pushes an index and reads it by its tag.
 async fn read_back(session: &Session) -> Result<(Bytes, Reply), Stop> {
     let (_, index) = arranged(session).await?;
     let reply = session.get_manifest(TAG).await?;
     if reply.status.is_success() {
         Ok((index, reply))
     } else {
-        Err(obstacle("read an index under its tag", &reply))
+        Err(obstacle("read an index by its tag", &reply))
     }
 }
 
 requirement! {
-    /// An index is served as it was pushed, byte by byte.
+    /// The registry serves an index byte for byte as it was pushed.
     ///
     /// ## Why Helm needs it
-    /// Its digest is what a user pins.
+    /// Users pin the digest of the index.
     ///
     /// ## How it is checked
-    /// An index is pushed and read under its tag; what comes as an index must be those bytes.
+    /// The check pushes an index and reads it by its tag. If the response is an index, it must have the same bytes.
     BYTES = "next/index-bytes" {
         level: May,
-        title: "an index is served byte by byte",
+        title: "an index is served byte for byte",
         covers: ["REG-PUL-22"],
         sources: [DISTRIBUTION.says(
             "pulling-manifests",
@@ -170,16 +173,17 @@ async fn bytes(session: &Session) -> CheckResult {
 }
 
 requirement! {
-    /// An index is served as an index, not replaced by what it names.
+    /// The registry serves an index as an index, and does not replace it with one of its manifests.
     ///
     /// ## Why Helm needs it
-    /// Helm chooses among the manifests of an index by itself; one that the registry chose has another digest.
+    /// Helm selects a manifest of the index itself; a manifest that the registry selected has another digest.
     ///
     /// ## How it is checked
-    /// An index is pushed and read under its tag, with an `Accept` that lists indexes; no manifest may come.
+    /// The check pushes an index and reads it by its tag, with an `Accept` that lists indexes. The body must be an
+    /// index.
     KEPT = "next/index-not-replaced" {
         level: May,
-        title: "an index is not replaced by one of its manifests",
+        title: "the registry does not replace an index with one of its manifests",
         covers: ["REG-PUL-22"],
         sources: [DISTRIBUTION.says(
             "pulling-manifests",
@@ -193,11 +197,11 @@ requirement! {
 
 async fn kept(session: &Session) -> CheckResult {
     let (_, reply) = read_back(session).await?;
-    let says_manifests = String::from_utf8_lossy(&reply.body).contains("\"manifests\"");
+    let is_index = String::from_utf8_lossy(&reply.body).contains("\"manifests\"");
     expect::holds(
-        says_manifests,
+        is_index,
         "the index that was pushed",
-        "another manifest",
+        "a manifest that is not an index",
         &[&reply],
     )
 }

@@ -1,4 +1,4 @@
-//! What no Helm writes yet: informational.
+//! OCI features that Helm does not use yet: informational.
 
 mod artifact;
 mod index;
@@ -8,22 +8,22 @@ use helm_oci_fixtures::media_type;
 
 use crate::requirement::Requirement;
 
-/// What some tool may call its artifacts.
+/// An artifact type of another tool.
 const KIND: &str = "application/vnd.example.chart";
 
-/// A manifest with one more field at its beginning.
+/// The manifest with an additional first field.
 fn with_field(manifest: &Bytes, field: &str) -> Bytes {
     let text = String::from_utf8_lossy(manifest);
     Bytes::from(text.replacen('{', &format!("{{{field},"), 1))
 }
 
-/// A descriptor of a manifest or an index.
+/// The descriptor of a manifest or an index.
 fn descriptor(media_type: &str, digest: &str, bytes: &Bytes) -> String {
     let size = bytes.len();
     format!("{{\"mediaType\":\"{media_type}\",\"digest\":\"{digest}\",\"size\":{size}}}")
 }
 
-/// An index over what these descriptors describe.
+/// An index with these descriptors.
 fn index_of(descriptors: &[String]) -> Bytes {
     Bytes::from(format!(
         "{{\"schemaVersion\":2,\"mediaType\":\"{}\",\"manifests\":[{}]}}",
