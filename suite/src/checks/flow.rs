@@ -1,9 +1,9 @@
-//! Whole flows: the requests of one Helm version in their order, headers and `Accept` included.
+//! Whole flows: the requests of one Helm version in their order, with its headers and its `Accept`.
 //!
-//! A registry learns here, from the wire alone, at which answer a Helm gives up. These requirements have no
-//! faults of their own: a fault turns one red exactly when another requirement says that it breaks the flow.
+//! From the wire alone, these checks find the response at which a Helm version aborts. They have no faults of their own:
+//! a fault must turn one red exactly if another requirement states that it breaks the flow.
 //!
-//! A row of the table is a requirement; what those of one kind have in common is told once, by its [`Kind`].
+//! Each row of the table at the end is a requirement. What the requirements of one kind share is in its [`Kind`].
 
 use semver::VersionReq;
 
@@ -19,135 +19,143 @@ use crate::session::write_mode::NOT_SIGNED;
 use crate::session::{Session, digest_of};
 use crate::verdict::{CheckResult, Stop};
 
-/// What the flows of one kind have in common.
+/// The page and the coverage that all flows of one kind share.
 struct Kind {
     doc: &'static str,
     covers: &'static [&'static str],
 }
 
 const PUSH: Kind = Kind {
-    doc: " Every request of the push goes out as Helm sends it, to an empty repository, and every answer is taken as Helm takes it.
+    doc: " A push into an empty repository succeeds, with every request as Helm sends it and every response judged as Helm judges
+ it.
 
  ## Why Helm needs it
- It is what Helm does. A finding names the answer at which it gives up.
+ These are the requests of `helm push`, or of `helm chart push` before Helm 3.7. A finding names the response at which Helm aborts.
 
  ## How it is checked
- A chart is pushed step by step: order, headers and `Accept` as recorded, parallel where Helm is.
+ The check pushes a chart step by step: with order, headers and `Accept` as recorded, and concurrently where Helm sends
+ requests concurrently.
 ",
     covers: &["REG-API-07", "A19"],
 };
 
 const FIRST_PUSH: Kind = Kind {
-    doc: " The first push into a repository that is not there gets by with the tokens that Helm asks for, in its order.
+    doc: " The first push into a repository that does not exist succeeds with the tokens that Helm requests, in Helm's order.
 
  ## Why Helm needs it
- Helm begins without a token and asks for one when it is challenged: up to 3.17 for both scopes at once, from 3.18 to
- 4.2.3 to pull for everything it only looks at and to push when an upload is challenged, and since 4.2.4 to push from the
- first request on. A registry that makes repositories by the first push has to take each order.
+ Helm begins without a token and requests one when it is challenged. Up to 3.17 it requests both scopes at once. From
+ 3.18 to 4.2.3 it requests `pull` for every read, and `pull,push` after the challenge to an upload. Since 4.2.4 it requests
+ `pull,push` from the first request on. A registry that creates repositories on the first push must accept each order.
 
  ## How it is checked
- A chart is pushed step by step. Each challenge is answered as Helm answers it: the same request to the token
- endpoint, with the same scopes. Without a challenge it is an ordinary push.
+ The check pushes a chart step by step. It responds to each challenge as Helm does: with the same request to the token
+ endpoint and the same scopes. Without a challenge this is an ordinary push.
 ",
     covers: &["REG-AUT-07", "REG-AUT-14", "REG-NAM-09", "A01", "A03"],
 };
 
 const RE_PUSH: Kind = Kind {
-    doc: " Every request of a repeated push goes out as Helm sends it, and every answer is taken as Helm takes it.
+    doc: " A repeated push of the same chart succeeds, with every request as Helm sends it and every response judged as Helm judges
+ it.
 
  ## Why Helm needs it
- It is what Helm does. A finding names the answer at which it gives up.
+ These are the requests of a push of an existing chart. A finding names the response at which Helm aborts.
 
  ## How it is checked
- A chart is arranged, then pushed again step by step.
+ The check pushes a chart, then pushes it again step by step.
 ",
     covers: &["REG-MAN-16"],
 };
 
 const PUSH_PROV: Kind = Kind {
-    doc: " A chart and its provenance are pushed with every request as Helm sends it, and every answer is taken as Helm takes it.
+    doc: " The push of a chart with its provenance succeeds, with every request as Helm sends it and every response judged as Helm
+ judges it.
 
  ## Why Helm needs it
- It is what Helm does where a `.prov` lies beside the archive. A finding names the answer at which it gives up.
+ These are the requests of a push if a `.prov` file is next to the archive. A finding names the response at which Helm aborts.
 
  ## How it is checked
- Two signed charts are pushed step by step: three blobs side by side, then the manifest. Where Helm sorts layers by
- their digests the provenance of one is the first of them, and that of the other the last.
+ The check pushes two signed charts step by step: three blobs concurrently, then the manifest. Helm versions that sort
+ layers by digest put the provenance first in one of them, and last in the other.
 ",
     covers: &["REG-MAN-08"],
 };
 
 const PULL: Kind = Kind {
-    doc: " Every request of the pull goes out as Helm sends it, and every answer is taken as Helm takes it.
+    doc: " A pull of an exact version succeeds, with every request as Helm sends it and every response judged as Helm judges it.
 
  ## Why Helm needs it
- It is what Helm does. A finding names the answer at which it gives up.
+ These are the requests of `helm pull`, or of `helm chart pull` before Helm 3.7. A finding names the response at which Helm aborts.
 
  ## How it is checked
- A chart is arranged, then pulled step by step.
+ The check pushes a chart, then pulls it step by step.
 ",
     covers: &["REG-PUL-24"],
 };
 
 const PROV: Kind = Kind {
-    doc: " A chart is pulled, and resolved and read once more for its provenance, every request as Helm sends it.
+    doc: " A pull with provenance succeeds: the tag is resolved and the chart read a second time for its provenance, with every
+ request as Helm sends it.
 
  ## Why Helm needs it
- It is what Helm does for `--prov` and `--verify`. A finding names the answer at which it gives up.
+ These are the requests of `--prov` and `--verify`. A finding names the response at which Helm aborts.
 
  ## How it is checked
- A signed chart is arranged, then pulled step by step, twice: with its archive, and with its provenance.
+ The check pushes a signed chart, then pulls it step by step, twice: the archive, and the provenance.
 ",
     covers: &["REG-PUL-24"],
 };
 
 const LIST: Kind = Kind {
-    doc:
-        " Tags are listed, the highest release is picked and pulled, every request as Helm sends it.
+    doc: " A pull without a version succeeds: the tags are listed, and the highest release is pulled, with every request as Helm
+ sends it.
 
  ## Why Helm needs it
- It is what Helm does without `--version`. A finding names the answer at which it gives up.
+ These are the requests of `helm pull` without `--version`. A finding names the response at which Helm aborts.
 
  ## How it is checked
- A chart is arranged beside an older one, then the newest is pulled step by step.
+ The check pushes a chart and an older version of it, then pulls the newest step by step.
 ",
     covers: &["REG-TAG-02"],
 };
 
 const RESOLVE: Kind = Kind {
-    doc: " Tags are listed, `_` is read as `+`, the highest version of a range is picked and pulled, every request as Helm sends it.
+    doc: " A pull of a version range succeeds: the tags are listed, `_` is read as `+`, and the highest match is pulled, with every
+ request as Helm sends it.
 
  ## Why Helm needs it
- It is what Helm does with a range for a version. A finding names the answer at which it gives up.
+ These are the requests of `helm pull` with a range as the version. A finding names the response at which Helm aborts.
 
  ## How it is checked
- Charts are arranged, one with build metadata among them. The range that only this one satisfies is pulled step by step.
+ The check pushes charts, one of them with build metadata, and pulls step by step the range that only this one satisfies.
 ",
     covers: &["REG-TAG-02", "REG-NAM-05"],
 };
 
 const DEPENDENCY: Kind = Kind {
-    doc: " What a chart depends on is pulled with every request as Helm sends it, and every answer is taken as Helm takes it.
+    doc: " The dependencies of a chart are pulled, with every request as Helm sends it and every response judged as Helm judges it.
 
  ## Why Helm needs it
- It is what `helm dependency update` does for an exact version in an `oci://` repository: no tags are listed. A finding
- names the answer at which it gives up.
+ These are the requests of `helm dependency update` for an exact version in an `oci://` repository: no tags are listed.
+ A finding names the response at which Helm aborts.
 
  ## How it is checked
- A chart is arranged, then fetched step by step.
+ The check pushes a chart, then pulls it step by step.
 ",
     covers: &["REG-PUL-24"],
 };
 
 const LOGIN: Kind = Kind {
-    doc: " `/v2/`, and the token endpoint if there is one, are asked as Helm asks them to log in, and the answers are taken as Helm takes them.
+    doc: " A login succeeds, with the requests to `/v2/` and to the token endpoint as Helm sends them, and every response judged as
+ Helm judges it.
 
  ## Why Helm needs it
- It is what `helm registry login` does: the challenge of `/v2/` decides how the user is made known, and a 200 there ends
- it. A finding names the answer at which it gives up.
+ These are the requests of `helm registry login`: the challenge of `/v2/` determines how Helm authenticates, and a 200
+ there ends the login. A finding names the response at which Helm aborts.
 
  ## How it is checked
- The run's user logs in step by step. Where no challenge comes there is nobody to make known.
+ The check logs in with the credentials of the run, step by step. The requirement does not apply to registries without a
+ challenge.
 ",
     covers: &["REG-AUT-12"],
 };
@@ -158,7 +166,7 @@ async fn push(session: &Session, client: &'static Client) -> CheckResult {
     client.run(session).push(&chart, "1.0.0").await
 }
 
-/// The push of two signed charts, whose layers are in different order where Helm sorts them.
+/// The push of two signed charts; Helm versions that sort layers put them in different order.
 async fn push_prov(session: &Session, client: &'static Client) -> CheckResult {
     for (version, is_first) in [("1.0.0", false), ("1.0.1", true)] {
         let chart = client.signed_chart(session, version, is_first);
@@ -167,10 +175,10 @@ async fn push_prov(session: &Session, client: &'static Client) -> CheckResult {
     Ok(())
 }
 
-/// The push of a chart that is there.
+/// The push of an existing chart.
 async fn re_push(session: &Session, client: &'static Client) -> CheckResult {
     let chart = arranged(session, client, "1.0.0").await?;
-    // Since 3.18 a push leaves it under its digest, too.
+    // Helm 3.18 and later also push the manifest by its digest.
     let by_digest = session.arrange_manifest(&chart.digest, &chart.manifest);
     by_digest.await?;
     client.run(session).push(&chart, "1.0.0").await
@@ -210,7 +218,7 @@ async fn list(session: &Session, client: &'static Client) -> CheckResult {
     client.run(session).pull_resolved(&chart, None).await
 }
 
-/// The pull of the highest version in a range, which is a build.
+/// The pull of the highest version in a range, which has build metadata.
 async fn resolve(session: &Session, client: &'static Client) -> CheckResult {
     let chart = arranged(session, client, "0.2.0+build.5").await?;
     arranged(session, client, "1.0.0").await?;
@@ -220,12 +228,12 @@ async fn resolve(session: &Session, client: &'static Client) -> CheckResult {
     run.pull_resolved(&chart, Some(&range)).await
 }
 
-/// The login of the run's user.
+/// The login with the credentials of the run.
 async fn login(session: &Session, client: &'static Client) -> CheckResult {
     client.run(session).log_in().await
 }
 
-/// Arranges the chart that this Helm would have pushed.
+/// Pushes the chart as this Helm version would have, and returns it.
 async fn arranged(
     session: &Session,
     client: &'static Client,
@@ -238,7 +246,7 @@ async fn arranged(
     settled(session, client.chart(session, version), version).await
 }
 
-/// Pushes a chart, and looks at it once: the first answers after a push are judged by others.
+/// Pushes a chart and requests it once: other requirements judge the first responses after a push.
 async fn settled(session: &Session, chart: Chart, version: &str) -> Result<Chart, Stop> {
     for blob in chart.blobs() {
         session.arrange_blob(&blob).await?;
@@ -248,18 +256,18 @@ async fn settled(session: &Session, chart: Chart, version: &str) -> Result<Chart
     session.arrange_manifest(&tag, &chart.manifest).await?;
     let tagged = session.head_manifest(&tag).await?;
     match tagged.status.as_u16() {
-        404 => Err(obstacle("find a tag that was pushed", &tagged)),
+        404 => Err(obstacle("find a pushed tag", &tagged)),
         _ => Ok(chart),
     }
 }
 
-/// Lists tags once, for the same reason.
+/// Lists the tags once, for the same reason.
 async fn listed(session: &Session) -> CheckResult {
     session.list_tags().await.map(|_| ())
 }
 
-/// One row: the kind with its check, the flow and the Helm that are replayed, the set-up on which it is proven, id and
-/// title, and where the requests are recorded.
+/// One row: the kind with its check, the flow and the Helm version that are replayed, the set-up on which it is proven,
+/// the id and the title, and the place of the recording.
 macro_rules! replay {
     ($kind:ident by $check:ident, $flow:ident, $client:ident, $setup:ident, $id:literal, $title:literal, $section:literal, $recorded:literal) => {
         &Requirement {
@@ -270,7 +278,7 @@ macro_rules! replay {
             covers: $kind.covers,
             sources: &[observed(
                 $section,
-                concat!($recorded, ": the requests as recorded"),
+                concat!($recorded, ": the recorded requests"),
             )],
             stated: None,
             breaks: &[],
@@ -289,65 +297,65 @@ macro_rules! replay {
 /// The requirements of this area, in reading order.
 #[rustfmt::skip]
 pub(super) static ALL_OF_THEM: &[&Requirement] = &[
-    replay!(PUSH by push, ChartPush, HELM_3_2, Open, "flow/push-3.0", "the whole `helm chart push` of Helm 3.0 to 3.2", "7.4", "T1"),
-    replay!(PUSH by push, ChartPush, HELM_3_6, Open, "flow/push-3.3", "the whole `helm chart push` of Helm 3.3 to 3.6", "7.4", "T3"),
-    replay!(PUSH by push, Push, HELM_3_7, Open, "flow/push-3.7", "the whole push of Helm 3.7", "7.4", "T4"),
-    replay!(PUSH by push, Push, HELM_3_10, Open, "flow/push-3.8", "the whole push of Helm 3.8 to 3.10", "7.4", "T4"),
-    replay!(PUSH by push, Push, HELM_3_17, Open, "flow/push-3.12", "the whole push of Helm 3.11 to 3.17", "7.4", "T4"),
-    replay!(PUSH by push, Push, HELM_3_18, Open, "flow/push-3.18", "the whole push of Helm 3.18 to 4.2.0", "7.4", "T11"),
-    replay!(PUSH by push, Push, HELM_4_2, Open, "flow/push-4.2", "the whole push of Helm 3.21.1, 4.2.1 and later", "7.4", "T11"),
-    replay!(FIRST_PUSH by push, ChartPush, HELM_3_2, Bearer, "flow/first-push-3.0", "the first push of Helm 3.0 to 3.2, both scopes in one token", "7.5", "push"),
-    replay!(FIRST_PUSH by push, ChartPush, HELM_3_6, Bearer, "flow/first-push-3.3", "the first push of Helm 3.3 to 3.6, both scopes in one token", "7.5", "push"),
-    replay!(FIRST_PUSH by push, Push, HELM_3_7, Bearer, "flow/first-push-3.7", "the first push of Helm 3.7, both scopes in one token", "7.5", "push"),
-    replay!(FIRST_PUSH by push, Push, HELM_3_10, Bearer, "flow/first-push-3.8", "the first push of Helm 3.8 to 3.10, both scopes in one token", "7.5", "push"),
-    replay!(FIRST_PUSH by push, Push, HELM_3_12, Bearer, "flow/first-push-3.12", "the first push of Helm 3.11 and 3.12, both scopes in one token", "7.5", "push"),
-    replay!(FIRST_PUSH by push, Push, HELM_3_17, Bearer, "flow/first-push-3.13", "the first push of Helm 3.13 to 3.17, both scopes in one token", "7.5", "push"),
-    replay!(FIRST_PUSH by push, Push, HELM_3_18, Bearer, "flow/first-push-3.18", "the first push of Helm 3.18 to 4.2.0, with a token to pull first", "7.5", "push"),
-    replay!(FIRST_PUSH by push, Push, HELM_3_21, Bearer, "flow/first-push-3.21", "the first push of Helm 3.21.1 to 3.21.4, with a token to pull first", "7.5", "push"),
-    replay!(FIRST_PUSH by push, Push, HELM_4_2, Bearer, "flow/first-push-4.2", "the first push of Helm 4.2.4 and later, with a token to push first", "7.5", "push"),
-    replay!(RE_PUSH by re_push, RePush, HELM_3_7, Open, "flow/re-push-3.7", "the repeated push of Helm 3.7", "7.4", "T5"),
-    replay!(RE_PUSH by re_push, RePush, HELM_3_10, Open, "flow/re-push-3.8", "the repeated push of Helm 3.8 to 3.10", "7.4", "T5"),
-    replay!(RE_PUSH by re_push, RePush, HELM_3_17, Open, "flow/re-push-3.12", "the repeated push of Helm 3.11 to 3.17", "7.4", "T5"),
-    replay!(RE_PUSH by re_push, RePush, HELM_3_18, Open, "flow/re-push-3.18", "the repeated push of Helm 3.18 to 4.2.0", "7.4", "T12"),
-    replay!(RE_PUSH by re_push, RePush, HELM_4_2, Open, "flow/re-push-4.2", "the repeated push of Helm 4.2", "7.4", "T12"),
-    replay!(PUSH_PROV by push_prov, PushProv, HELM_3_7, Open, "flow/push-prov-3.7", "the whole push of a signed chart with Helm 3.7", "7.4", "T6"),
-    replay!(PUSH_PROV by push_prov, PushProv, HELM_3_10, Open, "flow/push-prov-3.8", "the whole push of a signed chart with Helm 3.8 to 3.10", "7.4", "T6"),
-    replay!(PUSH_PROV by push_prov, PushProv, HELM_3_17, Open, "flow/push-prov-3.12", "the whole push of a signed chart with Helm 3.11 to 3.17", "7.4", "T6"),
-    replay!(PUSH_PROV by push_prov, PushProv, HELM_3_18, Open, "flow/push-prov-3.18", "the whole push of a signed chart with Helm 3.18 to 4.2.0", "7.4", "T11"),
-    replay!(PUSH_PROV by push_prov, PushProv, HELM_4_2, Open, "flow/push-prov-4.2", "the whole push of a signed chart with Helm 3.21.1, 4.2.1 and later", "7.4", "T11"),
-    replay!(PULL by pull, ChartPull, HELM_3_2, Open, "flow/pull-3.0", "the whole `helm chart pull` of Helm 3.0 to 3.6", "7.4", "T2"),
-    replay!(PULL by pull, Pull, HELM_3_6, Open, "flow/pull-3.5", "the whole pull of Helm 3.5 and 3.6", "7.4", "T3"),
-    replay!(PULL by pull, Pull, HELM_3_7, Open, "flow/pull-3.7", "the whole pull of Helm 3.7", "7.4", "T8"),
-    replay!(PULL by pull, Pull, HELM_3_10, Open, "flow/pull-3.8", "the whole pull of Helm 3.8 to 3.11", "7.4", "T8"),
-    replay!(PULL by pull, Pull, HELM_3_17, Open, "flow/pull-3.12", "the whole pull of Helm 3.12 to 3.17", "7.4", "T8"),
-    replay!(PULL by pull, Pull, HELM_3_18, Open, "flow/pull-3.18", "the whole pull of Helm 3.18 to 4.2.0", "7.4", "T13"),
-    replay!(PULL by pull, Pull, HELM_4_2, Open, "flow/pull-4.2", "the whole pull of Helm 3.21.1, 4.2.1 and later", "7.4", "T13"),
-    replay!(PROV by prov, PullProv, HELM_3_7, Open, "flow/prov-3.7", "the whole pull with provenance of Helm 3.7", "7.4", "T10"),
-    replay!(PROV by prov, PullProv, HELM_3_10, Open, "flow/prov-3.8", "the whole pull with provenance of Helm 3.8 to 3.11", "7.4", "T10"),
-    replay!(PROV by prov, PullProv, HELM_3_12, Open, "flow/prov-3.12", "the whole pull with provenance of Helm 3.12", "7.4", "T10"),
-    replay!(PROV by prov, PullProv, HELM_3_17, Open, "flow/prov-3.13", "the whole pull with provenance of Helm 3.13 to 3.17", "7.4", "T10"),
-    replay!(PROV by prov, PullProv, HELM_3_18, Open, "flow/prov-3.18", "the whole pull with provenance of Helm 3.18 to 4.2.0", "7.4", "T13"),
-    replay!(PROV by prov, PullProv, HELM_4_2, Open, "flow/prov-4.2", "the whole pull with provenance of Helm 3.21.1, 4.2.1 and later", "7.4", "T13"),
-    replay!(LIST by list, PullUnversioned, HELM_3_10, Open, "flow/list-3.8", "the whole pull without a version of Helm 3.8 to 3.11", "7.4", "T9"),
-    replay!(LIST by list, PullUnversioned, HELM_3_17, Open, "flow/list-3.12", "the whole pull without a version of Helm 3.12 to 3.17", "7.4", "T9"),
-    replay!(LIST by list, PullUnversioned, HELM_3_18, Open, "flow/list-3.18", "the whole pull without a version of Helm 3.18 to 4.2.0", "7.4", "T13"),
-    replay!(LIST by list, PullUnversioned, HELM_4_2, Open, "flow/list-4.2", "the whole pull without a version of Helm 3.21.1, 4.2.1 and later", "7.4", "T13"),
-    replay!(RESOLVE by resolve, PullRange, HELM_3_10, Open, "flow/resolve-3.8", "the whole pull of a range with Helm 3.8 to 3.11", "7.4", "T9"),
-    replay!(RESOLVE by resolve, PullRange, HELM_3_17, Open, "flow/resolve-3.12", "the whole pull of a range with Helm 3.12 to 3.17", "7.4", "T9"),
-    replay!(RESOLVE by resolve, PullRange, HELM_3_18, Open, "flow/resolve-3.18", "the whole pull of a range with Helm 3.18 to 4.2.0", "7.4", "T13"),
-    replay!(RESOLVE by resolve, PullRange, HELM_4_2, Open, "flow/resolve-4.2", "the whole pull of a range with Helm 3.21.1, 4.2.1 and later", "7.4", "T13"),
-    replay!(DEPENDENCY by pull, DependencyUpdate, HELM_3_6, Open, "flow/dependency-3.5", "the whole `dependency update` of Helm 3.5 and 3.6", "7.4", "T3"),
-    replay!(DEPENDENCY by pull, DependencyUpdate, HELM_3_7, Open, "flow/dependency-3.7", "the whole `dependency update` of Helm 3.7", "7.4", "T8"),
-    replay!(DEPENDENCY by pull, DependencyUpdate, HELM_3_10, Open, "flow/dependency-3.8", "the whole `dependency update` of Helm 3.8.1 to 3.11", "7.4", "T8"),
-    replay!(DEPENDENCY by pull, DependencyUpdate, HELM_3_17, Open, "flow/dependency-3.12", "the whole `dependency update` of Helm 3.12 to 3.17", "7.4", "T8"),
-    replay!(DEPENDENCY by pull, DependencyUpdate, HELM_3_18, Open, "flow/dependency-3.18", "the whole `dependency update` of Helm 3.18 to 4.2.0", "7.4", "T13"),
-    replay!(DEPENDENCY by pull, DependencyUpdate, HELM_4_2, Open, "flow/dependency-4.2", "the whole `dependency update` of Helm 3.21.1, 4.2.1 and later", "7.4", "T13"),
-    replay!(LOGIN by login, Login, HELM_3_2, Bearer, "flow/login-3.0", "the whole login of Helm 3.0 to 3.6", "7.5", "login"),
-    replay!(LOGIN by login, Login, HELM_3_10, Bearer, "flow/login-3.7", "the whole login of Helm 3.7 to 3.17", "7.5", "login"),
-    replay!(LOGIN by login, Login, HELM_3_18, Bearer, "flow/login-3.18", "the whole login of Helm 3.18.3 to 4.2.0", "7.5", "login"),
-    replay!(LOGIN by login, Login, HELM_4_2, Bearer, "flow/login-4.2", "the whole login of Helm 3.21.1, 4.2.1 and later", "7.5", "login"),
-    replay!(LOGIN by login, Login, HELM_3_2, Basic, "flow/basic-login-3.0", "the whole login of Helm 3.0 to 3.6 without tokens", "7.5", "login"),
-    replay!(LOGIN by login, Login, HELM_3_10, Basic, "flow/basic-login-3.7", "the whole login of Helm 3.7 to 3.17 without tokens", "7.5", "login"),
-    replay!(LOGIN by login, Login, HELM_3_18, Basic, "flow/basic-login-3.18", "the whole login of Helm 3.18.3 to 4.2.0 without tokens", "7.5", "login"),
-    replay!(LOGIN by login, Login, HELM_4_2, Basic, "flow/basic-login-4.2", "the whole login of Helm 3.21.1, 4.2.1 and later without tokens", "7.5", "login"),
+    replay!(PUSH by push, ChartPush, HELM_3_2, Open, "flow/push-3.0", "`helm chart push` succeeds with Helm 3.0 to 3.2", "7.4", "T1"),
+    replay!(PUSH by push, ChartPush, HELM_3_6, Open, "flow/push-3.3", "`helm chart push` succeeds with Helm 3.3 to 3.6", "7.4", "T3"),
+    replay!(PUSH by push, Push, HELM_3_7, Open, "flow/push-3.7", "a push succeeds with Helm 3.7", "7.4", "T4"),
+    replay!(PUSH by push, Push, HELM_3_10, Open, "flow/push-3.8", "a push succeeds with Helm 3.8 to 3.10", "7.4", "T4"),
+    replay!(PUSH by push, Push, HELM_3_17, Open, "flow/push-3.12", "a push succeeds with Helm 3.11 to 3.17", "7.4", "T4"),
+    replay!(PUSH by push, Push, HELM_3_18, Open, "flow/push-3.18", "a push succeeds with Helm 3.18 to 4.2.0", "7.4", "T11"),
+    replay!(PUSH by push, Push, HELM_4_2, Open, "flow/push-4.2", "a push succeeds with Helm 3.21.1, 4.2.1 and later", "7.4", "T11"),
+    replay!(FIRST_PUSH by push, ChartPush, HELM_3_2, Bearer, "flow/first-push-3.0", "a first push succeeds with Helm 3.0 to 3.2 (one token for both scopes)", "7.5", "push"),
+    replay!(FIRST_PUSH by push, ChartPush, HELM_3_6, Bearer, "flow/first-push-3.3", "a first push succeeds with Helm 3.3 to 3.6 (one token for both scopes)", "7.5", "push"),
+    replay!(FIRST_PUSH by push, Push, HELM_3_7, Bearer, "flow/first-push-3.7", "a first push succeeds with Helm 3.7 (one token for both scopes)", "7.5", "push"),
+    replay!(FIRST_PUSH by push, Push, HELM_3_10, Bearer, "flow/first-push-3.8", "a first push succeeds with Helm 3.8 to 3.10 (one token for both scopes)", "7.5", "push"),
+    replay!(FIRST_PUSH by push, Push, HELM_3_12, Bearer, "flow/first-push-3.12", "a first push succeeds with Helm 3.11 and 3.12 (one token for both scopes)", "7.5", "push"),
+    replay!(FIRST_PUSH by push, Push, HELM_3_17, Bearer, "flow/first-push-3.13", "a first push succeeds with Helm 3.13 to 3.17 (one token for both scopes)", "7.5", "push"),
+    replay!(FIRST_PUSH by push, Push, HELM_3_18, Bearer, "flow/first-push-3.18", "a first push succeeds with Helm 3.18 to 4.2.0 (pull token first)", "7.5", "push"),
+    replay!(FIRST_PUSH by push, Push, HELM_3_21, Bearer, "flow/first-push-3.21", "a first push succeeds with Helm 3.21.1 to 3.21.4 (pull token first)", "7.5", "push"),
+    replay!(FIRST_PUSH by push, Push, HELM_4_2, Bearer, "flow/first-push-4.2", "a first push succeeds with Helm 4.2.4 and later (push token from the start)", "7.5", "push"),
+    replay!(RE_PUSH by re_push, RePush, HELM_3_7, Open, "flow/re-push-3.7", "a repeated push succeeds with Helm 3.7", "7.4", "T5"),
+    replay!(RE_PUSH by re_push, RePush, HELM_3_10, Open, "flow/re-push-3.8", "a repeated push succeeds with Helm 3.8 to 3.10", "7.4", "T5"),
+    replay!(RE_PUSH by re_push, RePush, HELM_3_17, Open, "flow/re-push-3.12", "a repeated push succeeds with Helm 3.11 to 3.17", "7.4", "T5"),
+    replay!(RE_PUSH by re_push, RePush, HELM_3_18, Open, "flow/re-push-3.18", "a repeated push succeeds with Helm 3.18 to 4.2.0", "7.4", "T12"),
+    replay!(RE_PUSH by re_push, RePush, HELM_4_2, Open, "flow/re-push-4.2", "a repeated push succeeds with Helm 4.2", "7.4", "T12"),
+    replay!(PUSH_PROV by push_prov, PushProv, HELM_3_7, Open, "flow/push-prov-3.7", "a push of a signed chart succeeds with Helm 3.7", "7.4", "T6"),
+    replay!(PUSH_PROV by push_prov, PushProv, HELM_3_10, Open, "flow/push-prov-3.8", "a push of a signed chart succeeds with Helm 3.8 to 3.10", "7.4", "T6"),
+    replay!(PUSH_PROV by push_prov, PushProv, HELM_3_17, Open, "flow/push-prov-3.12", "a push of a signed chart succeeds with Helm 3.11 to 3.17", "7.4", "T6"),
+    replay!(PUSH_PROV by push_prov, PushProv, HELM_3_18, Open, "flow/push-prov-3.18", "a push of a signed chart succeeds with Helm 3.18 to 4.2.0", "7.4", "T11"),
+    replay!(PUSH_PROV by push_prov, PushProv, HELM_4_2, Open, "flow/push-prov-4.2", "a push of a signed chart succeeds with Helm 3.21.1, 4.2.1 and later", "7.4", "T11"),
+    replay!(PULL by pull, ChartPull, HELM_3_2, Open, "flow/pull-3.0", "`helm chart pull` succeeds with Helm 3.0 to 3.6", "7.4", "T2"),
+    replay!(PULL by pull, Pull, HELM_3_6, Open, "flow/pull-3.5", "a pull succeeds with Helm 3.5 and 3.6", "7.4", "T3"),
+    replay!(PULL by pull, Pull, HELM_3_7, Open, "flow/pull-3.7", "a pull succeeds with Helm 3.7", "7.4", "T8"),
+    replay!(PULL by pull, Pull, HELM_3_10, Open, "flow/pull-3.8", "a pull succeeds with Helm 3.8 to 3.11", "7.4", "T8"),
+    replay!(PULL by pull, Pull, HELM_3_17, Open, "flow/pull-3.12", "a pull succeeds with Helm 3.12 to 3.17", "7.4", "T8"),
+    replay!(PULL by pull, Pull, HELM_3_18, Open, "flow/pull-3.18", "a pull succeeds with Helm 3.18 to 4.2.0", "7.4", "T13"),
+    replay!(PULL by pull, Pull, HELM_4_2, Open, "flow/pull-4.2", "a pull succeeds with Helm 3.21.1, 4.2.1 and later", "7.4", "T13"),
+    replay!(PROV by prov, PullProv, HELM_3_7, Open, "flow/prov-3.7", "a pull with provenance succeeds with Helm 3.7", "7.4", "T10"),
+    replay!(PROV by prov, PullProv, HELM_3_10, Open, "flow/prov-3.8", "a pull with provenance succeeds with Helm 3.8 to 3.11", "7.4", "T10"),
+    replay!(PROV by prov, PullProv, HELM_3_12, Open, "flow/prov-3.12", "a pull with provenance succeeds with Helm 3.12", "7.4", "T10"),
+    replay!(PROV by prov, PullProv, HELM_3_17, Open, "flow/prov-3.13", "a pull with provenance succeeds with Helm 3.13 to 3.17", "7.4", "T10"),
+    replay!(PROV by prov, PullProv, HELM_3_18, Open, "flow/prov-3.18", "a pull with provenance succeeds with Helm 3.18 to 4.2.0", "7.4", "T13"),
+    replay!(PROV by prov, PullProv, HELM_4_2, Open, "flow/prov-4.2", "a pull with provenance succeeds with Helm 3.21.1, 4.2.1 and later", "7.4", "T13"),
+    replay!(LIST by list, PullUnversioned, HELM_3_10, Open, "flow/list-3.8", "a pull without a version succeeds with Helm 3.8 to 3.11", "7.4", "T9"),
+    replay!(LIST by list, PullUnversioned, HELM_3_17, Open, "flow/list-3.12", "a pull without a version succeeds with Helm 3.12 to 3.17", "7.4", "T9"),
+    replay!(LIST by list, PullUnversioned, HELM_3_18, Open, "flow/list-3.18", "a pull without a version succeeds with Helm 3.18 to 4.2.0", "7.4", "T13"),
+    replay!(LIST by list, PullUnversioned, HELM_4_2, Open, "flow/list-4.2", "a pull without a version succeeds with Helm 3.21.1, 4.2.1 and later", "7.4", "T13"),
+    replay!(RESOLVE by resolve, PullRange, HELM_3_10, Open, "flow/resolve-3.8", "a pull of a version range succeeds with Helm 3.8 to 3.11", "7.4", "T9"),
+    replay!(RESOLVE by resolve, PullRange, HELM_3_17, Open, "flow/resolve-3.12", "a pull of a version range succeeds with Helm 3.12 to 3.17", "7.4", "T9"),
+    replay!(RESOLVE by resolve, PullRange, HELM_3_18, Open, "flow/resolve-3.18", "a pull of a version range succeeds with Helm 3.18 to 4.2.0", "7.4", "T13"),
+    replay!(RESOLVE by resolve, PullRange, HELM_4_2, Open, "flow/resolve-4.2", "a pull of a version range succeeds with Helm 3.21.1, 4.2.1 and later", "7.4", "T13"),
+    replay!(DEPENDENCY by pull, DependencyUpdate, HELM_3_6, Open, "flow/dependency-3.5", "`helm dependency update` succeeds with Helm 3.5 and 3.6", "7.4", "T3"),
+    replay!(DEPENDENCY by pull, DependencyUpdate, HELM_3_7, Open, "flow/dependency-3.7", "`helm dependency update` succeeds with Helm 3.7", "7.4", "T8"),
+    replay!(DEPENDENCY by pull, DependencyUpdate, HELM_3_10, Open, "flow/dependency-3.8", "`helm dependency update` succeeds with Helm 3.8.1 to 3.11", "7.4", "T8"),
+    replay!(DEPENDENCY by pull, DependencyUpdate, HELM_3_17, Open, "flow/dependency-3.12", "`helm dependency update` succeeds with Helm 3.12 to 3.17", "7.4", "T8"),
+    replay!(DEPENDENCY by pull, DependencyUpdate, HELM_3_18, Open, "flow/dependency-3.18", "`helm dependency update` succeeds with Helm 3.18 to 4.2.0", "7.4", "T13"),
+    replay!(DEPENDENCY by pull, DependencyUpdate, HELM_4_2, Open, "flow/dependency-4.2", "`helm dependency update` succeeds with Helm 3.21.1, 4.2.1 and later", "7.4", "T13"),
+    replay!(LOGIN by login, Login, HELM_3_2, Bearer, "flow/login-3.0", "a login succeeds with Helm 3.0 to 3.6", "7.5", "login"),
+    replay!(LOGIN by login, Login, HELM_3_10, Bearer, "flow/login-3.7", "a login succeeds with Helm 3.7 to 3.17", "7.5", "login"),
+    replay!(LOGIN by login, Login, HELM_3_18, Bearer, "flow/login-3.18", "a login succeeds with Helm 3.18.3 to 4.2.0", "7.5", "login"),
+    replay!(LOGIN by login, Login, HELM_4_2, Bearer, "flow/login-4.2", "a login succeeds with Helm 3.21.1, 4.2.1 and later", "7.5", "login"),
+    replay!(LOGIN by login, Login, HELM_3_2, Basic, "flow/basic-login-3.0", "a login without a token endpoint succeeds with Helm 3.0 to 3.6", "7.5", "login"),
+    replay!(LOGIN by login, Login, HELM_3_10, Basic, "flow/basic-login-3.7", "a login without a token endpoint succeeds with Helm 3.7 to 3.17", "7.5", "login"),
+    replay!(LOGIN by login, Login, HELM_3_18, Basic, "flow/basic-login-3.18", "a login without a token endpoint succeeds with Helm 3.18.3 to 4.2.0", "7.5", "login"),
+    replay!(LOGIN by login, Login, HELM_4_2, Basic, "flow/basic-login-4.2", "a login without a token endpoint succeeds with Helm 3.21.1, 4.2.1 and later", "7.5", "login"),
 ];
