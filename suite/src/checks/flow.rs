@@ -154,8 +154,7 @@ const LOGIN: Kind = Kind {
  there ends the login. A finding names the response at which Helm aborts.
 
  ## How it is checked
- The check logs in with the credentials of the run, step by step. The requirement does not apply to registries without a
- challenge.
+ The check logs in with the credentials of the run, step by step. Without a challenge no credentials are needed.
 ",
     covers: &["REG-AUT-12"],
 };

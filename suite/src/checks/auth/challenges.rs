@@ -93,8 +93,8 @@ requirement! {
     /// The registry spells the authentication schemes in challenges as usual: `Basic`, `Bearer`.
     ///
     /// ## Why Helm needs it
-    /// It does not: every tested Helm version compares schemes without regard to case, as it should. Other clients do
-    /// not.
+    /// Helm does not need it: every tested Helm version compares schemes without regard to case, as it should. Other
+    /// clients do not.
     ///
     /// ## How it is checked
     /// The check reads the schemes in the challenges of a 401.
@@ -238,8 +238,8 @@ requirement! {
     /// A Bearer challenge has a `service` parameter.
     ///
     /// ## Why Helm needs it
-    /// It does not: Helm only echoes the parameter. A token endpoint that requires `service` must name it in the
-    /// challenge.
+    /// Helm does not need it: Helm only echoes the parameter. A token endpoint that requires `service` must name it
+    /// in the challenge.
     ///
     /// ## How it is checked
     /// The check sends an anonymous HEAD of a manifest and parses the challenge.

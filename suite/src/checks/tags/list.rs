@@ -194,8 +194,8 @@ requirement! {
     /// The registry lists tags that are not chart versions like any other tag.
     ///
     /// ## Why Helm needs it
-    /// It does not: Helm ignores such tags itself. A registry that hides them hides images and signatures from all
-    /// clients.
+    /// Helm does not need it: Helm ignores such tags itself. A registry that hides them hides images and signatures
+    /// from all clients.
     ///
     /// ## How it is checked
     /// The check pushes `latest`, `v1.2.3` and the tag of a signature in addition to a version. The list must contain

@@ -126,8 +126,8 @@ requirement! {
     /// The registry returns at most as many tags as the parameter `n` requests.
     ///
     /// ## Why Helm needs it
-    /// It does not: Helm sends no `n` and follows the registry's own links. Other clients use it to page through long
-    /// lists.
+    /// Helm does not need it: Helm sends no `n` and follows the registry's own links. Other clients use it to page
+    /// through long lists.
     ///
     /// ## How it is checked
     /// The check sends `GET tags/list?n=2` in a repository with three tags. The response must contain at most two.
@@ -158,7 +158,7 @@ requirement! {
     /// The registry returns a list for a large `n`, with as many tags as it chooses.
     ///
     /// ## Why Helm needs it
-    /// It does not: Helm sends no `n`. Tools that request the whole list at once do.
+    /// Helm does not need it: Helm sends no `n`. Other tools send a large one to get the whole list at once.
     ///
     /// ## How it is checked
     /// The check sends `GET tags/list?n=10000` in a repository with three tags. The response must be a 2xx.
