@@ -35,8 +35,8 @@ requirement! {
     /// every name that passes.
     ///
     /// ## How it is checked
-    /// An upload is started under a plain name, then under one name for each separator; each POST must return a 2xx
-    /// status.
+    /// The check starts an upload under a plain name, then under one name for each separator. Each POST must succeed
+    /// if the one under the plain name does.
     GRAMMAR = "names/grammar-accepted" {
         level: Must,
         title: "every repository name of the OCI grammar is accepted",
@@ -73,8 +73,8 @@ requirement! {
     /// `helm push FILE oci://host/namespace` appends the chart's name: two segments are the documented form.
     ///
     /// ## How it is checked
-    /// An upload is started under a name of two segments. If the POST fails and one under three segments succeeds,
-    /// the requirement is violated. Not applicable if the run works in a namespace of two or more segments.
+    /// The check starts an upload under a name of two segments and, if that fails, under one of three. The first must
+    /// succeed if the second does. The requirement does not apply to runs in a namespace of two or more segments.
     TWO_SEGMENTS = "names/two-segments" {
         level: Must,
         title: "repository names of two segments are accepted",
@@ -135,7 +135,8 @@ requirement! {
     /// observed.
     ///
     /// ## How it is checked
-    /// An upload is started under a name of one segment. Not applicable if the run works in a namespace.
+    /// The check starts an upload under a name of two segments, then under one of one segment. The second must
+    /// succeed. The requirement does not apply to runs in a namespace.
     ROOT = "names/single-segment" {
         level: May,
         title: "repository names of one segment are accepted",
@@ -172,8 +173,8 @@ requirement! {
     /// pull it from there.
     ///
     /// ## How it is checked
-    /// A manifest is pushed under a plain tag, then under `0.2.0_build.5`. The second PUT must succeed, and GET of
-    /// `0.2.0-build.5` must not return the manifest.
+    /// The check pushes a manifest under a plain tag, then under `0.2.0_build.5`. The second PUT must succeed, and
+    /// GET of `0.2.0-build.5` must not return the manifest.
     UNDERSCORE = "names/underscore-tags" {
         level: Must,
         title: "a tag with `_`, which Helm writes for `+`, is stored unchanged",
@@ -217,8 +218,8 @@ requirement! {
     /// Prereleases are case-sensitive in SemVer, and Helm uses the chart version verbatim as the tag, except for `+`.
     ///
     /// ## How it is checked
-    /// Two manifests are pushed, under `1.0.0-RC1` and then `1.0.0-rc1`; GET of the first tag must not return the
-    /// second manifest.
+    /// The check pushes one manifest under `1.0.0-RC1`, then another under `1.0.0-rc1`. GET of the first tag must not
+    /// return the second manifest.
     CASE = "names/tag-case" {
         level: Must,
         title: "tags are case-sensitive",
@@ -259,8 +260,8 @@ requirement! {
     /// beforehand, its response is all that the user sees; a closed connection reads `EOF`.
     ///
     /// ## How it is checked
-    /// An upload is started in a new repository. If the connection closes three times in a row, and `GET /v2/` gets a
-    /// response in between, the requirement is violated.
+    /// The check starts an upload in a new repository. The connection must not close three times in a row while `GET
+    /// /v2/` succeeds in between.
     FIRST_WRITE_RESPONSE = "names/first-write-answered" {
         level: Must,
         title: "the first write to a new repository gets a response",
@@ -296,7 +297,7 @@ requirement! {
     /// instead of a missing repository.
     ///
     /// ## How it is checked
-    /// An upload is started in a new repository; the POST must not return a 5xx status.
+    /// The check starts an upload in a new repository. The response must not be a 5xx.
     NO_SERVER_ERROR = "names/first-write-no-server-error" {
         level: Should,
         title: "the first write to a new repository does not return a 5xx status",
@@ -333,7 +334,7 @@ requirement! {
     /// is only observed.
     ///
     /// ## How it is checked
-    /// An upload is started in a new repository; the POST must not return 404.
+    /// The check starts an upload in a new repository. The response must not be 404.
     CREATED_ON_PUSH = "names/created-on-push" {
         level: May,
         title: "a push creates its repository",
@@ -367,8 +368,8 @@ requirement! {
     /// ends the push before it starts; this broke several large registries for more than a year.
     ///
     /// ## How it is checked
-    /// HEAD of a random manifest and blob digest in a repository without any write, and again after the first write.
-    /// If the second HEAD returns 404, the first must return 404 as well.
+    /// The check sends HEAD for a random manifest and blob digest before the first write to a repository, and again
+    /// after it. The first responses must be 404 if the second are.
     NEW_REPOSITORY = "names/new-repository-is-empty" {
         level: Must,
         title: "HEAD in a repository that does not exist yet returns 404",
@@ -423,7 +424,7 @@ requirement! {
     /// tag stores the chart where nobody finds it; one that returns 500 gives no hint.
     ///
     /// ## How it is checked
-    /// GET and PUT of a manifest under the tag `0.2.0+build.5` must return a 4xx status.
+    /// The check sends GET and PUT for a manifest under the tag `0.2.0+build.5`. Both responses must be a 4xx.
     PLUS = "names/plus-in-a-tag-refused" {
         level: Should,
         title: "a tag with `+` is refused, not reinterpreted",
@@ -467,8 +468,8 @@ requirement! {
     /// tags such as `sha256-<hex>.sig`. Helm omits tags that are not strict SemVer from a listing.
     ///
     /// ## How it is checked
-    /// A manifest is pushed under a plain tag, then under `v1.2.3`, `1.0` and `sha256-0123abcd.sig`; each PUT must
-    /// succeed.
+    /// The check pushes a manifest under a plain tag, then under `v1.2.3`, `1.0` and `sha256-0123abcd.sig`. Each PUT
+    /// must succeed.
     NOT_SEMVER = "names/foreign-tags-coexist" {
         level: Must,
         title: "tags that are not SemVer are accepted",
@@ -500,7 +501,7 @@ requirement! {
     /// A registry that refuses or rewrites it duplicates the client's rule, and breaks images and old charts.
     ///
     /// ## How it is checked
-    /// A chart's manifest is pushed under its version, then under `latest`; the second PUT must succeed.
+    /// The check pushes a chart's manifest under its version, then under `latest`. The second PUT must succeed.
     LATEST = "names/latest-is-a-tag" {
         level: Must,
         title: "the tag `latest` is accepted alongside chart tags",
@@ -534,8 +535,8 @@ requirement! {
     /// pulls. A mirror under another name must remain pullable.
     ///
     /// ## How it is checked
-    /// A chart whose manifest has its name in the annotations is pushed to a repository with another basename. If the
-    /// PUT returns a 4xx status and one with the matching name succeeds, the requirement is violated.
+    /// The check pushes a chart whose manifest has its name in the annotations to a repository with another basename.
+    /// The PUT must succeed if one with the matching name does.
     BASENAME = "names/basename-free" {
         level: Should,
         title: "the repository basename may differ from the chart name",

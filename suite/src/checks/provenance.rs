@@ -23,7 +23,7 @@ requirement! {
     /// Helm 3.7 and later push a `.prov` file next to the archive as a second layer.
     ///
     /// ## How it is checked
-    /// An unsigned chart is pushed, then a signed one as Helm 3.7 writes it; the second PUT must succeed.
+    /// The check pushes an unsigned chart, then a signed one as Helm 3.7 writes it. The second PUT must succeed.
     ACCEPTED = "provenance/layer-accepted" {
         level: Must,
         title: "a second layer of type `application/vnd.cncf.helm.chart.provenance.v1.prov` is accepted",
@@ -61,7 +61,8 @@ requirement! {
     /// comes first in about half of all signed charts.
     ///
     /// ## How it is checked
-    /// A signed chart is pushed in one order, then another in the reverse order; the second PUT must succeed.
+    /// The check pushes a signed chart with the chart layer first, then another in the reverse order. The second PUT
+    /// must succeed.
     ORDER = "provenance/either-order" {
         level: Must,
         title: "chart and provenance layers are accepted in either order",
@@ -98,7 +99,7 @@ requirement! {
     /// Without it `helm pull --verify` fails; `helm pull --prov` only warns, and the user keeps an unsigned chart.
     ///
     /// ## How it is checked
-    /// A signed chart is pushed and its manifest read; it must contain both layers.
+    /// The check pushes a signed chart and reads its manifest. The manifest must contain both layers.
     KEPT = "provenance/layer-kept" {
         level: Must,
         title: "the provenance layer stays in the manifest",
@@ -136,7 +137,7 @@ requirement! {
     /// It is a signed text: if one byte changes, `--verify` fails.
     ///
     /// ## How it is checked
-    /// A signed chart is pushed; GET of the provenance blob must return 200 and the same bytes.
+    /// The check pushes a signed chart and reads the provenance blob. The response must be 200 with the same bytes.
     BYTES = "provenance/bytes-preserved" {
         level: Must,
         title: "the provenance blob is served byte for byte",
@@ -159,7 +160,7 @@ async fn bytes(session: &Session) -> CheckResult {
     let Some(provenance) = chart.provenance else {
         return Ok(());
     };
-    // The first response after an upload is judged by `consistency/blob-readable-at-once`.
+    // `consistency/blob-readable-at-once` judges the first response after an upload.
     session.head_blob(&digest_of(&provenance)).await?;
     let reply = session.get_blob_following(&digest_of(&provenance)).await?;
     expect::status(&reply, &[200])?;

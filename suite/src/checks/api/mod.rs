@@ -26,7 +26,7 @@ requirement! {
     /// reference has a host and a repository, and nothing before them.
     ///
     /// ## How it is checked
-    /// One anonymous `GET /v2/` must return 200 or 401.
+    /// The check sends `GET /v2/` without credentials. The response must be 200 or 401.
     VERSION_CHECK = "api/version-check" {
         level: Must,
         title: "`GET /v2/` returns 200 or 401",
@@ -59,7 +59,7 @@ requirement! {
     /// Helm does not need it: every Helm version sends the slash. Other clients and load balancer probes omit it.
     ///
     /// ## How it is checked
-    /// One anonymous `GET /v2` must return 200, 401 or a redirect.
+    /// The check sends `GET /v2` without credentials. The response must be 200, 401 or a redirect.
     NO_SLASH = "api/base-without-slash" {
         level: May,
         title: "`GET /v2` works like `GET /v2/`",
@@ -89,8 +89,8 @@ requirement! {
     /// the response begins with `HTTP/`. If the port stays silent or closes the connection, the command fails.
     ///
     /// ## How it is checked
-    /// A real `ClientHello` is sent to the port; the response must begin with `HTTP/`. Not applicable to a registry
-    /// that is reached over TLS.
+    /// The check sends a real `ClientHello` to the port. The response must begin with `HTTP/`. The requirement does
+    /// not apply to registries that are reached over TLS.
     CLIENT_HELLO = "api/client-hello-answered-in-http" {
         level: Should,
         title: "a plain-HTTP port responds to a TLS ClientHello in HTTP",
@@ -171,8 +171,8 @@ requirement! {
     /// Helm 3.7 and later send `User-Agent: Helm/<version>`.
     ///
     /// ## How it is checked
-    /// GET of a manifest, first with the suite's own `User-Agent`, then with those of Helm 3.7, 3.10, 3.18 and 4.2;
-    /// each must return 200.
+    /// The check reads a manifest with the suite's own `User-Agent`, then with those of Helm 3.7, 3.10, 3.18 and 4.2.
+    /// Each response must be 200.
     HELM_AGENTS = "api/helm-agent-served" {
         level: Must,
         title: "requests with `User-Agent: Helm/…` are not rejected",
@@ -213,8 +213,8 @@ requirement! {
     /// exists.
     ///
     /// ## How it is checked
-    /// HEAD and GET of a manifest by tag, with each list recorded from Helm. If one fails and the same request with
-    /// the OCI manifest type alone succeeds, the requirement is violated.
+    /// The check sends HEAD and GET for a manifest by tag with each `Accept` list recorded from Helm. Each request
+    /// must succeed if the same request with the OCI manifest type alone succeeds.
     ACCEPT_LISTS = "api/accept-lists-understood" {
         level: Must,
         title: "manifest requests may list unknown media types in `Accept`",
@@ -266,7 +266,7 @@ requirement! {
     /// Every Helm version sends the header for manifests; some scanners and user interfaces omit it.
     ///
     /// ## How it is checked
-    /// GET of a manifest by digest, first with `Accept`, then without; the second must return 200.
+    /// The check reads a manifest by digest, first with `Accept`, then without. The second response must be 200.
     MISSING_ACCEPT = "api/missing-accept-tolerated" {
         level: Should,
         title: "GET of a manifest works without `Accept`",
@@ -305,7 +305,7 @@ requirement! {
     /// `application/octet-stream`. The type of a layer is in the manifest, not in the blob.
     ///
     /// ## How it is checked
-    /// GET of a chart layer with each `Accept` that Helm sends; the status must not be 406 or 415.
+    /// The check reads a chart layer with each `Accept` that Helm sends. The response must not be 406 or 415.
     BLOB_ACCEPT = "api/blob-accept-ignored" {
         level: Must,
         title: "GET of a blob ignores `Accept`",
@@ -353,8 +353,8 @@ requirement! {
     /// archive served with that header arrives unpacked, and its digest is wrong.
     ///
     /// ## How it is checked
-    /// GET of a chart layer with `Accept-Encoding: gzip`. If the response has a `Content-Encoding`, its raw body must
-    /// not be the archive itself.
+    /// The check reads a chart layer with `Accept-Encoding: gzip`. If the response has a `Content-Encoding`, its raw
+    /// body must not be the archive itself.
     CONTENT_ENCODING = "api/content-encoding-preserves-bytes" {
         level: Must,
         title: "`Content-Encoding` does not describe the archive's own compression",
@@ -400,7 +400,7 @@ requirement! {
     /// earlier versions send an additional GET.
     ///
     /// ## How it is checked
-    /// GET of a manifest by tag; the response must have the header.
+    /// The check reads a manifest by tag. The response must have the header.
     MANIFEST_LENGTH = "api/manifest-length-sent" {
         level: Should,
         title: "GET of a manifest returns `Content-Length`",
@@ -428,7 +428,7 @@ requirement! {
     /// No Helm version fails without it, but progress display and early detection of a wrong blob depend on it.
     ///
     /// ## How it is checked
-    /// GET of a chart layer; the response must have the header.
+    /// The check reads a chart layer. The response must have the header.
     BLOB_LENGTH = "api/blob-length-sent" {
         level: Should,
         title: "GET of a blob returns `Content-Length`",
@@ -457,8 +457,8 @@ requirement! {
     /// Every Helm version sends `digest=sha256%3A…`, sorted among the other parameters.
     ///
     /// ## How it is checked
-    /// A blob is uploaded with the encoded form. If the PUT fails and a second upload with the plain form succeeds,
-    /// the requirement is violated.
+    /// The check completes an upload with the encoded form. If the PUT fails, it completes a second upload with the
+    /// plain form. The first must succeed if the second does.
     ENCODED_DIGEST = "api/encoded-digest-accepted" {
         level: Must,
         title: "`digest=sha256%3A…` in a query equals `digest=sha256:…`",
@@ -521,8 +521,8 @@ requirement! {
     /// PUT.
     ///
     /// ## How it is checked
-    /// An upload is completed without cookies. If the PUT fails, the POST sets a cookie, and a second upload with
-    /// that cookie succeeds, the requirement is violated.
+    /// The check completes an upload without cookies. If the PUT fails and the POST sets a cookie, it completes a
+    /// second upload with that cookie. The first must succeed if the second does.
     NO_COOKIES = "api/no-cookies-needed" {
         level: Must,
         title: "an upload works without cookies",

@@ -23,8 +23,8 @@ requirement! {
     /// `Retry-After` demands. Earlier versions fail at once, or wait no longer.
     ///
     /// ## How it is checked
-    /// A chart is pushed; its manifest, its layer and the tag list are read once each. A `Retry-After` on a 429 or
-    /// 503 must be three seconds or less.
+    /// The check pushes a chart and reads its manifest, its layer and the tag list once each. A `Retry-After` on a
+    /// 429 or 503 must be three seconds or less.
     SHORT = "api/short-waits" {
         level: Should,
         title: "`Retry-After` is at most three seconds",

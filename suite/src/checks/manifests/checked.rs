@@ -19,8 +19,7 @@ requirement! {
     /// A push since Helm 3.18 reads the manifest back with exactly this `Accept`.
     ///
     /// ## How it is checked
-    /// GET of a manifest by digest with that header. If it fails and the same GET with a list of types succeeds, the
-    /// requirement is violated.
+    /// The check reads a manifest by digest with that header. The GET must succeed if one with a list of types does.
     SINGLE_ACCEPT = "manifests/single-accept" {
         level: Must,
         title: "`Accept: application/vnd.oci.image.manifest.v1+json` alone is enough",
@@ -64,8 +63,8 @@ requirement! {
     /// A push since Helm 3.18 reads the manifest back before it tags it, and compares all three.
     ///
     /// ## How it is checked
-    /// PUT by digest, then GET by digest with the `Accept` of that step; bytes, `Content-Type` and
-    /// `Docker-Content-Digest` must match.
+    /// The check pushes a manifest by digest and reads it by digest with the `Accept` of that step. Body,
+    /// `Content-Type` and `Docker-Content-Digest` must match the push.
     READ_BACK = "manifests/read-back-exact" {
         level: Must,
         title: "a manifest pushed by digest is read back unchanged",
@@ -85,7 +84,7 @@ async fn read_back(session: &Session) -> CheckResult {
     session
         .arrange_manifest(&chart.digest, &chart.manifest)
         .await?;
-    // The first response by digest is judged by `consistency/manifest-readable-at-once`.
+    // `consistency/manifest-readable-at-once` judges the first response by digest.
     session.head_manifest(&chart.digest).await?;
     let path = session.manifest_path(&chart.digest);
     let reply = session
@@ -108,8 +107,8 @@ requirement! {
     /// Helm 3.0 to 3.17 send HEAD for a tag before they push it. Any other status, except 200, ends the push.
     ///
     /// ## How it is checked
-    /// HEAD of an absent tag in an existing repository must return 404 or 405. 200 is judged by
-    /// `pull/absent-tag-is-404`.
+    /// The check sends HEAD for an absent tag in an existing repository. The response must be 404 or 405.
+    /// `pull/absent-tag-is-404` judges a 200.
     ABSENT_TAG = "manifests/absent-tag-is-404" {
         level: Must,
         title: "HEAD of an absent tag is not refused",
@@ -138,7 +137,7 @@ async fn absent_tag(session: &Session) -> CheckResult {
         .accept(accept)
         .send()
         .await?;
-    // 200 is judged by `pull/absent-tag-is-404`; Helm continues with the push.
+    // `pull/absent-tag-is-404` judges a 200: Helm continues with the push.
     expect::status(&reply, &[404, 405, 200])
 }
 
@@ -149,7 +148,7 @@ requirement! {
     /// It is the first request of every push since Helm 3.18.
     ///
     /// ## How it is checked
-    /// HEAD of a random digest in an existing repository must return 404.
+    /// The check sends HEAD for a random digest in an existing repository. The response must be 404.
     ABSENT_DIGEST = "manifests/absent-digest-is-404" {
         level: Must,
         title: "HEAD of an absent manifest digest returns 404",
@@ -185,7 +184,7 @@ requirement! {
     /// Helm does not notice: the push reports success, and every pull fails.
     ///
     /// ## How it is checked
-    /// A manifest with a layer that was never uploaded is pushed; the PUT must return a 4xx status.
+    /// The check pushes a manifest with a layer that was never uploaded. The response must be a 4xx.
     MISSING_BLOBS = "manifests/missing-blobs-refused" {
         level: Should,
         title: "a manifest whose blobs are missing is refused",
@@ -216,7 +215,7 @@ requirement! {
     /// Users pin digests. If a registry stores any bytes under any digest, a pin is worthless.
     ///
     /// ## How it is checked
-    /// A manifest is pushed under the digest of other bytes; the PUT must not succeed.
+    /// The check pushes a manifest under the digest of other bytes. The PUT must not succeed.
     FOREIGN_DIGEST = "manifests/wrong-digest-refused" {
         level: Must,
         title: "a manifest under a digest that is not its own is refused",

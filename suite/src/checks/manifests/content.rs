@@ -23,8 +23,8 @@ requirement! {
     /// No Helm version has ever written the field.
     ///
     /// ## How it is checked
-    /// The exact bytes that Helm writes are pushed. If the PUT fails and the same manifest with the field is
-    /// accepted, the requirement is violated.
+    /// The check pushes the exact bytes that Helm writes. The PUT must succeed if one of the same manifest with the
+    /// field does.
     NO_MEDIA_TYPE = "manifests/media-type-field-optional" {
         level: Must,
         title: "a manifest without a `mediaType` field is accepted",
@@ -76,8 +76,8 @@ requirement! {
     /// Every chart has it, since Helm 3.0. The blob is the JSON of `Chart.yaml`, without `rootfs` and `diff_ids`.
     ///
     /// ## How it is checked
-    /// A chart's manifest is pushed. If the PUT fails and the same manifest with an image's config type is accepted,
-    /// the requirement is violated.
+    /// The check pushes a chart's manifest. The PUT must succeed if one of the same manifest with an image's config
+    /// type does.
     CONFIG_TYPE = "manifests/helm-config-accepted" {
         level: Must,
         title: "the config type `application/vnd.cncf.helm.config.v1+json` is accepted",
@@ -113,8 +113,8 @@ requirement! {
     /// Every chart pushed since Helm 3.7 has it.
     ///
     /// ## How it is checked
-    /// A chart's manifest is pushed. If the PUT fails and the same manifest with an image's layer type is accepted,
-    /// the requirement is violated.
+    /// The check pushes a chart's manifest. The PUT must succeed if one of the same manifest with an image's layer
+    /// type does.
     LAYER_TYPE = "manifests/chart-layer-accepted" {
         level: Must,
         title: "the layer type `application/vnd.cncf.helm.chart.content.v1.tar+gzip` is accepted",
@@ -168,8 +168,8 @@ requirement! {
     /// Helm 3.12 and later write title, version and more, and copy every annotation of `Chart.yaml`.
     ///
     /// ## How it is checked
-    /// A manifest without annotations is pushed, then one as current Helm versions write it, with long and non-ASCII
-    /// annotations; the second PUT must succeed.
+    /// The check pushes a manifest without annotations, then one as current Helm versions write it, with long and
+    /// non-ASCII annotations. The second PUT must succeed.
     ANNOTATIONS = "manifests/annotations-accepted" {
         level: Must,
         title: "a manifest with annotations is accepted",
@@ -199,7 +199,7 @@ requirement! {
     /// Without them the manifest has another digest, and user interfaces lose title and version.
     ///
     /// ## How it is checked
-    /// A manifest with annotations is pushed and read back; the annotations must be the same.
+    /// The check pushes a manifest with annotations and reads it back. The annotations must be the same.
     ANNOTATIONS_KEPT = "manifests/annotations-kept" {
         level: Must,
         title: "annotations are served as they were pushed",
@@ -236,7 +236,7 @@ async fn annotations_kept(session: &Session) -> CheckResult {
     }
     match read(&reply.body) {
         Some(kept) if kept == pushed => Ok(()),
-        // An index in place of the manifest is judged by `pull/tag-is-no-index`.
+        // `pull/tag-is-no-index` judges an index in place of the manifest.
         None if !String::from_utf8_lossy(&reply.body).contains("\"layers\"") => {
             Err(obstacle("read the image manifest of the chart", &reply))
         }

@@ -15,7 +15,7 @@ requirement! {
     /// Helm 3.18 and later accept no other status.
     ///
     /// ## How it is checked
-    /// A manifest is pushed under a tag; the PUT must return 201. A refusal is inconclusive.
+    /// The check pushes a manifest under a tag. A successful response to the PUT must be 201.
     PUT_201 = "manifests/put-answers-201" {
         level: Must,
         title: "PUT of a manifest returns 201",
@@ -48,7 +48,7 @@ requirement! {
     /// Helm 3.0 to 3.5 and 3.11 to 3.17 reject a 202.
     ///
     /// ## How it is checked
-    /// A manifest is pushed under a tag; the PUT must not return 202.
+    /// The check pushes a manifest under a tag. The response to the PUT must not be 202.
     PUT_NOT_202 = "manifests/put-is-final" {
         level: Must,
         title: "PUT of a manifest does not return 202",
@@ -80,8 +80,8 @@ requirement! {
     /// Every push since Helm 3.18 sends the manifest by digest first and tags it afterwards.
     ///
     /// ## How it is checked
-    /// A manifest is pushed by digest to a repository without tags. If the PUT fails and one under a tag succeeds,
-    /// the requirement is violated.
+    /// The check pushes a manifest by digest to a repository without tags. The PUT must succeed if one under a tag
+    /// does.
     BY_DIGEST = "manifests/put-by-digest" {
         level: Must,
         title: "a manifest can be pushed by digest",
@@ -119,7 +119,7 @@ requirement! {
     /// entry with each push.
     ///
     /// ## How it is checked
-    /// A manifest is pushed by digest and then under a tag; the tag list must have no tag with `sha256`.
+    /// The check pushes a manifest by digest, then under a tag. No tag in the tag list may contain `sha256`.
     NO_TAG = "manifests/digest-makes-no-tag" {
         level: Must,
         title: "a manifest pushed by digest does not appear as a tag",
@@ -152,7 +152,7 @@ requirement! {
     /// Helm 3.0 to 3.17 parse the header without checking that it exists.
     ///
     /// ## How it is checked
-    /// A manifest is pushed under a tag; the response to the PUT must have the header.
+    /// The check pushes a manifest under a tag. The response to the PUT must have the header.
     PUT_DIGEST = "manifests/put-carries-digest" {
         level: Must,
         title: "the 201 for a manifest has a `Docker-Content-Digest` header",
@@ -182,7 +182,7 @@ requirement! {
     /// Every Helm version compares the header if it is present.
     ///
     /// ## How it is checked
-    /// A manifest is pushed under a tag; the header, if present, must be the digest of its bytes.
+    /// The check pushes a manifest under a tag. The header, if present, must be the digest of the bytes.
     PUT_TRUE_DIGEST = "manifests/put-digest-is-true" {
         level: Must,
         title: "`Docker-Content-Digest` for a pushed manifest is the digest of its bytes",
@@ -216,7 +216,7 @@ requirement! {
     /// It is the last request of every push since Helm 3.18.
     ///
     /// ## How it is checked
-    /// PUT by digest, then PUT of the same bytes under a tag; the second must succeed.
+    /// The check pushes a manifest by digest, then the same bytes under a tag. The second PUT must succeed.
     TAGGED = "manifests/tagging-by-second-put" {
         level: Must,
         title: "a manifest pushed by digest can be pushed again under a tag",
@@ -245,7 +245,7 @@ requirement! {
     /// Helm does not read it; the specification requires it.
     ///
     /// ## How it is checked
-    /// A manifest is pushed under a tag; the response to the PUT must have the header.
+    /// The check pushes a manifest under a tag. The response to the PUT must have the header.
     PUT_LOCATION = "manifests/put-carries-location" {
         level: May,
         title: "the 201 for a manifest has a `Location` header",
@@ -276,7 +276,8 @@ requirement! {
     /// Helm does not need it. Other clients read what they pushed from this URL.
     ///
     /// ## How it is checked
-    /// A manifest is pushed under a tag. If the 201 has a `Location` on the registry, GET of it must not return 404.
+    /// The check pushes a manifest under a tag. If the 201 has a `Location` on the registry, GET of it must not
+    /// return 404.
     LOCATION_LEADS = "manifests/location-leads-to-manifest" {
         level: Should,
         title: "the `Location` of a stored manifest serves the manifest",
@@ -294,7 +295,7 @@ async fn location_leads(session: &Session) -> CheckResult {
     if stored.status.as_u16() != 201 {
         return Err(obstacle("push a manifest", &stored));
     }
-    // A manifest that is missing under its tag or digest as well is judged by other requirements.
+    // Other requirements judge a manifest that is missing under its tag or digest as well.
     for reference in ["1.0.0", &chart.digest] {
         session.get_manifest(reference).await?;
         let known = session.get_manifest(reference).await?;

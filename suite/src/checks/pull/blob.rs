@@ -32,7 +32,8 @@ requirement! {
     /// Every Helm version checks size and digest of each blob.
     ///
     /// ## How it is checked
-    /// A chart is pushed; GET of its layer, following redirects, must return 200 and the same bytes.
+    /// The check pushes a chart and reads its layer, following redirects. The response must be 200 with the same
+    /// bytes.
     BLOB_BYTES = "pull/blob-bytes" {
         level: Must,
         title: "blobs are served byte for byte",
@@ -63,8 +64,8 @@ requirement! {
     /// Only Helm 3.8 to 3.17 resume a broken transfer; other versions report an unexpected end.
     ///
     /// ## How it is checked
-    /// GET of a chart layer. A connection that closes early once is inconclusive; three times in a row, with other
-    /// requests succeeding in between, is a violation.
+    /// The check reads a chart layer. The connection must not close early three times in a row while `GET /v2/`
+    /// succeeds in between.
     BLOB_WHOLE = "pull/blob-whole" {
         level: Must,
         title: "a blob arrives complete",
@@ -100,7 +101,7 @@ requirement! {
     /// Helm 3.18 and later compare it with the manifest before they read the body.
     ///
     /// ## How it is checked
-    /// GET of a chart layer; the header, if present, must be the size of the blob.
+    /// The check reads a chart layer. The header, if present, must be the size of the blob.
     BLOB_LENGTH = "pull/blob-length-is-true" {
         level: Must,
         title: "`Content-Length` from GET of a blob is the blob's size",
@@ -134,7 +135,7 @@ requirement! {
     /// Helm 3.18.3 and later compare it.
     ///
     /// ## How it is checked
-    /// GET of a chart layer; the header, if present, must be the requested digest.
+    /// The check reads a chart layer. The header, if present, must be the requested digest.
     BLOB_DIGEST = "pull/blob-digest-is-true" {
         level: Should,
         title: "`Docker-Content-Digest` from GET of a blob is absent or correct",
@@ -166,7 +167,7 @@ requirement! {
     /// Every pull since Helm 3.7 reads it and parses its JSON.
     ///
     /// ## How it is checked
-    /// A chart is pushed; GET of its config blob must not return 404.
+    /// The check pushes a chart and reads its config blob. The response must not be 404.
     CONFIG = "pull/config-readable" {
         level: Must,
         title: "the config blob of a chart is readable",
@@ -201,8 +202,8 @@ requirement! {
     /// Helm 3.8 to 3.17 resume a broken transfer with `Range: bytes=N-`. A wrong offset corrupts the chart.
     ///
     /// ## How it is checked
-    /// GET of a chart layer with an open-ended and with a closed range; a 206 must contain exactly those bytes, a 200
-    /// all of them.
+    /// The check reads a chart layer with an open-ended and with a closed range. A 206 must contain exactly that
+    /// range, a 200 the whole blob.
     RANGE = "pull/range" {
         level: Should,
         title: "GET of a blob with `Range` returns that range or the whole blob",
@@ -250,8 +251,8 @@ requirement! {
     /// The library of Helm 3.18 and later reads the header, and then uses `Range` to seek in the blob.
     ///
     /// ## How it is checked
-    /// GET of a blob, following redirects. If the response has the header, GET of a range at the same URL must return
-    /// 206.
+    /// The check reads a blob, following redirects. If the response has the header, GET of a range at the same URL
+    /// must return 206.
     CLAIMED_RANGES = "pull/claimed-ranges-served" {
         level: Should,
         title: "`Accept-Ranges: bytes` is true",

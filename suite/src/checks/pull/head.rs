@@ -18,7 +18,7 @@ requirement! {
     /// Helm 3.0 to 3.17 resolve a tag with HEAD. A 404 or 403 ends the pull, although GET works.
     ///
     /// ## How it is checked
-    /// HEAD of a tag to which GET returns 200 must return 200, a redirect or 405.
+    /// The check sends HEAD for a tag to which GET returns 200. The response must be 200, a redirect or 405.
     HEAD_TAG = "pull/head-finds-tag" {
         level: Must,
         title: "HEAD of a tag works if GET works",
@@ -53,7 +53,7 @@ requirement! {
     /// without one.
     ///
     /// ## How it is checked
-    /// HEAD of a manifest by tag; the response must have the header.
+    /// The check sends HEAD for a manifest by tag. The response must have the header.
     HEAD_TYPE = "pull/head-carries-type" {
         level: Must,
         title: "HEAD of a manifest returns `Content-Type`",
@@ -94,7 +94,7 @@ requirement! {
     /// A repeated push since Helm 3.18 fails if the length is unknown; earlier versions send an additional GET.
     ///
     /// ## How it is checked
-    /// HEAD of a manifest by tag; the response must have the header.
+    /// The check sends HEAD for a manifest by tag. The response must have the header.
     HEAD_LENGTH = "pull/head-carries-length" {
         level: Must,
         title: "HEAD of a manifest returns `Content-Length`",
@@ -127,7 +127,7 @@ requirement! {
     /// to a digest compares it.
     ///
     /// ## How it is checked
-    /// HEAD of a manifest by tag; the response must have the header.
+    /// The check sends HEAD for a manifest by tag. The response must have the header.
     HEAD_DIGEST = "pull/head-carries-digest" {
         level: Should,
         title: "HEAD of a manifest returns `Docker-Content-Digest`",
@@ -154,7 +154,7 @@ requirement! {
     /// Helm 3.0 to 3.17 pull the digest from HEAD. A wrong digest leads to another chart, or to none.
     ///
     /// ## How it is checked
-    /// HEAD of a manifest by tag; the header, if present, must be the digest of the manifest that was pushed.
+    /// The check sends HEAD for a manifest by tag. The header, if present, must be the digest of the pushed bytes.
     HEAD_TRUE_DIGEST = "pull/head-digest-is-true" {
         level: Must,
         title: "`Docker-Content-Digest` from HEAD is the manifest's digest",

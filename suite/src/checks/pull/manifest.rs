@@ -20,7 +20,7 @@ requirement! {
     /// It is the first and only manifest request of a pull since Helm 3.18.
     ///
     /// ## How it is checked
-    /// GET of a tag with the `Accept` of Helm 3.18 and later must return 200 or a redirect.
+    /// The check reads a tag with the `Accept` of Helm 3.18 and later. The response must be 200 or a redirect.
     GET_TAG = "pull/get-finds-tag" {
         level: Must,
         title: "GET of a tag returns 200",
@@ -52,8 +52,8 @@ requirement! {
     /// manifest contains.
     ///
     /// ## How it is checked
-    /// GET of a manifest by digest, as Helm 3.0 to 3.17 send it, must return the OCI manifest type. Parameters such
-    /// as a charset are ignored.
+    /// The check reads a manifest by digest as Helm 3.0 to 3.17 do. The response must have the OCI manifest type;
+    /// parameters such as a charset are ignored.
     TYPE = "pull/manifest-type" {
         level: Must,
         title: "`Content-Type` of a manifest is the type it was pushed with",
@@ -79,7 +79,7 @@ async fn manifest_type(session: &Session) -> CheckResult {
     let chart = session.arrange_chart("1.0.0").await?;
     let path = session.manifest_path(&chart.digest);
     let accept = "application/vnd.oci.image.manifest.v1+json, */*";
-    // The first response by digest is judged by `consistency/manifest-readable-at-once`.
+    // `consistency/manifest-readable-at-once` judges the first response by digest.
     session.head_manifest(&chart.digest).await?;
     let reply = session
         .call(Method::GET, &path)
@@ -99,8 +99,8 @@ requirement! {
     /// Helm 3.18 and later list Docker types first. A converted manifest is not a chart.
     ///
     /// ## How it is checked
-    /// GET of a manifest by tag, with the `Accept` of Helm 3.18 and later, must return the OCI manifest type. An
-    /// index is judged by `pull/tag-is-no-index`.
+    /// The check reads a manifest by tag with the `Accept` of Helm 3.18 and later. The response must have the OCI
+    /// manifest type. `pull/tag-is-no-index` judges an index.
     NOT_CONVERTED = "pull/manifest-not-converted" {
         level: Must,
         title: "a manifest keeps its type whatever else `Accept` lists",
@@ -133,8 +133,8 @@ requirement! {
     /// digest and check size and digest; a registry that reformats the JSON breaks them.
     ///
     /// ## How it is checked
-    /// A manifest is pushed under a tag; GET by digest, with the `Accept` of Helm 3.0 to 3.17, must return the same
-    /// bytes.
+    /// The check pushes a manifest under a tag and reads it by digest with the `Accept` of Helm 3.0 to 3.17. The
+    /// response must have the same bytes.
     BYTES = "pull/manifest-bytes" {
         level: Must,
         title: "manifests are served byte for byte",
@@ -154,7 +154,7 @@ requirement! {
 
 async fn manifest_bytes(session: &Session) -> CheckResult {
     let chart = session.arrange_chart("1.0.0").await?;
-    // The first response by digest is judged by `consistency/manifest-readable-at-once`.
+    // `consistency/manifest-readable-at-once` judges the first response by digest.
     session.head_manifest(&chart.digest).await?;
     let path = session.manifest_path(&chart.digest);
     let accept = "application/vnd.oci.image.manifest.v1+json, */*";
@@ -176,8 +176,8 @@ requirement! {
     /// Six forms of chart manifests are in use, one for each change in Helm; other tools write more.
     ///
     /// ## How it is checked
-    /// A manifest with additional spaces, line feeds and another key order is pushed; GET by tag must return the same
-    /// bytes.
+    /// The check pushes a manifest with additional spaces, line feeds and another key order, and reads it by tag. The
+    /// response must have the same bytes.
     ODD_SHAPE = "pull/odd-manifest-bytes" {
         level: Must,
         title: "spacing and key order of a manifest are preserved",
@@ -219,7 +219,8 @@ requirement! {
     /// Helm 3.0 to 3.17 always pull by the digest from HEAD; later versions do if the user pins a digest.
     ///
     /// ## How it is checked
-    /// PUT by tag, then GET by digest. If it returns 404 and GET by tag succeeds, the requirement is violated.
+    /// The check pushes a manifest under a tag and reads it by digest. The response must not be 404 if GET by tag
+    /// succeeds.
     BY_DIGEST = "pull/by-digest" {
         level: Must,
         title: "a manifest pushed under a tag can be read by digest",
@@ -238,7 +239,7 @@ requirement! {
 
 async fn by_digest(session: &Session) -> CheckResult {
     let chart = session.arrange_chart("1.0.0").await?;
-    // The first response by digest is judged by `consistency/manifest-readable-at-once`.
+    // `consistency/manifest-readable-at-once` judges the first response by digest.
     session.head_manifest(&chart.digest).await?;
     let path = session.manifest_path(&chart.digest);
     let accept = "application/vnd.oci.image.manifest.v1+json, */*";
@@ -273,8 +274,8 @@ requirement! {
     /// A push since Helm 3.18 reads the manifest back before the tag exists.
     ///
     /// ## How it is checked
-    /// PUT by digest alone, then GET by digest. If it returns 404, and 200 once the manifest has a tag, the
-    /// requirement is violated.
+    /// The check pushes a manifest by digest alone and reads it by digest. The response must not be 404 if the same
+    /// GET succeeds once the manifest has a tag.
     UNTAGGED = "pull/untagged-by-digest" {
         level: Must,
         title: "a manifest without a tag can be read by digest",
@@ -321,7 +322,7 @@ requirement! {
     /// manifest, and retries a 500 five times before it reports it.
     ///
     /// ## How it is checked
-    /// GET of a tag that was never pushed, in an existing repository, must return 404.
+    /// The check reads a tag that was never pushed, in an existing repository. The response must be 404.
     ABSENT = "pull/absent-tag-is-404" {
         level: Must,
         title: "GET of an absent tag returns 404",
@@ -349,7 +350,7 @@ requirement! {
     /// No Helm version fails without it on GET. Other clients do, and errors are found later.
     ///
     /// ## How it is checked
-    /// GET of a manifest by tag; the response must have the header.
+    /// The check reads a manifest by tag. The response must have the header.
     GET_DIGEST = "pull/get-carries-digest" {
         level: Should,
         title: "GET of a manifest returns `Docker-Content-Digest`",
@@ -377,7 +378,7 @@ requirement! {
     /// Helm 3.18 and later compare the two and reject the manifest if they differ.
     ///
     /// ## How it is checked
-    /// GET of a manifest by tag; the header, if present, must be the digest of the body.
+    /// The check reads a manifest by tag. The header, if present, must be the digest of the body.
     GET_TRUE_DIGEST = "pull/get-digest-is-true" {
         level: Must,
         title: "`Docker-Content-Digest` from GET of a manifest is the digest of its body",
@@ -407,7 +408,7 @@ requirement! {
     /// Helm 3.18.0 to 3.20.0 and 4.0.0 to 4.1.1 cannot pull a chart through an index.
     ///
     /// ## How it is checked
-    /// A chart is pushed; GET of its tag must not return an index.
+    /// The check pushes a chart and reads its tag. The response must not be an index.
     NO_INDEX_WRAPPED = "pull/tag-is-no-index" {
         level: Should,
         title: "a chart's tag refers to its manifest, not to an index",

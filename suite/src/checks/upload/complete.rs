@@ -16,8 +16,7 @@ requirement! {
     /// It is the only form of upload that any Helm version uses.
     ///
     /// ## How it is checked
-    /// POST, then PUT with digest and body. If the PUT fails and a chunked upload succeeds, the requirement is
-    /// violated.
+    /// The check sends POST, then PUT with digest and body. The PUT must succeed if a chunked upload does.
     MONOLITHIC = "upload/one-put-completes" {
         level: Must,
         title: "POST and one PUT with the whole body store a blob",
@@ -56,7 +55,7 @@ requirement! {
     /// Helm 3.18 and later accept no other status.
     ///
     /// ## How it is checked
-    /// A blob is uploaded; the PUT must return 201. A refusal is inconclusive.
+    /// The check uploads a blob. A successful response to the PUT must be 201.
     PUT_201 = "upload/put-answers-201" {
         level: Must,
         title: "the PUT that completes an upload returns 201",
@@ -89,7 +88,7 @@ requirement! {
     /// The PUT of the manifest follows within milliseconds. Helm 3.0 to 3.5 and 3.11 to 3.17 reject a 202.
     ///
     /// ## How it is checked
-    /// A blob is uploaded; the PUT must not return 202.
+    /// The check uploads a blob. The response to the PUT must not be 202.
     PUT_NOT_202 = "upload/put-is-final" {
         level: Must,
         title: "the PUT that completes an upload does not return 202",
@@ -120,7 +119,7 @@ requirement! {
     /// Helm does not read it; the specification requires it.
     ///
     /// ## How it is checked
-    /// A blob is uploaded; the response to the PUT must have the header.
+    /// The check uploads a blob. The response to the PUT must have the header.
     PUT_LOCATION = "upload/put-carries-location" {
         level: May,
         title: "the 201 for a blob has a `Location` header",
@@ -147,7 +146,7 @@ requirement! {
     /// Helm does not need it. Other clients read what they pushed from this URL.
     ///
     /// ## How it is checked
-    /// A blob is uploaded. If the 201 has a `Location` on the registry, GET of it must not return 404.
+    /// The check uploads a blob. If the 201 has a `Location` on the registry, GET of it must not return 404.
     LOCATION_LEADS = "upload/location-leads-to-blob" {
         level: Should,
         title: "the `Location` of a stored blob serves the blob",
@@ -164,7 +163,7 @@ async fn location_leads(session: &Session) -> CheckResult {
     if stored.status.as_u16() != 201 {
         return Err(obstacle("upload a blob", &stored));
     }
-    // A blob that is missing under its own URL as well is judged by other requirements.
+    // Other requirements judge a blob that is missing under its own URL as well.
     session.get_blob(&digest).await?;
     let known = session.get_blob(&digest).await?;
     if known.status.as_u16() == 404 {
@@ -186,7 +185,7 @@ requirement! {
     /// Helm 3.0 to 3.17 parse the header without checking that it exists.
     ///
     /// ## How it is checked
-    /// A blob is uploaded; the response to the PUT must have the header.
+    /// The check uploads a blob. The response to the PUT must have the header.
     PUT_DIGEST = "upload/put-carries-digest" {
         level: Must,
         title: "the 201 for a blob has a `Docker-Content-Digest` header",
@@ -215,7 +214,7 @@ requirement! {
     /// Helm 3.0 to 3.17 compare the two as strings.
     ///
     /// ## How it is checked
-    /// A blob is uploaded; the header, if present, must be the digest in the request.
+    /// The check uploads a blob. The header, if present, must be the digest in the request.
     PUT_TRUE_DIGEST = "upload/put-digest-is-true" {
         level: Must,
         title: "`Docker-Content-Digest` for an uploaded blob is the requested digest",
@@ -249,7 +248,7 @@ requirement! {
     /// that nobody can pull.
     ///
     /// ## How it is checked
-    /// A body is uploaded under the digest of another body; the PUT must return a 4xx status.
+    /// The check uploads a body under the digest of another body. The response to the PUT must be a 4xx.
     VERIFIED = "upload/digest-verified" {
         level: Must,
         title: "a body that does not match its digest is refused",

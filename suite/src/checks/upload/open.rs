@@ -31,7 +31,8 @@ requirement! {
     /// Helm 3.18 and later accept no other status; earlier versions also accept 200 and 204.
     ///
     /// ## How it is checked
-    /// A POST as Helm sends it, without body, query and `Content-Type`, must return 202. A refusal is inconclusive.
+    /// The check sends the POST as Helm does, without body, query and `Content-Type`. A successful response must be
+    /// 202.
     POST_202 = "upload/post-answers-202" {
         level: Must,
         title: "the POST that starts an upload returns 202",
@@ -64,7 +65,7 @@ requirement! {
     /// manifest.
     ///
     /// ## How it is checked
-    /// A POST without a digest must not return 201.
+    /// The check sends the POST without a digest. The response must not be 201.
     POST_NOT_201 = "upload/post-does-not-claim-creation" {
         level: Must,
         title: "the POST that starts an upload does not return 201",
@@ -95,8 +96,8 @@ requirement! {
     /// No push is possible without it.
     ///
     /// ## How it is checked
-    /// A POST in the check's repository must return a 2xx status. 400, 404 and 5xx are inconclusive: they do not
-    /// refuse permission.
+    /// The check sends the POST in its own repository. The response must be a 2xx. 400, 404 and 5xx make the check
+    /// inconclusive: they do not refuse permission.
     POST_ALLOWED = "upload/post-allowed" {
         level: Must,
         title: "a client that may push can start an upload",
@@ -131,7 +132,7 @@ requirement! {
     /// It is the only source of the URL for the PUT.
     ///
     /// ## How it is checked
-    /// An upload is started; the response must have the header.
+    /// The check starts an upload. The response must have the header.
     LOCATION = "upload/location-sent" {
         level: Must,
         title: "the POST that starts an upload returns `Location`",
@@ -165,7 +166,7 @@ requirement! {
     /// Helm 3.0 to 3.17 take the beginning of any other value as a host name.
     ///
     /// ## How it is checked
-    /// An upload is started; its `Location` must have one of the two forms.
+    /// The check starts an upload. Its `Location` must have one of the two forms.
     ROOTED = "upload/location-rooted" {
         level: Must,
         title: "`Location` of an upload is absolute or begins with `/`",
@@ -204,8 +205,9 @@ requirement! {
     /// space becomes `+`. A signature over the raw query becomes invalid.
     ///
     /// ## How it is checked
-    /// An upload is completed with the query re-encoded. If the PUT fails and a second upload with the raw query
-    /// succeeds, the requirement is violated. Not applicable if `Location` has no query.
+    /// The check completes an upload with the query re-encoded. If the PUT fails, it completes a second upload with
+    /// the raw query. The first must succeed if the second does. The requirement does not apply if `Location` has no
+    /// query.
     QUERY = "upload/location-query-survives" {
         level: Must,
         title: "the query of `Location` may be sorted and re-encoded",
@@ -268,8 +270,8 @@ requirement! {
     /// PUT that is refused ends the push.
     ///
     /// ## How it is checked
-    /// Six uploads are started and completed concurrently, as many as two pushes of a signed chart need; no POST or
-    /// PUT may return 429 or 503.
+    /// The check starts and completes six uploads concurrently, as many as two pushes of a signed chart need. No POST
+    /// or PUT may return 429 or 503.
     NOT_THROTTLED = "upload/not-throttled" {
         level: Should,
         title: "upload requests do not return 429 or 503",

@@ -17,7 +17,7 @@ requirement! {
     /// No Helm version uploads in chunks; other clients may.
     ///
     /// ## How it is checked
-    /// POST, then one PATCH, which must return 202.
+    /// The check sends POST, then one PATCH. The response to the PATCH must be 202.
     CHUNKED = "upload/chunks" {
         level: May,
         title: "a blob can be uploaded in chunks",
@@ -48,7 +48,8 @@ requirement! {
     /// wrong.
     ///
     /// ## How it is checked
-    /// One PATCH; `Range` in the response must match the chunk. Not applicable if the PATCH is refused.
+    /// The check sends one chunk with PATCH. `Range` in the response must match it. The requirement does not apply if
+    /// the PATCH is refused.
     CHUNK_RANGE = "upload/chunk-range" {
         level: May,
         title: "the response to a chunk has the right `Range`",
@@ -83,7 +84,7 @@ requirement! {
     /// Helm does not need it; it is observed for other clients.
     ///
     /// ## How it is checked
-    /// A POST with digest and body must return 201.
+    /// The check sends a POST with digest and body. The response must be 201.
     SINGLE_POST = "upload/single-post" {
         level: May,
         title: "a blob can be uploaded with a single POST",
@@ -125,7 +126,7 @@ requirement! {
     /// Helm does not need it; tools that copy charts do.
     ///
     /// ## How it is checked
-    /// A blob is uploaded to one repository; the POST that mounts it into another must return 201.
+    /// The check uploads a blob to one repository and mounts it into another. The response to the POST must be 201.
     MOUNT = "upload/mount" {
         level: May,
         title: "a blob can be mounted from another repository",
@@ -178,8 +179,8 @@ requirement! {
     /// cannot be pulled.
     ///
     /// ## How it is checked
-    /// A blob is uploaded to one repository and mounted into another. If the POST returns 201, HEAD of the blob there
-    /// must not return 404.
+    /// The check uploads a blob to one repository and mounts it into another. If the POST returns 201, HEAD of the
+    /// blob there must not return 404.
     MOUNTED = "upload/mounted-means-there" {
         level: Should,
         title: "a mounted blob exists in the target repository",

@@ -17,7 +17,7 @@ requirement! {
     /// any other status except 200 ends the push.
     ///
     /// ## How it is checked
-    /// HEAD of a random digest in an existing repository must return 404.
+    /// The check sends HEAD for a random digest in an existing repository. The response must be 404.
     ABSENT = "upload/absent-blob-is-404" {
         level: Must,
         title: "HEAD of an absent blob returns 404",
@@ -52,7 +52,8 @@ requirement! {
     /// After a 404, Helm uploads the blob again with every push.
     ///
     /// ## How it is checked
-    /// A blob is uploaded; HEAD of it must not return 404. A refusal is judged by `upload/present-blob-answered`.
+    /// The check uploads a blob and sends HEAD for it. The response must not be 404. `upload/present-blob-answered`
+    /// judges a refusal.
     FOUND = "upload/present-blob-is-found" {
         level: Should,
         title: "HEAD of an existing blob does not return 404",
@@ -69,7 +70,7 @@ requirement! {
 
 async fn found(session: &Session) -> CheckResult {
     let digest = session.arrange_blob(&content(session, "found")).await?;
-    // The first response after an upload is judged by `consistency/blob-readable-at-once`.
+    // `consistency/blob-readable-at-once` judges the first response after an upload.
     session.head_blob(&digest).await?;
     let reply = session.head_blob(&digest).await?;
     expect::holds(
@@ -87,7 +88,7 @@ requirement! {
     /// A status other than 200 and 404 ends the push of a chart if one of its blobs exists already.
     ///
     /// ## How it is checked
-    /// A blob is uploaded; HEAD of it must return 200, a redirect or 404.
+    /// The check uploads a blob and sends HEAD for it. The response must be 200, a redirect or 404.
     PRESENT = "upload/present-blob-answered" {
         level: Must,
         title: "HEAD of an existing blob is not refused",
@@ -121,7 +122,7 @@ requirement! {
     /// exists already.
     ///
     /// ## How it is checked
-    /// A blob is uploaded; `Content-Length` in the response to HEAD must be its size.
+    /// The check uploads a blob and sends HEAD for it. `Content-Length` must be the size of the blob.
     LENGTH = "upload/present-blob-has-length" {
         level: Must,
         title: "HEAD of an existing blob returns `Content-Length`",
