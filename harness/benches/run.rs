@@ -16,6 +16,7 @@ use bytes::Bytes;
 use futures_util::StreamExt;
 use helm_oci_conformance::clock::Stopwatch;
 use helm_oci_conformance::deviations::Deviations;
+use helm_oci_conformance::environment::Environment;
 use helm_oci_conformance::exit_code;
 use helm_oci_conformance::http::install_cryptography;
 use helm_oci_conformance::http::{Http, Limits, Trust};
@@ -24,6 +25,7 @@ use helm_oci_conformance::run::preflight::preflight;
 use helm_oci_conformance::run::{self, Events, Helms, Interrupt, Job, Plan};
 use helm_oci_conformance::serve::{Handler, Server};
 use helm_oci_conformance::target::policy::CleanUpStrategy;
+use helm_oci_conformance::target::resolved::ParsedTarget;
 use helm_oci_conformance::target::spec::TargetSpec;
 use helm_oci_fixtures::fault::FaultyRegistry;
 use helm_oci_fixtures::registry::{Access, ReferenceRegistry};
@@ -210,7 +212,9 @@ async fn run(
         clean_up: CleanUpStrategy::None,
         ..TargetSpec::named(&format!("http://{}", server.address()))
     };
-    let jobs = [Job::new(&spec, "benchmark".to_owned())?];
+    let nothing = Environment::new(|_| None);
+    let target = ParsedTarget::parse(spec)?.resolve("benchmark".to_owned(), None, &nothing)?;
+    let jobs = [Job::new(target)];
     let plan = Plan {
         requirements,
         flows: BTreeSet::new(),

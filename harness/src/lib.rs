@@ -7,12 +7,13 @@
 //! - [`helm`]: real Helm binaries, run through the flows of a user;
 //! - [`snapshot`]: registry responses as files for review; [`prove`]: every requirement against every fault;
 //! - [`doctor`]: checks the local environment; `handbook`: the pages that `explain` prints;
-//! - [`clock`]: the only clock; [`error`]: an error and its causes as text; [`exit_code`]: the exit codes.
+//! - [`clock`]: the only clock; [`environment`]: environment variables; [`error`]: an error and its causes as text; [`exit_code`]: the exit codes.
 
 pub mod cli;
 pub mod clock;
 pub mod deviations;
 pub mod doctor;
+pub mod environment;
 pub mod error;
 pub mod exit_code;
 pub(crate) mod handbook;

@@ -14,12 +14,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use helm_oci_conformance::clock;
 use helm_oci_conformance::error::chain;
 use helm_oci_conformance::http::install_cryptography;
-use helm_oci_conformance::launch::{self, Launched, Launcher, Settings};
+use helm_oci_conformance::launch::{self, Launched};
 use helm_oci_conformance::run::capabilities;
 use helm_oci_conformance::run::cleanup::{Ledger, clean_up};
 use helm_oci_conformance::run::preflight::preflight;
 use helm_oci_conformance::run::{self, Interrupt};
+use helm_oci_conformance::target::kind::Kind;
 use helm_oci_conformance::target::policy::CleanUpStrategy;
+use helm_oci_conformance::target::resolved::Connection;
 use helm_oci_conformance::target::spec::TargetSpec;
 use helm_oci_reports::leftovers;
 use helm_oci_reports::record::{CheckRecord, Leftover};
@@ -41,8 +43,8 @@ fn main() -> ExitCode {
     };
     let mut lives = Vec::new();
     for name in targets() {
-        match launch::parse(&TargetSpec::named(&name)) {
-            Ok(launcher) => lives.push(Arc::new(Live::new(launcher, interrupt.clone()))),
+        match Kind::parse(&TargetSpec::named(&name)) {
+            Ok(kind) => lives.push(Arc::new(Live::new(name, kind, interrupt.clone()))),
             Err(error) => {
                 say(&format!("error: HELM_OCI_TARGETS: {error}"));
                 return ExitCode::from(2);
@@ -61,7 +63,7 @@ fn main() -> ExitCode {
 }
 
 fn trials(live: &Arc<Live>, runtime: &Runtime) -> Vec<Trial> {
-    let name = live.launcher.name();
+    let name = &live.name;
     let launch = {
         let (live, handle) = (Arc::clone(live), runtime.handle().clone());
         Trial::ignorable_test(format!("{name}/launch"), move || {
@@ -79,8 +81,9 @@ fn trials(live: &Arc<Live>, runtime: &Runtime) -> Vec<Trial> {
 
 /// One target, launched when the first trial needs it.
 struct Live {
-    launcher: Box<dyn Launcher>,
-    settings: Settings,
+    name: String,
+    kind: Kind,
+    label: String,
     seed: u64,
     interrupt: Interrupt,
     ready: OnceCell<Result<Ready, Refusal>>,
@@ -100,16 +103,12 @@ struct Refusal {
 }
 
 impl Live {
-    fn new(launcher: Box<dyn Launcher>, interrupt: Interrupt) -> Self {
+    fn new(name: String, kind: Kind, interrupt: Interrupt) -> Self {
         let seed = clock::seed();
-        let run = format!("{seed}-{}", std::process::id());
-        let settings = Settings {
-            run,
-            ..Settings::default()
-        };
         Self {
-            launcher,
-            settings,
+            name,
+            kind,
+            label: format!("{seed}-{}", std::process::id()),
             seed,
             interrupt,
             ready: OnceCell::new(),
@@ -135,13 +134,14 @@ impl Live {
             why,
             is_excused: false,
         };
+        let connection = Connection::default();
         let attempt = tokio::select! {
-            attempt = self.launcher.launch(&self.settings) => attempt,
+            attempt = launch::launch(&self.kind, &self.label, &connection) => attempt,
             () = self.interrupt.wait() => return Err(refused("interrupted".to_owned())),
         };
         let launched = attempt.map_err(|error| Refusal {
             why: chain(&error),
-            is_excused: error.is_missing_means() && !self.is_required(),
+            is_excused: error.is_unsupported() && !self.is_required(),
         })?;
         let ledger = Arc::new(Ledger::new(Arc::clone(&launched.registry)));
         let mut target = Target {
@@ -162,7 +162,7 @@ impl Live {
     }
 
     fn is_required(&self) -> bool {
-        let name = self.launcher.name();
+        let name = self.name.as_str();
         let kind = name.split(':').next().unwrap_or(name);
         required::is_required(name) || required::is_required(kind)
     }
@@ -190,7 +190,7 @@ impl Live {
     async fn stop(&self) {
         let ready = match self.ready.get() {
             None => return,
-            Some(Err(_)) => return say_left(&launch::sweep(&self.settings.run).await),
+            Some(Err(_)) => return say_left(&launch::sweep(&self.label).await),
             Some(Ok(ready)) => ready,
         };
         let launched = ready
@@ -199,7 +199,7 @@ impl Live {
             .unwrap_or_else(PoisonError::into_inner)
             .take();
         let Some(launched) = launched else { return };
-        if !launched.vanishes() {
+        if !launched.is_ephemeral() {
             let made = ready.ledger.settled().await;
             let target = run::target(self.seed, &launched);
             let left = clean_up(&target, made, CleanUpStrategy::Auto, &self.interrupt).await;

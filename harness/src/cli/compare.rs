@@ -146,7 +146,7 @@ async fn bisect(
     files: &mut Files,
     interrupt: &Interrupt,
 ) -> Result<Result<ExitCode, CliError>, Interrupted> {
-    let mut bisection = Bisection::new(jobs.iter().map(|job| job.name.clone()).collect());
+    let mut bisection = Bisection::new(jobs.iter().map(|job| job.target.name.clone()).collect());
     while let Some(position) = bisection.next() {
         let record = arguments.examine(plan, &jobs[position], interrupt).await?;
         bisection.tell(position, record);
@@ -239,7 +239,9 @@ impl Arguments {
                 Side::Target { .. } | Side::Record { .. } => {}
             }
         }
-        self.reach.jobs(&names, &super::run::label(plan))
+        let specs = names.iter().map(|name| self.reach.spec(name)).collect();
+        let targets = self.reach.resolve(specs, &super::run::label(plan))?;
+        Ok(targets.into_iter().map(Job::new).collect())
     }
 
     async fn examine(
@@ -266,7 +268,7 @@ impl Seen {
         match snapshot::take(job, &subject, interrupt).await? {
             Ok(taken) => self.snapshot = Some(taken.snapshot),
             Err(why) => {
-                output::note(&format!("{}: no snapshot: {why}\n", job.name));
+                output::note(&format!("{}: no snapshot: {why}\n", job.target.name));
                 self.is_open = true;
             }
         }
@@ -286,7 +288,7 @@ fn job<'a>(jobs: &'a [Job], name: &str) -> &'a Job {
     let trimmed = name.trim_end_matches('/');
     let mut known = jobs.iter();
     known
-        .find(|job| job.name == name || job.name == trimmed)
+        .find(|job| job.target.name == name || job.target.name == trimmed)
         .unwrap_or(&jobs[0])
 }
 

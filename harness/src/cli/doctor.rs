@@ -7,14 +7,15 @@ use helm_oci_suite::wire::content::Content;
 use helm_oci_suite::wire::registry::TransportError;
 use http::{Request, Uri, header};
 
+use super::environment::environment;
 use super::error::CliError;
-use super::{TrustArguments, environment, output};
+use super::{TrustArguments, output};
 use crate::clock;
-use crate::doctor::{self, Asked};
+use crate::doctor::{self, ServerTime};
 use crate::exit_code::ExitCode;
 use crate::helm;
 use crate::http::{Http, Limits};
-use crate::launch;
+use crate::target::kind;
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -32,16 +33,16 @@ pub(super) struct Arguments {
 }
 
 pub(super) async fn doctor(arguments: &Arguments) -> Result<ExitCode, CliError> {
-    let surroundings = environment::surroundings();
+    let environment = environment();
     let mut helms = Vec::new();
     for given in &arguments.helms {
-        helms.extend(helm::candidates(given, &environment::search_path())?);
+        helms.extend(helm::candidates(given, &environment.search_path())?);
     }
     let asked = match &arguments.target {
         Some(target) => Some(ask(arguments, target).await?),
         None => None,
     };
-    let diagnosis = doctor::examine(&surroundings, helms, asked).await;
+    let diagnosis = doctor::examine(&environment, helms, asked).await;
     let text = if arguments.json {
         let json = serde_json::to_string_pretty(&diagnosis).expect("a diagnosis serialises");
         format!("{json}\n")
@@ -57,13 +58,13 @@ pub(super) async fn doctor(arguments: &Arguments) -> Result<ExitCode, CliError> 
 }
 
 /// Asks a registry for the time.
-async fn ask(arguments: &Arguments, target: &str) -> Result<Asked, CliError> {
-    let origin = launch::origin(target)?;
+async fn ask(arguments: &Arguments, target: &str) -> Result<ServerTime, CliError> {
+    let origin = kind::origin(target)?;
     let registry = Http::new(origin.clone(), &arguments.trust.trust(), Limits::default())?;
     let date = date(&registry, &origin).await;
-    Ok(Asked {
+    Ok(ServerTime {
         target: target.to_owned(),
-        at: clock::seconds(),
+        received: clock::seconds(),
         date: date.map_err(|error| crate::error::chain(&error)),
     })
 }

@@ -1,42 +1,19 @@
-//! The only reader of the environment: variables that stand in for flags.
+//! The only reader of the process environment.
 
 use std::env;
-use std::ffi::OsString;
 
-use crate::doctor::Surroundings;
+use crate::environment::Environment;
 
-/// A variable, if it is set and text.
+/// The environment of this process.
 #[expect(
     clippy::disallowed_methods,
     reason = "this is the only reader of the environment"
 )]
-pub(super) fn variable(name: &str) -> Option<String> {
-    env::var(name).ok()
+pub(super) fn environment() -> Environment {
+    Environment::new(|name| env::var_os(name))
 }
 
-/// Whether `NO_COLOR` asks for plain text; see <https://no-color.org>.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "this is the only reader of the environment"
-)]
+/// True if `NO_COLOR` requests plain text; see <https://no-color.org>.
 pub(super) fn wants_no_color() -> bool {
-    env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
-}
-
-/// What Helm and Docker listen to.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "this is the only reader of the environment"
-)]
-pub(super) fn surroundings() -> Surroundings {
-    Surroundings::of(|name| env::var_os(name))
-}
-
-/// `PATH`; empty if it is not set.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "this is the only reader of the environment"
-)]
-pub(super) fn search_path() -> OsString {
-    env::var_os("PATH").unwrap_or_default()
+    environment().path("NO_COLOR").is_some()
 }

@@ -13,14 +13,14 @@ use thiserror::Error;
 use crate::deviations::DeviationError;
 use crate::helm::HelmError;
 use crate::http::TrustError;
-use crate::launch::TargetError;
-use crate::run::plan::TooFew;
+use crate::run::AssignError;
 use crate::serve::ServeError;
 use crate::snapshot::FolderError;
-use crate::target::chart_name::ChartNameError;
-use crate::target::credentials::LoginError;
+use crate::target::credentials::CredentialsError;
 use crate::target::file::TargetFileError;
+use crate::target::kind::TargetError;
 use crate::target::repositories::RepositoryFileError;
+use crate::target::resolved::ResolveError;
 
 /// A usage or configuration error.
 #[derive(Debug, Error)]
@@ -57,22 +57,12 @@ pub(super) enum CliError {
         "credentials need exactly one target that is a URL, an image: or a process:, so that no other registry sees them"
     )]
     CredentialsForMany,
-    #[error("the target `{name}` makes its own user; leave out `username` and `password-env`")]
-    CredentialsForLaunched { name: String },
-    #[error(
-        "the target `{name}` has credentials of two kinds; leave `username` with `password-env`, `identity-token-env`, `registry-token-env`, `registry-config` or `logged-in`"
-    )]
-    TwoCredentials { name: String },
-    #[error("what is given as a token holds spaces or other characters that no token has")]
-    NoToken,
     #[error(transparent)]
-    Login(#[from] LoginError),
-    #[error("the target `{name}` has one of `username` and `password-env` without the other")]
-    HalfCredentials { name: String },
-    #[error(
-        "the password of `{name}` is to come from the environment variable {variable}, which is not set or empty"
-    )]
-    NoPasswordFor { name: String, variable: String },
+    Resolve(#[from] ResolveError),
+    #[error(transparent)]
+    Credentials(#[from] CredentialsError),
+    #[error(transparent)]
+    Assign(#[from] AssignError),
     #[error(transparent)]
     TargetFile(#[from] TargetFileError),
     #[error("cannot read the password from standard input")]
@@ -143,20 +133,8 @@ pub(super) enum CliError {
     Snapshot(FolderError),
     #[error(transparent)]
     Repositories(#[from] RepositoryFileError),
-    #[error(transparent)]
-    TooFewRepositories(#[from] TooFew),
-    #[error(
-        "a real Helm writes where it likes; --helm cannot be had where {name} is only read, or with given repositories"
-    )]
-    HelmNotFree { name: String },
-    #[error("{name} is only read, and needs no repositories")]
-    GivenForReading { name: String },
-    #[error("the chart to look at on {name} needs `read-only`")]
-    ChartWithoutReading { name: String },
     #[error("--chart is of one target; `matrix` takes one of each")]
     ChartForMany,
-    #[error(transparent)]
-    ChartName(#[from] ChartNameError),
     #[error(
         "a run is narrowed by --only and its like where --seed names it; give --seed, or leave them out"
     )]

@@ -13,10 +13,12 @@ use super::target::TargetArguments;
 use super::{Selection, output};
 use crate::clock;
 use crate::exit_code::ExitCode;
+use crate::launch;
 use crate::run::cleanup::{Holdings, Made, SearchError, catalog, delete, holdings, is_of_a_run};
 use crate::run::plan;
-use crate::run::{self, Interrupt, Job};
+use crate::run::{self, Interrupt};
 use crate::target::repositories;
+use crate::target::resolved::ResolvedTarget;
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -39,14 +41,14 @@ pub(super) struct Arguments {
 }
 
 pub(super) async fn gc(arguments: &Arguments) -> Result<ExitCode, CliError> {
-    let job = arguments.reach.job(&arguments.target)?;
-    if !job.launcher.stays() {
-        return Err(CliError::NothingStays { name: job.name });
+    let target = arguments.reach.resolve_one(&arguments.target)?;
+    if !target.kind.is_persistent() {
+        return Err(CliError::NothingStays { name: target.name });
     }
-    let given = arguments.given(&job).await?;
+    let given = arguments.given(&target).await?;
     let interrupt = Interrupt::on_signals();
     let ended = tokio::select! {
-        ended = sweep(&job, given, arguments.dry_run) => ended?,
+        ended = sweep(&target, given, arguments.dry_run) => ended?,
         () = interrupt.wait() => {
             output::note("error: interrupted; what was not told to be deleted is still there\n");
             ExitCode::Interrupted
@@ -57,13 +59,13 @@ pub(super) async fn gc(arguments: &Arguments) -> Result<ExitCode, CliError> {
 
 impl Arguments {
     /// The repositories to look into, where the registry is not to be asked for them.
-    async fn given(&self, job: &Job) -> Result<Option<Vec<String>>, CliError> {
+    async fn given(&self, target: &ResolvedTarget) -> Result<Option<Vec<String>>, CliError> {
         if let Some(path) = self
             .repositories
             .as_ref()
             .filter(|_| !self.selection.is_narrowed())
         {
-            return read(path, job.launcher.namespace()).map(Some);
+            return read(path, target.kind.namespace()).map(Some);
         }
         let Some(seed) = self.seed else {
             if self.selection.is_narrowed() {
@@ -72,7 +74,7 @@ impl Arguments {
             return Ok(None);
         };
         let requirements = self.selection.requirements()?;
-        let names = plan::needed(&requirements, job.launcher.namespace(), seed).await;
+        let names = plan::needed(&requirements, target.kind.namespace(), seed).await;
         Ok(Some(names))
     }
 }
@@ -89,32 +91,43 @@ fn read(path: &Path, namespace: Option<&str>) -> Result<Vec<String>, CliError> {
     }
 }
 
-async fn sweep(job: &Job, given: Option<Vec<String>>, is_dry: bool) -> Result<ExitCode, CliError> {
-    let launched = match job.launcher.launch(&job.settings).await {
+async fn sweep(
+    resolved: &ResolvedTarget,
+    given: Option<Vec<String>>,
+    is_dry: bool,
+) -> Result<ExitCode, CliError> {
+    let ResolvedTarget {
+        name,
+        kind,
+        label,
+        connection,
+        policy,
+    } = resolved;
+    let launched = match launch::launch(kind, label, connection).await {
         Ok(launched) => launched,
         Err(error) => return Ok(untold(&error)),
     };
     let target = run::target(clock::seed(), &launched);
     let target = Target {
-        registry: job.conduct.paced(target.registry.clone()),
+        registry: policy.rate_limited(target.registry.clone()),
         ..target
     };
     let looking = Target {
-        registry: job.conduct.budgeted(target.registry.clone()),
+        registry: policy.budgeted(target.registry.clone()),
         ..target.clone()
     };
     let looking = Session::new(looking, "gc");
-    let found = find(&looking, given, job.launcher.namespace()).await;
+    let found = find(&looking, given, kind.namespace()).await;
     let made = match found {
         Ok(made) => made,
         Err(error) => return Ok(untold(&error)),
     };
-    output::print(&shown(&made, &job.name, is_dry))?;
+    output::print(&shown(&made, name, is_dry))?;
     if is_dry || made.is_empty() {
         return Ok(ExitCode::Acceptable);
     }
     let session = Session::new(target, "gc");
-    let left = delete(&session, made, job.conduct.clean_up).await;
+    let left = delete(&session, made, policy.clean_up).await;
     if left.is_empty() {
         output::print("all of it is deleted\n")?;
         return Ok(ExitCode::Acceptable);

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::environment;
+use super::environment::environment;
 use super::error::CliError;
 use crate::helm;
 use crate::run::Helms;
@@ -27,7 +27,7 @@ pub(super) struct HelmArguments {
 impl HelmArguments {
     /// The Helms, each of which was asked for its version.
     pub(super) async fn helms(&self) -> Result<Helms, CliError> {
-        let search_path = environment::search_path();
+        let search_path = environment().search_path();
         let mut paths = self.helms.clone();
         if self.helm_on_path {
             let found = helm::on_path(&search_path);

@@ -10,7 +10,7 @@ use thiserror::Error;
 use super::error::CliError;
 use super::report::Layout;
 use super::run::{ExaminationArguments, label};
-use super::{credentials, target};
+use super::target;
 use crate::exit_code::ExitCode;
 use crate::target::file;
 
@@ -76,32 +76,29 @@ pub(super) async fn matrix(arguments: &Arguments) -> Result<ExitCode, CliError> 
     for path in &arguments.targets {
         specs.extend(file::read(path)?);
     }
-    for spec in &mut specs {
-        spec.credentials = credentials::of_spec(spec)?;
-    }
     let mut plan = arguments.examination.plan().await?;
     plan.shard = arguments.shard.map(|shard| shard.to_string());
-    let mut jobs = target::jobs(&specs, &label(&plan))?;
+    let mut targets = target::resolve(&target::parse(specs)?, None, &label(&plan))?;
     if let Some(shard) = arguments.shard {
         let mut positions = 0..;
         let elsewhere = &mut plan.deviations.elsewhere;
-        jobs.retain(|job| {
+        targets.retain(|target| {
             let is_own = positions
                 .next()
                 .is_some_and(|position| shard.takes(position));
             if !is_own {
-                elsewhere.push(job.name.clone());
+                elsewhere.push(target.name.clone());
             }
             is_own
         });
-        if jobs.is_empty() {
+        if targets.is_empty() {
             return Err(CliError::EmptyShard {
                 shard: shard.to_string(),
                 targets: elsewhere.len(),
             });
         }
     }
-    target::assign(&mut jobs, &plan).await?;
+    let jobs = target::assign(targets, &plan).await?;
     let parallel = usize::from(arguments.parallel);
     let layout = Layout::SideBySide;
     let examination = &arguments.examination;

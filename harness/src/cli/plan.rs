@@ -27,10 +27,10 @@ pub(super) struct Arguments {
 }
 
 pub(super) async fn plan(arguments: &Arguments) -> Result<ExitCode, CliError> {
-    let job = arguments.reach.job(&arguments.target)?;
+    let target = arguments.reach.resolve_one(&arguments.target)?;
     let seed = arguments.seed.unwrap_or_else(clock::seed);
     let requirements = arguments.selection.requirements()?;
-    let names = plan::needed(&requirements, job.launcher.namespace(), seed).await;
+    let names = plan::needed(&requirements, target.kind.namespace(), seed).await;
     output::print(&(names.join("\n") + "\n"))?;
     if arguments.seed.is_none() {
         output::note(&format!(

@@ -16,7 +16,7 @@ use crate::clock;
 use crate::exit_code::ExitCode;
 use crate::helm::Helm;
 use crate::run::{self, Events, Interrupt, Interrupted, Job, Plan};
-use crate::target::repositories;
+use crate::target::spec::TargetSpec;
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -61,28 +61,32 @@ pub(super) struct ExaminationArguments {
 pub(super) async fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
     let examination = &arguments.examination;
     let plan = examination.plan().await?;
-    let mut jobs = arguments.reach.jobs(&arguments.targets, &label(&plan))?;
-    if let Some(path) = &arguments.repositories {
-        let [job] = jobs.as_mut_slice() else {
-            return Err(CliError::GivenForMany);
-        };
-        job.conduct.repositories = Some(repositories::read(path)?);
-    }
-    if arguments.read_only {
-        if arguments.chart.is_some() && jobs.len() != 1 {
-            return Err(CliError::ChartForMany);
-        }
-        for job in &mut jobs {
-            job.conduct.read_only = true;
-            job.conduct.chart.clone_from(&arguments.chart);
-        }
-    }
-    target::assign(&mut jobs, &plan).await?;
+    let targets = arguments.reach.resolve(arguments.specs()?, &label(&plan))?;
+    let jobs = target::assign(targets, &plan).await?;
     let layout = Layout::InTurn;
     examination.examine(&plan, &jobs, 1, layout).await
 }
 
-/// What labels the containers of a run.
+impl Arguments {
+    fn specs(&self) -> Result<Vec<TargetSpec>, CliError> {
+        let is_single = self.targets.len() == 1;
+        if self.repositories.is_some() && !is_single {
+            return Err(CliError::GivenForMany);
+        }
+        if self.chart.is_some() && !is_single {
+            return Err(CliError::ChartForMany);
+        }
+        let spec = |target: &String| TargetSpec {
+            repositories: self.repositories.clone(),
+            read_only: self.read_only,
+            chart: self.chart.clone(),
+            ..self.reach.spec(target)
+        };
+        Ok(self.targets.iter().map(spec).collect())
+    }
+}
+
+/// The label of the containers of a run.
 pub(super) fn label(plan: &Plan) -> String {
     format!("{}-{}", plan.seed, std::process::id())
 }

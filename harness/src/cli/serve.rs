@@ -12,9 +12,9 @@ use super::error::CliError;
 use super::{TrustArguments, output};
 use crate::exit_code::ExitCode;
 use crate::http::{Http, Limits};
-use crate::launch;
 use crate::run::Interrupt;
 use crate::serve::{self, Handler, Proxy, Server};
+use crate::target::kind;
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -70,7 +70,7 @@ impl Arguments {
             if self.auth.is_some() {
                 return Err(CliError::AuthUpstream);
             }
-            let origin = launch::origin(upstream)?;
+            let origin = kind::origin(upstream)?;
             let note = format!("upstream {origin}\n");
             let limits = Limits {
                 body: serve::LARGEST,

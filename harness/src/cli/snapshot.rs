@@ -154,7 +154,8 @@ impl Of {
         let run = format!("{}-{}", clock::seed(), std::process::id());
         let chart = chart(given);
         let target = chart.as_ref().map_or(given, |(host, _)| host);
-        let job = of.reach.jobs(&[target.to_owned()], &run)?.remove(0);
+        let specs = vec![of.reach.spec(target)];
+        let job = Job::new(of.reach.resolve(specs, &run)?.remove(0));
         let own = match &chart {
             Some(_) => snapshot::safe(given.split_once("://").map_or(given, |(_, rest)| rest)),
             None => snapshot::name(target),

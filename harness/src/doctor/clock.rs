@@ -1,4 +1,4 @@
-//! The clock: tokens and certificates hold for a time, and a clock that is wrong makes them invalid.
+//! The clock. Tokens and certificates expire, so a wrong clock makes them invalid.
 
 use time::OffsetDateTime;
 
@@ -6,71 +6,72 @@ use super::Finding;
 
 const ABOUT: &str = "clock";
 
-/// No clock that is right shows an earlier year: this program was not written yet.
+/// The year of the first release of this program. An earlier year is wrong.
 const FIRST_YEAR: i32 = 2026;
 
-/// A difference that is more than the way of the answer, in seconds.
+/// The largest difference that latency explains, in seconds.
 const TOLERANCE: u64 = 60;
 
-/// What a registry that was asked says about the time.
+/// The time of a registry.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Asked {
+pub struct ServerTime {
     /// The registry.
     pub target: String,
-    /// When its answer came, by our own clock, in seconds since 1970.
-    pub at: i64,
-    /// Its `Date` in seconds since 1970, nothing if it has none that reads; or why there was no answer.
+    /// The time at which the response arrived, by the local clock, in seconds since 1970.
+    pub received: i64,
+    /// The `Date` header in seconds since 1970, `None` if it is missing or malformed; or the error of the request.
     pub date: Result<Option<i64>, String>,
 }
 
-/// What the time means, and what a registry says about it.
-pub(super) fn findings(now: i64, asked: Option<&Asked>) -> Vec<Finding> {
-    let mut findings = vec![own(now)];
-    findings.extend(asked.map(compared));
+/// Findings on the local time, and on its difference to the time of a registry.
+pub(super) fn findings(now: i64, server: Option<&ServerTime>) -> Vec<Finding> {
+    let mut findings = vec![local(now)];
+    findings.extend(server.map(compared));
     findings
 }
 
-fn own(now: i64) -> Finding {
+fn local(now: i64) -> Finding {
     let present = OffsetDateTime::from_unix_timestamp(now).unwrap_or(OffsetDateTime::UNIX_EPOCH);
     let (year, month, day) = (present.year(), u8::from(present.month()), present.day());
-    let seen = format!("it is {year}-{month:02}-{day:02} by this machine");
+    let seen = format!("the date of this machine is {year}-{month:02}-{day:02}");
     if year < FIRST_YEAR {
-        let advice = "set it; certificates are not valid yet by this clock";
+        let advice = "set the clock; certificates are not valid yet at this date";
         Finding::problem(ABOUT, seen, advice)
     } else {
         Finding::ok(ABOUT, seen)
     }
 }
 
-fn compared(asked: &Asked) -> Finding {
-    let target = &asked.target;
-    match &asked.date {
-        Err(why) => Finding::problem(
+fn compared(server: &ServerTime) -> Finding {
+    let target = &server.target;
+    match &server.date {
+        Err(error) => Finding::problem(
             ABOUT,
-            format!("{target} did not answer: {why}"),
-            "check the URL; `run` says more",
+            format!("{target} did not respond: {error}"),
+            "check the URL; `run` reports details",
         ),
         Ok(None) => Finding::warning(
             ABOUT,
-            format!("{target} answers without a readable Date"),
-            "its clock cannot be compared with ours",
+            format!("the response of {target} has no valid Date header"),
+            "compare its clock with that of this machine by another means",
         ),
         Ok(Some(date)) => {
-            let apart = asked.at.abs_diff(*date);
-            let way = if *date > asked.at {
+            let difference = server.received.abs_diff(*date);
+            let direction = if *date > server.received {
                 "behind"
             } else {
                 "ahead of"
             };
-            if apart > TOLERANCE {
-                let seen = format!("this machine is {apart} s {way} {target}");
+            if difference > TOLERANCE {
+                let seen =
+                    format!("the clock of this machine is {difference} s {direction} {target}");
                 Finding::problem(
                     ABOUT,
                     seen,
-                    "set the one that is wrong; tokens fail meanwhile",
+                    "correct the wrong clock; until then tokens may be rejected",
                 )
             } else {
-                let seen = format!("{target} agrees, within {TOLERANCE} s");
+                let seen = format!("the clock of {target} agrees within {TOLERANCE} s");
                 Finding::ok(ABOUT, seen)
             }
         }
@@ -85,27 +86,27 @@ mod tests {
     /// 2026-11-22T21:00:00Z.
     const NOW: i64 = 1_795_381_200;
 
-    fn asked(date: Result<Option<i64>, String>) -> Asked {
-        Asked {
+    fn server(date: Result<Option<i64>, String>) -> ServerTime {
+        ServerTime {
             target: "http://registry".to_owned(),
-            at: NOW,
+            received: NOW,
             date,
         }
     }
 
     #[test]
-    fn a_clock_before_the_program_is_wrong() {
+    fn a_date_before_the_first_release_is_a_problem() {
         let found = findings(0, None);
         assert_eq!(found.len(), 1);
         assert_eq!(found[0].grade, Grade::Problem);
-        assert_eq!(found[0].seen, "it is 1970-01-01 by this machine");
+        assert_eq!(found[0].seen, "the date of this machine is 1970-01-01");
         assert_eq!(findings(NOW, None)[0].grade, Grade::Ok);
     }
 
     #[test]
-    fn a_registry_whose_clock_differs_is_told_which_way() {
+    fn a_difference_is_reported_with_its_direction() {
         let seen = |date| {
-            let found = findings(NOW, Some(&asked(Ok(Some(date)))));
+            let found = findings(NOW, Some(&server(Ok(Some(date)))));
             (found[1].grade, found[1].seen.clone())
         };
         assert_eq!(seen(NOW + 60).0, Grade::Ok);
@@ -113,29 +114,29 @@ mod tests {
             seen(NOW + 61),
             (
                 Grade::Problem,
-                "this machine is 61 s behind http://registry".to_owned()
+                "the clock of this machine is 61 s behind http://registry".to_owned()
             )
         );
         assert_eq!(
             seen(NOW - 3600),
             (
                 Grade::Problem,
-                "this machine is 3600 s ahead of http://registry".to_owned()
+                "the clock of this machine is 3600 s ahead of http://registry".to_owned()
             )
         );
     }
 
     #[test]
-    fn a_registry_that_does_not_say_the_time_is_told() {
+    fn a_missing_time_is_reported() {
         assert_eq!(
-            findings(NOW, Some(&asked(Ok(None))))[1].grade,
+            findings(NOW, Some(&server(Ok(None))))[1].grade,
             Grade::Warning
         );
-        let found = findings(NOW, Some(&asked(Err("connection refused".to_owned()))));
+        let found = findings(NOW, Some(&server(Err("connection refused".to_owned()))));
         assert_eq!(found[1].grade, Grade::Problem);
         assert_eq!(
             found[1].seen,
-            "http://registry did not answer: connection refused"
+            "http://registry did not respond: connection refused"
         );
     }
 }

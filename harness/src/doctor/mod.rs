@@ -1,47 +1,47 @@
-//! The machine examined: what stands in the way of a run, of real Helms, or of believing what they say.
+//! Checks of the local environment: problems that prevent a run, or that affect real Helm binaries.
 //!
-//! Each part is two things: facts, gathered here or handed over, and a pure function that makes findings of
-//! them. A finding says what was seen and what to do; nothing is changed, and no secret is repeated.
+//! Each part has two halves: it gathers facts, and a pure function derives findings from them. A finding names the
+//! observation and the next step. Nothing is changed, and no secret is repeated.
 
 mod clock;
 mod credentials;
 mod engine;
-mod helms;
+mod helm;
 mod plugins;
 mod proxies;
-mod surroundings;
 
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use serde::Serialize;
 
-pub use self::clock::Asked;
-pub use self::surroundings::{Surroundings, VARIABLES};
+use crate::environment::Environment;
 use crate::launch;
 
-/// How bad it is.
+pub use self::clock::ServerTime;
+
+/// The severity of a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Grade {
-    /// As it should be.
+    /// As expected.
     Ok,
-    /// Something works otherwise than one may think, or not at all.
+    /// Something works in an unexpected way, or not at all.
     Warning,
-    /// Something that was set up or asked for cannot work.
+    /// Something that is configured or requested cannot work.
     Problem,
 }
 
-/// One thing that was seen.
+/// One observation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Finding {
-    /// How bad it is.
+    /// Its severity.
     pub grade: Grade,
-    /// What it is about, in a word.
+    /// Its subject, in one word.
     pub about: &'static str,
-    /// What was seen.
+    /// The observation.
     pub seen: String,
-    /// What to do, where there is something to do.
+    /// The next step, if there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub advice: Option<String>,
 }
@@ -73,20 +73,20 @@ impl Finding {
     }
 }
 
-/// Everything that was seen.
+/// All findings.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Diagnosis {
-    /// In the order in which it was looked at.
+    /// The findings, in the order of the checks.
     pub findings: Vec<Finding>,
 }
 
 impl Diagnosis {
-    /// Whether nothing is a problem; warnings are none.
+    /// True if no finding is a problem. Warnings are not problems.
     pub fn is_healthy(&self) -> bool {
         self.count(Grade::Problem) == 0
     }
 
-    /// The diagnosis for a person.
+    /// The findings as text.
     pub fn summary(&self) -> String {
         let mut page = String::new();
         for finding in &self.findings {
@@ -102,9 +102,9 @@ impl Diagnosis {
         }
         let _ = writeln!(
             page,
-            "\n{} problems, {} warnings",
-            self.count(Grade::Problem),
-            self.count(Grade::Warning)
+            "\n{}, {}",
+            counted(self.count(Grade::Problem), "problem"),
+            counted(self.count(Grade::Warning), "warning")
         );
         page
     }
@@ -115,26 +115,32 @@ impl Diagnosis {
     }
 }
 
-/// Looks at everything. `helms` are binaries beside those on the search path; `asked` is what a registry says
-/// about the time, if one was asked.
+/// A number with its noun: `1 problem`, `2 problems`.
+fn counted(count: usize, noun: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {noun}{plural}")
+}
+
+/// Runs all checks. `helms` are binaries in addition to those on the search path; `time` is the time of a registry, if
+/// one was queried.
 pub async fn examine(
-    surroundings: &Surroundings,
+    environment: &Environment,
     helms: Vec<PathBuf>,
-    asked: Option<Asked>,
+    time: Option<ServerTime>,
 ) -> Diagnosis {
     let mut findings = engine::findings(
         &launch::survey()
             .await
             .map_err(|error| crate::error::chain(&error)),
     );
-    let met = helms::meet(surroundings, helms).await;
-    let gate = surroundings.text("HELM_EXPERIMENTAL_OCI");
-    findings.extend(helms::findings(&met, gate.as_deref()));
-    findings.extend(plugins::findings(&plugins::installed(surroundings)));
-    let files = credentials::files(surroundings);
-    findings.extend(credentials::findings(&files, &surroundings.search_path()));
-    findings.extend(proxies::findings(surroundings));
-    findings.extend(clock::findings(crate::clock::seconds(), asked.as_ref()));
+    let binaries = helm::probe(environment, helms).await;
+    let gate = environment.text("HELM_EXPERIMENTAL_OCI");
+    findings.extend(helm::findings(&binaries, gate.as_deref()));
+    findings.extend(plugins::findings(&plugins::installed(environment)));
+    let files = credentials::files(environment);
+    findings.extend(credentials::findings(&files, &environment.search_path()));
+    findings.extend(proxies::findings(environment));
+    findings.extend(clock::findings(crate::clock::seconds(), time.as_ref()));
     Diagnosis { findings }
 }
 
@@ -143,7 +149,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_problem_is_enough_and_warnings_are_not() {
+    fn a_problem_makes_the_diagnosis_unhealthy_and_a_warning_does_not() {
         let mut diagnosis = Diagnosis {
             findings: vec![
                 Finding::ok("helm", "Helm 3.10.1"),
@@ -162,8 +168,15 @@ warning  proxy        HTTP_PROXY is set
 problem  clock        it is 1970
                       → set it
 
-1 problems, 1 warnings
+1 problem, 1 warning
 ";
         assert_eq!(diagnosis.summary(), page);
+    }
+
+    #[test]
+    fn counts_have_a_noun_in_the_right_number() {
+        for (count, text) in [(0, "0 problems"), (1, "1 problem"), (2, "2 problems")] {
+            assert_eq!(counted(count, "problem"), text);
+        }
     }
 }

@@ -1,14 +1,15 @@
-//! The plugin `helm-push`, which before v0.10.0 was called `push`, as a command of Helm is since 3.7.
+//! The plugin `helm-push`. Before v0.10.0 its command was `push`, which is a command of Helm itself since 3.7.
 
 use std::env;
 use std::fs;
 use std::path::PathBuf;
 
-use super::{Finding, Surroundings};
+use super::Finding;
+use crate::environment::Environment;
 
 const ABOUT: &str = "plugin";
 
-/// A plugin of Helm.
+/// A Helm plugin.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Plugin {
     /// Its folder.
@@ -19,11 +20,11 @@ pub(super) struct Plugin {
     pub(super) version: String,
 }
 
-/// The plugins that a Helm of the user's finds.
-pub(super) fn installed(surroundings: &Surroundings) -> Vec<Plugin> {
-    let folders = match surroundings.path("HELM_PLUGINS") {
+/// The plugins that the user's Helm finds.
+pub(super) fn installed(environment: &Environment) -> Vec<Plugin> {
+    let folders = match environment.path("HELM_PLUGINS") {
         Some(given) => env::split_paths(&given).collect(),
-        None => Vec::from_iter(surroundings.helm_data().map(|data| data.join("plugins"))),
+        None => Vec::from_iter(environment.helm_data().map(|data| data.join("plugins"))),
     };
     let mut plugins = Vec::new();
     for folder in folders {
@@ -47,8 +48,8 @@ fn read(folder: PathBuf) -> Option<Plugin> {
     })
 }
 
-/// The value of a key that stands at the beginning of a line, without quotes and comment: all that the two keys
-/// of a `plugin.yaml` need.
+/// The value of a key at the beginning of a line, without quotes and comment. The two keys of a `plugin.yaml` need no
+/// full YAML parser.
 fn value(yaml: &str, key: &str) -> Option<String> {
     let after_key = |line: &str| Some(line.strip_prefix(key)?.strip_prefix(':')?.to_owned());
     let value = yaml.lines().find_map(after_key)?;
@@ -56,7 +57,7 @@ fn value(yaml: &str, key: &str) -> Option<String> {
     Some(value.trim_matches(['"', '\'']).to_owned())
 }
 
-/// What these plugins mean.
+/// Findings on these plugins.
 pub(super) fn findings(plugins: &[Plugin]) -> Vec<Finding> {
     let mut findings: Vec<Finding> = plugins
         .iter()
@@ -66,8 +67,11 @@ pub(super) fn findings(plugins: &[Plugin]) -> Vec<Finding> {
     if findings.is_empty() {
         let names: Vec<&str> = plugins.iter().map(|plugin| &*plugin.name).collect();
         let seen = match names.as_slice() {
-            [] => "none is installed".to_owned(),
-            names => format!("none takes the name of `helm push`: {}", names.join(", ")),
+            [] => "no plugin is installed".to_owned(),
+            names => format!(
+                "no plugin replaces `helm push`; installed: {}",
+                names.join(", ")
+            ),
         };
         findings.push(Finding::ok(ABOUT, seen));
     }
@@ -81,11 +85,11 @@ fn clash(plugin: &Plugin) -> Finding {
     Finding::warning(
         ABOUT,
         format!(
-            "{} adds a command `push` (version {version}): Helm 3.7 and later take their own instead, \
-             earlier ones push to ChartMuseum with it",
+            "{} adds a command `push` (version {version}): Helm 3.7 and later ignore it, \
+             earlier versions push to ChartMuseum with it",
             folder.display()
         ),
-        "`helm plugin uninstall push`; from v0.10.0 on helm-push is called `cm-push` and does not clash",
+        "remove it with `helm plugin uninstall push`; helm-push v0.10.0 and later use the command `cm-push`",
     )
 }
 
@@ -93,7 +97,6 @@ fn clash(plugin: &Plugin) -> Finding {
 mod tests {
     use super::*;
     use crate::doctor::Grade;
-    use crate::doctor::surroundings::made_of;
 
     /// The plugins in a folder with this `plugin.yaml` in it, found by `HELM_PLUGINS`.
     fn with(yaml: &str) -> Vec<Plugin> {
@@ -102,11 +105,11 @@ mod tests {
         fs::create_dir(&plugin).expect("a folder in it");
         fs::write(plugin.join("plugin.yaml"), yaml).expect("a file in it");
         let path = format!("/nowhere:{}", folder.path().display());
-        installed(&made_of(&[("HELM_PLUGINS", &path)]))
+        installed(&Environment::of(&[("HELM_PLUGINS", &path)]))
     }
 
     #[test]
-    fn the_old_helm_push_clashes() {
+    fn an_old_helm_push_is_a_warning() {
         let old = with("name: \"push\"\nversion: 0.9.0 # the last\nusage: |-\n  name: x\n");
         assert_eq!((&*old[0].name, &*old[0].version), ("push", "0.9.0"));
         let found = findings(&old);
@@ -116,12 +119,12 @@ mod tests {
     }
 
     #[test]
-    fn the_new_helm_push_does_not() {
+    fn a_new_helm_push_is_not() {
         let found = findings(&with("version: \"0.10.4\"\nname: cm-push\n"));
         assert_eq!(found.len(), 1);
         assert_eq!(found[0].grade, Grade::Ok);
         assert!(
-            found[0].seen.ends_with("`helm push`: cm-push"),
+            found[0].seen.ends_with("`helm push`; installed: cm-push"),
             "{}",
             found[0].seen
         );
@@ -129,13 +132,13 @@ mod tests {
     }
 
     #[test]
-    fn plugins_live_in_the_data_of_helm_where_nothing_else_is_said() {
+    fn plugins_are_found_in_the_data_folder_of_helm_by_default() {
         let folder = tempfile::tempdir().expect("a folder");
         let plugin = folder.path().join("plugins/push");
         fs::create_dir_all(&plugin).expect("a folder in it");
         fs::write(plugin.join("plugin.yaml"), "name: push").expect("a file in it");
         let data = folder.path().to_string_lossy();
-        let found = installed(&made_of(&[("HELM_DATA_HOME", &data)]));
+        let found = installed(&Environment::of(&[("HELM_DATA_HOME", &data)]));
         assert_eq!(found.len(), 1);
         assert_eq!(found[0].folder, plugin);
     }

@@ -1,52 +1,53 @@
-//! Proxies: Helm obeys the variables, this program does not.
+//! Proxy variables. Helm uses them, this program does not.
 
-use super::{Finding, Surroundings};
+use super::Finding;
+use crate::environment::Environment;
 
 const ABOUT: &str = "proxy";
 
-/// What stands for a user name and a password.
+/// The replacement of a user name and a password.
 const REDACTED: &str = "***";
 
-/// The variables in both spellings; Helm takes the first that is set.
+/// The variables in both spellings; Helm uses the first that is set.
 const SPELLINGS: &[(&str, &str)] = &[
     ("HTTP_PROXY", "http_proxy"),
     ("HTTPS_PROXY", "https_proxy"),
     ("NO_PROXY", "no_proxy"),
 ];
 
-/// What the variables mean.
-pub(super) fn findings(surroundings: &Surroundings) -> Vec<Finding> {
+/// Findings on the variables.
+pub(super) fn findings(environment: &Environment) -> Vec<Finding> {
     let mut findings = Vec::new();
-    let mut said = Vec::new();
+    let mut settings = Vec::new();
     let mut is_proxied = false;
     for (upper, lower) in SPELLINGS {
-        let (first, second) = (surroundings.text(upper), surroundings.text(lower));
+        let (first, second) = (environment.text(upper), environment.text(lower));
         if let (Some(first), Some(second)) = (&first, &second)
             && first != second
         {
             findings.push(Finding::warning(
                 ABOUT,
-                format!("{upper} and {lower} differ; Helm takes {upper}, curl may take {lower}"),
-                "set both to the same",
+                format!("{upper} and {lower} differ; Helm uses {upper}, curl may use {lower}"),
+                "set both to the same value",
             ));
         }
         let name = if first.is_some() { upper } else { lower };
         if let Some(value) = first.or(second) {
             is_proxied |= *upper != "NO_PROXY";
-            said.push(format!("{name}={}", redacted(&value)));
+            settings.push(format!("{name}={}", redacted(&value)));
         }
     }
-    let said = said.join(", ");
+    let settings = settings.join(", ");
     findings.push(if is_proxied {
         Finding::warning(
             ABOUT,
-            format!("{said}: your Helm goes through it; this program, and a Helm it starts, do not"),
-            "a registry that is near belongs into NO_PROXY; what a proxy changes is not examined here",
+            format!("{settings}: your Helm uses the proxy; this program, and the Helm that it runs, do not"),
+            "add local registries to NO_PROXY; the effects of a proxy are not examined",
         )
-    } else if said.is_empty() {
-        Finding::ok(ABOUT, "none is set")
+    } else if settings.is_empty() {
+        Finding::ok(ABOUT, "no proxy is set")
     } else {
-        Finding::ok(ABOUT, format!("none is set, only {said}"))
+        Finding::ok(ABOUT, format!("no proxy is set, only {settings}"))
     });
     findings
 }
@@ -68,12 +69,11 @@ fn redacted(value: &str) -> String {
 mod tests {
     use super::*;
     use crate::doctor::Grade;
-    use crate::doctor::surroundings::made_of;
 
     #[test]
-    fn a_proxy_is_told_in_either_spelling() {
+    fn a_proxy_is_reported_in_either_spelling() {
         for name in ["HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy"] {
-            let found = findings(&made_of(&[(name, "http://proxy:3128")]));
+            let found = findings(&Environment::of(&[(name, "http://proxy:3128")]));
             assert_eq!(found.len(), 1);
             assert_eq!(found[0].grade, Grade::Warning);
             let begin = format!("{name}=http://proxy:3128: ");
@@ -82,16 +82,16 @@ mod tests {
     }
 
     #[test]
-    fn without_a_proxy_all_is_well() {
-        assert_eq!(findings(&made_of(&[]))[0].seen, "none is set");
-        let found = findings(&made_of(&[("no_proxy", "localhost")]));
+    fn no_proxy_is_ok() {
+        assert_eq!(findings(&Environment::of(&[]))[0].seen, "no proxy is set");
+        let found = findings(&Environment::of(&[("no_proxy", "localhost")]));
         assert_eq!(found.len(), 1);
         assert_eq!(found[0].grade, Grade::Ok);
     }
 
     #[test]
-    fn spellings_that_differ_are_told_without_their_values() {
-        let found = findings(&made_of(&[
+    fn different_spellings_are_reported_without_secrets() {
+        let found = findings(&Environment::of(&[
             ("HTTP_PROXY", "http://ann:s3cret@one"),
             ("http_proxy", "http://ann:s3cret@two"),
         ]));

@@ -1,4 +1,4 @@
-//! The reference registry with tokens that are soon worn out.
+//! The reference registry with tokens that expire after two requests.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -13,13 +13,13 @@ use serde_json::Value;
 
 use crate::serve::Handler;
 
-/// For how many requests a token is good: enough for a POST and its PUT.
+/// The number of requests for which a token is valid: enough for a POST and its PUT.
 const USES: u32 = 2;
 
-/// What stands between a token and its number; the reference registry writes none.
+/// The separator of a token and its number. Tokens of the reference registry do not contain it.
 const MARK: char = '~';
 
-/// Numbers the tokens that the registry gives, and takes each for a few requests only. No clock is asked.
+/// Numbers the tokens that the registry issues, and accepts each for a few requests only. No clock is involved.
 pub(super) struct Expiring {
     registry: Arc<FaultyRegistry>,
     tokens: Mutex<Tokens>,
@@ -27,7 +27,7 @@ pub(super) struct Expiring {
 
 #[derive(Default)]
 struct Tokens {
-    given: u32,
+    issued: u32,
     uses: BTreeMap<u32, u32>,
 }
 
@@ -39,7 +39,7 @@ impl Expiring {
         }
     }
 
-    fn pass(&self, mut incoming: Incoming) -> Outgoing {
+    fn respond(&self, mut incoming: Incoming) -> Outgoing {
         let request = &mut incoming.request;
         if let Some(value) = request.headers().get(header::AUTHORIZATION) {
             let inner = value.to_str().ok().and_then(|text| self.spend(text));
@@ -55,7 +55,7 @@ impl Expiring {
         outgoing
     }
 
-    /// What the registry is sent for a token that we numbered: the token itself, or one that it does not know.
+    /// The `Authorization` that is sent to the registry for a numbered token: the token itself, or an unknown one.
     fn spend(&self, authorization: &str) -> Option<HeaderValue> {
         let (token, number) = authorization.rsplit_once(MARK)?;
         let number = number.parse().ok()?;
@@ -70,28 +70,31 @@ impl Expiring {
         HeaderValue::from_str(sent).ok()
     }
 
-    fn number(&self, answer: &mut Response<Bytes>) {
-        let Ok(Value::Object(mut given)) = serde_json::from_slice(answer.body()) else {
+    /// Appends a number to the token in a response.
+    fn number(&self, response: &mut Response<Bytes>) {
+        let Ok(Value::Object(mut fields)) = serde_json::from_slice(response.body()) else {
             return;
         };
         let mut tokens = self.tokens.lock().unwrap_or_else(PoisonError::into_inner);
-        tokens.given += 1;
+        tokens.issued += 1;
         for name in ["token", "access_token"] {
-            if let Some(Value::String(token)) = given.get_mut(name) {
+            if let Some(Value::String(token)) = fields.get_mut(name) {
                 token.push(MARK);
-                token.push_str(&tokens.given.to_string());
+                token.push_str(&tokens.issued.to_string());
             }
         }
-        let body = Bytes::from(Value::Object(given).to_string());
+        let body = Bytes::from(Value::Object(fields).to_string());
         let length = HeaderValue::from(body.len());
-        answer.headers_mut().insert(header::CONTENT_LENGTH, length);
-        *answer.body_mut() = body;
+        response
+            .headers_mut()
+            .insert(header::CONTENT_LENGTH, length);
+        *response.body_mut() = body;
     }
 }
 
 impl Handler for Expiring {
     fn answer(&self, incoming: Incoming) -> BoxFuture<'_, Outgoing> {
-        Box::pin(std::future::ready(self.pass(incoming)))
+        Box::pin(std::future::ready(self.respond(incoming)))
     }
 
     fn client_hello(&self) -> ClientHelloReaction {

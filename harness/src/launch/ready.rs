@@ -1,4 +1,4 @@
-//! When a launched registry is ready, and where one may listen.
+//! Readiness of a launched registry, and free ports for it.
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
@@ -11,31 +11,31 @@ use tokio::time::{MissedTickBehavior, interval, timeout};
 
 use crate::http::Http;
 
-/// How long a registry may take to answer.
+/// The time in which a registry has to become ready.
 pub(super) const LIMIT: Duration = Duration::from_secs(30);
 
-/// How often it is asked meanwhile.
-const AGAIN: Duration = Duration::from_millis(50);
+/// The interval between two requests.
+const INTERVAL: Duration = Duration::from_millis(50);
 
-/// Returns once the registry answers at `path` with a success or 401; if it does not in time, with what came last.
+/// Returns once the registry returns a success status or 401 for `path`; otherwise the last response or error.
 pub(super) async fn wait(registry: &Http, path: &str) -> Result<(), String> {
-    let mut last = String::from("nothing came");
-    let answered = timeout(LIMIT, answers(registry, path, &mut last)).await;
-    answered.map_err(|_| last)
+    let mut last = String::from("none");
+    let ready = timeout(LIMIT, poll(registry, path, &mut last)).await;
+    ready.map_err(|_| last)
 }
 
-async fn answers(registry: &Http, path: &str, last: &mut String) {
-    let mut again = interval(AGAIN);
-    again.set_missed_tick_behavior(MissedTickBehavior::Delay);
+async fn poll(registry: &Http, path: &str, last: &mut String) {
+    let mut interval = interval(INTERVAL);
+    interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let origin = registry.origin().to_string();
     let uri = format!("{}{path}", origin.trim_end_matches('/'));
     loop {
-        again.tick().await;
+        interval.tick().await;
         let request = Request::get(&uri).body(Content::default());
         let request = request.expect("an origin and a path make a request");
         match registry.send(request).await {
-            Ok(answer) if is_ready(answer.status()) => return,
-            Ok(answer) => *last = answer.status().to_string(),
+            Ok(response) if is_ready(response.status()) => return,
+            Ok(response) => *last = response.status().to_string(),
             Err(error) => *last = error.to_string(),
         }
     }
@@ -45,13 +45,13 @@ fn is_ready(status: StatusCode) -> bool {
     status.is_success() || status == StatusCode::UNAUTHORIZED
 }
 
-/// Whether somebody listens on a port of this machine.
+/// True if a program listens on this port of the machine.
 pub(super) fn is_taken(port: u16) -> bool {
     let listener = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port)));
     listener.is_err_and(|error| error.kind() == io::ErrorKind::AddrInUse)
 }
 
-/// A port of this machine on which nobody listens at the moment.
+/// A port of this machine on which no program listens at the moment.
 pub(super) fn free_port() -> io::Result<u16> {
     let listener = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))?;
     Ok(listener.local_addr()?.port())

@@ -1,4 +1,4 @@
-//! What a launched registry needs to have TLS and to ask for a login: made for one launch, and gone with it.
+//! The certificate and the user of a launched registry. Both are created for one launch.
 
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
@@ -8,10 +8,10 @@ use rustls::pki_types::CertificateDer;
 
 use super::LaunchError;
 
-/// Who the certificate says it is; the port takes it under any name.
+/// The names in the certificate. The port accepts it under any name.
 const NAMES: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
 
-/// The cheapest that bcrypt has: what it protects lives for seconds.
+/// The lowest cost of bcrypt: the password is valid for seconds.
 const COST: u32 = 4;
 
 /// A certificate with its key, both as PEM.
@@ -21,13 +21,13 @@ pub(super) struct Certificate {
     pub(super) pinned: CertificateDer<'static>,
 }
 
-/// A user with a password nobody knows, and what lets it in.
+/// A user with a random password, and the hash of the password.
 pub(super) struct User {
     pub(super) login: Login,
     pub(super) bcrypt: String,
 }
 
-/// Makes a certificate for this machine.
+/// Creates a certificate for this machine.
 pub(super) fn certificate() -> Result<Certificate, LaunchError> {
     let names = NAMES.map(ToOwned::to_owned).to_vec();
     let CertifiedKey { cert, signing_key } =
@@ -39,7 +39,7 @@ pub(super) fn certificate() -> Result<Certificate, LaunchError> {
     })
 }
 
-/// Makes a user.
+/// Creates a user.
 pub(super) fn user() -> Result<User, LaunchError> {
     let mut random = [0; 16];
     getrandom::fill(&mut random).map_err(|error| LaunchError::Secure(error.into()))?;

@@ -46,14 +46,14 @@ mod tests {
 
     use super::*;
     use crate::clock::Stopwatch;
-    use crate::target::policy::Pace;
+    use crate::target::policy::RateLimiter;
 
     #[tokio::test]
     async fn waits_before_the_work_do_not_extend_its_deadline() {
         let target = proof::target(Setup::Open, &[]);
         let rate = NonZeroU32::MIN;
         let target = Target {
-            registry: Arc::new(Pace::new(Arc::clone(&target.registry), rate)),
+            registry: Arc::new(RateLimiter::new(Arc::clone(&target.registry), rate)),
             ..target
         };
         let session = Session::new(target, "test/within");

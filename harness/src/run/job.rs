@@ -1,55 +1,74 @@
-//! One target of a run: its launcher, and the policy of the run there.
+//! One target of a run, with the repositories in which the plan works there.
 
-use std::num::NonZeroU64;
+use std::sync::Arc;
 
-use crate::http::{Limits, Trust};
-use crate::launch::{self, Launcher, Settings, TargetError};
-use crate::target::policy::{Budget, Conduct};
-use crate::target::spec::TargetSpec;
+use helm_oci_suite::session::write_mode::{Looks, Permission};
+use thiserror::Error;
+
+use super::Plan;
+use super::plan::{self, TooFew};
+use crate::target::chart_name::ChartName;
+use crate::target::policy::WriteAccess;
+use crate::target::resolved::ResolvedTarget;
 
 /// One target of a run.
+#[derive(Debug, Clone)]
 pub struct Job {
-    /// Its name in reports.
-    pub name: String,
-    /// The launcher that makes it available.
-    pub launcher: Box<dyn Launcher>,
-    /// The settings of the launcher.
-    pub settings: Settings,
-    /// The policy of the run there.
-    pub conduct: Conduct,
+    /// The target.
+    pub target: ResolvedTarget,
+    /// The repositories to which the run may write.
+    pub permission: Permission,
+}
+
+/// A target on which the plan cannot run.
+#[derive(Debug, Error)]
+pub enum AssignError {
+    /// The given repositories do not suffice.
+    #[error(transparent)]
+    TooFew(#[from] TooFew),
+    /// Real Helm binaries write to repositories of their own.
+    #[error(
+        "--helm cannot be combined with --read-only or --repositories, which apply to the target `{name}`; \
+         run the Helm binaries in a run of their own"
+    )]
+    Helm {
+        /// The target.
+        name: String,
+    },
 }
 
 impl Job {
-    /// The job for a target. `run` labels the containers of this target.
-    pub fn new(spec: &TargetSpec, run: String) -> Result<Self, TargetError> {
-        let launcher = launch::parse(spec)?;
-        let name = spec.name.as_deref().unwrap_or(launcher.name()).to_owned();
-        Ok(Self {
-            name,
-            launcher,
-            settings: Settings {
-                run,
-                trust: Trust {
-                    ca_file: spec.ca_file.clone(),
-                    cert_file: spec.cert_file.clone(),
-                    key_file: spec.key_file.clone(),
-                    pinned: Vec::new(),
-                    anyone: spec.insecure_skip_tls_verify,
-                },
-                limits: Limits::default(),
-                credentials: spec.credentials.clone(),
-            },
-            conduct: Conduct {
-                clean_up: spec.clean_up,
-                requests_per_second: spec.requests_per_second,
-                budget: Budget {
-                    requests: spec.max_requests.map(NonZeroU64::get),
-                    bytes: spec.max_bytes,
-                },
-                read_only: spec.read_only,
-                chart: spec.chart.clone(),
-                ..Conduct::default()
-            },
-        })
+    /// A target on which the work creates its own repositories, or none.
+    pub const fn new(target: ResolvedTarget) -> Self {
+        Self {
+            target,
+            permission: Permission::Own,
+        }
     }
+
+    /// A target with the repositories that the plan needs on it.
+    pub async fn assigned(target: ResolvedTarget, plan: &Plan) -> Result<Self, AssignError> {
+        let permission = match &target.policy.access {
+            WriteAccess::Own => return Ok(Self::new(target)),
+            WriteAccess::Given(given) => {
+                let namespace = target.kind.namespace();
+                let places = plan::assign(&plan.requirements, namespace, plan.seed, given).await?;
+                Permission::Given(Arc::new(places))
+            }
+            WriteAccess::ReadOnly(chart) => Permission::Reading(looks(chart.as_ref())),
+        };
+        if !plan.helms.all.is_empty() {
+            return Err(AssignError::Helm { name: target.name });
+        }
+        Ok(Self { target, permission })
+    }
+}
+
+/// The content that a read-only run reads.
+fn looks(chart: Option<&ChartName>) -> Looks {
+    chart.map_or_else(Looks::default, |chart| Looks {
+        repository: Some(chart.repository.clone()),
+        tag: Some(chart.tag.clone()),
+        chart: None,
+    })
 }

@@ -47,6 +47,7 @@ use crate::clock::Stopwatch;
 use crate::deviations::Deviations;
 use crate::exit_code::ExitCode;
 use crate::launch::{LaunchError, Launched};
+use crate::target::resolved::ResolvedTarget;
 
 use self::deadline::within;
 use self::helms::Shown;
@@ -60,7 +61,7 @@ pub(crate) use self::entry::{eras, flows};
 pub use self::event::{Event, Events, Told};
 pub use self::helms::{Helms, id as flow_id};
 pub use self::interrupt::{Interrupt, Interrupted};
-pub use self::job::Job;
+pub use self::job::{AssignError, Job};
 pub(crate) use self::visit::visit;
 
 /// How many checks run side by side on a target, if nothing else is said: enough for a slow line to be kept busy.
@@ -150,9 +151,9 @@ async fn on_target(
     events: &Events,
     interrupt: &Interrupt,
 ) -> Result<TargetRecord, Interrupted> {
-    let (name, begun) = (job.name.as_str(), Stopwatch::start());
+    let (name, begun) = (job.target.name.as_str(), Stopwatch::start());
     let plan = &Plan {
-        jobs: job.conduct.side_by_side(plan.jobs),
+        jobs: job.target.policy.concurrency(plan.jobs),
         ..plan.clone()
     };
     let events = &events.of(name);
@@ -161,7 +162,7 @@ async fn on_target(
         Box::pin(examine_target(plan, job, target, identity, events)).await
     };
     let mut record = match Box::pin(visit(job, plan.seed, interrupt, work)).await? {
-        Err(error) => unavailable(name, &error),
+        Err(error) => unavailable(&job.target, &error),
         Ok(visit) => {
             let mut record = visit.found.unwrap_or_else(|| defect(name, visit.identity));
             record.leftovers = visit.leftovers;
@@ -199,7 +200,7 @@ async fn examine_target(
     identity: TargetIdentity,
     events: &Events,
 ) -> TargetRecord {
-    let name = &job.name;
+    let name = &job.target.name;
     let Preflight {
         server,
         mut obstacle,
@@ -228,7 +229,7 @@ async fn examine_target(
         record.eras = table::table(&checks::all(), &verdicts);
     }
     if plan.flow_count() > 0 {
-        let ca_file = job.settings.trust.ca_file.as_deref();
+        let ca_file = job.target.connection.trust.ca_file.as_deref();
         let shown = Shown {
             checks: &record.checks,
             verdicts: &verdicts,
@@ -278,7 +279,7 @@ async fn examine_all(
     TargetRecord { name, identity, .. }: &TargetRecord,
     events: &Events,
 ) -> (Vec<CheckRecord>, Verdicts) {
-    let without_room = &large::without_room(&plan.requirements, job.conduct.budget);
+    let without_room = &large::without_room(&plan.requirements, job.target.policy.budget);
     let examine_one = async |(position, requirement): Placed| {
         let examined = match without_room.get(requirement.id) {
             Some(why) => Examined::left_out(why),
@@ -326,13 +327,9 @@ async fn examine_all(
     (records, verdicts)
 }
 
-fn unavailable(name: &str, error: &LaunchError) -> TargetRecord {
-    let kind = match name {
-        name if name.contains("//") => "url",
-        name if name.starts_with("process:") => "process",
-        _ => "container",
-    };
-    let mut record = TargetRecord::new(name, TargetIdentity::of_kind(kind));
+fn unavailable(target: &ResolvedTarget, error: &LaunchError) -> TargetRecord {
+    let identity = TargetIdentity::of_kind(target.kind.name());
+    let mut record = TargetRecord::new(&target.name, identity);
     record.obstacle = Some(Obstacle::new(
         ObstacleKind::Arrangement,
         crate::error::chain(error),

@@ -12,96 +12,46 @@ pub(super) struct Turns(BTreeMap<String, Mutex<()>>);
 impl Turns {
     /// The places of these jobs.
     pub(super) fn of(jobs: &[Job]) -> Self {
-        let places = jobs.iter().filter_map(|job| job.launcher.place());
+        let places = jobs.iter().filter_map(|job| job.target.kind.endpoint());
         Self(places.map(|place| (place, Mutex::default())).collect())
     }
 
     /// Waits until nobody else is at the job's place, and keeps it.
     pub(super) async fn wait(&self, job: &Job) -> Option<MutexGuard<'_, ()>> {
-        let place = job.launcher.place()?;
+        let place = job.target.kind.endpoint()?;
         Some(self.0.get(&place)?.lock().await)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
-    use std::sync::Arc;
-    use std::sync::atomic::{AtomicUsize, Ordering};
-
-    use helm_oci_suite::requirement::BoxFuture;
+    use futures_util::FutureExt as _;
 
     use super::*;
-    use crate::deviations::Deviations;
-    use crate::launch::{LaunchError, Launched, Launcher, Settings};
-    use crate::run::{DEADLINE, Events, Helms, Interrupt, Plan, run};
-    use crate::target::policy::Conduct;
+    use crate::environment::Environment;
+    use crate::target::resolved::ParsedTarget;
+    use crate::target::spec::TargetSpec;
 
-    /// Counts how many are launched at the same time, and is never available.
-    struct Counting {
-        place: Option<String>,
-        now: Arc<AtomicUsize>,
-        most: Arc<AtomicUsize>,
-    }
-
-    impl Launcher for Counting {
-        fn name(&self) -> &'static str {
-            "counting"
-        }
-
-        fn place(&self) -> Option<String> {
-            self.place.clone()
-        }
-
-        fn launch<'a>(&'a self, _: &'a Settings) -> BoxFuture<'a, Result<Launched, LaunchError>> {
-            Box::pin(async {
-                let now = self.now.fetch_add(1, Ordering::SeqCst) + 1;
-                self.most.fetch_max(now, Ordering::SeqCst);
-                for _ in 0..8 {
-                    tokio::task::yield_now().await;
-                }
-                self.now.fetch_sub(1, Ordering::SeqCst);
-                let image = "counting".to_owned();
-                Err(LaunchError::NotHere { image })
-            })
-        }
+    fn job(target: &str) -> Job {
+        let target = ParsedTarget::parse(TargetSpec::named(target)).expect("it is a target");
+        let target = target.resolve("run".to_owned(), None, &Environment::of(&[]));
+        Job::new(target.expect("there is nothing to read"))
     }
 
     #[tokio::test]
-    async fn targets_of_one_place_are_examined_one_after_the_other() {
-        let plan = Plan {
-            requirements: Vec::new(),
-            flows: BTreeSet::new(),
-            only: Vec::new(),
-            shard: None,
-            seed: 7,
-            jobs: 1,
-            deadline: DEADLINE,
-            helms: Helms::default(),
-            strict: false,
-            deviations: Deviations::default(),
-        };
-        for (places, expected) in [
-            ([None, None], 2),
-            ([Some("r.test:443"), Some("other.test:443")], 2),
-            ([Some("r.test:443"), Some("r.test:443")], 1),
+    async fn targets_on_one_registry_take_turns() {
+        for (targets, is_shared) in [
+            (["reference", "reference"], false),
+            (["http://r.test", "http://other.test"], false),
+            (["http://r.test/a", "http://r.test:80/b"], true),
         ] {
-            let (now, most) = (Arc::default(), Arc::new(AtomicUsize::new(0)));
-            let jobs = places.map(|place| Job {
-                name: "counting".to_owned(),
-                launcher: Box::new(Counting {
-                    place: place.map(ToOwned::to_owned),
-                    now: Arc::clone(&now),
-                    most: Arc::clone(&most),
-                }),
-                settings: Settings::default(),
-                conduct: Conduct::default(),
-            });
-            let events = Events::unheard();
-            let never = Interrupt::never();
-            let ran = run(&plan, &jobs, 2, &events, &never).await;
-            assert_eq!(ran.expect("nobody interrupts").targets.len(), 2);
-            assert_eq!(most.load(Ordering::SeqCst), expected, "{places:?}");
+            let jobs = targets.map(job);
+            let turns = Turns::of(&jobs);
+            let first = turns.wait(&jobs[0]).await;
+            let is_waiting = turns.wait(&jobs[1]).now_or_never().is_none();
+            assert_eq!(is_waiting, is_shared, "{targets:?}");
+            drop(first);
+            assert!(turns.wait(&jobs[1]).now_or_never().is_some());
         }
     }
 }

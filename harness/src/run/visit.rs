@@ -11,6 +11,7 @@ use super::cleanup::{Ledger, clean_up};
 use super::meter::Meter;
 use super::{Interrupt, Interrupted, Job, target};
 use crate::launch::{self, LaunchError};
+use crate::target::resolved::ResolvedTarget;
 
 /// What came of the work on a target.
 pub(crate) struct Visit<T> {
@@ -32,12 +33,19 @@ pub(crate) async fn visit<T>(
     interrupt: &Interrupt,
     work: impl AsyncFnOnce(Target, TargetIdentity) -> T,
 ) -> Result<Result<Visit<T>, LaunchError>, Interrupted> {
+    let ResolvedTarget {
+        name,
+        kind,
+        label,
+        connection,
+        policy,
+    } = &job.target;
     let attempt = tokio::select! {
-        attempt = job.launcher.launch(&job.settings) => attempt,
+        attempt = launch::launch(kind, label, connection) => attempt,
         () = interrupt.wait() => {
-            let left = launch::sweep(&job.settings.run).await;
+            let left = launch::sweep(label).await;
             return Err(Interrupted {
-                left: vec![(job.name.clone(), left)],
+                left: vec![(name.clone(), left)],
             });
         }
     };
@@ -45,17 +53,16 @@ pub(crate) async fn visit<T>(
         Ok(available) => available,
         Err(error) => return Ok(Err(error)),
     };
-    let conduct = &job.conduct;
     let bare = Target {
-        registry: conduct.paced(Arc::clone(&available.registry)),
+        registry: policy.rate_limited(Arc::clone(&available.registry)),
         ..target(seed, &available)
     };
     let meter = Arc::new(Meter::new(Arc::clone(&bare.registry)));
-    let budgeted = conduct.budgeted(Arc::clone(&meter) as _);
+    let budgeted = policy.budgeted(Arc::clone(&meter) as _);
     let ledger = Arc::new(Ledger::new(budgeted));
     let noted = Target {
         registry: Arc::clone(&ledger) as _,
-        permission: conduct.permission.clone(),
+        permission: job.permission.clone(),
         ..bare.clone()
     };
     let identity = available.identity.clone();
@@ -66,14 +73,14 @@ pub(crate) async fn visit<T>(
         () = interrupt.wait() => None,
     };
     let mut leftovers = Vec::new();
-    if !available.vanishes() {
+    if !available.is_ephemeral() {
         let made = ledger.settled().await;
-        leftovers = clean_up(&bare, made, conduct.clean_up, interrupt).await;
+        leftovers = clean_up(&bare, made, policy.clean_up, interrupt).await;
     }
     leftovers.extend(available.stop().await);
     let Some(worked) = worked else {
         return Err(Interrupted {
-            left: vec![(job.name.clone(), leftovers)],
+            left: vec![(name.clone(), leftovers)],
         });
     };
     Ok(Ok(Visit {

@@ -78,7 +78,7 @@ pub async fn take(
         Err(error) => {
             return Ok(Err(format!(
                 "{}: {}",
-                job.name,
+                job.target.name,
                 crate::error::chain(&error)
             )));
         }

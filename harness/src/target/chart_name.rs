@@ -1,10 +1,10 @@
-//! The name of a chart that is there, as a user of Helm gives it.
+//! The name of an existing chart, as Helm users write it.
 
 use thiserror::Error;
 
 use crate::target::repositories::is_repository;
 
-/// Where a chart is.
+/// The repository and tag of a chart.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChartName {
     /// Its repository, without the host.
@@ -13,21 +13,21 @@ pub struct ChartName {
     pub tag: String,
 }
 
-/// Why a text is no such name.
+/// A text that is not the name of a chart on the target.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum ChartNameError {
-    /// It has not the form.
+    /// The text has another form.
     #[error(
-        "`{given}` names no chart; write it like oci://HOST/charts/nginx:1.2.3, or nginx:1.2.3"
+        "invalid chart name `{given}`; use a name such as oci://HOST/charts/nginx:1.2.3, or nginx:1.2.3"
     )]
     Form {
-        /// What was given.
+        /// The text, as given.
         given: String,
     },
-    /// It is in another registry.
-    #[error("the chart {given} is not on {host}, which is the target")]
+    /// The chart is in another registry.
+    #[error("the chart {given} is not on the target {host}; name a chart on {host}")]
     Elsewhere {
-        /// What was given.
+        /// The text, as given.
         given: String,
         /// The host of the target.
         host: String,
@@ -35,23 +35,23 @@ pub enum ChartNameError {
 }
 
 impl ChartName {
-    /// Reads `oci://HOST/REPOSITORY:VERSION`, whose host must be this one, or `NAME:VERSION` in this namespace. The
-    /// `+` of a version is a `_` in its tag.
+    /// Parses `oci://HOST/REPOSITORY:VERSION` with this host, or `NAME:VERSION` in this namespace. The `+` of a version
+    /// becomes `_` in its tag.
     pub fn parse(
         given: &str,
         host: Option<&str>,
         namespace: Option<&str>,
     ) -> Result<Self, ChartNameError> {
-        let wrong = || ChartNameError::Form {
-            // What stands before an `@` may be a password.
+        let invalid = || ChartNameError::Form {
+            // The text before an `@` may be a password.
             given: given.rsplit('@').next().unwrap_or(given).to_owned(),
         };
-        let (name, version) = given.rsplit_once(':').ok_or_else(wrong)?;
+        let (name, version) = given.rsplit_once(':').ok_or_else(invalid)?;
         let repository = match (name.strip_prefix("oci://"), namespace) {
             (Some(path), _) => {
-                let (own, repository) = path.split_once('/').ok_or_else(wrong)?;
+                let (own, repository) = path.split_once('/').ok_or_else(invalid)?;
                 if own.contains('@') {
-                    return Err(wrong());
+                    return Err(invalid());
                 }
                 if let Some(host) = host.filter(|host| *host != own) {
                     return Err(ChartNameError::Elsewhere {
@@ -67,7 +67,7 @@ impl ChartName {
         let tag = version.replace('+', "_");
         let is_tag = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
         if !is_repository(&repository) || tag.is_empty() || !tag.chars().all(is_tag) {
-            return Err(wrong());
+            return Err(invalid());
         }
         Ok(Self { repository, tag })
     }
@@ -78,7 +78,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn charts_are_named_as_helm_names_them_or_within_the_namespace() {
+    fn charts_are_named_as_in_helm_or_within_the_namespace() {
         let host = Some("r.example:5000");
         for (given, namespace, repository, tag) in [
             (
@@ -115,6 +115,7 @@ mod tests {
             "Nginx:1",
             "nginx:1/2",
             "oci://other/a:1",
+            "a..b:1",
         ] {
             ChartName::parse(given, host, None).expect_err(given);
         }

@@ -1,4 +1,4 @@
-//! A file of targets: which registries a matrix runs on, in which versions and configurations.
+//! A targets file: the registries of a matrix, with their versions and configurations.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -19,62 +19,62 @@ struct File {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 struct Entry {
-    /// Each is put behind the target, after a colon.
+    /// Each is appended to the target, after a colon.
     #[serde(default)]
     versions: Vec<String>,
-    /// Each is put behind that; an empty one leaves it as it is.
+    /// Each is appended to that; an empty text changes nothing.
     #[serde(default)]
     with: Vec<String>,
     #[serde(flatten)]
     rest: toml::Table,
 }
 
-/// Why a file of targets cannot be used.
+/// A targets file that cannot be used.
 #[derive(Debug, Error)]
 pub enum TargetFileError {
-    /// It cannot be read.
-    #[error("cannot read {path}", path = .path.display())]
+    /// The file cannot be read.
+    #[error("cannot read the targets file {path}", path = .path.display())]
     Unreadable {
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The cause.
         #[source]
         source: std::io::Error,
     },
-    /// It is no TOML, or says something unknown.
-    #[error("{path} is no file of targets: {what}", path = .path.display())]
+    /// The file is not TOML, or has an unknown key.
+    #[error("{path} is not a valid targets file: {reason}", path = .path.display())]
     Malformed {
         /// The file.
         path: PathBuf,
-        /// What is wrong, and where.
-        what: String,
+        /// The problem, with its line.
+        reason: String,
     },
-    /// Two entries have one name.
-    #[error("{path} names the target `{name}` twice; give one of them another `name`", path = .path.display())]
-    Twice {
+    /// Two entries have the same name.
+    #[error("{path} contains the target `{name}` twice; give one of them another `name`", path = .path.display())]
+    Duplicate {
         /// The file.
         path: PathBuf,
         /// The name.
         name: String,
     },
-    /// An entry that stands for several targets has one name.
-    #[error("{path}: `name` is for one target, and `{name}` has several versions or configurations", path = .path.display())]
+    /// An entry for several targets has a single name.
+    #[error("{path}: `{name}` has several versions or configurations; remove its `name`, or split the entry", path = .path.display())]
     NameOfSeveral {
         /// The file.
         path: PathBuf,
         /// The name.
         name: String,
     },
-    /// An entry does not say what it is.
-    #[error("{path}: an entry has no `target`{of}; write what it is, such as target = \"zot:2.1.20\"", path = .path.display(), of = named(.name))]
+    /// An entry has no target.
+    #[error("{path}: an entry{of} has no `target`; add one, such as target = \"zot:2.1.20\"", path = .path.display(), of = named(.name))]
     Nameless {
         /// The file.
         path: PathBuf,
-        /// Its name, if it has one.
+        /// The name of the entry; empty if it has none.
         name: String,
     },
-    /// There is none in it.
-    #[error("{path} holds no target; write [[target]] and target = \"zot:2.1.20\"", path = .path.display())]
+    /// The file has no entries.
+    #[error("{path} contains no target; add an entry [[target]] with target = \"zot:2.1.20\"", path = .path.display())]
     Empty {
         /// The file.
         path: PathBuf,
@@ -88,7 +88,7 @@ fn named(name: &str) -> String {
     }
 }
 
-/// Reads a file of targets; paths in it are relative to its folder.
+/// Reads a targets file. Paths in it are relative to its folder.
 pub fn read(path: &Path) -> Result<Vec<TargetSpec>, TargetFileError> {
     let text = std::fs::read_to_string(path).map_err(|source| TargetFileError::Unreadable {
         path: path.to_owned(),
@@ -105,7 +105,7 @@ pub fn read(path: &Path) -> Result<Vec<TargetSpec>, TargetFileError> {
 fn parse(path: &Path, text: &str) -> Result<Vec<TargetSpec>, TargetFileError> {
     let malformed = |error: &toml::de::Error| TargetFileError::Malformed {
         path: path.to_owned(),
-        what: error.to_string().trim_end().to_owned(),
+        reason: error.to_string().trim_end().to_owned(),
     };
     let file: File = toml::from_str(text).map_err(|error| malformed(&error))?;
     let mut specs = Vec::new();
@@ -120,10 +120,10 @@ fn parse(path: &Path, text: &str) -> Result<Vec<TargetSpec>, TargetFileError> {
             });
         }
         for spec in expand(path, &spec, &entry.versions, &entry.with)? {
-            let name = spec.name.as_ref().unwrap_or(&spec.target).clone();
+            let name = spec.display_name().to_owned();
             if !names.insert(name.clone()) {
                 let path = path.to_owned();
-                return Err(TargetFileError::Twice { path, name });
+                return Err(TargetFileError::Duplicate { path, name });
             }
             specs.push(spec);
         }
@@ -144,8 +144,8 @@ fn expand(
     with: &[String],
 ) -> Result<Vec<TargetSpec>, TargetFileError> {
     let versions = versions.iter().map(|version| format!(":{version}"));
-    let versions = or_nothing(versions.collect());
-    let with = or_nothing(with.to_vec());
+    let versions = or_empty(versions.collect());
+    let with = or_empty(with.to_vec());
     if let (Some(name), true) = (&spec.name, versions.len() * with.len() > 1) {
         return Err(TargetFileError::NameOfSeveral {
             path: path.to_owned(),
@@ -162,7 +162,7 @@ fn expand(
     Ok(specs.collect())
 }
 
-fn or_nothing(words: Vec<String>) -> Vec<String> {
+fn or_empty(words: Vec<String>) -> Vec<String> {
     if words.is_empty() {
         vec![String::new()]
     } else {
@@ -209,17 +209,17 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_named() {
+    fn each_mistake_is_reported() {
         for (text, words) in [
             ("", "missing field `target`"),
-            ("target = []", "holds no target"),
+            ("target = []", "contains no target"),
             (
                 "[[target]]\ntarget = \"zot\"\nprot = 1",
                 "unknown field `prot`",
             ),
             (
                 "[[target]]\ntarget = \"zot\"\n[[target]]\ntarget = \"zot\"",
-                "names the target `zot` twice",
+                "contains the target `zot` twice",
             ),
             (
                 "[[target]]\nname = \"a\"\ntarget = \"zot\"\nversions = [\"1\", \"2\"]",
@@ -227,7 +227,7 @@ mod tests {
             ),
             (
                 "[[target]]\nname = \"mine\"\nport = 80",
-                "an entry has no `target` (`mine`)",
+                "an entry (`mine`) has no `target`",
             ),
             ("[[target]", "TOML parse error at line 1"),
         ] {

@@ -1,4 +1,4 @@
-//! A file of repository names, one a line; empty lines and what follows a `#` say nothing.
+//! A file of repository names, one on each line. Empty lines, and text after a `#`, are ignored.
 
 use std::collections::BTreeSet;
 use std::io;
@@ -6,28 +6,28 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
-/// Why a file of names cannot be used.
+/// A file of names that cannot be used.
 #[derive(Debug, Error)]
 pub enum RepositoryFileError {
-    /// It cannot be read.
-    #[error("cannot read the file of repositories {}", .path.display())]
+    /// The file cannot be read.
+    #[error("cannot read the repositories in {}", .path.display())]
     Unreadable {
         /// The file.
         path: PathBuf,
-        /// Why not.
+        /// The cause.
         #[source]
         source: io::Error,
     },
-    /// A line is no name.
-    #[error("line {line} of {} is no name of a repository; write one a line, without the host", .path.display())]
-    NoName {
+    /// A line is not a name.
+    #[error("{}, line {line}: invalid repository name; write one name on each line, without the host", .path.display())]
+    InvalidName {
         /// The file.
         path: PathBuf,
-        /// The line, from 1.
+        /// The number of the line, from 1.
         line: usize,
     },
-    /// A name comes twice.
-    #[error("{} names {name} twice", .path.display())]
+    /// A name is repeated.
+    #[error("{} lists {name} twice; remove one of the lines", .path.display())]
     Twice {
         /// The file.
         path: PathBuf,
@@ -50,7 +50,7 @@ pub fn read(path: &Path) -> Result<Vec<String>, RepositoryFileError> {
             continue;
         }
         if !is_repository(name) {
-            return Err(RepositoryFileError::NoName {
+            return Err(RepositoryFileError::InvalidName {
                 path: path.to_owned(),
                 line: position + 1,
             });
@@ -66,16 +66,18 @@ pub fn read(path: &Path) -> Result<Vec<String>, RepositoryFileError> {
     Ok(names)
 }
 
-/// True if a text fits the grammar of repository names.
+/// True if a text matches the grammar of repository names in the distribution-spec.
 pub(crate) fn is_repository(name: &str) -> bool {
     name.split('/').all(is_component)
 }
 
-/// True if a path component fits the grammar of repository names.
 fn is_component(component: &str) -> bool {
-    let edge = |c: Option<char>| c.is_some_and(|c| c.is_ascii_lowercase() || c.is_ascii_digit());
-    let inner = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "._-".contains(c);
-    edge(component.chars().next()) && edge(component.chars().last()) && component.chars().all(inner)
+    let is_word = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
+    let mut separators = component.split(is_word).filter(|text| !text.is_empty());
+    component.starts_with(is_word)
+        && component.ends_with(is_word)
+        && separators
+            .all(|text| matches!(text, "." | "_" | "__") || text.bytes().all(|byte| byte == b'-'))
 }
 
 #[cfg(test)]
@@ -90,18 +92,28 @@ mod tests {
     }
 
     #[test]
-    fn names_are_read_and_what_is_none_is_told() {
+    fn names_are_read_and_invalid_lines_are_reported() {
         let names = of("# ours\nteam/a\n\n  team/b-1 # the second\n");
         assert_eq!(names, Ok(vec!["team/a".to_owned(), "team/b-1".to_owned()]));
         for (text, words) in [
-            ("team/a\nhttps://r.example/b\n", "line 2 of"),
-            ("Team/a\n", "line 1 of"),
-            ("a\nb\na\n", "names a twice"),
+            ("team/a\nhttps://r.example/b\n", "line 2: invalid"),
+            ("Team/a\n", "line 1: invalid"),
+            ("a\nb\na\n", "lists a twice"),
         ] {
             let error = of(text).expect_err(text);
             assert!(error.contains(words), "{error}");
         }
         let missing = read(Path::new("/nonexistent/names")).expect_err("it is not there");
         assert!(missing.to_string().contains("/nonexistent/names"));
+    }
+
+    #[test]
+    fn names_follow_the_grammar_of_the_distribution_spec() {
+        for valid in ["a", "a.b", "a_b/a__b", "a---b", "0"] {
+            assert!(is_repository(valid), "{valid}");
+        }
+        for invalid in ["", "a..b", "a___b", "a._b", "a-", ".a", "a//b", "A"] {
+            assert!(!is_repository(invalid), "{invalid}");
+        }
     }
 }

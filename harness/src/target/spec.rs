@@ -1,79 +1,75 @@
-//! Everything one can say of a target: what the command line says of all of them, and a file of each.
+//! The description of a target, as the command line and a targets file give it. Nothing is parsed or read yet.
 
 use std::collections::BTreeMap;
 use std::num::{NonZeroU32, NonZeroU64};
 use std::path::{Path, PathBuf};
 
-use helm_oci_suite::session::target::Credentials;
 use serde::Deserialize;
 
 use crate::target::policy::{CleanUpStrategy, Size};
 
-/// One target, and how it is to be treated.
+/// One target, its connection, its credentials, and the policy of a run on it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 #[expect(
     clippy::struct_excessive_bools,
-    reason = "each is a key of its own in a file of targets"
+    reason = "each is a key of its own in a targets file"
 )]
 pub struct TargetSpec {
-    /// What it is, as the command line has it: `zot:2.1.20+tls`, or a URL.
+    /// The text that names it, as on the command line: `zot:2.1.20+tls`, or a URL.
     pub target: String,
-    /// Its name in reports, if not the target itself.
+    /// Its name in reports, if it differs from that text.
     pub name: Option<String>,
-    /// A host without a scheme is reached without TLS.
+    /// Plain HTTP for a host without a scheme.
     pub plain_http: bool,
-    /// A PEM file of further roots.
+    /// A PEM file of additional root certificates.
     pub ca_file: Option<PathBuf>,
-    /// The certificate by which the registry knows us, as PEM.
+    /// A PEM file with a client certificate and its chain.
     pub cert_file: Option<PathBuf>,
-    /// Its key, as PEM.
+    /// A PEM file with the key of the client certificate.
     pub key_file: Option<PathBuf>,
-    /// Any certificate is taken.
+    /// Any certificate is accepted.
     pub insecure_skip_tls_verify: bool,
-    /// The user name for a registry that is a URL.
+    /// The user name.
     pub username: Option<String>,
     /// The environment variable that holds the password.
     pub password_env: Option<String>,
     /// The environment variable that holds an identity token.
     pub identity_token_env: Option<String>,
-    /// The environment variable that holds a token that is ready.
+    /// The environment variable that holds a registry token.
     pub registry_token_env: Option<String>,
-    /// A file of Helm's or Docker's that has credentials for the host.
+    /// A configuration file of Helm or Docker with a login for the host.
     pub registry_config: Option<PathBuf>,
-    /// What `helm registry login` and `docker login` left for the host is used.
+    /// The login stored by `helm registry login` or `docker login` for the host is used.
     pub logged_in: bool,
     /// The port on which the registry of an image or a process listens.
     pub port: Option<u16>,
-    /// Its arguments; those of an image stay as they are if there are none.
+    /// Its arguments. None keeps those of an image.
     pub command: Vec<String>,
     /// Variables of its environment.
     pub env: BTreeMap<String, String>,
-    /// Files it finds, by path: in the container, or in the folder of the process.
+    /// Its files, by path: in the container, or in the folder of the process.
     pub files: BTreeMap<String, String>,
-    /// The path that answers with a success or 401 when it is ready; `/v2/` if nothing is said.
+    /// The path that returns a success status or 401 once it is ready; `/v2/` by default.
     pub ready: Option<String>,
-    /// What is deleted at the end of a run.
+    /// The content that is deleted at the end of a run.
     pub clean_up: CleanUpStrategy,
-    /// How many requests are sent in a second at most.
+    /// The largest number of requests in a second.
     pub requests_per_second: Option<NonZeroU32>,
-    /// How many requests are sent all in all.
+    /// The largest number of requests of a run.
     pub max_requests: Option<NonZeroU64>,
-    /// How large all bodies of requests and answers may be together.
+    /// The largest total size of the bodies of all requests and responses.
     pub max_bytes: Option<Size>,
-    /// A file of empty repositories that are used instead of the run's own.
+    /// A file of empty repositories that a run uses instead of its own.
     pub repositories: Option<PathBuf>,
-    /// Nothing is written; what is there is looked at.
+    /// Nothing is written; existing content is read.
     pub read_only: bool,
-    /// The chart that is looked at then: `oci://HOST/REPOSITORY:VERSION`, or `NAME:VERSION` in the namespace.
+    /// The chart that is read then: `oci://HOST/REPOSITORY:VERSION`, or `NAME:VERSION` in the namespace.
     pub chart: Option<String>,
-    /// What the registry gets when it asks; never read from a file.
-    #[serde(skip)]
-    pub credentials: Option<Credentials>,
 }
 
 impl TargetSpec {
-    /// A target of which nothing else is said.
+    /// A target with nothing but a name.
     pub fn named(target: &str) -> Self {
         Self {
             target: target.to_owned(),
@@ -81,22 +77,27 @@ impl TargetSpec {
         }
     }
 
-    /// Something that is said of how a registry is started, if anything is.
-    pub fn said_of_starting(&self) -> Option<&'static str> {
-        let said = [
+    /// The name in reports, or the text that names the target.
+    pub fn display_name(&self) -> &str {
+        self.name.as_deref().unwrap_or(&self.target)
+    }
+
+    /// The first key that is set and describes a launch.
+    pub(super) fn launch_key(&self) -> Option<&'static str> {
+        let keys = [
             ("port", self.port.is_some()),
             ("command", !self.command.is_empty()),
             ("env", !self.env.is_empty()),
             ("files", !self.files.is_empty()),
             ("ready", self.ready.is_some()),
         ];
-        said.into_iter()
-            .find(|(_, is_said)| *is_said)
+        keys.into_iter()
+            .find(|(_, is_set)| *is_set)
             .map(|(key, _)| key)
     }
 
-    /// Takes the paths in it as relative to `folder`.
-    pub fn relative_to(&mut self, folder: &Path) {
+    /// Resolves the relative paths in it against `folder`.
+    pub(super) fn relative_to(&mut self, folder: &Path) {
         let paths = [
             &mut self.ca_file,
             &mut self.cert_file,

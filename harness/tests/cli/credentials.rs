@@ -142,7 +142,7 @@ fn a_helper_is_asked_and_one_that_is_of_no_use_is_told() {
         (
             "{\"auths\":[\"canary\"]}".to_owned(),
             2,
-            "is no configuration of credentials",
+            "is not a configuration file",
         ),
     ] {
         let file = config(&text);

@@ -146,17 +146,17 @@ fn usage_errors_say_what_to_do() {
         (&["list", "--only", "nothing"], "no requirement matches"),
         (
             &["run", "zott"],
-            "unknown target `zott`; known are reference",
+            "unknown target `zott`; valid targets: reference",
         ),
         (
             &["run", "distribution:latest"],
-            "no version of distribution; write it like",
+            "invalid version `latest` of distribution; use a release such as distribution:3.0.0",
         ),
         (
             &["run", "zot+ssl"],
-            "`+ssl` says nothing, or nothing new, of zot; known are htpasswd, tls, minimal, docker2s2, access-control",
+            "unknown or repeated option `+ssl` for zot; valid options: htpasswd, tls, minimal, docker2s2, access-control",
         ),
-        (&["run", "image:zot:latest"], "`zot:latest` is no image"),
+        (&["run", "image:zot:latest"], "invalid image `zot:latest`"),
         (&["run", "process:"], "names no program"),
         (&["run", "reference", "reference"], "given twice"),
         (
@@ -169,6 +169,7 @@ fn usage_errors_say_what_to_do() {
         ),
         (&["run", "https://me:canary@r.example"], "--password-stdin"),
         (&["run", "http://r.example/UPPER"], "grammar"),
+        (&["run", "http://r.example/a..b"], "grammar"),
         (
             &["run", "--username", "me"],
             "exactly one target that is a URL",
@@ -211,11 +212,11 @@ fn usage_errors_say_what_to_do() {
         ),
         (
             &["serve", "--upstream", "http://r.example/path"],
-            "has a path",
+            "remove the path",
         ),
         (
             &["run", "--repositories", "/nonexistent"],
-            "cannot read the file of repositories /nonexistent",
+            "cannot read the repositories in /nonexistent",
         ),
         (
             &["run", "reference", "reference+tls", "--repositories", "x"],
@@ -224,7 +225,7 @@ fn usage_errors_say_what_to_do() {
         (&["run", "--chart", "a:1"], "--read-only"),
         (
             &["run", "--read-only", "--chart", "nginx"],
-            "`nginx` names no chart; write it like oci://",
+            "invalid chart name `nginx`; use a name such as oci://",
         ),
         (
             &[
@@ -234,7 +235,7 @@ fn usage_errors_say_what_to_do() {
                 "--chart",
                 "oci://o.example/a:1",
             ],
-            "is not on r.example",
+            "is not on the target r.example",
         ),
         (&["gc", "zot"], "gc takes the URL of a registry that stays"),
         (&["plan"], "--repositories"),
@@ -246,7 +247,7 @@ fn usage_errors_say_what_to_do() {
         (&["run", "--max-requests", "0"], "--max-requests"),
         (
             &["run", "--max-bytes", "20MB"],
-            "`20MB` is no size; write it like 512K",
+            "invalid size `20MB`; use a number with K, M or G",
         ),
         (
             &["run", "--clean-up", "all"],

@@ -2,6 +2,9 @@
 
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
 use std::time::Duration;
 
 use helm_oci_conformance::clock::Stopwatch;
@@ -60,11 +63,11 @@ fn a_program_that_does_not_come_up_is_told_with_its_last_words() {
     for (target, words) in [
         (
             "process:/bin/cat /of-nobody",
-            "/bin/cat exited before it was ready; its last words: /bin/cat: /of-nobody",
+            "/bin/cat exited before it was ready; last log lines: /bin/cat: /of-nobody",
         ),
         (
             "process:/of-nobody",
-            "cannot start /of-nobody; check the path",
+            "cannot start /of-nobody: No such file or directory (os error 2); check that the path is right",
         ),
     ] {
         let ran = Ran::of(&["run", target]);
@@ -152,14 +155,69 @@ fn a_matrix_examines_each_target_and_its_shards_share_them() {
     assert!(ran.err.contains(words), "{}", ran.err);
 }
 
+/// A server that counts its open connections. It holds each until a second one is open, or for a moment.
+#[derive(Clone, Default)]
+struct Counter {
+    open: Arc<AtomicUsize>,
+    most: Arc<AtomicUsize>,
+}
+
+impl Counter {
+    /// Listens on a free port, and returns the host and port.
+    fn listen(&self) -> String {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
+        let address = listener.local_addr().expect("an address").to_string();
+        let counter = self.clone();
+        thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                let counter = counter.clone();
+                thread::spawn(move || counter.hold(stream));
+            }
+        });
+        address
+    }
+
+    fn hold(&self, stream: TcpStream) {
+        let open = self.open.fetch_add(1, Ordering::SeqCst) + 1;
+        self.most.fetch_max(open, Ordering::SeqCst);
+        let begun = Stopwatch::start();
+        while self.most.load(Ordering::SeqCst) < 2 && begun.elapsed() < Duration::from_millis(500) {
+            thread::yield_now();
+        }
+        self.open.fetch_sub(1, Ordering::SeqCst);
+        drop(stream);
+    }
+}
+
 #[test]
-fn a_file_of_targets_with_a_mistake_is_refused() {
+fn targets_on_one_registry_are_examined_one_after_the_other() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for (is_shared, most) in [(true, 1), (false, 2)] {
+        let counter = Counter::default();
+        let one = counter.listen();
+        let other = if is_shared {
+            one.clone()
+        } else {
+            counter.listen()
+        };
+        let text = format!(
+            "[[target]]\ntarget = \"http://{one}/a\"\n[[target]]\ntarget = \"http://{other}/b\"\n"
+        );
+        let file = write(folder.path(), &text);
+        let ran = Ran::of(&["matrix", &file, "--parallel", "2", "--only", "api"]);
+        assert_eq!(ran.code, Some(3), "{}{}", ran.out, ran.err);
+        assert_eq!(counter.most.load(Ordering::SeqCst), most, "{text}");
+    }
+}
+
+#[test]
+fn a_targets_file_with_a_mistake_is_rejected() {
     let folder = tempfile::tempdir().expect("a folder");
     for (text, words) in [
         ("[[target]]\ntarget = \"zott\"\n", "unknown target `zott`"),
         (
             "[[target]]\ntarget = \"zot\"\nport = 80\n",
-            "`port` says nothing of zot",
+            "`port` does not apply to zot",
         ),
         (
             "[[target]]\ntarget = \"process:cat\"\nfiles = { \"../x\" = \"\" }\n",
@@ -171,7 +229,7 @@ fn a_file_of_targets_with_a_mistake_is_refused() {
         ),
         (
             "[[target]]\ntarget = \"https://r.example\"\nusername = \"me\"\npassword-env = \"OF_NOBODY\"\n",
-            "OF_NOBODY, which is not set",
+            "OF_NOBODY with the credentials of `https://r.example` is not set",
         ),
     ] {
         let ran = Ran::of(&["matrix", &write(folder.path(), text)]);
@@ -181,7 +239,8 @@ fn a_file_of_targets_with_a_mistake_is_refused() {
     let ran = Ran::of(&["matrix", "of-nobody.toml"]);
     assert_eq!(ran.code, Some(2), "{}{}", ran.out, ran.err);
     assert!(
-        ran.err.contains("cannot read of-nobody.toml"),
+        ran.err
+            .contains("cannot read the targets file of-nobody.toml"),
         "{}",
         ran.err
     );

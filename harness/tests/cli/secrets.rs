@@ -207,11 +207,11 @@ fn an_engine_or_an_image_that_is_not_there_is_one_finding_without_a_secret() {
     for (engine, words) in [
         (
             &refused,
-            "no container engine answers; start Docker, or set DOCKER_HOST",
+            "no container engine is reachable; start Docker, or set DOCKER_HOST",
         ),
         (
             &empty,
-            "image localhost:1/nothing:1 is not here and cannot be pulled",
+            "image localhost:1/nothing:1 not found locally and could not be pulled",
         ),
     ] {
         for verbose in [&[][..], &["--verbose"]] {

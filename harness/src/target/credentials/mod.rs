@@ -1,11 +1,13 @@
-//! What `helm registry login` and `docker login` left: files of credentials by host, and the helpers they name.
+//! Credentials of a target: the logins stored by `helm registry login` and `docker login`, and the credential helpers
+//! that their files name.
 //!
-//! `docker_credential`, which reads the same files, waits for a helper as long as it likes, knows no
-//! `registrytoken`, and puts what a helper said into its errors.
+//! The crate `docker_credential` reads the same files, but it waits for a helper without limit, does not know
+//! `registrytoken`, and repeats the output of a helper in its errors.
 
 mod helper;
+mod source;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
@@ -15,17 +17,18 @@ use serde::Deserialize;
 use thiserror::Error;
 
 pub use self::helper::HelperError;
+pub use self::source::{CredentialsError, identity_token, read, registry_token};
 
-/// Docker writes base64 with padding, others without.
+/// Base64 with or without padding: Docker writes it, others do not.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
     &base64::alphabet::STANDARD,
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
-/// Under which name Docker keeps what belongs to its own registry.
+/// The key under which Docker stores the login of its own registry.
 const DOCKER_HUB: &str = "https://index.docker.io/v1/";
 
-/// A file of credentials.
+/// A file of stored logins.
 pub struct Logins {
     path: PathBuf,
     settings: Settings,
@@ -49,34 +52,34 @@ struct Entry {
     registrytoken: String,
 }
 
-/// Why a file of credentials, or what it leads to, cannot be used. What is in it is never repeated.
+/// A file of logins, or a credential helper, that cannot be used. The content of the file is never repeated.
 #[derive(Debug, Error)]
 pub enum LoginError {
-    /// It cannot be read.
-    #[error("cannot read the credentials of {path}", path = .path.display())]
+    /// The file cannot be read.
+    #[error("cannot read the logins in {path}", path = .path.display())]
     Unreadable {
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The cause.
         #[source]
         source: std::io::Error,
     },
-    /// It has another shape.
-    #[error("{path} is no configuration of credentials; `helm registry login` and `docker login` write one", path = .path.display())]
+    /// The file has another format.
+    #[error("{path} is not a configuration file of `helm registry login` or `docker login`; repair or remove it", path = .path.display())]
     Malformed {
         /// The file.
         path: PathBuf,
     },
-    /// What it holds for a host is of no use.
-    #[error("{path} holds for {host} what is no user name and password; log in to it anew", path = .path.display())]
+    /// The entry for a host is malformed.
+    #[error("the login for {host} in {path} is malformed; log in to {host} again", path = .path.display())]
     Entry {
         /// The file.
         path: PathBuf,
         /// The host.
         host: String,
     },
-    /// A helper that it names for a host is of no use.
-    #[error("the credential helper docker-credential-{name}, which {path} names for {host}, {why}", path = .path.display())]
+    /// The credential helper for a host failed.
+    #[error("the credential helper docker-credential-{name}, which {path} names for {host}, {reason}", path = .path.display())]
     Helper {
         /// The file.
         path: PathBuf,
@@ -84,13 +87,13 @@ pub enum LoginError {
         host: String,
         /// The helper.
         name: String,
-        /// What is wrong with it.
-        why: HelperError,
+        /// The failure.
+        reason: HelperError,
     },
 }
 
 impl Logins {
-    /// Reads a file; one that is empty knows nobody.
+    /// Reads a file. An empty file holds no logins.
     pub fn read(path: &Path) -> Result<Self, LoginError> {
         let text = std::fs::read_to_string(path).map_err(|source| LoginError::Unreadable {
             path: path.to_owned(),
@@ -99,7 +102,7 @@ impl Logins {
         Self::parse(path, &text)
     }
 
-    fn parse(path: &Path, text: &str) -> Result<Self, LoginError> {
+    pub(crate) fn parse(path: &Path, text: &str) -> Result<Self, LoginError> {
         let settings = match text.trim() {
             "" => Ok(Settings::default()),
             // The error may quote what is in the file, so it is not kept.
@@ -113,7 +116,22 @@ impl Logins {
         })
     }
 
-    /// What it has for a host with its port: from a helper if one is named for it, or for all.
+    /// The number of logins in the file itself.
+    pub(crate) fn count(&self) -> usize {
+        self.settings.auths.len()
+    }
+
+    /// The names of the credential helpers.
+    pub(crate) fn helpers(&self) -> BTreeSet<&str> {
+        let own = self.settings.cred_helpers.values();
+        let all = own.chain([&self.settings.creds_store]);
+        all.map(String::as_str)
+            .filter(|name| !name.is_empty())
+            .collect()
+    }
+
+    /// The login for a host with its port: from the credential helper for this host or for all, otherwise from the
+    /// file.
     pub fn credentials(&self, host: &str) -> Result<Option<Credentials>, LoginError> {
         let Settings {
             auths,
@@ -127,11 +145,11 @@ impl Logins {
             let keys = [own.map(|(key, _)| key), entry.map(|(key, _)| key)];
             let key = keys.into_iter().flatten().next();
             let key = key.map_or_else(|| server(host), |key| key.as_str());
-            let found = helper::ask(name, key).map_err(|why| LoginError::Helper {
+            let found = helper::query(name, key).map_err(|reason| LoginError::Helper {
                 path: self.path.clone(),
                 host: host.to_owned(),
                 name: name.clone(),
-                why,
+                reason,
             })?;
             if found.is_some() {
                 return Ok(found);
@@ -140,19 +158,19 @@ impl Logins {
         let Some((_, entry)) = entry else {
             return Ok(None);
         };
-        entry.read().map_err(|Unusable| LoginError::Entry {
+        entry.read().map_err(|Malformed| LoginError::Entry {
             path: self.path.clone(),
             host: host.to_owned(),
         })
     }
 }
 
-/// An entry that holds something, and nothing that could be used.
-struct Unusable;
+/// An entry that is not empty, and malformed.
+struct Malformed;
 
 impl Entry {
-    /// What it holds; the store of a helper leaves empty ones.
-    fn read(&self) -> Result<Option<Credentials>, Unusable> {
+    /// The credentials in it. A credential helper leaves empty entries.
+    fn read(&self) -> Result<Option<Credentials>, Malformed> {
         if !self.registrytoken.is_empty() {
             return Ok(Some(Credentials::RegistryToken(self.registrytoken.clone())));
         }
@@ -163,10 +181,10 @@ impl Entry {
             let is_empty = self.username.is_empty() && self.password.is_empty();
             return Ok((!is_empty).then(|| Credentials::user(&self.username, &self.password)));
         }
-        let pair = BASE64.decode(&self.auth).map_err(|_| Unusable)?;
-        let pair = String::from_utf8(pair).map_err(|_| Unusable)?;
-        let (username, password) = pair.split_once(':').ok_or(Unusable)?;
-        // Docker pads what it writes with zeros.
+        let pair = BASE64.decode(&self.auth).map_err(|_| Malformed)?;
+        let pair = String::from_utf8(pair).map_err(|_| Malformed)?;
+        let (username, password) = pair.split_once(':').ok_or(Malformed)?;
+        // Docker pads the password with zeros.
         Ok(Some(Credentials::user(
             username,
             password.trim_end_matches('\0'),
@@ -174,14 +192,14 @@ impl Entry {
     }
 }
 
-/// Whether a key of the file means this host: `host:port`, or a URL of it.
+/// True if a key of the file denotes this host: as `host:port`, or as a URL.
 fn is_for(key: &str, host: &str) -> bool {
     let bare = key.split_once("://").map_or(key, |(_, rest)| rest);
     let bare = bare.split('/').next().unwrap_or(bare);
     bare.eq_ignore_ascii_case(host) || key == DOCKER_HUB && server(host) == DOCKER_HUB
 }
 
-/// How a helper knows a host of which the file says nothing.
+/// The key of a host in a credential helper, if the file has no entry for it.
 fn server(host: &str) -> &str {
     match host {
         "docker.io" | "registry-1.docker.io" | "index.docker.io" => DOCKER_HUB,
@@ -214,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn each_host_gets_what_is_its_own() {
+    fn each_host_gets_its_own_login() {
         let alice = || Some(Credentials::user("alice", "s3cr:et"));
         for (host, found) in [
             ("r.example", alice()),
@@ -245,10 +263,10 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_used_is_told_and_not_repeated() {
+    fn malformed_content_is_reported_and_not_repeated() {
         for (host, words) in [
-            ("canary.example", "log in to it anew"),
-            ("garbled.example", "log in to it anew"),
+            ("canary.example", "is malformed; log in to"),
+            ("garbled.example", "is malformed; log in to"),
             (
                 "helped.example",
                 "docker-credential-of-nobody-at-all, which /c.json names for helped.example, is not on the PATH",
@@ -260,9 +278,9 @@ mod tests {
         }
         let malformed = Logins::parse(Path::new("/c.json"), r#"{"auths": "canary"}"#);
         let error = malformed.err().expect("an error").to_string();
-        assert!(error.contains("/c.json is no configuration") && !error.contains("canary"));
-        let nobody =
+        assert!(error.contains("/c.json is not a configuration file") && !error.contains("canary"));
+        let empty =
             Logins::parse(Path::new("/c.json"), " \n").map(|empty| empty.credentials("r.example"));
-        assert!(matches!(nobody, Ok(Ok(None))), "an empty file is one");
+        assert!(matches!(empty, Ok(Ok(None))), "an empty file is valid");
     }
 }

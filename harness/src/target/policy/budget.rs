@@ -1,4 +1,4 @@
-//! A port that sends nothing any more once a budget is used up.
+//! A port that stops sending once its budget is used up.
 
 use std::fmt;
 use std::str::FromStr;
@@ -12,12 +12,12 @@ use http::{Request, Response};
 use serde::Deserialize;
 use thiserror::Error;
 
-/// How much a run may ask of a registry, all in all.
+/// The largest number of requests and bytes of a run.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Budget {
-    /// Requests, those for tokens included.
+    /// The number of requests, including those for tokens.
     pub requests: Option<u64>,
-    /// The bodies of requests and answers.
+    /// The total size of the bodies of requests and responses.
     pub bytes: Option<Size>,
 }
 
@@ -29,15 +29,15 @@ pub struct Size {
 }
 
 impl Size {
-    /// So many mebibytes.
+    /// A number of mebibytes.
     pub const fn mebibytes(count: u64) -> Self {
         Self { bytes: count << 20 }
     }
 }
 
-/// Why a text is no size.
+/// A text that is not a size.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("`{given}` is no size; write it like 512K, 20M or 1G")]
+#[error("invalid size `{given}`; use a number with K, M or G, such as 512K, 20M or 1G")]
 pub struct SizeError {
     given: String,
 }
@@ -82,8 +82,8 @@ impl fmt::Display for Size {
     }
 }
 
-/// The port.
-pub struct Purse {
+/// A port with a budget.
+pub struct RequestBudget {
     inner: Arc<dyn Registry>,
     budget: Budget,
     spent: Mutex<Spent>,
@@ -93,12 +93,12 @@ pub struct Purse {
 struct Spent {
     requests: u64,
     bytes: u64,
-    /// What is used up; from then on it stays so, that all who come later are told the same.
-    why: Option<String>,
+    /// The limit that was reached first. It is kept, so that every later request fails with the same reason.
+    exhausted: Option<String>,
 }
 
-impl Purse {
-    /// A registry for as long as the budget lasts.
+impl RequestBudget {
+    /// A registry that can be used until the budget is used up.
     pub fn new(inner: Arc<dyn Registry>, budget: Budget) -> Self {
         Self {
             inner,
@@ -111,11 +111,11 @@ impl Purse {
         self.spent.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes a request with bodies of so many bytes out of the budget, if there is enough left.
-    fn take(&self, body: u64) -> Result<(), TransportError> {
+    /// Deducts a request with bodies of this size, if the budget suffices.
+    fn deduct(&self, body: u64) -> Result<(), TransportError> {
         let mut spent = self.spent();
-        if spent.why.is_none() {
-            spent.why = match self.budget {
+        if spent.exhausted.is_none() {
+            spent.exhausted = match self.budget {
                 Budget {
                     requests: Some(requests),
                     ..
@@ -130,7 +130,7 @@ impl Purse {
                 Budget { .. } => None,
             };
         }
-        if let Some(why) = spent.why.clone() {
+        if let Some(why) = spent.exhausted.clone() {
             return Err(TransportError::Withheld { why });
         }
         spent.requests += 1;
@@ -139,7 +139,7 @@ impl Purse {
     }
 }
 
-impl Relay for Purse {
+impl Relay for RequestBudget {
     fn inner(&self) -> &dyn Registry {
         self.inner.as_ref()
     }
@@ -151,22 +151,22 @@ impl Relay for Purse {
         Box::pin(async {
             let measure = request.extensions().get::<Measure>();
             let expected = measure.map_or(0, |measure| measure.expected.length());
-            self.take(request.body().length().saturating_add(expected))?;
-            let answer = self.inner.send(request).await?;
-            let body = match answer.extensions().get::<Measured>() {
+            self.deduct(request.body().length().saturating_add(expected))?;
+            let response = self.inner.send(request).await?;
+            let body = match response.extensions().get::<Measured>() {
                 Some(measured) => measured.length,
-                None => answer.body().len() as u64,
+                None => response.body().len() as u64,
             };
             let mut spent = self.spent();
             spent.bytes = spent.bytes.saturating_add(body).saturating_sub(expected);
             drop(spent);
-            Ok(answer)
+            Ok(response)
         })
     }
 
     fn greet(&self) -> BoxFuture<'_, Result<Hello, TransportError>> {
         Box::pin(async {
-            self.take(0)?;
+            self.deduct(0)?;
             self.inner.client_hello().await
         })
     }
@@ -187,13 +187,13 @@ mod tests {
     fn session(budget: Budget) -> Session {
         let target = proof::target(Setup::Open, &[]);
         let target = Target {
-            registry: Arc::new(Purse::new(Arc::clone(&target.registry), budget)),
+            registry: Arc::new(RequestBudget::new(Arc::clone(&target.registry), budget)),
             ..target
         };
         Session::new(target, "test/budget")
     }
 
-    fn told(reply: Result<Reply, Stop>) -> String {
+    fn obstacle(reply: Result<Reply, Stop>) -> String {
         match reply {
             Err(Stop::Inconclusive(obstacle)) => obstacle.what,
             other => panic!("{other:?}"),
@@ -201,7 +201,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn after_so_many_requests_nothing_is_sent() {
+    async fn no_request_is_sent_beyond_the_budget() {
         let session = session(Budget {
             requests: Some(2),
             bytes: None,
@@ -211,9 +211,9 @@ mod tests {
                 .call(Method::GET, "/v2/")
                 .send()
                 .await
-                .expect("an answer");
+                .expect("a response");
         }
-        let third = told(session.call(Method::GET, "/v2/").send().await);
+        let third = obstacle(session.call(Method::GET, "/v2/").send().await);
         assert_eq!(
             third,
             "nothing more is sent: the budget of 2 requests is used up"
@@ -221,7 +221,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn bodies_count_in_both_directions_and_what_is_used_up_stays_so() {
+    async fn bodies_count_in_both_directions_and_the_budget_stays_used_up() {
         let session = session(Budget {
             requests: None,
             bytes: Some("1K".parse().expect("a size")),
@@ -233,13 +233,13 @@ mod tests {
         let one_more = session
             .put_manifest("1.0.0", &Bytes::from_static(b"{}"))
             .await;
-        assert!(told(one_more).contains("the budget of 1 KiB is used up"));
-        let nothing = session.call(Method::HEAD, "/v2/").send().await;
-        assert!(told(nothing).contains("the budget of 1 KiB is used up"));
+        assert!(obstacle(one_more).contains("the budget of 1 KiB is used up"));
+        let empty = session.call(Method::HEAD, "/v2/").send().await;
+        assert!(obstacle(empty).contains("the budget of 1 KiB is used up"));
     }
 
     #[tokio::test]
-    async fn what_is_measured_and_not_kept_counts_whole() {
+    async fn a_body_that_is_measured_and_not_kept_counts_in_full() {
         let session = session(Budget {
             requests: None,
             bytes: Some("100K".parse().expect("a size")),
@@ -252,20 +252,20 @@ mod tests {
         let measured = read.await.expect("there is enough").measured;
         assert_eq!(measured.expect("it was").length, 40 << 10);
         let again = session.measure_blob(&pattern);
-        let again = told(again.await);
+        let again = obstacle(again.await);
         assert!(again.contains("the budget of 100 KiB is used up"));
     }
 
     #[test]
-    fn sizes_are_read_and_told() {
-        for (given, told) in [
+    fn sizes_are_parsed_and_formatted() {
+        for (given, text) in [
             ("1000", "1000 bytes"),
             ("512K", "512 KiB"),
             ("20m", "20 MiB"),
             ("1024M", "1 GiB"),
         ] {
             let size: Size = given.parse().expect(given);
-            assert_eq!(size.to_string(), told);
+            assert_eq!(size.to_string(), text);
         }
         for given in ["", "0", "M", "-1", "1.5M", "20MB", "99999999999G"] {
             given.parse::<Size>().expect_err(given);

@@ -1,4 +1,4 @@
-//! A port that lets nothing out that could write: the last guard of a run that only reads.
+//! A port that rejects requests that could write: the guard of a read-only run.
 
 use std::sync::Arc;
 
@@ -8,20 +8,20 @@ use helm_oci_suite::wire::content::Content;
 use helm_oci_suite::wire::registry::{Registry, Relay, TransportError};
 use http::{Method, Request, Response, header};
 
-/// The port.
+/// A port that sends no request that could write.
 pub struct Guard {
     inner: Arc<dyn Registry>,
 }
 
 impl Guard {
-    /// A registry that can only be read.
+    /// A registry that is read and never written.
     pub const fn new(inner: Arc<dyn Registry>) -> Self {
         Self { inner }
     }
 }
 
-/// Whether a request reads, or asks for a token.
-fn is_harmless(request: &Request<Content>) -> bool {
+/// True if a request reads, or requests a token.
+fn is_safe(request: &Request<Content>) -> bool {
     match *request.method() {
         Method::GET | Method::HEAD => true,
         Method::POST => {
@@ -44,10 +44,10 @@ impl Relay for Guard {
         &self,
         request: Request<Content>,
     ) -> BoxFuture<'_, Result<Response<Bytes>, TransportError>> {
-        if is_harmless(&request) {
+        if is_safe(&request) {
             return self.inner.send(request);
         }
-        let why = format!("a run that only reads sends no {}", request.method());
+        let why = format!("a read-only run does not send {}", request.method());
         Box::pin(std::future::ready(Err(TransportError::Withheld { why })))
     }
 }
@@ -60,10 +60,10 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn only_what_reads_or_asks_for_a_token_goes_out() {
+    async fn only_reads_and_token_requests_are_sent() {
         let guard = Guard::new(proof::target(Setup::Bearer, &[]).registry);
         let form = "application/x-www-form-urlencoded; charset=utf-8";
-        for (method, path, kind, goes) in [
+        for (method, path, kind, is_sent) in [
             (Method::GET, "/v2/", "", true),
             (Method::HEAD, "/v2/a/manifests/1", "", true),
             (Method::POST, "/token", form, true),
@@ -79,8 +79,8 @@ mod tests {
                 .header("content-type", kind)
                 .body(Content::default())
                 .expect("a request");
-            let answer = guard.send(request).await;
-            assert_eq!(answer.is_ok(), goes, "{method} {path} {kind}");
+            let response = guard.send(request).await;
+            assert_eq!(response.is_ok(), is_sent, "{method} {path} {kind}");
         }
     }
 }

@@ -1,66 +1,75 @@
-//! How a run behaves towards a registry that others use as well: how fast it asks, how much, and what it leaves.
+//! The policy of a run on a registry that others use as well: its rate of requests, its budget, its write access, and
+//! its clean-up.
 //!
-//! Each rule is a port in front of the registry, so that it holds for whatever speaks with it, real Helms included.
+//! Each rule is enforced by a port in front of the registry, so it holds for every client, real Helm binaries
+//! included.
 
 mod budget;
 mod clean_up;
 mod guard;
-mod pace;
+mod rate_limiter;
 
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
-use helm_oci_suite::session::write_mode::Permission;
 use helm_oci_suite::wire::registry::Registry;
 
-pub use self::budget::{Budget, Purse, Size, SizeError};
+use crate::target::chart_name::ChartName;
+
+pub use self::budget::{Budget, RequestBudget, Size, SizeError};
 pub use self::clean_up::CleanUpStrategy;
 pub use self::guard::Guard;
-pub use self::pace::Pace;
+pub use self::rate_limiter::RateLimiter;
 
-/// What a run may do to a target, and what it leaves there.
+/// The limits of a run on a target.
 #[derive(Debug, Clone, Default)]
-pub struct Conduct {
-    /// What is deleted at the end.
+pub struct Policy {
+    /// The content that is deleted at the end.
     pub clean_up: CleanUpStrategy,
-    /// How many requests are sent in a second at most.
+    /// The largest number of requests in a second.
     pub requests_per_second: Option<NonZeroU32>,
-    /// How much is asked all in all.
+    /// The largest number of requests and bytes of the run.
     pub budget: Budget,
-    /// What is written to.
-    pub permission: Permission,
-    /// The repositories that are to be used instead of the run's own, as they were given.
-    pub repositories: Option<Vec<String>>,
-    /// Whether nothing may be written.
-    pub read_only: bool,
-    /// The chart that is looked at then, as it was given.
-    pub chart: Option<String>,
+    /// The repositories to which the run may write.
+    pub access: WriteAccess,
 }
 
-impl Conduct {
-    /// The registry at the pace that is allowed, and only for reading where nothing may be written.
-    pub fn paced(&self, mut registry: Arc<dyn Registry>) -> Arc<dyn Registry> {
-        if self.permission.is_reading() {
+/// The repositories to which a run may write.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum WriteAccess {
+    /// Repositories that the run creates.
+    #[default]
+    Own,
+    /// These repositories, which exist and are empty.
+    Given(Vec<String>),
+    /// None. Existing content is read, and this chart, if one is named.
+    ReadOnly(Option<ChartName>),
+}
+
+impl Policy {
+    /// The registry behind the rate limit, and behind a guard against writes if the run is read-only.
+    pub fn rate_limited(&self, mut registry: Arc<dyn Registry>) -> Arc<dyn Registry> {
+        if matches!(self.access, WriteAccess::ReadOnly(_)) {
             registry = Arc::new(Guard::new(registry));
         }
         match self.requests_per_second {
-            Some(rate) => Arc::new(Pace::new(registry, rate)),
+            Some(rate) => Arc::new(RateLimiter::new(registry, rate)),
             None => registry,
         }
     }
 
-    /// The registry as long as the budget lasts.
+    /// The registry behind the budget.
     pub fn budgeted(&self, registry: Arc<dyn Registry>) -> Arc<dyn Registry> {
         if self.budget == Budget::default() {
             return registry;
         }
-        Arc::new(Purse::new(registry, self.budget))
+        Arc::new(RequestBudget::new(registry, self.budget))
     }
 
-    /// How many checks run side by side: more than are asked in a second would only wait for each other.
-    pub fn side_by_side(&self, wanted: usize) -> usize {
+    /// The number of checks that run concurrently. More than the requests per second would only wait for each other.
+    pub fn concurrency(&self, requested: usize) -> usize {
         let rate = self.requests_per_second.map(NonZeroU32::get);
         let rate = rate.and_then(|rate| usize::try_from(rate).ok());
-        wanted.min(rate.unwrap_or(usize::MAX))
+        requested.min(rate.unwrap_or(usize::MAX))
     }
 }

@@ -1,4 +1,4 @@
-//! A port that sends no more than so many requests in a second, evenly.
+//! A port that limits the rate of requests, and spaces them evenly.
 
 use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,17 +12,17 @@ use http::{Request, Response};
 
 use crate::clock::Stopwatch;
 
-/// The port.
-pub struct Pace {
+/// A port with a limited rate of requests.
+pub struct RateLimiter {
     inner: Arc<dyn Registry>,
     interval: Duration,
     clock: Stopwatch,
-    /// When the next request may go, by that clock.
+    /// The earliest time of the next request, by that clock.
     next: Mutex<Duration>,
 }
 
-impl Pace {
-    /// A registry that is asked at this rate at most.
+impl RateLimiter {
+    /// A registry that receives this many requests in a second at most.
     pub fn new(inner: Arc<dyn Registry>, per_second: NonZeroU32) -> Self {
         Self {
             inner,
@@ -32,16 +32,16 @@ impl Pace {
         }
     }
 
-    /// Waits for a turn; returns for how long.
-    async fn turn(&self) -> Duration {
+    /// Waits until the next request may be sent, and returns the time waited.
+    async fn wait(&self) -> Duration {
         let now = self.clock.elapsed();
-        let turn = {
+        let time = {
             let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
-            let turn = now.max(*next);
-            *next = turn + self.interval;
-            turn
+            let time = now.max(*next);
+            *next = time + self.interval;
+            time
         };
-        let wait = turn.saturating_sub(now);
+        let wait = time.saturating_sub(now);
         if wait > Duration::ZERO {
             self.inner.pause(wait).await;
         }
@@ -49,7 +49,7 @@ impl Pace {
     }
 }
 
-impl Relay for Pace {
+impl Relay for RateLimiter {
     fn inner(&self) -> &dyn Registry {
         self.inner.as_ref()
     }
@@ -59,18 +59,18 @@ impl Relay for Pace {
         request: Request<Content>,
     ) -> BoxFuture<'_, Result<Response<Bytes>, TransportError>> {
         Box::pin(async {
-            let waited = self.turn().await;
-            let mut answer = self.inner.send(request).await;
-            if let Ok(answer) = &mut answer {
-                answer.extensions_mut().insert(Waited(waited));
+            let waited = self.wait().await;
+            let mut response = self.inner.send(request).await;
+            if let Ok(response) = &mut response {
+                response.extensions_mut().insert(Waited(waited));
             }
-            answer
+            response
         })
     }
 
     fn greet(&self) -> BoxFuture<'_, Result<Hello, TransportError>> {
         Box::pin(async {
-            self.turn().await;
+            self.wait().await;
             self.inner.client_hello().await
         })
     }
@@ -87,24 +87,24 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn requests_take_turns_and_what_they_waited_is_told() {
-        // In memory a pause takes no time, so that turns run ahead of the clock.
+    async fn requests_are_spaced_and_their_waiting_time_is_reported() {
+        // In memory a pause takes no time, so the schedule runs ahead of the clock.
         let target = proof::target(Setup::Open, &[]);
         let ten = NonZeroU32::new(10).expect("not zero");
-        let paced = Target {
-            registry: Arc::new(Pace::new(Arc::clone(&target.registry), ten)),
+        let limited = Target {
+            registry: Arc::new(RateLimiter::new(Arc::clone(&target.registry), ten)),
             ..target
         };
-        let session = Session::new(paced, "test/pace");
+        let session = Session::new(limited, "test/rate-limiter");
         for _ in 0..5 {
             session
                 .call(Method::GET, "/v2/")
                 .send()
                 .await
-                .expect("an answer");
+                .expect("a response");
         }
-        // The first goes at once, and each of the others a tenth of a second after the one before it: 1 s in all,
-        // less what the machine took for it.
+        // The first is sent at once, each of the others a tenth of a second after its predecessor: the waiting times
+        // add up to 1 s, less the time that the machine took.
         let waited = session.waited().as_millis();
         assert!((400..=1000).contains(&waited), "{waited} ms");
     }
