@@ -2,8 +2,8 @@
 
 use helm_oci_fixtures::manifest::Shape;
 
-use super::api::agents_served;
-use super::pull::{is_image_manifest, readable};
+use super::api::accepts_user_agents;
+use super::pull::{is_image_manifest, read_manifest};
 use super::upload::{content, succeeds_like_any_other};
 use crate::helm::era::{BEFORE_3_3, BEFORE_3_7, Break, CONTAINERD_SINCE_3_7, Flow, ORAS};
 use crate::requirement::source::{helm, observed};
@@ -36,7 +36,7 @@ requirement! {
 }
 
 async fn old_agents(session: &Session) -> CheckResult {
-    agents_served(
+    accepts_user_agents(
         session,
         &[
             "containerd/1.3.2+unknown",
@@ -154,7 +154,7 @@ async fn shapes(session: &Session) -> CheckResult {
             .arrange_blobs_of(session.package(&tag), shape, None)
             .await?;
         session.arrange_manifest(&tag, &chart.manifest).await?;
-        let reply = readable(session, &tag).await?;
+        let reply = read_manifest(session, &tag).await?;
         if !is_image_manifest(&reply) {
             return Err(obstacle("read an image manifest", &reply));
         }

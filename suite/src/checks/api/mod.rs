@@ -138,7 +138,7 @@ async fn client_hello(session: &Session) -> CheckResult {
 }
 
 /// Expects GET of a manifest to return 200 with each `User-Agent`; inconclusive if it fails with the suite's own.
-pub(super) async fn agents_served(session: &Session, agents: &[&str]) -> CheckResult {
+pub(super) async fn accepts_user_agents(session: &Session, agents: &[&str]) -> CheckResult {
     let chart = session.arrange_chart("1.0.0").await?;
     let path = session.manifest_path(&chart.digest);
     let control = session
@@ -196,7 +196,7 @@ requirement! {
 }
 
 async fn helm_agents(session: &Session) -> CheckResult {
-    agents_served(
+    accepts_user_agents(
         session,
         &["Helm/3.7.2", "Helm/3.10.1", "Helm/3.18.6", "Helm/4.2.4"],
     )
@@ -477,12 +477,13 @@ async fn encoded_digest(session: &Session) -> CheckResult {
     let blob = session.package("1.0.0").archive;
     let digest = crate::session::digest_of(&blob);
     let location = session.arrange_upload().await?;
-    let encoded = put_with(session, &location, &digest.replace(':', "%3A"), &blob).await?;
+    let encoded =
+        complete_with_digest(session, &location, &digest.replace(':', "%3A"), &blob).await?;
     if encoded.status.is_success() {
         return Ok(());
     }
     let location = session.arrange_upload().await?;
-    let plain = put_with(session, &location, &digest, &blob).await?;
+    let plain = complete_with_digest(session, &location, &digest, &blob).await?;
     if !plain.status.is_success() {
         return Err(obstacle(
             "upload a blob with either form of the digest",
@@ -497,7 +498,7 @@ async fn encoded_digest(session: &Session) -> CheckResult {
 }
 
 /// Completes an upload with the digest exactly as given and the rest of the query unchanged.
-pub(super) async fn put_with(
+pub(super) async fn complete_with_digest(
     session: &Session,
     location: &Uri,
     digest: &str,

@@ -3,7 +3,7 @@
 use http::Method;
 
 use super::{challenged, credentials, scope, token_for};
-use crate::checks::api::put_with;
+use crate::checks::api::complete_with_digest;
 use crate::helm::era::{
     BEFORE_3_7, Break, CONTAINERD, CONTAINERD_1_5, CONTAINERD_1_7, Flow, OLD_LISTING, ORAS, Span,
     Versions,
@@ -274,7 +274,7 @@ async fn put_authorised(session: &Session) -> CheckResult {
     }
     // If the registry accepts its own query unchanged, the header is not the cause.
     let again = session.arrange_upload().await?;
-    let raw = put_with(session, &again, &digest_of(&blob), &blob).await?;
+    let raw = complete_with_digest(session, &again, &digest_of(&blob), &blob).await?;
     if raw.status.is_success() {
         return Err(obstacle(
             "complete an upload with the query as Helm writes it",

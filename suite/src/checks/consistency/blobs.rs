@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use futures_util::future::join_all;
 
-use super::super::upload::{content, control, put, succeeds_like_any_other};
+use super::super::upload::{content, control_uploads, succeeds_like_any_other, upload_blob};
 use crate::helm::era::{Break, CONTAINERD, Flow, ORAS};
 use crate::requirement::requirement;
 use crate::requirement::source::{DISTRIBUTION, containerd, observed};
@@ -159,7 +159,7 @@ async fn interleaved(session: &Session) -> CheckResult {
             continue;
         }
         // If a single upload fails as well, their number is not the cause.
-        let (count, alone) = control(session).await?;
+        let (count, alone) = control_uploads(session).await?;
         if count == 0 {
             return Err(obstacle("upload a single blob", &alone));
         }
@@ -199,7 +199,7 @@ async fn not_lost(session: &Session) -> CheckResult {
     let mut lost = None;
     let mut stored = 0;
     for n in 0..6 {
-        let (reply, _) = put(session, &format!("in a row {n}")).await?;
+        let (reply, _) = upload_blob(session, &format!("in a row {n}")).await?;
         if reply.status.is_success() {
             stored += 1;
         } else {

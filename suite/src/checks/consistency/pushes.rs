@@ -5,7 +5,7 @@ use futures_util::future::join_all;
 use http::Method;
 
 use super::super::tags::whole_list;
-use super::super::upload::{content, control};
+use super::super::upload::{content, control_uploads};
 use crate::helm::era::{
     BEFORE_3_7, Break, CONTAINERD, CONTAINERD_1_5, CONTAINERD_1_7, Flow, HELM_3, HELM_4, ORAS,
 };
@@ -53,7 +53,7 @@ requirement! {
 }
 
 async fn parallel_uploads(session: &Session) -> CheckResult {
-    let (count, alone) = control(session).await?;
+    let (count, alone) = control_uploads(session).await?;
     if count < 2 {
         return Err(obstacle("upload one blob after another", &alone));
     }

@@ -6,7 +6,7 @@ use http::{Method, Uri};
 
 use super::auth::{bearer, endpoint};
 use super::tags::{first_page, listed, next_link, tagged};
-use super::upload::{content, fresh_location, put};
+use super::upload::{content, fresh_location, upload_blob};
 use crate::helm::era::{
     Break, CONTAINERD, CONTAINERD_1_5, CONTAINERD_1_7, Flow, HARDENED, OLD_LISTING, ORAS, SINCE_3_8,
 };
@@ -207,7 +207,7 @@ requirement! {
 }
 
 async fn put_stays(session: &Session) -> CheckResult {
-    let (reply, _) = put(session, "in its place").await?;
+    let (reply, _) = upload_blob(session, "in its place").await?;
     expect::holds(
         !matches!(reply.status.as_u16(), 301..=303),
         "a status other than 301, 302 and 303",

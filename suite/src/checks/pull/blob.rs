@@ -2,7 +2,7 @@
 
 use http::Method;
 
-use super::layer;
+use super::read_layer;
 use crate::helm::era::{
     BEFORE_3_7, Break, CONTAINERD, CONTAINERD_SINCE_3_7, Flow, ORAS, Span, Versions,
 };
@@ -52,7 +52,7 @@ requirement! {
 }
 
 async fn blob_bytes(session: &Session) -> CheckResult {
-    let (archive, reply) = layer(session).await?;
+    let (archive, reply) = read_layer(session).await?;
     expect::status(&reply, &[200])?;
     expect::same_bytes(&reply, &archive)
 }
@@ -118,7 +118,7 @@ requirement! {
 }
 
 async fn blob_length(session: &Session) -> CheckResult {
-    let (archive, reply) = layer(session).await?;
+    let (archive, reply) = read_layer(session).await?;
     if !reply.status.is_success() {
         return Err(obstacle("read the blob", &reply));
     }
@@ -153,7 +153,7 @@ requirement! {
 }
 
 async fn blob_digest(session: &Session) -> CheckResult {
-    let (archive, reply) = layer(session).await?;
+    let (archive, reply) = read_layer(session).await?;
     if !reply.status.is_success() {
         return Err(obstacle("read the blob", &reply));
     }
@@ -168,9 +168,9 @@ requirement! {
     ///
     /// ## How it is checked
     /// The check pushes a chart and reads its config blob. The response must not be 404.
-    CONFIG = "pull/config-readable" {
+    CONFIG = "pull/config-read_manifest" {
         level: Must,
-        title: "the config blob of a chart is readable",
+        title: "the config blob of a chart is read_manifest",
         covers: ["REG-PUL-12"],
         sources: [helm("v4.2.4", "pkg/registry/client.go:519", "reads and parses the config on every pull")],
         breaks: [
@@ -219,7 +219,7 @@ requirement! {
 }
 
 async fn range(session: &Session) -> CheckResult {
-    let (archive, whole) = layer(session).await?;
+    let (archive, whole) = read_layer(session).await?;
     if whole.body != archive {
         return Err(obstacle("read the blob", &whole));
     }
@@ -268,7 +268,7 @@ requirement! {
 }
 
 async fn claimed_ranges(session: &Session) -> CheckResult {
-    let (archive, whole) = layer(session).await?;
+    let (archive, whole) = read_layer(session).await?;
     if whole.body != archive {
         return Err(obstacle("read the blob", &whole));
     }

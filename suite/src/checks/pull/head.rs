@@ -2,7 +2,7 @@
 
 use helm_oci_fixtures::media_type;
 
-use super::readable;
+use super::read_manifest;
 use crate::helm::era::{BEFORE_3_7, Break, CONTAINERD, CONTAINERD_SINCE_3_7, Flow, ORAS};
 use crate::requirement::requirement;
 use crate::requirement::source::{DISTRIBUTION, containerd, observed, oras_go};
@@ -40,7 +40,7 @@ requirement! {
 
 async fn head_tag(session: &Session) -> CheckResult {
     session.arrange_chart("1.0.0").await?;
-    readable(session, "1.0.0").await?;
+    read_manifest(session, "1.0.0").await?;
     let reply = session.head_manifest("1.0.0").await?;
     expect::status(&reply, &[200, 301, 302, 303, 307, 308, 405])
 }

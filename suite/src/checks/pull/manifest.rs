@@ -4,7 +4,7 @@ use bytes::Bytes;
 use helm_oci_fixtures::media_type;
 use http::Method;
 
-use super::{is_image_manifest, readable};
+use super::{is_image_manifest, read_manifest};
 use crate::helm::era::{BEFORE_3_7, Break, CONTAINERD, CONTAINERD_SINCE_3_7, Flow, NO_INDEX, ORAS};
 use crate::requirement::requirement;
 use crate::requirement::source::{DISTRIBUTION, observed};
@@ -79,7 +79,7 @@ async fn manifest_type(session: &Session) -> CheckResult {
     let chart = session.arrange_chart("1.0.0").await?;
     let path = session.manifest_path(&chart.digest);
     let accept = "application/vnd.oci.image.manifest.v1+json, */*";
-    // `consistency/manifest-readable-at-once` judges the first response by digest.
+    // `consistency/manifest-read_manifest-at-once` judges the first response by digest.
     session.head_manifest(&chart.digest).await?;
     let reply = session
         .call(Method::GET, &path)
@@ -118,7 +118,7 @@ requirement! {
 
 async fn not_converted(session: &Session) -> CheckResult {
     session.arrange_chart("1.0.0").await?;
-    let reply = readable(session, "1.0.0").await?;
+    let reply = read_manifest(session, "1.0.0").await?;
     if reply.media_type() == Some(media_type::OCI_INDEX) {
         return Err(obstacle("find an image manifest under the tag", &reply));
     }
@@ -154,7 +154,7 @@ requirement! {
 
 async fn manifest_bytes(session: &Session) -> CheckResult {
     let chart = session.arrange_chart("1.0.0").await?;
-    // `consistency/manifest-readable-at-once` judges the first response by digest.
+    // `consistency/manifest-read_manifest-at-once` judges the first response by digest.
     session.head_manifest(&chart.digest).await?;
     let path = session.manifest_path(&chart.digest);
     let accept = "application/vnd.oci.image.manifest.v1+json, */*";
@@ -205,7 +205,7 @@ async fn odd_shape(session: &Session) -> CheckResult {
         with_media_type(&Bytes::from(odd))
     };
     session.arrange_manifest("1.0.0", &odd).await?;
-    let reply = readable(session, "1.0.0").await?;
+    let reply = read_manifest(session, "1.0.0").await?;
     if !is_image_manifest(&reply) {
         return Err(obstacle("read the image manifest of the chart", &reply));
     }
@@ -239,7 +239,7 @@ requirement! {
 
 async fn by_digest(session: &Session) -> CheckResult {
     let chart = session.arrange_chart("1.0.0").await?;
-    // `consistency/manifest-readable-at-once` judges the first response by digest.
+    // `consistency/manifest-read_manifest-at-once` judges the first response by digest.
     session.head_manifest(&chart.digest).await?;
     let path = session.manifest_path(&chart.digest);
     let accept = "application/vnd.oci.image.manifest.v1+json, */*";
@@ -367,7 +367,7 @@ requirement! {
 
 async fn get_digest(session: &Session) -> CheckResult {
     session.arrange_chart("1.0.0").await?;
-    let reply = readable(session, "1.0.0").await?;
+    let reply = read_manifest(session, "1.0.0").await?;
     expect::header(&reply, "docker-content-digest").map(|_| ())
 }
 
@@ -396,7 +396,7 @@ requirement! {
 
 async fn get_true_digest(session: &Session) -> CheckResult {
     session.arrange_chart("1.0.0").await?;
-    let reply = readable(session, "1.0.0").await?;
+    let reply = read_manifest(session, "1.0.0").await?;
     expect::header_absent_or(&reply, "docker-content-digest", &digest_of(&reply.body))
 }
 
@@ -425,7 +425,7 @@ requirement! {
 
 async fn no_index(session: &Session) -> CheckResult {
     session.arrange_chart("1.0.0").await?;
-    let reply = readable(session, "1.0.0").await?;
+    let reply = read_manifest(session, "1.0.0").await?;
     expect::holds(
         reply.media_type() != Some(media_type::OCI_INDEX),
         "the chart's own manifest under the tag",

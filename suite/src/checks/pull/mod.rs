@@ -11,7 +11,7 @@ use crate::verdict::Stop;
 use bytes::Bytes;
 
 /// Reads a manifest; any status except 200 is inconclusive, so that only the content is judged.
-pub(super) async fn readable(session: &Session, reference: &str) -> Result<Reply, Stop> {
+pub(super) async fn read_manifest(session: &Session, reference: &str) -> Result<Reply, Stop> {
     let reply = session.get_manifest(reference).await?;
     if reply.status.as_u16() == 200 {
         Ok(reply)
@@ -27,10 +27,10 @@ pub(super) fn is_image_manifest(reply: &Reply) -> bool {
 }
 
 /// Pushes a chart and reads its layer, following redirects; returns the archive and the response.
-pub(super) async fn layer(session: &Session) -> Result<(Bytes, Reply), Stop> {
+pub(super) async fn read_layer(session: &Session) -> Result<(Bytes, Reply), Stop> {
     let chart = session.arrange_chart("1.0.0").await?;
     let archive = chart.package.archive.clone();
-    // `consistency/blob-readable-at-once` judges the first response after an upload.
+    // `consistency/blob-read_manifest-at-once` judges the first response after an upload.
     session.head_blob(&chart.layer_digest()).await?;
     let reply = session.get_blob_following(&chart.layer_digest()).await?;
     Ok((archive, reply))

@@ -1,6 +1,6 @@
 //! The PUT that completes an upload.
 
-use super::{content, put, succeeds_like_any_other};
+use super::{content, succeeds_like_any_other, upload_blob};
 use crate::helm::era::{Break, CONTAINERD, Flow, ORAS, REFUSES_202};
 use crate::requirement::requirement;
 use crate::requirement::source::{DISTRIBUTION, containerd, observed};
@@ -38,7 +38,7 @@ requirement! {
 }
 
 async fn monolithic(session: &Session) -> CheckResult {
-    let (reply, _) = put(session, "in one piece").await?;
+    let (reply, _) = upload_blob(session, "in one piece").await?;
     if !reply.status.is_success() {
         // Control: if a chunked upload fails as well, the form of the upload is not the cause.
         session
@@ -73,7 +73,7 @@ requirement! {
 }
 
 async fn put_201(session: &Session) -> CheckResult {
-    let (reply, _) = put(session, "created").await?;
+    let (reply, _) = upload_blob(session, "created").await?;
     if !reply.status.is_success() {
         return Err(obstacle("upload a blob", &reply));
     }
@@ -103,7 +103,7 @@ requirement! {
 }
 
 async fn put_not_202(session: &Session) -> CheckResult {
-    let (reply, _) = put(session, "final").await?;
+    let (reply, _) = upload_blob(session, "final").await?;
     expect::holds(
         reply.status.as_u16() != 202,
         "any status except 202",
@@ -132,7 +132,7 @@ requirement! {
 }
 
 async fn put_location(session: &Session) -> CheckResult {
-    let (reply, _) = put(session, "located").await?;
+    let (reply, _) = upload_blob(session, "located").await?;
     if !reply.status.is_success() {
         return Err(obstacle("upload a blob", &reply));
     }
@@ -159,7 +159,7 @@ requirement! {
 }
 
 async fn location_leads(session: &Session) -> CheckResult {
-    let (stored, digest) = put(session, "led to").await?;
+    let (stored, digest) = upload_blob(session, "led to").await?;
     if stored.status.as_u16() != 201 {
         return Err(obstacle("upload a blob", &stored));
     }
@@ -200,7 +200,7 @@ requirement! {
 }
 
 async fn put_digest(session: &Session) -> CheckResult {
-    let (reply, _) = put(session, "digested").await?;
+    let (reply, _) = upload_blob(session, "digested").await?;
     if !reply.status.is_success() {
         return Err(obstacle("upload a blob", &reply));
     }
@@ -233,7 +233,7 @@ requirement! {
 }
 
 async fn put_true_digest(session: &Session) -> CheckResult {
-    let (reply, digest) = put(session, "truly digested").await?;
+    let (reply, digest) = upload_blob(session, "truly digested").await?;
     if !reply.status.is_success() {
         return Err(obstacle("upload a blob", &reply));
     }
@@ -272,7 +272,7 @@ async fn verified(session: &Session) -> CheckResult {
         .send()
         .await?;
     if reply.status.is_server_error() {
-        succeeds_like_any_other(session, &put(session, "another right").await?.0).await?;
+        succeeds_like_any_other(session, &upload_blob(session, "another right").await?.0).await?;
     }
     expect::refused(&reply)
 }

@@ -18,9 +18,9 @@ pub(super) fn content(session: &Session, what: &str) -> Bytes {
 }
 
 /// Uploads two ordinary blobs; returns how many uploads succeeded, and the response that failed or else the last one.
-pub(super) async fn control(session: &Session) -> Result<(usize, Reply), Stop> {
-    let (first, _) = put(session, "ordinary").await?;
-    let (second, _) = put(session, "as ordinary").await?;
+pub(super) async fn control_uploads(session: &Session) -> Result<(usize, Reply), Stop> {
+    let (first, _) = upload_blob(session, "ordinary").await?;
+    let (second, _) = upload_blob(session, "as ordinary").await?;
     let count = usize::from(first.status.is_success()) + usize::from(second.status.is_success());
     Ok((
         count,
@@ -37,7 +37,7 @@ pub(super) async fn succeeds_like_any_other(session: &Session, reply: &Reply) ->
     if reply.status.is_success() {
         return Ok(());
     }
-    match control(session).await? {
+    match control_uploads(session).await? {
         (2, ordinary) => Err(expect::violated(
             "a 2xx status, as for an ordinary blob",
             format!("status {}", reply.status),
@@ -57,7 +57,7 @@ pub(super) async fn fresh_location(session: &Session) -> Result<(Reply, String),
 }
 
 /// Uploads a blob as Helm does; returns the response to the PUT and the digest.
-pub(super) async fn put(session: &Session, what: &str) -> Result<(Reply, String), Stop> {
+pub(super) async fn upload_blob(session: &Session, what: &str) -> Result<(Reply, String), Stop> {
     let blob = content(session, what);
     let digest = digest_of(&blob);
     let location = session.arrange_upload().await?;
