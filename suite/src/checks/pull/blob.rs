@@ -168,9 +168,9 @@ requirement! {
     ///
     /// ## How it is checked
     /// The check pushes a chart and reads its config blob. The response must not be 404.
-    CONFIG = "pull/config-read_manifest" {
+    CONFIG = "pull/config-readable" {
         level: Must,
-        title: "the config blob of a chart is read_manifest",
+        title: "the config blob of a chart is readable",
         covers: ["REG-PUL-12"],
         sources: [helm("v4.2.4", "pkg/registry/client.go:519", "reads and parses the config on every pull")],
         breaks: [

@@ -79,7 +79,7 @@ async fn manifest_type(session: &Session) -> CheckResult {
     let chart = session.arrange_chart("1.0.0").await?;
     let path = session.manifest_path(&chart.digest);
     let accept = "application/vnd.oci.image.manifest.v1+json, */*";
-    // `consistency/manifest-read_manifest-at-once` judges the first response by digest.
+    // `consistency/manifest-readable-at-once` judges the first response by digest.
     session.head_manifest(&chart.digest).await?;
     let reply = session
         .call(Method::GET, &path)
@@ -154,7 +154,7 @@ requirement! {
 
 async fn manifest_bytes(session: &Session) -> CheckResult {
     let chart = session.arrange_chart("1.0.0").await?;
-    // `consistency/manifest-read_manifest-at-once` judges the first response by digest.
+    // `consistency/manifest-readable-at-once` judges the first response by digest.
     session.head_manifest(&chart.digest).await?;
     let path = session.manifest_path(&chart.digest);
     let accept = "application/vnd.oci.image.manifest.v1+json, */*";
@@ -239,7 +239,7 @@ requirement! {
 
 async fn by_digest(session: &Session) -> CheckResult {
     let chart = session.arrange_chart("1.0.0").await?;
-    // `consistency/manifest-read_manifest-at-once` judges the first response by digest.
+    // `consistency/manifest-readable-at-once` judges the first response by digest.
     session.head_manifest(&chart.digest).await?;
     let path = session.manifest_path(&chart.digest);
     let accept = "application/vnd.oci.image.manifest.v1+json, */*";

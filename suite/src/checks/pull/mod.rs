@@ -30,7 +30,7 @@ pub(super) fn is_image_manifest(reply: &Reply) -> bool {
 pub(super) async fn read_layer(session: &Session) -> Result<(Bytes, Reply), Stop> {
     let chart = session.arrange_chart("1.0.0").await?;
     let archive = chart.package.archive.clone();
-    // `consistency/blob-read_manifest-at-once` judges the first response after an upload.
+    // `consistency/blob-readable-at-once` judges the first response after an upload.
     session.head_blob(&chart.layer_digest()).await?;
     let reply = session.get_blob_following(&chart.layer_digest()).await?;
     Ok((archive, reply))
