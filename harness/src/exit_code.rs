@@ -50,7 +50,7 @@ impl ExitCode {
     /// What a run over these targets ends with.
     pub fn of(targets: &[TargetRecord], deviations: &[DeviationProblem]) -> Self {
         let checks = || targets.iter().flat_map(|target| &target.checks);
-        let helms = || targets.iter().flat_map(|target| &target.helms);
+        let helms = || targets.iter().flat_map(|target| &target.helm_versions);
         let flows = || helms().flat_map(|helm| &helm.flows);
         let outcomes = || {
             let of_checks = checks().map(|check| check.outcome);

@@ -1,42 +1,46 @@
-//! A record as `JUnit` XML: one test suite for each target, one test case for each check and each flow of a real
-//! Helm.
+//! A report as `JUnit` XML: one test suite for each target, one test case for each check and each flow of a real Helm
+//! binary.
 //!
-//! Only a violated Must and a deviation that is listed and not there are a `<failure>`; what could not be told is an `<error>`, what does not concern the
-//! registry is `<skipped>` with its reason. Everything else passes, a warning with its finding in the output.
+//! Only a violated MUST and a deviation that is no longer observed are a `<failure>`. An inconclusive result is an
+//! `<error>`, a requirement that does not apply is `<skipped>` with its reason. Everything else passes; a warning has
+//! its finding in the output.
 
 use std::collections::BTreeSet;
 
 use helm_oci_suite::requirement::outcome::Outcome;
-use helm_oci_suite::verdict::Obstacle;
-use helm_oci_suite::wire::exchange::Exchange;
 use junit_report::{Duration, OffsetDateTime, Report, TestCase, TestResult, TestSuite};
 use thiserror::Error;
 use time::format_description::well_known::Rfc3339;
 
-use crate::facts::{self, Fact};
-use crate::leftovers;
-use crate::record::{CheckRecord, DeviationProblem, FlowRecord, RunRecord, TargetRecord};
+use crate::layout;
+use crate::record::DeviationProblem;
 use crate::text;
-use crate::transcript::{self, Depth};
+use crate::view::{
+    CheckView, Depth, ExchangesView, FlowView, Header, ObstacleView, ReportView, Row, Statement,
+    TargetView,
+};
 
-/// The name of the test case that stands for a target nothing could be seen of.
+/// The name of the test case of a target that could not be examined.
 const REACHABLE: &str = "target/reachable";
 
-/// How much of a name or of a message is kept.
+/// The longest name or message, in characters.
 const ATTRIBUTE: usize = 300;
 
-/// How much of a body or of an output is kept.
+/// The longest body or output, in characters.
 const CONTENT: usize = 16 * 1024;
 
-/// Why a record could not be rendered.
+/// The width of labels.
+const LABEL: usize = 9;
+
+/// The reason for which a report could not be rendered.
 #[derive(Debug, Error)]
 pub enum RenderError {
-    /// The record does not say when the run began.
+    /// The record holds no valid start of the run.
     #[error("the run began at {started:?}, which is not a time as RFC 3339 writes it")]
     Started {
-        /// What it says instead.
+        /// The invalid start.
         started: String,
-        /// What is wrong with it.
+        /// The cause.
         #[source]
         cause: time::error::Parse,
     },
@@ -45,39 +49,35 @@ pub enum RenderError {
     Xml(#[source] junit_report::Error),
 }
 
-/// Renders a record as `JUnit` XML.
-pub fn render(record: &RunRecord) -> Result<String, RenderError> {
-    let timestamp = OffsetDateTime::parse(&record.run.started, &Rfc3339).map_err(|cause| {
-        RenderError::Started {
-            started: text::cut(&record.run.started, ATTRIBUTE),
+/// Renders a report as `JUnit` XML.
+pub fn render(view: &ReportView<'_>) -> Result<String, RenderError> {
+    let started = view.header.started;
+    let timestamp =
+        OffsetDateTime::parse(started, &Rfc3339).map_err(|cause| RenderError::Started {
+            started: text::cut(started, ATTRIBUTE),
             cause,
-        }
-    })?;
-    let mut targets = Names::default();
+        })?;
+    // Not `TestSuite::new`: it reads the clock.
+    let suite = |name: String, testcases, system_out| TestSuite {
+        name,
+        package: attribute(view.header.suite),
+        timestamp,
+        hostname: "localhost".to_owned(),
+        testcases,
+        system_out,
+        system_err: None,
+    };
+    let mut names = Names::default();
     let mut report = Report::new();
-    for target in &record.targets {
-        let name = targets.unique(&attribute(&target.name));
-        // Not `TestSuite::new`: it would look at the clock.
-        report.add_testsuite(TestSuite {
-            package: attribute(&record.suite.name),
-            timestamp,
-            hostname: "localhost".to_owned(),
-            testcases: test_cases(target, &name),
-            system_out: Some(content(&about(record, target))),
-            system_err: None,
-            name,
-        });
+    for target in &view.targets {
+        let name = names.unique(&attribute(target.name));
+        let cases = test_cases(target, &name);
+        let about = content(&about(&view.header, target));
+        report.add_testsuite(suite(name, cases, Some(about)));
     }
-    if !record.deviations.is_empty() {
-        report.add_testsuite(TestSuite {
-            name: targets.unique("deviations"),
-            package: attribute(&record.suite.name),
-            timestamp,
-            hostname: "localhost".to_owned(),
-            testcases: record.deviations.iter().map(deviation_case).collect(),
-            system_out: None,
-            system_err: None,
-        });
+    if !view.deviations.is_empty() {
+        let cases = view.deviations.iter().map(deviation_case).collect();
+        report.add_testsuite(suite(names.unique("deviations"), cases, None));
     }
     let mut xml = Vec::new();
     report.write_xml(&mut xml).map_err(RenderError::Xml)?;
@@ -85,7 +85,7 @@ pub fn render(record: &RunRecord) -> Result<String, RenderError> {
     Ok(String::from_utf8(xml).expect("XML written from strings is UTF-8"))
 }
 
-/// An entry of the list of deviations that is wrong by itself.
+/// A problem of the deviations file.
 fn deviation_case(problem: &DeviationProblem) -> TestCase {
     let DeviationProblem {
         requirement,
@@ -107,29 +107,20 @@ fn deviation_case(problem: &DeviationProblem) -> TestCase {
     }
 }
 
-/// What the suite looked at, and what it could not clear away.
-fn about(record: &RunRecord, target: &TargetRecord) -> String {
-    let mut lines = vec![format!("{} {}", record.suite.name, record.suite.version)];
-    lines.push(format!("seed {}", target.seed.unwrap_or(record.run.seed)));
-    let identity = &target.identity;
-    lines.push(format!("kind: {}", identity.kind));
-    for (label, value) in [
-        ("url", &identity.url),
-        ("image", &identity.image),
-        ("image id", &identity.image_id),
-        ("version", &identity.version),
-        ("program", &identity.program),
-        ("program digest", &identity.program_digest),
-        ("server", &identity.server),
-    ] {
-        lines.extend(value.as_ref().map(|value| format!("{label}: {value}")));
-    }
-    let left = leftovers::lines(&target.leftovers).into_iter();
+/// The identity of a target, and its leftovers.
+fn about(header: &Header<'_>, target: &TargetView<'_>) -> String {
+    let mut lines = vec![
+        format!("{} {}", header.suite, header.version),
+        format!("seed {}", target.seed),
+    ];
+    let facts = target.identity.iter();
+    lines.extend(facts.map(|fact| format!("{}: {}", fact.label.name(), fact.value)));
+    let left = target.leftovers.iter().flat_map(|group| group.lines());
     lines.extend(left.map(|line| format!("left behind: {line}")));
     lines.iter().map(|line| text::line(line) + "\n").collect()
 }
 
-fn test_cases(target: &TargetRecord, suite: &str) -> Vec<TestCase> {
+fn test_cases(target: &TargetView<'_>, suite: &str) -> Vec<TestCase> {
     let mut names = Names::default();
     let mut cases = Vec::new();
     if let Some(obstacle) = &target.obstacle {
@@ -137,252 +128,152 @@ fn test_cases(target: &TargetRecord, suite: &str) -> Vec<TestCase> {
         cases.push(unreachable(target, obstacle, suite, name));
     }
     for check in &target.checks {
-        let name = names.unique(&attribute(&check.id));
-        cases.push(test_case(check, suite, name));
+        let name = names.unique(&attribute(check.id));
+        cases.push(check_case(check, suite, name));
     }
-    for flow in target.helms.iter().flat_map(|helm| &helm.flows) {
-        let name = names.unique(&attribute(&flow.id));
+    for flow in &target.helm.flows {
+        let name = names.unique(&attribute(flow.id));
         cases.push(flow_case(flow, suite, name));
     }
     cases
 }
 
-fn unreachable(target: &TargetRecord, obstacle: &Obstacle, suite: &str, name: String) -> TestCase {
-    let shown = transcript::at(&target.exchanges, &obstacle.exchanges);
-    let cause = body(&facts::obstacle(Some(obstacle)));
+fn unreachable(
+    target: &TargetView<'_>,
+    obstacle: &ObstacleView<'_>,
+    suite: &str,
+    name: String,
+) -> TestCase {
     TestCase {
         name,
         time: duration(target.milliseconds),
-        result: TestResult::Error {
-            type_: Outcome::Inconclusive.name().to_owned(),
-            message: obstacle_message(Some(obstacle)),
-            cause: Some(content(&cause)),
-        },
+        result: result(
+            Outcome::Inconclusive,
+            &obstacle.statement,
+            &body([&obstacle.row]),
+        ),
         classname: Some(format!("{suite}.target")),
         filepath: None,
-        system_out: output(&[], &shown, target.exchanges.len()),
+        system_out: output("", &obstacle.exchanges),
         system_err: None,
     }
 }
 
-fn test_case(check: &CheckRecord, suite: &str, name: String) -> TestCase {
-    let type_ = check.outcome.name().to_owned();
-    let (result, findings) = match check.outcome {
-        Outcome::Pass | Outcome::Present | Outcome::Absent => (TestResult::Success, Vec::new()),
-        Outcome::Warn | Outcome::Known => (TestResult::Success, about_violation(check)),
-        Outcome::Stale => {
-            let mut about = heading(check);
-            about.extend(facts::deviation(check));
-            let result = TestResult::Failure {
-                type_,
-                message: facts::STALE.to_owned(),
-                cause: Some(content(&body(&about))),
-            };
-            (result, Vec::new())
-        }
-        Outcome::Fail => {
-            let cause = Some(content(&body(&about_violation(check))));
-            let message = finding_message(check);
-            (
-                TestResult::Failure {
-                    type_,
-                    message,
-                    cause,
-                },
-                Vec::new(),
-            )
-        }
-        Outcome::Inconclusive => {
-            let cause = Some(content(&body(&about_obstacle(check))));
-            let message = obstacle_message(check.obstacle.as_ref());
-            (
-                TestResult::Error {
-                    type_,
-                    message,
-                    cause,
-                },
-                Vec::new(),
-            )
-        }
-        Outcome::Skipped => {
-            let message = attribute(check.reason.as_deref().unwrap_or("no reason was recorded"));
-            (
-                TestResult::SkippedWithCause {
-                    type_,
-                    message,
-                    cause: None,
-                },
-                Vec::new(),
-            )
-        }
+fn check_case(check: &CheckView<'_>, suite: &str, name: String) -> TestCase {
+    let introduction = check.introduction();
+    let depth = match check.outcome {
+        Outcome::Stale => Depth::Brief,
+        _ => Depth::Full,
     };
-    let shown = match check.outcome {
-        Outcome::Fail | Outcome::Known | Outcome::Warn | Outcome::Inconclusive => {
-            transcript::pointed(check)
-        }
-        Outcome::Pass | Outcome::Stale | Outcome::Present | Outcome::Absent | Outcome::Skipped => {
-            Vec::new()
-        }
+    let rows = check.rows.iter().filter(|row| row.depth <= depth);
+    let about = body(introduction.iter().chain(rows));
+    // A finding that fails nothing goes into the output.
+    let printed = match check.outcome {
+        Outcome::Warn | Outcome::Known => about.as_str(),
+        _ => "",
     };
+    let has_output = matches!(
+        check.outcome,
+        Outcome::Fail | Outcome::Known | Outcome::Warn | Outcome::Inconclusive
+    );
     TestCase {
         name,
         time: duration(check.milliseconds),
-        result,
-        classname: Some(format!("{suite}.{}", attribute(&check.area))),
+        result: result(check.outcome, &check.statement, &about),
+        classname: Some(format!("{suite}.{}", attribute(check.area))),
         filepath: None,
-        system_out: output(&findings, &shown, check.exchanges.len()),
+        system_out: has_output
+            .then(|| output(printed, &check.exchanges))
+            .flatten(),
         system_err: None,
     }
 }
 
-/// A flow of a real Helm.
-fn flow_case(flow: &FlowRecord, suite: &str, name: String) -> TestCase {
-    let type_ = flow.outcome.name().to_owned();
-    let cause = || Some(content(&body(&facts::flow(flow))));
-    let result = match flow.outcome {
-        Outcome::Fail => TestResult::Failure {
-            type_,
-            message: facts::flow_message(flow, ATTRIBUTE),
-            cause: cause(),
-        },
-        Outcome::Inconclusive => TestResult::Error {
-            type_,
-            message: obstacle_message(flow.obstacle.as_ref()),
-            cause: cause(),
-        },
-        Outcome::Skipped => TestResult::SkippedWithCause {
-            type_,
-            message: attribute(flow.reason.as_deref().unwrap_or("no reason was recorded")),
-            cause: None,
-        },
-        Outcome::Pass
-        | Outcome::Known
-        | Outcome::Stale
-        | Outcome::Warn
-        | Outcome::Present
-        | Outcome::Absent => TestResult::Success,
-    };
+/// A flow of a real Helm binary.
+fn flow_case(flow: &FlowView<'_>, suite: &str, name: String) -> TestCase {
     let area = flow.id.split('/').next().unwrap_or_default();
     TestCase {
         name,
         time: duration(flow.milliseconds),
-        result,
+        result: result(flow.outcome, &flow.statement, &body(&flow.rows)),
         classname: Some(format!("{suite}.{}", attribute(area))),
         filepath: None,
-        system_out: flow_output(flow),
+        system_out: output(&body(&flow.streams), &flow.exchanges),
         system_err: None,
     }
 }
 
-/// Both streams of the last run, and the exchange at which Helm gave up.
-fn flow_output(flow: &FlowRecord) -> Option<String> {
-    let mut facts = Vec::new();
-    if let Some(run) = flow.runs.last() {
-        for (label, stream) in [("stdout", &run.stdout), ("stderr", &run.stderr)] {
-            if !stream.is_empty() {
-                facts.push(Fact::new(label, stream));
-            }
+fn result(outcome: Outcome, statement: &Statement<'_>, about: &str) -> TestResult {
+    let type_ = outcome.name().to_owned();
+    let message = layout::sentence(statement, ATTRIBUTE);
+    let cause = Some(content(about));
+    match outcome {
+        Outcome::Pass | Outcome::Present | Outcome::Absent | Outcome::Warn | Outcome::Known => {
+            TestResult::Success
         }
-    }
-    let shown = transcript::at(&flow.exchanges, flow.gave_up.as_slice());
-    output(&facts, &shown, flow.exchanges.len())
-}
-
-/// Everything known about a violation.
-fn about_violation(check: &CheckRecord) -> Vec<Fact> {
-    let mut facts = heading(check);
-    facts.extend(facts::finding(check));
-    facts.extend(facts::deviation(check));
-    facts.extend(facts::sources(check));
-    facts.extend(facts::breaks(check));
-    facts.extend(facts::covers(check));
-    facts
-}
-
-/// Everything known about a check that could not tell.
-fn about_obstacle(check: &CheckRecord) -> Vec<Fact> {
-    let mut facts = heading(check);
-    facts.extend(facts::obstacle(check.obstacle.as_ref()));
-    facts.extend(facts::sources(check));
-    facts.extend(facts::covers(check));
-    facts
-}
-
-fn heading(check: &CheckRecord) -> Vec<Fact> {
-    vec![
-        Fact::new("level", facts::severity(check)),
-        Fact::new("title", &check.title),
-    ]
-}
-
-/// What was expected and what came, on one line.
-fn finding_message(check: &CheckRecord) -> String {
-    match &check.finding {
-        None => "no finding was recorded".to_owned(),
-        Some(finding) => {
-            // Each half is cut by itself, so that a long expectation does not hide what came.
-            let expected = text::cut(&text::line(&finding.expected.join(" or ")), ATTRIBUTE / 2);
-            let actual = text::cut(&text::line(&finding.actual), ATTRIBUTE / 2);
-            format!("expected {expected}; actual {actual}")
-        }
+        Outcome::Fail | Outcome::Stale => TestResult::Failure {
+            type_,
+            message,
+            cause,
+        },
+        Outcome::Inconclusive => TestResult::Error {
+            type_,
+            message,
+            cause,
+        },
+        Outcome::Skipped => TestResult::SkippedWithCause {
+            type_,
+            message,
+            cause: None,
+        },
     }
 }
 
-fn obstacle_message(obstacle: Option<&Obstacle>) -> String {
-    match obstacle {
-        None => "no obstacle was recorded".to_owned(),
-        Some(obstacle) => attribute(&format!(
-            "{}: {}",
-            facts::words(obstacle.kind),
-            obstacle.what
-        )),
-    }
-}
-
-/// Facts as lines of plain text, each under its label.
-fn body(facts: &[Fact]) -> String {
+/// Rows as lines of plain text, each after its label.
+fn body<'r, 'a: 'r>(rows: impl IntoIterator<Item = &'r Row<'a>>) -> String {
     let mut body = String::new();
-    for Fact { label, text } in facts {
-        for (position, line) in text.lines().enumerate() {
-            let label = if position == 0 { *label } else { "" };
-            body.push_str(format!("{label:<9} {line}").trim_end());
+    for paragraph in rows.into_iter().flat_map(layout::paragraphs) {
+        for (position, line) in paragraph.text.lines().enumerate() {
+            let label = if position == 0 { paragraph.label } else { "" };
+            body.push_str(format!("{label:<LABEL$} {line}").trim_end());
             body.push('\n');
         }
     }
     body
 }
 
-/// What a test case prints: a finding that fails nothing, and the exchanges that show it.
-fn output(findings: &[Fact], shown: &[(usize, &Exchange)], total: usize) -> Option<String> {
-    let mut output = body(findings);
-    for line in transcript::lines(shown, total, Depth::Full) {
-        output.push_str(&line);
+/// The output of a test case: text, and the exchanges that show the result.
+fn output(text: &str, exchanges: &ExchangesView<'_>) -> Option<String> {
+    let mut output = text.to_owned();
+    for line in layout::transcript(exchanges, Depth::Full) {
+        output.push_str(line.mark);
+        output.push_str(&line.text);
         output.push('\n');
     }
     (!output.is_empty()).then(|| content(&output))
 }
 
 fn duration(milliseconds: u64) -> Duration {
-    // Durations are added up, and a record can claim anything.
+    // Durations are added up, and a record can hold any number.
     Duration::milliseconds(i64::from(u32::try_from(milliseconds).unwrap_or(u32::MAX)))
 }
 
-/// Text for an attribute: one line, not too long.
+/// Text for an attribute: one line, cut.
 fn attribute(text: &str) -> String {
     text::cut(&text::line(text), ATTRIBUTE)
 }
 
-/// Text for a CDATA section, which `junit-report` writes as it is given: its end mark is split.
+/// Text for a CDATA section. `junit-report` writes it unchanged, so its end mark is split.
 fn content(text: &str) -> String {
     text::cut(text, CONTENT).replace("]]>", "]]]]><![CDATA[>")
 }
 
-/// Names that were given already.
+/// Names that are in use.
 #[derive(Debug, Default)]
 struct Names(BTreeSet<String>);
 
 impl Names {
-    /// `name`, numbered if it was given before.
+    /// `name`, with a number if it is in use.
     fn unique(&mut self, name: &str) -> String {
         let mut number = 1;
         let mut candidate = name.to_owned();

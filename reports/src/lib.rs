@@ -1,27 +1,20 @@
-//! The record of a run and its renderings. This floor decides nothing: no clock, no file, no socket.
+//! Run records of helm-oci-conformance, their views, and the formats that show them. This crate has no clock, no file
+//! and no socket, and it judges nothing.
 //!
-//! - [`record`]: everything one run saw; it is the JSON report, described by `schema/run-record.json`.
-//! - [`junit`]: a record as `JUnit` XML, for CI; [`terminal`]: a record for the person who ran it;
-//!   [`markdown`]: its targets side by side, for a page; [`merge`]: several records as one.
-//! - [`compare`]: two targets held against each other, and where in a list of them something changed.
-//! - [`snapshot`]: what a registry answered, as files to review, and how two of them differ.
-//! - [`leftovers`]: what was left behind, in few lines;
-//! - [`progress`]: one line about a run that is under way; [`tally`]: counts of outcomes.
-//!
-//! Every rendering goes through `text`, which spells out whatever could steer a terminal or break XML;
-//! `facts` and `transcript` decide what there is to say, the renderings only how.
+//! - [`record`]: every result of one run. It is the JSON report, described by `schema/run-record.json`.
+//! - [`compare`]: the differences between two targets, and the target of a list at which something changed.
+//! - [`snapshot`]: the responses of a registry as files, and the difference between two snapshots.
+//! - [`view`]: everything that a report shows, built once from one of these.
+//! - [`terminal`], [`markdown`], [`junit`]: formats that render a view and read nothing else.
+//! - [`text`]: plain text that is safe to show.
 
 pub mod compare;
-mod facts;
+mod json;
 pub mod junit;
-pub mod leftovers;
+mod layout;
 pub mod markdown;
-mod matrix;
-pub mod merge;
-pub mod progress;
 pub mod record;
 pub mod snapshot;
-pub mod tally;
 pub mod terminal;
-mod text;
-mod transcript;
+pub mod text;
+pub mod view;

@@ -2,10 +2,12 @@
 
 mod support;
 
-use helm_oci_reports::compare::{Bisection, Comparison, markdown};
+use helm_oci_reports::compare::{Bisection, Comparison};
+use helm_oci_reports::markdown;
 use helm_oci_reports::record::TargetRecord;
-use helm_oci_reports::snapshot::{Files, Names, Said, Snapshot, Step};
+use helm_oci_reports::snapshot::{Files, Names, Snapshot, SnapshotStep, StepExchange};
 use helm_oci_reports::terminal::{self, Style};
+use helm_oci_reports::view::{BisectionView, ComparisonView, DifferenceView};
 use helm_oci_suite::prediction::table::FlowVerdict;
 use helm_oci_suite::requirement::outcome::Outcome;
 use helm_oci_suite::verdict::{Obstacle, ObstacleKind};
@@ -14,9 +16,9 @@ use http::{Method, StatusCode};
 
 use crate::support::{of_outcomes, record};
 
-static PUT: Step = Step {
+static PUT: SnapshotStep = SnapshotStep {
     file: "push",
-    what: "a manifest, pushed by tag",
+    description: "a manifest, pushed by tag",
 };
 
 /// A target with findings, and the same one in which everything is well.
@@ -43,7 +45,7 @@ fn pair() -> (TargetRecord, TargetRecord) {
 fn snapshot(headers: &[(&str, &str)]) -> Snapshot {
     let headers = headers.iter();
     let headers = headers.map(|(name, value)| ((*name).into(), (*value).into()));
-    let said = Said {
+    let exchange = StepExchange {
         step: &PUT,
         place: "helm-3.8 mychart-0.1.0".into(),
         names: Names::default(),
@@ -55,7 +57,7 @@ fn snapshot(headers: &[(&str, &str)]) -> Snapshot {
             }),
         },
     };
-    Snapshot::of(Files::new(), &[said])
+    Snapshot::of(Files::new(), &[exchange])
 }
 
 fn comparison() -> Comparison {
@@ -65,14 +67,26 @@ fn comparison() -> Comparison {
     Comparison::between(&good, &bad, Some((&before, &after)))
 }
 
+fn on_terminal(comparison: &Comparison) -> String {
+    terminal::comparison(&ComparisonView::of(comparison), Style::default())
+}
+
+fn as_markdown(comparison: &Comparison) -> String {
+    markdown::comparison(&ComparisonView::of(comparison))
+}
+
+fn bisection_on_terminal(bisection: &Bisection) -> String {
+    terminal::bisection(&BisectionView::of(bisection), Style::default())
+}
+
 #[test]
 fn the_terminal_shows_first_what_hurts_users() {
-    insta::assert_snapshot!(terminal::comparison(&comparison(), Style::default()));
+    insta::assert_snapshot!(on_terminal(&comparison()));
 }
 
 #[test]
 fn markdown_shows_the_same_and_no_text_of_a_registry_is_markup() {
-    insta::assert_snapshot!(markdown(&comparison()));
+    insta::assert_snapshot!(as_markdown(&comparison()));
 }
 
 #[test]
@@ -85,8 +99,8 @@ fn nothing_that_was_said_steers() {
     let comparison = Comparison::between(&other, &hostile, None);
     assert!(!comparison.requirements.is_empty());
     for text in [
-        terminal::comparison(&comparison, Style::default()),
-        markdown(&comparison),
+        on_terminal(&comparison),
+        as_markdown(&comparison),
         comparison.to_json(),
     ] {
         let steers = |c: char| c != '\n' && (c.is_control() || c == '\u{202e}');
@@ -101,8 +115,8 @@ fn a_target_is_like_itself() {
         let comparison = Comparison::between(target, target, None);
         assert!(comparison.is_empty(), "{comparison:?}");
     }
-    assert!(!Comparison::between(&good, &good, None).is_open());
-    assert!(Comparison::between(&good, &bad, None).is_open());
+    assert!(!Comparison::between(&good, &good, None).is_inconclusive());
+    assert!(Comparison::between(&good, &bad, None).is_inconclusive());
 }
 
 #[test]
@@ -164,7 +178,7 @@ fn bisect(list: &str) -> (Bisection, Vec<usize>) {
                 ..good.clone()
             },
         };
-        bisection.tell(position, record);
+        bisection.record(position, record);
     }
     (bisection, examined)
 }
@@ -181,35 +195,38 @@ fn a_bisection_finds_the_first_target_with_few_examined() {
     ] {
         let (bisection, own) = bisect(list);
         assert_eq!(own, examined, "{list}");
-        let answers = bisection.answers();
+        let answers = bisection.changes();
         assert!(!answers.is_empty(), "{list}");
         for answer in &answers {
             let found = (&*answer.last, &*answer.first, &*answer.between.join(" "));
             assert_eq!(found, (last, first, between), "{list}: {answer:?}");
         }
-        assert!(!bisection.is_open());
+        assert!(!bisection.is_inconclusive());
     }
 }
 
 #[test]
 fn a_list_without_change_or_without_targets_has_no_answer() {
     let (bisection, examined) = bisect("ggggg");
-    assert_eq!((examined, bisection.answers()), (vec![0, 4], vec![]));
+    assert_eq!((examined, bisection.changes()), (vec![0, 4], vec![]));
     for list in ["-", "g-", "---"] {
-        assert!(bisect(list).0.is_open(), "{list}");
+        assert!(bisect(list).0.is_inconclusive(), "{list}");
     }
 }
 
 #[test]
 fn a_bisection_says_what_was_skipped() {
     let (bisection, _) = bisect("-g-bb");
-    insta::assert_snapshot!(terminal::bisection(&bisection, Style::default()));
+    insta::assert_snapshot!(bisection_on_terminal(&bisection));
 }
 
 #[test]
 fn a_difference_of_snapshots_is_told_by_whether_helm_cares() {
     let comparison = comparison();
-    insta::assert_snapshot!(terminal::difference(&comparison.answers, Style::default()));
+    insta::assert_snapshot!(terminal::difference(
+        &DifferenceView::of(&comparison.responses),
+        Style::default()
+    ));
 }
 
 #[test]
@@ -220,12 +237,12 @@ fn what_was_not_examined_is_not_called_alike() {
         check.id.push_str("-of-another-selection");
     }
     let comparison = Comparison::between(&good, &other, None);
-    assert!(comparison.is_open());
+    assert!(comparison.is_inconclusive());
     let words = "no requirement was examined on both";
-    let shown = terminal::comparison(&comparison, Style::default());
+    let shown = on_terminal(&comparison);
     assert!(shown.contains(words), "{shown}");
-    assert!(markdown(&comparison).contains(words));
+    assert!(as_markdown(&comparison).contains(words));
     let (bisection, _) = bisect("-g");
-    let shown = terminal::bisection(&bisection, Style::default());
+    let shown = bisection_on_terminal(&bisection);
     assert!(!shown.contains("nothing changed"), "{shown}");
 }

@@ -4,11 +4,16 @@ mod support;
 
 use std::collections::BTreeSet;
 
-use helm_oci_reports::junit::{RenderError, render};
+use helm_oci_reports::junit::{self, RenderError};
 use helm_oci_reports::record::RunRecord;
+use helm_oci_reports::view::ReportView;
 use helm_oci_suite::requirement::outcome::Outcome;
 use helm_oci_suite::verdict::Obstacle;
 use roxmltree::{Document, Node};
+
+fn render(record: &RunRecord) -> Result<String, RenderError> {
+    junit::render(&ReportView::of(record))
+}
 
 fn rendered(record: &RunRecord) -> String {
     render(record).expect("the record renders")
@@ -52,7 +57,7 @@ fn counts_in_attributes_are_counts_of_elements() {
             cases,
             target.checks.len()
                 + target
-                    .helms
+                    .helm_versions
                     .iter()
                     .map(|helm| helm.flows.len())
                     .sum::<usize>()

@@ -4,10 +4,22 @@ mod support;
 
 use helm_oci_reports::junit;
 use helm_oci_reports::markdown;
-use helm_oci_reports::merge::{MergeError, merge};
-use helm_oci_reports::record::{RunRecord, TargetRecord};
-use helm_oci_reports::terminal::{Style, render_matrix};
+use helm_oci_reports::record::{MergeError, RunRecord, TargetRecord, merge};
+use helm_oci_reports::terminal::{self, Style};
+use helm_oci_reports::view::{MatrixView, ReportView};
 use helm_oci_suite::requirement::outcome::Outcome;
+
+/// The page on the terminal.
+fn on_terminal(record: &RunRecord) -> String {
+    let report = ReportView::of(record);
+    terminal::matrix(&MatrixView::of(&report), Style::default())
+}
+
+/// The page as Markdown.
+fn as_markdown(record: &RunRecord) -> String {
+    let report = ReportView::of(record);
+    markdown::matrix(&MatrixView::of(&report))
+}
 
 /// A record of one target with one check of each of these outcomes.
 fn target(name: &str, outcomes: &[Outcome]) -> TargetRecord {
@@ -40,19 +52,19 @@ fn differing() -> RunRecord {
 
 #[test]
 fn the_terminal_shows_what_differs_first() {
-    insta::assert_snapshot!(render_matrix(&differing(), Style::default()));
+    insta::assert_snapshot!(on_terminal(&differing()));
 }
 
 #[test]
 fn a_page_shows_the_same() {
-    insta::assert_snapshot!(markdown::render(&differing()));
+    insta::assert_snapshot!(as_markdown(&differing()));
 }
 
 #[test]
 fn hostile_text_neither_steers_nor_breaks_a_table() {
     let record = support::record();
-    let page = markdown::render(&record);
-    let shown = render_matrix(&record, Style::default());
+    let page = as_markdown(&record);
+    let shown = on_terminal(&record);
     for text in [&page, &shown] {
         assert!(
             text.chars().all(|c| c == '\n' || !c.is_control()),
@@ -67,7 +79,7 @@ fn hostile_text_neither_steers_nor_breaks_a_table() {
 
 #[test]
 fn what_is_skipped_in_one_place_does_not_differ() {
-    let page = markdown::render(&differing());
+    let page = as_markdown(&differing());
     assert!(!page.contains("upload/rule-3"), "{page}");
     assert!(page.contains("2 requirements more"), "{page}");
 }
@@ -123,13 +135,10 @@ fn a_target_keeps_the_seed_of_its_run() {
     let merged = merge(vec![shard("a", None), other]).expect("they belong together");
     let seeds: Vec<Option<u64>> = merged.targets.iter().map(|target| target.seed).collect();
     assert_eq!((merged.run.seed, seeds), (7, vec![None, Some(8)]));
-    for page in [
-        render_matrix(&merged, Style::default()),
-        markdown::render(&merged),
-    ] {
+    for page in [on_terminal(&merged), as_markdown(&merged)] {
         assert!(page.contains("seed 7, 8 for b"), "{page}");
     }
-    let xml = junit::render(&merged).expect("it renders");
+    let xml = junit::render(&ReportView::of(&merged)).expect("it renders");
     let lines: Vec<&str> = xml.lines().filter(|line| line.contains("seed ")).collect();
     assert_eq!(lines, ["seed 7", "seed 8"]);
 }
@@ -139,9 +148,9 @@ fn whatever_fails_a_run_is_told_in_words() {
     let record = support::record();
     let stale = "the registry does it right: take the entry from the list";
     let flat = |page: String| page.split_whitespace().collect::<Vec<_>>().join(" ");
-    let shown = flat(render_matrix(&record, Style::default()));
+    let shown = flat(on_terminal(&record));
     assert!(shown.contains(stale), "{shown}");
-    let page = flat(markdown::render(&record).replace('\\', ""));
+    let page = flat(as_markdown(&record).replace('\\', ""));
     let problem = &record.deviations[0];
     for words in [stale, &problem.requirement, &problem.what] {
         assert!(page.contains(words), "{words}: {page}");
@@ -155,7 +164,7 @@ fn whatever_fails_a_run_is_told_in_words() {
     ] {
         assert!(text.contains(said) && text.contains(id), "{said}: {text}");
     }
-    let page = markdown::render(&differing());
+    let page = as_markdown(&differing());
     let open = page.split("What was found").nth(1).expect("findings");
     assert!(
         open.contains("`upload/rule-4`"),

@@ -3,7 +3,8 @@
 mod support;
 
 use helm_oci_reports::record::RunRecord;
-use helm_oci_reports::terminal::{Style, render};
+use helm_oci_reports::terminal::{self, Style};
+use helm_oci_reports::view::ReportView;
 use helm_oci_suite::requirement::outcome::Outcome;
 use helm_oci_suite::verdict::{Obstacle, ObstacleKind};
 
@@ -12,6 +13,10 @@ const VERBOSE: Style = Style {
     verbose: true,
     width: 100,
 };
+
+fn render(record: &RunRecord, style: Style) -> String {
+    terminal::render(&ReportView::of(record), style)
+}
 
 fn plain(record: &RunRecord) -> String {
     render(record, Style::default())

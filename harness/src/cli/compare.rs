@@ -3,10 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use helm_oci_reports::compare::{Bisection, Comparison, markdown};
+use helm_oci_reports::compare::{Bisection, Comparison};
 use helm_oci_reports::record::TargetRecord;
 use helm_oci_reports::snapshot::Snapshot;
-use helm_oci_reports::terminal;
+use helm_oci_reports::view::{BisectionView, ComparisonView};
+use helm_oci_reports::{markdown, terminal};
 
 use super::deviations::read_record;
 use super::error::CliError;
@@ -135,7 +136,7 @@ async fn both(
     let snapshots = a.snapshot.as_ref().zip(b.snapshot.as_ref());
     let comparison = Comparison::between(&a.record, &b.record, snapshots);
     let ended = files.write(arguments, &comparison);
-    let is_open = comparison.is_open() || a.is_open || b.is_open;
+    let is_open = comparison.is_inconclusive() || a.is_open || b.is_open;
     Ok(ended.map(|()| code(is_open)))
 }
 
@@ -149,10 +150,10 @@ async fn bisect(
     let mut bisection = Bisection::new(jobs.iter().map(|job| job.target.name.clone()).collect());
     while let Some(position) = bisection.next() {
         let record = arguments.examine(plan, &jobs[position], interrupt).await?;
-        bisection.tell(position, record);
+        bisection.record(position, record);
     }
     let ended = files.write_bisection(arguments, &bisection);
-    Ok(ended.map(|()| code(bisection.is_open())))
+    Ok(ended.map(|()| code(bisection.is_inconclusive())))
 }
 
 /// How it ends: without a verdict, whatever differs.
@@ -314,10 +315,11 @@ impl Files {
         if let Some(sink) = &mut self.json {
             sink.write(&comparison.to_json())?;
         }
+        let view = ComparisonView::of(comparison);
         if let Some(sink) = &mut self.markdown {
-            sink.write(&markdown(comparison))?;
+            sink.write(&markdown::comparison(&view))?;
         }
-        self.print(&terminal::comparison(comparison, arguments.color.style()))
+        self.print(&terminal::comparison(&view, arguments.color.style()))
     }
 
     fn write_bisection(
@@ -328,7 +330,8 @@ impl Files {
         if let Some(sink) = &mut self.json {
             sink.write(&bisection.to_json())?;
         }
-        self.print(&terminal::bisection(bisection, arguments.color.style()))
+        let view = BisectionView::of(bisection);
+        self.print(&terminal::bisection(&view, arguments.color.style()))
     }
 
     fn print(&self, text: &str) -> Result<(), CliError> {

@@ -3,8 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use helm_oci_reports::merge::MergeError;
-use helm_oci_reports::record::RecordError;
+use helm_oci_reports::record::{MergeError, RecordError};
 use helm_oci_suite::evidence::EvidenceError;
 use helm_oci_suite::helm::era::Flow;
 use semver::Version;

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use helm_oci_reports::leftovers;
+use helm_oci_reports::view::leftovers;
 use helm_oci_suite::session::Session;
 use helm_oci_suite::session::target::Target;
 

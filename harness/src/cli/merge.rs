@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use helm_oci_reports::merge;
+use helm_oci_reports::record;
 
 use super::deviations::read_record;
 use super::error::CliError;
@@ -24,7 +24,7 @@ pub(super) fn merge(arguments: &Arguments) -> Result<ExitCode, CliError> {
         let record = read_record(path)?;
         Ok((path.display().to_string(), record))
     });
-    let mut merged = merge::merge(records.collect::<Result<_, CliError>>()?)?;
+    let mut merged = record::merge(records.collect::<Result<_, CliError>>()?)?;
     let code = ExitCode::of(&merged.targets, &merged.deviations);
     merged.footer.exit_code = code.number();
     arguments

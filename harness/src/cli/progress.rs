@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use helm_oci_reports::progress::{Progress, line};
+use helm_oci_reports::terminal;
+use helm_oci_reports::view::Progress;
 use helm_oci_suite::requirement::outcome::Outcome;
 use tokio::sync::mpsc::UnboundedReceiver;
 
@@ -44,7 +45,7 @@ async fn show(mut events: UnboundedReceiver<Told>) {
             fails: active.iter().map(|one| one.fails).sum(),
             target: &targets.join(", "),
         };
-        let text = line(&progress, width.saturating_sub(1));
+        let text = terminal::progress(&progress, width.saturating_sub(1));
         output::note(&format!("\r{text}\x1b[K"));
     }
     output::note("\r\x1b[K");

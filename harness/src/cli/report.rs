@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use helm_oci_reports::record::RunRecord;
+use helm_oci_reports::view::{MatrixView, ReportView};
 use helm_oci_reports::{junit, markdown, terminal};
 
 use super::error::CliError;
@@ -101,18 +102,19 @@ impl Reports {
         if let Some(json) = &mut self.json {
             json.write(&record.to_json())?;
         }
+        let report = ReportView::of(record);
         if let Some(sink) = &mut self.junit {
-            sink.write(&junit::render(record)?)?;
+            sink.write(&junit::render(&report)?)?;
         }
         if let Some(sink) = &mut self.markdown {
-            sink.write(&markdown::render(record))?;
+            sink.write(&markdown::matrix(&MatrixView::of(&report)))?;
         }
         if self.terminal {
             output::print(&match layout {
                 Layout::SideBySide if !self.style.verbose => {
-                    terminal::render_matrix(record, self.style)
+                    terminal::matrix(&MatrixView::of(&report), self.style)
                 }
-                _ => terminal::render(record, self.style),
+                _ => terminal::render(&report, self.style),
             })?;
         }
         Ok(())

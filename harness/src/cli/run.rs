@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use helm_oci_reports::leftovers;
+use helm_oci_reports::view::leftovers;
 use helm_oci_suite::helm::era::Flow;
 
 use super::deviations::RulesArguments;

@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use helm_oci_reports::snapshot::{Difference, Snapshot};
-use helm_oci_reports::{leftovers, terminal};
+use helm_oci_reports::terminal;
+use helm_oci_reports::view::{DifferenceView, leftovers};
 
 use super::error::CliError;
 use super::output;
@@ -110,7 +111,10 @@ async fn check(again: &AgainArguments) -> Result<ExitCode, CliError> {
         return Ok(ExitCode::Acceptable);
     }
     let style = again.color.style();
-    output::print(&terminal::difference(&difference, style))?;
+    output::print(&terminal::difference(
+        &DifferenceView::of(&difference),
+        style,
+    ))?;
     Ok(ExitCode::Violation)
 }
 

@@ -179,12 +179,14 @@ fn lenient(tag: &str) -> Option<Version> {
 
 #[cfg(test)]
 pub(crate) mod tests {
+    use helm_oci_reports::record::TargetKind;
+
     use super::*;
 
     fn identity(image: Option<&str>) -> TargetIdentity {
         TargetIdentity {
             image: image.map(ToOwned::to_owned),
-            ..TargetIdentity::of_kind("container")
+            ..TargetIdentity::of_kind(TargetKind::Container)
         }
     }
 

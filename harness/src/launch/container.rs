@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use helm_oci_reports::record::{Leftover, TargetIdentity};
+use helm_oci_reports::record::{Leftover, TargetIdentity, TargetKind};
 use helm_oci_suite::session::target::Credentials;
 use testcontainers::bollard::Docker;
 use testcontainers::bollard::models::{ContainerInspectResponse, ImageInspect};
@@ -189,7 +189,7 @@ impl Launch<'_> {
                     .repo_digests
                     .and_then(|digests| digests.into_iter().next())
                     .or(image.id),
-                ..TargetIdentity::of_kind("container")
+                ..TargetIdentity::of_kind(TargetKind::Container)
             },
             registry: Arc::new(registry),
             credentials,

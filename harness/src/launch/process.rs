@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use helm_oci_fixtures::digest::sha256;
-use helm_oci_reports::record::TargetIdentity;
+use helm_oci_reports::record::{TargetIdentity, TargetKind};
 use rustix::process::{Pid, Signal, kill_process_group};
 use tempfile::TempDir;
 use tokio::process::{Child, Command};
@@ -97,7 +97,7 @@ pub(super) async fn start(
             program_digest: std::fs::read(&program.path)
                 .ok()
                 .map(|bytes| sha256(&bytes)),
-            ..TargetIdentity::of_kind("process")
+            ..TargetIdentity::of_kind(TargetKind::Process)
         },
         registry: Arc::new(registry),
         credentials: filled

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use helm_oci_fixtures::fault::FaultyRegistry;
 use helm_oci_fixtures::registry::{Access, Credentials, ReferenceRegistry};
-use helm_oci_reports::record::TargetIdentity;
+use helm_oci_reports::record::{TargetIdentity, TargetKind};
 use helm_oci_suite::session::target::Credentials as TargetCredentials;
 use rustls::ServerConfig;
 use rustls::pki_types::PrivateKeyDer;
@@ -50,7 +50,7 @@ pub(super) async fn start(
         .expect("an address makes a URI");
     let Credentials { username, password } = Credentials::for_tests();
     Ok(Launched {
-        identity: TargetIdentity::of_kind("reference"),
+        identity: TargetIdentity::of_kind(TargetKind::Reference),
         registry: Arc::new(Http::new(origin, &trust, connection.limits)?),
         credentials: (!is_open).then_some(TargetCredentials::user(username, password)),
         namespace: None,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use helm_oci_reports::record::TargetIdentity;
+use helm_oci_reports::record::{TargetIdentity, TargetKind};
 
 use super::{Held, LaunchError, Launched};
 use crate::http::Http;
@@ -15,7 +15,7 @@ pub(super) fn connect(url: &RegistryUrl, connection: &Connection) -> Result<Laun
     Ok(Launched {
         identity: TargetIdentity {
             url: Some(url.origin.to_string().trim_end_matches('/').to_owned()),
-            ..TargetIdentity::of_kind("url")
+            ..TargetIdentity::of_kind(TargetKind::Url)
         },
         registry: Arc::new(port),
         credentials: connection.credentials.clone(),

@@ -52,7 +52,7 @@ fn source(source: &Source) -> SourceRecord {
         document: source.document.to_owned(),
         version: source.version.to_owned(),
         anchor: source.anchor.to_owned(),
-        says: source.says.to_owned(),
+        text: source.says.to_owned(),
         quoted: source.quoted,
     }
 }

@@ -120,7 +120,7 @@ pub async fn run(
         checks: records.iter().map(|target| target.checks.len()).sum(),
         flows: records
             .iter()
-            .flat_map(|target| &target.helms)
+            .flat_map(|target| &target.helm_versions)
             .map(|helm| helm.flows.len())
             .sum(),
         exit_code: ExitCode::of(&records, &deviations).number(),
@@ -167,7 +167,7 @@ async fn on_target(
             let mut record = visit.found.unwrap_or_else(|| defect(name, visit.identity));
             record.leftovers = visit.leftovers;
             record.requests = visit.requests;
-            record.side_by_side = plan.jobs;
+            record.concurrency = plan.jobs;
             record
         }
     };
@@ -234,7 +234,7 @@ async fn examine_target(
             checks: &record.checks,
             verdicts: &verdicts,
         };
-        record.helms = helms::examine(plan, &target, &shown, ca_file, events).await;
+        record.helm_versions = helms::examine(plan, &target, &shown, ca_file, events).await;
     }
     record
 }
@@ -328,7 +328,7 @@ async fn examine_all(
 }
 
 fn unavailable(target: &ResolvedTarget, error: &LaunchError) -> TargetRecord {
-    let identity = TargetIdentity::of_kind(target.kind.name());
+    let identity = TargetIdentity::of_kind(target.kind.recorded());
     let mut record = TargetRecord::new(&target.name, identity);
     record.obstacle = Some(Obstacle::new(
         ObstacleKind::Arrangement,

@@ -1,11 +1,11 @@
 //! The steps of a snapshot: what is asked for, and in which file its answers are.
 
-use helm_oci_reports::snapshot::Step;
+use helm_oci_reports::snapshot::SnapshotStep;
 
 macro_rules! steps {
     ($($file:literal { $($name:ident: $what:literal),+ $(,)? })+) => {
         $($(
-            pub(super) static $name: Step = Step { file: $file, what: $what };
+            pub(super) static $name: SnapshotStep = SnapshotStep { file: $file, description: $what };
         )+)+
     };
 }

@@ -1,7 +1,7 @@
 //! Asks, and keeps what was said with the names that make it comparable.
 
 use bytes::Bytes;
-use helm_oci_reports::snapshot::{Names, Said, Step};
+use helm_oci_reports::snapshot::{Names, SnapshotStep, StepExchange};
 use helm_oci_suite::session::{Call, Reply, Session};
 use helm_oci_suite::wire::exchange::Exchange;
 use http::{Method, StatusCode};
@@ -11,7 +11,7 @@ use super::steps;
 /// What was said so far, in its order.
 #[derive(Default)]
 pub(super) struct Taker {
-    pub(super) said: Vec<Said>,
+    pub(super) said: Vec<StepExchange>,
 }
 
 /// What one request is about.
@@ -53,7 +53,7 @@ impl Taker {
     /// Sends a request and keeps what was said; a request without an answer is kept as such.
     pub(super) async fn ask(
         &mut self,
-        step: &'static Step,
+        step: &'static SnapshotStep,
         about: &About<'_>,
         call: Call<'_>,
     ) -> Option<Reply> {
@@ -78,8 +78,8 @@ impl Taker {
         reply
     }
 
-    fn keep(&mut self, step: &'static Step, about: &About<'_>, exchange: Exchange) {
-        self.said.push(Said {
+    fn keep(&mut self, step: &'static SnapshotStep, about: &About<'_>, exchange: Exchange) {
+        self.said.push(StepExchange {
             step,
             place: about.place.clone(),
             names: about.names.clone(),

@@ -108,7 +108,7 @@ fn bytes_that_change_are_told_with_their_meaning() {
     let ran = again("check", &["reformats-manifests"], folder.path());
     assert_eq!(ran.code, Some(1), "{}{}", ran.out, ran.err);
     assert!(
-        ran.out.contains("+  not as pushed: that was"),
+        ran.out.contains("+  not as pushed; pushed: "),
         "{}",
         ran.out
     );

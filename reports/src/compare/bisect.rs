@@ -1,16 +1,16 @@
-//! Where a requirement changed in an ordered list of targets, examined as few of them as that takes.
+//! A bisection: the first target of an ordered list at which something changed, found with few of them examined.
 
 use helm_oci_suite::helm::era::{Era, Flow};
-use helm_oci_suite::prediction::table::FlowVerdict;
 use serde::Serialize;
 
-use super::State;
+use super::BisectedState;
+use crate::json;
 use crate::record::TargetRecord;
 
-/// What may change.
+/// A requirement or a flow that may change.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Subject {
+pub enum BisectedItem {
     /// A requirement.
     Requirement {
         /// Its id.
@@ -27,200 +27,192 @@ pub enum Subject {
     },
 }
 
-/// Where a subject changed.
+/// The change of one item.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Answer {
-    /// What changed.
-    pub subject: Subject,
-    /// How it was on the first target.
-    pub before: String,
-    /// How it is on the target at which it changed.
-    pub after: String,
-    /// The last target seen as the first one.
+pub struct BisectedChange {
+    /// The item.
+    #[serde(rename = "subject")]
+    pub item: BisectedItem,
+    /// Its state on the first target.
+    pub before: BisectedState,
+    /// Its state on the target at which it changed.
+    pub after: BisectedState,
+    /// The last target with the state before.
     pub last: String,
-    /// The first target seen otherwise.
+    /// The first target with another state.
     pub first: String,
-    /// Those between, which could not be had or told nothing of it.
+    /// The targets between the two: not available, or inconclusive.
     pub between: Vec<String>,
 }
 
-impl Answer {
-    /// Whether something is wrong now that was not.
-    pub(crate) fn hurts(&self) -> bool {
-        ["breaks", State::Violated.name()].contains(&self.after.as_str())
-    }
-}
-
-/// What is known of one target.
+/// What is known about one target.
 #[derive(Debug, Clone)]
 enum Known {
     Nothing,
     Unavailable(String),
-    Seen(Box<TargetRecord>),
+    Examined(Box<TargetRecord>),
 }
 
-/// A search in an ordered list of targets; it is told of one target after the other.
+/// A search in an ordered list of targets. The caller examines them, one after the other.
 #[derive(Debug, Clone)]
 pub struct Bisection {
     names: Vec<String>,
     known: Vec<Known>,
 }
 
-/// One step of the search for one subject.
+/// One step of the search for one item.
 enum Step {
-    Ask(usize),
-    Between(usize, usize),
+    Examine(usize),
+    Found { last: usize, first: usize },
 }
 
 impl Bisection {
-    /// Nothing is known yet of these targets, the oldest first.
+    /// A search in these targets, the oldest first.
     pub fn new(names: Vec<String>) -> Self {
         let known = vec![Known::Nothing; names.len()];
         Self { names, known }
     }
 
-    /// The target to examine next; nothing if all is answered.
+    /// The position of the target to examine next; none if the search is complete.
     pub fn next(&self) -> Option<usize> {
         let mut unseen = self.known.iter();
         let first = unseen.position(|known| !matches!(known, Known::Unavailable(_)))?;
-        if !matches!(self.known[first], Known::Seen(_)) {
+        if !matches!(self.known[first], Known::Examined(_)) {
             return Some(first);
         }
         let mut unseen = self.known.iter();
         let last = unseen.rposition(|known| !matches!(known, Known::Unavailable(_)))?;
-        if !matches!(self.known[last], Known::Seen(_)) {
+        if !matches!(self.known[last], Known::Examined(_)) {
             return Some(last);
         }
-        let subjects = self.changed().into_iter();
-        let mut steps = subjects.map(|subject| self.search(&subject));
+        let items = self.changed().into_iter();
+        let mut steps = items.map(|item| self.search(&item));
         steps.find_map(|step| match step {
-            Step::Ask(position) => Some(position),
-            Step::Between(..) => None,
+            Step::Examine(position) => Some(position),
+            Step::Found { .. } => None,
         })
     }
 
-    /// What a target was seen to do; one of which nothing could be examined is passed over.
-    pub fn tell(&mut self, position: usize, record: TargetRecord) {
+    /// Takes the results of a target; a target that could not be examined is skipped.
+    pub fn record(&mut self, position: usize, record: TargetRecord) {
         self.known[position] = match &record.obstacle {
             Some(obstacle) => Known::Unavailable(obstacle.what.clone()),
-            None => Known::Seen(Box::new(record)),
+            None => Known::Examined(Box::new(record)),
         };
     }
 
-    /// The name of a target.
-    pub fn name(&self, position: usize) -> &str {
-        &self.names[position]
-    }
-
-    /// The targets that could not be had, and why.
+    /// The targets that were not available, each with the reason.
     pub fn unavailable(&self) -> Vec<(&str, &str)> {
         let all = self.names.iter().zip(&self.known);
         all.filter_map(|(name, known)| match known {
             Known::Unavailable(why) => Some((name.as_str(), why.as_str())),
-            Known::Nothing | Known::Seen(_) => None,
+            Known::Nothing | Known::Examined(_) => None,
         })
         .collect()
     }
 
-    /// Whether there were not two targets to compare.
-    pub fn is_open(&self) -> bool {
+    /// True if fewer than two targets could be examined.
+    pub fn is_inconclusive(&self) -> bool {
         self.ends().is_none()
     }
 
-    /// The answers as JSON, with a newline at the end.
+    /// The changes as JSON, with a newline at the end.
     pub fn to_json(&self) -> String {
         #[derive(Serialize)]
         struct Found<'a> {
             schema: u32,
             targets: &'a [String],
             unavailable: Vec<(&'a str, &'a str)>,
-            answers: Vec<Answer>,
+            #[serde(rename = "answers")]
+            changes: Vec<BisectedChange>,
         }
-        crate::record::safe_json(&Found {
+        json::write(&Found {
             schema: super::SCHEMA,
             targets: &self.names,
             unavailable: self.unavailable(),
-            answers: self.answers(),
+            changes: self.changes(),
         })
     }
 
-    /// How many targets were examined.
+    /// The number of examined targets.
     pub fn examined(&self) -> usize {
         let all = self.known.iter();
-        all.filter(|known| matches!(known, Known::Seen(_))).count()
+        all.filter(|known| matches!(known, Known::Examined(_)))
+            .count()
     }
 
-    /// Where each subject changed that differs between the first and the last target: the earliest changes first,
-    /// of those at one place what hurts.
-    pub fn answers(&self) -> Vec<Answer> {
-        let subjects = self.changed().into_iter();
-        let mut found: Vec<((usize, usize, bool), Answer)> = subjects
-            .filter_map(|subject| match self.search(&subject) {
-                Step::Ask(_) => None,
-                Step::Between(last, first) => {
-                    let answer = self.answer(subject, last, first)?;
-                    Some(((first, last, !answer.hurts()), answer))
+    /// The change of each item that differs between the first and the last target: the earliest first, and of those at
+    /// one place first the ones that affect users.
+    pub fn changes(&self) -> Vec<BisectedChange> {
+        let items = self.changed().into_iter();
+        let mut found: Vec<((usize, usize, bool), BisectedChange)> = items
+            .filter_map(|item| match self.search(&item) {
+                Step::Examine(_) => None,
+                Step::Found { last, first } => {
+                    let change = self.change(item, last, first)?;
+                    Some(((first, last, !change.after.is_bad()), change))
                 }
             })
             .collect();
         found.sort_by_key(|(place, _)| *place);
-        found.into_iter().map(|(_, answer)| answer).collect()
+        found.into_iter().map(|(_, change)| change).collect()
     }
 
-    fn answer(&self, subject: Subject, last: usize, first: usize) -> Option<Answer> {
-        Some(Answer {
-            before: self.state(&subject, last)?,
-            after: self.state(&subject, first)?,
+    fn change(&self, item: BisectedItem, last: usize, first: usize) -> Option<BisectedChange> {
+        Some(BisectedChange {
+            before: self.state(&item, last)?,
+            after: self.state(&item, first)?,
             last: self.names[last].clone(),
             first: self.names[first].clone(),
             between: self.names[last + 1..first].to_vec(),
-            subject,
+            item,
         })
     }
 
-    /// First and last target that were seen, if they are two.
+    /// The first and the last examined target, if they are two.
     fn ends(&self) -> Option<(usize, usize)> {
-        let is_seen = |known: &Known| matches!(known, Known::Seen(_));
-        let first = self.known.iter().position(is_seen)?;
-        let last = self.known.iter().rposition(is_seen)?;
+        let is_examined = |known: &Known| matches!(known, Known::Examined(_));
+        let first = self.known.iter().position(is_examined)?;
+        let last = self.known.iter().rposition(is_examined)?;
         (first < last).then_some((first, last))
     }
 
-    fn changed(&self) -> Vec<Subject> {
+    /// The items that differ between the two ends.
+    fn changed(&self) -> Vec<BisectedItem> {
         let Some((first, last)) = self.ends() else {
             return Vec::new();
         };
-        let Known::Seen(record) = &self.known[first] else {
+        let Known::Examined(record) = &self.known[first] else {
             return Vec::new();
         };
-        let flows = record.eras.iter().map(|cell| Subject::Flow {
+        let flows = record.eras.iter().map(|cell| BisectedItem::Flow {
             flow: cell.flow,
             era: cell.era,
         });
-        let requirements = record.checks.iter().map(|check| Subject::Requirement {
+        let requirements = record.checks.iter().map(|check| BisectedItem::Requirement {
             id: check.id.clone(),
             title: check.title.clone(),
         });
-        let differs = |subject: &Subject| {
-            let (before, after) = (self.state(subject, first), self.state(subject, last));
+        let differs = |item: &BisectedItem| {
+            let (before, after) = (self.state(item, first), self.state(item, last));
             before.is_some() && after.is_some() && before != after
         };
         flows.chain(requirements).filter(differs).collect()
     }
 
-    /// Narrows the span in which a subject changed by what was seen, as if it had changed once.
-    fn search(&self, subject: &Subject) -> Step {
+    /// Narrows the span in which an item changed, on the assumption that it changed once.
+    fn search(&self, item: &BisectedItem) -> Step {
         let (mut last, mut first) = self.ends().unwrap_or_default();
-        let before = self.state(subject, last);
+        let before = self.state(item, last);
         loop {
             let middle = |positions: Vec<usize>| positions.get(positions.len() / 2).copied();
-            let told = middle(
+            let determined = middle(
                 (last + 1..first)
-                    .filter(|position| self.state(subject, *position).is_some())
+                    .filter(|position| self.state(item, *position).is_some())
                     .collect(),
             );
-            if let Some(position) = told {
-                if self.state(subject, position) == before {
+            if let Some(position) = determined {
+                if self.state(item, position) == before {
                     last = position;
                 } else {
                     first = position;
@@ -232,29 +224,24 @@ impl Bisection {
                     .filter(|position| matches!(self.known[*position], Known::Nothing))
                     .collect(),
             );
-            return unknown.map_or(Step::Between(last, first), Step::Ask);
+            return unknown.map_or(Step::Found { last, first }, Step::Examine);
         }
     }
 
-    /// What a target does about a subject, in words; nothing if it could not be told.
-    fn state(&self, subject: &Subject, position: usize) -> Option<String> {
-        let Known::Seen(record) = &self.known[position] else {
+    /// The state of an item on a target; none if it could not be determined.
+    fn state(&self, item: &BisectedItem, position: usize) -> Option<BisectedState> {
+        let Known::Examined(record) = &self.known[position] else {
             return None;
         };
-        match subject {
-            Subject::Requirement { id, .. } => {
+        match item {
+            BisectedItem::Requirement { id, .. } => {
                 let check = record.checks.iter().find(|check| check.id == *id)?;
-                let state = State::of(check.outcome);
-                (state != State::Untold).then(|| state.name().to_owned())
+                BisectedState::of_requirement(check.outcome)
             }
-            Subject::Flow { flow, era } => {
+            BisectedItem::Flow { flow, era } => {
                 let mut cells = record.eras.iter();
                 let cell = cells.find(|cell| cell.flow == *flow && cell.era == *era)?;
-                match cell.verdict {
-                    FlowVerdict::Works => Some("works".to_owned()),
-                    FlowVerdict::Breaks => Some("breaks".to_owned()),
-                    FlowVerdict::Unknown => None,
-                }
+                BisectedState::of_flow(cell.verdict)
             }
         }
     }

@@ -1,25 +1,25 @@
-//! What is known to deviate, as it stands in a record.
+//! Known deviations, as a record holds them.
 
 use serde::{Deserialize, Serialize};
 
 /// A listed deviation of one target from one requirement.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeviationRecord {
-    /// Why it is tolerated.
+    /// The reason for which it is tolerated.
     pub reason: String,
-    /// Where it is followed up.
+    /// The link to the issue that tracks it.
     pub link: String,
     /// The last day on which it is tolerated, such as `2027-03-31`.
     pub expires: String,
 }
 
-/// An entry of the list that fails the run, other than by what its check saw.
+/// An entry of the deviations file that fails the run whatever its check observed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeviationProblem {
     /// The requirement it names.
     pub requirement: String,
     /// The target it names.
     pub target: String,
-    /// What is wrong with it, and what to do.
+    /// The problem, and what to do about it.
     pub what: String,
 }

@@ -1,26 +1,40 @@
-//! What a run made and could not take away.
+//! Leftovers: everything that a run stored and could not delete.
 
 use serde::{Deserialize, Serialize};
+use strum::{Display, IntoStaticStr};
 
-/// One thing that was left behind.
+/// One leftover.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Leftover {
     /// Its repository; the image of a container.
     pub repository: String,
-    /// What it is.
+    /// Its kind.
     pub kind: LeftoverKind,
     /// The digest of a manifest or of a blob, the tag, or the id of a container.
     pub name: String,
-    /// Why it is still there.
+    /// The reason for which it still exists.
     pub why: String,
-    /// The command that removes it, without secrets.
+    /// The command that deletes it, without secrets.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub command: Option<String>,
 }
 
-/// What can be left behind.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+/// A kind of leftover.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    Display,
+    IntoStaticStr,
+)]
 #[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
 pub enum LeftoverKind {
     /// A tag.
     Tag,
@@ -34,12 +48,7 @@ pub enum LeftoverKind {
 
 impl LeftoverKind {
     /// Its name.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Tag => "tag",
-            Self::Manifest => "manifest",
-            Self::Blob => "blob",
-            Self::Container => "container",
-        }
+    pub fn name(self) -> &'static str {
+        self.into()
     }
 }

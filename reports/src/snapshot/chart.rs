@@ -1,29 +1,29 @@
-//! A chart as it came back: bytes, digests, and what they mean to Helm.
+//! A chart as the registry returned it: bytes, digests, and their meaning to Helm.
 
 use std::fmt::Write;
 
 use helm_oci_suite::session::digest_of;
 use serde_json::Value;
 
-use crate::text;
+use crate::text::{self, plural};
 
-/// The longest text that is written down whole.
-const WHOLE: usize = 64 << 10;
+/// The longest text that is shown completely: 64 KiB.
+const LIMIT: usize = 64 << 10;
 
-/// One thing that was read.
+/// One part of a chart.
 #[derive(Debug, Clone)]
 pub struct Part<'a> {
     /// `manifest`, `config`, `chart`, `provenance` or `layer`.
     pub role: &'a str,
-    /// The `Content-Type` that came with it.
+    /// The `Content-Type` of the response.
     pub media_type: Option<String>,
-    /// Its bytes, or what came instead.
+    /// Its bytes, or the response that came instead.
     pub got: Result<&'a [u8], String>,
-    /// What was pushed, if it was.
+    /// The bytes that were pushed, if they were.
     pub pushed: Option<&'a [u8]>,
 }
 
-/// What came back of one chart; the manifest is the first part.
+/// The file of one chart; the manifest is the first part.
 pub fn chart(title: &str, tag: &str, parts: &[Part<'_>]) -> String {
     let mut text = String::new();
     line(&mut text, 0, title);
@@ -32,7 +32,7 @@ pub fn chart(title: &str, tag: &str, parts: &[Part<'_>]) -> String {
         text.push('\n');
         line(&mut text, 0, part.role);
         match &part.got {
-            Err(instead) => line(&mut text, 2, &format!("not to be had: {instead}")),
+            Err(instead) => line(&mut text, 2, &format!("not available: {instead}")),
             Ok(bytes) => self::bytes(&mut text, part, bytes),
         }
     }
@@ -40,16 +40,12 @@ pub fn chart(title: &str, tag: &str, parts: &[Part<'_>]) -> String {
 }
 
 fn bytes(text: &mut String, part: &Part<'_>, bytes: &[u8]) {
-    line(
-        text,
-        2,
-        &format!("{} bytes, {}", bytes.len(), digest_of(bytes)),
-    );
+    line(text, 2, &size_and_digest(bytes));
     match part.pushed {
         Some(pushed) if pushed == bytes => line(text, 2, "as pushed"),
         Some(pushed) => {
-            let was = format!("{} bytes, {}", pushed.len(), digest_of(pushed));
-            line(text, 2, &format!("not as pushed: that was {was}"));
+            let pushed = size_and_digest(pushed);
+            line(text, 2, &format!("not as pushed; pushed: {pushed}"));
         }
         None => {}
     }
@@ -58,29 +54,33 @@ fn bytes(text: &mut String, part: &Part<'_>, bytes: &[u8]) {
         line(text, 2, &format!("Content-Type {media_type}"));
     }
     if matches!(part.role, "manifest" | "config") {
-        whole(text, bytes);
+        content(text, bytes);
     }
     if part.role == "manifest" {
         meaning(text, bytes);
     }
 }
 
-fn whole(text: &mut String, bytes: &[u8]) {
+fn size_and_digest(bytes: &[u8]) -> String {
+    format!("{}, {}", plural(bytes.len(), "byte"), digest_of(bytes))
+}
+
+fn content(text: &mut String, bytes: &[u8]) {
     match std::str::from_utf8(bytes) {
-        Ok(content) if content.len() <= WHOLE => {
+        Ok(content) if content.len() <= LIMIT => {
             for row in text::block(content).lines() {
-                // A reader of the file sees where it ends.
+                // The mark shows a reader of the file where the content ends.
                 line(text, 2, &format!("| {row}"));
             }
         }
-        _ => line(text, 2, "| no text, or too much of it"),
+        _ => line(text, 2, "| (not text, or longer than 64 KiB)"),
     }
 }
 
-/// What Helm takes a manifest for.
+/// The fields of a manifest that Helm interprets.
 fn meaning(text: &mut String, manifest: &[u8]) {
     let Ok(value) = serde_json::from_slice::<Value>(manifest) else {
-        return line(text, 2, "means nothing: it is no JSON");
+        return line(text, 2, "not a manifest: invalid JSON");
     };
     line(text, 2, &format!("config {}", descriptor(&value["config"])));
     for layer in value["layers"].as_array().into_iter().flatten() {

@@ -1,59 +1,63 @@
-//! Two snapshots held against each other: first what Helm cares about, then what it ignores.
+//! The difference between two snapshots: first what Helm reads, then what it ignores.
+
+use std::collections::BTreeSet;
 
 use serde::Serialize;
 use similar::TextDiff;
 
 use super::{IGNORES, READS, Snapshot};
 
-/// How many equal lines stand around a changed one.
+/// The number of equal lines around a changed one.
 const CONTEXT: usize = 3;
 
-/// What differs between two snapshots.
+/// The difference between two snapshots.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Difference {
-    /// What Helm cares about, in the order of files.
-    pub cares: Vec<Change>,
-    /// What it ignores.
-    pub ignores: Vec<Change>,
+    /// Changes that Helm reads, in the order of files.
+    #[serde(rename = "cares")]
+    pub read: Vec<FileChange>,
+    /// Changes that Helm ignores.
+    #[serde(rename = "ignores")]
+    pub ignored: Vec<FileChange>,
 }
 
-/// One file that differs.
+/// The change of one file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Change {
+pub struct FileChange {
     /// Its name.
     pub file: String,
-    /// The difference, as `diff -u` writes it, without its head.
+    /// The change in the format of `diff -u`, without the header.
     pub diff: String,
 }
 
 impl Difference {
-    /// What became of `before`.
+    /// The difference from `before` to `after`.
     pub fn between(before: &Snapshot, after: &Snapshot) -> Self {
         let names = before.files().keys().chain(after.files().keys());
-        let names: std::collections::BTreeSet<&String> = names.collect();
+        let names: BTreeSet<&String> = names.collect();
         let mut difference = Self::default();
         for name in names {
             let text =
                 |snapshot: &Snapshot| snapshot.files().get(name).cloned().unwrap_or_default();
             let (old, new) = (text(before), text(after));
             let read = change(name, &without(&old, IGNORES), &without(&new, IGNORES));
-            difference.cares.extend(read);
+            difference.read.extend(read);
             let ignored = change(name, &without(&old, READS), &without(&new, READS));
             difference
-                .ignores
+                .ignored
                 .extend(ignored.filter(|change| has_ignored(&change.diff)));
         }
         difference
     }
 
-    /// Whether nothing differs.
+    /// True if nothing differs.
     pub fn is_empty(&self) -> bool {
-        self.cares.is_empty() && self.ignores.is_empty()
+        self.read.is_empty() && self.ignored.is_empty()
     }
 
     /// The names of the files that differ, each once.
     pub fn files(&self) -> Vec<&str> {
-        let all = self.cares.iter().chain(&self.ignores);
+        let all = self.read.iter().chain(&self.ignored);
         let mut names: Vec<&str> = all.map(|change| change.file.as_str()).collect();
         names.sort_unstable();
         names.dedup();
@@ -61,25 +65,25 @@ impl Difference {
     }
 }
 
-fn change(file: &str, old: &str, new: &str) -> Option<Change> {
+fn change(file: &str, old: &str, new: &str) -> Option<FileChange> {
     if old == new {
         return None;
     }
     let diff = TextDiff::from_lines(old, new);
     let diff = diff.unified_diff().context_radius(CONTEXT).to_string();
-    Some(Change {
+    Some(FileChange {
         file: file.to_owned(),
         diff,
     })
 }
 
-/// The lines that do not begin so.
+/// The lines that do not begin with `mark`.
 fn without(text: &str, mark: &str) -> String {
     let lines = text.split_inclusive('\n');
     lines.filter(|line| !line.starts_with(mark)).collect()
 }
 
-/// Whether a line that Helm ignores is among the changed ones: others were told already.
+/// True if a changed line is one that Helm ignores; the other changed lines are in the part that Helm reads.
 fn has_ignored(diff: &str) -> bool {
     let mut lines = diff.lines();
     lines.any(|line| {

@@ -1,52 +1,52 @@
-//! What a registry answered, as files that a person can review.
+//! The responses of a registry as files that a person can review.
 //!
-//! Insta's format is made for values in tests and names their source line; these are plain text files whose
-//! names say what they are. A line of an exchange begins with `reads` or `ignores`: whether Helm cares.
+//! Insta's format is made for values in tests and names their source line. These are plain text files whose names
+//! describe their content. A line of an exchange begins with `reads` or `ignores`: whether Helm depends on it.
 
 mod chart;
-mod contract;
 mod difference;
+mod exchanges;
 mod names;
 
 use std::collections::BTreeMap;
 
 pub use self::chart::{Part, chart};
-pub use self::contract::{Said, Step};
-pub use self::difference::{Change, Difference};
+pub use self::difference::{Difference, FileChange};
+pub use self::exchanges::{SnapshotStep, StepExchange};
 pub use self::names::Names;
 pub(crate) use self::names::without_ids;
 
-/// The version of the form; a snapshot of another one cannot be compared.
-pub const FORM: u32 = 1;
+/// The version of the form; a snapshot of another form cannot be compared.
+pub const FORM: u32 = 2;
 
-/// The file that says which form the others have.
+/// The file that names the form of the others.
 const ABOUT: &str = "about.txt";
 
-/// What begins a line that Helm reads.
+/// The beginning of a line that Helm reads.
 const READS: &str = "  reads    ";
 
-/// What begins a line that Helm ignores.
+/// The beginning of a line that Helm ignores.
 const IGNORES: &str = "  ignores  ";
 
-/// The files by their names, `/` between folders.
+/// Files by their names, with `/` between folders.
 pub type Files = BTreeMap<String, String>;
 
-/// What a registry answered.
+/// The responses of a registry as files.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Snapshot {
     files: Files,
 }
 
 impl Snapshot {
-    /// Of these charts and tag lists, by file name, and of these exchanges in their order.
-    pub fn of(content: Files, said: &[Said]) -> Self {
+    /// The snapshot of these charts and tag lists, by file name, and of these exchanges in their order.
+    pub fn of(content: Files, exchanges: &[StepExchange]) -> Self {
         let mut snapshot = Self { files: content };
-        contract::write(said, &mut snapshot);
+        exchanges::write(exchanges, &mut snapshot);
         snapshot.insert(ABOUT.to_owned(), about());
         snapshot
     }
 
-    /// As it was read from files; `None` if they have another form.
+    /// The snapshot in these files; none if they have another form.
     pub fn read(files: Files) -> Option<Self> {
         (files.get(ABOUT) == Some(&about())).then_some(Self { files })
     }
@@ -63,8 +63,8 @@ impl Snapshot {
 
 fn about() -> String {
     format!(
-        "A snapshot of a registry by helm-oci-conformance, form {FORM}. In exchanges/, a line says whether Helm\n\
-         reads it or ignores it; words in braces stand for what differs from one run to the next.\n"
+        "A snapshot of a registry by helm-oci-conformance, form {FORM}. In exchanges/, each line shows whether Helm\n\
+         reads or ignores it. Words in braces replace values that differ from one run to the next.\n"
     )
 }
 

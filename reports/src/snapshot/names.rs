@@ -1,29 +1,29 @@
-//! Placeholders for what differs from one snapshot to the next and means nothing.
+//! Placeholders for values that differ from one snapshot to the next without meaning.
 
 use helm_oci_suite::helm::reads::Reader;
 
 use crate::text;
 
-/// How much of one value is kept.
+/// The longest value that is kept, in characters.
 const VALUE: usize = 400;
 
-/// What is called by a placeholder wherever it appears.
+/// The values that placeholders replace.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Names {
     /// Scheme, host and port of the registry.
     pub origin: String,
     /// The repository.
     pub repository: String,
-    /// The word that names the run, where there is one.
+    /// The part of a repository name that is unique to the run, if there is one.
     pub run: Option<String>,
     /// The digest that the exchange is about.
     pub digest: Option<String>,
-    /// The size of what has that digest.
+    /// The size of the content with that digest.
     pub size: Option<usize>,
 }
 
 impl Names {
-    /// The same about something with this digest and size.
+    /// The same placeholders for content with this digest and size.
     #[must_use]
     pub fn about(&self, digest: &str, size: Option<usize>) -> Self {
         Self {
@@ -33,7 +33,7 @@ impl Names {
         }
     }
 
-    /// A text on one line, without anything that steers.
+    /// A text on one line with placeholders, escaped.
     pub(crate) fn text(&self, given: &str) -> String {
         let host = self.origin.rsplit("://").next().unwrap_or_default();
         let encoded = self
@@ -61,7 +61,7 @@ impl Names {
         text::cut(&text::line(&without_ids(&text)), VALUE)
     }
 
-    /// A URL: what the registry draws anew in it is opaque.
+    /// A URL with placeholders for the parts that the registry generates for each request.
     pub(crate) fn url(&self, given: &str) -> String {
         let foreign = given
             .split_once("://")
@@ -92,7 +92,7 @@ impl Names {
         format!("{}={value}", self.text(name))
     }
 
-    /// The value of a header; `None` if it only concerns the connection, or the clock.
+    /// The value of a header; none if it only describes the connection or the time.
     pub(crate) fn header(
         &self,
         name: &str,
@@ -120,7 +120,7 @@ impl Names {
         match value.parse::<usize>() {
             Ok(length) if Some(length) == self.size => "{size}".to_owned(),
             Ok(0) => "0".to_owned(),
-            // What would have come depends on how long names are.
+            // The length of the body that GET would return depends on the length of names.
             Ok(_) if reader.is_head() && !reader.status().is_success() => "{some}".to_owned(),
             Ok(length) if length == body => "{of the body}".to_owned(),
             _ => self.text(value),
@@ -145,7 +145,7 @@ impl Names {
     }
 }
 
-/// Puts a placeholder for what follows `place` at the end of a path, unless that is a digest.
+/// Replaces what follows `place` at the end of a path, unless it is a digest.
 fn placed(path: &str, place: &str, name: &str) -> String {
     match path.split_once(place) {
         Some((before, rest)) if !rest.is_empty() && rest != "{digest}" && !rest.contains(':') => {
@@ -155,7 +155,7 @@ fn placed(path: &str, place: &str, name: &str) -> String {
     }
 }
 
-/// Whether a header holds nothing but a name for this very answer.
+/// True if a header holds only an identifier of one response.
 fn is_id(header: &str) -> bool {
     const WORDS: &[&str] = &[
         "request-id",
@@ -194,7 +194,7 @@ pub(crate) fn without_ids(text: &str) -> String {
     shown
 }
 
-/// Replaces what follows a slash and begins with a digit, or with `v` and a digit.
+/// Replaces versions: the text after a slash that begins with a digit, or with `v` and a digit.
 fn without_versions(text: &str) -> String {
     let word = |word: &str| match word.split_once('/') {
         Some((name, version))
@@ -238,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn urls_keep_their_form_and_lose_what_is_drawn_anew() {
+    fn urls_keep_their_form_and_lose_generated_parts() {
         for (given, shown) in [
             (
                 "https://r.example:5000/v2/hoc-0a1b2c3d/snapshot/blobs/uploads/9f3c7c45?_state=REDACTED",
@@ -266,7 +266,7 @@ mod tests {
     }
 
     #[test]
-    fn texts_lose_hosts_runs_ids_and_steering() {
+    fn texts_lose_hosts_runs_ids_and_steering_characters() {
         assert_eq!(
             names().text(
                 "at r.example:5000: hoc-0a1b2c3d/other 9f3c7c45-c5b1-ae91-c861-d0f3826e22a4\u{1b}"
@@ -276,7 +276,7 @@ mod tests {
     }
 
     #[test]
-    fn versions_and_numbers_go() {
+    fn versions_and_numbers_become_placeholders() {
         assert_eq!(without_versions("zot/v2.1 nginx"), "zot/{version} nginx");
         assert_eq!(without_numbers("100;w=21600"), "{n};w={n}");
     }

@@ -1,139 +1,71 @@
-//! The table era x flow, and under it why a flow breaks.
+//! The table era × flow, followed by the causes.
 
-use helm_oci_suite::helm::era::{Era, Flow};
-use helm_oci_suite::prediction::table::{Cell, FlowVerdict};
+use super::page::{Ink, Page, verdict_sign};
+use crate::text::{self, more};
+use crate::view::{EraCause, EraTable};
 
-use super::page::{Ink, Page};
-use crate::text;
-
-/// How wide the column of flows is.
+/// The width of the column of flows.
 const FLOW: usize = 17;
 
-/// How many requirements are named that leave cells unknown.
+/// The width of the column of eras in front of the causes.
+const CAUSE: usize = 15;
+
+/// The number of requirements that are named for unknown cells.
 const NAMED: usize = 4;
 
-/// The table with its reasons; nothing where there are no cells.
-pub(super) fn table(page: &mut Page, cells: &[Cell]) {
-    if cells.is_empty() {
-        return;
-    }
-    let eras: Vec<Era> = Era::ALL
-        .iter()
-        .copied()
-        .filter(|era| cells.iter().any(|cell| cell.era == *era))
-        .collect();
-    let flows = Flow::ALL
-        .iter()
-        .filter(|flow| cells.iter().any(|cell| cell.flow == **flow));
-    page.blank();
-    page.line(
-        0,
-        "What works with which Helm (✓ works, ✗ breaks, ? unknown)",
-        Ink::Bold,
-    );
-    let names: Vec<&str> = eras.iter().map(|era| era.name()).collect();
-    let gap = match 2 + FLOW + names.iter().map(|name| 2 + name.len()).sum::<usize>() {
+/// The table with its causes.
+pub(super) fn table(page: &mut Page, table: &EraTable<'_>) {
+    page.heading("What works with which Helm (✓ works, ✗ breaks, ? unknown)");
+    let names: Vec<&str> = table.eras.iter().map(|era| era.name()).collect();
+    let widths = names.iter().map(|name| 2 + name.len());
+    let gap = match 2 + FLOW + widths.sum::<usize>() {
         width if width <= page.style.width => "  ",
         _ => " ",
     };
-    page.line(
-        2,
-        &format!("{:<FLOW$}{gap}{}", "", names.join(gap)),
-        Ink::Dim,
-    );
-    for flow in flows {
-        let mut row = format!("{:<FLOW$}", flow.name());
-        for (era, name) in eras.iter().zip(&names) {
-            let cell = cells
-                .iter()
-                .find(|cell| cell.era == *era && cell.flow == *flow);
-            let (ink, sign) = cell.map_or((Ink::Plain, " "), |cell| sign(cell.verdict));
-            // The sign stands under the middle of the era's name.
+    let head = format!("{:FLOW$}{gap}{}", "", names.join(gap));
+    page.line(2, &head, Ink::Dim);
+    for row in &table.rows {
+        let mut line = text::pad(row.flow.name(), FLOW);
+        for (verdict, name) in row.verdicts.iter().zip(&names) {
+            let (ink, sign) = verdict_sign(*verdict);
+            // The sign is below the middle of the era's name.
             let before = (name.len() - 1) / 2;
-            row.push_str(gap);
-            row.push_str(&" ".repeat(before));
-            row.push_str(&page.paint(ink, sign));
-            row.push_str(&" ".repeat(name.len() - 1 - before));
+            line.push_str(gap);
+            line.push_str(&" ".repeat(before));
+            line.push_str(&page.paint(ink, sign));
+            line.push_str(&" ".repeat(name.len() - 1 - before));
         }
-        page.painted(2, &row);
+        page.painted(2, &line);
     }
     page.blank();
-    for era in eras {
-        reasons(page, era, cells);
-    }
-    unknown(page, cells);
+    causes(page, &table.causes);
+    unknown(page, &table.unknown);
 }
 
-const fn sign(verdict: FlowVerdict) -> (Ink, &'static str) {
-    match verdict {
-        FlowVerdict::Works => (Ink::Green, "✓"),
-        FlowVerdict::Breaks => (Ink::Red, "✗"),
-        FlowVerdict::Unknown => (Ink::Magenta, "?"),
-    }
-}
-
-/// The requirements that break flows of one era, with the flows and the versions.
-fn reasons(page: &mut Page, era: Era, cells: &[Cell]) {
-    let broken: Vec<&Cell> = cells
-        .iter()
-        .filter(|cell| cell.era == era && cell.verdict == FlowVerdict::Breaks)
-        .collect();
-    let mut label = format!("{era} ✗");
-    for requirement in requirements(broken.iter().copied()) {
-        let mut flows = Vec::new();
-        let mut versions = Vec::new();
-        for cell in &broken {
-            for cause in cell
-                .because
-                .iter()
-                .filter(|cause| cause.requirement == requirement)
-            {
-                push_new(&mut flows, cell.flow.name());
-                push_new(&mut versions, &cause.versions);
-            }
-        }
-        let (flows, versions) = (flows.join(", "), versions.join(", or "));
-        let reason = text::line(&format!("{requirement}: {flows} ({versions})"));
-        page.beside(15, &label, &reason, Ink::Plain);
-        label.clear();
+/// The requirements that break flows, by era.
+fn causes(page: &mut Page, causes: &[EraCause<'_>]) {
+    let mut shown = None;
+    for cause in causes {
+        let label = if shown == Some(cause.era) {
+            String::new()
+        } else {
+            format!("{} ✗", cause.era)
+        };
+        shown = Some(cause.era);
+        let flows: Vec<&str> = cause.flows.iter().map(|flow| flow.name()).collect();
+        let (flows, versions) = (flows.join(", "), cause.versions.join(", or "));
+        let text = format!("{}: {flows} ({versions})", cause.requirement);
+        page.columns(CAUSE, &label, &text::line(&text), Ink::Plain);
     }
 }
 
-/// The requirements that leave cells open.
-fn unknown(page: &mut Page, cells: &[Cell]) {
-    let open = requirements(
-        cells
-            .iter()
-            .filter(|cell| cell.verdict == FlowVerdict::Unknown),
-    );
-    if open.is_empty() {
+/// The requirements that leave cells unknown.
+fn unknown(page: &mut Page, requirements: &[&str]) {
+    if requirements.is_empty() {
         return;
     }
-    let named = open
-        .iter()
-        .take(NAMED)
-        .copied()
-        .collect::<Vec<_>>()
-        .join(", ");
-    let more = match open.len().saturating_sub(NAMED) {
-        0 => String::new(),
-        more => format!(" and {more} more"),
-    };
-    let reason = text::line(&format!("not examined or not to be told: {named}{more}"));
-    page.beside(15, "unknown ?", &reason, Ink::Plain);
-}
-
-/// The requirements behind some cells, each once, in order of appearance.
-fn requirements<'a>(cells: impl Iterator<Item = &'a Cell>) -> Vec<&'a str> {
-    let mut requirements = Vec::new();
-    for cause in cells.flat_map(|cell| &cell.because) {
-        push_new(&mut requirements, &cause.requirement);
-    }
-    requirements
-}
-
-fn push_new<'a>(known: &mut Vec<&'a str>, new: &'a str) {
-    if !known.contains(&new) {
-        known.push(new);
-    }
+    let named = &requirements[..requirements.len().min(NAMED)];
+    let more = more(requirements.len() - named.len());
+    let text = format!("not examined or not to be told: {}{more}", named.join(", "));
+    page.columns(CAUSE, "unknown ?", &text::line(&text), Ink::Plain);
 }

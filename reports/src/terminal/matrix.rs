@@ -1,91 +1,88 @@
-//! Several targets side by side, what differs first.
+//! The targets of a report in columns, differences first.
 
 use std::fmt::Write;
 
-use helm_oci_suite::prediction::table::FlowVerdict;
-use helm_oci_suite::requirement::outcome::Outcome;
+use super::page::{Ink, Page, outcome_sign, verdict_sign};
+use super::{Style, blocks, header, helm, summary};
+use crate::text::{self, plural};
+use crate::view::{FlowOf, Label, MatrixRow, MatrixView, RequirementRow};
 
-use super::page::{Ink, Page};
-use super::{Style, blocks, helms, page_of, run, summary};
-use crate::matrix::{Column, FlowRow, Matrix, Requirement, found};
-use crate::record::RunRecord;
-use crate::text;
-
-/// How wide the column of names is.
+/// The width of the column of names.
 const NAME: usize = 40;
 
-/// How wide a column of signs is.
+/// The width of a column of signs.
 const SIGN: usize = 3;
 
-/// How many requirements are named under one heading.
-const NAMED: usize = 3;
+/// The most variants of a finding of one requirement.
+const VARIANTS: usize = 3;
 
-/// Renders a record for a terminal, its targets side by side.
-pub fn render_matrix(record: &RunRecord, style: Style) -> String {
-    let matrix = Matrix::of(record);
-    let mut page = page_of(style);
-    run(&mut page, record);
+/// Renders a report for a terminal, its targets in columns.
+pub fn matrix(view: &MatrixView<'_, '_>, style: Style) -> String {
+    let mut page = Page::new(style);
+    header(&mut page, &view.report.header);
     page.blank();
-    targets(&mut page, record, &matrix);
-    eras(&mut page, &matrix);
-    flows(&mut page, &matrix);
-    requirements(&mut page, &matrix);
-    for target in &record.targets {
+    targets(&mut page, view);
+    eras(&mut page, view);
+    let predicted = "Flows that do not work everywhere";
+    flows(&mut page, predicted, view, &view.flows, verdict_sign);
+    let observed = "Flows of real Helms that did not work everywhere";
+    flows(&mut page, observed, view, &view.helm_flows, outcome_sign);
+    requirements(&mut page, view);
+    for target in &view.report.targets {
         if target.obstacle.is_some() {
             blocks::unreachable(&mut page, target);
-            page.labelled("target", &target.name);
+            page.labelled(Label::Target, target.name);
         }
     }
-    findings(&mut page, &matrix);
-    for Column { letter, target } in &matrix.targets {
-        helms::failures(
-            &mut page,
-            target,
-            Some(&format!("{letter} {}", target.name)),
-        );
+    for row in view.requirements() {
+        findings(&mut page, view, row);
+    }
+    for column in &view.columns {
+        let on = format!("{} {}", column.letter, column.target.name);
+        helm::failures(&mut page, &column.target.helm, Some(&on));
     }
     page.blank();
-    summary::end(&mut page, record);
+    summary::end(&mut page, view.report);
     page.finish()
 }
 
-/// What the letters stand for, and what there is to say of each in one line.
-fn targets(page: &mut Page, record: &RunRecord, matrix: &Matrix<'_>) {
+/// The letters of the targets, and the verdict on each in one line.
+fn targets(page: &mut Page, view: &MatrixView<'_, '_>) {
     page.rule("targets");
-    let names = matrix.targets.iter();
-    let widest = names.map(|column| text::columns(&text::line(&column.target.name)));
-    let widest = widest.max().unwrap_or_default().min(NAME);
-    for Column { letter, target } in &matrix.targets {
-        let name = text::fit(&text::line(&target.name), widest);
-        let (ink, verdict) = summary::verdict(record, target);
+    let names = view.columns.iter();
+    let widths = names.map(|column| text::columns(&text::line(column.target.name)));
+    let widest = widths.max().unwrap_or_default().min(NAME);
+    for column in &view.columns {
+        let name = text::fit(&text::line(column.target.name), widest);
+        let name = text::pad(&name, widest);
+        let verdict = &column.target.verdict;
         let left = page.style.width.saturating_sub(2 + 3 + widest + 2);
-        let verdict = page.paint(ink, &text::fit(&verdict, left));
-        let letter = page.paint(Ink::Bold, &format!("{letter:<2}"));
-        page.painted(2, &format!("{letter} {name:<widest$}  {verdict}"));
+        let sentence = text::fit(&verdict.sentence, left);
+        let sentence = page.paint(Ink::of(verdict.outcome), &sentence);
+        let letter = page.paint(Ink::Bold, &text::pad(&column.letter, 2));
+        page.painted(2, &format!("{letter} {name}  {sentence}"));
     }
 }
 
-fn heading(page: &mut Page, text: &str) {
-    page.blank();
-    page.line(0, text, Ink::Bold);
+/// A name with a sign for each target.
+struct Line {
+    name: String,
+    signs: Vec<(Ink, &'static str)>,
 }
 
-/// A name with a sign for each target.
-type Row = (String, Vec<(Ink, &'static str)>);
-
-/// Rows of signs below the letters of the targets, as many targets side by side as the terminal is wide.
-fn table(page: &mut Page, matrix: &Matrix<'_>, rows: &[Row]) {
-    let side_by_side = ((page.style.width - 2 - NAME) / SIGN).max(1);
-    let all: Vec<usize> = (0..matrix.targets.len()).collect();
-    for part in all.chunks(side_by_side) {
+/// Rows of signs below the letters of the targets; each table has as many targets as fit into the width.
+fn table(page: &mut Page, view: &MatrixView<'_, '_>, lines: &[Line]) {
+    let fitting = ((page.style.width - 2 - NAME) / SIGN).max(1);
+    let all: Vec<usize> = (0..view.columns.len()).collect();
+    for part in all.chunks(fitting) {
         let mut head = " ".repeat(NAME);
         for at in part {
-            let letter = &matrix.targets[*at].letter;
+            let letter = &view.columns[*at].letter;
             write!(head, "{letter:>SIGN$}").expect("a string grows");
         }
         page.line(2, &head, Ink::Dim);
-        for (name, signs) in rows {
-            let mut row = format!("{:<NAME$}", text::fit(&text::line(name), NAME));
+        for Line { name, signs } in lines {
+            let mut row = text::pad(&text::fit(&text::line(name), NAME), NAME);
             for (ink, sign) in part.iter().map(|at| signs[*at]) {
                 row.push_str(&" ".repeat(SIGN - 1));
                 row.push_str(&page.paint(ink, sign));
@@ -95,121 +92,83 @@ fn table(page: &mut Page, matrix: &Matrix<'_>, rows: &[Row]) {
     }
 }
 
-const fn verdict(verdict: Option<FlowVerdict>) -> (Ink, &'static str) {
-    match verdict {
-        Some(FlowVerdict::Works) => (Ink::Green, "✓"),
-        Some(FlowVerdict::Breaks) => (Ink::Red, "✗"),
-        Some(FlowVerdict::Unknown) => (Ink::Magenta, "?"),
-        None => (Ink::Plain, " "),
-    }
-}
-
-fn outcome(outcome: Option<Outcome>) -> (Ink, &'static str) {
-    outcome.map_or((Ink::Plain, " "), super::page::signature)
-}
-
-/// Which Helm gets along with which registry.
-fn eras(page: &mut Page, matrix: &Matrix<'_>) {
-    if matrix.eras.is_empty() {
+/// The verdict on each era for each target.
+fn eras(page: &mut Page, view: &MatrixView<'_, '_>) {
+    if view.eras.is_empty() {
         return;
     }
-    heading(
-        page,
+    page.heading(
         "Which Helm works with which registry (✓ every flow works, ✗ one breaks, ? unknown)",
     );
-    let rows = matrix.eras.iter().map(|era| {
-        let of_target = |column: &Column| verdict(Matrix::era(column.target, *era));
-        let signs = matrix.targets.iter().map(of_target);
-        (era.name().to_owned(), signs.collect())
+    let lines = view.eras.iter().map(|era| Line {
+        name: era.subject.name().to_owned(),
+        signs: era.marks.iter().map(|mark| verdict_sign(*mark)).collect(),
     });
-    table(page, matrix, &rows.collect::<Vec<Row>>());
+    table(page, view, &lines.collect::<Vec<_>>());
 }
 
-/// The flows that do not work everywhere.
-fn flows(page: &mut Page, matrix: &Matrix<'_>) {
-    let told = "Flows that do not work everywhere";
-    flow_table(page, told, matrix, &matrix.flows, verdict);
-    let seen = "Flows of real Helms that did not work everywhere";
-    flow_table(page, seen, matrix, &matrix.helms, outcome);
-}
-
-fn flow_table<M: Copy>(
+fn flows<M: Copy>(
     page: &mut Page,
     title: &str,
-    matrix: &Matrix<'_>,
-    rows: &[FlowRow<M>],
-    sign: impl Fn(Option<M>) -> (Ink, &'static str),
+    view: &MatrixView<'_, '_>,
+    rows: &[MatrixRow<FlowOf, M>],
+    sign: fn(Option<M>) -> (Ink, &'static str),
 ) {
     if rows.is_empty() {
         return;
     }
-    heading(page, title);
-    let rows = rows.iter().map(|row| {
-        let signs = row.marks.iter().map(|mark| sign(*mark));
-        (name(row), signs.collect())
+    page.heading(title);
+    let lines = rows.iter().map(|row| Line {
+        name: row.subject.name(),
+        signs: row.marks.iter().map(|mark| sign(*mark)).collect(),
     });
-    table(page, matrix, &rows.collect::<Vec<Row>>());
+    table(page, view, &lines.collect::<Vec<_>>());
 }
 
-fn name<M>(row: &FlowRow<M>) -> String {
-    format!("{} · {}", row.flow, row.of.join(", "))
-}
-
-/// The requirements that differ, and those violated everywhere.
-fn requirements(page: &mut Page, matrix: &Matrix<'_>) {
-    let part = |differs| {
-        let rows = matrix.requirements.iter();
-        rows.filter(move |row| row.differs() == differs)
-    };
-    for (differs, title) in [
-        (true, "Requirements on which the targets differ"),
-        (false, "Requirements that no target was seen to satisfy"),
+/// The requirements that differ, and those that no target satisfies.
+fn requirements(page: &mut Page, view: &MatrixView<'_, '_>) {
+    for (rows, title) in [
+        (&view.differing, "Requirements on which the targets differ"),
+        (
+            &view.violated,
+            "Requirements that no target was seen to satisfy",
+        ),
     ] {
-        let rows = part(differs).map(|row| {
-            let outcomes = row.checks.iter().map(|check| check.map(|one| one.outcome));
-            let name = format!("{} {}", row.any.id, row.any.level);
-            (name, outcomes.map(outcome).collect())
-        });
-        let rows: Vec<Row> = rows.collect();
-        if !rows.is_empty() {
-            heading(page, title);
-            table(page, matrix, &rows);
+        if rows.is_empty() {
+            continue;
         }
+        page.heading(title);
+        let lines = rows.iter().map(|row| Line {
+            name: format!("{} {}", row.id, row.level),
+            signs: row.outcomes().map(outcome_sign).collect(),
+        });
+        table(page, view, &lines.collect::<Vec<_>>());
     }
     page.blank();
-    let quiet = text::plural(matrix.quiet, "requirement");
+    let quiet = plural(view.quiet, "requirement");
     let rest = format!("{quiet} more: nothing to tell the targets apart, and none violated");
     page.paragraph(2, &rest, Ink::Dim);
 }
 
-/// One block for each way in which a requirement is violated, with the targets that do so.
-fn findings(page: &mut Page, matrix: &Matrix<'_>) {
-    for row in &matrix.requirements {
-        let mut told: Vec<&str> = Vec::new();
-        for check in row.checks.iter().flatten() {
-            let Some(actual) = found(check) else { continue };
-            if told.contains(&actual) {
-                continue;
-            }
-            told.push(actual);
-            blocks::finding(page, check);
-            page.labelled("on", &where_found(matrix, row, actual));
-            if told.len() == NAMED {
-                page.labelled(
+/// One block for each way in which a requirement is not satisfied, with the targets.
+fn findings(page: &mut Page, view: &MatrixView<'_, '_>, row: &RequirementRow<'_, '_>) {
+    let variants = row.variants();
+    for (position, variant) in variants.iter().take(VARIANTS).enumerate() {
+        blocks::finding(page, variant.check);
+        let columns = variant.columns.iter();
+        let names = columns.map(|at| {
+            let column = &view.columns[*at];
+            format!("{} {}", column.letter, column.target.name)
+        });
+        page.labelled(Label::On, &names.collect::<Vec<_>>().join(", "));
+        if position + 1 == VARIANTS && variants.len() > VARIANTS {
+            page.list(
+                Label::On,
+                [
                     "",
                     "other targets differ again: see the record, or --verbose",
-                );
-                break;
-            }
+                ],
+            );
         }
     }
-}
-
-fn where_found(matrix: &Matrix<'_>, row: &Requirement<'_>, actual: &str) -> String {
-    let pairs = matrix.targets.iter().zip(&row.checks);
-    let names = pairs.filter_map(|(column, check)| {
-        let is_same = check.and_then(found) == Some(actual);
-        is_same.then(|| format!("{} {}", column.letter, column.target.name))
-    });
-    names.collect::<Vec<_>>().join(", ")
 }

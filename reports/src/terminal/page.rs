@@ -1,18 +1,20 @@
-//! The page that is written: indents, wraps and paints, and lets nothing through that steers.
+//! The page under construction: it indents, wraps and paints, and escapes foreign text.
 
+use helm_oci_suite::prediction::table::FlowVerdict;
 use helm_oci_suite::requirement::outcome::Outcome;
 
-use super::Style;
-use crate::facts::Fact;
+use super::{NARROWEST, Style};
+use crate::layout::{self, Paragraph, TranscriptLine};
 use crate::text;
+use crate::view::{Depth, Label, Row};
 
-/// How wide the words are that stand before a fact, with the space after them.
+/// The width of the column of labels, with the space after them.
 const LABEL: usize = 11;
 
-/// How much of one paragraph is shown.
+/// The longest paragraph, in characters.
 const PARAGRAPH: usize = 1000;
 
-/// What text is painted with.
+/// The colour or weight of text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Ink {
     Plain,
@@ -50,11 +52,34 @@ impl Ink {
             Outcome::Inconclusive => Self::Magenta,
         }
     }
+
+    /// The ink of a verdict on a flow.
+    pub(super) const fn of_flow(verdict: FlowVerdict) -> Self {
+        match verdict {
+            FlowVerdict::Works => Self::Green,
+            FlowVerdict::Breaks => Self::Red,
+            FlowVerdict::Unknown => Self::Magenta,
+        }
+    }
 }
 
-/// The sign of an outcome with its ink.
-pub(super) const fn signature(outcome: Outcome) -> (Ink, &'static str) {
-    (Ink::of(outcome), sign(outcome))
+/// The sign of an outcome with its ink; a space where there is no outcome.
+pub(super) fn outcome_sign(outcome: Option<Outcome>) -> (Ink, &'static str) {
+    outcome.map_or((Ink::Plain, " "), |outcome| {
+        (Ink::of(outcome), sign(outcome))
+    })
+}
+
+/// The sign of a verdict on a flow with its ink; a space where there is no verdict.
+pub(super) fn verdict_sign(verdict: Option<FlowVerdict>) -> (Ink, &'static str) {
+    verdict.map_or((Ink::Plain, " "), |verdict| {
+        let sign = match verdict {
+            FlowVerdict::Works => "✓",
+            FlowVerdict::Breaks => "✗",
+            FlowVerdict::Unknown => "?",
+        };
+        (Ink::of_flow(verdict), sign)
+    })
 }
 
 /// The sign of an outcome; no two are alike.
@@ -79,9 +104,12 @@ pub(super) struct Page {
 }
 
 impl Page {
-    pub(super) const fn new(style: Style) -> Self {
+    pub(super) fn new(style: Style) -> Self {
         Self {
-            style,
+            style: Style {
+                width: style.width.max(NARROWEST),
+                ..style
+            },
             out: String::new(),
         }
     }
@@ -90,7 +118,16 @@ impl Page {
         self.out
     }
 
-    /// Text that is safe and may be painted.
+    /// The depth of the report.
+    pub(super) const fn depth(&self) -> Depth {
+        if self.style.verbose {
+            Depth::Full
+        } else {
+            Depth::Brief
+        }
+    }
+
+    /// Paints text that is escaped already.
     pub(super) fn paint(&self, ink: Ink, text: &str) -> String {
         if self.style.color && ink != Ink::Plain && !text.is_empty() {
             format!("\u{1b}[{}m{text}\u{1b}[0m", ink.code())
@@ -123,6 +160,12 @@ impl Page {
         self.painted(indent, &text);
     }
 
+    /// A heading after an empty line.
+    pub(super) fn heading(&mut self, text: &str) {
+        self.blank();
+        self.line(0, text, Ink::Bold);
+    }
+
     /// A line across the page with a name in it.
     pub(super) fn rule(&mut self, name: &str) {
         let name = text::fit(&text::line(name), self.style.width - 8);
@@ -139,28 +182,38 @@ impl Page {
         }
     }
 
-    /// A word, and beside it text on as many lines as it needs.
-    pub(super) fn labelled(&mut self, label: &str, text: &str) {
+    /// Text in the column next to the labels.
+    pub(super) fn labelled(&mut self, label: Label, text: &str) {
         self.inked(label, text, Ink::Plain);
     }
 
-    /// The same, the text painted.
-    pub(super) fn inked(&mut self, label: &str, text: &str, ink: Ink) {
-        self.beside(LABEL, label, &text::cut(&text::line(text), PARAGRAPH), ink);
+    /// The same, painted.
+    pub(super) fn inked(&mut self, label: Label, text: &str, ink: Ink) {
+        let Paragraph { label, text } = layout::labelled(label, text, PARAGRAPH);
+        self.columns(LABEL, label, &text, ink);
     }
 
-    /// Safe text on as many lines as it needs, beside a label in a column of its own.
-    pub(super) fn beside(&mut self, column: usize, label: &str, text: &str, ink: Ink) {
-        let lines = text::wrap(text, self.style.width - 2 - column);
+    /// Several texts with one label.
+    pub(super) fn list<T: AsRef<str>>(&mut self, label: Label, texts: impl IntoIterator<Item = T>) {
+        for (position, text) in texts.into_iter().enumerate() {
+            let Paragraph { label, text } = layout::labelled(label, text.as_ref(), PARAGRAPH);
+            let label = if position == 0 { label } else { "" };
+            self.columns(LABEL, label, &text, Ink::Plain);
+        }
+    }
+
+    /// Escaped text on as many lines as it needs, in a column next to a label.
+    pub(super) fn columns(&mut self, width: usize, label: &str, text: &str, ink: Ink) {
+        let lines = text::wrap(text, self.style.width - 2 - width);
         for (position, line) in lines.iter().enumerate() {
             let label = if position == 0 { label } else { "" };
-            let label = self.paint(Ink::Dim, &format!("{label:<column$}"));
+            let label = self.paint(Ink::Dim, &text::pad(label, width));
             let line = self.paint(ink, line);
             self.painted(2, &format!("{label}{line}"));
         }
     }
 
-    /// Items on as many lines as they need, from `column` on; `before` stands in front of the first.
+    /// Items on as many lines as they need, from `column` on; `before` precedes the first.
     pub(super) fn items(&mut self, before: &str, column: usize, items: &[(Ink, String)]) {
         let mut line = before.to_owned();
         let mut used = column;
@@ -179,30 +232,44 @@ impl Page {
         self.painted(2, &line);
     }
 
-    /// Facts, each beside its label.
-    pub(super) fn facts(&mut self, facts: &[Fact]) {
-        for Fact { label, text } in facts {
-            self.beside(LABEL, label, text, Ink::Plain);
+    /// Items with a label.
+    pub(super) fn labelled_items(&mut self, label: Label, items: &[(Ink, String)]) {
+        let label = self.paint(Ink::Dim, &text::pad(label.name(), LABEL));
+        self.items(&label, 2 + LABEL, items);
+    }
+
+    /// The rows that the depth of the report includes.
+    pub(super) fn rows(&mut self, rows: &[Row<'_>]) {
+        let depth = self.depth();
+        for row in rows.iter().filter(|row| row.depth <= depth) {
+            self.paragraphs(&layout::paragraphs(row));
         }
     }
 
-    /// A transcript; a line that is broken keeps its mark in its first part only.
-    pub(super) fn transcript(&mut self, lines: &[String]) {
-        for (position, line) in lines.iter().enumerate() {
-            let label = if position == 0 { "shown by" } else { "" };
-            let (mark, rest) = match line.split_at_checked(2) {
-                Some((mark @ ("> " | "< "), rest)) => (mark, rest),
-                _ => ("", line.as_str()),
+    /// Paragraphs next to their labels.
+    pub(super) fn paragraphs(&mut self, paragraphs: &[Paragraph]) {
+        for Paragraph { label, text } in paragraphs {
+            self.columns(LABEL, label, text, Ink::Plain);
+        }
+    }
+
+    /// A transcript; a line that is broken has its mark in the first part only.
+    pub(super) fn transcript(&mut self, lines: &[TranscriptLine]) {
+        for (position, TranscriptLine { mark, text }) in lines.iter().enumerate() {
+            let label = if position == 0 {
+                Label::ShownBy.name()
+            } else {
+                ""
             };
-            let wrapped = text::wrap(rest, self.style.width - 2 - LABEL - mark.len());
+            let wrapped = text::wrap(text, self.style.width - 2 - LABEL - mark.len());
             let ink = if mark.is_empty() {
                 Ink::Dim
             } else {
                 Ink::Plain
             };
             for (row, part) in wrapped.iter().enumerate() {
-                let (label, mark) = if row == 0 { (label, mark) } else { ("", "  ") };
-                let label = self.paint(Ink::Dim, &format!("{label:<LABEL$}"));
+                let (label, mark) = if row == 0 { (label, *mark) } else { ("", "  ") };
+                let label = self.paint(Ink::Dim, &text::pad(label, LABEL));
                 let part = self.paint(ink, part);
                 self.painted(2, &format!("{label}{mark}{part}"));
             }

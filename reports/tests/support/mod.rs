@@ -3,7 +3,7 @@
 use helm_oci_reports::record::{
     BreakRecord, Capability, CheckRecord, DeviationProblem, DeviationRecord, FlowRecord, Footer,
     HelmRecord, HelmRun, Leftover, LeftoverKind, RunIdentity, RunRecord, SCHEMA, SourceRecord,
-    SuiteIdentity, TargetIdentity, TargetRecord,
+    SuiteIdentity, TargetIdentity, TargetKind, TargetRecord,
 };
 use helm_oci_suite::helm::era::{Era, Flow};
 use helm_oci_suite::prediction::explain::Explanation;
@@ -22,7 +22,7 @@ const HOSTILE: &str = "<b>&\u{1b}[31mred\u{1b}]0;title\u{7} ]]> \u{0}\u{b}\u{9b}
 pub(crate) fn record() -> RunRecord {
     let targets = vec![distribution(), hostile(), unreachable()];
     let checks = targets.iter().map(|target| target.checks.len()).sum();
-    let helms = targets.iter().flat_map(|target| &target.helms);
+    let helms = targets.iter().flat_map(|target| &target.helm_versions);
     let flows = helms.map(|helm| helm.flows.len()).sum();
     RunRecord {
         schema: SCHEMA,
@@ -68,7 +68,7 @@ pub(crate) fn of_outcomes(outcomes: &[Outcome]) -> RunRecord {
     record.targets.truncate(1);
     record.targets[0].checks = checks;
     record.targets[0].eras.clear();
-    record.targets[0].helms.clear();
+    record.targets[0].helm_versions.clear();
     record.targets[0].leftovers.clear();
     record
 }
@@ -85,7 +85,7 @@ fn distribution() -> TargetRecord {
                 "sha256:26b2eb03618e5d1c2d7cc0e0bd1a2b3c4d5e6f708192a3b4c5d6e7f8091a2b3c".into(),
             ),
             server: Some("registry/2.0".into()),
-            ..TargetIdentity::of_kind("container")
+            ..TargetIdentity::of_kind(TargetKind::Container)
         },
         capabilities: vec![
             Capability {
@@ -115,7 +115,7 @@ fn distribution() -> TargetRecord {
             },
         ],
         eras: cells(),
-        helms: helms(),
+        helm_versions: helm_versions(),
         leftovers: vec![
             Leftover {
                 repository: "hoc-0badcafe/push-blob-created".into(),
@@ -128,7 +128,7 @@ fn distribution() -> TargetRecord {
             leftover("hoc-0badcafe/push-blob-created"),
         ],
         requests: 1311,
-        side_by_side: 8,
+        concurrency: 8,
         milliseconds: 4321,
     }
 }
@@ -173,17 +173,17 @@ fn hostile() -> TargetRecord {
         identity: TargetIdentity {
             url: Some("https://registry.example".into()),
             server: Some(HOSTILE.into()),
-            ..TargetIdentity::of_kind("url")
+            ..TargetIdentity::of_kind(TargetKind::Url)
         },
         capabilities: vec![],
         obstacle: None,
         exchanges: vec![],
         checks: vec![first, second, third],
         eras: vec![],
-        helms: vec![],
+        helm_versions: vec![],
         leftovers: vec![leftover(HOSTILE)],
         requests: 640,
-        side_by_side: 16,
+        concurrency: 16,
         milliseconds: 1200,
         ..distribution()
     }
@@ -196,7 +196,7 @@ fn unreachable() -> TargetRecord {
         seed: None,
         identity: TargetIdentity {
             url: Some("https://registry.invalid".into()),
-            ..TargetIdentity::of_kind("url")
+            ..TargetIdentity::of_kind(TargetKind::Url)
         },
         capabilities: vec![],
         obstacle: Some(Obstacle {
@@ -215,16 +215,16 @@ fn unreachable() -> TargetRecord {
         }],
         checks: vec![],
         eras: vec![],
-        helms: vec![],
+        helm_versions: vec![],
         leftovers: vec![],
         requests: 0,
-        side_by_side: 0,
+        concurrency: 0,
         milliseconds: 90,
     }
 }
 
 /// Three Helms: what works, what fails for a reason and without one, what was not run or could not be told.
-fn helms() -> Vec<HelmRecord> {
+fn helm_versions() -> Vec<HelmRecord> {
     let helm = |version: &str, era, flows: Vec<FlowRecord>| HelmRecord {
         version: version.into(),
         era: Some(era),
@@ -393,7 +393,7 @@ fn manifest_put() -> CheckRecord {
                 document: "oras-project/oras-go".into(),
                 version: "v2.6.0".into(),
                 anchor: "registry/remote/repository.go:1411".into(),
-                says: "any status but 201 is an error".into(),
+                text: "any status but 201 is an error".into(),
                 quoted: false,
             },
         ],
@@ -539,12 +539,12 @@ fn cause(requirement: &str, versions: &str) -> Cause {
     }
 }
 
-fn distribution_spec(anchor: &str, says: &str) -> SourceRecord {
+fn distribution_spec(anchor: &str, text: &str) -> SourceRecord {
     SourceRecord {
         document: "OCI distribution-spec".into(),
         version: "1.1.1".into(),
         anchor: anchor.into(),
-        says: says.into(),
+        text: text.into(),
         quoted: true,
     }
 }

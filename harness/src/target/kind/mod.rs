@@ -8,6 +8,7 @@ mod recipe;
 mod release;
 mod url;
 
+use helm_oci_reports::record::TargetKind;
 use http::Uri;
 
 pub use self::error::TargetError;
@@ -66,13 +67,15 @@ impl Kind {
         })
     }
 
-    /// The name of the kind in a run record.
-    pub const fn name(&self) -> &'static str {
+    /// The kind in a run record.
+    pub const fn recorded(&self) -> TargetKind {
         match self {
-            Self::Reference(_) => "reference",
-            Self::Distribution(_) | Self::Zot(_) | Self::Olareg(_) | Self::Image(_) => "container",
-            Self::Process(_) => "process",
-            Self::Url(_) => "url",
+            Self::Reference(_) => TargetKind::Reference,
+            Self::Distribution(_) | Self::Zot(_) | Self::Olareg(_) | Self::Image(_) => {
+                TargetKind::Container
+            }
+            Self::Process(_) => TargetKind::Process,
+            Self::Url(_) => TargetKind::Url,
         }
     }
 
@@ -150,19 +153,19 @@ mod tests {
 
     #[test]
     fn each_form_is_parsed_to_its_kind() {
-        for (text, name, accepts_credentials) in [
-            ("reference+bearer+tls", "reference", false),
-            ("distribution", "container", false),
-            ("zot:v2.1.20+minimal", "container", false),
-            ("olareg:0.2.2", "container", false),
-            ("image:mine", "container", true),
-            ("process:/bin/cat -u", "process", true),
-            ("localhost:5000/team", "url", true),
+        for (text, recorded, accepts_credentials) in [
+            ("reference+bearer+tls", TargetKind::Reference, false),
+            ("distribution", TargetKind::Container, false),
+            ("zot:v2.1.20+minimal", TargetKind::Container, false),
+            ("olareg:0.2.2", TargetKind::Container, false),
+            ("image:mine", TargetKind::Container, true),
+            ("process:/bin/cat -u", TargetKind::Process, true),
+            ("localhost:5000/team", TargetKind::Url, true),
         ] {
             let kind = parse(text);
-            assert_eq!(kind.name(), name, "{text}");
+            assert_eq!(kind.recorded(), recorded, "{text}");
             assert_eq!(kind.accepts_credentials(), accepts_credentials, "{text}");
-            assert_eq!(kind.is_persistent(), name == "url", "{text}");
+            assert_eq!(kind.is_persistent(), recorded == TargetKind::Url, "{text}");
         }
     }
 

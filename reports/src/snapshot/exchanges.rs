@@ -1,6 +1,6 @@
-//! What a registry answers to each request of Helm, apart from the content: status, headers, errors.
+//! The responses to each request of Helm apart from the content: status, headers, errors.
 //!
-//! Answers that are equal once normalised are told once. Each line says whether Helm reads it.
+//! Responses that are equal once normalised are written once. Each line shows whether Helm reads it.
 
 use std::collections::BTreeMap;
 
@@ -12,102 +12,107 @@ use serde_json::Value;
 use super::names::Names;
 use super::{IGNORES, Snapshot, ignores, reads};
 
-/// How many places are named where an answer differs.
+/// The number of places that are named where a response differs.
 const PLACES: usize = 6;
 
-/// A request that Helm, or a user beside it, makes.
+/// A request that Helm, or a user next to it, sends.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Step {
-    /// The file that tells of it: `push`, `pull` …
+pub struct SnapshotStep {
+    /// The file that holds its responses: `push`, `pull` …
     pub file: &'static str,
-    /// What is asked for, and by which Helm if not by all.
-    pub what: &'static str,
+    /// The request in words, with the Helm versions that send it if not all do.
+    pub description: &'static str,
 }
 
 /// One exchange of a step.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Said {
+pub struct StepExchange {
     /// The step.
-    pub step: &'static Step,
-    /// What it concerned, such as `helm-3.8 mychart-0.1.0 config`.
+    pub step: &'static SnapshotStep,
+    /// The object of the request, such as `helm-3.8 mychart-0.1.0 config`.
     pub place: String,
-    /// What stands for what in it.
+    /// The placeholders of its values.
     pub names: Names,
-    /// What was said.
+    /// The exchange.
     pub exchange: Exchange,
 }
 
 /// One exchange in lines.
-struct Told<'a> {
+struct Lines<'a> {
     place: &'a str,
-    /// The request, and what Helm reads of the answer.
+    /// The request, and the part of the response that Helm reads.
     read: Vec<String>,
     ignored: Vec<String>,
 }
 
-/// Lines that came, and where.
-struct Answer<'a> {
+/// The lines of a response, and the places that returned it.
+struct Variant<'a> {
     lines: &'a [String],
     places: Vec<&'a str>,
 }
 
-/// Writes down the answers, one file for each kind of step; steps and files come as they were asked.
-pub(super) fn write(said: &[Said], snapshot: &mut Snapshot) {
-    let mut steps: Vec<&Step> = Vec::new();
-    for Said { step, .. } in said {
+/// Writes one file for each kind of step, with the steps in the order of their requests.
+pub(super) fn write(exchanges: &[StepExchange], snapshot: &mut Snapshot) {
+    let mut steps: Vec<&SnapshotStep> = Vec::new();
+    for StepExchange { step, .. } in exchanges {
         if !steps.contains(step) {
             steps.push(step);
         }
     }
     let mut files: BTreeMap<&str, String> = BTreeMap::new();
     for step in steps {
-        let told: Vec<Told> = said
+        let of_step: Vec<Lines> = exchanges
             .iter()
-            .filter(|said| said.step == step)
-            .map(tell)
+            .filter(|exchange| exchange.step == step)
+            .map(split)
             .collect();
         let text = files.entry(step.file).or_default();
         if !text.is_empty() {
             text.push('\n');
         }
-        text.push_str(step.what);
+        text.push_str(step.description);
         text.push('\n');
-        // Apart, so that answers that differ in what Helm ignores are the same to whoever looks at the rest.
-        push(text, &told, |told| &told.read, "  but of ");
-        push(text, &told, |told| &told.ignored, &ignores("but of "));
+        // The two parts are grouped separately: a difference that Helm ignores must not split what it reads.
+        push(text, &of_step, |lines| &lines.read, "  differs for ");
+        push(
+            text,
+            &of_step,
+            |lines| &lines.ignored,
+            &ignores("differs for "),
+        );
     }
     for (file, text) in files {
         snapshot.insert(format!("exchanges/{file}.txt"), text);
     }
 }
 
-/// The commonest answer stands first; the others say where they came.
+/// Writes the most frequent response first, and the others with the places that returned them.
 fn push<'a>(
     text: &mut String,
-    told: &'a [Told<'a>],
-    part: fn(&'a Told<'a>) -> &'a Vec<String>,
-    but_of: &str,
+    exchanges: &'a [Lines<'a>],
+    part: fn(&'a Lines<'a>) -> &'a Vec<String>,
+    differs_for: &str,
 ) {
-    let mut answers: Vec<Answer<'_>> = Vec::new();
-    for one in told {
-        let lines = part(one).as_slice();
-        match answers.iter_mut().find(|answer| answer.lines == lines) {
-            Some(answer) => answer.places.push(one.place),
-            None => answers.push(Answer {
+    let mut variants: Vec<Variant<'_>> = Vec::new();
+    for exchange in exchanges {
+        let lines = part(exchange).as_slice();
+        match variants.iter_mut().find(|variant| variant.lines == lines) {
+            Some(variant) => variant.places.push(exchange.place),
+            None => variants.push(Variant {
                 lines,
-                places: vec![one.place],
+                places: vec![exchange.place],
             }),
         }
     }
-    // The sort is stable: what came first stays first among equals.
-    answers.sort_by_key(|answer| std::cmp::Reverse(answer.places.len()));
-    for (position, answer) in answers.iter().enumerate() {
+    // The sort is stable: among equals the first stays first.
+    variants.sort_by_key(|variant| std::cmp::Reverse(variant.places.len()));
+    for (position, variant) in variants.iter().enumerate() {
         if position > 0 {
-            text.push_str(but_of);
-            text.push_str(&places(&answer.places));
+            text.push_str(differs_for);
+            text.push_str(&places(&variant.places));
             text.push('\n');
         }
-        for line in answer.lines {
+        for line in variant.lines {
             text.push_str(line);
             text.push('\n');
         }
@@ -122,13 +127,13 @@ fn places(all: &[&str]) -> String {
     named.join(", ")
 }
 
-fn tell(said: &Said) -> Told<'_> {
-    let lines = lines(&said.exchange, &said.names);
+fn split(of_step: &StepExchange) -> Lines<'_> {
+    let lines = lines(&of_step.exchange, &of_step.names);
     let (ignored, read) = lines
         .into_iter()
         .partition(|line| line.starts_with(IGNORES));
-    Told {
-        place: &said.place,
+    Lines {
+        place: &of_step.place,
         read,
         ignored,
     }
@@ -138,8 +143,8 @@ fn tell(said: &Said) -> Told<'_> {
 fn lines(exchange: &Exchange, names: &Names) -> Vec<String> {
     let request = &exchange.request;
     let mut lines = vec![format!("  {} {}", request.method, names.url(&request.uri))];
-    let (Some(reader), Ok(answer)) = (Reader::of(exchange), &exchange.response) else {
-        lines.push(reads("no answer"));
+    let (Some(reader), Ok(response)) = (Reader::of(exchange), &exchange.response) else {
+        lines.push(reads("no response"));
         return lines;
     };
     let mark = if reader.reads_status() {
@@ -147,19 +152,17 @@ fn lines(exchange: &Exchange, names: &Names) -> Vec<String> {
     } else {
         ignores
     };
-    lines.push(mark(&format!(
-        "status: {}",
-        names.text(&answer.status.to_string())
-    )));
-    lines.extend(headers(answer, names, &reader));
-    lines.extend(body(answer, names, &reader));
+    let status = names.text(&response.status.to_string());
+    lines.push(mark(&format!("status: {status}")));
+    lines.extend(headers(response, names, &reader));
+    lines.extend(body(response, names, &reader));
     lines
 }
 
-/// First what is read, then the rest, each by name.
-fn headers(answer: &ResponseRecord, names: &Names, reader: &Reader) -> Vec<String> {
-    let length = answer.body.as_ref().map_or(0, |body| body.length);
-    let shown = answer.headers.iter().filter_map(|(name, value)| {
+/// The headers that Helm reads, then the others, each by name.
+fn headers(response: &ResponseRecord, names: &Names, reader: &Reader) -> Vec<String> {
+    let length = response.body.as_ref().map_or(0, |body| body.length);
+    let shown = response.headers.iter().filter_map(|(name, value)| {
         let name = name.to_ascii_lowercase();
         let value = names.header(&name, value, reader, length)?;
         Some((
@@ -179,9 +182,9 @@ fn headers(answer: &ResponseRecord, names: &Names, reader: &Reader) -> Vec<Strin
     shown.into_iter().map(line).collect()
 }
 
-/// The error, or what was sent beside the point; content has files of its own.
-fn body(answer: &ResponseRecord, names: &Names, reader: &Reader) -> Vec<String> {
-    let Some(body) = &answer.body else {
+/// The error, or an unexpected body; content has files of its own.
+fn body(response: &ResponseRecord, names: &Names, reader: &Reader) -> Vec<String> {
+    let Some(body) = &response.body else {
         return Vec::new();
     };
     let excerpt = body.excerpt.as_deref();
@@ -192,9 +195,9 @@ fn body(answer: &ResponseRecord, names: &Names, reader: &Reader) -> Vec<String> 
         };
         return match (reader.route(), is_content) {
             (_, Some(digest)) if names.digest.as_deref() == Some(digest) => {
-                vec![reads("body: what {digest} names")]
+                vec![reads("body: the content of {digest}")]
             }
-            (_, Some(_)) if reader.status() == 200 => vec![reads("body: other bytes")],
+            (_, Some(_)) if reader.status() == 200 => vec![reads("body: other content")],
             (Route::Tags { .. }, _) => vec![reads("body: see tags.txt")],
             (Route::Referrers { .. }, _) => {
                 excerpt.map(|text| index(text, names)).into_iter().collect()
@@ -216,24 +219,24 @@ fn body(answer: &ResponseRecord, names: &Names, reader: &Reader) -> Vec<String> 
         .unwrap_or_default()
 }
 
-/// What an index lists, without what a registry may add.
+/// The types in an index; descriptors have fields that a registry may add.
 fn index(text: &str, names: &Names) -> String {
     let value: Value = serde_json::from_str(text).unwrap_or_default();
     let listed = value["manifests"].as_array().map(|manifests| {
         let types = manifests.iter().map(|entry| {
-            let of = entry["artifactType"].as_str().unwrap_or("no type");
+            let of = entry["artifactType"].as_str().unwrap_or("no artifactType");
             names.text(of)
         });
         types.collect::<Vec<_>>()
     });
     match listed {
-        None => reads(&format!("body: no index: {}", names.text(text))),
-        Some(types) if types.is_empty() => reads("body: lists nothing"),
-        Some(types) => reads(&format!("body: lists {}", types.join(", "))),
+        None => reads(&format!("body: not an index: {}", names.text(text))),
+        Some(types) if types.is_empty() => reads("body: empty index"),
+        Some(types) => reads(&format!("body: index of {}", types.join(", "))),
     }
 }
 
-/// Code and message, which Helm prints, and the detail, which it does not.
+/// Code and message, which Helm prints, and the detail, which it ignores.
 fn error(text: &str, names: &Names, mark: fn(&str) -> String) -> Vec<String> {
     let value: Value = serde_json::from_str(text).unwrap_or_default();
     let Some(errors) = value["errors"].as_array() else {

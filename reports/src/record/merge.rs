@@ -4,59 +4,59 @@ use std::collections::BTreeSet;
 
 use thiserror::Error;
 
-use crate::record::{RunRecord, SCHEMA};
+use super::{RunRecord, SCHEMA};
 
-/// Why records cannot be put together.
+/// The reason for which records cannot be merged.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum MergeError {
-    /// There is nothing to put together.
-    #[error("there is no record to merge")]
+    /// No record was given.
+    #[error("no run record to merge; name at least one")]
     Nothing,
-    /// They do not judge by the same requirements.
+    /// Two versions of the suite wrote them.
     #[error(
-        "{name} was written by {found}, and the first record by {first}; run both with one version"
+        "{name} was written by {found}, the first record by {first}; run both with the same version"
     )]
     Versions {
-        /// Where the record comes from.
+        /// The origin of the record.
         name: String,
         /// The suite that wrote it.
         found: String,
         /// The suite that wrote the first.
         first: String,
     },
-    /// They did not run the same selection.
-    #[error("{name} is of another selection of requirements than the first record")]
+    /// Their runs selected different requirements.
+    #[error("{name} has another selection of requirements than the first record")]
     Selections {
-        /// Where the record comes from.
+        /// The origin of the record.
         name: String,
     },
-    /// A target is in two of them.
-    #[error("the target `{target}` is in two of the records, {name} is the second")]
+    /// Two of them hold the same target.
+    #[error("target `{target}` is in two records; the second is {name}")]
     Twice {
         /// The target.
         target: String,
-        /// Where the second record comes from.
+        /// The origin of the second record.
         name: String,
     },
     /// They are shards of different matrices.
-    #[error("{name} is shard {shard}, and the first record is one of {of}")]
+    #[error("{name} is {shard}, the first shard is one of {of}; merge the shards of one matrix")]
     Shards {
-        /// Where the record comes from.
+        /// The origin of the record.
         name: String,
-        /// What it says it is.
+        /// Its shard in words.
         shard: String,
-        /// What the first says.
-        of: String,
+        /// The number of shards of the first one.
+        of: usize,
     },
-    /// A shard is not there.
-    #[error("shard {shard} is missing; did its job end, and was its record kept?")]
+    /// A shard is missing.
+    #[error("shard {shard} is missing; check that its job ended and that its record was kept")]
     Missing {
-        /// Which.
+        /// The missing shard.
         shard: String,
     },
 }
 
-/// Puts records together, each with the name of where it comes from; `exit_code` is set by who knows the codes.
+/// Merges records, each with the name of its origin. The caller sets the exit code, whose values it knows.
 pub fn merge(records: Vec<(String, RunRecord)>) -> Result<RunRecord, MergeError> {
     let mut shards = Vec::new();
     let mut records = records.into_iter();
@@ -95,6 +95,7 @@ pub fn merge(records: Vec<(String, RunRecord)>) -> Result<RunRecord, MergeError>
     Ok(merged)
 }
 
+/// Refuses a record that another version wrote, or that has another selection.
 fn check(first: &RunRecord, name: &str, record: &RunRecord) -> Result<(), MergeError> {
     let name = name.to_owned();
     if record.suite != first.suite {
@@ -111,7 +112,7 @@ fn check(first: &RunRecord, name: &str, record: &RunRecord) -> Result<(), MergeE
     Ok(())
 }
 
-/// Whether all shards are there, if they are shards.
+/// Refuses an incomplete set of shards; records without shards are always complete.
 fn complete(shards: &[(String, Option<String>)]) -> Result<(), MergeError> {
     let Some(of) = shards
         .iter()
@@ -120,12 +121,15 @@ fn complete(shards: &[(String, Option<String>)]) -> Result<(), MergeError> {
         return Ok(());
     };
     for (name, shard) in shards {
-        let shard = shard.as_deref().unwrap_or("no shard");
-        if number(shard) != Some(of) {
+        let shard = shard.as_deref();
+        if shard.and_then(number) != Some(of) {
             return Err(MergeError::Shards {
                 name: name.clone(),
-                shard: shard.to_owned(),
-                of: of.to_string(),
+                shard: shard.map_or_else(
+                    || "not a shard".to_owned(),
+                    |shard| format!("shard {shard}"),
+                ),
+                of,
             });
         }
     }
@@ -141,7 +145,7 @@ fn complete(shards: &[(String, Option<String>)]) -> Result<(), MergeError> {
     Ok(())
 }
 
-/// How many shards there are.
+/// The number of shards in `K/N`.
 fn number(shard: &str) -> Option<usize> {
     shard.split_once('/')?.1.parse().ok()
 }

@@ -1,26 +1,76 @@
-//! What was left behind in a registry, in few lines: what is left for the same reason is told together.
+//! Leftovers in few lines: those of one kind with one reason form a group.
 
 use std::collections::BTreeSet;
 
 use crate::record::{Leftover, LeftoverKind};
-use crate::text;
+use crate::text::plural;
 
-/// How many commands of each group are shown; the record has them all.
+/// The number of commands of each group in the summary; the record has all of them.
 const COMMANDS: usize = 3;
 
-/// Things of one kind that are left for one reason.
-struct Group<'a> {
-    kind: LeftoverKind,
-    why: &'a str,
-    all: Vec<&'a Leftover>,
+/// Leftovers of one kind with one reason.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LeftoverGroup<'a> {
+    /// The kind.
+    pub kind: LeftoverKind,
+    /// The reason for which they still exist.
+    pub why: &'a str,
+    /// The leftovers.
+    pub all: Vec<&'a Leftover>,
 }
 
-/// What was left behind, and the commands that remove it, line by line. What others wrote is not made safe here.
+/// The groups, in order of first appearance.
+pub fn groups(leftovers: &[Leftover]) -> Vec<LeftoverGroup<'_>> {
+    let mut groups: Vec<LeftoverGroup<'_>> = Vec::new();
+    for leftover in leftovers {
+        let known = groups
+            .iter_mut()
+            .find(|group| group.kind == leftover.kind && group.why == leftover.why);
+        match known {
+            Some(group) => group.all.push(leftover),
+            None => groups.push(LeftoverGroup {
+                kind: leftover.kind,
+                why: &leftover.why,
+                all: vec![leftover],
+            }),
+        }
+    }
+    groups
+}
+
+/// The summary of leftovers, with the commands that delete them, line by line. Foreign text in it is not escaped.
 pub fn lines(leftovers: &[Leftover]) -> Vec<String> {
-    let mut lines = Vec::new();
-    for group in groups(leftovers) {
-        lines.push(group.told());
-        let commands: Vec<&str> = group.commands().collect();
+    let groups = groups(leftovers).into_iter();
+    groups.flat_map(|group| group.lines()).collect()
+}
+
+impl<'a> LeftoverGroup<'a> {
+    /// `2 manifests in hoc-1/a: the registry answers DELETE with 405 Method Not Allowed`.
+    pub fn heading(&self) -> String {
+        let repositories: BTreeSet<&str> =
+            self.all.iter().map(|one| one.repository.as_str()).collect();
+        let place = match repositories.first() {
+            Some(only) if repositories.len() == 1 => (*only).to_owned(),
+            _ => format!(
+                "{}, {}*",
+                plural(repositories.len(), "repository"),
+                common(&repositories)
+            ),
+        };
+        let count = plural(self.all.len(), self.kind.name());
+        format!("{count} in {place}: {}", self.why)
+    }
+
+    /// The commands that delete them.
+    pub fn commands(&self) -> impl Iterator<Item = &'a str> {
+        self.all.iter().filter_map(|one| one.command.as_deref())
+    }
+
+    /// The heading and the first commands.
+    pub(crate) fn lines(&self) -> Vec<String> {
+        let mut lines = vec![self.heading()];
+        let commands: Vec<&str> = self.commands().collect();
+        // A line that replaces a single command would save nothing.
         let shown = if commands.len() <= COMMANDS + 1 {
             commands.len()
         } else {
@@ -31,52 +81,11 @@ pub fn lines(leftovers: &[Leftover]) -> Vec<String> {
             let more = commands.len() - shown;
             lines.push(format!("and {more} commands more like that"));
         }
-    }
-    lines
-}
-
-/// The groups, as they first occur.
-fn groups(leftovers: &[Leftover]) -> Vec<Group<'_>> {
-    let mut groups: Vec<Group<'_>> = Vec::new();
-    for leftover in leftovers {
-        let known = groups
-            .iter_mut()
-            .find(|group| group.kind == leftover.kind && group.why == leftover.why);
-        match known {
-            Some(group) => group.all.push(leftover),
-            None => groups.push(Group {
-                kind: leftover.kind,
-                why: &leftover.why,
-                all: vec![leftover],
-            }),
-        }
-    }
-    groups
-}
-
-impl<'a> Group<'a> {
-    /// `2 manifests in hoc-1/a: the registry answers DELETE with 405 Method Not Allowed`.
-    fn told(&self) -> String {
-        let repositories: BTreeSet<&str> =
-            self.all.iter().map(|one| one.repository.as_str()).collect();
-        let place = match repositories.first() {
-            Some(only) if repositories.len() == 1 => (*only).to_owned(),
-            _ => format!(
-                "{} repositories, {}*",
-                repositories.len(),
-                common(&repositories)
-            ),
-        };
-        let count = text::plural(self.all.len(), self.kind.name());
-        format!("{count} in {place}: {}", self.why)
-    }
-
-    fn commands(&self) -> impl Iterator<Item = &'a str> {
-        self.all.iter().filter_map(|one| one.command.as_deref())
+        lines
     }
 }
 
-/// What all of these names begin with.
+/// The common beginning of these names.
 fn common<'a>(names: &BTreeSet<&'a str>) -> &'a str {
     let (Some(first), Some(last)) = (names.first(), names.last()) else {
         return "";
@@ -105,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_left_for_one_reason_is_told_together() {
+    fn leftovers_with_one_reason_form_a_group() {
         let mut left = vec![leftover("hoc-1/a", "m", "locked", Some("curl m"))];
         left.extend((0..5).map(|n| leftover(&format!("hoc-1/b{n}"), "x", "405", Some("curl x"))));
         assert_eq!(

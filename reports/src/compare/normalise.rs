@@ -1,9 +1,9 @@
-//! What was observed, without what differs from one run to the next.
+//! Observations without what differs from one run to the next.
 
 use crate::record::TargetRecord;
 use crate::snapshot::without_ids;
 
-/// `text` without the names of hosts and runs, digests and ids.
+/// `text` with placeholders for the names of hosts and runs, digests and ids.
 pub(super) fn normalised(target: &TargetRecord, text: &str) -> String {
     let mut text = text.to_owned();
     if let Some(origin) = target.identity.url.as_deref() {
@@ -15,23 +15,25 @@ pub(super) fn normalised(target: &TargetRecord, text: &str) -> String {
     without_ids(&text)
 }
 
-/// A word; what it ends with may be a mark.
+/// One word, which may end with a punctuation mark.
 fn word(word: &str) -> String {
-    let word = after(word, "127.0.0.1:", "{host}", |c| c.is_ascii_digit());
-    let word = after(&word, "hoc-", "{run}", |c| c.is_ascii_hexdigit());
-    after(&word, "sha256:", "{digest}", |c| c.is_ascii_hexdigit())
+    let word = replace(word, "127.0.0.1:", "{host}", |c| c.is_ascii_digit());
+    let word = replace(&word, "hoc-", "{run}", |c| c.is_ascii_hexdigit());
+    replace(&word, "sha256:", "{digest}", |c| c.is_ascii_hexdigit())
 }
 
-/// Replaces `start` and what follows it and `belongs`; nothing where nothing follows.
-fn after(text: &str, start: &str, name: &str, belongs: fn(char) -> bool) -> String {
+/// Replaces `start` and the characters after it that belong to the value; `start` alone is kept.
+fn replace(text: &str, start: &str, placeholder: &str, belongs: fn(char) -> bool) -> String {
     let Some((before, rest)) = text.split_once(start) else {
         return text.to_owned();
     };
     let kept = rest.trim_start_matches(belongs);
     if kept.len() == rest.len() {
-        return format!("{before}{start}{}", after(rest, start, name, belongs));
+        let rest = replace(rest, start, placeholder, belongs);
+        return format!("{before}{start}{rest}");
     }
-    format!("{before}{name}{}", after(kept, start, name, belongs))
+    let kept = replace(kept, start, placeholder, belongs);
+    format!("{before}{placeholder}{kept}")
 }
 
 #[cfg(test)]
@@ -39,7 +41,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn hosts_runs_digests_and_ids_are_left_out() {
+    fn hosts_runs_digests_and_ids_become_placeholders() {
         for (text, shown) in [
             (
                 "a location on `127.0.0.1:41233`, not sha256:00ff.",

@@ -1,0 +1,102 @@
+//! A record as JSON, and the reasons for which a file is not one.
+
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+use thiserror::Error;
+
+use super::{RunRecord, SCHEMA};
+use crate::json;
+use crate::text::plural;
+
+/// The reason for which a record could not be read.
+#[derive(Debug, Error)]
+pub enum RecordError {
+    /// The file is not JSON of the record's shape.
+    #[error("this is not a run record")]
+    Malformed(#[source] serde_json::Error),
+    /// The file ends in the middle.
+    #[error("the run record is truncated; the run or the copy of the file was interrupted")]
+    Truncated(#[source] serde_json::Error),
+    /// The run that wrote it did not finish.
+    #[error("the run record has no footer; the run that wrote it did not finish")]
+    Unfinished,
+    /// The record does not hold what its footer counts.
+    #[error(
+        "the run record is incomplete: its footer counts {}, the record holds {found}",
+        plural(*.counted, .noun)
+    )]
+    Incomplete {
+        /// `check` or `flow`.
+        noun: &'static str,
+        /// The number in the footer.
+        counted: usize,
+        /// The number in the record.
+        found: usize,
+    },
+    /// A newer suite wrote it.
+    #[error(
+        "the run record has schema {found}, and this program reads schema {SCHEMA}; use a newer version of the program"
+    )]
+    Newer {
+        /// Its schema.
+        found: u32,
+    },
+    /// An older suite wrote it.
+    #[error(
+        "the run record has schema {found}, and this program reads schema {SCHEMA}; repeat the run with this version of the program"
+    )]
+    Older {
+        /// Its schema.
+        found: u32,
+    },
+}
+
+impl RunRecord {
+    /// The record as JSON, with a newline at the end.
+    pub fn to_json(&self) -> String {
+        json::write(self)
+    }
+
+    /// Reads a record that has the schema of this version.
+    pub fn from_json(text: &str) -> Result<Self, RecordError> {
+        #[derive(Deserialize)]
+        struct Head {
+            schema: u32,
+            footer: Option<IgnoredAny>,
+        }
+        let head: Head = serde_json::from_str(text).map_err(RecordError::from_reading)?;
+        if head.schema > SCHEMA {
+            return Err(RecordError::Newer { found: head.schema });
+        }
+        if head.schema < SCHEMA {
+            return Err(RecordError::Older { found: head.schema });
+        }
+        if head.footer.is_none() {
+            return Err(RecordError::Unfinished);
+        }
+        let record: Self = serde_json::from_str(text).map_err(RecordError::from_reading)?;
+        for (noun, counted, found) in [
+            ("check", record.footer.checks, record.checks().count()),
+            ("flow", record.footer.flows, record.flows().count()),
+        ] {
+            if counted != found {
+                return Err(RecordError::Incomplete {
+                    noun,
+                    counted,
+                    found,
+                });
+            }
+        }
+        Ok(record)
+    }
+}
+
+impl RecordError {
+    fn from_reading(error: serde_json::Error) -> Self {
+        if error.is_eof() {
+            Self::Truncated(error)
+        } else {
+            Self::Malformed(error)
+        }
+    }
+}

@@ -1,0 +1,12 @@
+//! Plain text: foreign text made harmless, its width in columns, and words for counts and times.
+//!
+//! This module knows no record. It decides how a text looks and never what a report contains.
+
+mod columns;
+mod escape;
+mod words;
+
+pub(crate) use self::columns::{columns, fit, pad, wrap};
+pub(crate) use self::escape::{block, cut, is_steering, line};
+pub use self::words::plural;
+pub(crate) use self::words::{duration, more};

@@ -1,0 +1,242 @@
+//! The view of a comparison.
+
+use std::fmt;
+
+use super::difference::{self, FileView};
+use super::row::{Entry, Label, Row};
+use super::words;
+use crate::compare::{
+    CapabilityChange, ComparedTarget, Comparison, FlowChange, RequirementChange, State,
+};
+use crate::snapshot::FileChange;
+use crate::text::{more, plural};
+
+/// The number of ignored headers that are named.
+const NAMED: usize = 8;
+
+/// The view of a comparison.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ComparisonView<'a> {
+    /// The target to move from.
+    pub a: &'a ComparedTarget,
+    /// The target to move to.
+    pub b: &'a ComparedTarget,
+    /// The conclusion, where there is one to draw from the whole.
+    pub conclusion: Option<Conclusion>,
+    /// The flows that work on one of the targets only.
+    pub flows: Vec<FlowChangeView<'a>>,
+    /// The requirements on which they differ.
+    pub requirements: Vec<RequirementChangeView<'a>>,
+    /// The capabilities of one of them only.
+    pub capabilities: Vec<CapabilityChangeView<'a>>,
+    /// Responses that differ in what Helm reads.
+    pub responses: Vec<FileView<'a>>,
+    /// The sentence about responses that differ in what Helm ignores.
+    pub ignored: Option<String>,
+    /// The sentence about requirements that are inconclusive on one of the targets.
+    pub inconclusive: Option<String>,
+}
+
+/// The conclusion of a comparison.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Conclusion {
+    /// The targets do not differ in anything that was compared.
+    Same(String),
+    /// No requirement was examined on both.
+    NothingInCommon,
+}
+
+/// The headings of a comparison, in the order of the report.
+pub mod headings {
+    /// Flows.
+    pub const FLOWS: &str = "What works otherwise";
+    /// Requirements.
+    pub const REQUIREMENTS: &str = "What is done otherwise";
+    /// Capabilities.
+    pub const CAPABILITIES: &str = "What is offered";
+    /// Responses.
+    pub const RESPONSES: &str = "What is answered otherwise";
+    /// Responses that differ in what Helm ignores.
+    pub const IGNORED: &str = "What Helm ignores";
+}
+
+/// A flow that works on one of the targets only.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FlowChangeView<'a> {
+    /// The change.
+    pub change: &'a FlowChange,
+}
+
+/// A requirement on which the targets differ.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RequirementChangeView<'a> {
+    /// Its id.
+    pub id: &'a str,
+    /// Its title.
+    pub title: &'a str,
+    /// Its level for Helm and in the specification.
+    pub severity: &'a str,
+    /// The states on both targets.
+    pub states: States,
+    /// The behaviour of both targets, and the expectation if one of them violates it.
+    pub rows: Vec<Row<'a>>,
+}
+
+/// The states of a requirement on both targets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct States {
+    /// On A.
+    pub a: State,
+    /// On B.
+    pub b: State,
+}
+
+/// A capability that only one of the targets has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CapabilityChangeView<'a> {
+    /// The change.
+    pub change: &'a CapabilityChange,
+}
+
+impl<'a> ComparisonView<'a> {
+    /// The view of a comparison.
+    pub fn of(comparison: &'a Comparison) -> Self {
+        let conclusion = if comparison.compared.requirements == 0 {
+            Some(Conclusion::NothingInCommon)
+        } else if comparison.is_empty() && !comparison.is_inconclusive() {
+            Some(Conclusion::Same(same(comparison)))
+        } else {
+            None
+        };
+        let flows = comparison.flows.iter();
+        let capabilities = comparison.capabilities.iter();
+        Self {
+            a: &comparison.a,
+            b: &comparison.b,
+            conclusion,
+            flows: flows.map(|change| FlowChangeView { change }).collect(),
+            requirements: comparison.requirements.iter().map(requirement).collect(),
+            capabilities: capabilities
+                .map(|change| CapabilityChangeView { change })
+                .collect(),
+            responses: comparison
+                .responses
+                .read
+                .iter()
+                .map(difference::file)
+                .collect(),
+            ignored: ignored(&comparison.responses.ignored),
+            inconclusive: (comparison.inconclusive > 0)
+                .then(|| inconclusive(comparison.inconclusive)),
+        }
+    }
+}
+
+impl Conclusion {
+    /// The conclusion in one sentence.
+    pub fn sentence(&self) -> &str {
+        match self {
+            Self::Same(sentence) => sentence,
+            Self::NothingInCommon => "no requirement was examined on both: nothing can be told",
+        }
+    }
+}
+
+impl fmt::Display for States {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { a, b } = self;
+        if a == b {
+            write!(f, "{a} on both, in other ways")
+        } else {
+            write!(f, "{a} → {b}")
+        }
+    }
+}
+
+impl FlowChangeView<'_> {
+    /// The eras in words.
+    pub fn eras(&self) -> String {
+        words::eras(&self.change.eras)
+    }
+}
+
+impl CapabilityChangeView<'_> {
+    /// The capability of both targets in words.
+    pub fn states(&self) -> [&'static str; 2] {
+        [self.change.a, self.change.b].map(|present| match present {
+            Some(true) => "offered",
+            Some(false) => "not offered",
+            None => "unclear",
+        })
+    }
+}
+
+fn same(comparison: &Comparison) -> String {
+    let compared = &comparison.compared;
+    let mut parts = vec![
+        plural(compared.requirements, "requirement"),
+        format!("{} of era and flow", plural(compared.cells, "cell")),
+        plural(compared.capabilities, "capability"),
+    ];
+    if compared.files > 0 {
+        parts.push(format!("{} of snapshots", plural(compared.files, "file")));
+    }
+    let (a, b) = (&comparison.a.name, &comparison.b.name);
+    format!("{a} and {b} do the same: {}", parts.join(", "))
+}
+
+fn inconclusive(count: usize) -> String {
+    let requirements = plural(count, "requirement");
+    format!("{requirements} could not be told on one of them: more may differ.")
+}
+
+fn requirement(change: &RequirementChange) -> RequirementChangeView<'_> {
+    let mut rows = vec![
+        Row::new(Label::A, [Entry::Behaviour(&change.a)]),
+        Row::new(Label::B, [Entry::Behaviour(&change.b)]),
+    ];
+    // Without a violation there is no expectation to compare with.
+    if change.is_violated() {
+        let expected = change.expected.iter();
+        let expected = expected.map(|text| Entry::Text(text.into()));
+        rows.push(Row::new(Label::Expected, expected));
+        let source = change.main_source().map(Entry::Source);
+        rows.push(Row::new(Label::Source, source));
+        rows.push(Row::new(Label::Helm, change.helm.iter().map(Entry::Break)));
+    }
+    rows.retain(|row| !row.entries.is_empty());
+    RequirementChangeView {
+        id: &change.id,
+        title: &change.title,
+        severity: &change.severity,
+        states: States {
+            a: change.a.state,
+            b: change.b.state,
+        },
+        rows,
+    }
+}
+
+/// The sentence about changed headers that no Helm version reads.
+fn ignored(changes: &[FileChange]) -> Option<String> {
+    if changes.is_empty() {
+        return None;
+    }
+    let mut names: Vec<&str> = Vec::new();
+    let lines = changes.iter().flat_map(|change| change.diff.lines());
+    for line in lines.filter(|line| line.starts_with(['+', '-'])) {
+        let name = line[1..]
+            .trim()
+            .strip_prefix("ignores")
+            .and_then(|rest| rest.split(':').next());
+        if let Some(name) = name.map(str::trim).filter(|name| !names.contains(name)) {
+            names.push(name);
+        }
+    }
+    let more = more(names.len().saturating_sub(NAMED));
+    names.truncate(NAMED);
+    let names = names.join(", ");
+    Some(format!(
+        "No Helm reads what else differs in the answers: {names}{more}."
+    ))
+}

@@ -1,0 +1,60 @@
+//! Views: everything that a report shows, built once from a record, a comparison or a difference.
+//!
+//! report → sections → rows. A section is a typed struct: a target, an area, a table, a check. A row is a label with
+//! entries. A view holds structured values and the words of every format, complete and not escaped. Layout is the
+//! renderers' part: columns, wrapping, colours, escapes, and cuts. A renderer reads a view and nothing else.
+
+mod bisection;
+mod check;
+mod comparison;
+mod difference;
+mod eras;
+mod exchange;
+mod helm;
+pub mod leftovers;
+mod matrix;
+mod progress;
+mod report;
+mod row;
+mod statement;
+mod tally;
+mod target;
+mod verdict;
+mod words;
+
+use std::borrow::Cow;
+
+use helm_oci_suite::verdict::Obstacle;
+
+pub use self::bisection::{BisectionView, ChangeView, PlaceView, UnavailableView};
+pub use self::check::CheckView;
+pub use self::comparison::{
+    CapabilityChangeView, ComparisonView, Conclusion, FlowChangeView, RequirementChangeView,
+    States, headings,
+};
+pub use self::difference::{DiffKind, DiffLine, DifferenceView, FileView, IGNORED, READ};
+pub use self::eras::{EraCause, EraRow, EraTable};
+pub use self::exchange::{ExchangeView, ExchangesView, HeaderView, MessageView, ResponseView};
+pub use self::helm::{FlowGroup, FlowView, HelmRow, HelmView};
+pub use self::leftovers::LeftoverGroup;
+pub use self::matrix::{Column, FlowOf, MatrixRow, MatrixView, RequirementRow, Variant};
+pub use self::progress::Progress;
+pub use self::report::{Header, ReportView, RunSummary};
+pub use self::row::{Depth, Entry, Label, Row};
+pub use self::statement::{Clause, Statement};
+pub use self::tally::Tally;
+pub use self::target::{
+    AreaView, CapabilityView, Effort, IdentityFact, IdentityLabel, ObstacleGroup, ObstacleView,
+    TargetView,
+};
+pub use self::verdict::Verdict;
+pub use self::words::flow_verdict;
+
+/// The reason for which a result is inconclusive, as a row.
+fn obstacle_row(obstacle: Option<&Obstacle>) -> Row<'_> {
+    let entry = obstacle.map_or(
+        Entry::Text(Cow::Borrowed(words::NO_OBSTACLE)),
+        Entry::Obstacle,
+    );
+    Row::new(Label::Obstacle, [entry])
+}

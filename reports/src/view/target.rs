@@ -1,0 +1,337 @@
+//! The results of one target.
+
+use helm_oci_suite::requirement::outcome::Outcome;
+use strum::IntoStaticStr;
+
+use super::check::CheckView;
+use super::eras::EraTable;
+use super::exchange::ExchangesView;
+use super::helm::HelmView;
+use super::leftovers::{self, LeftoverGroup};
+use super::row::{Label, Row};
+use super::statement::Statement;
+use super::tally::Tally;
+use super::verdict::{Results, Verdict};
+use crate::record::{Capability, RunRecord, TargetIdentity, TargetRecord};
+use crate::text::{duration, plural};
+
+/// The results of one target.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TargetView<'a> {
+    /// The name given on the command line.
+    pub name: &'a str,
+    /// The seed of names and content.
+    pub seed: u64,
+    /// The identity, fact by fact.
+    pub identity: Vec<IdentityFact<'a>>,
+    /// The capabilities.
+    pub capabilities: Vec<CapabilityView<'a>>,
+    /// The reason for which the target could not be examined, or not to the end.
+    pub obstacle: Option<ObstacleView<'a>>,
+    /// The checks, in the suite's order.
+    pub checks: Vec<CheckView<'a>>,
+    /// The areas, in the order of their first check.
+    pub areas: Vec<AreaView<'a>>,
+    /// The table era × flow.
+    pub eras: Option<EraTable<'a>>,
+    /// The results of real Helm binaries.
+    pub helm: HelmView<'a>,
+    /// The counts of outcomes.
+    pub tally: Tally,
+    /// The reasons for skipped checks with their counts, in order of first appearance.
+    pub skipped: Vec<(&'a str, usize)>,
+    /// Everything that the run stored and could not delete.
+    pub leftovers: Vec<LeftoverGroup<'a>>,
+    /// The requests of the run; none for a record that does not count them.
+    pub effort: Option<Effort>,
+    /// The verdict.
+    pub verdict: Verdict,
+    /// The duration in milliseconds.
+    pub milliseconds: u64,
+}
+
+/// A fact about the identity of a target.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct IdentityFact<'a> {
+    /// The kind of fact.
+    pub label: IdentityLabel,
+    /// The fact.
+    pub value: &'a str,
+}
+
+/// A kind of fact about the identity of a target.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, IntoStaticStr)]
+#[strum(serialize_all = "kebab-case")]
+pub enum IdentityLabel {
+    /// Reference, container, process or URL.
+    Kind,
+    /// The image and tag.
+    Image,
+    /// The digest or id of the image.
+    #[strum(serialize = "image id")]
+    ImageId,
+    /// The version in the labels of the image.
+    Version,
+    /// The program.
+    Program,
+    /// The digest of the program.
+    #[strum(serialize = "program digest")]
+    ProgramDigest,
+    /// The origin.
+    Url,
+    /// The headers by which the registry identifies itself.
+    Server,
+}
+
+/// A capability of a target.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CapabilityView<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// True if the registry has it; none if that could not be determined.
+    pub present: Option<bool>,
+    /// The observation behind it.
+    pub evidence: &'a str,
+    /// The requirements that do not apply without it.
+    pub left_out: &'a [String],
+}
+
+/// The reason for which a target could not be examined.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ObstacleView<'a> {
+    /// The reason in one sentence.
+    pub statement: Statement<'a>,
+    /// The text of the obstacle alone.
+    pub what: &'a str,
+    /// The reason as a row.
+    pub row: Row<'a>,
+    /// The exchanges that show it.
+    pub exchanges: ExchangesView<'a>,
+}
+
+/// The checks of one area.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AreaView<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// The positions of its checks in those of the target.
+    pub positions: Vec<usize>,
+    /// The counts of their outcomes.
+    pub tally: Tally,
+}
+
+/// The requests of a run on a target.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Effort {
+    /// The number of requests.
+    pub requests: usize,
+    /// The duration in milliseconds.
+    pub milliseconds: u64,
+    /// The number of checks that ran concurrently at most.
+    pub concurrency: usize,
+}
+
+/// Inconclusive checks with the same obstacle.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ObstacleGroup<'v, 'a> {
+    /// The first of them.
+    pub first: &'v CheckView<'a>,
+    /// The ids of the others.
+    pub also_affected: Vec<&'a str>,
+}
+
+impl<'a> TargetView<'a> {
+    pub(super) fn of(record: &'a RunRecord, target: &'a TargetRecord) -> Self {
+        let checks: Vec<CheckView<'a>> = target.checks.iter().map(CheckView::of).collect();
+        let tally = Tally::of(checks.iter().map(|check| check.outcome));
+        let eras = EraTable::of(&target.eras);
+        let helm = HelmView::of(&target.helm_versions);
+        let verdict = Verdict::of(&Results {
+            run: &record.run,
+            has_obstacle: target.obstacle.is_some(),
+            tally,
+            eras: eras.as_ref(),
+            helm: &helm,
+        });
+        let obstacle = target.obstacle.as_ref().map(|obstacle| ObstacleView {
+            statement: Statement::Obstacle(Some(obstacle)),
+            what: &obstacle.what,
+            row: super::obstacle_row(Some(obstacle)),
+            exchanges: ExchangesView::at(&target.exchanges, &obstacle.exchanges),
+        });
+        Self {
+            name: &target.name,
+            seed: target.seed.unwrap_or(record.run.seed),
+            identity: identity(&target.identity),
+            capabilities: target.capabilities.iter().map(capability).collect(),
+            obstacle,
+            areas: areas(&checks),
+            eras,
+            helm,
+            tally,
+            skipped: skipped(&checks),
+            leftovers: leftovers::groups(&target.leftovers),
+            effort: (target.requests > 0).then_some(Effort {
+                requests: target.requests,
+                milliseconds: target.milliseconds,
+                concurrency: target.concurrency,
+            }),
+            verdict,
+            milliseconds: target.milliseconds,
+            checks,
+        }
+    }
+
+    /// The checks of an area.
+    pub fn checks_of(&self, area: &AreaView<'_>) -> impl Iterator<Item = &CheckView<'a>> {
+        let positions = area.positions.iter();
+        positions.map(|position| &self.checks[*position])
+    }
+
+    /// The checks with an outcome.
+    pub fn with_outcome(&self, outcome: Outcome) -> impl Iterator<Item = &CheckView<'a>> {
+        let checks = self.checks.iter();
+        checks.filter(move |check| check.outcome == outcome)
+    }
+
+    /// The checks whose result needs attention, the most severe first; without inconclusive ones.
+    pub fn findings(&self) -> impl Iterator<Item = &CheckView<'a>> {
+        [Outcome::Fail, Outcome::Stale, Outcome::Warn, Outcome::Known]
+            .into_iter()
+            .flat_map(|outcome| self.with_outcome(outcome))
+    }
+
+    /// The inconclusive checks, grouped by obstacle.
+    pub fn inconclusive(&self) -> Vec<ObstacleGroup<'_, 'a>> {
+        let met = |check: &CheckView<'a>| match check.statement {
+            Statement::Obstacle(obstacle) => obstacle.map(|met| (met.kind, met.what.as_str())),
+            _ => None,
+        };
+        let mut groups: Vec<ObstacleGroup<'_, 'a>> = Vec::new();
+        for check in self.with_outcome(Outcome::Inconclusive) {
+            let known = groups
+                .iter_mut()
+                .find(|group| met(check).is_some() && met(group.first) == met(check));
+            match known {
+                Some(group) => group.also_affected.push(check.id),
+                None => groups.push(ObstacleGroup {
+                    first: check,
+                    also_affected: Vec::new(),
+                }),
+            }
+        }
+        groups
+    }
+
+    /// A fact about the identity.
+    pub fn fact(&self, label: IdentityLabel) -> Option<&'a str> {
+        let fact = self.identity.iter().find(|fact| fact.label == label);
+        fact.map(|fact| fact.value)
+    }
+}
+
+impl IdentityLabel {
+    /// The label in words.
+    pub fn name(self) -> &'static str {
+        self.into()
+    }
+}
+
+impl CapabilityView<'_> {
+    /// The label of its row.
+    pub const fn label(&self) -> Label {
+        match self.present {
+            Some(true) => Label::Offers,
+            Some(false) => Label::Lacks,
+            None => Label::Unclear,
+        }
+    }
+
+    /// The requirements that do not apply without it, in few words.
+    pub fn consequence(&self) -> String {
+        match self.left_out {
+            [] => String::new(),
+            [one] => format!("; left out: {one}"),
+            [one, more @ ..] => format!("; left out: {one} and {} more", more.len()),
+        }
+    }
+}
+
+impl Effort {
+    /// The effort in words.
+    pub fn sentence(&self) -> String {
+        let requests = plural(self.requests, "request");
+        let time = duration(self.milliseconds);
+        format!(
+            "{requests} in {time}, {} checks side by side",
+            self.concurrency
+        )
+    }
+}
+
+fn identity(identity: &TargetIdentity) -> Vec<IdentityFact<'_>> {
+    let facts = [
+        (IdentityLabel::Kind, Some(identity.kind.into())),
+        (IdentityLabel::Image, identity.image.as_deref()),
+        (IdentityLabel::ImageId, identity.image_id.as_deref()),
+        (IdentityLabel::Version, identity.version.as_deref()),
+        (IdentityLabel::Program, identity.program.as_deref()),
+        (
+            IdentityLabel::ProgramDigest,
+            identity.program_digest.as_deref(),
+        ),
+        (IdentityLabel::Url, identity.url.as_deref()),
+        (IdentityLabel::Server, identity.server.as_deref()),
+    ];
+    let facts = facts.into_iter();
+    facts
+        .filter_map(|(label, value)| {
+            Some(IdentityFact {
+                label,
+                value: value?,
+            })
+        })
+        .collect()
+}
+
+fn capability(capability: &Capability) -> CapabilityView<'_> {
+    CapabilityView {
+        name: &capability.name,
+        present: capability.present,
+        evidence: &capability.evidence,
+        left_out: &capability.left_out,
+    }
+}
+
+fn areas<'a>(checks: &[CheckView<'a>]) -> Vec<AreaView<'a>> {
+    let mut areas: Vec<AreaView<'a>> = Vec::new();
+    for (position, check) in checks.iter().enumerate() {
+        match areas.iter_mut().find(|area| area.name == check.area) {
+            Some(area) => area.positions.push(position),
+            None => areas.push(AreaView {
+                name: check.area,
+                positions: vec![position],
+                tally: Tally::default(),
+            }),
+        }
+    }
+    for area in &mut areas {
+        let positions = area.positions.iter();
+        area.tally = Tally::of(positions.map(|position| checks[*position].outcome));
+    }
+    areas
+}
+
+fn skipped<'a>(checks: &[CheckView<'a>]) -> Vec<(&'a str, usize)> {
+    let mut reasons: Vec<(&str, usize)> = Vec::new();
+    for check in checks {
+        let Statement::Skipped(reason) = check.statement else {
+            continue;
+        };
+        match reasons.iter_mut().find(|(known, _)| *known == reason) {
+            Some((_, count)) => *count += 1,
+            None => reasons.push((reason, 1)),
+        }
+    }
+    reasons
+}
