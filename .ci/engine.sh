@@ -1,35 +1,35 @@
-# A container engine that answers. Sourced by `run`.
+# A running container engine. Sourced by `run`.
 
-# What an engine started here is known by, so that `run` can stop it.
+# The process id and the log of an engine started here, so that `run` can stop it.
 engine_pid=$work/dockerd.pid
 engine_log=$work/dockerd.log
 
-engine_answers() {
+engine_responds() {
     local version
     version=$(timeout 20 docker version --format '{{.Server.Version}}' 2>/dev/null) && echo "engine $version"
 }
 
 ensure_engine() {
-    if engine_answers; then
+    if engine_responds; then
         return
     fi
     if [[ -n ${DOCKER_HOST:-} ]]; then
-        echo "DOCKER_HOST is $DOCKER_HOST, where no engine answers" >&2
+        echo "DOCKER_HOST is $DOCKER_HOST, but no engine responds there" >&2
         return 1
     fi
     if ! command -v dockerd >/dev/null || ! command -v docker >/dev/null; then
         install_packages docker.io
-        # Its installation may have started it.
-        if engine_answers; then
+        # The installation may have started it.
+        if engine_responds; then
             return
         fi
     fi
     setsid dockerd >"$engine_log" 2>&1 </dev/null &
     local pid=$! limit=$((SECONDS + 90))
     echo "$pid" >"$engine_pid"
-    until engine_answers; do
+    until engine_responds; do
         if ! kill -0 "$pid" 2>/dev/null || ((SECONDS > limit)); then
-            echo "dockerd did not come to answer; its log ends:" >&2
+            echo "dockerd is not ready after 90 s; last log lines:" >&2
             tail -n 20 "$engine_log" >&2
             return 1
         fi

@@ -1,7 +1,7 @@
-# The images of the registries that are examined. Sourced by `run`.
+# Images of the examined registries. Sourced by `run`.
 #
-# An image that is here is used; else the official one is pulled; else, for Distribution, its real program is
-# wrapped in an image of the official name, with the official default configuration and a label that says so.
+# A local image is used; otherwise the official one is pulled; otherwise the real program of Distribution or crane is
+# wrapped in an image of the official name, with the official default configuration and a label that names its origin.
 
 distribution_2=2.8.2 # What Debian ships; the official image of that version is the same program.
 distribution_3=3.0.0
@@ -23,7 +23,7 @@ has_image() {
 # ensure_image NAME OTHERWISE
 ensure_image() {
     if has_image "$1"; then
-        echo "$1: here"
+        echo "$1: local"
     elif timeout 120 docker pull -q "$1"; then
         echo "$1: pulled"
     else
@@ -36,7 +36,7 @@ ensure_image() {
 
 skip_zot() {
     echo
-    echo "SKIPPED zot: $zot_image is not here and cannot be pulled; nothing below says anything about zot"
+    echo "SKIPPED zot: $zot_image is not available locally and cannot be pulled; zot is not examined"
     echo
 }
 
@@ -47,7 +47,7 @@ wrap_distribution_2() {
     local version
     version=$(/usr/bin/docker-registry --version)
     if [[ $version != *" $distribution_2"* ]]; then
-        echo "Debian's docker-registry is not $distribution_2 but: $version" >&2
+        echo "Debian's docker-registry is not $distribution_2: $version" >&2
         return 1
     fi
     wrap "registry:$distribution_2" /usr/bin/docker-registry /etc/docker/registry/config.yml "Debian: $version"
@@ -66,7 +66,7 @@ wrap_crane() {
     stand_in "$crane_image" "$root" "go install $module"
 }
 
-# wrap IMAGE PROGRAM CONFIGURATION ORIGIN: the program with the default configuration of Distribution.
+# wrap IMAGE PROGRAM CONFIGURATION ORIGIN: an image of the program with the default configuration of Distribution.
 wrap() {
     local image=$1 program=$2 configuration=$3 origin=$4 root
     root=$(rooted "$program")
@@ -95,13 +95,13 @@ CONFIGURATION
         --change "CMD [\"serve\",\"$configuration\"]"
 }
 
-# rooted PROGRAM: prints a folder with the program and its libraries in their places.
+# rooted PROGRAM: prints a root folder with the program and its libraries.
 rooted() {
     local program=$1 root library
     root=$(mktemp -d "$work/root.XXXXXX")
     mkdir -p "$root/bin" "$root/tmp"
     cp "$program" "$root/bin/registry"
-    # A static program has no libraries, and ldd says so with an error.
+    # ldd exits with an error for a static program, which has no libraries.
     { ldd "$program" 2>/dev/null || true; } | grep -o '/[^ ]*' | while read -r library; do
         mkdir -p "$root$(dirname "$library")"
         cp -L "$library" "$root$library"
@@ -119,5 +119,5 @@ stand_in() {
         --change "LABEL org.helm-oci-conformance.stand-in=\"$origin\"" \
         "$@" - "$image"
     rm -rf "$root"
-    echo "$image: a stand-in for the official image, around the real program ($origin)"
+    echo "$image: a substitute for the official image, with the real program ($origin)"
 }

@@ -1,10 +1,9 @@
-# Runs of the built program against registries that are there. Sourced by `run`; each function is a step.
+# Runs of the built program against real registries. Sourced by `run`; each function is a step.
 
 program=${CARGO_TARGET_DIR:-target}/release/helm-oci-conformance
 label=org.helm-oci-conformance.run
 
-# examine NAME EXPECTATION... -- ARGUMENT...: one run (or $program_command), with the exit code and the reports that are
-# expected.
+# examine NAME EXPECTATION... -- ARGUMENT...: one run (or $program_command); checks its exit code and its reports.
 examine() {
     local name=$1 expected=() status=0 code
     shift
@@ -24,7 +23,7 @@ examine() {
     .ci/check-report "${expected[@]}" "$reports/$name.json" "$reports/$name.xml"
 }
 
-# serves COMMAND...: starts a registry in the background, to be stopped at the end of the step.
+# serves COMMAND...: starts a registry in the background and stops it at the end of the step.
 serves() {
     : >"$work/served.log"
     "$@" >>"$work/served.log" 2>&1 &
@@ -32,12 +31,12 @@ serves() {
     trap '{ kill "$served"; wait "$served"; } 2>/dev/null || true' EXIT
 }
 
-# answers URL: waits until a registry answers there.
-answers() {
+# responds URL: waits until a registry responds at the URL.
+responds() {
     local limit=$((SECONDS + 20))
     until curl --silent --output /dev/null --max-time 2 "$1/v2/"; do
         if ! kill -0 "$served" 2>/dev/null || ((SECONDS > limit)); then
-            echo "nothing answers at $1:" >&2
+            echo "no response from $1; last log lines:" >&2
             cat "$work/served.log" >&2
             return 1
         fi
@@ -45,7 +44,7 @@ answers() {
     done
 }
 
-# serve_own ARGUMENT...: our own `serve`; sets `url`.
+# serve_own ARGUMENT...: starts our own `serve`; sets `url`.
 serve_own() {
     local limit=$((SECONDS + 20))
     serves "$program" serve --listen 127.0.0.1:0 "$@"
@@ -74,7 +73,7 @@ run_zot() {
     examine zot --exit 0 --conclusive --helms 5 -- "zot:$zot" --helm "$helms"
 }
 
-# All of them in one run, with and without logins and TLS; nothing is left behind.
+# All targets in one run, with and without logins and TLS; no container and no volume is left.
 run_matrix() {
     local files=(.ci/targets.toml) begun=$SECONDS volumes
     if has_image "$zot_image"; then
@@ -88,7 +87,7 @@ run_matrix() {
     ((volumes == $(docker volume ls --quiet | wc -l)))
 }
 
-# A real Helm with TLS and logins.
+# A real Helm binary with TLS and logins.
 run_with_tls_and_login() {
     local targets=(reference+basic reference+bearer+tls
         "distribution:$distribution_2+htpasswd" "distribution:$distribution_3+htpasswd+tls")
@@ -98,7 +97,7 @@ run_with_tls_and_login() {
     examine secured --exit 0 --conclusive --helms 1 -- "${targets[@]}" --helm "$helms/helm-4.2.4"
 }
 
-# A part of it in three shards, merged; a missing one is noticed.
+# A part of the matrix in three shards, merged; a missing shard is an error.
 run_shards() {
     local shard records=()
     for shard in 1 2 3; do
@@ -108,12 +107,12 @@ run_shards() {
     done
     "$program" merge "${records[@]}" --json "$reports/merged.json" --junit "$reports/merged.xml"
     if "$program" merge "${records[@]:1}" --quiet; then
-        echo "a missing shard was not noticed" >&2
+        echo "merge did not report the missing shard" >&2
         return 1
     fi
 }
 
-# Real Helm works with it, as this shows; what it gets wrong shows elsewhere. In a container and as a process.
+# Real Helm binaries work with it in spite of its violations. In a container and as a process.
 run_crane() {
     PATH=$cache/crane-0.20.3:$PATH program_command=matrix examine crane --exit 1 --conclusive \
         --violates manifests/wrong-digest-refused \
@@ -121,7 +120,7 @@ run_crane() {
         --helms 5 -- .ci/targets-crane.toml --helm "$helms"
 }
 
-# No real Helm can do anything but log in, for these reasons among others.
+# Real Helm binaries can only log in to it, because of these violations and others.
 run_container_registry() {
     local url flow broken=() password=s3cret-of-ci
     for flow in chart-push chart-pull push re-push push-changed push-plus push-prov \
@@ -132,7 +131,7 @@ run_container_registry() {
     mkdir -p "$work/container-registry"
     serves "$cache/container-registry-0.3.1/bin/container-registry" \
         --bind "${url#http://}" --password "$password" --storage "$work/container-registry"
-    answers "$url"
+    responds "$url"
     HELM_OCI_PASSWORD=$password examine container-registry --exit 1 --secret "$password" \
         --violates auth/challenge-everywhere \
         --violates upload/one-put-completes \
@@ -146,7 +145,7 @@ run_container_registry() {
         --helm "$helms/helm-3.6.2" --helm "$helms/helm-3.10.1" --helm "$helms/helm-4.2.4"
 }
 
-# The reference registry by URL, with credentials: the checks of authority have something to look at.
+# The reference registry by URL with credentials, so that the checks of authentication apply.
 run_with_credentials() {
     local url kind username password
     for kind in basic bearer; do
@@ -159,7 +158,7 @@ run_with_credentials() {
     done
 }
 
-# The same seed makes the same record, apart from times; and against the reference a run takes less than a second.
+# The same seed yields the same record, apart from times; a run on the reference registry takes less than a second.
 run_reference_again() {
     local round best=999999 taken
     for round in 1 2 3; do
@@ -178,7 +177,7 @@ milliseconds_of() {
     python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))["run"]["milliseconds"])' "$1"
 }
 
-# Some Helms still do with each fault what is recorded; `.ci/observe-all` asks all of them in every flow.
+# Some Helm versions still behave with each fault as recorded; `.ci/observe-all` covers all versions and flows.
 observe_again() {
     local version flow subset=()
     for version in 3.2.4 3.6.2 3.10.1 4.2.4; do
@@ -190,13 +189,13 @@ observe_again() {
     "$program" observe --helm-dir "$helms" --jobs 4 "${subset[@]}" --check suite/evidence
 }
 
-# No container is left of a run that has ended. The label is the seed, the process id and the place of the target.
+# No container of an ended run is left. The label holds the seed, the process id and the position of the target.
 no_container_left() {
     local id run pid left=0
     while read -r id run; do
         pid=${run#*-}
         if ! kill -0 "${pid%%-*}" 2>/dev/null; then
-            echo "left behind by run $run: container $id" >&2
+            echo "leftover of run $run: container $id" >&2
             left=1
         fi
     done < <(docker ps -a --filter "label=$label" --format "{{.ID}} {{.Label \"$label\"}}")

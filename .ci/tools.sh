@@ -1,17 +1,19 @@
-# Real Helms and two more registries, kept in $cache between runs. Sourced by `run`.
+# Real Helm binaries, two more registries and cargo-deny, kept in $cache between runs. Sourced by `run`.
 
 helms=$cache/helms
+cargo_deny=$cache/cargo-deny-0.20.2/bin/cargo-deny
 
-# What each run needs: some Helm of each library, and two registries.
+# The tools of every run: one Helm version or more of each transport library, two registries, cargo-deny.
 ensure_tools() {
     ensure_packed_helms
     ensure_built_helm 3 3.18.6
     ensure_built_helm 4 4.2.4
     ensure_go_program crane-0.20.3/crane github.com/google/go-containerregistry/cmd/crane@v0.20.3
-    ensure_container_registry 0.3.1
+    ensure_cargo_program container-registry 0.3.1 --all-features
+    ensure_cargo_program cargo-deny 0.20.2
 }
 
-# The Helms of which there is evidence. Each takes one to three minutes to build.
+# The Helm versions of the evidence. Each takes one to three minutes to build.
 ensure_all_helms() {
     local version
     ensure_packed_helms
@@ -39,25 +41,25 @@ ensure_packed_helm() {
         keep "$folder/package/bin/helm" "$helms/helm-$version/helm"
         rm -rf "$folder"
     fi
-    says "$helms/helm-$version/helm" "$version"
+    require_version "$helms/helm-$version/helm" "$version"
 }
 
 # ensure_built_helm MAJOR VERSION
 ensure_built_helm() {
     local module=helm.sh/helm/v$1
     ensure_go_program "${helms#"$cache/"}/helm-$2/helm" "$module/cmd/helm@v$2" "-X $module/internal/version.version=v$2"
-    says "$helms/helm-$2/helm" "$2"
+    require_version "$helms/helm-$2/helm" "$2"
 }
 
-# says HELM VERSION
-says() {
-    local said
-    said=$("$1" version --short --client 2>/dev/null || "$1" version --short)
-    if [[ $said != "v$2"* ]]; then
-        echo "$1 is not Helm $2 but says: $said" >&2
+# require_version HELM VERSION
+require_version() {
+    local reported
+    reported=$("$1" version --short --client 2>/dev/null || "$1" version --short)
+    if [[ $reported != "v$2"* ]]; then
+        echo "$1 reports version $reported, expected $2" >&2
         return 1
     fi
-    echo "Helm $said"
+    echo "Helm $reported"
 }
 
 # ensure_go_program PLACE MODULE [LINKER-FLAGS]
@@ -72,20 +74,20 @@ ensure_go_program() {
     echo "$module"
 }
 
-ensure_container_registry() {
-    local place=$cache/container-registry-$1/bin/container-registry
+# ensure_cargo_program CRATE VERSION [FLAG...]
+ensure_cargo_program() {
+    local crate=$1 version=$2 place=$cache/$1-$2/bin/$1 folder
+    shift 2
     if [[ ! -x $place ]]; then
-        local folder
         folder=$(mktemp -d "$work/cargo.XXXXXX")
-        CARGO_TARGET_DIR=$folder/target cargo install --quiet container-registry \
-            --version "$1" --all-features --locked --root "$folder"
-        keep "$folder/bin/container-registry" "$place"
+        CARGO_TARGET_DIR=$folder/target cargo install --quiet "$crate" --version "$version" "$@" --locked --root "$folder"
+        keep "$folder/bin/$crate" "$place"
         rm -rf "$folder"
     fi
-    "$place" --version
+    echo "$crate $version"
 }
 
-# keep FILE PLACE: a file appears in the cache whole or not at all.
+# keep FILE PLACE: copies atomically, so that the cache never holds a part of a file.
 keep() {
     mkdir -p "$(dirname "$2")"
     cp "$1" "$2.part"
