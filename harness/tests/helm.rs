@@ -1,12 +1,12 @@
-//! Every real Helm at hand completes every flow it has against the reference registry, such as
-//! `helm-3.10.1/push`, still pushes the golden bytes: `helm-3.10.1/goldens`; and what it fails at with a faulty one,
-//! `run --helm` explains: `helm-3.10.1/explained`.
+//! Tests with every available Helm binary: it completes its flows on the reference registry (`helm-3.10.1/push`), pushes
+//! the golden bytes (`helm-3.10.1/goldens`), and `run --helm` explains its failures on a faulty registry
+//! (`helm-3.10.1/explained`).
 //!
-//! `HELM_OCI_HELM_DIR` names a folder of Helms. Without it there is one ignored trial that says so, unless
+//! `HELM_OCI_HELM_DIR` names a folder of Helm binaries. Without it there is one ignored trial with the reason, unless
 //! `HELM_OCI_REQUIRE` names `helm`, which makes it a failure.
 //!
-//! What only pretends to be a Helm needs none: `observe` and `run` end with code 2 and one sentence about it, and
-//! what fails at being one halfway is no fault of the registry.
+//! Tests with programs that are no Helm need no binary: `observe` and `run` exit with 2 and one error, and a program that
+//! fails halfway is not blamed on the registry.
 
 #[path = "../../fixtures/tests/required/mod.rs"]
 mod required;
@@ -22,8 +22,8 @@ use std::sync::Arc;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use helm_oci_conformance::error::chain;
-use helm_oci_conformance::helm::flow::{self, Scene};
-use helm_oci_conformance::helm::{self, Helm, Home, Names, Stage, Wings};
+use helm_oci_conformance::helm::scenario::{self, Scenario};
+use helm_oci_conformance::helm::{self, FaultServer, Helm, Home, InProcessClient, Placeholders};
 use helm_oci_conformance::http::install_cryptography;
 use helm_oci_conformance::serve::Server;
 use helm_oci_fixtures::fault::{Fault, FaultyRegistry};
@@ -64,28 +64,28 @@ fn main() -> ExitCode {
     libtest_mimic::run(&arguments, all).exit_code()
 }
 
-/// Programs that are no Helm one can work with, and what is said of them.
+/// Programs that are no usable Helm binary, and the error for each.
 fn impostors() -> Vec<Trial> {
     [
         (
             "hangs",
             "sleep 600",
-            "did not say its version within 10 s; is it a Helm?",
+            "version: no output within 10 s; check that the path is a Helm binary",
         ),
         (
             "crashes",
             "echo 'panic: no' >&2; kill -SEGV $$",
-            "failed when asked for its version: panic: no",
+            "version failed: panic: no",
         ),
         (
             "garbles",
             "printf '\\033[2Jhello'",
-            "says its version is `[2Jhello`, which is no version such as v3.10.1",
+            "version printed `[2Jhello`, expected a version such as v3.10.1",
         ),
         (
             "ancient",
             "echo v2.17.0",
-            "is Helm 2.17.0; OCI registries are known to Helm 3.0 and later",
+            "is Helm 2.17.0; OCI support requires Helm 3.0 or later",
         ),
     ]
     .map(|(name, script, sentence)| {
@@ -96,7 +96,7 @@ fn impostors() -> Vec<Trial> {
     .into()
 }
 
-/// Programs that say they are Helm 3.10.1 and then do nothing of the kind, and why a push could not be told.
+/// Programs that claim to be Helm 3.10.1 and then fail, and the obstacle of their push.
 fn pretenders() -> Vec<Trial> {
     [
         (
@@ -128,7 +128,7 @@ fn pretenders() -> Vec<Trial> {
     .into()
 }
 
-/// `--era` leaves the flows of a real Helm of that era, and says of another that it is not run.
+/// `--era` selects the flows of a real Helm binary of that era, and reports a binary of another era as not run.
 fn only_those_of_the_era_run() -> Result<(), Failed> {
     let folder = tempfile::tempdir()?;
     let meets = "case \"$*\" in version*) echo v3.10.1;; esac";
@@ -150,7 +150,7 @@ fn only_those_of_the_era_run() -> Result<(), Failed> {
     Ok(())
 }
 
-/// `observe` and `run` with this script for a Helm end with code 2 and say this.
+/// `observe` and `run` with this script as Helm exit with 2 and print this error.
 fn refused(script: &str, sentence: &str) -> Result<(), Failed> {
     let folder = tempfile::tempdir()?;
     let path = executable(&folder, script)?;
@@ -168,7 +168,7 @@ fn refused(script: &str, sentence: &str) -> Result<(), Failed> {
     Ok(())
 }
 
-/// A run with this script for a Helm ends with code 3, and its push could not be told for this reason.
+/// A run with this script as Helm exits with 3, and its push is inconclusive for this reason.
 fn inconclusive(script: &str, why: &str) -> Result<(), Failed> {
     let folder = tempfile::tempdir()?;
     let meets = "case \"$*\" in version*) echo v3.10.1; exit 0;; *--help) exit 0;; esac";
@@ -187,15 +187,15 @@ fn inconclusive(script: &str, why: &str) -> Result<(), Failed> {
         .output()?;
     let record: Value = serde_json::from_slice(&ended.stdout)?;
     let flow = &record["targets"][0]["helms"][0]["flows"][0];
-    let told = (
+    let found = (
         ended.status.code(),
         &flow["outcome"],
         &flow["obstacle"]["what"],
     );
-    if told == (Some(3), &json!("inconclusive"), &json!(why)) {
+    if found == (Some(3), &json!("inconclusive"), &json!(why)) {
         Ok(())
     } else {
-        Err(format!("{told:?}").into())
+        Err(format!("{found:?}").into())
     }
 }
 
@@ -203,8 +203,8 @@ fn program() -> Command {
     Command::new(env!("CARGO_BIN_EXE_helm-oci-conformance"))
 }
 
-/// A script that can be run. Other threads fork, and until their children are programs nobody can run what was
-/// open for writing then, so it is tried out.
+/// Writes a script and waits until it can be executed: a file that was open for writing while another thread forked
+/// cannot be executed before the child has started its program.
 fn executable(folder: &TempDir, script: &str) -> Result<PathBuf, Failed> {
     let path = folder.path().join("helm");
     std::fs::write(
@@ -223,9 +223,9 @@ fn executable(folder: &TempDir, script: &str) -> Result<PathBuf, Failed> {
     }
 }
 
-/// What becomes of the test on a machine without Helms.
+/// The result on a machine without Helm binaries.
 fn absent() -> Result<Completion, Failed> {
-    let why = "HELM_OCI_HELM_DIR names no folder of Helms";
+    let why = "HELM_OCI_HELM_DIR names no folder of Helm binaries";
     if required::is_required("helm") {
         return Err(why.into());
     }
@@ -261,7 +261,7 @@ fn trials(helm: &Helm, runtime: &Runtime) -> Vec<Trial> {
     trials
 }
 
-/// Through `run`, every flow works with a registry that has TLS, wants a login, and keeps charts in a namespace.
+/// With `run`, every flow works on a registry with TLS, a login and a namespace.
 async fn goes_over_tls(helm: &Helm) -> Result<(), Failed> {
     let tls = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cli/tls");
     let certificate = CertificateDer::from_pem_file(tls.join("cert.pem"))?;
@@ -298,7 +298,7 @@ async fn goes_over_tls(helm: &Helm) -> Result<(), Failed> {
     }
 }
 
-/// A push that a registry refuses is explained by the requirement it violates; the password is told nowhere.
+/// A refused push is explained by the violated requirement; the password appears nowhere.
 async fn is_explained(helm: &Helm) -> Result<(), Failed> {
     let access = Access::bearer_for_tests();
     let registry = FaultyRegistry::new(
@@ -337,10 +337,12 @@ async fn is_explained(helm: &Helm) -> Result<(), Failed> {
     let [push] = pushes[..] else {
         return Err(format!("not one push: {json}").into());
     };
-    let told = (ended.status.code(), &push["outcome"], &push["because"][0]);
-    if told.0 != Some(1) || told.1 != "fail" || told.2["requirement"] != "upload/one-put-completes"
+    let found = (ended.status.code(), &push["outcome"], &push["because"][0]);
+    if found.0 != Some(1)
+        || found.1 != "fail"
+        || found.2["requirement"] != "upload/one-put-completes"
     {
-        return Err(format!("{told:?}, and Helm said {}", push["error"]).into());
+        return Err(format!("{found:?}, and Helm said {}", push["error"]).into());
     }
     let xml = std::fs::read_to_string(xml)?;
     let encoded = BASE64_STANDARD.encode(format!("{username}:{password}"));
@@ -353,12 +355,12 @@ async fn is_explained(helm: &Helm) -> Result<(), Failed> {
     Ok(())
 }
 
-/// `record.sh` finds that this Helm pushes to the reference registry, byte for byte, what is in the repository.
+/// `record.sh` confirms that this Helm version pushes the golden bytes to the reference registry.
 fn pushes_goldens(helm: &Helm, runtime: &Handle) -> Result<Completion, Failed> {
     let by_the_clock = Version::new(3, 13, 0)..Version::new(3, 17, 0);
     if by_the_clock.contains(&helm.version) {
         return Ok(Completion::ignored_with(
-            "its manifests carry the time of the push",
+            "its manifests contain the time of the push",
         ));
     }
     let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
@@ -384,43 +386,46 @@ async fn completes(helm: &Helm, flow: Flow) -> Result<(), Failed> {
         Flow::Login => (Access::basic_for_tests(), Some(known())),
         _ => (Access::Open, None),
     };
-    let stage = Arc::new(Stage::new(access, &[]));
+    let stage = Arc::new(FaultServer::new(access, &[]));
     let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
     let server = Server::start(listen, Arc::clone(&stage) as _).await?;
-    // Helm 3.0 to 3.2 takes no address for a host.
+    // Helm 3.0 to 3.2 accepts no address as a host.
     let origin = format!("http://localhost:{}", server.address().port()).parse()?;
-    let mut target = Target::new(Arc::new(Wings::new(Arc::clone(&stage), origin)), 1);
+    let mut target = Target::new(
+        Arc::new(InProcessClient::new(Arc::clone(&stage), origin)),
+        1,
+    );
     target.credentials = credentials;
     let home = Home::new()?;
-    let scene = Scene {
+    let scenario = Scenario {
         helm,
         home: &home,
         target,
-        names: Names::default(),
+        placeholders: Placeholders::default(),
         kubeconfig: None,
     };
-    let prepared = flow::prepare(&scene, flow).await?;
+    let prepared = scenario::prepare(&scenario, flow).await?;
     stage.open();
-    let played = prepared.play(&scene).await?;
+    let result = prepared.run(&scenario).await?;
     server.stop().await;
-    let Some(failure) = played.failure else {
+    let Some(failure) = result.failure else {
         return Ok(());
     };
-    let mut told = format!("{failure}\n");
-    for run in &played.runs {
-        let _ = write!(told, "{:?}\n{}\n{}\n", run.exit, run.stdout, run.stderr);
+    let mut found = format!("{failure}\n");
+    for run in &result.runs {
+        let _ = write!(found, "{:?}\n{}\n{}\n", run.exit, run.stdout, run.stderr);
     }
     for seen in stage.seen().iter().filter(|seen| !seen.is_arranged) {
         let request = &seen.request;
         let _ = writeln!(
-            told,
+            found,
             "{} {} {}",
             request.method(),
             request.uri(),
-            seen.answer.status()
+            seen.response.status()
         );
     }
-    Err(told.into())
+    Err(found.into())
 }
 
 fn known() -> Known {
@@ -430,7 +435,7 @@ fn known() -> Known {
 
 #[expect(
     clippy::disallowed_methods,
-    reason = "the environment is how a test is told what to use"
+    reason = "tests are configured by environment variables"
 )]
 fn variable(name: &str) -> String {
     std::env::var(name).unwrap_or_default()

@@ -29,7 +29,7 @@ pub(super) async fn probe(environment: &Environment, given: Vec<PathBuf>) -> Vec
     paths.retain(|path| known.insert(fs::canonicalize(path).unwrap_or_else(|_| path.clone())));
     let mut binaries = Vec::new();
     for path in paths {
-        let version = match Helm::meet(&path).await {
+        let version = match Helm::probe(&path).await {
             Ok(helm) => Ok(helm.version),
             Err(error) => Err(crate::error::chain(&error)),
         };

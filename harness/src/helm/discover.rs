@@ -1,4 +1,4 @@
-//! Helms in a folder, and on the search path.
+//! Discovery of Helm binaries in a folder and on the search path.
 
 use std::collections::BTreeSet;
 use std::env;
@@ -9,13 +9,13 @@ use std::path::{Path, PathBuf};
 
 use super::{Helm, HelmError};
 
-/// Every executable whose name begins with `helm`, in the folder or directly below it, oldest Helm first.
+/// Every executable in the folder or its direct subfolders whose name starts with `helm`, by version, oldest first.
 ///
-/// One that is no Helm is an error: a folder of Helms is made on purpose.
+/// An executable of such a name that is no Helm binary is an error.
 pub async fn discover(folder: &Path) -> Result<Vec<Helm>, HelmError> {
     let mut helms = Vec::new();
     for path in in_folder(folder)? {
-        helms.push(Helm::meet(&path).await?);
+        helms.push(Helm::probe(&path).await?);
     }
     helms.sort_by(|one, other| {
         one.version
@@ -25,8 +25,7 @@ pub async fn discover(folder: &Path) -> Result<Vec<Helm>, HelmError> {
     Ok(helms)
 }
 
-/// What was given for a Helm: a binary itself, all that look like one in a folder, or a bare name that is on the
-/// search path.
+/// The binaries that an argument refers to: the path of a binary, a folder of binaries, or a name on the search path.
 pub fn candidates(given: &Path, search_path: &OsStr) -> Result<Vec<PathBuf>, HelmError> {
     if given.components().count() == 1 && !given.exists() {
         let mut folders = env::split_paths(search_path).map(|folder| folder.join(given));
@@ -46,20 +45,20 @@ pub fn candidates(given: &Path, search_path: &OsStr) -> Result<Vec<PathBuf>, Hel
 fn in_folder(folder: &Path) -> Result<Vec<PathBuf>, HelmError> {
     let found = executables(folder)?;
     if found.is_empty() {
-        return Err(HelmError::Nowhere {
+        return Err(HelmError::NoneInFolder {
             path: folder.to_owned(),
         });
     }
     Ok(found)
 }
 
-/// The Helms that were asked for, oldest first: each path is a binary, a folder as [`discover`] reads it, or a bare
-/// name to be looked up on the search path. One version may be there only once.
+/// The Helm binaries that the paths refer to, oldest first; see [`candidates`]. Two binaries of one version are an
+/// error.
 pub async fn locate(paths: &[PathBuf], search_path: &OsStr) -> Result<Vec<Helm>, HelmError> {
     let mut helms: Vec<Helm> = Vec::new();
     for path in paths {
         for binary in candidates(path, search_path)? {
-            helms.push(Helm::meet(&binary).await?);
+            helms.push(Helm::probe(&binary).await?);
         }
     }
     helms.sort_by(|one, other| one.version.cmp(&other.version));
@@ -67,7 +66,7 @@ pub async fn locate(paths: &[PathBuf], search_path: &OsStr) -> Result<Vec<Helm>,
         if let [one, other] = pair
             && one.version == other.version
         {
-            return Err(HelmError::Twice {
+            return Err(HelmError::Duplicate {
                 version: one.version.clone(),
                 binaries: format!("{} and {}", one.path.display(), other.path.display()),
             });
@@ -76,15 +75,15 @@ pub async fn locate(paths: &[PathBuf], search_path: &OsStr) -> Result<Vec<Helm>,
     Ok(helms)
 }
 
-/// Every executable on a search path, such as `PATH`, that is called `helm` or like a version of it: `helm3`,
-/// `helm-3.10.1`, `helm-v4.2.4`. In the order of the path; one that is there under several names counts once.
+/// Every executable on a search path, such as `PATH`, with the name `helm` or that of a version: `helm3`,
+/// `helm-3.10.1`, `helm-v4.2.4`. In the order of the path; a binary with several names counts once.
 ///
-/// Other programs begin with `helm` as well (`helmfile`, `helm-docs`), and what is on the path is not there for us.
+/// Names of other programs start with `helm` as well: `helmfile`, `helm-docs`.
 pub fn on_path(search_path: &OsStr) -> Vec<PathBuf> {
     let mut met = BTreeSet::new();
     let mut found = Vec::new();
     for folder in env::split_paths(search_path) {
-        // A search path may well name folders that are not there.
+        // A search path may contain folders that do not exist.
         let here = entries(&folder).unwrap_or_default();
         let helms = here.into_iter().filter(|path| is_version(path));
         found
@@ -131,13 +130,13 @@ fn is_version(path: &Path) -> bool {
     named && is_executable(path)
 }
 
-/// What follows `helm` in the name of a file that begins with it.
+/// The rest of a file name after `helm`.
 fn suffix(path: &Path) -> Option<String> {
     let name = path.file_name()?.to_string_lossy();
     name.strip_prefix("helm").map(ToOwned::to_owned)
 }
 
-/// Whether a file is a program.
+/// True if a file is executable.
 pub(crate) fn is_executable(path: &Path) -> bool {
     fs::metadata(path).is_ok_and(|data| data.is_file() && data.permissions().mode() & 0o111 != 0)
 }
@@ -146,20 +145,20 @@ pub(crate) fn is_executable(path: &Path) -> bool {
 mod tests {
     use super::*;
 
-    fn says(path: &Path, version: &str) {
+    fn write_helm(path: &Path, version: &str) {
         fs::create_dir_all(path.parent().expect("a folder")).expect("it can be made");
         fs::write(path, format!("#!/bin/sh\necho v{version}\n")).expect("it can be written");
         fs::set_permissions(path, fs::Permissions::from_mode(0o755)).expect("it is ours");
     }
 
     #[tokio::test]
-    async fn a_helm_is_located_by_path_by_folder_and_by_name() {
+    async fn a_binary_is_located_by_path_by_folder_and_by_name() {
         let folder = tempfile::tempdir().expect("a folder");
         let at = |name: &str| folder.path().join(name);
-        says(&at("one/helm"), "4.2.4");
-        says(&at("bin/helm3"), "3.10.1");
-        says(&at("other"), "3.7.2");
-        says(&at("again"), "3.7.2");
+        write_helm(&at("one/helm"), "4.2.4");
+        write_helm(&at("bin/helm3"), "3.10.1");
+        write_helm(&at("other"), "3.7.2");
+        write_helm(&at("again"), "3.7.2");
         let path = at("bin").into_os_string();
         let asked = [at("one"), at("other"), PathBuf::from("helm3")];
         // Another test may fork while a script is open for writing.
@@ -174,7 +173,10 @@ mod tests {
         let versions: Vec<_> = found.iter().map(|helm| helm.version.to_string()).collect();
         assert_eq!(versions, ["3.7.2", "3.10.1", "4.2.4"]);
         let twice = located(vec![at("other"), at("again")]).await;
-        assert!(matches!(twice, Err(HelmError::Twice { .. })), "{twice:?}");
+        assert!(
+            matches!(twice, Err(HelmError::Duplicate { .. })),
+            "{twice:?}"
+        );
         let missing = located(vec![PathBuf::from("helm9")]).await;
         assert!(
             matches!(missing, Err(HelmError::NotOnPath { .. })),
@@ -189,7 +191,7 @@ mod tests {
         fs::set_permissions(&path, fs::Permissions::from_mode(mode)).expect("it is ours");
     }
 
-    /// The paths below a folder, without it.
+    /// The paths relative to a folder.
     fn below<'a>(folder: &Path, found: &'a [PathBuf]) -> Vec<&'a Path> {
         found
             .iter()
@@ -198,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn helms_are_found_in_a_folder_and_directly_below_it() {
+    fn binaries_are_found_in_a_folder_and_its_direct_subfolders() {
         let folder = tempfile::tempdir().expect("a folder");
         make(folder.path(), "helm3", 0o755);
         make(folder.path(), "helm.txt", 0o644);
@@ -211,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn helms_are_found_on_the_search_path_once_each() {
+    fn each_binary_on_the_search_path_is_found_once() {
         let folder = tempfile::tempdir().expect("a folder");
         for name in [
             "b/helm",

@@ -1,4 +1,4 @@
-//! A home for one Helm: nothing of the user's is read, nothing of the user's is written.
+//! A temporary home directory for Helm, so that no file of the user is read or written.
 
 use std::fs;
 use std::io;
@@ -9,9 +9,9 @@ use serde_json::json;
 use tempfile::TempDir;
 use tokio::process::Command;
 
-/// A temporary folder with everything a Helm reads and writes.
+/// A temporary folder with every file that Helm reads and writes.
 ///
-/// The credentials of Helm 3.0 to 3.2 live in its cache; [`Home::fresh`] lets them be.
+/// Helm 3.0 to 3.2 stores credentials in its cache; [`Home::fresh`] keeps them.
 #[derive(Debug)]
 pub struct Home {
     root: TempDir,
@@ -19,14 +19,14 @@ pub struct Home {
     has_one_processor: bool,
 }
 
-/// A wrapper script around Helm may need programs; Helm itself needs none.
+/// The search path for wrapper scripts around Helm; Helm itself starts no program.
 const SEARCH_PATH: &str = "/usr/local/bin:/usr/bin:/bin";
 
-/// Where Helm 3.0 to 3.2 keeps credentials, whatever its environment says.
+/// The path of the credentials of Helm 3.0 to 3.2, independent of its environment.
 const OLD_CREDENTIALS: &str = "helm/registry/config.json";
 
 impl Home {
-    /// An empty home.
+    /// Creates an empty home directory.
     pub fn new() -> io::Result<Self> {
         let home = Self {
             root: tempfile::Builder::new().prefix("helm-home-").tempdir()?,
@@ -39,14 +39,14 @@ impl Home {
         Ok(home)
     }
 
-    /// Makes Helm trust the roots in this PEM file, and no others.
+    /// Makes Helm trust only the root certificates in this PEM file.
     pub fn trust(&mut self, roots: &Path) {
         self.roots_file = Some(roots.to_owned());
     }
 
-    /// Gives Helm one processor, so that it does in one order what it does side by side: on several, Helm 3.12
-    /// hangs or fails by chance where an upload fails early.
-    pub const fn give_one_processor(&mut self) {
+    /// Limits Helm to one processor, so that concurrent operations run in a fixed order: on several processors Helm 3.12
+    /// hangs or fails by chance when an upload fails early.
+    pub const fn use_one_processor(&mut self) {
         self.has_one_processor = true;
     }
 
@@ -55,23 +55,23 @@ impl Home {
         self.root.path()
     }
 
-    /// Where Helm is run, and what it makes is found.
+    /// The working directory of Helm, with the files that it creates.
     pub fn work(&self) -> PathBuf {
         self.path("work")
     }
 
-    /// The file that holds credentials from Helm 3.3 on.
+    /// The credentials file of Helm 3.3 and later.
     pub fn credentials(&self) -> PathBuf {
         self.path("config").join("registry.json")
     }
 
-    /// The file that holds credentials in Helm 3.0 to 3.2.
+    /// The credentials file of Helm 3.0 to 3.2.
     pub fn old_credentials(&self) -> PathBuf {
         self.path("cache").join(OLD_CREDENTIALS)
     }
 
-    /// Puts a token for a host where Helm looks for it; a user name and a password are for Helm to put there.
-    pub fn keep(&self, host: &str, credentials: &Credentials) -> io::Result<()> {
+    /// Stores a token for a host in the credentials files. A user name and a password are not stored: Helm logs in with them.
+    pub fn store_token(&self, host: &str, credentials: &Credentials) -> io::Result<()> {
         let (name, token) = match credentials {
             Credentials::Login(_) => return Ok(()),
             Credentials::IdentityToken(token) => ("identitytoken", token),
@@ -86,7 +86,7 @@ impl Home {
     }
 
     /// Empties the cache.
-    pub fn fresh(&self) -> io::Result<()> {
+    pub fn clear_cache(&self) -> io::Result<()> {
         let kept = fs::read(self.old_credentials()).ok();
         empty(&self.path("cache"))?;
         if let Some(kept) = kept {
@@ -105,7 +105,7 @@ impl Home {
         Ok(())
     }
 
-    /// A command that lives here and knows nothing of the world outside.
+    /// A command with this home directory and an otherwise empty environment.
     pub(super) fn command(&self, program: &Path) -> Command {
         let mut command = Command::new(program);
         command.env_clear().current_dir(self.work());
@@ -130,7 +130,7 @@ impl Home {
             .env("NO_PROXY", "*")
             .env("NO_COLOR", "1")
             .env("LC_ALL", "C")
-            // The time zone shows in the `created` annotation of Helm 3.15 and later.
+            // The `created` annotation of Helm 3.15 and later depends on the time zone.
             .env("TZ", "UTC");
         if self.has_one_processor {
             command.env("GOMAXPROCS", "1");

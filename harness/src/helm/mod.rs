@@ -1,22 +1,22 @@
-//! Real Helms: found, asked what they are, and run through the flows a user runs.
+//! Real Helm binaries: discovery, version and capabilities, and the flows of a user.
 //!
-//! - [`Helm`] is a binary that said which version it is; [`discover()`] finds those in a folder;
-//! - [`Home`] is where one run lives; nothing of the user's is read or written;
-//! - [`Stage`] is the reference registry with faults, for a Helm to meet, and tells who asked what;
-//! - [`flow`] knows each flow in the command line of each era, arranges what it needs, and judges the effect;
+//! - [`Helm`] is a binary with its version; [`discover()`] finds the binaries in a folder;
+//! - [`Home`] is the temporary home directory of a run; no file of the user is read or written;
+//! - [`FaultServer`] is the reference registry with faults, for a Helm to meet, and tells who asked what;
+//! - [`scenario`] holds the command lines of each flow in each era, arranges their preconditions, and checks their effect;
 //! - [`Recorder`] stands between a Helm and a real registry, and writes down what is said;
-//! - [`observe`] runs fault x Helm x flow and makes evidence of it.
+//! - [`observe`] runs Helm versions × flows × faults and records the results as evidence.
 //!
-//! Nothing here knows a requirement: what a failure means is for others to say.
+//! Nothing here depends on requirements; `prediction::explain` of the suite explains failures.
 
 mod discover;
-pub mod flow;
+mod fault_server;
 mod home;
 pub mod observe;
+mod output;
 mod process;
 mod recorder;
-mod stage;
-mod text;
+pub mod scenario;
 mod tls;
 
 use std::collections::BTreeSet;
@@ -30,21 +30,21 @@ use thiserror::Error;
 
 pub(crate) use self::discover::is_executable;
 pub use self::discover::{candidates, discover, locate, on_path};
+pub use self::fault_server::{FaultServer, InProcessClient, ObservedExchange};
 pub use self::home::Home;
-pub use self::process::{Ended, Exit};
-pub use self::recorder::{Place, Recorder};
-pub use self::stage::{Seen, Stage, Wings};
-pub use self::text::{Names, last_words};
+pub use self::output::{Placeholders, final_error};
+pub use self::process::{Exit, ProcessOutput};
+pub use self::recorder::{Endpoint, Recorder};
 pub use self::tls::roots;
 
-/// How long Helm may take to say which version it is, or which flags a command has.
-const ASKING: Duration = Duration::from_secs(10);
+/// The time limit for `helm version` and `helm … --help`.
+const QUERY_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// How much of what is no version is repeated.
-const LONGEST_QUOTE: usize = 80;
+/// The number of characters of unexpected output that an error quotes.
+const QUOTE_LENGTH: usize = 80;
 
-/// The commands that learned `--plain-http` over time.
-const TRANSPORTED: &[&str] = &[
+/// The commands that have `--plain-http` in some Helm version.
+const PLAIN_HTTP_COMMANDS: &[&str] = &[
     "push",
     "pull",
     "show chart",
@@ -57,18 +57,18 @@ const TRANSPORTED: &[&str] = &[
     "registry login",
 ];
 
-/// A Helm that said which version it is.
+/// A Helm binary of a known version.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Helm {
     /// The binary.
     pub path: PathBuf,
-    /// What it said of itself.
+    /// Its version, as `helm version` prints it.
     pub version: Version,
-    /// The commands that know `--plain-http`.
+    /// The commands that accept `--plain-http`.
     plain_http: BTreeSet<&'static str>,
 }
 
-/// Why something is no Helm one can work with.
+/// A reason why a path is no usable Helm binary.
 #[derive(Debug, Error)]
 pub enum HelmError {
     /// It could not be started.
@@ -76,42 +76,42 @@ pub enum HelmError {
     Start {
         /// The binary.
         path: PathBuf,
-        /// Why not.
+        /// The cause.
         #[source]
         source: io::Error,
     },
-    /// It did not answer.
+    /// `helm version` did not end in time.
     #[error(
-        "{} did not say its version within {} s; is it a Helm?",
+        "{} version: no output within {} s; check that the path is a Helm binary",
         .path.display(),
-        ASKING.as_secs()
+        QUERY_TIMEOUT.as_secs()
     )]
-    Hangs {
+    NoReply {
         /// The binary.
         path: PathBuf,
     },
-    /// It ended without an answer.
-    #[error("{} failed when asked for its version: {words}", .path.display())]
-    Crashes {
+    /// `helm version` failed.
+    #[error("{} version failed: {words}", .path.display())]
+    VersionFailed {
         /// The binary.
         path: PathBuf,
-        /// The end of what it said, or how it ended.
+        /// The last lines of its output, or its exit status.
         words: String,
     },
-    /// What it said is no version.
+    /// The output of `helm version` is no version.
     #[error(
-        "{} says its version is `{said}`, which is no version such as v3.10.1; is it a Helm?",
+        "{} version printed `{printed}`, expected a version such as v3.10.1; check that the path is a Helm binary",
         .path.display()
     )]
-    Garbles {
+    NotAVersion {
         /// The binary.
         path: PathBuf,
-        /// What it said, on one line and not too much of it.
-        said: String,
+        /// The beginning of its output, on one line.
+        printed: String,
     },
-    /// It is a Helm that knows no OCI registries.
-    #[error("{} is Helm {version}; OCI registries are known to Helm 3.0 and later", .path.display())]
-    Ancient {
+    /// The Helm version has no OCI support.
+    #[error("{} is Helm {version}; OCI support requires Helm 3.0 or later", .path.display())]
+    TooOld {
         /// The binary.
         path: PathBuf,
         /// Its version.
@@ -122,51 +122,51 @@ pub enum HelmError {
     Folder {
         /// The folder.
         path: PathBuf,
-        /// Why not.
+        /// The cause.
         #[source]
         source: io::Error,
     },
-    /// A folder holds no Helm.
+    /// A folder contains no Helm binary.
     #[error(
-        "no executable in {} or its direct subfolders has a name that begins with `helm`",
+        "no Helm binary in {}: no executable in it or its direct subfolders has a name that starts with `helm`",
         .path.display()
     )]
-    Nowhere {
+    NoneInFolder {
         /// The folder.
         path: PathBuf,
     },
-    /// A name is on no folder of the search path.
-    #[error("there is no `{}` on the PATH; give the path of the binary", .name.display())]
+    /// No folder of the search path contains the name.
+    #[error("`{}` not found on the PATH; give the path of the binary", .name.display())]
     NotOnPath {
         /// The name.
         name: PathBuf,
     },
-    /// Two binaries are the same Helm.
-    #[error("{binaries} are both Helm {version}; give one of them")]
-    Twice {
+    /// Two binaries have the same version.
+    #[error("{binaries} are both Helm {version}; give only one of them")]
+    Duplicate {
         /// Its version.
         version: Version,
         /// The binaries.
         binaries: String,
     },
-    /// No temporary folder could be made.
-    #[error("cannot make a home for Helm")]
+    /// The temporary home directory could not be created.
+    #[error("cannot create a temporary home directory for Helm")]
     Home(#[source] io::Error),
 }
 
 impl Helm {
-    /// Asks a binary which version it is and which of its commands know `--plain-http`.
-    pub async fn meet(path: &Path) -> Result<Self, HelmError> {
-        // It is run elsewhere than here.
+    /// Determines the version of a binary, and which of its commands accept `--plain-http`.
+    pub async fn probe(path: &Path) -> Result<Self, HelmError> {
+        // It runs in another working directory.
         let path = &std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
         let home = Home::new().map_err(HelmError::Home)?;
-        let said = ask(&home, path, &["version", "--template", "{{.Version}}"]).await?;
-        let version = read_version(&said).ok_or_else(|| HelmError::Garbles {
+        let output = ask(&home, path, &["version", "--template", "{{.Version}}"]).await?;
+        let version = read_version(&output).ok_or_else(|| HelmError::NotAVersion {
             path: path.to_owned(),
-            said: quote(&said),
+            printed: quote(&output),
         })?;
         if version.major < 3 {
-            return Err(HelmError::Ancient {
+            return Err(HelmError::TooOld {
                 path: path.to_owned(),
                 version,
             });
@@ -176,9 +176,9 @@ impl Helm {
             version,
             plain_http: BTreeSet::new(),
         };
-        for command in TRANSPORTED {
+        for command in PLAIN_HTTP_COMMANDS {
             let words: Vec<&str> = command.split(' ').chain(["--help"]).collect();
-            // Before 3.7 there is no `push`, and asking for its help is an error.
+            // Before 3.7 `helm push --help` is an error.
             let usage = ask(&home, path, &words).await.unwrap_or_default();
             if usage.contains("--plain-http") {
                 helm.plain_http.insert(command);
@@ -187,19 +187,19 @@ impl Helm {
         Ok(helm)
     }
 
-    /// Whether this version is at least `major.minor.patch`; a prerelease counts as its release.
+    /// True if this version is at least `major.minor.patch`; a prerelease counts as its release.
     pub fn is_since(&self, major: u64, minor: u64, patch: u64) -> bool {
         (self.version.major, self.version.minor, self.version.patch) >= (major, minor, patch)
     }
 
-    /// Runs a command line in a home.
+    /// Runs a command line with a home directory.
     pub async fn run(
         &self,
         home: &Home,
         arguments: &[String],
         input: Option<&str>,
         deadline: Duration,
-    ) -> Result<Ended, HelmError> {
+    ) -> Result<ProcessOutput, HelmError> {
         let mut command = home.command(&self.path);
         command.args(arguments);
         if !self.is_since(3, 8, 0) {
@@ -213,11 +213,11 @@ impl Helm {
             })
     }
 
-    /// How this Helm is told to reach a port of this machine, with TLS or without.
+    /// The origin under which this Helm version reaches a port of this machine, with TLS or without.
     ///
-    /// Up to 3.17 Helm speaks plain HTTP with `localhost` and loopback addresses, whatever they speak. `0.0.0.0` is
-    /// neither to it and leads here all the same, so that TLS needs no name that resolves. Helm 3.0 to 3.2 takes no
-    /// address for a host, and comes without TLS.
+    /// Up to 3.17 Helm uses plain HTTP for `localhost` and loopback addresses, also if they serve TLS. `0.0.0.0` does not
+    /// count as one of them and reaches this machine as well, so that TLS needs no resolvable name. Helm 3.0 to 3.2
+    /// accepts no address as a host, and is given plain HTTP.
     fn origin_here(&self, is_secure: bool, port: u16) -> Uri {
         let origin = if is_secure && self.is_since(3, 3, 0) {
             format!("https://0.0.0.0:{port}")
@@ -227,7 +227,7 @@ impl Helm {
         origin.parse().expect("an address makes a URI")
     }
 
-    /// The flag that makes `command` speak plain HTTP, where it has one.
+    /// The flag that selects plain HTTP for `command`, if it has one.
     fn plain_http(&self, command: &str) -> Option<&'static str> {
         self.plain_http.contains(command).then_some("--plain-http")
     }
@@ -237,30 +237,30 @@ async fn ask(home: &Home, path: &Path, words: &[&str]) -> Result<String, HelmErr
     let mut command = home.command(path);
     command.args(words).env("HELM_EXPERIMENTAL_OCI", "1");
     let path = path.to_owned();
-    match process::run(command, None, ASKING).await {
+    match process::run(command, None, QUERY_TIMEOUT).await {
         Err(source) => Err(HelmError::Start { path, source }),
-        Ok(Ended {
-            exit: Exit::Overtime,
+        Ok(ProcessOutput {
+            exit: Exit::Timeout,
             ..
-        }) => Err(HelmError::Hangs { path }),
+        }) => Err(HelmError::NoReply { path }),
         Ok(ended) if ended.is_success() => Ok(ended.stdout),
         Ok(ended) => {
-            let words = match (last_words(&ended), ended.exit) {
+            let words = match (final_error(&ended), ended.exit) {
                 (words, Exit::Code(code)) if words.is_empty() => format!("exit code {code}"),
                 (words, _) if words.is_empty() => "killed by a signal".to_owned(),
                 (words, _) => quote(&words),
             };
-            Err(HelmError::Crashes { path, words })
+            Err(HelmError::VersionFailed { path, words })
         }
     }
 }
 
-fn read_version(said: &str) -> Option<Version> {
-    let said = said.trim();
-    Version::parse(said.strip_prefix('v').unwrap_or(said)).ok()
+fn read_version(output: &str) -> Option<Version> {
+    let output = output.trim();
+    Version::parse(output.strip_prefix('v').unwrap_or(output)).ok()
 }
 
-/// The beginning of a text, fit for one line of a message.
+/// The beginning of a text on one line, without control characters.
 fn quote(text: &str) -> String {
     let visible: String = text
         .split_whitespace()
@@ -269,7 +269,7 @@ fn quote(text: &str) -> String {
         .chars()
         .filter(|character| !character.is_control())
         .collect();
-    let mut quoted: String = visible.chars().take(LONGEST_QUOTE).collect();
+    let mut quoted: String = visible.chars().take(QUOTE_LENGTH).collect();
     if quoted.len() < visible.len() {
         quoted.push('…');
     }
@@ -282,9 +282,9 @@ mod tests {
 
     use super::*;
 
-    /// Meets a script, which a process of its own makes: what this one had open for writing when another test
-    /// forked could not be run.
-    async fn meet(script: &str) -> Result<Helm, HelmError> {
+    /// Probes a script. Another process writes it: a file that this process has open for writing while another test
+    /// forks cannot be executed.
+    async fn probe(script: &str) -> Result<Helm, HelmError> {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("helm");
         let made = Command::new("/bin/sh")
@@ -295,44 +295,44 @@ mod tests {
             .args([path.as_os_str(), script.as_ref()])
             .status();
         assert!(made.expect("a shell runs").success());
-        Helm::meet(&path).await
+        Helm::probe(&path).await
     }
 
     #[tokio::test]
-    async fn a_helm_is_asked_for_its_version_and_its_flags() {
-        let helm = meet(r#"case "$*" in version*) echo v3.17.3;; push*) echo "  --plain-http";; *) exit 1;; esac"#)
+    async fn version_and_flags_of_a_binary_are_determined() {
+        let helm = probe(r#"case "$*" in version*) echo v3.17.3;; push*) echo "  --plain-http";; *) exit 1;; esac"#)
             .await
-            .expect("a Helm");
+            .expect("it is a Helm binary");
         assert_eq!(helm.version, Version::new(3, 17, 3));
         assert_eq!(helm.plain_http("push"), Some("--plain-http"));
         assert_eq!(helm.plain_http("pull"), None);
     }
 
     #[tokio::test]
-    async fn what_is_no_helm_is_told_in_a_sentence() {
-        let crashed = meet("echo 'panic: no' >&2; exit 2")
+    async fn an_unusable_binary_is_one_clear_error() {
+        let crashed = probe("echo 'panic: no' >&2; exit 2")
             .await
-            .expect_err("no Helm");
+            .expect_err("it is no Helm binary");
         assert!(
-            crashed
-                .to_string()
-                .ends_with("failed when asked for its version: panic: no"),
+            crashed.to_string().ends_with("version failed: panic: no"),
             "{crashed}"
         );
-        let garbled = meet("printf 'hello\\033[2J\\nworld'")
+        let garbled = probe("printf 'hello\\033[2J\\nworld'")
             .await
-            .expect_err("no Helm");
+            .expect_err("it is no Helm binary");
         assert!(
             garbled
                 .to_string()
-                .contains("says its version is `hello[2J world`"),
+                .contains("version printed `hello[2J world`"),
             "{garbled}"
         );
-        let ancient = meet("echo v2.17.0").await.expect_err("no Helm");
-        assert!(ancient.to_string().contains("is Helm 2.17.0"), "{ancient}");
-        let missing = Helm::meet(Path::new("/nowhere/helm"))
+        let ancient = probe("echo v2.17.0")
             .await
-            .expect_err("no Helm");
+            .expect_err("it is no Helm binary");
+        assert!(ancient.to_string().contains("is Helm 2.17.0"), "{ancient}");
+        let missing = Helm::probe(Path::new("/nowhere/helm"))
+            .await
+            .expect_err("it is no Helm binary");
         assert_eq!(missing.to_string(), "cannot run /nowhere/helm");
     }
 }

@@ -1,4 +1,4 @@
-//! One run of a program: under a deadline, in a process group of its own, with both streams kept.
+//! One run of a program: with a time limit, in a process group of its own, with both streams captured.
 
 use std::io;
 use std::process::{ExitStatus, Stdio};
@@ -9,49 +9,49 @@ use tokio::io::AsyncWriteExt;
 use tokio::process::Command;
 use tokio::time::timeout;
 
-/// How long what was killed may take to go.
+/// The time limit for the end of a killed process.
 const REAP: Duration = Duration::from_secs(2);
 
-/// How much of each stream is kept: no Helm says more that matters.
+/// The size to which each stream is captured, in bytes; no relevant output of Helm is longer.
 const LARGEST_STREAM: usize = 256 << 10;
 
-/// How a run ended.
+/// The end of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exit {
-    /// With this code.
+    /// It exited with this code.
     Code(i32),
-    /// By a signal of somebody else's, or by a crash that raises one.
+    /// It was ended by a signal, for example after a crash.
     Signal,
-    /// It was killed because it had not ended in time.
-    Overtime,
+    /// It was killed at the time limit.
+    Timeout,
 }
 
-/// What a run left behind.
+/// The arguments, end and output of a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Ended {
-    /// The arguments it was run with.
+pub struct ProcessOutput {
+    /// The arguments of the command line.
     pub arguments: Vec<String>,
-    /// How it ended.
+    /// Its end.
     pub exit: Exit,
-    /// What it wrote to standard output.
+    /// Standard output.
     pub stdout: String,
-    /// What it wrote to standard error.
+    /// Standard error.
     pub stderr: String,
 }
 
-impl Ended {
-    /// Whether it ended by itself, with code 0.
+impl ProcessOutput {
+    /// True if it exited with code 0.
     pub fn is_success(&self) -> bool {
         self.exit == Exit::Code(0)
     }
 }
 
-/// Runs a command to its end or its deadline, whichever comes first. Whatever it started goes with it.
+/// Runs a command until it ends or reaches the deadline, and kills every process that it started.
 pub(super) async fn run(
     mut command: Command,
     input: Option<&str>,
     deadline: Duration,
-) -> io::Result<Ended> {
+) -> io::Result<ProcessOutput> {
     command
         .stdin(if input.is_some() {
             Stdio::piped()
@@ -77,7 +77,7 @@ pub(super) async fn run(
     let mut output = Box::pin(child.wait_with_output());
     if let Ok(output) = timeout(deadline, output.as_mut()).await {
         let output = output?;
-        return Ok(Ended {
+        return Ok(ProcessOutput {
             arguments,
             exit: exit(output.status),
             stdout: text(&output.stdout),
@@ -92,9 +92,9 @@ pub(super) async fn run(
         Ok(Ok(output)) => (text(&output.stdout), text(&output.stderr)),
         _ => (String::new(), String::new()),
     };
-    Ok(Ended {
+    Ok(ProcessOutput {
         arguments,
-        exit: Exit::Overtime,
+        exit: Exit::Timeout,
         stdout,
         stderr,
     })
@@ -124,7 +124,7 @@ mod tests {
         let ended = run(shell(script), Some("in"), second)
             .await
             .expect("a shell runs");
-        let expected = Ended {
+        let expected = ProcessOutput {
             arguments: vec!["-c".into(), script.into()],
             exit: Exit::Code(3),
             stdout: "in".into(),
@@ -139,7 +139,7 @@ mod tests {
         let ended = run(shell("echo begun; sleep 600 & sleep 600"), None, short)
             .await
             .expect("a shell runs");
-        assert_eq!(ended.exit, Exit::Overtime);
+        assert_eq!(ended.exit, Exit::Timeout);
         assert_eq!(ended.stdout, "begun\n");
     }
 }

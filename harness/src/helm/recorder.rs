@@ -1,7 +1,7 @@
-//! A real registry as a Helm meets it in a run, with everything that is said written down.
+//! A proxy between a Helm binary and a real registry that records every exchange.
 //!
-//! Helm is told an address of this machine. What it asks goes to the registry with the registry's own `Host`, and
-//! wherever an answer leads back to the registry, it leads back here. Bodies and all else pass as they are.
+//! Helm connects to an address of this machine. The recorder forwards requests with the registry's own `Host`, and
+//! rewrites URLs of the registry in response headers to its own address. Bodies and everything else stay unchanged.
 
 use std::mem;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -25,45 +25,45 @@ use http::{Request, Response, Uri, header};
 use super::{Helm, tls};
 use crate::serve::{Handler, ServeError, Server, redirect, strip};
 
-/// What passes between one Helm and a registry.
+/// The exchanges between one Helm binary and a registry.
 pub struct Recorder {
     upstream: Arc<dyn Registry>,
-    /// What is never written down.
+    /// Credentials that are redacted from the log.
     secrets: Secrets,
-    said: Mutex<Said>,
+    log: Mutex<Log>,
 }
 
 #[derive(Default)]
-struct Said {
-    /// What Helm said, and what was answered.
-    played: Vec<Exchange>,
-    /// What was arranged for it.
+struct Log {
+    /// Exchanges of Helm.
+    helm: Vec<Exchange>,
+    /// Exchanges of the arrangement.
     arranged: Vec<Exchange>,
-    /// Whether Helm is at work.
+    /// True while Helm runs.
     is_open: bool,
-    /// Why the registry gave Helm no answer, the first time.
+    /// The first transport error of an exchange of Helm.
     trouble: Option<TransportError>,
 }
 
-/// The address at which a Helm meets the registry; dropped without [`Place::close`] it closes without waiting.
-pub struct Place {
+/// The address that Helm connects to. Dropping it without [`Endpoint::close`] closes it without waiting.
+pub struct Endpoint {
     server: Server,
-    /// What Helm is told.
+    /// The origin for Helm's command line.
     pub origin: Uri,
 }
 
 impl Recorder {
-    /// A recorder in front of the registry of a target.
+    /// Creates a recorder in front of the registry of a target.
     pub fn new(target: &Target) -> Self {
         Self {
             upstream: Arc::clone(&target.registry),
             secrets: target.secrets(),
-            said: Mutex::default(),
+            log: Mutex::default(),
         }
     }
 
-    /// Opens a place for this Helm, with TLS if the registry has it.
-    pub async fn open(self: &Arc<Self>, helm: &Helm) -> Result<Place, ServeError> {
+    /// Opens an endpoint for this Helm version, with TLS if the registry has it.
+    pub async fn open(self: &Arc<Self>, helm: &Helm) -> Result<Endpoint, ServeError> {
         let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         let handler = Arc::clone(self) as Arc<dyn Handler>;
         let is_secure = self.upstream.origin().scheme_str() == Some("https");
@@ -74,34 +74,34 @@ impl Recorder {
         };
         let port = server.address().port();
         let origin = helm.origin_here(is_secure, port);
-        Ok(Place { server, origin })
+        Ok(Endpoint { server, origin })
     }
 
-    /// From now on what is said is Helm's.
-    pub fn play(&self) {
-        self.said().is_open = true;
+    /// Assigns the following exchanges to Helm.
+    pub fn start_helm(&self) {
+        self.log().is_open = true;
     }
 
-    /// From now on what is said is looked at behind Helm's back.
-    pub fn rest(&self) {
-        self.said().is_open = false;
+    /// Assigns the following exchanges to the arrangement.
+    pub fn stop_helm(&self) {
+        self.log().is_open = false;
     }
 
-    /// What Helm said so far, what was arranged, and why the registry gave no answer if once it did not.
+    /// Takes the exchanges of Helm, those of the arrangement, and the first transport error.
     pub fn take(&self) -> (Vec<Exchange>, Vec<Exchange>, Option<TransportError>) {
-        let mut said = self.said();
+        let mut log = self.log();
         (
-            mem::take(&mut said.played),
-            mem::take(&mut said.arranged),
-            said.trouble.take(),
+            mem::take(&mut log.helm),
+            mem::take(&mut log.arranged),
+            log.trouble.take(),
         )
     }
 
-    fn said(&self) -> MutexGuard<'_, Said> {
-        self.said.lock().unwrap_or_else(PoisonError::into_inner)
+    fn log(&self) -> MutexGuard<'_, Log> {
+        self.log.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Passes a request to the registry as if it had come there, and the answer back as if it came from `own`.
+    /// Forwards a request to the registry, and returns the response with URLs of the registry rewritten to `own`.
     async fn pass(
         &self,
         mut request: Request<Content>,
@@ -112,27 +112,27 @@ impl Recorder {
         *request.uri_mut() = at(upstream, request.uri().path_and_query().cloned());
         strip(request.headers_mut());
         request.headers_mut().remove(header::HOST);
-        let asked = request.clone();
-        let mut answer = self.upstream.send(request).await;
-        // What is asked outside the API is asked of those who hand out tokens.
-        let is_secret = matches!(Route::of(asked.uri()), Route::Token | Route::Other);
-        let exchange = Exchange::record(&asked, &answer, upstream, is_secret, &self.secrets);
-        let mut said = self.said();
-        if is_helm && said.is_open {
-            said.played.push(exchange);
-            if let Err(error) = &answer {
-                said.trouble.get_or_insert_with(|| error.clone());
+        let recorded = request.clone();
+        let mut response = self.upstream.send(request).await;
+        // Requests outside the API go to the token endpoint.
+        let is_secret = matches!(Route::of(recorded.uri()), Route::Token | Route::Other);
+        let exchange = Exchange::record(&recorded, &response, upstream, is_secret, &self.secrets);
+        let mut log = self.log();
+        if is_helm && log.is_open {
+            log.helm.push(exchange);
+            if let Err(error) = &response {
+                log.trouble.get_or_insert_with(|| error.clone());
             }
         } else {
-            said.arranged.push(exchange);
+            log.arranged.push(exchange);
         }
-        drop(said);
-        if let Ok(answer) = &mut answer {
-            strip(answer.headers_mut());
+        drop(log);
+        if let Ok(response) = &mut response {
+            strip(response.headers_mut());
             let upstream = Origin::of(upstream);
-            redirect(answer.headers_mut(), |text| lead(text, &upstream, own));
+            redirect(response.headers_mut(), |text| rewrite(text, &upstream, own));
         }
-        answer
+        response
     }
 }
 
@@ -157,27 +157,27 @@ impl Handler for Recorder {
     }
 }
 
-impl Place {
-    /// The way past Helm: for arranging, and for looking at what Helm left. It goes by the address Helm is told.
-    pub fn backdoor(&self, recorder: &Arc<Recorder>) -> Arc<dyn Registry> {
-        Arc::new(Backdoor {
+impl Endpoint {
+    /// A client for the arrangement and for reading the effects of Helm, under the same origin.
+    pub fn arrangement_client(&self, recorder: &Arc<Recorder>) -> Arc<dyn Registry> {
+        Arc::new(ArrangementClient {
             recorder: Arc::clone(recorder),
             origin: self.origin.clone(),
         })
     }
 
-    /// Closes it.
+    /// Stops the server.
     pub async fn close(self) {
         self.server.stop().await;
     }
 }
 
-struct Backdoor {
+struct ArrangementClient {
     recorder: Arc<Recorder>,
     origin: Uri,
 }
 
-impl Registry for Backdoor {
+impl Registry for ArrangementClient {
     fn send(
         &self,
         request: Request<Content>,
@@ -193,8 +193,8 @@ impl Registry for Backdoor {
     }
 
     fn client_hello(&self) -> BoxFuture<'_, Result<Hello, TransportError>> {
-        let answer = Hello::Answered(Bytes::from_static(CLIENT_HELLO_RESPONSE));
-        Box::pin(std::future::ready(Ok(answer)))
+        let response = Hello::Answered(Bytes::from_static(CLIENT_HELLO_RESPONSE));
+        Box::pin(std::future::ready(Ok(response)))
     }
 
     fn pause(&self, time: Duration) -> BoxFuture<'_, ()> {
@@ -206,7 +206,7 @@ impl Registry for Backdoor {
     }
 }
 
-/// Scheme, host and port as URLs in headers begin with them.
+/// Scheme, host and port, as a prefix of URLs in headers.
 struct Origin(String);
 
 impl Origin {
@@ -221,19 +221,19 @@ fn at(origin: &Uri, path: Option<PathAndQuery>) -> Uri {
     Uri::from_parts(parts).expect("an origin and a path make a URI")
 }
 
-/// Replaces one origin by another, where it is an origin and not the beginning of a longer one.
-fn lead(text: &str, from: &Origin, to: &Origin) -> String {
+/// Replaces an origin in a text, unless it is the prefix of a longer one.
+fn rewrite(text: &str, from: &Origin, to: &Origin) -> String {
     let mut parts = text.split(&from.0);
-    let mut led = parts.next().unwrap_or_default().to_owned();
+    let mut rewritten = parts.next().unwrap_or_default().to_owned();
     for part in parts {
         let ends = part
             .chars()
             .next()
             .is_none_or(|next| "/?#\"<>,; ".contains(next));
-        led.push_str(if ends { &to.0 } else { &from.0 });
-        led.push_str(part);
+        rewritten.push_str(if ends { &to.0 } else { &from.0 });
+        rewritten.push_str(part);
     }
-    led
+    rewritten
 }
 
 #[cfg(test)]
@@ -241,10 +241,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_leads_to_the_registry_leads_here_and_nothing_else_does() {
+    fn only_urls_of_the_registry_are_rewritten() {
         let from = Origin("http://r.example:5000".to_owned());
         let to = Origin("http://localhost:4321".to_owned());
-        for (text, led) in [
+        for (text, rewritten) in [
             ("/v2/a/blobs/uploads/1", "/v2/a/blobs/uploads/1"),
             (
                 "http://r.example:5000/v2/a?x=y",
@@ -261,7 +261,7 @@ mod tests {
             ),
             ("http://auth.example/token", "http://auth.example/token"),
         ] {
-            assert_eq!(lead(text, &from, &to), led);
+            assert_eq!(rewrite(text, &from, &to), rewritten);
         }
     }
 }

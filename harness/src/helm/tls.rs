@@ -1,4 +1,4 @@
-//! TLS in front of a Helm: a certificate for this machine, and the roots with which Helm takes it.
+//! TLS for servers that Helm connects to: a certificate for this machine, and the root certificates for Helm.
 
 use std::io;
 use std::path::Path;
@@ -9,11 +9,11 @@ use rustls::ServerConfig;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
-/// A certificate for loopback addresses. Its key is published on purpose; nobody may trust it.
+/// A certificate for loopback addresses. Its key is public; nobody may trust it.
 const CERTIFICATE: &[u8] = include_bytes!("tls/test-only-cert.pem");
 const KEY: &[u8] = include_bytes!("tls/test-only-key.pem");
 
-/// What serves with the certificate.
+/// The TLS configuration of a server with the certificate.
 pub(super) fn server() -> ServerConfig {
     let certificate = CertificateDer::from_pem_slice(CERTIFICATE)
         .expect("the certificate in the repository reads");
@@ -24,13 +24,13 @@ pub(super) fn server() -> ServerConfig {
         .expect("certificate and key belong together")
 }
 
-/// Writes the certificate as the only root.
+/// Writes the certificate as the only root certificate.
 pub(super) fn write_root(path: &Path) -> io::Result<()> {
     std::fs::write(path, CERTIFICATE)
 }
 
-/// The certificate, the roots in another PEM file, and those of the system, as PEM: a registry may send Helm
-/// elsewhere for a token.
+/// The certificate, the root certificates in another PEM file, and those of the system, as PEM: the token endpoint of a
+/// registry may be on another host.
 pub fn roots(also: Option<&Path>) -> io::Result<Vec<u8>> {
     let mut roots = CERTIFICATE.to_vec();
     if let Some(also) = also {

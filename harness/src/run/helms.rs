@@ -23,8 +23,8 @@ use http::Method;
 
 use super::{Event, Events, Plan};
 use crate::clock::Stopwatch;
-use crate::helm::flow::{self, FlowError, Played, Scene};
-use crate::helm::{Ended, Exit, Helm, Home, Names, Recorder, roots};
+use crate::helm::scenario::{self, FlowError, Scenario, ScenarioResult};
+use crate::helm::{Exit, Helm, Home, Placeholders, ProcessOutput, Recorder, roots};
 
 /// How many Helms run side by side, whatever `--jobs` says: each is a process that likes to have a core.
 const SIDE_BY_SIDE: usize = 4;
@@ -155,7 +155,7 @@ struct Unit<'a> {
 
 /// What was seen of it.
 struct Observed {
-    played: Result<Played, FlowError>,
+    result: Result<ScenarioResult, FlowError>,
     said: Vec<Exchange>,
     arranged: Vec<Exchange>,
     trouble: Option<String>,
@@ -199,29 +199,29 @@ impl Unit<'_> {
         let recorder = Arc::new(Recorder::new(self.target));
         let place = recorder.open(self.helm).await?;
         let home = self.home()?;
-        let scene = Scene {
+        let scenario = Scenario {
             helm: self.helm,
             home: &home,
             target: Target {
-                registry: place.backdoor(&recorder),
+                registry: place.arrangement_client(&recorder),
                 ..self.target.clone()
             },
-            names: Names::default(),
+            placeholders: Placeholders::default(),
             kubeconfig: self.plan.helms.kubeconfig.clone(),
         };
-        let played = async {
-            let prepared = flow::prepare(&scene, self.flow).await?;
-            recorder.play();
-            let played = prepared.play(&scene).await;
-            recorder.rest();
-            played
+        let result = async {
+            let prepared = scenario::prepare(&scenario, self.flow).await?;
+            recorder.start_helm();
+            let result = prepared.run(&scenario).await;
+            recorder.stop_helm();
+            result
         };
-        let played = played.await;
-        let told = authority(scene.target.origin());
+        let result = result.await;
+        let told = authority(scenario.target.origin());
         place.close().await;
         let (said, arranged, trouble) = recorder.take();
         Ok(Observed {
-            played,
+            result,
             said,
             arranged,
             trouble: trouble.map(|error| error.to_string()),
@@ -239,8 +239,8 @@ impl Unit<'_> {
 
     fn judge(&self, record: &mut FlowRecord, observed: &Observed, shown: &Shown<'_>) {
         record.requests = observed.said.len();
-        let played = match &observed.played {
-            Ok(played) => played,
+        let result = match &observed.result {
+            Ok(result) => result,
             Err(error) => {
                 let what = self.fit_to_show(&crate::error::chain(error), &observed.place);
                 record.exchanges.clone_from(&observed.arranged);
@@ -249,12 +249,12 @@ impl Unit<'_> {
                 return;
             }
         };
-        let is_kept = played.failure.is_some();
-        let runs = played.runs.iter();
+        let is_kept = result.failure.is_some();
+        let runs = result.runs.iter();
         record.runs = runs
             .map(|run| self.run(run, &observed.place, is_kept))
             .collect();
-        let Some(error) = &played.failure else {
+        let Some(error) = &result.failure else {
             record.outcome = Outcome::Pass;
             return;
         };
@@ -269,7 +269,7 @@ impl Unit<'_> {
         };
         record.because = explain(&violations(shown.checks), &failure);
         record.outcome = Outcome::Fail;
-        if let Some((kind, what)) = self.excuse(record, observed, played.exit()) {
+        if let Some((kind, what)) = self.excuse(record, observed, result.exit()) {
             inconclusive(record, kind, what);
         }
     }
@@ -291,8 +291,8 @@ impl Unit<'_> {
             return arrangement(format!("Helm {version} asked the registry nothing: {said}"));
         }
         match exit {
-            Some(Exit::Overtime) if record.because.is_empty() => {
-                let seconds = flow::DEADLINE.as_secs();
+            Some(Exit::Timeout) if record.because.is_empty() => {
+                let seconds = scenario::DEADLINE.as_secs();
                 let what = format!("Helm {version} had not ended after {seconds} s");
                 Some((ObstacleKind::Deadline, what))
             }
@@ -324,7 +324,7 @@ impl Unit<'_> {
         }
     }
 
-    fn run(&self, run: &Ended, place: &(String, String), is_kept: bool) -> HelmRun {
+    fn run(&self, run: &ProcessOutput, place: &(String, String), is_kept: bool) -> HelmRun {
         let command = format!("helm {}", run.arguments.join(" "));
         let stream = |text: &str| {
             let text = if is_kept { text } else { "" };
@@ -334,7 +334,7 @@ impl Unit<'_> {
             command: self.fit_to_show(&command, place),
             exit: match run.exit {
                 Exit::Code(code) => Some(code),
-                Exit::Signal | Exit::Overtime => None,
+                Exit::Signal | Exit::Timeout => None,
             },
             stdout: stream(&run.stdout),
             stderr: stream(&run.stderr),

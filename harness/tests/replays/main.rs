@@ -1,9 +1,9 @@
-//! What the suite says a Helm does is what that Helm does: every requirement that replays a flow, such as
-//! `flow/push-3.18`, held against the Helm of its version, request by request, with all that registries read of them.
-//! Each is run without a login, with HTTP Basic and with tokens.
+//! The client models of the suite against real Helm binaries: each requirement that runs a model through a flow, such as
+//! `flow/push-3.18`, is compared with the Helm binary of its version, request by request and header by header. Each
+//! runs without a login, with HTTP Basic and with tokens.
 //!
-//! `HELM_OCI_HELM_DIR` names a folder of Helms. A flow whose Helm is not there is ignored and says so, unless
-//! there is no Helm at all and `HELM_OCI_REQUIRE` names `helm`.
+//! `HELM_OCI_HELM_DIR` names a folder of Helm binaries. A flow without its Helm version is ignored with the reason,
+//! unless there is no binary at all and `HELM_OCI_REQUIRE` names `helm`.
 
 #[path = "../../../fixtures/tests/required/mod.rs"]
 mod required;
@@ -15,8 +15,8 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use helm_oci_conformance::helm::flow::{self, Scene};
-use helm_oci_conformance::helm::{self, Helm, Home, Names, Stage, Wings};
+use helm_oci_conformance::helm::scenario::{self, Scenario};
+use helm_oci_conformance::helm::{self, FaultServer, Helm, Home, InProcessClient, Placeholders};
 use helm_oci_conformance::http::install_cryptography;
 use helm_oci_conformance::serve::Server;
 use helm_oci_fixtures::registry::{Access, Credentials};
@@ -32,10 +32,10 @@ use tokio::runtime::Runtime;
 
 use self::wire::{Said, conversations};
 
-/// The set-ups in which a flow can be held against a Helm; without TLS it is the same conversation.
+/// The set-ups of the comparison; without TLS the requests are the same.
 const SETUPS: [Setup; 3] = [Setup::Open, Setup::Basic, Setup::Bearer];
 
-/// The time an answer takes, so that what a Helm sends side by side arrives side by side.
+/// The latency of a response, so that concurrent requests of Helm arrive concurrently.
 const LATENCY: Duration = Duration::from_millis(20);
 
 fn main() -> ExitCode {
@@ -47,7 +47,7 @@ fn main() -> ExitCode {
         "" => Ok(Vec::new()),
         folder => runtime.block_on(helm::discover(Path::new(folder))),
     };
-    let helms = helms.expect("the folder that HELM_OCI_HELM_DIR names holds Helms");
+    let helms = helms.expect("the folder of HELM_OCI_HELM_DIR contains Helm binaries");
     let is_nowhere = helms.is_empty();
     let mut trials = Vec::new();
     for requirement in checks::all() {
@@ -69,7 +69,7 @@ fn main() -> ExitCode {
     libtest_mimic::run(&arguments, trials).exit_code()
 }
 
-/// What becomes of a flow on a machine without its Helm.
+/// The result of a flow on a machine without its Helm version.
 fn absent(version: &Version, is_nowhere: bool) -> Result<Completion, Failed> {
     let why = format!("HELM_OCI_HELM_DIR names no folder with Helm {version}");
     if required::is_required("helm") && is_nowhere {
@@ -78,7 +78,7 @@ fn absent(version: &Version, is_nowhere: bool) -> Result<Completion, Failed> {
     Ok(Completion::ignored_with(why))
 }
 
-/// The model and the Helm hold the same conversation.
+/// The model and Helm send the same requests.
 async fn is_what_helm_does(
     requirement: &Requirement,
     helm: &Helm,
@@ -87,56 +87,59 @@ async fn is_what_helm_does(
 ) -> Result<Completion, Failed> {
     let replayed = proof::conversation_on(requirement, setup);
     let replayed = replayed.into_iter().map(|said| Said {
-        // What the suite arranges goes under no name.
+        // Requests of the arrangement have no `User-Agent`.
         is_arranged: !said.request.headers().contains_key(USER_AGENT),
         request: said.request,
         answer: said.answer,
     });
     let replayed = conversations(&replayed.collect::<Vec<_>>()).concat();
-    let played = conversations(&played(helm, flow, setup).await?);
-    // A flow is played by several commands, each with a repository of its own: the suite replays one, or all.
-    if played.contains(&replayed) || played.concat() == replayed {
+    let result = conversations(&result(helm, flow, setup).await?);
+    // A flow consists of several commands, each with a repository of its own; the model covers one, or all.
+    if result.contains(&replayed) || result.concat() == replayed {
         return Ok(Completion::Completed);
     }
     let told = |lines: &[String]| lines.join("\n  ");
-    let commands = played.iter().map(|lines| told(lines));
+    let commands = result.iter().map(|lines| told(lines));
     let commands = commands.collect::<Vec<_>>().join("\n\n  ");
     let (replayed, of) = (told(&replayed), &helm.version);
-    Err(format!("the suite says\n  {replayed}\nand Helm {of} says\n  {commands}").into())
+    Err(format!("the model sends\n  {replayed}\nand Helm {of} sends\n  {commands}").into())
 }
 
-/// What a Helm says in a flow.
-async fn played(helm: &Helm, flow: Flow, setup: Setup) -> Result<Vec<Said>, Failed> {
+/// The requests of Helm in a flow.
+async fn result(helm: &Helm, flow: Flow, setup: Setup) -> Result<Vec<Said>, Failed> {
     let access = match setup {
         Setup::Open | Setup::PlainHttp => Access::Open,
         Setup::Basic => Access::basic_for_tests(),
         Setup::Bearer => Access::bearer_for_tests(),
     };
-    let stage = Arc::new(Stage::new(access, &[]).with_latency(LATENCY));
+    let stage = Arc::new(FaultServer::new(access, &[]).with_latency(LATENCY));
     let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
     let server = Server::start(listen, Arc::clone(&stage) as _).await?;
     let origin = format!("http://localhost:{}", server.address().port()).parse()?;
-    let mut target = Target::new(Arc::new(Wings::new(Arc::clone(&stage), origin)), 1);
+    let mut target = Target::new(
+        Arc::new(InProcessClient::new(Arc::clone(&stage), origin)),
+        1,
+    );
     let Credentials { username, password } = Credentials::for_tests();
     target.credentials = (setup != Setup::Open).then(|| Known::user(username, password));
     let home = Home::new()?;
-    let scene = Scene {
+    let scenario = Scenario {
         helm,
         home: &home,
         target,
-        names: Names::default(),
+        placeholders: Placeholders::default(),
         kubeconfig: None,
     };
-    let prepared = flow::prepare(&scene, flow).await?;
+    let prepared = scenario::prepare(&scenario, flow).await?;
     stage.open();
-    let played = prepared.play(&scene).await?;
+    let result = prepared.run(&scenario).await?;
     server.stop().await;
-    if let Some(failure) = played.failure {
+    if let Some(failure) = result.failure {
         return Err(failure.into());
     }
     let said = stage.seen().into_iter().map(|seen| Said {
         request: seen.request,
-        answer: seen.answer,
+        answer: seen.response,
         is_arranged: seen.is_arranged,
     });
     Ok(said.collect())
@@ -144,7 +147,7 @@ async fn played(helm: &Helm, flow: Flow, setup: Setup) -> Result<Vec<Said>, Fail
 
 #[expect(
     clippy::disallowed_methods,
-    reason = "the environment is how a test is told what to use"
+    reason = "tests are configured by environment variables"
 )]
 fn variable(name: &str) -> String {
     std::env::var(name).unwrap_or_default()

@@ -1,4 +1,4 @@
-//! Conversations as text: what is the same whoever holds them, a Helm or the model of one.
+//! Conversations as text, normalised so that those of Helm and of its model can be compared.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -10,25 +10,25 @@ use helm_oci_fixtures::route::Route;
 use http::{Request, Response};
 use serde_json::Value;
 
-/// The headers that concern the connection and not the request.
+/// Headers of the connection, not of the request.
 const LOCAL: [&str; 2] = ["connection", "host"];
 
-/// One request and its answer.
+/// One request and its response.
 pub(crate) struct Said {
     pub(crate) request: Request<Bytes>,
     pub(crate) answer: Response<Bytes>,
-    /// Whether it belongs to what was arranged.
+    /// True for a request of the arrangement.
     pub(crate) is_arranged: bool,
 }
 
-/// What a Helm, or the model of one, said about each repository, in the order in which they were first spoken of; the
-/// rest tells what digests stand for.
+/// The requests of Helm or its model by repository, in the order of their first request; the arrangement serves to
+/// identify digests.
 pub(crate) fn conversations(said: &[Said]) -> Vec<Vec<String>> {
     let roles = roles(said);
     let mut told: Vec<(String, Vec<Line>)> = Vec::new();
     for one in said.iter().filter(|one| !one.is_arranged) {
         let route = Route::of(one.request.uri());
-        // A token is for whatever was refused last.
+        // A token request belongs to the repository that was refused last.
         let last = || told.last().map(|(repository, _)| repository.clone());
         let repository = route.repository().map(ToOwned::to_owned).or_else(last);
         let repository = repository.unwrap_or_default();
@@ -49,7 +49,8 @@ struct Line {
     text: String,
 }
 
-/// Whether the order among requests of this kind is chance: blobs go side by side, and either may be challenged first.
+/// True if the order among requests of this kind is arbitrary: blobs are sent concurrently, and either may be challenged
+/// first.
 const fn is_parallel(route: &Route) -> bool {
     matches!(
         route,
@@ -57,7 +58,7 @@ const fn is_parallel(route: &Route) -> bool {
     )
 }
 
-/// Sorts what goes side by side.
+/// Sorts concurrent requests.
 fn ordered(lines: &[Line]) -> Vec<String> {
     let mut ordered = Vec::new();
     for run in lines.chunk_by(|one, other| one.is_parallel && other.is_parallel) {
@@ -68,7 +69,7 @@ fn ordered(lines: &[Line]) -> Vec<String> {
     ordered
 }
 
-/// What each digest stands for, as the manifests tell that were sent or came back.
+/// The role of each digest, as given by the manifests that were sent or received.
 fn roles(said: &[Said]) -> BTreeMap<String, &'static str> {
     let mut roles = BTreeMap::new();
     for body in said
@@ -95,7 +96,7 @@ fn roles(said: &[Said]) -> BTreeMap<String, &'static str> {
     roles
 }
 
-/// The request without what differs from run to run, and the status of its answer.
+/// The request with placeholders, and the status of its response.
 fn text(said: &Said, repository: &str, roles: &BTreeMap<String, &'static str>) -> String {
     let Said {
         request, answer, ..
@@ -115,7 +116,7 @@ fn text(said: &Said, repository: &str, roles: &BTreeMap<String, &'static str>) -
     };
     let path = match Route::of(request.uri()) {
         Route::Upload { .. } => "{upload}".to_owned(),
-        // One with build metadata shows how that is written; of others any will do.
+        // A version with build metadata keeps its spelling; others are interchangeable.
         Route::Manifest { reference, .. } if !reference.contains([':', '_']) => {
             named(&request.uri().path().replace(&reference, "{tag}"))
         }

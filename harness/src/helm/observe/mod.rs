@@ -1,10 +1,10 @@
-//! Fault x Helm x flow x set-up, observed: each Helm is run wherever a fault alters an answer it would get.
+//! Observation of Helm versions × flows × set-ups × faults: Helm runs wherever a fault alters a response that it receives.
 //!
-//! A flow is first run without any fault. Every fault is then tried on the recorded conversation in memory, and
-//! Helm is run again only with those that alter something in it.
+//! A flow first runs without faults. Each fault is then applied to the recorded exchanges in memory, and Helm runs again
+//! only with faults that alter one of them.
 
 mod replay;
-mod theatre;
+mod test_bed;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -22,52 +22,52 @@ use http::{Method, StatusCode};
 use thiserror::Error;
 
 use self::replay::Altered;
-use self::theatre::{Scenery, Theatre};
-use super::flow::{self, FlowError, Played, Scene};
-use super::{Exit, Helm, Home, Names, Seen, Stage, Wings};
+use self::test_bed::{Environment, TestBed};
+use super::scenario::{self, FlowError, Scenario, ScenarioResult};
+use super::{Exit, FaultServer, Helm, Home, InProcessClient, ObservedExchange, Placeholders};
 
-pub use self::theatre::TheatreError;
+pub use self::test_bed::TestBedError;
 
-/// The set-ups, the plainest first: the others are tried where they make a difference.
+/// The set-ups, the simplest first; the others are used where they make a difference.
 const SETUPS: [Setup; 4] = [Setup::Open, Setup::PlainHttp, Setup::Basic, Setup::Bearer];
 
-/// The time an answer takes. What Helm sends side by side arrives within it, in whatever order.
+/// The latency of a response. Concurrent requests of Helm all arrive within it.
 const LATENCY: Duration = Duration::from_millis(20);
 
-/// How often a Helm that went silent is run again. Helm 3.12 waits for itself for ever when an upload fails before
-/// its body is asked for: where that is a race, what it says when it does end is what counts.
-const FURTHER_CHANCES: usize = 5;
+/// The number of retries of a Helm that hangs. Helm 3.12 deadlocks when an upload fails before its body is requested;
+/// where that is a race, its output without the deadlock counts.
+const RETRIES: usize = 5;
 
-/// A Helm that is in a circle asks more often than this before its deadline.
-const CIRCLE: usize = 100;
+/// The number of requests from which a timeout counts as an endless loop instead of a deadlock.
+const LOOP_REQUESTS: usize = 100;
 
-/// What to observe.
+/// The selection to observe.
 #[derive(Debug, Clone)]
 pub struct Plan {
-    /// The Helms.
+    /// The Helm binaries.
     pub helms: Vec<Helm>,
     /// The faults.
     pub faults: Vec<Fault>,
-    /// The flows, as far as a Helm has them.
+    /// The flows; those that a Helm version lacks are skipped.
     pub flows: Vec<Flow>,
-    /// How many Helms run side by side.
+    /// The number of concurrent Helm processes.
     pub jobs: usize,
 }
 
-/// Why nothing was observed.
+/// A reason why the observation failed.
 #[derive(Debug, Error)]
 pub enum ObserveError {
-    /// There is no registry to observe against.
+    /// The servers could not be started.
     #[error(transparent)]
-    Theatre(#[from] TheatreError),
-    /// A flow could not be played.
+    TestBed(#[from] TestBedError),
+    /// A flow could not be run.
     #[error("helm {helm}, {flow}")]
     Flow {
-        /// The Helm.
+        /// The Helm version.
         helm: semver::Version,
         /// The flow.
         flow: Flow,
-        /// Why not.
+        /// The cause.
         #[source]
         source: FlowError,
     },
@@ -76,30 +76,30 @@ pub enum ObserveError {
     Binary {
         /// The binary.
         path: PathBuf,
-        /// Why not.
+        /// The cause.
         #[source]
         source: std::io::Error,
     },
 }
 
-/// How far it has come.
+/// Progress.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Tally {
-    /// Cells that are known.
+    /// Cells that are determined.
     pub cells: usize,
-    /// Cells for which Helm was run.
+    /// Runs of Helm.
     pub runs: usize,
-    /// Cells that fail.
+    /// Cells in which Helm fails.
     pub fails: usize,
 }
 
-/// One Helm in one flow: the unit of work.
+/// One Helm version in one flow: the unit of work.
 struct Unit<'a> {
     helm: &'a Helm,
     flow: Flow,
 }
 
-/// What was found in one unit.
+/// The results of one unit.
 #[derive(Default)]
 struct Found {
     /// The set-ups in which the flow works without a fault.
@@ -109,18 +109,18 @@ struct Found {
     tally: Tally,
 }
 
-/// One run: how it went, and what the registry saw of it.
+/// One run: its result, and the exchanges that the registry observed.
 struct Observed {
-    played: Played,
-    names: Names,
-    seen: Vec<Seen>,
+    result: ScenarioResult,
+    placeholders: Placeholders,
+    seen: Vec<ObservedExchange>,
     hellos: usize,
 }
 
-/// Observes everything in the plan; `told` hears after each flow of each Helm how far it has come.
+/// Observes everything in the plan; `progress` is called after each flow of each Helm version.
 pub async fn observe(
     plan: &Plan,
-    told: impl Fn(&Helm, Flow, Tally),
+    progress: impl Fn(&Helm, Flow, Tally),
 ) -> Result<Vec<Evidence>, ObserveError> {
     let mut units = Vec::new();
     for (position, helm) in plan.helms.iter().enumerate() {
@@ -139,7 +139,7 @@ pub async fn observe(
         while let Some((position, unit)) = next(&waiting) {
             let result = worker.observe(&unit, &plan.faults).await;
             let in_unit = result.map_err(|source| {
-                // The others have nothing to go on for.
+                // The other workers stop as well.
                 waiting
                     .lock()
                     .unwrap_or_else(PoisonError::into_inner)
@@ -150,13 +150,13 @@ pub async fn observe(
                     source,
                 }
             })?;
-            told(unit.helm, unit.flow, in_unit.tally);
+            progress(unit.helm, unit.flow, in_unit.tally);
             found
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner)
                 .push((position, unit.flow, in_unit));
         }
-        worker.theatre.close().await;
+        worker.test_bed.close().await;
         Ok(())
     };
     futures_util::future::try_join_all((0..plan.jobs.max(1)).map(|_| worker())).await?;
@@ -180,7 +180,7 @@ fn next<T>(waiting: &Mutex<Vec<T>>) -> Option<T> {
     waiting.lock().unwrap_or_else(PoisonError::into_inner).pop()
 }
 
-/// Puts what was found with one Helm together.
+/// The evidence of one Helm version.
 fn evidence<'a>(
     helm: &Helm,
     faults: &[Fault],
@@ -219,7 +219,7 @@ fn evidence<'a>(
     Ok(evidence)
 }
 
-/// Adds an observation to those that differ from it in nothing but the flow.
+/// Merges an observation with one that differs only in the flow.
 fn merge(observations: &mut Vec<Observation>, new: &Observation) {
     let same = |old: &&mut Observation| {
         Observation {
@@ -233,29 +233,29 @@ fn merge(observations: &mut Vec<Observation>, new: &Observation) {
     }
 }
 
-/// One of those who run Helms side by side.
+/// One of the concurrent workers.
 struct Worker {
-    theatre: Theatre,
+    test_bed: TestBed,
     home: Home,
 }
 
 impl Worker {
     async fn start() -> Result<Self, ObserveError> {
-        let theatre = Theatre::open().await?;
-        let mut home = Home::new().map_err(TheatreError::Trust)?;
-        home.trust(&theatre.roots());
-        home.give_one_processor();
-        Ok(Self { theatre, home })
+        let test_bed = TestBed::open().await?;
+        let mut home = Home::new().map_err(TestBedError::Trust)?;
+        home.trust(&test_bed.roots());
+        home.use_one_processor();
+        Ok(Self { test_bed, home })
     }
 
     async fn observe(&self, unit: &Unit<'_>, faults: &[Fault]) -> Result<Found, FlowError> {
         let mut found = Found::default();
         let mut open: BTreeMap<Fault, Altered> = BTreeMap::new();
         for setup in SETUPS {
-            let scenery = self.theatre.scenery(unit.helm, setup);
-            let clean = self.run(unit, &scenery, &[]).await?;
+            let environment = self.test_bed.environment(unit.helm, setup);
+            let clean = self.run(unit, &environment, &[]).await?;
             found.tally.runs += 1;
-            if clean.played.failure.is_some() {
+            if clean.result.failure.is_some() {
                 found
                     .without_fault
                     .push(clean.observation(setup, unit.flow));
@@ -264,7 +264,7 @@ impl Worker {
             found.works.push(setup);
             for fault in faults {
                 found.tally.cells += 1;
-                let altered = clean.altered(&scenery, setup, *fault);
+                let altered = clean.altered(&environment, setup, *fault);
                 let known = open.entry(*fault).or_default();
                 if altered.is_subset(known) {
                     continue;
@@ -272,16 +272,16 @@ impl Worker {
                 if setup == Setup::Open {
                     *known = altered;
                 }
-                let mut observed = self.run(unit, &scenery, &[*fault]).await?;
+                let mut observed = self.run(unit, &environment, &[*fault]).await?;
                 found.tally.runs += 1;
-                for _ in 0..FURTHER_CHANCES {
-                    if !observed.went_silent() {
+                for _ in 0..RETRIES {
+                    if !observed.timed_out_silently() {
                         break;
                     }
-                    observed = self.run(unit, &scenery, &[*fault]).await?;
+                    observed = self.run(unit, &environment, &[*fault]).await?;
                     found.tally.runs += 1;
                 }
-                found.tally.fails += usize::from(observed.played.failure.is_some());
+                found.tally.fails += usize::from(observed.result.failure.is_some());
                 found
                     .faults
                     .push((*fault, observed.observation(setup, unit.flow)));
@@ -293,75 +293,80 @@ impl Worker {
     async fn run(
         &self,
         unit: &Unit<'_>,
-        scenery: &Scenery,
+        environment: &Environment,
         faults: &[Fault],
     ) -> Result<Observed, FlowError> {
-        let stage = Stage::new(scenery.access.clone(), faults)
+        let server = FaultServer::new(environment.access.clone(), faults)
             .with_latency(LATENCY)
-            .with_stand_ins(&scenery.stand_ins);
-        let stage = Arc::new(stage);
-        self.theatre.give(&stage);
+            .with_substitutes(&environment.substitutes);
+        let server = Arc::new(server);
+        self.test_bed.serve(&server);
         let mut target = Target::new(
-            Arc::new(Wings::new(Arc::clone(&stage), scenery.origin.clone())),
+            Arc::new(InProcessClient::new(
+                Arc::clone(&server),
+                environment.origin.clone(),
+            )),
             1,
         );
-        target.credentials.clone_from(&scenery.credentials);
-        let names = Names {
-            stand_ins: scenery.stand_ins.clone(),
-            ..Names::default()
+        target.credentials.clone_from(&environment.credentials);
+        let placeholders = Placeholders {
+            substitutes: environment.substitutes.clone(),
+            ..Placeholders::default()
         };
-        let scene = Scene {
+        let scenario = Scenario {
             helm: unit.helm,
             home: &self.home,
             target,
-            names,
+            placeholders,
             kubeconfig: None,
         };
-        let prepared = flow::prepare(&scene, unit.flow).await?;
-        stage.open();
-        let played = prepared.play(&scene).await?;
-        stage.close();
+        let prepared = scenario::prepare(&scenario, unit.flow).await?;
+        server.open();
+        let result = prepared.run(&scenario).await?;
+        server.close();
         Ok(Observed {
-            names: prepared.names(&scene),
-            played,
-            seen: stage.seen(),
-            hellos: stage.hellos(),
+            placeholders: prepared.placeholders(&scenario),
+            result,
+            seen: server.seen(),
+            hellos: server.hellos(),
         })
     }
 }
 
-fn is_refused(seen: &Seen) -> bool {
-    let status = seen.answer.status();
+fn is_refused(seen: &ObservedExchange) -> bool {
+    let status = seen.response.status();
     status.is_client_error() || status.is_server_error()
 }
 
-/// An upload that was opened, or a redirect.
-fn leads_on(seen: &Seen) -> bool {
+/// True for a started upload or a redirect, after which Helm sends another request.
+fn is_intermediate(seen: &ObservedExchange) -> bool {
     let is_upload = seen.request.uri().path().ends_with("/blobs/uploads/");
     let is_opened = seen.request.method() == Method::POST && is_upload && !is_refused(seen);
-    is_opened || seen.answer.status().is_redirection()
+    is_opened || seen.response.status().is_redirection()
 }
 
-/// What Helm hears of everything it is about to push.
-fn is_absence(seen: &Seen) -> bool {
+/// True for the 404 to a HEAD that precedes each push of a blob or manifest.
+fn is_absence(seen: &ObservedExchange) -> bool {
     seen.request.method() == Method::HEAD
-        && seen.answer.status() == StatusCode::NOT_FOUND
+        && seen.response.status() == StatusCode::NOT_FOUND
         && !seen.is_altered
 }
 
 impl Observed {
-    /// Whether Helm did not end, though it had nothing more to ask.
-    fn went_silent(&self) -> bool {
-        self.played.exit() == Some(Exit::Overtime) && self.seen.len() < CIRCLE
+    /// True if Helm timed out without sending further requests.
+    fn timed_out_silently(&self) -> bool {
+        self.result.exit() == Some(Exit::Timeout) && self.seen.len() < LOOP_REQUESTS
     }
 
-    /// What the fault would have altered in it.
-    fn altered(&self, scenery: &Scenery, setup: Setup, fault: Fault) -> Altered {
-        let mut altered = replay::altered(&scenery.access, &self.seen, &self.names, fault);
-        let meets_hello = Stage::new(scenery.access.clone(), &[fault]).meets_hello();
+    /// The exchanges that the fault alters.
+    fn altered(&self, environment: &Environment, setup: Setup, fault: Fault) -> Altered {
+        let mut altered =
+            replay::altered(&environment.access, &self.seen, &self.placeholders, fault);
+        let client_hello_reaction =
+            FaultServer::new(environment.access.clone(), &[fault]).client_hello_reaction();
         if setup == Setup::PlainHttp
             && self.hellos > 0
-            && meets_hello != ClientHelloReaction::HttpResponse
+            && client_hello_reaction != ClientHelloReaction::HttpResponse
         {
             altered.insert(("ClientHello".to_owned(), String::new(), 0));
         }
@@ -370,7 +375,7 @@ impl Observed {
 
     fn observation(&self, setup: Setup, flow: Flow) -> Observation {
         let flows = vec![flow];
-        let Some(failure) = &self.played.failure else {
+        let Some(failure) = &self.result.failure else {
             let result = FlowResult::Works;
             return Observation {
                 setup,
@@ -381,9 +386,9 @@ impl Observed {
                 stopped_at: None,
             };
         };
-        let exit = match self.played.exit() {
+        let exit = match self.result.exit() {
             Some(Exit::Code(code)) => Some(code),
-            Some(Exit::Signal | Exit::Overtime) | None => None,
+            Some(Exit::Signal | Exit::Timeout) | None => None,
         };
         Observation {
             setup,
@@ -395,33 +400,32 @@ impl Observed {
         }
     }
 
-    /// The last exchange that was altered or in which Helm was refused; the very last if there is none.
+    /// The last exchange that a fault altered or that failed; the last of all if there is none.
     ///
-    /// Helm asks side by side. So of one that was refused by a fault and one that only leads on, the first is
-    /// meant, and of one that was altered and the news that something is not there yet, the first as well,
-    /// whichever came last.
+    /// Helm sends concurrent requests. Therefore a request that a fault made fail takes precedence over an intermediate
+    /// response, and an altered exchange over the 404 for content that is not pushed yet, whichever came last.
     fn stopped_at(&self) -> Option<String> {
-        let played = || self.seen.iter().filter(|seen| !seen.is_arranged);
-        let last = played().rfind(|seen| seen.is_altered || is_refused(seen));
+        let of_helm = || self.seen.iter().filter(|seen| !seen.is_arranged);
+        let last = of_helm().rfind(|seen| seen.is_altered || is_refused(seen));
         let last = match last {
-            Some(last) if leads_on(last) => played()
+            Some(last) if is_intermediate(last) => of_helm()
                 .rfind(|seen| seen.is_altered && is_refused(seen))
                 .or(Some(last)),
-            Some(last) if is_absence(last) => played()
+            Some(last) if is_absence(last) => of_helm()
                 .rfind(|seen| seen.is_altered)
                 .filter(|altered| !is_refused(altered))
                 .or(Some(last)),
             Some(last) => Some(last),
-            None => played().next_back(),
+            None => of_helm().next_back(),
         }?;
-        let url = format!("{}{}", self.names.origin, last.request.uri());
-        let url = self.names.normalise(&url);
-        let status = last.answer.status().as_u16();
-        let told = match last.effect {
+        let url = format!("{}{}", self.placeholders.origin, last.request.uri());
+        let url = self.placeholders.normalise(&url);
+        let status = last.response.status().as_u16();
+        let outcome = match last.effect {
             TransportEffect::None | TransportEffect::Delay(_) => status.to_string(),
             TransportEffect::CloseBeforeResponse => "closed".to_owned(),
             TransportEffect::CutBodyAfter(_) => format!("{status} cut"),
         };
-        Some(format!("{} {url} {told}", last.request.method()))
+        Some(format!("{} {url} {outcome}", last.request.method()))
     }
 }

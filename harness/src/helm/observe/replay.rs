@@ -1,7 +1,7 @@
-//! What a fault would have altered in a conversation that was recorded without it.
+//! The exchanges that a fault alters in a conversation that was recorded without it.
 //!
-//! A fault that alters nothing in it cannot be noticed by whoever held that conversation, so Helm need not be
-//! run again. That holds because neither the reference registry nor a fault knows a clock or chance.
+//! If a fault alters none of them, the client cannot notice it, and Helm need not run again. This holds because neither the
+//! reference registry nor a fault depends on time or chance.
 
 use std::collections::BTreeSet;
 
@@ -9,44 +9,49 @@ use helm_oci_fixtures::fault::Fault;
 use helm_oci_fixtures::registry::Access;
 use helm_oci_fixtures::transport::Incoming;
 
-use super::super::{Names, Seen, Stage};
+use super::super::{FaultServer, ObservedExchange, Placeholders};
 
-/// The exchanges a fault alters, each as method, URL and status, without what differs from run to run.
+/// Altered exchanges as method, URL and status, with placeholders.
 pub(super) type Altered = BTreeSet<(String, String, u16)>;
 
-/// Holds the same conversation with a registry that has this fault, arrangement included.
+/// Replays the conversation, arrangement included, against a registry with this fault.
 pub(super) fn altered(
     access: &Access,
-    conversation: &[Seen],
-    names: &Names,
+    conversation: &[ObservedExchange],
+    placeholders: &Placeholders,
     fault: Fault,
 ) -> Altered {
-    let stage = Stage::new(access.clone(), &[fault]);
-    for said in conversation {
-        if said.is_arranged {
-            stage.close();
+    let server = FaultServer::new(access.clone(), &[fault]);
+    for recorded in conversation {
+        if recorded.is_arranged {
+            server.close();
         } else {
-            stage.open();
+            server.open();
         }
-        stage.handle(Incoming {
-            scheme: said.scheme,
-            request: said.request.clone(),
+        server.handle(Incoming {
+            scheme: recorded.scheme,
+            request: recorded.request.clone(),
         });
     }
-    let seen = stage.seen();
+    let seen = server.seen();
     let altered = seen.iter().filter(|seen| seen.is_altered);
     altered
         .map(
-            |Seen {
-                 request, answer, ..
+            |ObservedExchange {
+                 request, response, ..
              }| {
-                let url = names.normalise(&format!("{}{}", names.origin, request.uri()));
-                // The same place is meant, however one gets there.
+                let url =
+                    placeholders.normalise(&format!("{}{}", placeholders.origin, request.uri()));
+                // The scheme makes no difference.
                 let url = url
                     .trim_start_matches("http")
                     .trim_start_matches('s')
                     .to_owned();
-                (request.method().to_string(), url, answer.status().as_u16())
+                (
+                    request.method().to_string(),
+                    url,
+                    response.status().as_u16(),
+                )
             },
         )
         .collect()
@@ -59,33 +64,41 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_fault_alters_what_it_is_about_and_nothing_arranged() {
-        let stage = Stage::new(Access::Open, &[]);
+    fn a_fault_alters_its_exchange_and_no_arrangement() {
+        let server = FaultServer::new(Access::Open, &[]);
         let ask = |path: &str| {
             let request = Request::get(path)
                 .body(bytes::Bytes::new())
                 .expect("a request");
-            stage.handle(Incoming::over_http(request))
+            server.handle(Incoming::over_http(request))
         };
         ask("/v2/");
-        stage.open();
+        server.open();
         ask("/v2/a/tags/list");
-        let seen = stage.seen();
+        let seen = server.seen();
         assert!(
             altered(
                 &Access::Open,
                 &seen,
-                &Names::default(),
+                &Placeholders::default(),
                 Fault::VersionCheckMissing
             )
             .is_empty(),
             "it was arranged"
         );
-        assert!(altered(&Access::Open, &seen, &Names::default(), Fault::CutsBlobs).is_empty());
+        assert!(
+            altered(
+                &Access::Open,
+                &seen,
+                &Placeholders::default(),
+                Fault::CutsBlobs
+            )
+            .is_empty()
+        );
         let missing = altered(
             &Access::Open,
             &seen,
-            &Names::default(),
+            &Placeholders::default(),
             Fault::TagListNotAllowed,
         );
         assert_eq!(

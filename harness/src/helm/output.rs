@@ -1,26 +1,26 @@
-//! What Helm says, without what differs from run to run.
+//! The output of Helm, with placeholders for values that differ from run to run.
 
-use super::process::{Ended, Exit};
+use super::process::{Exit, ProcessOutput};
 
-/// What stands in texts for things that differ from run to run, and what they were in this one.
+/// The values of one run that placeholders replace.
 #[derive(Debug, Clone, Default)]
-pub struct Names {
-    /// The folder Helm lives in.
+pub struct Placeholders {
+    /// Helm's home directory.
     pub home: String,
     /// Scheme, host and port of the registry.
     pub origin: String,
     /// The repositories that were used.
     pub repositories: Vec<String>,
-    /// Hosts that exist in faults only, and who answered for them.
-    pub stand_ins: Vec<(&'static str, String)>,
+    /// Hosts that exist only in faults, and the addresses that serve them.
+    pub substitutes: Vec<(&'static str, String)>,
 }
 
-impl Names {
-    /// The text with names for what differs from run to run, or by which of two requests comes first.
+impl Placeholders {
+    /// Replaces values that differ from run to run, or that depend on the order of concurrent requests.
     ///
-    /// | Name | Stands for |
+    /// | Placeholder | Value |
     /// |---|---|
-    /// | `{home}` | the folder Helm lives in |
+    /// | `{home}` | Helm's home directory |
     /// | `{host}` | host and port of the registry |
     /// | `{repo}` | a repository |
     /// | `{name}` | the name of the chart in it |
@@ -28,7 +28,7 @@ impl Names {
     /// | `{ref}` | host, repository, and tag or digest |
     /// | `{u}` | the URL of an upload, `{id}` its session alone |
     /// | `{tag}`, `{d}` | a tag in a URL; a digest, also percent-encoded |
-    /// | `{v}` | the version or range that was asked for |
+    /// | `{v}` | the requested version or range |
     /// | `{n}`, `{type}` | a size; the media type of a blob |
     /// | `{client}` | the address of the client |
     pub fn normalise(&self, text: &str) -> String {
@@ -40,8 +40,8 @@ impl Names {
         if !self.home.is_empty() {
             text = text.replace(&self.home, "{home}");
         }
-        for (name, stand_in) in &self.stand_ins {
-            text = text.replace(stand_in, name);
+        for (name, substitute) in &self.substitutes {
+            text = text.replace(substitute, name);
         }
         text = digests(&text);
         if let Some((_, port)) = host.rsplit_once(':') {
@@ -64,7 +64,7 @@ impl Names {
     }
 
     fn places(&self, mut text: String, host: &str) -> String {
-        // The longest first: one repository may be the beginning of another.
+        // The longest first: one repository may be a prefix of another.
         let mut repositories: Vec<&String> = self.repositories.iter().collect();
         repositories.sort_by_key(|repository| std::cmp::Reverse(repository.len()));
         for repository in &repositories {
@@ -87,15 +87,15 @@ impl Names {
     }
 }
 
-/// The last message of a run: from the last `Error: ` to the end, which is where every Helm says what stopped it.
-pub fn last_words(ended: &Ended) -> String {
-    if ended.exit == Exit::Overtime {
+/// The final error message of a run: the text after the last `Error: `.
+pub fn final_error(ended: &ProcessOutput) -> String {
+    if ended.exit == Exit::Timeout {
         return "(Helm does not end)".to_owned();
     }
-    let said = ended.stderr.trim();
-    let words = match said.rfind("Error: ") {
-        Some(start) => &said[start + "Error: ".len()..],
-        None => said.lines().last().unwrap_or_default(),
+    let stderr = ended.stderr.trim();
+    let words = match stderr.rfind("Error: ") {
+        Some(start) => &stderr[start + "Error: ".len()..],
+        None => stderr.lines().last().unwrap_or_default(),
     };
     words.split_whitespace().collect::<Vec<_>>().join(" ")
 }
@@ -144,7 +144,7 @@ fn uploads(text: &str) -> String {
     out
 }
 
-/// Everything of a kind that follows `before`, as `name`.
+/// Replaces the characters of a class that follow `before` by `name`.
 fn shortened(text: &str, before: &str, belongs: impl Fn(char) -> bool, name: &str) -> String {
     let mut parts = text.split(before);
     let mut out = parts.next().unwrap_or_default().to_owned();
@@ -159,7 +159,7 @@ fn shortened(text: &str, before: &str, belongs: impl Fn(char) -> bool, name: &st
     out
 }
 
-/// The name of an upload session, where it stands by itself.
+/// Replaces the id of an upload session outside of a URL.
 fn sessions(text: &str) -> String {
     let groups = [8, 4, 4, 4, 12];
     let is_session = |word: &str| {
@@ -185,7 +185,7 @@ fn sessions(text: &str) -> String {
     out
 }
 
-/// Which resolver was asked for a name, and how it said that there is none, is the machine's affair.
+/// Removes the resolver's address and wording, which depend on the machine, from a failed name lookup.
 fn lookups(text: &str) -> String {
     const LOOKUP: &str = "dial tcp: lookup ";
     let Some(start) = text.find(LOOKUP) else {
@@ -212,7 +212,7 @@ fn addresses(text: &str) -> String {
     out
 }
 
-/// What tags and versions consist of.
+/// True for a character of tags and versions.
 fn is_reference(c: char) -> bool {
     c.is_ascii_alphanumeric() || "._-+".contains(c)
 }
@@ -225,20 +225,20 @@ fn leading(text: &str, belongs: impl Fn(char) -> bool) -> usize {
 mod tests {
     use super::*;
 
-    fn names() -> Names {
-        Names {
+    fn placeholders() -> Placeholders {
+        Placeholders {
             home: "/tmp/helm-home-x".to_owned(),
             origin: "http://localhost:4321".to_owned(),
             repositories: vec!["a/chart".to_owned(), "a/chart-b".to_owned()],
-            stand_ins: vec![("other.example", "127.0.0.2:4321".to_owned())],
+            substitutes: vec![("other.example", "127.0.0.2:4321".to_owned())],
         }
     }
 
     #[test]
-    fn what_differs_from_run_to_run_is_named() {
+    fn values_of_a_run_become_placeholders() {
         let digest = format!("sha256:{}", "ab".repeat(32));
         let encoded = digest.replace(':', "%3A");
-        for (said, told) in [
+        for (output, expected) in [
             (
                 format!("HEAD \"http://localhost:4321/v2/a/chart/blobs/{digest}\": 403"),
                 "HEAD \"{url}/blobs/{d}\": 403",
@@ -301,26 +301,26 @@ mod tests {
                 "open {home}/work/{name}-1.0.0.tgz: no",
             ),
         ] {
-            assert_eq!(names().normalise(&said), told);
+            assert_eq!(placeholders().normalise(&output), expected);
         }
     }
 
     #[test]
-    fn the_last_error_is_the_last_word() {
-        let ended = |exit, stderr: &str| Ended {
+    fn the_final_error_is_the_text_after_the_last_error_prefix() {
+        let ended = |exit, stderr: &str| ProcessOutput {
             arguments: Vec::new(),
             exit,
             stdout: String::new(),
             stderr: stderr.to_owned(),
         };
         let error = ended(Exit::Code(1), "level=warn\nError: no\nError: it is\n  so\n");
-        assert_eq!(last_words(&error), "it is so");
+        assert_eq!(final_error(&error), "it is so");
         assert_eq!(
-            last_words(&ended(Exit::Code(2), "usage\npanic: x\n")),
+            final_error(&ended(Exit::Code(2), "usage\npanic: x\n")),
             "panic: x"
         );
         assert_eq!(
-            last_words(&ended(Exit::Overtime, "Error: x")),
+            final_error(&ended(Exit::Timeout, "Error: x")),
             "(Helm does not end)"
         );
     }

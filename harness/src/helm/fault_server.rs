@@ -1,7 +1,7 @@
-//! The reference registry with faults, as a Helm meets it, and what was asked of it.
+//! The reference registry with faults as Helm sees it, and a log of the exchanges.
 //!
-//! What a flow needs beforehand is arranged behind the faults' back: they see it pass, so that they remember
-//! what a real registry would remember, and alter nothing of it.
+//! Preconditions of a flow are arranged while the faults are inactive: the faults observe these requests, so that they
+//! hold the state that a real registry would hold, and alter none of them.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -20,111 +20,110 @@ use http::{HeaderValue, Method, Request, Response, Uri, header};
 
 use crate::serve::{Handler, redirect};
 
-/// How much longer it takes to open an upload. What becomes of two that Helm opens side by side depends on
-/// whether the second is opened before the first is sent, also when the machine has other things to do.
-const OPENING: u32 = 6;
+/// The factor by which the start of an upload is slower. The result of two concurrent uploads depends on whether the
+/// second starts before the body of the first is sent; the delay keeps this order on a busy machine.
+const UPLOAD_START_FACTOR: u32 = 6;
 
-/// One exchange as the registry saw it.
+/// One exchange as observed by the registry.
 #[derive(Debug, Clone)]
-pub struct Seen {
+pub struct ObservedExchange {
     /// The scheme of the connection.
     pub scheme: Scheme,
-    /// The request, its URI being a path and a query.
+    /// The request; its URI is a path and a query.
     pub request: Request<Bytes>,
     /// The response, as the faults altered it.
-    pub answer: Response<Bytes>,
+    pub response: Response<Bytes>,
     /// The effect of the faults on the connection.
     pub effect: TransportEffect,
-    /// Whether it belongs to what was arranged, and not to what a Helm did.
+    /// True for an exchange of the arrangement, false for one of Helm.
     pub is_arranged: bool,
-    /// Whether a fault had a hand in it.
+    /// True if a fault altered it.
     pub is_altered: bool,
 }
 
 /// A registry for one flow.
-pub struct Stage {
+pub struct FaultServer {
     registry: ReferenceRegistry,
     faults: FaultLayer,
     latency: Duration,
-    stand_ins: Vec<(&'static str, String)>,
+    substitutes: Vec<(&'static str, String)>,
     is_open: AtomicBool,
     hellos: AtomicUsize,
-    seen: Mutex<Vec<Seen>>,
+    seen: Mutex<Vec<ObservedExchange>>,
 }
 
-impl Stage {
-    /// An empty registry with these faults, closed: what comes now is arranged.
+impl FaultServer {
+    /// Creates an empty registry with these faults, which are inactive at first.
     pub fn new(access: Access, faults: &[Fault]) -> Self {
         Self {
             registry: ReferenceRegistry::new(access),
             faults: FaultLayer::new(faults),
             latency: Duration::ZERO,
-            stand_ins: Vec::new(),
+            substitutes: Vec::new(),
             is_open: AtomicBool::new(false),
             hellos: AtomicUsize::new(0),
             seen: Mutex::default(),
         }
     }
 
-    /// Answers each request only after this time, as a network does. Requests that a Helm sends at the same
-    /// time then arrive before the first of them is answered, and not in an order of the machine's making.
+    /// Delays each response by this time, as a network does, so that concurrent requests of Helm all arrive before the
+    /// first response, independent of the load of the machine.
     #[must_use]
     pub fn with_latency(mut self, latency: Duration) -> Self {
         self.latency = latency;
         self
     }
 
-    /// Writes one host for another wherever an answer leads to it, so that hosts which exist in faults only
-    /// have somebody who answers for them.
+    /// Replaces hosts in URLs of responses by addresses of this machine, for hosts that exist only in faults.
     #[must_use]
-    pub fn with_stand_ins(mut self, stand_ins: &[(&'static str, String)]) -> Self {
-        self.stand_ins = stand_ins.to_vec();
+    pub fn with_substitutes(mut self, substitutes: &[(&'static str, String)]) -> Self {
+        self.substitutes = substitutes.to_vec();
         self
     }
 
-    /// From now on faults alter what they alter.
+    /// Activates the faults.
     pub fn open(&self) {
         self.is_open.store(true, Ordering::SeqCst);
     }
 
-    /// From now on what comes is arranged.
+    /// Deactivates the faults; the following requests are arrangement.
     pub fn close(&self) {
         self.is_open.store(false, Ordering::SeqCst);
     }
 
-    /// How it meets a Helm that begins with TLS.
-    pub fn meets_hello(&self) -> ClientHelloReaction {
+    /// The reaction to a TLS `ClientHello` on a plain-HTTP port.
+    pub fn client_hello_reaction(&self) -> ClientHelloReaction {
         self.faults.client_hello()
     }
 
     /// Every exchange so far.
-    pub fn seen(&self) -> Vec<Seen> {
+    pub fn seen(&self) -> Vec<ObservedExchange> {
         self.seen
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .clone()
     }
 
-    /// How often a Helm began with TLS where there is none.
+    /// The number of TLS `ClientHello` messages on the plain-HTTP port.
     pub fn hellos(&self) -> usize {
         self.hellos.load(Ordering::SeqCst)
     }
 
-    /// Answers one request, and writes it down.
+    /// Handles one request and records the exchange.
     pub fn handle(&self, incoming: Incoming) -> Outgoing {
-        // One at a time, so that what is written down is the order in which the registry answered.
+        // One request at a time, so that the log has the order of the responses.
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         let is_arranged = !self.is_open.load(Ordering::SeqCst);
         let (mut outgoing, is_altered) = if is_arranged {
-            (self.arrange(&incoming), false)
+            (self.handle_without_faults(&incoming), false)
         } else {
-            self.play(&incoming)
+            self.handle_with_faults(&incoming)
         };
-        self.lead_elsewhere(&mut outgoing.response);
-        seen.push(Seen {
+        self.substitute_hosts(&mut outgoing.response);
+        seen.push(ObservedExchange {
             scheme: incoming.scheme,
             request: incoming.request,
-            answer: outgoing.response.clone(),
+            response: outgoing.response.clone(),
             effect: outgoing.effect,
             is_arranged,
             is_altered,
@@ -134,44 +133,44 @@ impl Stage {
 
     #[expect(
         clippy::disallowed_methods,
-        reason = "nothing is waited for: time passing is what a network does"
+        reason = "the delay simulates the latency of a network; nothing is awaited"
     )]
     async fn wait(&self, is_upload: bool) {
         if !self.latency.is_zero() {
-            let times = if is_upload { OPENING } else { 1 };
+            let times = if is_upload { UPLOAD_START_FACTOR } else { 1 };
             tokio::time::sleep(self.latency * times).await;
         }
     }
 
-    /// Answers a request as if there were no faults, which take note of it.
-    fn arrange(&self, incoming: &Incoming) -> Outgoing {
-        let truth = Outgoing::from(self.registry.handle(incoming));
-        self.faults.after(incoming, &mut truth.clone());
-        truth
+    /// Handles a request without faults; the faults only observe it.
+    fn handle_without_faults(&self, incoming: &Incoming) -> Outgoing {
+        let unaltered = Outgoing::from(self.registry.handle(incoming));
+        self.faults.after(incoming, &mut unaltered.clone());
+        unaltered
     }
 
-    /// Answers a request with faults, and tells whether they had a hand in it.
-    fn play(&self, incoming: &Incoming) -> (Outgoing, bool) {
+    /// Handles a request with faults. Returns the response, and true if a fault altered the exchange.
+    fn handle_with_faults(&self, incoming: &Incoming) -> (Outgoing, bool) {
         let mut forwarded = incoming.clone();
         if let Some(outgoing) = self.faults.before(&mut forwarded) {
             return (outgoing, true);
         }
-        let truth = self.registry.handle(&forwarded);
-        let mut outgoing = Outgoing::from(truth.clone());
+        let unaltered = self.registry.handle(&forwarded);
+        let mut outgoing = Outgoing::from(unaltered.clone());
         self.faults.after(incoming, &mut outgoing);
         let is_altered = !is_same_request(&incoming.request, &forwarded.request)
-            || !is_same_answer(&truth, &outgoing);
+            || !is_same_response(&unaltered, &outgoing);
         (outgoing, is_altered)
     }
 
-    fn lead_elsewhere(&self, answer: &mut Response<Bytes>) {
-        if self.stand_ins.is_empty() {
+    fn substitute_hosts(&self, answer: &mut Response<Bytes>) {
+        if self.substitutes.is_empty() {
             return;
         }
         redirect(answer.headers_mut(), |text| {
-            let stand_ins = self.stand_ins.iter();
-            stand_ins.fold(text.to_owned(), |text, (host, stand_in)| {
-                text.replace(&format!("://{host}/"), &format!("://{stand_in}/"))
+            let substitutes = self.substitutes.iter();
+            substitutes.fold(text.to_owned(), |text, (host, substitute)| {
+                text.replace(&format!("://{host}/"), &format!("://{substitute}/"))
             })
         });
     }
@@ -184,15 +183,15 @@ fn is_same_request(one: &Request<Bytes>, other: &Request<Bytes>) -> bool {
         && one.body() == other.body()
 }
 
-fn is_same_answer(truth: &Response<Bytes>, outgoing: &Outgoing) -> bool {
+fn is_same_response(unaltered: &Response<Bytes>, outgoing: &Outgoing) -> bool {
     let sent = &outgoing.response;
-    truth.status() == sent.status()
-        && truth.headers() == sent.headers()
-        && truth.body() == sent.body()
+    unaltered.status() == sent.status()
+        && unaltered.headers() == sent.headers()
+        && unaltered.body() == sent.body()
         && outgoing.effect == TransportEffect::None
 }
 
-impl Handler for Stage {
+impl Handler for FaultServer {
     fn answer(&self, incoming: Incoming) -> BoxFuture<'_, Outgoing> {
         Box::pin(async move {
             let is_upload = incoming.request.method() == Method::POST;
@@ -212,16 +211,16 @@ impl Handler for Stage {
     }
 }
 
-/// The way to a stage behind the faults' back: for arranging, and for looking at what a Helm left there.
-pub struct Wings {
-    stage: Arc<Stage>,
+/// A client that bypasses the faults, to arrange preconditions and to read the effects of Helm.
+pub struct InProcessClient {
+    server: Arc<FaultServer>,
     origin: Uri,
 }
 
-impl Wings {
-    /// The way to `stage`, which Helm reaches at `origin`.
-    pub const fn new(stage: Arc<Stage>, origin: Uri) -> Self {
-        Self { stage, origin }
+impl InProcessClient {
+    /// A client of `server`, which Helm reaches at `origin`.
+    pub const fn new(server: Arc<FaultServer>, origin: Uri) -> Self {
+        Self { server, origin }
     }
 
     fn pass(&self, mut request: Request<Bytes>) -> Response<Bytes> {
@@ -243,16 +242,16 @@ impl Wings {
             scheme: scheme.unwrap_or(Scheme::Http),
             request,
         };
-        if self.stage.is_open.load(Ordering::SeqCst) {
-            // A look at what a Helm did is nobody's request.
-            self.stage.registry.handle(&incoming)
+        if self.server.is_open.load(Ordering::SeqCst) {
+            // Reading the effects of Helm is not recorded.
+            self.server.registry.handle(&incoming)
         } else {
-            self.stage.handle(incoming).response
+            self.server.handle(incoming).response
         }
     }
 }
 
-impl Registry for Wings {
+impl Registry for InProcessClient {
     fn send(
         &self,
         request: Request<Content>,

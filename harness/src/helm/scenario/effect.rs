@@ -1,4 +1,4 @@
-//! What must have come of a run that says it succeeded.
+//! The effects that a successful run of Helm must have.
 
 use std::fs;
 use std::io::Read as _;
@@ -12,11 +12,11 @@ use helm_oci_fixtures::media_type;
 use helm_oci_suite::session::Session;
 use serde_json::Value;
 
-use super::super::{Ended, Home};
+use super::super::{Home, ProcessOutput};
 
 /// The effect of one run.
 pub(super) enum Effect {
-    /// Nothing that shows before the next run.
+    /// None before the next run.
     None,
     /// The registry holds the package, byte for byte, under the tag, and the provenance if there is one.
     Stored {
@@ -24,8 +24,8 @@ pub(super) enum Effect {
         package: ChartPackage,
         provenance: Option<Bytes>,
     },
-    /// The registry holds a chart with the same files under the tag: Helm 3.0 to 3.6 packs charts again.
-    StoredAnew { tag: String, package: ChartPackage },
+    /// The registry holds a chart with the same files under the tag: Helm 3.0 to 3.6 repack charts.
+    StoredRepacked { tag: String, package: ChartPackage },
     /// The folder holds the package, byte for byte, and the provenance if there is one; nothing else.
     Pulled {
         folder: String,
@@ -42,8 +42,8 @@ pub(super) enum Effect {
         archive: String,
         package: ChartPackage,
     },
-    /// Standard output has these parts.
-    Says(Vec<String>),
+    /// Standard output contains these texts.
+    Prints(Vec<String>),
     /// Credentials for the host are stored.
     LoggedIn { host: String },
     /// No credentials for the host are stored.
@@ -51,12 +51,12 @@ pub(super) enum Effect {
 }
 
 impl Effect {
-    /// What is wrong; nothing if the effect is there.
-    pub(super) async fn trouble(
+    /// The difference from the expected effect, if any.
+    pub(super) async fn failure(
         &self,
         session: &Session,
         home: &Home,
-        ended: &Ended,
+        ended: &ProcessOutput,
     ) -> Option<String> {
         let found = match self {
             Self::None => Ok(()),
@@ -65,7 +65,7 @@ impl Effect {
                 package,
                 provenance,
             } => stored(session, tag, package, provenance.as_ref()).await,
-            Self::StoredAnew { tag, package } => stored_anew(session, tag, package).await,
+            Self::StoredRepacked { tag, package } => stored_repacked(session, tag, package).await,
             Self::Pulled {
                 folder,
                 package,
@@ -73,7 +73,7 @@ impl Effect {
             } => pulled(&home.work().join(folder), package, provenance.as_ref()),
             Self::Exported { folder, package } => exported(&home.work().join(folder), package),
             Self::Packaged { archive, package } => packaged(&home.work().join(archive), package),
-            Self::Says(parts) => match parts
+            Self::Prints(parts) => match parts
                 .iter()
                 .find(|part| !ended.stdout.contains(part.as_str()))
             {
@@ -87,7 +87,7 @@ impl Effect {
     }
 }
 
-/// Looks in the registry, behind whatever it does to its clients.
+/// Compares the registry's content with the package.
 async fn stored(
     session: &Session,
     tag: &str,
@@ -113,8 +113,12 @@ async fn stored(
     Ok(())
 }
 
-/// The same for a chart that was packed again.
-async fn stored_anew(session: &Session, tag: &str, package: &ChartPackage) -> Result<(), String> {
+/// The same for a repacked chart.
+async fn stored_repacked(
+    session: &Session,
+    tag: &str,
+    package: &ChartPackage,
+) -> Result<(), String> {
     let layers = layers(session, tag, package).await?;
     let archive = layer(session, &layers, media_type::LEGACY_CHART).await?;
     if described_files(&archive) == described_files(&package.archive) {
@@ -124,7 +128,7 @@ async fn stored_anew(session: &Session, tag: &str, package: &ChartPackage) -> Re
     }
 }
 
-/// The layers of the manifest under a tag, which must have the config of the package.
+/// The layers of the manifest under a tag; its config must be that of the package.
 async fn layers(
     session: &Session,
     tag: &str,
@@ -140,7 +144,7 @@ async fn layers(
     Ok(manifest["layers"].as_array().cloned().unwrap_or_default())
 }
 
-/// The content of the layer of a type.
+/// The content of the layer of a media type.
 async fn layer(session: &Session, layers: &[Value], media_type: &str) -> Result<Bytes, String> {
     let is_typed = |layer: &&Value| layer["mediaType"] == media_type;
     match layers.iter().find(is_typed) {
@@ -198,7 +202,7 @@ fn pulled(folder: &Path, package: &ChartPackage, provenance: Option<&Bytes>) -> 
     }
 }
 
-/// `Chart.yaml` is written anew by `helm chart export`, everything else is copied.
+/// Compares exported files; `helm chart export` rewrites `Chart.yaml`.
 fn exported(folder: &Path, package: &ChartPackage) -> Result<(), String> {
     for (path, bytes) in files(&package.archive) {
         let found = fs::read(folder.join(&path))
@@ -210,7 +214,7 @@ fn exported(folder: &Path, package: &ChartPackage) -> Result<(), String> {
     Ok(())
 }
 
-/// `helm package` unpacks what the chart depends on, and writes `Chart.yaml` anew.
+/// Compares a package with its dependencies, which `helm package` unpacks; it rewrites `Chart.yaml`.
 fn packaged(archive: &Path, package: &ChartPackage) -> Result<(), String> {
     let archive = fs::read(archive).map_err(|_| "it succeeds and leaves no package".to_owned())?;
     let found = files(&archive);
@@ -226,14 +230,14 @@ fn packaged(archive: &Path, package: &ChartPackage) -> Result<(), String> {
     }
 }
 
-/// The files in an archive but for `Chart.yaml`, which `helm chart save` writes anew.
+/// The files in an archive without `Chart.yaml`, which `helm chart save` rewrites.
 fn described_files(archive: &[u8]) -> Vec<(PathBuf, Vec<u8>)> {
     let mut files = files(archive);
     files.retain(|(path, _)| path.file_name().is_none_or(|name| name != "Chart.yaml"));
     files
 }
 
-/// The files in an archive, sorted; none if it is no archive.
+/// The files in an archive, sorted; empty for an invalid archive.
 fn files(archive: &[u8]) -> Vec<(PathBuf, Vec<u8>)> {
     let mut files = Vec::new();
     let mut tar = tar::Archive::new(GzDecoder::new(archive));
@@ -243,7 +247,7 @@ fn files(archive: &[u8]) -> Vec<(PathBuf, Vec<u8>)> {
             continue;
         };
         let mut bytes = Vec::new();
-        // What cannot be read to its end differs from what can.
+        // A truncated entry differs from a complete one.
         let _ = entry.read_to_end(&mut bytes);
         files.push((path, bytes));
     }

@@ -1,4 +1,4 @@
-//! Where one Helm after the other meets one faulty registry after the other, at addresses that stay.
+//! Servers at fixed addresses that serve one faulty registry after the other.
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -14,12 +14,12 @@ use rustls::ServerConfig;
 use tempfile::TempDir;
 use thiserror::Error;
 
-use super::super::{Helm, Stage, tls};
+use super::super::{FaultServer, Helm, tls};
 use crate::serve::{Handler, ServeError, Server};
 
-/// The hosts that faults lead to, and the loopback addresses that answer for them. The second host is private
-/// in the fault, and so is its stand-in.
-const ELSEWHERE: [(&str, Ipv4Addr); 3] = [
+/// The foreign hosts of faults, and the loopback addresses that serve them. The second host is private in the fault, as is
+/// its loopback address.
+const FOREIGN_HOSTS: [(&str, Ipv4Addr); 3] = [
     ("other.example", Ipv4Addr::new(127, 0, 0, 2)),
     ("10.0.0.5", Ipv4Addr::new(127, 0, 0, 3)),
     (
@@ -28,66 +28,66 @@ const ELSEWHERE: [(&str, Ipv4Addr); 3] = [
     ),
 ];
 
-/// How often another port is tried when a stand-in's is taken.
+/// The number of attempts to find a port that is free on all addresses.
 const ATTEMPTS: usize = 10;
 
-/// The addresses, and who plays there at the moment.
-pub(super) struct Theatre {
-    cast: Arc<Cast>,
+/// The servers, and the registry that they serve.
+pub(super) struct TestBed {
+    current: Arc<Current>,
     plain: Server,
     secure: Vec<Server>,
     trust: TempDir,
 }
 
-/// Why there is no theatre.
+/// A reason why the servers could not be started.
 #[derive(Debug, Error)]
-pub enum TheatreError {
-    /// An address could not be had.
+pub enum TestBedError {
+    /// An address is not available.
     #[error(transparent)]
     Serve(#[from] ServeError),
-    /// The certificate could not be written where Helm finds it.
+    /// The certificate could not be written.
     #[error("cannot write the certificate for Helm to trust")]
     Trust(#[source] io::Error),
 }
 
-/// A registry as one Helm meets it.
-pub(super) struct Scenery {
+/// The registry of one set-up, as a Helm version reaches it.
+pub(super) struct Environment {
     pub(super) origin: Uri,
     pub(super) access: Access,
     pub(super) credentials: Option<Known>,
-    pub(super) stand_ins: Vec<(&'static str, String)>,
+    pub(super) substitutes: Vec<(&'static str, String)>,
 }
 
-impl Theatre {
-    pub(super) async fn open() -> Result<Self, TheatreError> {
-        let trust = tempfile::tempdir().map_err(TheatreError::Trust)?;
-        tls::write_root(&trust.path().join("roots.pem")).map_err(TheatreError::Trust)?;
-        let cast = Arc::new(Cast::default());
+impl TestBed {
+    pub(super) async fn open() -> Result<Self, TestBedError> {
+        let trust = tempfile::tempdir().map_err(TestBedError::Trust)?;
+        tls::write_root(&trust.path().join("roots.pem")).map_err(TestBedError::Trust)?;
+        let current = Arc::new(Current::default());
         let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-        let plain = Server::start(any, Arc::clone(&cast) as _).await?;
+        let plain = Server::start(any, Arc::clone(&current) as _).await?;
         let tls = Arc::new(tls::server());
-        let mut attempt = secure(&cast, &tls).await;
+        let mut attempt = secure(&current, &tls).await;
         for _ in 1..ATTEMPTS {
             if attempt.is_ok() {
                 break;
             }
-            attempt = secure(&cast, &tls).await;
+            attempt = secure(&current, &tls).await;
         }
         Ok(Self {
-            cast,
+            current,
             plain,
             secure: attempt?,
             trust,
         })
     }
 
-    /// The roots that Helm has to trust.
+    /// The root certificates for Helm.
     pub(super) fn roots(&self) -> PathBuf {
         self.trust.path().join("roots.pem")
     }
 
-    /// What the registry looks like to this Helm in this set-up.
-    pub(super) fn scenery(&self, helm: &Helm, setup: Setup) -> Scenery {
+    /// The environment of this Helm version in this set-up.
+    pub(super) fn environment(&self, helm: &Helm, setup: Setup) -> Environment {
         let port = self
             .secure
             .first()
@@ -102,21 +102,25 @@ impl Theatre {
             Setup::Bearer => Access::bearer_for_tests(),
         };
         let Credentials { username, password } = Credentials::for_tests();
-        Scenery {
+        Environment {
             origin,
             credentials: (!matches!(access, Access::Open))
                 .then_some(Known::user(username, password)),
             access,
-            stand_ins: ELSEWHERE
+            substitutes: FOREIGN_HOSTS
                 .map(|(host, address)| (host, format!("{address}:{port}")))
                 .to_vec(),
         }
     }
 
-    /// From now on whoever calls speaks with this registry.
-    pub(super) fn give(&self, stage: &Arc<Stage>) {
-        let mut playing = self.cast.0.write().unwrap_or_else(PoisonError::into_inner);
-        *playing = Some(Arc::clone(stage));
+    /// Serves this registry from now on.
+    pub(super) fn serve(&self, server: &Arc<FaultServer>) {
+        let mut registry = self
+            .current
+            .0
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        *registry = Some(Arc::clone(server));
     }
 
     pub(super) async fn close(self) {
@@ -127,23 +131,27 @@ impl Theatre {
     }
 }
 
-/// A server for the registry, and one on the same port for each host elsewhere.
-async fn secure(cast: &Arc<Cast>, tls: &Arc<ServerConfig>) -> Result<Vec<Server>, ServeError> {
-    let start = |address| Server::start_with_tls(address, Arc::clone(cast) as _, Arc::clone(tls));
+/// A server for the registry, and one on the same port for each foreign host.
+async fn secure(
+    current: &Arc<Current>,
+    tls: &Arc<ServerConfig>,
+) -> Result<Vec<Server>, ServeError> {
+    let start =
+        |address| Server::start_with_tls(address, Arc::clone(current) as _, Arc::clone(tls));
     let mut servers = vec![start(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await?];
     let port = servers[0].address().port();
-    for (_, address) in ELSEWHERE {
+    for (_, address) in FOREIGN_HOSTS {
         servers.push(start(SocketAddr::from((address, port))).await?);
     }
     Ok(servers)
 }
 
-/// Whoever plays at the moment.
+/// The registry that is currently served.
 #[derive(Default)]
-struct Cast(RwLock<Option<Arc<Stage>>>);
+struct Current(RwLock<Option<Arc<FaultServer>>>);
 
-impl Cast {
-    fn playing(&self) -> Option<Arc<Stage>> {
+impl Current {
+    fn registry(&self) -> Option<Arc<FaultServer>> {
         self.0
             .read()
             .unwrap_or_else(PoisonError::into_inner)
@@ -151,21 +159,21 @@ impl Cast {
     }
 }
 
-impl Handler for Cast {
+impl Handler for Current {
     fn answer(&self, incoming: Incoming) -> BoxFuture<'_, Outgoing> {
-        let playing = self.playing();
+        let registry = self.registry();
         Box::pin(async move {
-            match playing {
-                Some(stage) => stage.answer(incoming).await,
+            match registry {
+                Some(server) => server.answer(incoming).await,
                 None => Outgoing::default(),
             }
         })
     }
 
     fn client_hello(&self) -> ClientHelloReaction {
-        self.playing()
-            .map_or(ClientHelloReaction::HttpResponse, |stage| {
-                stage.client_hello()
+        self.registry()
+            .map_or(ClientHelloReaction::HttpResponse, |server| {
+                server.client_hello()
             })
     }
 }

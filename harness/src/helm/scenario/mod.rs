@@ -1,0 +1,514 @@
+//! The flows of a user in the command lines of each era: preconditions, invocations, and effects.
+//!
+//! An exit code of 0 is not enough: the registry must store the pushed bytes, and a pull must return them.
+
+mod chart;
+mod dependency;
+mod effect;
+mod login;
+mod pull;
+mod push;
+
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use bytes::Bytes;
+use helm_oci_fixtures::chart::ChartPackage;
+use helm_oci_fixtures::digest::sha256;
+use helm_oci_fixtures::manifest::Shape;
+use helm_oci_suite::helm::era::Flow;
+use helm_oci_suite::session::Session;
+use helm_oci_suite::session::target::{Credentials, Target};
+use helm_oci_suite::verdict::Stop;
+use semver::Version;
+use thiserror::Error;
+
+use self::effect::Effect;
+use super::{Exit, Helm, HelmError, Home, Placeholders, ProcessOutput, final_error};
+
+/// The time limit of one run of Helm. Helm 3.18 and later wait up to 7 s between retries.
+pub const DEADLINE: Duration = Duration::from_secs(20);
+
+/// 2026-01-01T00:00:00Z: the modification time of archives, which Helm 3.17 and later push as `created`.
+const MODIFIED: Duration = Duration::from_secs(1_767_225_600);
+
+/// A Helm binary with a home directory and a registry.
+pub struct Scenario<'a> {
+    /// The binary.
+    pub helm: &'a Helm,
+    /// Its home directory.
+    pub home: &'a Home,
+    /// The registry for the arrangement, with the origin that Helm uses.
+    pub target: Target,
+    /// Placeholders in output; the flow adds home directory, registry and repository.
+    pub placeholders: Placeholders,
+    /// The absolute path of a kubeconfig of a cluster for dry runs. Without one only Helm 4 does dry runs: Helm 3
+    /// connects to a cluster, contrary to its help.
+    pub kubeconfig: Option<PathBuf>,
+}
+
+/// A flow with its preconditions arranged.
+pub struct Prepared {
+    invocations: Vec<Invocation>,
+}
+
+/// One run of Helm in a repository of its own, and its expected effect.
+struct Invocation {
+    session: Arc<Session>,
+    arguments: Vec<String>,
+    input: Option<String>,
+    effect: Effect,
+    /// True if it needs the cache of the previous invocation.
+    needs_cache: bool,
+}
+
+/// The result of a flow.
+#[derive(Debug, Clone)]
+pub struct ScenarioResult {
+    /// The runs of Helm, in order, up to the first failure.
+    pub runs: Vec<ProcessOutput>,
+    /// The reason of a failure, with placeholders.
+    pub failure: Option<String>,
+}
+
+/// A reason why a flow could not be run that is caused neither by Helm nor by the registry's handling of Helm.
+#[derive(Debug, Error)]
+pub enum FlowError {
+    /// A precondition could not be arranged.
+    #[error("cannot arrange {flow}: {what}")]
+    Arrangement {
+        /// The flow.
+        flow: Flow,
+        /// The cause.
+        what: String,
+    },
+    /// Helm could not be run.
+    #[error(transparent)]
+    Helm(#[from] HelmError),
+    /// A file in the home directory could not be written or read.
+    #[error("cannot read or write in the temporary home directory of Helm")]
+    Home(#[from] io::Error),
+}
+
+/// Empties the home directory and arranges the preconditions of a flow.
+///
+/// If the target has a user name and a password, Helm logs in first, unless that is the flow. A token is stored in the
+/// credentials files.
+pub async fn prepare(scenario: &Scenario<'_>, flow: Flow) -> Result<Prepared, FlowError> {
+    scenario.home.clear()?;
+    let arrangement = Arrangement {
+        scenario,
+        flow,
+        session: scenario.session(&format!("flow/{flow}")),
+    };
+    match &scenario.target.credentials {
+        Some(Credentials::Login(_)) if flow != Flow::Login => {
+            arrangement
+                .succeed(&login::invocation(&arrangement))
+                .await?;
+        }
+        Some(token) => scenario.home.store_token(scenario.host(), token)?,
+        None => {}
+    }
+    let invocations = match flow {
+        Flow::ChartPush => chart::push(&arrangement)?,
+        Flow::ChartPull => chart::pull(&arrangement).await?,
+        Flow::Push => push::push(&arrangement, "1.0.0")?,
+        Flow::PushPlus => push::push(&arrangement, "1.0.0+build.5")?,
+        Flow::RePush => push::again(&arrangement).await?,
+        Flow::PushChanged => push::changed(&arrangement).await?,
+        Flow::PushProv => push::signed(&arrangement)?,
+        Flow::Pull => pull::exact(&arrangement, "1.0.0").await?,
+        Flow::PullPlus => pull::exact(&arrangement, "1.0.0+build.5").await?,
+        Flow::PullProv => pull::signed(&arrangement).await?,
+        Flow::PullRange => pull::range(&arrangement).await?,
+        Flow::PullUnversioned => pull::unversioned(&arrangement).await?,
+        Flow::PullDigest => pull::pinned(&arrangement).await?,
+        Flow::DependencyUpdate => dependency::invocations(&arrangement).await?,
+        Flow::Show => pull::show(&arrangement).await?,
+        Flow::Login => vec![login::invocation(&arrangement), login::logout(&arrangement)],
+    };
+    Ok(Prepared { invocations })
+}
+
+impl Prepared {
+    /// Runs the invocations of the flow, each with an empty cache, and checks their effects.
+    pub async fn run(&self, scenario: &Scenario<'_>) -> Result<ScenarioResult, FlowError> {
+        let mut result = ScenarioResult {
+            runs: Vec::new(),
+            failure: None,
+        };
+        for invocation in &self.invocations {
+            if !invocation.needs_cache {
+                scenario.home.clear_cache()?;
+            }
+            let ended = scenario.run(invocation).await?;
+            let failure = if ended.is_success() {
+                let failure = invocation
+                    .effect
+                    .failure(&invocation.session, scenario.home, &ended)
+                    .await;
+                failure.map(|why| format!("({why})"))
+            } else {
+                Some(match final_error(&ended) {
+                    words if words.is_empty() => "(it said nothing)".to_owned(),
+                    words => words,
+                })
+            };
+            result.runs.push(ended);
+            if let Some(failure) = failure {
+                result.failure = Some(self.placeholders(scenario).normalise(&failure));
+                break;
+            }
+        }
+        Ok(result)
+    }
+
+    /// The placeholders of this run.
+    pub fn placeholders(&self, scenario: &Scenario<'_>) -> Placeholders {
+        let origin = scenario.target.origin().to_string();
+        let repositories = self
+            .invocations
+            .iter()
+            .map(|invocation| invocation.session.repository().to_owned());
+        Placeholders {
+            home: scenario.home.root().display().to_string(),
+            origin: origin.trim_end_matches('/').to_owned(),
+            repositories: repositories.collect(),
+            ..scenario.placeholders.clone()
+        }
+    }
+}
+
+impl ScenarioResult {
+    /// The end of the last run.
+    pub fn exit(&self) -> Option<Exit> {
+        self.runs.last().map(|run| run.exit)
+    }
+}
+
+impl Scenario<'_> {
+    async fn run(&self, invocation: &Invocation) -> Result<ProcessOutput, HelmError> {
+        self.helm
+            .run(
+                self.home,
+                &invocation.arguments,
+                invocation.input.as_deref(),
+                DEADLINE,
+            )
+            .await
+    }
+
+    /// A session in a repository of this Helm version, so that several versions can use one registry.
+    fn session(&self, id: &str) -> Arc<Session> {
+        let Version {
+            major,
+            minor,
+            patch,
+            ..
+        } = self.helm.version;
+        let pre = self.helm.version.pre.to_lowercase();
+        let id = match pre.as_str() {
+            "" => format!("helm-{major}.{minor}.{patch}/{id}"),
+            pre => format!("helm-{major}.{minor}.{patch}-{pre}/{id}"),
+        };
+        Arc::new(Session::new(self.target.clone(), &id))
+    }
+
+    /// Host and port, as in references.
+    fn host(&self) -> &str {
+        self.target
+            .origin()
+            .authority()
+            .map_or("", |authority| authority.as_str())
+    }
+
+    /// The flag of `command` for a registry without TLS, if it needs one.
+    fn transport(&self, command: &str) -> Option<String> {
+        self.is_plain()
+            .then(|| self.helm.plain_http(command))
+            .flatten()
+            .map(ToOwned::to_owned)
+    }
+
+    /// True if `command` can connect to the registry: over TLS, with a flag, or because Helm up to 3.17 uses plain HTTP
+    /// on its own machine.
+    fn reaches(&self, command: &str) -> bool {
+        let host = self.target.origin().host().unwrap_or_default();
+        let is_local = host == "localhost" || host.starts_with("127.") || host == "[::1]";
+        !self.is_plain()
+            || self.helm.plain_http(command).is_some()
+            || (is_local && !self.helm.is_since(3, 18, 0))
+    }
+
+    fn is_plain(&self) -> bool {
+        self.target.origin().scheme_str() == Some("http")
+    }
+
+    /// The shape of manifests of this Helm version.
+    fn shape(&self) -> Shape {
+        let since = |minor| self.helm.is_since(3, minor, 0);
+        match () {
+            () if since(13) => Shape::Helm313,
+            () if since(12) => Shape::Helm312,
+            () if since(8) => Shape::Helm38,
+            () if since(7) => Shape::Helm37,
+            () => Shape::Legacy,
+        }
+    }
+}
+
+/// The arrangement of one flow.
+struct Arrangement<'a> {
+    scenario: &'a Scenario<'a>,
+    flow: Flow,
+    session: Arc<Session>,
+}
+
+impl Arrangement<'_> {
+    /// The same flow in another repository, so that limits per repository apply to each invocation separately.
+    fn in_repository(&self, name: &str) -> Self {
+        Self {
+            scenario: self.scenario,
+            flow: self.flow,
+            session: self.scenario.session(&format!("flow/{}-{name}", self.flow)),
+        }
+    }
+
+    /// `oci://host/namespace`, the destination of pushes.
+    fn namespace(&self) -> String {
+        let chart = self.chart_url();
+        chart
+            .rsplit_once('/')
+            .map_or(chart.clone(), |(namespace, _)| namespace.to_owned())
+    }
+
+    /// `oci://host/namespace/name`, the source of pulls.
+    fn chart_url(&self) -> String {
+        format!(
+            "oci://{}/{}",
+            self.scenario.host(),
+            self.session.repository()
+        )
+    }
+
+    /// An invocation of a Helm command, with the flag for a registry without TLS if needed.
+    fn invocation(&self, command: &str, arguments: &[&str], effect: Effect) -> Invocation {
+        let words = command
+            .split(' ')
+            .chain(arguments.iter().copied())
+            .map(ToOwned::to_owned);
+        let arguments = words.chain(self.scenario.transport(command)).collect();
+        Invocation {
+            session: Arc::clone(&self.session),
+            arguments,
+            input: None,
+            effect,
+            needs_cache: false,
+        }
+    }
+
+    /// Stores a chart in the registry in the shape of this Helm version, under the tag of its version.
+    async fn store(
+        &self,
+        version: &str,
+        is_signed: bool,
+    ) -> Result<helm_oci_suite::session::steps::Chart, FlowError> {
+        let package = self.session.package(version);
+        let provenance = is_signed.then(|| helm_oci_fixtures::provenance::sign(&package));
+        self.store_package(package, provenance, &version.replace('+', "_"))
+            .await
+    }
+
+    async fn store_package(
+        &self,
+        package: ChartPackage,
+        provenance: Option<Bytes>,
+        tag: &str,
+    ) -> Result<helm_oci_suite::session::steps::Chart, FlowError> {
+        let stored = async {
+            let chart = self
+                .session
+                .arrange_blobs_of(package, self.scenario.shape(), provenance)
+                .await?;
+            self.session.arrange_manifest(tag, &chart.manifest).await?;
+            self.settle(&chart.blobs(), &chart.digest).await?;
+            Ok(chart)
+        };
+        stored.await.map_err(|stop| self.refused(stop))
+    }
+
+    /// Reads a chart in every way once, so that a registry that lags behind a push has caught up before Helm runs.
+    async fn settle(&self, blobs: &[Bytes], manifest: &str) -> Result<(), Stop> {
+        for blob in blobs {
+            self.session.head_blob(&sha256(blob)).await?;
+        }
+        self.session.head_manifest(manifest).await?;
+        self.session.list_tags().await?;
+        Ok(())
+    }
+
+    /// Runs Helm as a part of the arrangement; it must succeed.
+    async fn succeed(&self, invocation: &Invocation) -> Result<(), FlowError> {
+        let ended = self.scenario.run(invocation).await?;
+        if ended.is_success() {
+            return Ok(());
+        }
+        let what = format!(
+            "`helm {}` failed: {}",
+            invocation.arguments.join(" "),
+            final_error(&ended)
+        );
+        Err(FlowError::Arrangement {
+            flow: self.flow,
+            what,
+        })
+    }
+
+    fn refused(&self, stop: Stop) -> FlowError {
+        let what = match stop {
+            Stop::Inconclusive(obstacle) => obstacle.what,
+            Stop::NotApplicable(why) => why,
+            Stop::Violated(finding) => finding.actual,
+        };
+        FlowError::Arrangement {
+            flow: self.flow,
+            what,
+        }
+    }
+
+    /// Writes a file into the working directory, with a fixed modification time.
+    fn write(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
+        let path = self.scenario.home.work().join(name);
+        fs::create_dir_all(path.parent().unwrap_or(Path::new("/")))?;
+        fs::write(&path, bytes)?;
+        File::options()
+            .write(true)
+            .open(&path)?
+            .set_modified(SystemTime::UNIX_EPOCH + MODIFIED)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use helm_oci_fixtures::registry::Access;
+
+    use super::super::{FaultServer, InProcessClient};
+    use super::*;
+
+    /// The invocations of a flow for a Helm version without `--plain-http`.
+    async fn invocations(
+        version: &str,
+        origin: &str,
+        kubeconfig: Option<&str>,
+        flow: Flow,
+    ) -> Vec<Invocation> {
+        let helm = Helm {
+            path: PathBuf::from("helm"),
+            version: version.parse().expect("a version"),
+            plain_http: BTreeSet::new(),
+        };
+        let server = Arc::new(FaultServer::new(Access::Open, &[]));
+        let origin = origin.parse().expect("an origin");
+        let home = Home::new().expect("a home");
+        let scenario = Scenario {
+            helm: &helm,
+            home: &home,
+            target: Target::new(Arc::new(InProcessClient::new(server, origin)), 1),
+            placeholders: Placeholders::default(),
+            kubeconfig: kubeconfig.map(PathBuf::from),
+        };
+        let prepared = prepare(&scenario, flow).await.expect("it can be arranged");
+        prepared.invocations
+    }
+
+    #[tokio::test]
+    async fn dry_runs_require_helm_4_or_a_cluster() {
+        let cluster = Some("/home/user/kubeconfig");
+        for (version, kubeconfig, commands, dry_run) in [
+            ("3.7.2", cluster, vec!["show", "template"], ""),
+            ("3.10.1", None, vec!["show", "template"], ""),
+            (
+                "3.12.3",
+                cluster,
+                vec!["show", "template", "install", "upgrade"],
+                "--dry-run --kubeconfig /home/user/kubeconfig",
+            ),
+            (
+                "3.21.1",
+                cluster,
+                vec!["show", "template", "install", "upgrade"],
+                "--dry-run=client --kubeconfig /home/user/kubeconfig",
+            ),
+            (
+                "4.2.4",
+                None,
+                vec!["show", "template", "install"],
+                "--dry-run=client",
+            ),
+        ] {
+            let invocations =
+                invocations(version, "https://registry.example", kubeconfig, Flow::Show).await;
+            let found: Vec<&String> = invocations
+                .iter()
+                .map(|invocation| &invocation.arguments[0])
+                .collect();
+            assert_eq!(found, commands, "{version}");
+            for invocation in invocations.iter().skip(2) {
+                let words = invocation.arguments.join(" ");
+                assert!(words.ends_with(dry_run), "{version}: {words}");
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn commands_that_cannot_reach_the_registry_are_left_out() {
+        let flow = Flow::DependencyUpdate;
+        for (version, origin, count) in [
+            ("3.10.1", "http://registry.example:5000", 1),
+            ("3.10.1", "http://localhost:5000", 3),
+            ("3.10.1", "https://registry.example", 3),
+            ("3.7.2", "http://localhost:5000", 2),
+            ("3.18.6", "http://localhost:5000", 1),
+        ] {
+            let invocations = invocations(version, origin, None, flow).await;
+            assert_eq!(invocations.len(), count, "{version}, {origin}");
+        }
+    }
+
+    #[tokio::test]
+    async fn each_invocation_of_each_helm_version_has_its_own_repository() {
+        let mut repositories = BTreeSet::new();
+        for version in ["3.10.1", "3.10.2", "4.3.0-RC.1+build.5"] {
+            let flow = Flow::DependencyUpdate;
+            for invocation in invocations(version, "https://registry.example", None, flow).await {
+                let repository = invocation.session.repository().to_owned();
+                assert_eq!(repository, repository.to_lowercase());
+                assert!(repositories.insert(repository.clone()), "{repository}");
+            }
+        }
+        assert_eq!(repositories.len(), 9);
+    }
+
+    #[tokio::test]
+    async fn both_orders_of_layers_are_pushed() {
+        let invocations =
+            invocations("4.2.4", "https://registry.example", None, Flow::PushProv).await;
+        let is_first = invocations
+            .iter()
+            .map(|invocation| match &invocation.effect {
+                Effect::Stored {
+                    package,
+                    provenance: Some(provenance),
+                    ..
+                } => sha256(provenance) < package.digest(),
+                _ => panic!("a signed push stores a chart and its provenance"),
+            });
+        assert_eq!(is_first.collect::<Vec<_>>(), [false, true]);
+    }
+}
