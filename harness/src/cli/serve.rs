@@ -55,7 +55,7 @@ pub(super) async fn serve(arguments: &Arguments) -> Result<ExitCode, CliError> {
     let server = Server::start(arguments.listen, handler).await?;
     let mut banner = format!("serving on http://{}\n{note}", server.address());
     for fault in &faults {
-        let _ = writeln!(banner, "fault {}: {}", fault.name(), fault.summary());
+        let _ = writeln!(banner, "fault {}: {}", fault.name(), fault.description());
     }
     output::print(&banner)?;
     interrupt.wait().await;
@@ -133,9 +133,6 @@ fn nearest(name: &str) -> &'static str {
 }
 
 fn faults_page() -> String {
-    let line = |fault: &Fault| {
-        let summary: Vec<&str> = fault.summary().split_whitespace().collect();
-        format!("{}\n    {}\n", fault.name(), summary.join(" "))
-    };
+    let line = |fault: &Fault| format!("{}\n    {}\n", fault.name(), fault.description());
     Fault::ALL.iter().map(line).collect()
 }

@@ -106,14 +106,14 @@ fn faults(page: &mut String, sign: &str, requirement: &Requirement) {
         );
     }
     for fault in requirement.faults {
-        let _ = writeln!(page, "- `{}`: {}", fault.name(), fault.summary());
+        let _ = writeln!(page, "- `{}`: {}", fault.name(), fault.description());
     }
     for fault in requirement.consequences {
         let _ = writeln!(
             page,
             "- `{}`, as a consequence: {}",
             fault.name(),
-            fault.summary()
+            fault.description()
         );
     }
 }

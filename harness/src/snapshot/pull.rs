@@ -65,7 +65,7 @@ pub(super) async fn pushed(taker: &mut Taker, about: &About<'_>, push: &Push) ->
     for (role, pushed, got) in &blobs {
         parts.push(part(role, None, got, Some(pushed.bytes)));
     }
-    let helms = push.manifest.helms.join(", ");
+    let helms = push.manifest.helm_versions.join(", ");
     let title = format!(
         "{} {} as pushed by Helm {helms}",
         push.chart_name, push.chart_version
