@@ -37,7 +37,7 @@ struct Entry {
 
 pub(super) fn list(arguments: &Arguments) -> Result<ExitCode, CliError> {
     if arguments.markdown {
-        output::print(&handbook::book())?;
+        output::print(&handbook::handbook())?;
         return Ok(ExitCode::Acceptable);
     }
     if arguments.coverage {

@@ -1,7 +1,7 @@
-//! A check by hand: what it says to the reference registry, as commands for a shell with curl.
+//! A check by hand: its requests to the reference registry as shell commands with curl.
 //!
-//! What a registry hands out is not known before it does: the `Location` of an upload is kept in a variable, and
-//! realm, service and token are placeholders. Bodies that are no short text are files, which `explain --bodies` writes.
+//! Values that the registry assigns are variables: the `Location` of an upload, and realm, service and token. Bodies other
+//! than short texts are files, which `explain --bodies` writes.
 
 use std::fmt::Write as _;
 
@@ -10,31 +10,31 @@ use helm_oci_suite::proof::{self, Said};
 use helm_oci_suite::requirement::Requirement;
 use http::{HeaderMap, Method, Request, header};
 
-/// How many requests are shown.
+/// The number of requests that are shown.
 const REQUESTS: usize = 24;
 
-/// How many requests of one kind in a row are shown in full.
+/// The number of consecutive similar requests that are all shown.
 const IN_A_ROW: usize = 4;
 
-/// How long a text may be to stand in a command.
+/// The length up to which a body is part of the command, in bytes.
 const INLINE: usize = 64;
 
 /// A check by hand.
 #[derive(Debug)]
 pub(crate) struct Recipe {
-    /// The commands; empty where curl cannot send what the check does.
+    /// The commands; empty if curl cannot send the requests of the check.
     pub(crate) commands: String,
-    /// The bodies that are files: their names and bytes.
+    /// The bodies that are files, by name.
     pub(crate) bodies: Vec<(String, Bytes)>,
 }
 
-/// How Helm 3.0 to 3.17 asks for a manifest.
+/// The `Accept` header of Helm 3.0 to 3.17 for manifests.
 const ACCEPT_3_17: &str = "accept: application/vnd.docker.distribution.manifest.v2+json, application/vnd.docker.distribution.manifest.list.v2+json, application/vnd.oci.image.manifest.v1+json, application/vnd.oci.image.index.v1+json, */*";
 
-/// How Helm 3.18 and later asks for a manifest.
+/// The `Accept` header of Helm 3.18 and later for manifests.
 const ACCEPT_3_18: &str = "accept: application/vnd.docker.distribution.manifest.v2+json, application/vnd.docker.distribution.manifest.list.v2+json, application/vnd.oci.image.manifest.v1+json, application/vnd.oci.image.index.v1+json, application/vnd.oci.artifact.manifest.v1+json";
 
-/// Headers that are long and often sent, under names.
+/// Variables for long and frequent headers.
 const VARIABLES: &[(&str, &str)] = &[
     ("BYTES", "content-type: application/octet-stream"),
     (
@@ -45,13 +45,13 @@ const VARIABLES: &[(&str, &str)] = &[
     ("AS_HELM_3_18", ACCEPT_3_18),
 ];
 
-/// What a check says, as commands.
+/// The requests of a check as commands.
 pub(crate) fn recipe(requirement: &Requirement) -> Recipe {
-    let said = proof::conversation(requirement);
+    let exchanges = proof::conversation(requirement);
     let mut script = Script {
-        said: &said,
+        exchanges: &exchanges,
         repository: repository(requirement),
-        // What an area is about is shown as it is sent.
+        // In these areas uploads are the subject, and are shown in full.
         is_short: !matches!(requirement.area(), "upload" | "origins" | "limits" | "flow"),
         locations: Vec::new(),
         bodies: Vec::new(),
@@ -69,10 +69,10 @@ pub(crate) fn recipe(requirement: &Requirement) -> Recipe {
 }
 
 struct Script<'a> {
-    said: &'a [Said],
+    exchanges: &'a [Said],
     repository: String,
     is_short: bool,
-    /// The requests whose `Location` is used again, with its path.
+    /// The requests whose `Location` a later request uses, with its path.
     locations: Vec<(usize, String)>,
     bodies: Vec<(String, Bytes)>,
     commands: String,
@@ -81,10 +81,10 @@ struct Script<'a> {
 impl Script<'_> {
     fn write(&mut self) {
         let mut position = 0;
-        while position < self.said.len() {
+        while position < self.exchanges.len() {
             if position >= REQUESTS {
-                let left = self.said.len() - position;
-                self.line(&format!("# … and {left} requests more"));
+                let left = self.exchanges.len() - position;
+                self.line(&format!("# … and {left} more requests"));
                 return;
             }
             position += if self.is_short && self.upload(position) {
@@ -95,7 +95,7 @@ impl Script<'_> {
         }
     }
 
-    /// Writes requests that are alike and follow each other, the first of them if they are many; returns how many.
+    /// Writes a series of similar requests, or the first of a long series; returns its length.
     fn row(&mut self, first: usize) -> usize {
         let mut end = first + 1;
         while self.are_alike(first, end) {
@@ -107,24 +107,24 @@ impl Script<'_> {
             self.request(position);
         }
         if shown < length {
-            self.line(&format!("# … and {} more like it", length - shown));
+            self.line(&format!("# … and {} more similar requests", length - shown));
         }
         length
     }
 
-    /// Whether two requests differ in no more than the last segment of their path.
+    /// True if two requests differ only in the last segment of their path.
     fn are_alike(&self, one: usize, other: usize) -> bool {
         let kind = |position: usize| {
-            let request = &self.said.get(position)?.request;
+            let request = &self.exchanges.get(position)?.request;
             let (folder, _) = request.uri().path().rsplit_once('/')?;
             Some((request.method(), folder.to_owned()))
         };
         kind(one).is_some() && kind(one) == kind(other)
     }
 
-    /// Writes a blob that is uploaded as every Helm does it as one word.
+    /// Writes an upload by POST and PUT, as every Helm version sends it, as one command.
     fn upload(&mut self, position: usize) -> bool {
-        let [post, put, ..] = &self.said[position..] else {
+        let [post, put, ..] = &self.exchanges[position..] else {
             return false;
         };
         let is_sent = |said: &Said, method: Method, status: u16| {
@@ -150,11 +150,11 @@ impl Script<'_> {
     }
 
     fn request(&mut self, position: usize) {
-        let Said { request, answer } = &self.said[position];
+        let Said { request, answer } = &self.exchanges[position];
         let mut command = if self.is_uploaded_to(position) {
             format!("LOCATION_{position}=$(location")
         } else {
-            "ask".to_owned()
+            "request".to_owned()
         };
         match request.method() {
             &Method::GET => {}
@@ -178,16 +178,16 @@ impl Script<'_> {
         self.line(&format!("{command}  # {}", answer.status()));
     }
 
-    /// Whether a later request goes where the answer to this one leads.
+    /// True if a later request uses the `Location` of this response.
     fn is_uploaded_to(&self, position: usize) -> bool {
-        let Said { request, answer } = &self.said[position];
+        let Said { request, answer } = &self.exchanges[position];
         if !matches!(*request.method(), Method::POST | Method::PATCH) {
             return false;
         }
         let Some(path) = path_of_location(answer.headers()) else {
             return false;
         };
-        let mut later = self.said.iter().skip(position + 1);
+        let mut later = self.exchanges.iter().skip(position + 1);
         later.any(|said| said.request.uri().path() == path)
     }
 
@@ -224,7 +224,7 @@ impl Script<'_> {
         }
     }
 
-    /// The body as curl takes it.
+    /// The body as an argument of curl.
     fn body(&mut self, request: &Request<Bytes>) -> Option<String> {
         let body = request.body();
         if body.is_empty() {
@@ -243,7 +243,7 @@ impl Script<'_> {
         Some(format!("@{}", self.file(body)))
     }
 
-    /// The name of the file that holds a body.
+    /// The file name of a body.
     fn file(&mut self, body: &Bytes) -> String {
         let known = self.bodies.iter().position(|(_, known)| known == body);
         let number = known.unwrap_or(self.bodies.len()) + 1;
@@ -260,7 +260,7 @@ impl Script<'_> {
     }
 }
 
-/// The headers of a request as curl takes them, without those that curl writes itself.
+/// The headers of a request as options of curl, without those that curl adds itself.
 fn headers(request: &Request<Bytes>) -> Vec<String> {
     let mut words = Vec::new();
     for (name, value) in request.headers() {
@@ -291,7 +291,7 @@ fn headers(request: &Request<Bytes>) -> Vec<String> {
     words
 }
 
-/// A form for a token endpoint, without what is secret or the registry's own.
+/// A form for a token endpoint, with variables for secrets and for values of the registry.
 fn form(body: &[u8]) -> String {
     let pairs: Vec<String> = String::from_utf8_lossy(body)
         .split('&')
@@ -306,24 +306,24 @@ fn form(body: &[u8]) -> String {
     format!("\"{}\"", pairs.join("&"))
 }
 
-/// Whether a path is the registry's; any other is that of a token endpoint.
+/// True for a path of the registry's API; any other belongs to a token endpoint.
 fn is_of_registry(path: &str) -> bool {
     path == "/v2" || path.starts_with("/v2/")
 }
 
-/// The path of a `Location`, whatever host it names.
+/// The path of a `Location` on any host.
 fn path_of_location(headers: &HeaderMap) -> Option<String> {
     let location = headers.get(header::LOCATION)?.to_str().ok()?;
     let uri: http::Uri = location.parse().ok()?;
     Some(uri.path().to_owned())
 }
 
-/// The repository of a check, as the check itself names it.
+/// The repository of a check in the proofs.
 fn repository(requirement: &Requirement) -> String {
     proof::target(requirement.proven_on, &[]).repository(requirement.id)
 }
 
-/// What all commands begin with: the placeholders they use, and the words that stand for curl.
+/// The variables and shell functions that the commands use.
 pub(crate) fn prelude(is_used: impl Fn(&str) -> bool) -> String {
     let mut prelude = "REGISTRY=https://registry.example\n".to_owned();
     for (sign, line) in [
@@ -332,7 +332,7 @@ pub(crate) fn prelude(is_used: impl Fn(&str) -> bool) -> String {
             "$REALM",
             "REALM=… SERVICE=…  # from the WWW-Authenticate of a 401\n",
         ),
-        ("$TOKEN", "TOKEN=…  # from the answer of the realm\n"),
+        ("$TOKEN", "TOKEN=…  # from the response of the realm\n"),
     ] {
         if is_used(sign) {
             prelude.push_str(line);
@@ -344,7 +344,7 @@ pub(crate) fn prelude(is_used: impl Fn(&str) -> bool) -> String {
             let _ = writeln!(prelude, "{variable}='{header}'");
         }
     }
-    prelude.push_str("ask() { curl -sSi -H Accept: -H User-Agent: \"$@\"; }\n");
+    prelude.push_str("request() { curl -sSi -H Accept: -H User-Agent: \"$@\"; }\n");
     if uploads || is_used("$(location") {
         prelude.push_str(LOCATION);
     }
@@ -354,15 +354,15 @@ pub(crate) fn prelude(is_used: impl Fn(&str) -> bool) -> String {
     prelude
 }
 
-/// Asks, and tells where the answer leads.
+/// A shell function that sends a request and prints its `Location` as a URL.
 const LOCATION: &str = "\
-location() { ask \"$@\" | tr -d '\\r' | sed -n \"s|^[Ll]ocation: /|$REGISTRY/|p; s|^[Ll]ocation: h|h|p\"; }
+location() { request \"$@\" | tr -d '\\r' | sed -n \"s|^[Ll]ocation: /|$REGISTRY/|p; s|^[Ll]ocation: h|h|p\"; }
 ";
 
-/// A POST that opens an upload, and one PUT with all of a file.
+/// A shell function that uploads a file by POST and PUT.
 const UPLOAD: &str = "\
 upload() {
-  ask -X PUT \"$(location -X POST \"$REPOSITORY/blobs/uploads/\" -H 'Content-Length: 0')\" \\
+  request -X PUT \"$(location -X POST \"$REPOSITORY/blobs/uploads/\" -H 'Content-Length: 0')\" \\
     --url-query \"digest=sha256:$(sha256sum < \"$1\" | cut -d ' ' -f 1)\" -H \"$BYTES\" --data-binary \"@$1\"
 }
 ";
@@ -379,7 +379,7 @@ mod tests {
     }
 
     #[test]
-    fn an_upload_goes_where_the_registry_said() {
+    fn an_upload_uses_the_location_of_the_registry() {
         let commands = commands("limits/two-byte-blob");
         let last = commands.lines().last().expect("there are some");
         assert!(
@@ -408,10 +408,10 @@ mod tests {
     }
 
     #[test]
-    fn many_alike_are_told_together() {
+    fn long_series_are_abbreviated() {
         let commands = commands("tags/complete");
         assert!(
-            commands.contains("more like it") || commands.contains("requests more"),
+            commands.contains("more similar requests") || commands.contains("more requests"),
             "{commands}"
         );
     }

@@ -32,11 +32,11 @@ fn a_page_tells_all_there_is_to_know() {
     for words in [
         "# tags/link-form (Helm MUST, OCI MUST)",
         "## Why Helm needs it",
-        "## Who says so",
+        "## Sources",
         "`invalid next link \"…\": missing '<'`",
         "- `link-without-brackets`: ",
         "A07, `Link` unusable: no `<…>`: zot before 2.0.0. Evidence: S [zot 2116](https://",
-        "ask \"$REPOSITORY/tags/list?n=2\"  # 200 OK",
+        "request \"$REPOSITORY/tags/list?n=2\"  # 200 OK",
         "`body-1` has ",
     ] {
         assert!(ran.out.contains(words), "{words}: {}", ran.out);
