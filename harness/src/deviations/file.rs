@@ -1,4 +1,4 @@
-//! The file, read and checked before anything is run.
+//! The deviations file. It is validated before a run starts.
 
 use std::path::{Path, PathBuf};
 
@@ -31,106 +31,142 @@ struct Entry {
     expires: Datetime,
 }
 
-/// Why a list of deviations cannot be used.
+/// A deviations file that cannot be used.
 #[derive(Debug, Error)]
 pub enum DeviationError {
-    /// It cannot be read or written.
-    #[error("cannot open {path}", path = .path.display())]
-    File {
+    /// The file cannot be read.
+    #[error("cannot read the deviations file {path}", path = .path.display())]
+    Unreadable {
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The cause.
         #[source]
         source: std::io::Error,
     },
-    /// It is no TOML, or has other keys.
-    #[error("{path} is no list of deviations: {what}", path = .path.display())]
+    /// The file is not TOML, or has an unknown key.
+    #[error("{path} is not a valid deviations file: {reason}", path = .path.display())]
     Malformed {
         /// The file.
         path: PathBuf,
-        /// What is wrong, and where.
-        what: String,
+        /// The problem, with its line.
+        reason: String,
     },
-    /// One entry is wrong.
-    #[error("{path}, deviation {number} (`{requirement}` on `{target}`): {what}", path = .path.display())]
+    /// One entry is invalid.
+    #[error("{path}, deviation {number} (`{requirement}` on `{target}`): {error}", path = .path.display())]
     Entry {
         /// The file.
         path: PathBuf,
-        /// Which entry, from 1.
+        /// The number of the entry, from 1.
         number: usize,
-        /// The requirement it names.
+        /// The requirement in it.
         requirement: String,
-        /// The target it names.
+        /// The target in it.
         target: String,
-        /// What is wrong, and what to do.
-        what: String,
+        /// The problem.
+        error: EntryError,
     },
 }
 
-/// Reads a list of deviations.
+/// An invalid entry of a deviations file.
+#[derive(Debug, Error)]
+pub enum EntryError {
+    /// The requirement does not exist.
+    #[error("unknown requirement; did you mean `{nearest}`? `list` prints all")]
+    UnknownRequirement {
+        /// The most similar id.
+        nearest: &'static str,
+    },
+    /// The requirement fails no run.
+    #[error("the requirement is a MAY and never fails a run; remove the entry")]
+    May,
+    /// The target is empty.
+    #[error("`target` is empty; write the name of a target, or `*` for all")]
+    NoTarget,
+    /// The reason is empty.
+    #[error("`reason` is empty; state why the violation is tolerated")]
+    NoReason,
+    /// The link is not a URL.
+    #[error("`link` is not a URL; link the issue that tracks the violation")]
+    NoLink,
+    /// The expiry date is not a date.
+    #[error("`expires` is not a date; write it as 2027-03-31")]
+    NoDate,
+    /// The versions are not a range.
+    #[error("`versions` is not a version range such as `>=2.1, <2.2`: `{text}`: {error}")]
+    Versions {
+        /// The text, as given.
+        text: String,
+        /// The problem.
+        error: semver::Error,
+    },
+    /// An earlier entry has the same requirement, target and versions.
+    #[error("an earlier entry has the same requirement, target and versions; remove one of them")]
+    Duplicate,
+}
+
+/// Reads a deviations file.
 pub fn read(path: &Path) -> Result<Vec<Deviation>, DeviationError> {
-    let text = std::fs::read_to_string(path).map_err(|source| DeviationError::File {
+    let text = std::fs::read_to_string(path).map_err(|source| DeviationError::Unreadable {
         path: path.to_owned(),
         source,
     })?;
     parse(path, &text)
 }
 
-/// Reads the text of a list; `path` is for the words of an error.
+/// Parses the text of a deviations file; `path` is for errors.
 pub(super) fn parse(path: &Path, text: &str) -> Result<Vec<Deviation>, DeviationError> {
     let file: File = toml::from_str(text).map_err(|error| DeviationError::Malformed {
         path: path.to_owned(),
-        what: error.to_string().trim_end().to_owned(),
+        reason: error.to_string().trim_end().to_owned(),
     })?;
     let mut deviations: Vec<Deviation> = Vec::with_capacity(file.deviation.len());
     for (position, entry) in file.deviation.into_iter().enumerate() {
         let (requirement, target) = (entry.requirement.clone(), entry.target.clone());
-        let twice = |known: &Deviation, own: &Deviation| {
+        let is_same = |known: &Deviation, own: &Deviation| {
             (known.requirement.id, &known.target, &known.versions)
                 == (own.requirement.id, &own.target, &own.versions)
         };
         let checked = check(entry).and_then(|own| {
-            if deviations.iter().any(|known| twice(known, &own)) {
-                Err("it stands there twice; take one out".to_owned())
+            if deviations.iter().any(|known| is_same(known, &own)) {
+                Err(EntryError::Duplicate)
             } else {
                 Ok(own)
             }
         });
-        deviations.push(checked.map_err(|what| DeviationError::Entry {
+        deviations.push(checked.map_err(|error| DeviationError::Entry {
             path: path.to_owned(),
             number: position + 1,
             requirement,
             target,
-            what,
+            error,
         })?);
     }
     Ok(deviations)
 }
 
-/// Whether a list takes this as the place where a deviation is followed up.
+/// True if a text can be the link of an entry.
 pub fn is_link(text: &str) -> bool {
     let schemes = ["https://", "http://"];
     schemes.iter().any(|scheme| text.starts_with(scheme))
 }
 
-/// One entry, or what is wrong with it.
-fn check(entry: Entry) -> Result<Deviation, String> {
+/// Validates one entry.
+fn check(entry: Entry) -> Result<Deviation, EntryError> {
     let id = &entry.requirement;
-    let requirement = checks::find(id).ok_or_else(|| {
-        let nearest = checks::nearest(id).unwrap_or("none");
-        format!("there is no such requirement; the nearest is `{nearest}`, `list` shows all")
+    let requirement = checks::find(id).ok_or_else(|| EntryError::UnknownRequirement {
+        nearest: checks::nearest(id).unwrap_or("none"),
     })?;
     if requirement.level == Level::May {
-        return Err("it is a MAY, which fails no run: take the entry out".to_owned());
+        return Err(EntryError::May);
     }
     if entry.target.trim().is_empty() {
-        return Err("`target` is empty: write the name of a target, or `*` for all".to_owned());
+        return Err(EntryError::NoTarget);
     }
     if entry.reason.trim().is_empty() {
-        return Err("`reason` is empty: say why it is tolerated".to_owned());
+        return Err(EntryError::NoReason);
     }
     if !is_link(&entry.link) {
-        return Err("`link` is no URL: say where it is followed up".to_owned());
+        return Err(EntryError::NoLink);
     }
     let Datetime {
         date: Some(day),
@@ -138,11 +174,12 @@ fn check(entry: Entry) -> Result<Deviation, String> {
         ..
     } = entry.expires
     else {
-        return Err("`expires` is no day: write it as 2027-03-31".to_owned());
+        return Err(EntryError::NoDate);
     };
     let versions = entry.versions.as_deref().map(|text| {
-        VersionReq::parse(text).map_err(|error| {
-            format!("`versions` is no range such as `>=2.1, <2.2`: `{text}`: {error}")
+        VersionReq::parse(text).map_err(|error| EntryError::Versions {
+            text: text.to_owned(),
+            error,
         })
     });
     Ok(Deviation {
@@ -172,13 +209,13 @@ expires = 2027-03-31
 
     fn error(text: &str) -> String {
         parse(Path::new("known.toml"), text)
-            .expect_err("it is wrong")
+            .expect_err("it is invalid")
             .to_string()
     }
 
     #[test]
     fn an_entry_is_read() {
-        let read = parse(Path::new("known.toml"), GOOD).expect("it is right");
+        let read = parse(Path::new("known.toml"), GOOD).expect("it is valid");
         assert_eq!(read.len(), 1);
         assert_eq!(read[0].requirement.id, "tags/complete");
         assert_eq!(read[0].expires, "2027-03-31");
@@ -190,29 +227,33 @@ expires = 2027-03-31
     }
 
     #[test]
-    fn what_is_wrong_is_named_with_the_next_step() {
+    fn each_mistake_is_reported_with_the_next_step() {
         for (from, to, words) in [
             (
                 "tags/complete",
                 "tags/complet",
-                "the nearest is `tags/complete`",
+                "did you mean `tags/complete`?",
             ),
-            ("tags/complete", "legacy/bare-manifest-type", "it is a MAY"),
+            ("tags/complete", "legacy/bare-manifest-type", "is a MAY"),
             ("\"zot\"", "\" \"", "`target` is empty"),
             ("no Link", "", "`reason` is empty"),
-            ("https://example.org/1", "later", "`link` is no URL"),
-            ("2027-03-31", "2027-03-31T10:00:00", "`expires` is no day"),
-            (">=2.1", "next", "`versions` is no range"),
+            ("https://example.org/1", "later", "`link` is not a URL"),
+            (
+                "2027-03-31",
+                "2027-03-31T10:00:00",
+                "`expires` is not a date",
+            ),
+            (">=2.1", "next", "`versions` is not a version range"),
             ("reason =", "because =", "unknown field `because`"),
         ] {
-            let said = error(&GOOD.replace(from, to));
-            assert!(said.contains(words), "{said}");
-            assert!(said.starts_with("known.toml"), "{said}");
+            let error = error(&GOOD.replace(from, to));
+            assert!(error.contains(words), "{error}");
+            assert!(error.starts_with("known.toml"), "{error}");
         }
-        let said = error(&GOOD.repeat(2));
+        let error = error(&GOOD.repeat(2));
         assert!(
-            said.contains("deviation 2 (`tags/complete` on `zot`): it stands there twice"),
-            "{said}"
+            error.contains("deviation 2 (`tags/complete` on `zot`): an earlier entry"),
+            "{error}"
         );
     }
 }

@@ -1,8 +1,9 @@
-//! Known deviations: what a target is listed to do wrong, why that is tolerated, and until when.
+//! Known deviations: violations of a target that are tolerated, each with a reason and an expiry date.
 //!
-//! A listed check still runs. Violated, it is known and fails nothing; satisfied, the list is stale and fails the run,
-//! and so does an entry that has expired or that speaks of no target of the run. So the list never outlives its
-//! reasons. An entry for a requirement that is not selected is left alone.
+//! A listed check still runs. If the requirement is violated, the deviation is known, and the run does not fail. If it
+//! is satisfied, the entry is stale, and the run fails. An entry that has expired, or that matches no target of the
+//! run, fails the run as well. So no entry outlives its reason. An entry for a requirement that is not selected has no
+//! effect.
 
 mod file;
 mod write;
@@ -12,51 +13,52 @@ use helm_oci_suite::checks;
 use helm_oci_suite::requirement::Requirement;
 use semver::{Version, VersionReq};
 
-pub use self::file::{DeviationError, is_link, read};
+pub use self::file::{DeviationError, EntryError, is_link, read};
 pub use self::write::{Changes, Fill, update};
 
-/// One entry of the list.
+/// One entry of the deviations file.
 #[derive(Debug, Clone)]
 pub struct Deviation {
-    /// The requirement that is violated.
+    /// The violated requirement.
     pub requirement: &'static Requirement,
-    /// The targets meant: a name, `*` in it for any characters, or what a name begins with: `zot` for `zot:2.1.20+tls`.
+    /// A pattern for the names of targets, in which `*` matches any characters and `?` matches one. A name without
+    /// version and options matches as well: `zot` matches `zot:2.1.20+tls`.
     pub target: String,
-    /// The versions of the target meant; all, if left out.
+    /// The versions of the target; `None` matches all.
     pub versions: Option<VersionReq>,
-    /// Why it is tolerated.
+    /// The reason why the violation is tolerated.
     pub reason: String,
-    /// Where it is followed up.
+    /// The issue that tracks it.
     pub link: String,
-    /// The last day on which it is tolerated, as `2027-03-31`.
+    /// The last day on which it is tolerated, such as `2027-03-31`.
     pub expires: String,
 }
 
-/// The list of a run.
+/// The deviations of a run.
 #[derive(Debug, Clone, Default)]
 pub struct Deviations {
     /// The entries, in the order of the file.
     pub all: Vec<Deviation>,
-    /// The day of the run, as `2026-11-23`.
+    /// The day of the run, such as `2026-11-23`.
     pub today: String,
-    /// The names of targets that other machines examine: their entries are in the list as well.
+    /// The names of the targets in other shards, which the file covers as well.
     pub elsewhere: Vec<String>,
 }
 
 impl Deviation {
-    /// Whether it speaks of the target with this name.
-    fn names(&self, target: &str) -> bool {
-        let is_matched = |name: &str| checks::matches(&self.target, name);
+    /// True if the pattern matches the name of a target.
+    fn matches_name(&self, target: &str) -> bool {
+        let is_match = |name| checks::matches(&self.target, name);
         let kind = if target.contains("://") {
             target
         } else {
             target.split([':', '+']).next().unwrap_or(target)
         };
-        is_matched(target) || is_matched(kind)
+        is_match(target) || is_match(kind)
     }
 
-    /// Whether it speaks of a target of this version.
-    fn meets(&self, version: Option<&Version>) -> bool {
+    /// True if it applies to this version of a target.
+    fn matches_version(&self, version: Option<&Version>) -> bool {
         match (&self.versions, version) {
             (None, _) => true,
             (Some(wanted), Some(version)) => wanted.matches(version),
@@ -64,9 +66,9 @@ impl Deviation {
         }
     }
 
-    /// Whether it speaks of this target.
-    pub(crate) fn concerns(&self, target: &str, identity: &TargetIdentity) -> bool {
-        self.names(target) && self.meets(version(target, identity).as_ref())
+    /// True if it applies to this target.
+    pub(crate) fn applies_to(&self, target: &str, identity: &TargetIdentity) -> bool {
+        self.matches_name(target) && self.matches_version(version(target, identity).as_ref())
     }
 }
 
@@ -81,7 +83,7 @@ impl From<&Deviation> for DeviationRecord {
 }
 
 impl Deviations {
-    /// What is tolerated of a requirement on a target: the first entry that has not expired.
+    /// The entry that tolerates the violation of a requirement on a target: the first that has not expired.
     pub fn of(
         &self,
         requirement: &Requirement,
@@ -91,22 +93,22 @@ impl Deviations {
         self.all.iter().find(|deviation| {
             deviation.requirement.id == requirement.id
                 && !self.has_expired(deviation)
-                && deviation.concerns(target, identity)
+                && deviation.applies_to(target, identity)
         })
     }
 
     fn has_expired(&self, deviation: &Deviation) -> bool {
-        // Dates of ten characters are in the order of their text.
+        // Dates in this format sort as text.
         deviation.expires < self.today
     }
 
-    /// What is wrong with the entries that speak of selected requirements, whatever the checks saw.
+    /// The problems of the entries for selected requirements, independent of the results of the checks.
     pub fn problems(
         &self,
         selected: &[&'static Requirement],
         targets: &[TargetRecord],
     ) -> Vec<DeviationProblem> {
-        let concerned = self.all.iter().filter(|deviation| {
+        let selected_entries = self.all.iter().filter(|deviation| {
             selected
                 .iter()
                 .any(|one| one.id == deviation.requirement.id)
@@ -119,40 +121,44 @@ impl Deviations {
                     what,
                 })
         };
-        concerned.filter_map(problem).collect()
+        selected_entries.filter_map(problem).collect()
     }
 
     fn problem(&self, deviation: &Deviation, targets: &[TargetRecord]) -> Option<String> {
         if self.has_expired(deviation) {
             return Some(format!(
-                "the deviation expired on {}: take the entry out, or look again and give it a later day",
+                "the deviation expired on {}; remove the entry, or review it and set a later date",
                 deviation.expires
             ));
         }
-        let concerns = |target: &TargetRecord| deviation.concerns(&target.name, &target.identity);
-        let is_elsewhere = || self.elsewhere.iter().any(|name| deviation.names(name));
-        if targets.iter().any(concerns) || is_elsewhere() {
+        let applies = |target: &TargetRecord| deviation.applies_to(&target.name, &target.identity);
+        let is_elsewhere = || {
+            self.elsewhere
+                .iter()
+                .any(|name| deviation.matches_name(name))
+        };
+        if targets.iter().any(applies) || is_elsewhere() {
             return None;
         }
         let versions: Vec<String> = targets
             .iter()
-            .filter(|target| deviation.names(&target.name))
+            .filter(|target| deviation.matches_name(&target.name))
             .map(|target| match version(&target.name, &target.identity) {
                 Some(version) => format!("{} is {version}", target.name),
-                None => format!("the version of {} is not known", target.name),
+                None => format!("the version of {} is unknown", target.name),
             })
             .collect();
         Some(match (&deviation.versions, versions.as_slice()) {
             (Some(wanted), [_, ..]) => format!(
-                "no target of this run has a version of `{wanted}`: {}; mend the entry or take it out",
+                "no target of this run has a version in `{wanted}`: {}; correct or remove the entry",
                 versions.join(", ")
             ),
-            _ => "no target of this run has this name: mend the entry or take it out".to_owned(),
+            _ => "no target of this run matches this name; correct or remove the entry".to_owned(),
         })
     }
 }
 
-/// The version of a target: what its image says of itself, the tag of the image, or what its name says.
+/// The version of a target: from the label of its image, from the tag of its image, or from its name.
 fn version(target: &str, identity: &TargetIdentity) -> Option<Version> {
     let tag = |text: &str| {
         let (_, tag) = text.rsplit_once(':')?;
@@ -166,7 +172,7 @@ fn version(target: &str, identity: &TargetIdentity) -> Option<Version> {
     })
 }
 
-/// A version as tags have them: `v2.1.20`, `3`, `2.8`.
+/// Parses a version as tags contain it: `v2.1.20`, `3`, `2.8`.
 fn lenient(tag: &str) -> Option<Version> {
     let tag = tag.strip_prefix('v').unwrap_or(tag);
     let missing = match tag.split('.').count() {
@@ -206,7 +212,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn an_entry_names_targets_and_versions() {
+    fn an_entry_matches_targets_and_versions() {
         let zot = Some("ghcr.io/project-zot/zot:v2.1.20");
         for (pattern, versions, target, image, expected) in [
             ("zot", None, "zot", zot, true),
@@ -229,7 +235,7 @@ pub(crate) mod tests {
         ] {
             let deviation = listed(pattern, versions);
             assert_eq!(
-                deviation.concerns(target, &identity(image)),
+                deviation.applies_to(target, &identity(image)),
                 expected,
                 "{pattern} {versions:?} on {target}"
             );
@@ -237,7 +243,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn what_is_expired_or_unmatched_is_a_problem() {
+    fn expired_and_unmatched_entries_are_problems() {
         let list = |deviation: Deviation, today: &str| Deviations {
             all: vec![deviation],
             today: today.to_owned(),
@@ -252,7 +258,11 @@ pub(crate) mod tests {
                 "2027-01-02",
                 Some("expired on 2027-01-01"),
             ),
-            (listed("quay", None), "2026-11-23", Some("has this name")),
+            (
+                listed("quay", None),
+                "2026-11-23",
+                Some("matches this name"),
+            ),
             (listed("olareg", None), "2026-11-23", None),
             (
                 listed("zot", Some("<2")),
@@ -262,19 +272,19 @@ pub(crate) mod tests {
             (
                 listed("http://*", Some("<2")),
                 "2026-11-23",
-                Some("the version of http://r.test is not known"),
+                Some("the version of http://r.test is unknown"),
             ),
         ] {
             let list = list(deviation, today);
             let problems = list.problems(&selected, &targets);
-            let told: Vec<&str> = problems.iter().map(|one| one.what.as_str()).collect();
+            let texts: Vec<&str> = problems.iter().map(|one| one.what.as_str()).collect();
             match expected {
-                None => assert!(told.is_empty(), "{told:?}"),
-                Some(words) => assert!(told.len() == 1 && told[0].contains(words), "{told:?}"),
+                None => assert!(texts.is_empty(), "{texts:?}"),
+                Some(words) => assert!(texts.len() == 1 && texts[0].contains(words), "{texts:?}"),
             }
             assert!(
                 list.problems(&[], &targets).is_empty(),
-                "what is not selected is left alone"
+                "entries for requirements that are not selected have no effect"
             );
         }
     }

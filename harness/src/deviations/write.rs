@@ -1,4 +1,4 @@
-//! The list brought up to what a record shows, with the smallest change: order and comments of the file stay.
+//! Updates a deviations file from a run record. The order and the comments of the file are kept.
 
 use std::path::Path;
 
@@ -9,40 +9,40 @@ use toml_edit::{ArrayOfTables, Date, DocumentMut, Item, Table, value};
 use super::file::parse;
 use super::{Deviation, DeviationError};
 
-/// What new entries say beyond the record.
+/// The values of new entries that the record does not contain.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fill {
-    /// Why they are tolerated; empty if somebody has to write it yet.
+    /// The reason; empty if the user writes it later.
     pub reason: String,
-    /// Where they are followed up; empty likewise.
+    /// The link; empty if the user writes it later.
     pub link: String,
-    /// The last day.
+    /// The expiry date.
     pub expires: Date,
-    /// The day of the change, as `2026-11-23`.
+    /// The day of the update, such as `2026-11-23`.
     pub today: String,
 }
 
-/// What was changed.
+/// The numbers of changed entries.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Changes {
-    /// Entries for violations that no entry spoke of.
+    /// New entries, for violations without an entry.
     pub added: usize,
-    /// Entries that had expired, for violations that are still there.
+    /// Expired entries with a later date, for violations that are still observed.
     pub renewed: usize,
-    /// Entries for what is violated no more.
+    /// Removed entries, for violations that are no longer observed.
     pub removed: usize,
 }
 
-/// The text of the list, brought up to the record: what fails is listed, what is stale is not.
+/// Returns the updated text of a deviations file, and the changes: violations are added, stale entries removed.
 pub fn update(
     path: &Path,
     text: &str,
     record: &RunRecord,
     fill: &Fill,
 ) -> Result<(String, Changes), DeviationError> {
-    let malformed = |what: String| DeviationError::Malformed {
+    let malformed = |reason: String| DeviationError::Malformed {
         path: path.to_owned(),
-        what,
+        reason,
     };
     let mut document: DocumentMut = text
         .parse()
@@ -53,11 +53,11 @@ pub fn update(
         .entry("deviation")
         .or_insert(Item::ArrayOfTables(ArrayOfTables::new()))
         .as_array_of_tables_mut()
-        .ok_or_else(|| malformed("write its entries as [[deviation]]".to_owned()))?;
+        .ok_or_else(|| malformed("write the entries as [[deviation]]".to_owned()))?;
     renew(entries, &known, record, fill, &mut changes);
     remove(entries, &known, record, &mut changes);
     for (target, check) in violations(record) {
-        let is_listed = |deviation: &Deviation| speaks_of(deviation, target, check);
+        let is_listed = |deviation: &Deviation| matches(deviation, target, check);
         if !known.iter().any(is_listed) {
             entries.push(entry(target, check, fill));
             changes.added += 1;
@@ -71,18 +71,18 @@ pub fn update(
     Ok((written[first..].to_owned(), changes))
 }
 
-/// What fails the run, or would without the list.
+/// The violations that fail the run, or would fail it without the file.
 fn violations(record: &RunRecord) -> impl Iterator<Item = (&TargetRecord, &CheckRecord)> {
     record
         .checks()
         .filter(|(_, check)| matches!(check.outcome, Outcome::Fail | Outcome::Known))
 }
 
-fn speaks_of(deviation: &Deviation, target: &TargetRecord, check: &CheckRecord) -> bool {
-    deviation.requirement.id == check.id && deviation.concerns(&target.name, &target.identity)
+fn matches(deviation: &Deviation, target: &TargetRecord, check: &CheckRecord) -> bool {
+    deviation.requirement.id == check.id && deviation.applies_to(&target.name, &target.identity)
 }
 
-/// Gives entries that have expired a later day, where what they say is still so.
+/// Sets a later date in expired entries whose violation is still observed.
 fn renew(
     entries: &mut ArrayOfTables,
     known: &[Deviation],
@@ -91,14 +91,15 @@ fn renew(
     changes: &mut Changes,
 ) {
     for (table, deviation) in entries.iter_mut().zip(known) {
-        // An entry that has expired tolerates nothing: the violation of a SHOULD is a warning then.
-        let is_seen = |outcome| matches!(outcome, Outcome::Fail | Outcome::Known | Outcome::Warn);
-        let is_there = record
-            .checks()
-            .any(|(target, check)| is_seen(check.outcome) && speaks_of(deviation, target, check));
-        if is_there && deviation.expires < fill.today {
+        // An expired entry tolerates nothing: the violation of a SHOULD is then a warning.
+        let is_violation =
+            |outcome| matches!(outcome, Outcome::Fail | Outcome::Known | Outcome::Warn);
+        let is_observed = record.checks().any(|(target, check)| {
+            is_violation(check.outcome) && matches(deviation, target, check)
+        });
+        if is_observed && deviation.expires < fill.today {
             let expires = table.get_mut("expires").and_then(Item::as_value_mut);
-            let expires = expires.expect("it was read");
+            let expires = expires.expect("the entry is validated");
             let decor = expires.decor().clone();
             *expires = fill.expires.into();
             *expires.decor_mut() = decor;
@@ -107,7 +108,7 @@ fn renew(
     }
 }
 
-/// Takes out what was looked at and is seen nowhere.
+/// Removes the entries whose violation was checked and not observed on any target.
 fn remove(
     entries: &mut ArrayOfTables,
     known: &[Deviation],
@@ -117,7 +118,7 @@ fn remove(
     let is_stale = |deviation: &Deviation| {
         let mut outcomes = record
             .checks()
-            .filter(|(target, check)| speaks_of(deviation, target, check))
+            .filter(|(target, check)| matches(deviation, target, check))
             .map(|(_, check)| check.outcome)
             .peekable();
         let holds = |outcome| matches!(outcome, Outcome::Stale | Outcome::Pass);

@@ -96,7 +96,7 @@ fn an_entry_that_does_not_fit_fails_the_run() {
         ),
         (
             entry("tags/complete", "quay", "2999-12-31"),
-            "tags/complete on quay: no target of this run has this name",
+            "tags/complete on quay: no target of this run matches this name",
         ),
     ] {
         let list = stage.list(&list);
@@ -123,7 +123,7 @@ fn a_list_that_cannot_be_used_runs_nothing() {
     assert_eq!(ran.code, Some(2), "{}", ran.out);
     for words in [
         "known.toml, deviation 1 (`tags/complet` on `*`)",
-        "the nearest is `tags/complete`",
+        "did you mean `tags/complete`?",
     ] {
         assert!(ran.err.contains(words), "{words}: {}", ran.err);
     }
