@@ -28,7 +28,7 @@ use helm_oci_conformance::http::install_cryptography;
 use helm_oci_conformance::serve::Server;
 use helm_oci_fixtures::fault::{Fault, FaultyRegistry};
 use helm_oci_fixtures::registry::{Access, Credentials, ReferenceRegistry};
-use helm_oci_suite::helm::era::Flow;
+use helm_oci_suite::helm::flow::Flow;
 use helm_oci_suite::session::target::{Credentials as Known, Target};
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use rustls::ServerConfig;

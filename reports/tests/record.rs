@@ -187,7 +187,8 @@ fn the_schema_refuses_what_a_record_never_is() {
 /// The schema names exactly what the code writes: an era or outcome that is added here must be added there.
 #[test]
 fn the_schema_lists_every_word_of_the_code() {
-    use helm_oci_suite::helm::era::{Era, Flow};
+    use helm_oci_suite::helm::era::Era;
+    use helm_oci_suite::helm::flow::Flow;
     let schema = schema();
     let words = |pointer: &str| -> Vec<String> {
         let list = schema.pointer(pointer).expect("the schema has it").clone();

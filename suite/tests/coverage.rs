@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use helm_oci_suite::checks;
 use helm_oci_suite::coverage::{LEFT_OUT, Standing, covered, ledger, statements};
-use helm_oci_suite::helm::era::Flow;
+use helm_oci_suite::helm::flow::Flow;
 
 #[test]
 fn every_item_is_covered_or_left_out_for_a_reason() {

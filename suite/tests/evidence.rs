@@ -13,8 +13,10 @@ use helm_oci_fixtures::fault::Fault;
 use helm_oci_suite::checks;
 use helm_oci_suite::evidence::agreement::{self, Agreement};
 use helm_oci_suite::evidence::{self, Evidence, FlowResult};
-use helm_oci_suite::helm::era::{Break, Flow};
+use helm_oci_suite::helm::breaks::Break;
+use helm_oci_suite::helm::flow::Flow;
 use helm_oci_suite::requirement::Requirement;
+use http::StatusCode;
 
 static EVIDENCE: LazyLock<Vec<Evidence>> =
     LazyLock::new(|| evidence::load(&folder()).expect("the evidence in the repository reads"));
@@ -99,20 +101,25 @@ const SHOW_OF_3_7: &str = "failed to download \"oci://{host}/{repo}\" at version
 /// What `dependency update` puts before every reason.
 const DEPENDENCY: &str = "could not download oci://{host}/{repo}: ";
 
-/// A symptom is what Helm says: in each version and flow that a break names, with one of the requirement's own
-/// faults. Breaks under a condition are left out, because no flow was run under it.
+/// The words of a break occur in an error of Helm, in each version and flow that the break names, with one of the
+/// requirement's own faults and with the status at which Helm stopped. Breaks under a condition are left out, because no
+/// flow was run under it.
 #[test]
-fn every_symptom_was_seen_in_every_version_and_flow_it_names() {
+fn every_symptom_was_observed_in_every_version_and_flow_of_its_break() {
     let mut unseen = String::new();
     for requirement in checks::all() {
         let unconditional = |brk: &&Break| brk.condition.is_none();
         for brk in requirement.breaks.iter().filter(unconditional) {
-            let said = other_words(requirement, brk);
-            if said.is_empty() {
+            let printed = other_words(requirement, brk);
+            if printed.is_empty() {
                 continue;
             }
-            let _ = writeln!(unseen, "{}: not seen: `{}`", requirement.id, brk.symptom);
-            for (error, cells) in said {
+            let _ = writeln!(
+                unseen,
+                "{}: not observed: {:?}",
+                requirement.id, brk.symptom
+            );
+            for (error, cells) in printed {
                 let _ = writeln!(unseen, "    {}: `{error}`", cells.join(" "));
             }
         }
@@ -120,17 +127,24 @@ fn every_symptom_was_seen_in_every_version_and_flow_it_names() {
     assert!(unseen.is_empty(), "{unseen}");
 }
 
-/// What Helm said instead of the symptom, with the versions and flows in which none of the requirement's faults
-/// made it say the symptom.
+/// The errors that Helm printed instead of the symptom, with the versions and flows in which none of the requirement's
+/// faults made it print the symptom.
 fn other_words(requirement: &Requirement, brk: &Break) -> BTreeMap<String, Vec<String>> {
     let mut words: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for own in EVIDENCE.iter() {
         for flow in brk.flows.iter().filter(|flow| brk.hits(&own.helm, **flow)) {
             let errors = errors(requirement, own, *flow);
-            if errors.iter().any(|error| brk.is_said_in(error)) {
+            let occurs = |(error, status): &(String, Option<StatusCode>)| {
+                let symptom = match status {
+                    Some(status) => brk.symptom.with_status(*status),
+                    None => brk.symptom.into(),
+                };
+                symptom.occurs_in(error, &own.helm)
+            };
+            if errors.iter().any(occurs) {
                 continue;
             }
-            for error in errors {
+            for (error, _) in errors {
                 let cell = format!("{}/{flow}", own.helm);
                 words.entry(error).or_default().push(cell);
             }
@@ -139,16 +153,23 @@ fn other_words(requirement: &Requirement, brk: &Break) -> BTreeMap<String, Vec<S
     words
 }
 
-/// What a Helm said in a flow that one of the requirement's faults broke.
-fn errors(requirement: &Requirement, own: &Evidence, flow: Flow) -> BTreeSet<String> {
+/// The errors of a Helm in a flow that one of the requirement's faults broke, each with the status at which it stopped.
+fn errors(
+    requirement: &Requirement,
+    own: &Evidence,
+    flow: Flow,
+) -> BTreeSet<(String, Option<StatusCode>)> {
     let failed = requirement
         .faults
         .iter()
         .filter_map(|fault| own.of(fault.name(), flow))
         .filter(|seen| seen.result == FlowResult::Fails);
-    let errors = failed.filter_map(|seen| seen.error.as_deref());
+    let errors = failed.filter_map(|seen| Some((seen.error.as_deref()?, seen.status())));
     errors
-        .filter(|error| !error.starts_with(SHOW_OF_3_7))
-        .map(|error| error.strip_prefix(DEPENDENCY).unwrap_or(error).to_owned())
+        .filter(|(error, _)| !error.starts_with(SHOW_OF_3_7))
+        .map(|(error, status)| {
+            let reason = error.strip_prefix(DEPENDENCY).unwrap_or(error);
+            (reason.to_owned(), status)
+        })
         .collect()
 }

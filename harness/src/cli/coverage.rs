@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use helm_oci_suite::coverage::{Entry, Standing, Statement, covered, ledger, statements};
-use helm_oci_suite::helm::era::Flow;
+use helm_oci_suite::helm::flow::Flow;
 use serde_json::{Value, json};
 
 /// The documents by the ranks of their items.

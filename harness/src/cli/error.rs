@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use helm_oci_reports::record::{MergeError, RecordError};
 use helm_oci_suite::evidence::EvidenceError;
-use helm_oci_suite::helm::era::Flow;
+use helm_oci_suite::helm::flow::Flow;
 use semver::Version;
 use thiserror::Error;
 

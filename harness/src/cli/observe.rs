@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use helm_oci_suite::evidence::difference::{cells_of, differences};
 use helm_oci_suite::evidence::{self, Evidence};
-use helm_oci_suite::helm::era::Flow;
+use helm_oci_suite::helm::flow::Flow;
 use semver::Version;
 
 use super::error::CliError;

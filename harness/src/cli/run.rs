@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use helm_oci_reports::view::leftovers;
-use helm_oci_suite::helm::era::Flow;
+use helm_oci_suite::helm::flow::Flow;
 
 use super::deviations::RulesArguments;
 use super::error::CliError;

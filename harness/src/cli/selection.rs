@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use helm_oci_suite::checks;
-use helm_oci_suite::helm::era::Span;
+use helm_oci_suite::helm::version::Span;
 use helm_oci_suite::requirement::outcome::Outcome;
 use helm_oci_suite::requirement::{Level, Requirement};
 use semver::Version;
@@ -135,7 +135,7 @@ impl Selection {
         let before = chosen.clone();
         let is_kept = |requirement: &&Requirement| requirement.matters_to(&span);
         chosen.requirements.retain(is_kept);
-        chosen.flows.retain(|_, helm| span.has_the_like_of(helm));
+        chosen.flows.retain(|_, helm| span.shares_era_with(helm));
         chosen.settle(&format!("Helm {span}"), &before)
     }
 

@@ -6,12 +6,14 @@ use std::fmt::Write as _;
 
 use helm_oci_suite::checks::AREAS;
 use helm_oci_suite::coverage::{self, Pitfall};
-use helm_oci_suite::helm::era::{Break, Era, Flow, PLACEHOLDERS};
+use helm_oci_suite::helm::breaks::{Break, Part};
+use helm_oci_suite::helm::era::Era;
+use helm_oci_suite::helm::errors::PLACEHOLDERS;
+use helm_oci_suite::helm::flow::Flow;
 use helm_oci_suite::requirement::Requirement;
 use helm_oci_suite::requirement::source::Source;
 
 use self::curl::Recipe;
-use crate::run::{eras, flows};
 
 /// The page of one requirement, as Markdown, with headings from level `depth` on.
 pub(crate) fn page(requirement: &Requirement, depth: usize) -> String {
@@ -92,7 +94,9 @@ fn breaks(page: &mut String, sign: &str, requirement: &Requirement) {
     }
     let _ = writeln!(page, "\n{sign}# Helm versions that fail without it\n");
     for brk in requirement.breaks {
-        let _ = writeln!(page, "- {}", describe_break(brk));
+        for part in brk.parts(&[]) {
+            let _ = writeln!(page, "- {}", describe_break(brk, &part));
+        }
     }
     let _ = write!(page, "{}", legend(requirement.breaks));
 }
@@ -172,7 +176,9 @@ The comment of each request is the response of a conforming registry. `explain I
 
 /// The meaning of the placeholders in these symptoms, if there are any.
 fn legend(breaks: &[Break]) -> String {
-    let occurs = |sign: &str| breaks.iter().any(|brk| brk.symptom.contains(sign));
+    let parts = breaks.iter().flat_map(|brk| brk.parts(&[]));
+    let words: String = parts.map(|part| part.words).collect();
+    let occurs = |sign: &str| words.contains(sign);
     let meanings: Vec<String> = PLACEHOLDERS
         .iter()
         .filter(|(sign, _)| occurs(sign))
@@ -196,24 +202,20 @@ fn cite(source: &Source) -> String {
     format!("{document} {version}, {anchor}: {mark}{says}{mark}")
 }
 
-fn describe_break(brk: &Break) -> String {
-    let eras: Vec<&str> = eras(brk).into_iter().map(Era::name).collect();
-    let flows: Vec<&str> = flows(brk).into_iter().map(Flow::name).collect();
+fn describe_break(brk: &Break, part: &Part) -> String {
+    let eras: Vec<&str> = part.eras().into_iter().map(Era::name).collect();
+    let flows: Vec<&str> = part.flows().into_iter().map(Flow::name).collect();
     let condition = brk
         .condition
         .map(|condition| format!(", {condition}"))
         .unwrap_or_default();
     // A symptom in parentheses is a description, not output of Helm.
-    let mark = if brk.symptom.starts_with('(') {
-        ""
-    } else {
-        "`"
-    };
+    let mark = if part.words.starts_with('(') { "" } else { "`" };
     format!(
         "Helm {} ({}), {}{condition}: {mark}{}{mark}",
         eras.join(", "),
-        brk.versions,
+        part.versions(),
         flows.join(", "),
-        brk.symptom
+        part.words
     )
 }

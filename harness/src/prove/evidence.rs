@@ -242,7 +242,7 @@ mod tests {
         recorded.exceptions.push(Exception {
             fault: fault.name().to_owned(),
             helm: vec![Version::new(3, 10, 1)],
-            flows: vec![helm_oci_suite::helm::era::Flow::Push],
+            flows: vec![helm_oci_suite::helm::flow::Flow::Push],
             observed: FlowResult::Works,
             reason: "It works.".to_owned(),
         });

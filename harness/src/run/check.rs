@@ -4,6 +4,7 @@ use std::any::Any;
 use std::sync::Arc;
 use std::time::Duration;
 
+use helm_oci_suite::helm::response::ObservedResponse;
 use helm_oci_suite::requirement::Requirement;
 use helm_oci_suite::session::Session;
 use helm_oci_suite::session::target::Target;
@@ -28,6 +29,15 @@ pub struct Examined {
 }
 
 impl Examined {
+    /// The responses that show the violation, if the requirement is violated.
+    pub(super) fn shown(&self) -> Vec<ObservedResponse> {
+        let Verdict::Violated(finding) = &self.verdict else {
+            return Vec::new();
+        };
+        let shown = finding.exchanges.iter();
+        ObservedResponse::all(shown.filter_map(|position| self.exchanges.get(*position)))
+    }
+
     /// A check that was not run, and why.
     pub(super) fn left_out(why: &str) -> Self {
         Self {

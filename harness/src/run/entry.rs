@@ -1,7 +1,8 @@
 //! From a requirement and what was observed of it to its entry in the record.
 
 use helm_oci_reports::record::{BreakRecord, CheckRecord, SourceRecord};
-use helm_oci_suite::helm::era::{Break, Era, Flow};
+use helm_oci_suite::helm::breaks::Break;
+use helm_oci_suite::helm::response::ObservedResponse;
 use helm_oci_suite::requirement::Requirement;
 use helm_oci_suite::requirement::outcome::{Rules, judge};
 use helm_oci_suite::requirement::source::Source;
@@ -18,6 +19,7 @@ pub fn record(requirement: &Requirement, examined: &Examined, rules: Rules) -> C
     } else {
         &[]
     };
+    let responses = examined.shown();
     CheckRecord {
         id: requirement.id.to_owned(),
         area: requirement.area().to_owned(),
@@ -40,7 +42,10 @@ pub fn record(requirement: &Requirement, examined: &Examined, rules: Rules) -> C
             _ => None,
         },
         deviation: None,
-        breaks: breaks.iter().map(broken).collect(),
+        breaks: breaks
+            .iter()
+            .flat_map(|brk| broken(brk, &responses))
+            .collect(),
         exchanges: examined.exchanges.clone(),
         requests: examined.requests,
         milliseconds: examined.milliseconds,
@@ -57,38 +62,22 @@ fn source(source: &Source) -> SourceRecord {
     }
 }
 
-fn broken(brk: &Break) -> BreakRecord {
-    BreakRecord {
-        eras: eras(brk)
+fn broken(brk: &Break, responses: &[ObservedResponse]) -> Vec<BreakRecord> {
+    let parts = brk.parts(responses).into_iter();
+    let records = parts.map(|part| BreakRecord {
+        eras: part
+            .eras()
             .into_iter()
             .map(|era| era.name().to_owned())
             .collect(),
-        versions: brk.versions.to_string(),
-        flows: flows(brk)
+        versions: part.versions(),
+        flows: part
+            .flows()
             .into_iter()
             .map(|flow| flow.name().to_owned())
             .collect(),
         condition: brk.condition.map(ToOwned::to_owned),
-        symptom: brk.symptom.to_owned(),
-    }
-}
-
-/// The eras of which some version is broken in some flow.
-pub(crate) fn eras(brk: &Break) -> Vec<Era> {
-    let hit = |era: &Era| {
-        Flow::ALL
-            .iter()
-            .any(|flow| brk.in_cell(*era, *flow).is_some())
-    };
-    Era::ALL.iter().copied().filter(hit).collect()
-}
-
-/// The flows that are broken in some version that offers them.
-pub(crate) fn flows(brk: &Break) -> Vec<Flow> {
-    let hit = |flow: &Flow| {
-        Era::ALL
-            .iter()
-            .any(|era| brk.in_cell(*era, *flow).is_some())
-    };
-    Flow::ALL.iter().copied().filter(hit).collect()
+        symptom: part.words,
+    });
+    records.collect()
 }

@@ -32,7 +32,7 @@ use helm_oci_reports::record::{
     TargetRecord,
 };
 use helm_oci_suite::checks;
-use helm_oci_suite::prediction::table::{self, Verdicts};
+use helm_oci_suite::prediction::table::{self, Responses, Verdicts};
 use helm_oci_suite::requirement::Requirement;
 use helm_oci_suite::requirement::outcome::Rules;
 use helm_oci_suite::session::Session;
@@ -57,7 +57,6 @@ use self::turns::Turns;
 
 pub use self::check::{Examined, examine};
 pub use self::entry::record;
-pub(crate) use self::entry::{eras, flows};
 pub use self::event::{Event, Events, Told};
 pub use self::helms::{Helms, id as flow_id};
 pub use self::interrupt::{Interrupt, Interrupted};
@@ -222,11 +221,11 @@ async fn examine_target(
     events.tell(Event::Started {
         checks: plan.requirements.len() + plan.flow_count(),
     });
-    let (checks, verdicts) = examine_all(plan, job, &target, &record, events).await;
+    let (checks, verdicts, responses) = examine_all(plan, job, &target, &record, events).await;
     record.checks = checks;
     capabilities::note_left_out(&mut record);
     if !plan.requirements.is_empty() {
-        record.eras = table::table(&checks::all(), &verdicts);
+        record.eras = table::table(&checks::all(), &verdicts, &responses);
     }
     if plan.flow_count() > 0 {
         let ca_file = job.target.connection.trust.ca_file.as_deref();
@@ -278,7 +277,7 @@ async fn examine_all(
     target: &Target,
     TargetRecord { name, identity, .. }: &TargetRecord,
     events: &Events,
-) -> (Vec<CheckRecord>, Verdicts) {
+) -> (Vec<CheckRecord>, Verdicts, Responses) {
     let without_room = &large::without_room(&plan.requirements, job.target.policy.budget);
     let examine_one = async |(position, requirement): Placed| {
         let examined = match without_room.get(requirement.id) {
@@ -313,6 +312,7 @@ async fn examine_all(
     let mut done: Vec<_> = done.into_iter().flatten().collect();
     done.sort_by_key(|(position, ..)| *position);
     let mut verdicts = Verdicts::new();
+    let mut responses = Responses::new();
     let mut records = Vec::with_capacity(done.len());
     for (_, requirement, record, examined) in done {
         // What the run was not allowed to look at is as unknown as what was not selected.
@@ -320,11 +320,12 @@ async fn examine_all(
         let is_forbidden =
             matches!(&examined.verdict, Verdict::NotApplicable(why) if is_objection(why));
         if !is_left_out && !is_forbidden {
+            responses.insert(requirement.id, examined.shown());
             verdicts.insert(requirement.id, examined.verdict);
         }
         records.push(record);
     }
-    (records, verdicts)
+    (records, verdicts, responses)
 }
 
 fn unavailable(target: &ResolvedTarget, error: &LaunchError) -> TargetRecord {

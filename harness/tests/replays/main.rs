@@ -21,7 +21,7 @@ use helm_oci_conformance::http::install_cryptography;
 use helm_oci_conformance::serve::Server;
 use helm_oci_fixtures::registry::{Access, Credentials};
 use helm_oci_suite::checks;
-use helm_oci_suite::helm::era::Flow;
+use helm_oci_suite::helm::flow::Flow;
 use helm_oci_suite::proof;
 use helm_oci_suite::requirement::{Requirement, Setup};
 use helm_oci_suite::session::target::{Credentials as Known, Target};

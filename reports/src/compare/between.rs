@@ -1,6 +1,7 @@
 //! The comparison of two records.
 
-use helm_oci_suite::helm::era::{Era, Flow};
+use helm_oci_suite::helm::era::Era;
+use helm_oci_suite::helm::flow::Flow;
 use helm_oci_suite::prediction::table::{Cell, FlowVerdict};
 use helm_oci_suite::requirement::Level;
 use helm_oci_suite::requirement::outcome::Outcome;

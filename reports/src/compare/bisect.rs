@@ -1,6 +1,7 @@
 //! A bisection: the first target of an ordered list at which something changed, found with few of them examined.
 
-use helm_oci_suite::helm::era::{Era, Flow};
+use helm_oci_suite::helm::era::Era;
+use helm_oci_suite::helm::flow::Flow;
 use serde::Serialize;
 
 use super::BisectedState;

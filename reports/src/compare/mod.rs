@@ -7,7 +7,8 @@ mod bisect;
 mod normalise;
 mod state;
 
-use helm_oci_suite::helm::era::{Era, Flow};
+use helm_oci_suite::helm::era::Era;
+use helm_oci_suite::helm::flow::Flow;
 use helm_oci_suite::prediction::table::FlowVerdict;
 use helm_oci_suite::requirement::Level;
 use serde::Serialize;

@@ -1,6 +1,7 @@
 //! The results of real Helm binaries on a target, as a record holds them.
 
-use helm_oci_suite::helm::era::{Era, Flow};
+use helm_oci_suite::helm::era::Era;
+use helm_oci_suite::helm::flow::Flow;
 use helm_oci_suite::prediction::explain::Explanation;
 use helm_oci_suite::prediction::table::FlowVerdict;
 use helm_oci_suite::requirement::outcome::Outcome;

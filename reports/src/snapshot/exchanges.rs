@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use helm_oci_fixtures::route::Route;
-use helm_oci_suite::helm::reads::Reader;
+use helm_oci_suite::helm::response::ObservedResponse;
 use helm_oci_suite::wire::exchange::{Exchange, ResponseRecord};
 use serde_json::Value;
 
@@ -143,7 +143,7 @@ fn split(of_step: &StepExchange) -> Lines<'_> {
 fn lines(exchange: &Exchange, names: &Names) -> Vec<String> {
     let request = &exchange.request;
     let mut lines = vec![format!("  {} {}", request.method, names.url(&request.uri))];
-    let (Some(reader), Ok(response)) = (Reader::of(exchange), &exchange.response) else {
+    let (Some(reader), Ok(response)) = (ObservedResponse::of(exchange), &exchange.response) else {
         lines.push(reads("no response"));
         return lines;
     };
@@ -160,7 +160,7 @@ fn lines(exchange: &Exchange, names: &Names) -> Vec<String> {
 }
 
 /// The headers that Helm reads, then the others, each by name.
-fn headers(response: &ResponseRecord, names: &Names, reader: &Reader) -> Vec<String> {
+fn headers(response: &ResponseRecord, names: &Names, reader: &ObservedResponse) -> Vec<String> {
     let length = response.body.as_ref().map_or(0, |body| body.length);
     let shown = response.headers.iter().filter_map(|(name, value)| {
         let name = name.to_ascii_lowercase();
@@ -183,7 +183,7 @@ fn headers(response: &ResponseRecord, names: &Names, reader: &Reader) -> Vec<Str
 }
 
 /// The error, or an unexpected body; content has files of its own.
-fn body(response: &ResponseRecord, names: &Names, reader: &Reader) -> Vec<String> {
+fn body(response: &ResponseRecord, names: &Names, reader: &ObservedResponse) -> Vec<String> {
     let Some(body) = &response.body else {
         return Vec::new();
     };

@@ -1,6 +1,6 @@
 //! Placeholders for values that differ from one snapshot to the next without meaning.
 
-use helm_oci_suite::helm::reads::Reader;
+use helm_oci_suite::helm::response::ObservedResponse;
 
 use crate::text;
 
@@ -97,7 +97,7 @@ impl Names {
         &self,
         name: &str,
         value: &str,
-        reader: &Reader,
+        reader: &ObservedResponse,
         body: usize,
     ) -> Option<String> {
         Some(match name {
@@ -116,7 +116,7 @@ impl Names {
         })
     }
 
-    fn length(&self, value: &str, reader: &Reader, body: usize) -> String {
+    fn length(&self, value: &str, reader: &ObservedResponse, body: usize) -> String {
         match value.parse::<usize>() {
             Ok(length) if Some(length) == self.size => "{size}".to_owned(),
             Ok(0) => "0".to_owned(),

@@ -1,6 +1,7 @@
 //! The table era × flow with the causes of broken and unknown cells.
 
-use helm_oci_suite::helm::era::{Era, Flow};
+use helm_oci_suite::helm::era::Era;
+use helm_oci_suite::helm::flow::Flow;
 use helm_oci_suite::prediction::table::{Cell, FlowVerdict};
 
 /// The table era × flow.

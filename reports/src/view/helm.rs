@@ -1,6 +1,6 @@
 //! The results of real Helm binaries: a table flow × version, and the failures.
 
-use helm_oci_suite::helm::era::Flow;
+use helm_oci_suite::helm::flow::Flow;
 use helm_oci_suite::requirement::outcome::Outcome;
 
 use super::exchange::ExchangesView;

@@ -1,6 +1,7 @@
 //! The targets of a report in columns. Differences come first; what is the same everywhere is only counted.
 
-use helm_oci_suite::helm::era::{Era, Flow};
+use helm_oci_suite::helm::era::Era;
+use helm_oci_suite::helm::flow::Flow;
 use helm_oci_suite::prediction::table::FlowVerdict;
 use helm_oci_suite::requirement::Level;
 use helm_oci_suite::requirement::outcome::Outcome;

@@ -5,7 +5,8 @@ use helm_oci_reports::record::{
     HelmRecord, HelmRun, Leftover, LeftoverKind, RunIdentity, RunRecord, SCHEMA, SourceRecord,
     SuiteIdentity, TargetIdentity, TargetKind, TargetRecord,
 };
-use helm_oci_suite::helm::era::{Era, Flow};
+use helm_oci_suite::helm::era::Era;
+use helm_oci_suite::helm::flow::Flow;
 use helm_oci_suite::prediction::explain::Explanation;
 use helm_oci_suite::prediction::table::{Cause, Cell, FlowVerdict};
 use helm_oci_suite::requirement::Level;

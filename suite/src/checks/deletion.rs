@@ -3,7 +3,10 @@
 use helm_oci_fixtures::manifest::Shape;
 use http::Method;
 
-use crate::helm::era::{Break, CONTAINERD, Flow, ORAS, SINCE_3_8};
+use crate::helm::breaks::Break;
+use crate::helm::errors::Symptom;
+use crate::helm::flow::Flow;
+use crate::helm::version::{ALL, ORAS, SINCE_3_8};
 use crate::requirement::source::{DISTRIBUTION, observed};
 use crate::requirement::{Requirement, requirement};
 use crate::session::expect;
@@ -36,7 +39,7 @@ requirement! {
         level: May,
         title: "the registry deletes a manifest by digest",
         covers: ["REG-DEL-01", "B43"],
-        sources: [DISTRIBUTION.says(
+        sources: [DISTRIBUTION.states(
             "deleting-manifests",
             "If manifest deletion is disabled, the registry MUST respond with either a `400 Bad Request` or a `405 Method Not Allowed`.",
         )],
@@ -73,12 +76,12 @@ requirement! {
         level: Must,
         title: "a deleted manifest disappears from digest, tag and tag list",
         covers: ["REG-DEL-02", "REG-TAG-10", "B43"],
-        sources: [DISTRIBUTION.says(
+        sources: [DISTRIBUTION.states(
             "pulling-manifests",
             "If the manifest is not found in the repository, the response code MUST be `404 Not Found`.",
         )],
         breaks: [
-            Break::when("after a chart was deleted", SINCE_3_8, Flow::LISTINGS, "{ref}: not found"),
+            Break::when("after a chart was deleted", SINCE_3_8, Flow::LISTINGS, Symptom::ManifestNotFound),
         ],
         faults: [DeletesWithoutEffect, ListsDeletedTags],
         check: gone,
@@ -122,7 +125,7 @@ requirement! {
         level: Should,
         title: "a manifest remains if the registry refused to delete it",
         covers: ["REG-DEL-01", "B43"],
-        sources: [DISTRIBUTION.says(
+        sources: [DISTRIBUTION.states(
             "deleting-manifests",
             "If manifest deletion is disabled, the registry MUST respond with either a `400 Bad Request` or a `405 Method Not Allowed`.",
         )],
@@ -171,7 +174,7 @@ requirement! {
         level: Should,
         title: "deleting a tag keeps the other tags of the manifest",
         covers: ["REG-DEL-03"],
-        sources: [DISTRIBUTION.says(
+        sources: [DISTRIBUTION.states(
             "deleting-tags",
             "If tag deletion is disabled, the registry MUST respond with either a `400 Bad Request` or a `405 Method Not Allowed`.",
         )],
@@ -212,12 +215,12 @@ requirement! {
         level: Must,
         title: "HEAD of a deleted manifest returns 404, as GET does",
         covers: ["REG-DEL-02", "REG-DEL-04"],
-        sources: [DISTRIBUTION.says(
+        sources: [DISTRIBUTION.states(
             "checking-if-content-exists-in-the-registry",
             "If the blob or manifest is not found in the repository, the response code MUST be `404 Not Found`.",
         )],
         breaks: [
-            Break::when("after a chart was deleted", ORAS, &[Flow::Push, Flow::RePush], "failed to perform \"Tag\" on destination: {d}: not found"),
+            Break::when("after a chart was deleted", ORAS, &[Flow::Push, Flow::RePush], Symptom::TagReadNotFound),
         ],
         faults: [RemembersDeletedManifests],
         check: head_gone,
@@ -261,13 +264,12 @@ requirement! {
         level: Must,
         title: "deleting a manifest keeps the blobs of other manifests",
         covers: ["REG-DEL-03", "REG-MAN-24"],
-        sources: [DISTRIBUTION.says(
+        sources: [DISTRIBUTION.states(
             "pulling-blobs",
             "A GET request to an existing blob URL MUST provide the expected blob, with a response code that MUST be `200 OK`.",
         )],
         breaks: [
-            Break::when("after another chart was deleted", CONTAINERD, Flow::PULLS, "failed open: could not fetch content descriptor {d} ({type}) from remote: not found"),
-            Break::when("after another chart was deleted", ORAS, Flow::PULLS, "failed to perform \"Fetch\" on source: {d}: not found"),
+            Break::when("after another chart was deleted", ALL, Flow::PULLS, Symptom::BlobNotFound),
         ],
         faults: [DeletingManifestRemovesBlobs],
         check: shared_blobs,
@@ -310,7 +312,7 @@ requirement! {
         covers: ["REG-DEL-04", "REG-TAG-10"],
         sources: [observed("5", "Helm pushes deleted content as if it had never existed")],
         breaks: [
-            Break::when("after a tag was deleted and pushed again", SINCE_3_8, Flow::LISTINGS, "{ref}: not found"),
+            Break::when("after a tag was deleted and pushed again", SINCE_3_8, Flow::LISTINGS, Symptom::ManifestNotFound),
         ],
         faults: [HidesReturnedTags],
         check: tag_again,
@@ -357,8 +359,7 @@ requirement! {
         covers: ["REG-DEL-04", "B45"],
         sources: [observed("2.2", "Helm skips the upload of a blob if HEAD returns 200")],
         breaks: [
-            Break::when("after a chart was deleted", CONTAINERD, Flow::PUSHES, "failed commit on ref \"manifest-{d}\": unexpected status…: 400 Bad Request"),
-            Break::when("after a chart was deleted", ORAS, Flow::PUSHES, "failed to perform \"Push\" on destination: PUT \"{url}/manifests/{d}\": response status code 400: manifest blob unknown"),
+            Break::when("after a chart was deleted", ALL, Flow::PUSHES, Symptom::ManifestPush),
         ],
         faults: [RemembersDeletedBlobs],
         check: again,

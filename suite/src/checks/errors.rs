@@ -3,7 +3,10 @@
 use bytes::Bytes;
 use http::Method;
 
-use crate::helm::era::{BEFORE_3_7, Break, CONTAINERD_1_5, CONTAINERD_1_7, Flow};
+use crate::helm::breaks::Break;
+use crate::helm::errors::Symptom;
+use crate::helm::flow::Flow;
+use crate::helm::version::CONTAINERD;
 use crate::oci::ErrorBody;
 use crate::requirement::source::{DISTRIBUTION, HTTP, oras_go};
 use crate::requirement::{Requirement, requirement};
@@ -36,7 +39,7 @@ requirement! {
         title: "errors are JSON with `errors[].code`",
         covers: ["REG-ERR-01", "B41"],
         sources: [
-            DISTRIBUTION.says("error-codes", "A `4XX` response code from the registry MAY return a body in any format."),
+            DISTRIBUTION.states("error-codes", "A `4XX` response code from the registry MAY return a body in any format."),
             oras_go("v2.6.0", "registry/remote/internal/errutil", "shows code and message of a JSON error"),
         ],
         breaks: [],
@@ -97,7 +100,7 @@ requirement! {
         level: Should,
         title: "GET of a manifest in an unknown repository returns 404",
         covers: ["REG-PUL-05", "B24"],
-        sources: [DISTRIBUTION.says(
+        sources: [DISTRIBUTION.states(
             "pushing-manifests",
             "An attempt to pull a nonexistent repository MUST return response code `404 Not Found`.",
         )],
@@ -141,14 +144,12 @@ requirement! {
         level: Must,
         title: "HEAD of an absent tag returns the same status as GET",
         covers: ["REG-ERR-05"],
-        sources: [HTTP.says(
+        sources: [HTTP.states(
             "HEAD",
             "The HEAD method is identical to GET except that the server MUST NOT send content in the response.",
         )],
         breaks: [
-            Break::new(BEFORE_3_7, &[Flow::ChartPush], "unexpected response: 403 Forbidden"),
-            Break::new(CONTAINERD_1_5, Flow::FIRST_PUSHES, "unexpected status: 403 Forbidden"),
-            Break::new(CONTAINERD_1_7, Flow::FIRST_PUSHES, "unexpected status from HEAD request to {url}/manifests/{tag}: 403 Forbidden"),
+            Break::new(CONTAINERD, Flow::FIRST_PUSHES, Symptom::ManifestHead),
         ],
         faults: [HeadAbsentTagForbidden],
         check: head_agrees,
@@ -188,7 +189,7 @@ requirement! {
         level: Must,
         title: "absent blobs return 404, malformed digests a 4xx",
         covers: ["REG-ERR-03", "B42"],
-        sources: [DISTRIBUTION.says(
+        sources: [DISTRIBUTION.states(
             "pulling-blobs",
             "If the blob is not found in the repository, the response code MUST be `404 Not Found`.",
         )],

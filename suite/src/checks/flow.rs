@@ -11,7 +11,7 @@ use crate::client::{
     Client, HELM_3_2, HELM_3_6, HELM_3_7, HELM_3_10, HELM_3_12, HELM_3_17, HELM_3_18, HELM_3_21,
     HELM_4_2,
 };
-use crate::helm::era::Flow;
+use crate::helm::flow::Flow;
 use crate::requirement::source::observed;
 use crate::requirement::{Level, Requirement, Setup};
 use crate::session::steps::{Chart, obstacle};

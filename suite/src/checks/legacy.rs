@@ -5,7 +5,10 @@ use helm_oci_fixtures::manifest::Shape;
 use super::api::accepts_user_agents;
 use super::pull::{is_image_manifest, read_manifest};
 use super::upload::{content, succeeds_like_any_other};
-use crate::helm::era::{BEFORE_3_3, BEFORE_3_7, Break, CONTAINERD_SINCE_3_7, Flow, ORAS};
+use crate::helm::breaks::Break;
+use crate::helm::errors::Symptom;
+use crate::helm::flow::Flow;
+use crate::helm::version::{BEFORE_3_3, BEFORE_3_7, SINCE_3_7};
 use crate::requirement::source::{helm, observed};
 use crate::requirement::{Requirement, requirement};
 use crate::session::expect;
@@ -27,8 +30,8 @@ requirement! {
         covers: ["REG-API-09", "B27"],
         sources: [observed("7.4", "T1, T3: `User-Agent: containerd/1.3.2+unknown`, `containerd/1.4.4+unknown`")],
         breaks: [
-            Break::new(BEFORE_3_7, &[Flow::ChartPush], "unexpected response: 403 Forbidden"),
-            Break::new(BEFORE_3_7, Flow::PULLS, "unexpected status code [manifests {tag}]: 403 Forbidden"),
+            Break::new(BEFORE_3_7, &[Flow::ChartPush], Symptom::PushStart),
+            Break::new(BEFORE_3_7, Flow::PULLS, Symptom::PullStart),
         ],
         faults: [RefusesContainerdUserAgent],
         check: old_agents,
@@ -61,7 +64,7 @@ requirement! {
         covers: ["REG-BLB-15"],
         sources: [observed("1.2", "Helm sends `Content-Type: application/octet-stream` with a blob PUT only since 3.3.0")],
         breaks: [
-            Break::new(BEFORE_3_3, &[Flow::ChartPush], "failed commit on ref \"unknown-{d}\": unexpected status: 415 Unsupported Media Type"),
+            Break::new(BEFORE_3_3, &[Flow::ChartPush], Symptom::BlobPut),
         ],
         faults: [RequiresUploadContentType],
         check: no_type,
@@ -99,7 +102,7 @@ requirement! {
             helm("v3.7.1", "internal/experimental/registry/constants.go:36", "reads it again as a legacy type"),
         ],
         breaks: [
-            Break::new(BEFORE_3_7, &[Flow::ChartPush], "failed commit on ref \"manifest-{d}\": unexpected status: 400 Bad Request"),
+            Break::new(BEFORE_3_7, &[Flow::ChartPush], Symptom::ManifestPush),
         ],
         faults: [RefusesLegacyLayer],
         check: legacy,
@@ -129,8 +132,7 @@ requirement! {
         covers: ["REG-PUL-24"],
         sources: [observed("7.3", "the manifests G1 to G11 as recorded from Helm 3.2.4 to 4.2.4")],
         breaks: [
-            Break::when("for charts of some eras", CONTAINERD_SINCE_3_7, Flow::PULLS, "unexpected commit size {n}, expected {n}: failed precondition"),
-            Break::when("for charts of some eras", ORAS, Flow::PULLS, "failed to perform \"Successors\" on source: mismatched digest"),
+            Break::when("for charts of some eras", SINCE_3_7, Flow::PULLS, Symptom::ManifestAltered),
         ],
         faults: [ReformatsManifests, ReformatsAndRehashesManifests, ConvertsManifests],
         consequences: [DropsAnnotations],

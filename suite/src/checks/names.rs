@@ -5,10 +5,10 @@ use helm_oci_fixtures::chart::{ChartMetadata, ChartPackage};
 use helm_oci_fixtures::manifest::{Shape, chart_manifest};
 use http::Method;
 
-use crate::helm::era::{
-    ALL, BEFORE_3_7, BEFORE_CONTAINERD_1_7, Break, CONTAINERD, CONTAINERD_1_5, CONTAINERD_1_7,
-    Flow, OLD_LISTING, ORAS,
-};
+use crate::helm::breaks::Break;
+use crate::helm::errors::Symptom;
+use crate::helm::flow::Flow;
+use crate::helm::version::{ALL, BEFORE_3_7, CONTAINERD, OLD_LISTING, ORAS};
 use crate::requirement::source::{DISTRIBUTION, HELM_DOCS, helm, observed};
 use crate::requirement::{Requirement, requirement};
 use crate::session::expect;
@@ -41,13 +41,12 @@ requirement! {
         level: Must,
         title: "every repository name of the OCI grammar is accepted",
         covers: ["REG-NAM-01"],
-        sources: [DISTRIBUTION.says(
+        sources: [DISTRIBUTION.states(
             "pulling-manifests",
             "Throughout this document, `<name>` MUST match the following regular expression:",
         )],
         breaks: [
-            Break::when("for charts with such names", CONTAINERD, Flow::PUSHES, "unexpected …: 400 Bad Request"),
-            Break::when("for charts with such names", ORAS, Flow::PUSHES, "failed to perform \"Exists\" on destination: HEAD \"{url}/manifests/{d}\": response status code 400: Bad Request"),
+            Break::when("for charts with such names", ALL, Flow::PUSHES, Symptom::PushStart),
         ],
         faults: [RefusesNamePunctuation],
         check: grammar,
@@ -80,22 +79,17 @@ requirement! {
         title: "repository names of two segments are accepted",
         covers: ["REG-NAM-02", "A26"],
         sources: [
-            HELM_DOCS.says(
+            HELM_DOCS.states(
                 "the-push-subcommand",
                 "When using `helm push` to upload a chart an OCI registry, the reference must be prefixed with `oci://` and must not contain the basename or tag.",
             ),
             helm("v3.8.0", "pkg/pusher/ocipusher.go:78", "appends the chart name to the remote path"),
         ],
         breaks: [
-            Break::new(BEFORE_3_7, &[Flow::ChartPush], "unexpected response: 400 Bad Request"),
-            Break::new(CONTAINERD_1_5, Flow::WRITES, "unexpected status: 400 Bad Request"),
-            Break::new(CONTAINERD_1_7, Flow::WRITES, "unexpected status from HEAD request to {url}/blobs/{d}: 400 Bad Request"),
-            Break::new(BEFORE_CONTAINERD_1_7, Flow::EXACT_PULLS, "status code [manifests {tag}]: 400 Bad Request"),
-            Break::new(CONTAINERD_1_7, Flow::EXACT_PULLS, "unexpected status from HEAD request to {url}/manifests/{tag}: 400 Bad Request"),
-            Break::new(CONTAINERD_1_7, &[Flow::PullDigest], "unexpected status from HEAD request to {url}/manifests/{d}: 400 Bad Request"),
-            Break::new(OLD_LISTING, Flow::LISTINGS, "GET \"{url}/tags/list\": unexpected status code 400: name invalid"),
-            Break::new(ORAS, Flow::WRITES, "failed to perform \"Exists\" on destination: HEAD \"{url}/manifests/{d}\": response status code 400: Bad Request"),
-            Break::new(ORAS, Flow::PULLS, "GET \"{url}/…\": response status code 400: name invalid"),
+            Break::new(ALL, Flow::WRITES, Symptom::PushStart),
+            Break::new(CONTAINERD, Flow::DIRECT_PULLS, Symptom::PullStart),
+            Break::new(OLD_LISTING, Flow::LISTINGS, Symptom::TagList),
+            Break::new(ORAS, Flow::PULLS, Symptom::PullStart),
         ],
         faults: [RefusesTwoSegments],
         check: two_segments,
@@ -181,15 +175,14 @@ requirement! {
         covers: ["REG-NAM-06", "A27"],
         sources: [
             helm("v3.8.0", "pkg/registry/util.go:125", "replaces `+` with `_` in the tag"),
-            HELM_DOCS.says(
+            HELM_DOCS.states(
                 "oci-feature-deprecation-and-behavior-changes-with-v380",
                 "SemVer tags that include build information can be pushed and used. OCI registries don't support `+` as a tag character. Helm translates the `+` to `_` when stored as a tag.",
             ),
         ],
         breaks: [
-            Break::new(CONTAINERD, &[Flow::PushPlus], "failed commit on ref \"manifest-{d}\": unexpected status…: 400 Bad Request"),
-            Break::new(ORAS, &[Flow::PushPlus], "failed to perform \"Tag\" on destination: PUT \"{url}/manifests/{tag}\": response status code 400: tag invalid"),
-            Break::new(ALL, &[Flow::PushPlus], "(it succeeds and no manifest under the tag)"),
+            Break::new(ALL, &[Flow::PushPlus], Symptom::TagPut),
+            Break::new(ALL, &[Flow::PushPlus], Symptom::TagLost),
         ],
         faults: [RefusesUnderscoreTags, RewritesUnderscoreTags],
         check: underscore,
@@ -226,7 +219,7 @@ requirement! {
         covers: ["REG-NAM-07"],
         sources: [helm("v3.8.0", "pkg/pusher/ocipusher.go:78", "the tag is the chart version verbatim, except for `+`")],
         breaks: [
-            Break::when("where two versions differ in case only", ALL, Flow::PULLS, "(the chart of another version is pulled)"),
+            Break::when("where two versions differ in case only", ALL, Flow::PULLS, Symptom::OtherVersionPulled),
         ],
         faults: [FoldsTagCase],
         check: case,
@@ -266,12 +259,12 @@ requirement! {
         level: Must,
         title: "the first write to a new repository gets a response",
         covers: ["REG-NAM-08", "A02"],
-        sources: [HELM_DOCS.says(
+        sources: [HELM_DOCS.states(
             "the-push-subcommand",
             "Certain registries require the repository and/or namespace (if specified) to be created beforehand.",
         )],
         breaks: [
-            Break::new(ALL, Flow::FIRST_PUSHES, "Post …{url}/blobs/uploads/…: EOF"),
+            Break::new(ALL, Flow::FIRST_PUSHES, Symptom::UploadPostClosed),
         ],
         faults: [ClosesOnFirstWrite],
         check: first_write_response,
@@ -302,14 +295,12 @@ requirement! {
         level: Should,
         title: "the first write to a new repository does not return a 5xx status",
         covers: ["REG-NAM-08", "A02"],
-        sources: [HELM_DOCS.says(
+        sources: [HELM_DOCS.states(
             "the-push-subcommand",
             "Certain registries require the repository and/or namespace (if specified) to be created beforehand.",
         )],
         breaks: [
-            Break::new(BEFORE_3_7, &[Flow::ChartPush], "unexpected response: 500 Internal Server Error"),
-            Break::new(CONTAINERD_1_5, Flow::FIRST_PUSHES, "unexpected status: 500 Internal Server Error"),
-            Break::new(CONTAINERD_1_7, Flow::FIRST_PUSHES, "unexpected status from POST request to {url}/blobs/uploads/: 500 Internal Server Error"),
+            Break::new(CONTAINERD, Flow::FIRST_PUSHES, Symptom::UploadPost),
         ],
         faults: [FailsFirstWrite],
         check: no_server_error,
@@ -339,7 +330,7 @@ requirement! {
         level: May,
         title: "a push creates its repository",
         covers: ["REG-NAM-08", "A02"],
-        sources: [HELM_DOCS.says(
+        sources: [HELM_DOCS.states(
             "the-push-subcommand",
             "Certain registries require the repository and/or namespace (if specified) to be created beforehand.",
         )],
@@ -375,17 +366,14 @@ requirement! {
         title: "HEAD in a repository that does not exist yet returns 404",
         covers: ["REG-NAM-09", "A01"],
         sources: [
-            DISTRIBUTION.says(
+            DISTRIBUTION.states(
                 "checking-if-content-exists-in-the-registry",
                 "If the blob or manifest is not found in the repository, the response code MUST be `404 Not Found`.",
             ),
             observed("2.2", "a push since 3.18 begins with HEAD of the manifest by digest"),
         ],
         breaks: [
-            Break::new(BEFORE_3_7, &[Flow::ChartPush], "unexpected response: 403 Forbidden"),
-            Break::new(CONTAINERD_1_5, Flow::FIRST_PUSHES, "unexpected status: 403 Forbidden"),
-            Break::new(CONTAINERD_1_7, Flow::FIRST_PUSHES, "unexpected status from HEAD request to {url}/blobs/{d}: 403 Forbidden"),
-            Break::new(ORAS, Flow::FIRST_PUSHES, "failed to perform \"Exists\" on destination: HEAD \"{url}/manifests/{d}\": response status code 403: Forbidden"),
+            Break::new(ALL, Flow::FIRST_PUSHES, Symptom::PushStart),
         ],
         faults: [HeadForbiddenInNewRepository],
         check: new_repository,
@@ -430,7 +418,7 @@ requirement! {
         title: "a tag with `+` is refused, not reinterpreted",
         covers: ["REG-NAM-10"],
         sources: [
-            DISTRIBUTION.says(
+            DISTRIBUTION.states(
                 "pulling-manifests",
                 "Throughout this document, `<reference>` as a tag MUST be at most 128 characters in length and MUST match the following regular expression:",
             ),
@@ -476,8 +464,7 @@ requirement! {
         covers: ["REG-NAM-11", "REG-TAG-14", "C16"],
         sources: [observed("2.1", "chart versions `1.0` and `v1.2.3` are accepted and used verbatim as tags")],
         breaks: [
-            Break::when("for versions such as v1.2.3", CONTAINERD, Flow::PUSHES, "failed commit on ref \"manifest-{d}\": unexpected status…: 400 Bad Request"),
-            Break::when("for versions such as v1.2.3", ORAS, Flow::PUSHES, "failed to perform \"Tag\" on destination: PUT \"{url}/manifests/{tag}\": response status code 400: tag invalid"),
+            Break::when("for versions such as v1.2.3", ALL, Flow::PUSHES, Symptom::TagPut),
         ],
         faults: [RefusesNonSemverTags],
         check: not_semver,
@@ -507,14 +494,14 @@ requirement! {
         title: "the tag `latest` is accepted alongside chart tags",
         covers: ["REG-NAM-11"],
         sources: [
-            HELM_DOCS.says(
+            HELM_DOCS.states(
                 "oci-feature-deprecation-and-behavior-changes-with-v370",
                 "The tag of the registry reference must *always* match the chart's semantic version (i.e. no `latest` tags).",
             ),
             observed("1.3", "`--version latest` pulls the tag in 3.7; since 3.8 it is an improper constraint"),
         ],
         breaks: [
-            Break::when("for the tag `latest`", BEFORE_3_7, &[Flow::ChartPush], "failed commit on ref \"manifest-{d}\": unexpected status: 400 Bad Request"),
+            Break::when("for the tag `latest`", BEFORE_3_7, &[Flow::ChartPush], Symptom::ManifestPush),
         ],
         faults: [RefusesLatestTag],
         consequences: [RefusesNonSemverTags],
@@ -542,14 +529,14 @@ requirement! {
         title: "the repository basename may differ from the chart name",
         covers: ["REG-NAM-12"],
         sources: [
-            HELM_DOCS.says(
+            HELM_DOCS.states(
                 "oci-feature-deprecation-and-behavior-changes-with-v370",
                 "The basename of the registry reference must *always* match the chart's name.",
             ),
             observed("1.3", "only push compares names, in the client; pull never does, in any version"),
         ],
         breaks: [
-            Break::when("for a reference with another name, where the registry reads the config", BEFORE_3_7, &[Flow::ChartPush], "failed commit on ref \"manifest-{d}\": unexpected status: 400 Bad Request"),
+            Break::when("for a reference with another name, where the registry reads the config", BEFORE_3_7, &[Flow::ChartPush], Symptom::ManifestPush),
         ],
         faults: [InsistsOnChartName],
         check: basename,

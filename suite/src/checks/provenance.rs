@@ -3,18 +3,16 @@
 use helm_oci_fixtures::manifest::Shape;
 use helm_oci_fixtures::media_type;
 
-use crate::helm::era::{
-    Break, CONTAINERD, CONTAINERD_SINCE_3_7, Flow, ORAS, SINCE_3_7, Span, Versions,
-};
+use crate::helm::breaks::Break;
+use crate::helm::errors::Symptom;
+use crate::helm::flow::Flow;
+use crate::helm::version::{ALL, ORAS, SINCE_3_7, SINCE_3_8};
 use crate::requirement::source::{DISTRIBUTION, HELM_DOCS, helm, observed};
 use crate::requirement::{Requirement, requirement};
 use crate::session::expect;
 use crate::session::steps::obstacle;
 use crate::session::{Session, digest_of};
 use crate::verdict::CheckResult;
-
-/// Helm 3.8 to 3.17: versions with containerd that sort layers by digest.
-const SORTS_OVER_CONTAINERD: Versions = Versions(&[Span::new((3, 8, 0), (3, 18, 0))]);
 
 requirement! {
     /// The registry accepts a manifest with a provenance layer after the chart layer.
@@ -30,14 +28,13 @@ requirement! {
         covers: ["REG-MAN-06", "A15"],
         sources: [
             helm("v3.7.0", "internal/experimental/registry/constants.go:33", "defines the provenance layer type"),
-            HELM_DOCS.says(
+            HELM_DOCS.states(
                 "the-push-subcommand",
                 "This results in an extra layer on [the Helm chart manifest](#helm-chart-manifest).",
             ),
         ],
         breaks: [
-            Break::new(CONTAINERD_SINCE_3_7, &[Flow::PushProv], "failed commit on ref \"manifest-{d}\": unexpected status…: 400 Bad Request"),
-            Break::new(ORAS, &[Flow::PushProv], "failed to perform \"Push\" on destination: PUT \"{url}/manifests/{d}\": response status code 400: manifest invalid"),
+            Break::new(SINCE_3_7, &[Flow::PushProv], Symptom::ManifestPush),
         ],
         faults: [RefusesProvenanceLayer],
         check: accepted,
@@ -69,8 +66,7 @@ requirement! {
         covers: ["REG-MAN-08", "A15"],
         sources: [helm("v4.2.4", "pkg/registry/client.go:700", "sorts layers by digest")],
         breaks: [
-            Break::new(SORTS_OVER_CONTAINERD, &[Flow::PushProv], "failed commit on ref \"manifest-{d}\": unexpected status…: 400 Bad Request"),
-            Break::new(ORAS, &[Flow::PushProv], "failed to perform \"Push\" on destination: PUT \"{url}/manifests/{d}\": response status code 400: manifest invalid"),
+            Break::new(SINCE_3_8, &[Flow::PushProv], Symptom::ManifestPush),
         ],
         faults: [RefusesProvenanceFirst],
         check: order,
@@ -106,9 +102,8 @@ requirement! {
         covers: ["REG-MAN-06", "A15"],
         sources: [observed("3.3", "provenance layer missing: `--verify` exits 1")],
         breaks: [
-            Break::new(CONTAINERD, &[Flow::PullProv], "failed to read expected number of bytes: unexpected EOF"),
-            Break::new(ORAS, &[Flow::PullProv], "failed to perform \"Successors\" on source: mismatched digest"),
-            Break::new(ORAS, &[Flow::PushProv], "failed to perform \"Tag\" on destination: GET \"{url}/manifests/{d}\": mismatch Content-Length"),
+            Break::new(ALL, &[Flow::PullProv], Symptom::ManifestShorter),
+            Break::new(ORAS, &[Flow::PushProv], Symptom::TagReadLength),
         ],
         faults: [DropsProvenanceLayer],
         check: kept,
@@ -142,12 +137,12 @@ requirement! {
         level: Must,
         title: "the provenance blob is served byte for byte",
         covers: ["REG-PUL-08"],
-        sources: [DISTRIBUTION.says(
+        sources: [DISTRIBUTION.states(
             "pulling-blobs",
             "A GET request to an existing blob URL MUST provide the expected blob, with a response code that MUST be `200 OK`.",
         )],
         breaks: [
-            Break::new(SINCE_3_7, &[Flow::PullProv], "(it succeeds without the provenance)"),
+            Break::new(SINCE_3_7, &[Flow::PullProv], Symptom::ProvenanceLost),
         ],
         faults: [LosesProvenanceBlobs],
         consequences: [BlobGetNotFound, AltersBlobs, TruncatesBlobs],

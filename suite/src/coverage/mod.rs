@@ -6,7 +6,7 @@
 mod left_out;
 
 use crate::checks;
-use crate::helm::era::Flow;
+use crate::helm::flow::Flow;
 use crate::requirement::Requirement;
 
 pub use self::left_out::LEFT_OUT;

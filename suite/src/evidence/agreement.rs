@@ -12,7 +12,7 @@ use semver::Version;
 use serde::{Deserialize, Serialize};
 
 use super::{Evidence, FlowResult, Recorded};
-use crate::helm::era::Flow;
+use crate::helm::flow::Flow;
 use crate::prediction::table::{self, FlowVerdict, Verdicts};
 use crate::proof;
 use crate::requirement::Requirement;

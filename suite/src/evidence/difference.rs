@@ -6,7 +6,7 @@ use std::fmt;
 use semver::Version;
 
 use super::{Evidence, FlowResult, Observation};
-use crate::helm::era::Flow;
+use crate::helm::flow::Flow;
 use crate::requirement::Setup;
 
 /// A cell in which they differ.

@@ -15,12 +15,13 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use helm_oci_fixtures::fault::Fault;
+use http::StatusCode;
 use semver::Version;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use self::agreement::Exception;
-use crate::helm::era::Flow;
+use crate::helm::flow::Flow;
 use crate::requirement::Setup;
 
 /// The files of this repository.
@@ -132,6 +133,14 @@ pub enum EvidenceError {
         #[source]
         source: serde_json::Error,
     },
+}
+
+impl Observation {
+    /// The status of the exchange that stopped Helm, if there is one.
+    pub fn status(&self) -> Option<StatusCode> {
+        let (_, status) = self.stopped_at.as_deref()?.rsplit_once(' ')?;
+        status.parse().ok()
+    }
 }
 
 impl Evidence {

@@ -1,5 +1,12 @@
-//! Helm as facts: versions, eras and flows; the headers that Helm reads; how Helm resolves a version range.
+//! Facts about Helm: versions, eras and flows; its error texts; the response headers that it reads; how it resolves
+//! version ranges.
 
+pub mod breaks;
 pub mod era;
+pub mod errors;
+pub mod flow;
+pub mod observed;
 pub mod range;
 pub mod reads;
+pub mod response;
+pub mod version;

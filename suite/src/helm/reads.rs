@@ -1,20 +1,20 @@
-//! What Helm reads of an answer, and what it ignores: the one table behind snapshots and comparisons.
+//! The response headers that Helm reads, and those that it ignores: the table behind snapshots and comparisons.
 //!
-//! "Helm" is any Helm since 3.0, with the signing tools its users put beside it. Sections 2, 3 and 7 of
-//! `spec/helm-client-behaviour.md` say which line reads what; a header that only one of them reads is read.
+//! "Helm" is any Helm version since 3.0, together with the signing tools of its users. Sections 2, 3 and 7 of
+//! `spec/helm-client-behaviour.md` list the headers that each version reads; a header that one version reads counts.
 
 use helm_oci_fixtures::route::Route;
-use http::{Method, StatusCode, Uri};
+use http::{Method, StatusCode};
 
-use crate::wire::exchange::Exchange;
+use super::response::ObservedResponse;
 
-/// A header of an answer to a request, and whether somebody reads it there.
+/// A response header, and the responses in which it is read.
 struct Row {
     header: &'static str,
     when: fn(&Method, &Route, StatusCode) -> bool,
 }
 
-/// Each header that is read anywhere, with where it is.
+/// All headers that are read in some response.
 const TABLE: &[Row] = &[
     Row {
         // A pull compares it with the body, 3.18+ already with the descriptor; a push asks by HEAD.
@@ -26,12 +26,12 @@ const TABLE: &[Row] = &[
         when: |method, _, status| *method == Method::GET && status.is_success(),
     },
     Row {
-        // Of the resumed download of 3.8 to 3.17.
+        // Helm 3.8 to 3.17 resume a download.
         header: "content-range",
         when: |_, route, status| status == StatusCode::PARTIAL_CONTENT && is_content(route),
     },
     Row {
-        // Of a blob it is read by nobody.
+        // No version reads the type of a blob.
         header: "content-type",
         when: |method, route, status| is_fetched(method, status) && is_typed(route),
     },
@@ -49,7 +49,7 @@ const TABLE: &[Row] = &[
         },
     },
     Row {
-        // Where an upload goes, and where a redirect leads; not where something was stored.
+        // The place of an upload and the target of a redirect; not the place of what was stored.
         header: "location",
         when: |_, route, status| {
             status.is_redirection() || status.is_success() && matches!(route, Route::Uploads { .. })
@@ -77,70 +77,36 @@ const TABLE: &[Row] = &[
     },
 ];
 
-/// An answer, as somebody reads it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Reader {
-    method: Method,
-    route: Route,
-    status: StatusCode,
-}
-
-impl Reader {
-    /// Of a recorded exchange; `None` if no answer came.
-    pub fn of(exchange: &Exchange) -> Option<Self> {
-        let request = &exchange.request;
-        let response = exchange.response.as_ref().ok()?;
-        Some(Self {
-            method: request.method.clone(),
-            route: Route::of(&request.uri.parse::<Uri>().ok()?),
-            status: response.status,
-        })
-    }
-
-    /// Whether this header is read, its name in lower case.
+impl ObservedResponse {
+    /// True if this header is read; its name is in lower case.
     pub fn reads(&self, header: &str) -> bool {
         let rows = TABLE.iter().filter(|row| row.header == header);
         let mut whens = rows.map(|row| row.when);
-        whens.any(|when| when(&self.method, &self.route, self.status))
+        whens.any(|when| when(self.method(), self.route(), self.status()))
     }
 
-    /// Whether the status is read, and the error that goes with it: Helm deletes nothing.
+    /// True if the status and its error body are read: Helm deletes nothing.
     pub fn reads_status(&self) -> bool {
-        self.method != Method::DELETE
-    }
-
-    /// What was addressed.
-    pub const fn route(&self) -> &Route {
-        &self.route
-    }
-
-    /// How it was answered.
-    pub const fn status(&self) -> StatusCode {
-        self.status
-    }
-
-    /// Whether the answer has no body whatever its length says.
-    pub fn is_head(&self) -> bool {
-        self.method == Method::HEAD
+        *self.method() != Method::DELETE
     }
 }
 
-/// What was asked for came, or would come.
+/// True for a successful response to GET or HEAD.
 fn is_fetched(method: &Method, status: StatusCode) -> bool {
     matches!(*method, Method::GET | Method::HEAD) && status.is_success()
 }
 
-/// What is fetched whole.
+/// True for content that is fetched whole.
 const fn is_content(route: &Route) -> bool {
     matches!(route, Route::Manifest { .. } | Route::Blob { .. })
 }
 
-/// Where the media type decides what is done with the body.
+/// True where the media type decides how the body is read.
 const fn is_typed(route: &Route) -> bool {
     matches!(route, Route::Manifest { .. } | Route::Referrers { .. })
 }
 
-/// What has a digest.
+/// True for content that has a digest.
 const fn is_addressed(route: &Route) -> bool {
     matches!(
         route,
@@ -151,18 +117,18 @@ const fn is_addressed(route: &Route) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wire::exchange::{RequestRecord, ResponseRecord};
+    use crate::wire::exchange::{Exchange, RequestRecord, ResponseRecord};
 
-    fn reader(method: &str, path: &str, status: &str) -> Reader {
+    fn reader(method: &str, path: &str, status: &str) -> ObservedResponse {
         let exchange = Exchange {
             request: RequestRecord::new(method.parse().expect("a method"), path),
             response: Ok(ResponseRecord::new(status.parse().expect("a status"))),
         };
-        Reader::of(&exchange).expect("an answer")
+        ObservedResponse::of(&exchange).expect("a response")
     }
 
     #[test]
-    fn what_is_read_depends_on_the_request_and_on_the_status() {
+    fn the_headers_read_depend_on_request_and_status() {
         let (manifest, blob) = ("/v2/a/b/manifests/1", "/v2/a/b/blobs/sha256:ab");
         for (method, path, status, name, expected) in [
             ("HEAD", manifest, "200", "content-type", true),
@@ -187,7 +153,7 @@ mod tests {
         }
     }
 
-    /// One of each kind of place.
+    /// One path of each kind of endpoint.
     const PLACES: [(&str, &str); 8] = [
         ("base", "/v2/"),
         ("manifest", "/v2/a/b/manifests/1"),
@@ -199,7 +165,7 @@ mod tests {
         ("store", "/store/1"),
     ];
 
-    /// Where a header of an answer with this status is read, and of which requests.
+    /// The endpoints and methods in whose responses with this status the header is read.
     fn readers(header: &str, status: &str) -> Vec<String> {
         const METHODS: [&str; 6] = ["GET", "HEAD", "POST", "PATCH", "PUT", "DELETE"];
         let of = |path: &str| {
@@ -219,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn a_header_is_read_where_some_helm_looks_at_it_and_nowhere_else() {
+    fn each_header_is_read_exactly_where_the_table_lists_it() {
         const NOWHERE: &[&str] = &["everywhere: "];
         const ALL: &str = "GET HEAD POST PATCH PUT DELETE";
         for (header, status, places) in [
@@ -268,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn a_deletion_is_nothing_that_helm_reads() {
+    fn the_status_of_a_deletion_is_not_read() {
         for (method, is_read, is_head) in [
             ("GET", true, false),
             ("HEAD", true, true),

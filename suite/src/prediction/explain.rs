@@ -9,7 +9,9 @@ use http::{Method, StatusCode, Uri};
 use semver::Version;
 use serde::{Deserialize, Serialize};
 
-use crate::helm::era::{Break, Flow};
+use crate::helm::breaks::Break;
+use crate::helm::flow::Flow;
+use crate::helm::response::ObservedResponse;
 use crate::requirement::Requirement;
 use crate::wire::exchange::Exchange;
 
@@ -69,16 +71,16 @@ fn reason(violation: &Violation<'_>, failure: &Failure<'_>) -> Option<Explanatio
         let shown_by = &violation.shown_by;
         shown_by.iter().any(|shown| is_alike(shown, gave_up))
     });
-    let concerned = |brk: &&Break| {
-        brk.flows.contains(&failure.flow)
-            && brk.versions.contains(failure.helm)
-            && failure.flow.offered_by().contains(failure.helm)
-    };
+    let responses = ObservedResponse::all(violation.shown_by.iter().copied());
+    let concerned = |brk: &&Break| brk.can_hit(failure.helm, failure.flow);
     let found = |brk: &Break| Explanation {
         requirement: violation.requirement.id.to_owned(),
         title: violation.requirement.title.to_owned(),
         condition: brk.condition.map(ToOwned::to_owned),
-        in_its_words: brk.is_said_in(failure.error),
+        in_its_words: brk
+            .symptom
+            .observed_in(&responses)
+            .occurs_in(failure.error, failure.helm),
         at_its_exchange,
     };
     let breaks = violation.requirement.breaks.iter();
@@ -128,7 +130,8 @@ pub fn gave_up(exchanges: &[Exchange]) -> Option<usize> {
 mod tests {
     use super::*;
     use crate::checks;
-    use crate::helm::era::ORAS;
+    use crate::helm::errors::Symptom;
+    use crate::helm::version::ORAS;
     use crate::requirement::source::observed;
     use crate::requirement::{nothing, requirement};
     use crate::wire::exchange::{RequestRecord, ResponseRecord};
@@ -141,8 +144,8 @@ mod tests {
             covers: [],
             sources: [observed("0", "nothing")],
             breaks: [
-                Break::new(ORAS, &[Flow::Push], "refused"),
-                Break::when("for large charts", ORAS, &[Flow::Push], "too large"),
+                Break::new(ORAS, &[Flow::Push], Symptom::BlobAltered),
+                Break::when("for large charts", ORAS, &[Flow::Push], Symptom::DecodedLength),
             ],
             faults: [],
             check: nothing,
@@ -226,9 +229,7 @@ mod tests {
     #[test]
     fn what_breaks_under_a_condition_explains_only_what_bears_its_mark() {
         let conditional = checks::all().into_iter().find_map(|one| {
-            let brk = one.breaks.iter().find(|brk| {
-                brk.condition.is_some() && !brk.symptom.is_empty() && !brk.symptom.contains('…')
-            })?;
+            let brk = one.breaks.iter().find(|brk| brk.condition.is_some())?;
             let alone = one.breaks.len() == 1;
             alone.then_some((one, brk))
         });
@@ -258,7 +259,8 @@ mod tests {
             "{}",
             requirement.id
         );
-        let marked = explain(&violations, &failure(brk.symptom));
+        let words = brk.symptom.words(&helm).expect("it fails there");
+        let marked = explain(&violations, &failure(words));
         assert!(
             marked
                 .first()
@@ -286,8 +288,14 @@ mod tests {
             (reason.in_its_words, reason.condition)
         };
         let large = Some("for large charts".to_owned());
-        assert_eq!(told("it was refused"), (true, None));
-        assert_eq!(told("it is too large"), (true, large));
+        assert_eq!(
+            told("failed to perform \"Push\" on destination: mismatched digest"),
+            (true, None)
+        );
+        assert_eq!(
+            told("failed to perform \"Push\" on destination: trailing data"),
+            (true, large)
+        );
         assert_eq!(told("something else"), (false, None));
     }
 }

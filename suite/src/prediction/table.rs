@@ -8,7 +8,9 @@ use std::collections::BTreeMap;
 use semver::Version;
 use serde::{Deserialize, Serialize};
 
-use crate::helm::era::{Era, Flow};
+use crate::helm::era::Era;
+use crate::helm::flow::Flow;
+use crate::helm::response::ObservedResponse;
 use crate::requirement::Requirement;
 use crate::verdict::Verdict;
 
@@ -52,40 +54,41 @@ pub struct Cause {
 /// The verdicts of one run by requirement id.
 pub type Verdicts = BTreeMap<&'static str, Verdict>;
 
+/// The responses that show each violation of one run, by requirement id.
+pub type Responses = BTreeMap<&'static str, Vec<ObservedResponse>>;
+
 /// The whole table, without the cells of flows that an era does not have.
-pub fn table(requirements: &[&'static Requirement], verdicts: &Verdicts) -> Vec<Cell> {
+pub fn table(
+    requirements: &[&'static Requirement],
+    verdicts: &Verdicts,
+    responses: &Responses,
+) -> Vec<Cell> {
     let cells = Era::ALL
         .iter()
         .flat_map(|era| Flow::ALL.iter().map(move |flow| (*era, *flow)));
     cells
         .filter(|(era, flow)| flow.in_era(*era))
-        .map(|(era, flow)| cell(requirements, verdicts, era, flow))
+        .map(|(era, flow)| cell(requirements, verdicts, responses, era, flow))
         .collect()
 }
 
-fn cell(requirements: &[&'static Requirement], verdicts: &Verdicts, era: Era, flow: Flow) -> Cell {
+fn cell(
+    requirements: &[&'static Requirement],
+    verdicts: &Verdicts,
+    responses: &Responses,
+    era: Era,
+    flow: Flow,
+) -> Cell {
     let mut broken = Vec::new();
     let mut open = Vec::new();
     for requirement in requirements {
-        for brk in requirement
-            .breaks
-            .iter()
-            .filter(|brk| brk.condition.is_none())
-        {
-            let Some(versions) = brk.in_cell(era, flow) else {
-                continue;
-            };
-            let cause = || Cause {
-                requirement: requirement.id.to_owned(),
-                versions: versions.clone(),
-                symptom: brk.symptom.to_owned(),
-            };
-            match verdicts.get(requirement.id) {
-                Some(Verdict::Violated(_)) => broken.push(cause()),
-                Some(Verdict::Inconclusive(_)) | None => open.push(cause()),
-                Some(Verdict::Satisfied | Verdict::NotApplicable(_)) => {}
-            }
-        }
+        let causes = match verdicts.get(requirement.id) {
+            Some(Verdict::Violated(_)) => &mut broken,
+            Some(Verdict::Inconclusive(_)) | None => &mut open,
+            Some(Verdict::Satisfied | Verdict::NotApplicable(_)) => continue,
+        };
+        let shown = responses.get(requirement.id).map_or(&[][..], Vec::as_slice);
+        causes.extend(self::causes(requirement, shown, era, flow));
     }
     let (verdict, because) = match (broken.is_empty(), open.is_empty()) {
         (false, _) => (FlowVerdict::Breaks, broken),
@@ -100,7 +103,30 @@ fn cell(requirements: &[&'static Requirement], verdicts: &Verdicts, era: Era, fl
     }
 }
 
-/// Whether one very version of Helm gets through a flow; `None` if it does not have the flow.
+/// The parts of the requirement's unconditional breaks that concern the cell.
+fn causes(
+    requirement: &Requirement,
+    responses: &[ObservedResponse],
+    era: Era,
+    flow: Flow,
+) -> Vec<Cause> {
+    let unconditional = requirement
+        .breaks
+        .iter()
+        .filter(|brk| brk.condition.is_none());
+    let parts = unconditional.flat_map(|brk| brk.parts(responses));
+    let concerned = parts.filter_map(|part| {
+        let versions = part.in_cell(era, flow)?;
+        Some(Cause {
+            requirement: requirement.id.to_owned(),
+            versions,
+            symptom: part.words,
+        })
+    });
+    concerned.collect()
+}
+
+/// The verdict on a flow of one Helm version; `None` if that version does not have the flow.
 pub fn version(
     requirements: &[&'static Requirement],
     verdicts: &Verdicts,
@@ -127,11 +153,16 @@ pub fn version(
 
 #[cfg(test)]
 mod tests {
+    use http::{Method, StatusCode};
+
     use super::*;
-    use crate::helm::era::{Break, CONTAINERD, ORAS};
+    use crate::helm::breaks::Break;
+    use crate::helm::errors::Symptom;
+    use crate::helm::version::{ALL, CONTAINERD, ORAS};
     use crate::requirement::source::observed;
     use crate::requirement::{nothing, requirement};
     use crate::verdict::{Finding, Obstacle, ObstacleKind};
+    use crate::wire::exchange::{Exchange, RequestRecord, ResponseRecord};
 
     requirement! {
         /// Pushes of new Helms depend on it, and under a condition those of old ones.
@@ -141,8 +172,8 @@ mod tests {
             covers: [],
             sources: [observed("0", "nothing")],
             breaks: [
-                Break::new(ORAS, &[Flow::Push], "new"),
-                Break::when("sometimes", CONTAINERD, &[Flow::Push], "old"),
+                Break::new(ORAS, &[Flow::Push], Symptom::TagPut),
+                Break::when("sometimes", CONTAINERD, &[Flow::Push], Symptom::TagPut),
             ],
             faults: [],
             check: nothing,
@@ -157,12 +188,26 @@ mod tests {
             covers: [],
             sources: [observed("0", "nothing")],
             breaks: [
-                Break::new(ORAS, &[Flow::Push], "both, new"),
-                Break::new(CONTAINERD, &[Flow::Push], "both, old"),
+                Break::new(ALL, &[Flow::Push], Symptom::BlobGet),
             ],
             faults: [],
             check: nothing,
         }
+    }
+
+    const NEW_WORDS: &str = "failed to perform \"Tag\" on destination: PUT \"{url}/manifests/{tag}\": \
+                             response status code {status}";
+    const BOTH_OLD: &str = "failed open: unexpected status code {url}/blobs/{d}: 405";
+    const BOTH_NEW: &str =
+        "failed to perform \"Fetch\" on source: GET \"…\": response status code 405";
+
+    /// The response to GET of a blob that shows the violation of `BOTH`.
+    fn responses() -> Responses {
+        let exchange = Exchange {
+            request: RequestRecord::new(Method::GET, "/v2/a/b/blobs/sha256:ab"),
+            response: Ok(ResponseRecord::new(StatusCode::METHOD_NOT_ALLOWED)),
+        };
+        [(BOTH.id, ObservedResponse::all([&exchange]))].into()
     }
 
     fn violated() -> Verdict {
@@ -188,7 +233,7 @@ mod tests {
             .into_iter()
             .filter_map(|(id, verdict)| Some((id, verdict?)))
             .collect();
-        let cells = table(&requirements, &verdicts);
+        let cells = table(&requirements, &verdicts, &responses());
         let of = |era: Era, helm: Version| {
             let mut found = cells.iter();
             let cell = found.find(|cell| cell.era == era && cell.flow == Flow::Push);
@@ -211,31 +256,41 @@ mod tests {
         for (new, both, old_pushes, new_pushes) in [
             (held(), held(), (Works, &[][..]), (Works, &[][..])),
             (held(), Some(skipped()), (Works, &[]), (Works, &[])),
-            (Some(violated()), held(), (Works, &[]), (Breaks, &["new"])),
+            (
+                Some(violated()),
+                held(),
+                (Works, &[]),
+                (Breaks, &[NEW_WORDS]),
+            ),
             (
                 held(),
                 Some(violated()),
-                (Breaks, &["both, old"]),
-                (Breaks, &["both, new"]),
+                (Breaks, &[BOTH_OLD]),
+                (Breaks, &[BOTH_NEW]),
             ),
             (
                 Some(untold()),
                 Some(violated()),
-                (Breaks, &["both, old"]),
-                (Breaks, &["both, new"]),
+                (Breaks, &[BOTH_OLD]),
+                (Breaks, &[BOTH_NEW]),
             ),
             (
                 Some(violated()),
                 Some(violated()),
-                (Breaks, &["both, old"]),
-                (Breaks, &["new", "both, new"]),
+                (Breaks, &[BOTH_OLD]),
+                (Breaks, &[NEW_WORDS, BOTH_NEW]),
             ),
-            (Some(untold()), held(), (Works, &[]), (Unknown, &["new"])),
+            (
+                Some(untold()),
+                held(),
+                (Works, &[]),
+                (Unknown, &[NEW_WORDS]),
+            ),
             (
                 None,
                 Some(untold()),
-                (Unknown, &["both, old"]),
-                (Unknown, &["new", "both, new"]),
+                (Unknown, &[BOTH_OLD]),
+                (Unknown, &[NEW_WORDS, BOTH_NEW]),
             ),
         ] {
             let shown = format!("{new:?} {both:?}");
@@ -251,7 +306,7 @@ mod tests {
         let verdicts = Verdicts::new();
         let old = Version::new(3, 2, 4);
         assert_eq!(version(&[&BOTH], &verdicts, &old, Flow::Push), None);
-        let cells = table(&[&BOTH], &verdicts);
+        let cells = table(&[&BOTH], &verdicts, &Responses::new());
         let has = |era, flow| {
             let mut all = cells.iter();
             all.any(|cell| cell.era == era && cell.flow == flow)
@@ -263,7 +318,7 @@ mod tests {
     #[test]
     fn a_cause_names_the_versions_of_the_era_alone() {
         let verdicts = Verdicts::from([(NEW.id, violated())]);
-        let cells = table(&[&NEW], &verdicts);
+        let cells = table(&[&NEW], &verdicts, &Responses::new());
         let broken: Vec<_> = cells
             .iter()
             .filter(|cell| cell.verdict == FlowVerdict::Breaks)

@@ -11,7 +11,9 @@ use helm_oci_fixtures::fault::Fault;
 use semver::Version;
 use serde::{Deserialize, Serialize};
 
-use crate::helm::era::{Break, Flow, Span};
+use crate::helm::breaks::Break;
+use crate::helm::flow::Flow;
+use crate::helm::version::Span;
 use crate::requirement::source::{Source, Specification};
 use crate::session::Session;
 use crate::verdict::CheckResult;
@@ -106,7 +108,7 @@ impl Requirement {
     pub fn matters_to(&self, span: &Span) -> bool {
         let is_replayed = || {
             self.replays.is_some_and(|(_, (major, minor, patch))| {
-                span.has_the_like_of(&Version::new(major, minor, patch))
+                span.shares_era_with(&Version::new(major, minor, patch))
             })
         };
         self.breaks.iter().any(|brk| brk.concerns(span)) || is_replayed()
@@ -187,7 +189,9 @@ pub(crate) fn nothing(_: &Session) -> std::future::Ready<CheckResult> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::helm::era::{Break, ORAS};
+    use crate::helm::breaks::Break;
+    use crate::helm::errors::Symptom;
+    use crate::helm::version::ORAS;
     use crate::requirement::source::observed;
 
     requirement! {
@@ -197,7 +201,7 @@ mod tests {
             title: "an example",
             covers: [],
             sources: [observed("0", "nothing")],
-            breaks: [Break::new(ORAS, &[Flow::Push], "refused")],
+            breaks: [Break::new(ORAS, &[Flow::Push], Symptom::BlobPut)],
             faults: [],
             replays: (Flow::Pull, (3, 10, 1)),
             check: nothing,

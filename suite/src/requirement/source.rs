@@ -122,7 +122,7 @@ impl fmt::Display for Specification {
 
 impl Document {
     /// Cites a sentence of the document, word for word.
-    pub const fn says(&self, anchor: &'static str, sentence: &'static str) -> Source {
+    pub const fn states(&self, anchor: &'static str, sentence: &'static str) -> Source {
         Source {
             document: self.name,
             version: self.version,
@@ -204,10 +204,10 @@ mod tests {
 
     #[test]
     fn the_strongest_keyword_of_the_specification_counts() {
-        let must = DISTRIBUTION.says("a", "The answer MUST be 200.");
-        let should = DISTRIBUTION.says("a", "It SHOULD carry a length, as a client may expect.");
-        let plain = DISTRIBUTION.says("a", "The MUSTARD answers may be sent.");
-        let standard = HTTP.says("status.401", "The server MUST send a challenge.");
+        let must = DISTRIBUTION.states("a", "The answer MUST be 200.");
+        let should = DISTRIBUTION.states("a", "It SHOULD carry a length, as a client may expect.");
+        let plain = DISTRIBUTION.states("a", "The MUSTARD answers may be sent.");
+        let standard = HTTP.states("status.401", "The server MUST send a challenge.");
         let code = helm("v3.8.0", "pkg/x.go:1", "MUST have it");
         for (sources, expected) in [
             (vec![should, must], Specification::Must),

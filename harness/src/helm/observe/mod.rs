@@ -15,7 +15,7 @@ use helm_oci_fixtures::digest::sha256;
 use helm_oci_fixtures::fault::Fault;
 use helm_oci_fixtures::transport::{ClientHelloReaction, TransportEffect};
 use helm_oci_suite::evidence::{Evidence, FlowResult, Observation};
-use helm_oci_suite::helm::era::Flow;
+use helm_oci_suite::helm::flow::Flow;
 use helm_oci_suite::requirement::Setup;
 use helm_oci_suite::session::target::Target;
 use http::{Method, StatusCode};

@@ -19,7 +19,7 @@ use bytes::Bytes;
 use helm_oci_fixtures::chart::ChartPackage;
 use helm_oci_fixtures::digest::sha256;
 use helm_oci_fixtures::manifest::Shape;
-use helm_oci_suite::helm::era::Flow;
+use helm_oci_suite::helm::flow::Flow;
 use helm_oci_suite::session::Session;
 use helm_oci_suite::session::target::{Credentials, Target};
 use helm_oci_suite::verdict::Stop;

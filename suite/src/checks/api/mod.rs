@@ -6,9 +6,11 @@ use bytes::Bytes;
 use helm_oci_fixtures::media_type;
 use http::{Method, Uri};
 
-use crate::helm::era::{
-    ALL, BEFORE_3_7, Break, CONTAINERD, CONTAINERD_1_5, CONTAINERD_1_7, CONTAINERD_SINCE_3_7, Flow,
-    OLD_LISTING, ORAS, Span, Versions,
+use crate::helm::breaks::Break;
+use crate::helm::errors::Symptom;
+use crate::helm::flow::Flow;
+use crate::helm::version::{
+    ALL, CONTAINERD, CONTAINERD_SINCE_3_7, OLD_LISTING, ORAS, SINCE_3_7, Span, Versions,
 };
 use crate::requirement::source::{DISTRIBUTION, HTTP, containerd, helm, observed, oras_go};
 use crate::requirement::{Requirement, requirement};
@@ -32,15 +34,14 @@ requirement! {
         title: "`GET /v2/` returns 200 or 401",
         covers: ["REG-API-01", "REG-API-02", "B28"],
         sources: [
-            DISTRIBUTION.says(
+            DISTRIBUTION.states(
                 "determining-support",
                 "If the response is `200 OK`, then the registry implements this specification.",
             ),
             helm("v3.18.4", "pkg/registry/client.go:284", "login sends `GET /v2/` before it stores a credential"),
         ],
         breaks: [
-            Break::new(CONTAINERD, &[Flow::Login], "login attempt to https://{host}/v2/ failed with status: 404 Not Found"),
-            Break::new(ORAS, &[Flow::Login], "authenticating to \"{host}\": not found"),
+            Break::new(ALL, &[Flow::Login], Symptom::LoginNotFound),
         ],
         faults: [VersionCheckMissing],
         check: version_check,
@@ -64,7 +65,7 @@ requirement! {
         level: May,
         title: "`GET /v2` works like `GET /v2/`",
         covers: ["C22"],
-        sources: [DISTRIBUTION.says(
+        sources: [DISTRIBUTION.states(
             "determining-support",
             "If the response is `200 OK`, then the registry implements this specification.",
         )],
@@ -101,14 +102,9 @@ requirement! {
             "the fallback to HTTP compares the first five bytes of the response with `HTTP/`",
         )],
         breaks: [
-            Break::new(Versions(&[Span::new((3, 8, 0), (3, 13, 0))]), Flow::LISTINGS, "Get \"{url}/tags/list\": net/http: TLS handshake timeout"),
-            Break::new(Versions(&[Span::new((3, 8, 0), (3, 13, 0))]), Flow::LISTINGS, "Get \"{url}/tags/list\": read tcp {client}->{host}: read: connection reset by peer"),
-            Break::when("unless `--plain-http` is given", Versions(&[Span::new((3, 18, 0), (4, 0, 0))]),
-                &[
-                    Flow::Push, Flow::RePush, Flow::PushChanged, Flow::PushPlus, Flow::PushProv, Flow::Pull,
-                    Flow::PullProv, Flow::PullPlus, Flow::PullRange, Flow::PullUnversioned, Flow::PullDigest,
-                    Flow::DependencyUpdate, Flow::Show, Flow::Login,
-                ], "EOF"),
+            Break::new(Versions(&[Span::new((3, 8, 0), (3, 13, 0))]), Flow::LISTINGS, Symptom::HandshakeTimeout),
+            Break::new(Versions(&[Span::new((3, 8, 0), (3, 13, 0))]), Flow::LISTINGS, Symptom::HandshakeReset),
+            Break::when("unless `--plain-http` is given", Versions(&[Span::new((3, 18, 0), (4, 0, 0))]), &[ Flow::Push, Flow::RePush, Flow::PushChanged, Flow::PushPlus, Flow::PushProv, Flow::Pull, Flow::PullProv, Flow::PullPlus, Flow::PullRange, Flow::PullUnversioned, Flow::PullDigest, Flow::DependencyUpdate, Flow::Show, Flow::Login, ], Symptom::HandshakeClosed),
         ],
         faults: [SilentOnClientHello, ClosesOnClientHello],
         proven_on: PlainHttp,
@@ -179,16 +175,11 @@ requirement! {
         covers: ["REG-API-09", "B27"],
         sources: [helm("v3.8.0", "internal/version/version.go:63", "sends `User-Agent: Helm/<version>`")],
         breaks: [
-            Break::new(CONTAINERD_1_5, Flow::WRITES, "unexpected status: 403 Forbidden"),
-            Break::new(CONTAINERD_1_7, Flow::WRITES, "unexpected status from HEAD request to {url}/blobs/{d}: 403 Forbidden"),
-            Break::new(CONTAINERD_1_5, Flow::EXACT_PULLS, "status code [manifests {tag}]: 403 Forbidden"),
-            Break::new(CONTAINERD_1_7, Flow::EXACT_PULLS, "unexpected status from HEAD request to {url}/manifests/{tag}: 403 Forbidden"),
-            Break::new(CONTAINERD_1_7, &[Flow::PullDigest], "unexpected status from HEAD request to {url}/manifests/{d}: 403 Forbidden"),
-            Break::new(OLD_LISTING, Flow::LISTINGS, "GET \"{url}/tags/list\": unexpected status code 403: denied"),
-            Break::new(ORAS, Flow::WRITES, "failed to perform \"Exists\" on destination: HEAD \"{url}/manifests/{d}\": response status code 403: Forbidden"),
-            Break::new(ORAS, Flow::PULLS, "GET \"{url}/…\": response status code 403: denied"),
-            Break::new(CONTAINERD_SINCE_3_7, &[Flow::Login], "login attempt to https://{host}/v2/ failed with status: 403 Forbidden"),
-            Break::new(ORAS, &[Flow::Login], "authenticating to \"{host}\": GET \"https://{host}/v2/\": response status code 403: denied"),
+            Break::new(SINCE_3_7, Flow::WRITES, Symptom::PushStart),
+            Break::new(CONTAINERD_SINCE_3_7, Flow::DIRECT_PULLS, Symptom::PullStart),
+            Break::new(OLD_LISTING, Flow::LISTINGS, Symptom::TagList),
+            Break::new(ORAS, Flow::PULLS, Symptom::PullStart),
+            Break::new(SINCE_3_7, &[Flow::Login], Symptom::LoginRefused),
         ],
         faults: [RefusesHelmUserAgent],
         check: helm_agents,
@@ -221,7 +212,7 @@ requirement! {
         covers: ["REG-API-10", "A25"],
         sources: [observed("7.4", "the lists `M4` and `M5` as recorded from Helm 3.10.1 and 4.2.3")],
         breaks: [
-            Break::new(ALL, Flow::PULLS, "{ref}: not found"),
+            Break::new(ALL, Flow::PULLS, Symptom::ManifestNotFound),
         ],
         faults: [RefusesAcceptLists],
         check: accept_lists,
@@ -271,7 +262,7 @@ requirement! {
         level: Should,
         title: "GET of a manifest works without `Accept`",
         covers: ["REG-API-10"],
-        sources: [HTTP.says(
+        sources: [HTTP.states(
             "field.accept",
             "A request without any Accept header field implies that the user agent will accept any media type in response.",
         )],
@@ -312,10 +303,8 @@ requirement! {
         covers: ["REG-API-10", "REG-BLB-16"],
         sources: [observed("7.4", "T8: `Accept: application/vnd.cncf.helm.chart.content.v1.tar+gzip, */*` on blobs")],
         breaks: [
-            Break::new(BEFORE_3_7, &[Flow::ChartPush], "unexpected response: 406 Not Acceptable"),
-            Break::new(CONTAINERD_1_5, Flow::WRITES, "unexpected status: 406 Not Acceptable"),
-            Break::new(CONTAINERD_1_7, Flow::WRITES, "unexpected status from HEAD request to {url}/blobs/{d}: 406 Not Acceptable"),
-            Break::new(CONTAINERD, Flow::PULLS, "failed open: unexpected status code {url}/blobs/{d}: 406 Not Acceptable"),
+            Break::new(CONTAINERD, Flow::WRITES, Symptom::BlobHead),
+            Break::new(CONTAINERD, Flow::PULLS, Symptom::BlobGet),
         ],
         faults: [NegotiatesBlobs],
         check: blob_accept,
@@ -359,13 +348,12 @@ requirement! {
         level: Must,
         title: "`Content-Encoding` does not describe the archive's own compression",
         covers: ["REG-API-11"],
-        sources: [HTTP.says(
+        sources: [HTTP.states(
             "field.content-encoding",
             "The \"Content-Encoding\" header field indicates what content codings have been applied to the representation, beyond those inherent in the media type, and thus what decoding mechanisms have to be applied in order to obtain data in the media type referenced by the Content-Type header field.",
         )],
         breaks: [
-            Break::new(CONTAINERD, Flow::PULLS, "unexpected commit size {n}, expected {n}: failed precondition"),
-            Break::new(ORAS, Flow::PULLS, "failed to perform \"Push\" on destination: trailing data"),
+            Break::new(ALL, Flow::PULLS, Symptom::DecodedLength),
         ],
         faults: [MarksArchivesAsEncoded],
         check: content_encoding,
@@ -465,8 +453,7 @@ requirement! {
         covers: ["REG-API-13"],
         sources: [containerd("v1.6.6", "remotes/docker/pusher.go", "adds the digest with `url.Values.Encode`")],
         breaks: [
-            Break::new(CONTAINERD, Flow::PUSHES, "failed commit on ref \"unknown-{d}\": unexpected status…: 400 Bad Request"),
-            Break::new(ORAS, Flow::PUSHES, "failed to perform \"Push\" on destination: PUT \"{u}\": response status code 400: digest invalid"),
+            Break::new(ALL, Flow::PUSHES, Symptom::BlobPut),
         ],
         faults: [RefusesEncodedDigests],
         check: encoded_digest,
@@ -530,8 +517,7 @@ requirement! {
         covers: ["REG-API-08"],
         sources: [containerd("v1.6.6", "remotes/docker/resolver.go", "the HTTP client has no cookie jar")],
         breaks: [
-            Break::new(CONTAINERD, Flow::PUSHES, "failed commit on ref \"unknown-{d}\": unexpected status…: 404 Not Found"),
-            Break::new(ORAS, Flow::PUSHES, "failed to perform \"Push\" on destination: PUT \"{u}\": response status code 404: blob upload unknown"),
+            Break::new(ALL, Flow::PUSHES, Symptom::BlobPut),
         ],
         faults: [RequiresCookies],
         check: no_cookies,

@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use http::Method;
 
-use crate::helm::era::{Break, Flow, ORAS};
+use crate::helm::breaks::Break;
+use crate::helm::errors::Symptom;
+use crate::helm::flow::Flow;
+use crate::helm::version::ORAS;
 use crate::requirement::requirement;
 use crate::requirement::source::observed;
 use crate::session::Session;
@@ -31,7 +34,7 @@ requirement! {
         covers: ["REG-API-14", "B19"],
         sources: [observed("3.8", "3.18 and later retry a GET after 429 up to 5 times and wait at most 3 s each time")],
         breaks: [
-            Break::new(ORAS, Flow::TAG_PULLS, "failed to perform \"FetchReference\" on source: GET \"{url}/manifests/{tag}\": response status code 429: toomanyrequests"),
+            Break::new(ORAS, Flow::TAG_PULLS, Symptom::ManifestGet),
         ],
         faults: [LimitsTagReads],
         check: short_delays,

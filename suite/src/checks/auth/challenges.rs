@@ -3,10 +3,10 @@
 use http::{HeaderValue, Method};
 
 use super::{bearer, challenged, credentials, endpoint, scope, token_of};
-use crate::helm::era::{
-    BEFORE_3_7, BEFORE_CONTAINERD_1_7, Break, CONTAINERD, CONTAINERD_1_5, CONTAINERD_1_7, Flow,
-    HARDENED, NOT_HARDENED, OLD_LISTING, ORAS, Span, Versions,
-};
+use crate::helm::breaks::Break;
+use crate::helm::errors::Symptom;
+use crate::helm::flow::Flow;
+use crate::helm::version::{ALL, CONTAINERD, OLD_LISTING, ORAS, Span, Versions};
 use crate::requirement::requirement;
 use crate::requirement::source::{HTTP, helm, observed, oras_go};
 use crate::session::challenge::{self, Challenge};
@@ -33,22 +33,17 @@ requirement! {
         title: "every 401 has a challenge",
         covers: ["REG-AUT-01", "A12"],
         sources: [
-            HTTP.says(
+            HTTP.states(
                 "status.401",
                 "The server generating a 401 response MUST send a WWW-Authenticate header field (Section 11.6.1) containing at least one challenge applicable to the target resource.",
             ),
             observed("4.3", "every operation starts without credentials; Helm sends them only after a 401 with a challenge"),
         ],
         breaks: [
-            Break::new(BEFORE_3_7, &[Flow::ChartPush], "unexpected response: 401 Unauthorized"),
-            Break::new(CONTAINERD_1_5, Flow::WRITES, "unexpected status: 401 Unauthorized"),
-            Break::new(CONTAINERD_1_7, Flow::WRITES, "unexpected status from HEAD request to {url}/blobs/{d}: 401 Unauthorized"),
-            Break::new(BEFORE_CONTAINERD_1_7, Flow::EXACT_PULLS, "status code [manifests {tag}]: 401 Unauthorized"),
-            Break::new(CONTAINERD_1_7, Flow::EXACT_PULLS, "unexpected status from HEAD request to {url}/manifests/{tag}: 401 Unauthorized"),
-            Break::new(CONTAINERD_1_7, &[Flow::PullDigest], "unexpected status from HEAD request to {url}/manifests/{d}: 401 Unauthorized"),
-            Break::new(OLD_LISTING, Flow::LISTINGS, "GET \"{url}/tags/list\": unexpected status code 401: unauthorized"),
-            Break::new(ORAS, Flow::WRITES, "failed to perform \"Exists\" on destination: HEAD \"{url}/manifests/{d}\": response status code 401: Unauthorized"),
-            Break::new(ORAS, Flow::PULLS, "GET \"{url}/…\": response status code 401: unauthorized"),
+            Break::new(ALL, Flow::WRITES, Symptom::PushStart),
+            Break::new(CONTAINERD, Flow::DIRECT_PULLS, Symptom::PullStart),
+            Break::new(OLD_LISTING, Flow::LISTINGS, Symptom::TagList),
+            Break::new(ORAS, Flow::PULLS, Symptom::PullStart),
         ],
         faults: [ChallengesOnlyAtBase],
         proven_on: Bearer,
@@ -143,10 +138,10 @@ requirement! {
         covers: ["REG-AUT-02", "B35"],
         sources: [oras_go("v2.6.1", "registry/remote/auth/client.go", "reads the first `WWW-Authenticate` header only")],
         breaks: [
-            Break::new(OLD_LISTING, Flow::LISTINGS, "GET \"{url}/tags/list\": unexpected status code 401: unauthorized"),
-            Break::new(ORAS, Flow::WRITES, "failed to perform \"Exists\" on destination: HEAD \"{url}/manifests/{d}\": response status code 401: Unauthorized"),
-            Break::new(ORAS, Flow::PULLS, "GET \"{url}/…\": response status code 401: unauthorized"),
-            Break::new(ORAS, &[Flow::Login], "authenticating to \"{host}\": GET \"https://{host}/v2/\": response status code 401: unauthorized"),
+            Break::new(OLD_LISTING, Flow::LISTINGS, Symptom::TagList),
+            Break::new(ORAS, Flow::WRITES, Symptom::PushStart),
+            Break::new(ORAS, Flow::PULLS, Symptom::PullStart),
+            Break::new(ORAS, &[Flow::Login], Symptom::LoginRefused),
         ],
         faults: [OffersNegotiateFirst],
         proven_on: Bearer,
@@ -182,8 +177,7 @@ requirement! {
         covers: ["REG-AUT-03", "A11"],
         sources: [observed("4.3", "Helm uses the realm unchanged")],
         breaks: [
-            Break::new(NOT_HARDENED, Flow::ALL, "unsupported protocol scheme \"\""),
-            Break::new(HARDENED, Flow::ALL, "bearer realm \"…\" uses unsupported scheme \"\""),
+            Break::new(ALL, Flow::ALL, Symptom::RealmWithoutScheme),
         ],
         faults: [RealmIsRelative],
         proven_on: Bearer,
@@ -216,7 +210,7 @@ requirement! {
         covers: ["REG-AUT-04", "B34"],
         sources: [observed("4.3", "Helm 3.0 to 3.2 fail on a challenge without scope")],
         breaks: [
-            Break::new(Versions(&[Span::new((3, 0, 0), (3, 3, 0))]), &[Flow::ChartPush, Flow::ChartPull], "no scope specified for token auth challenge"),
+            Break::new(Versions(&[Span::new((3, 0, 0), (3, 3, 0))]), &[Flow::ChartPush, Flow::ChartPull], Symptom::ChallengeWithoutScope),
         ],
         faults: [ChallengeWithoutScope],
         proven_on: Bearer,
@@ -314,7 +308,7 @@ requirement! {
         level: Should,
         title: "the registry returns 401 for an invalid token",
         covers: ["REG-AUT-22", "B40", "C23"],
-        sources: [HTTP.says(
+        sources: [HTTP.states(
             "status.401",
             "The server generating a 401 response MUST send a WWW-Authenticate header field (Section 11.6.1) containing at least one challenge applicable to the target resource.",
         )],
@@ -447,10 +441,10 @@ requirement! {
         covers: ["REG-AUT-24", "B35"],
         sources: [oras_go("v2.6.1", "registry/remote/auth/client.go", "reads the first `WWW-Authenticate` header only")],
         breaks: [
-            Break::new(OLD_LISTING, Flow::LISTINGS, "GET \"{url}/tags/list\": unexpected status code 401: unauthorized"),
-            Break::new(ORAS, Flow::WRITES, "failed to perform \"Exists\" on destination: HEAD \"{url}/manifests/{d}\": response status code 401: Unauthorized"),
-            Break::new(ORAS, Flow::PULLS, "GET \"{url}/…\": response status code 401: unauthorized"),
-            Break::new(ORAS, &[Flow::Login], "authenticating to \"{host}\": GET \"https://{host}/v2/\": response status code 401: unauthorized"),
+            Break::new(OLD_LISTING, Flow::LISTINGS, Symptom::TagList),
+            Break::new(ORAS, Flow::WRITES, Symptom::PushStart),
+            Break::new(ORAS, Flow::PULLS, Symptom::PullStart),
+            Break::new(ORAS, &[Flow::Login], Symptom::LoginRefused),
         ],
         faults: [OffersBasicFirstInVain],
         proven_on: Bearer,
@@ -502,8 +496,7 @@ requirement! {
         covers: ["REG-AUT-24"],
         sources: [observed("4.3", "Helm up to 3.17 selects a challenge by preference, later versions the first; none tries a second")],
         breaks: [
-            Break::new(CONTAINERD, &[Flow::Login], "login attempt to https://{host}/v2/ failed with status: 401 Unauthorized"),
-            Break::new(ORAS, &[Flow::Login], "authenticating to \"{host}\": GET \"https://{host}/v2/\": response status code 401: unauthorized"),
+            Break::new(ALL, &[Flow::Login], Symptom::LoginRefused),
         ],
         faults: [RefusesScopelessTokensAtBase, OffersBasicFirstInVain],
         proven_on: Bearer,

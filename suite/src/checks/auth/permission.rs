@@ -4,10 +4,10 @@ use http::Method;
 
 use super::{challenged, credentials, scope, token_for};
 use crate::checks::api::complete_with_digest;
-use crate::helm::era::{
-    BEFORE_3_7, Break, CONTAINERD, CONTAINERD_1_5, CONTAINERD_1_7, Flow, OLD_LISTING, ORAS, Span,
-    Versions,
-};
+use crate::helm::breaks::Break;
+use crate::helm::errors::Symptom;
+use crate::helm::flow::Flow;
+use crate::helm::version::{ALL, CONTAINERD, SINCE_3_8, Span, Versions};
 use crate::requirement::requirement;
 use crate::requirement::source::{DISTRIBUTION, observed};
 use crate::session::challenge::{self, Challenge};
@@ -38,11 +38,9 @@ requirement! {
         covers: ["REG-AUT-13"],
         sources: [observed("7.5", "Helm reads the manifest back with the push token")],
         breaks: [
-            Break::new(BEFORE_3_7, &[Flow::ChartPush], "unexpected response: 401 Unauthorized"),
-            Break::new(CONTAINERD_1_5, Flow::WRITES, "unexpected status: 401 Unauthorized"),
-            Break::new(CONTAINERD_1_7, Flow::WRITES, "unexpected status from HEAD request to {url}/blobs/{d}: 401 Unauthorized"),
-            Break::new(PULL_TOKEN_FIRST, Flow::WRITES, "failed to perform \"Tag\" on destination: GET \"{url}/manifests/{d}\": response status code 401: unauthorized"),
-            Break::new(PUSH_TOKEN_FIRST, Flow::WRITES, "failed to perform \"Exists\" on destination: HEAD \"{url}/manifests/{d}\": response status code 401: Unauthorized"),
+            Break::new(CONTAINERD, Flow::WRITES, Symptom::PushStart),
+            Break::new(PULL_TOKEN_FIRST, Flow::WRITES, Symptom::TagRead),
+            Break::new(PUSH_TOKEN_FIRST, Flow::WRITES, Symptom::PushStart),
         ],
         faults: [PushTokenCannotPull],
         proven_on: Bearer,
@@ -84,7 +82,7 @@ requirement! {
         covers: ["REG-AUT-14", "REG-NAM-09", "A01", "A03"],
         sources: [observed("7.5", "push of Helm 3.18.4 to 4.2.3: HEAD of the manifest with a token for `pull`")],
         breaks: [
-            Break::new(PULL_TOKEN_FIRST, Flow::PUSHES, "failed to perform \"Exists\" on destination: HEAD \"{url}/manifests/{d}\": response status code 401: Unauthorized"),
+            Break::new(PULL_TOKEN_FIRST, Flow::PUSHES, Symptom::ManifestHead),
         ],
         faults: [PullTokenDeniedOnAbsent],
         proven_on: Bearer,
@@ -140,8 +138,7 @@ requirement! {
         covers: ["REG-TAG-12", "REG-TAG-13", "REG-PUL-19", "A05"],
         sources: [observed("4.3", "the scope of a tag listing is `repository:R:pull`")],
         breaks: [
-            Break::new(OLD_LISTING, Flow::LISTINGS, "GET \"{url}/tags/list\": unexpected status code 401: unauthorized"),
-            Break::new(ORAS, Flow::LISTINGS, "GET \"{url}/tags/list\": response status code 401: unauthorized"),
+            Break::new(SINCE_3_8, Flow::LISTINGS, Symptom::TagList),
         ],
         faults: [TagListNeedsMoreThanPull],
         proven_on: Bearer,
@@ -228,13 +225,12 @@ requirement! {
         title: "the PUT of an upload accepts the `Authorization` of its POST",
         covers: ["REG-BLB-19", "B10"],
         sources: [
-            DISTRIBUTION.says("post-then-put", "Upon successful completion of the request, the response MUST have code `201 Created` and MUST have the following header:"),
+            DISTRIBUTION.states("post-then-put", "Upon successful completion of the request, the response MUST have code `201 Created` and MUST have the following header:"),
             observed("7.5", "one token for POST and PUT"),
         ],
         specification: Silent,
         breaks: [
-            Break::new(CONTAINERD, Flow::PUSHES, "failed commit on ref \"unknown-{d}\": unexpected status…: 400 Bad Request"),
-            Break::new(ORAS, Flow::PUSHES, "failed to perform \"Push\" on destination: PUT \"{u}\": response status code 400"),
+            Break::new(ALL, Flow::PUSHES, Symptom::BlobPut),
         ],
         faults: [ChallengesUploadPuts],
         proven_on: Basic,

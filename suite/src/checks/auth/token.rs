@@ -4,9 +4,11 @@ use http::Method;
 use serde_json::Value;
 
 use super::{bearer, credentials, endpoint, scope, token_answer, token_for, token_of, token_post};
-use crate::helm::era::{
-    ALL, BEFORE_3_7, Break, CONTAINERD, CONTAINERD_SINCE_3_7, Flow, OLD_LISTING, ORAS, Span,
-    Versions,
+use crate::helm::breaks::Break;
+use crate::helm::errors::Symptom;
+use crate::helm::flow::Flow;
+use crate::helm::version::{
+    ALL, BEFORE_3_7, CONTAINERD, CONTAINERD_SINCE_3_7, OLD_LISTING, ORAS, Span, Versions,
 };
 use crate::requirement::requirement;
 use crate::requirement::source::{HELM_DOCS, containerd, helm, observed};
@@ -37,10 +39,10 @@ requirement! {
         covers: ["REG-AUT-06", "REG-AUT-10", "A13", "B36"],
         sources: [observed("4.3", "`GET <realm>?scope=…&service=…` with Basic, in every era")],
         breaks: [
-            Break::new(OLD_LISTING, Flow::LISTINGS, "GET \"https://{host}/token?…\": unexpected status code 405"),
-            Break::new(ORAS, Flow::CHARTS, "response status code 405: unsupported"),
-            Break::when("where the token endpoint takes no POST", CONTAINERD, Flow::CHARTS, "failed to authorize: failed to fetch oauth token: unexpected status…: 405 Method Not Allowed"),
-            Break::new(CONTAINERD, &[Flow::Login], "authorization server did not include a token in the response"),
+            Break::new(OLD_LISTING, Flow::LISTINGS, Symptom::TokenGet),
+            Break::new(ORAS, Flow::CHARTS, Symptom::TokenGet),
+            Break::when("where the token endpoint takes no POST", CONTAINERD, Flow::CHARTS, Symptom::TokenPost),
+            Break::new(CONTAINERD, &[Flow::Login], Symptom::TokenMissing),
         ],
         faults: [TokenGetRefused, TokenUnderOtherName],
         consequences: [TokenAnswerIsHtml],
@@ -79,8 +81,7 @@ requirement! {
         covers: ["REG-AUT-10", "B36"],
         sources: [observed("4.3", "every era decodes the response as JSON")],
         breaks: [
-            Break::new(ALL, Flow::CHARTS, "invalid character '<' looking for beginning of value"),
-            Break::new(ALL, &[Flow::Login], "invalid character '<' looking for beginning of value"),
+            Break::new(ALL, Flow::ALL, Symptom::TokenNotJson),
         ],
         faults: [TokenAnswerIsHtml],
         proven_on: Bearer,
@@ -111,7 +112,7 @@ requirement! {
         covers: ["REG-AUT-07", "B33"],
         sources: [observed("7.5", "push of 3.10.1: `GET /token?scope=…:pull&scope=…:pull,push`")],
         breaks: [
-            Break::new(TWO_SCOPES_APART, Flow::PUSHES, "server message: insufficient_scope: authorization failed"),
+            Break::new(TWO_SCOPES_APART, Flow::PUSHES, Symptom::InsufficientScope),
         ],
         faults: [HonoursFirstScopeOnly],
         proven_on: Bearer,
@@ -190,7 +191,7 @@ requirement! {
         covers: ["REG-AUT-08", "A13"],
         sources: [containerd("v1.6.6", "remotes/docker/authorizer.go", "falls back to GET on 400, 401, 404 and 405")],
         breaks: [
-            Break::new(CONTAINERD, Flow::CHARTS, "failed to authorize: failed to fetch oauth token: unexpected status…: 403 Forbidden"),
+            Break::new(CONTAINERD, Flow::CHARTS, Symptom::TokenPost),
         ],
         faults: [TokenPostForbidden],
         proven_on: Bearer,
@@ -217,9 +218,9 @@ requirement! {
         covers: ["REG-AUT-09", "B36"],
         sources: [containerd("v1.6.6", "remotes/docker/auth/fetch.go", "`authorization server did not include a token in the response`")],
         breaks: [
-            Break::new(BEFORE_3_7, &[Flow::ChartPush], "unexpected response: 401 Unauthorized"),
-            Break::new(BEFORE_3_7, Flow::PULLS, "unexpected status code [manifests {tag}]: 401 Unauthorized"),
-            Break::new(CONTAINERD_SINCE_3_7, Flow::CHARTS, "failed to authorize: failed to fetch oauth token: authorization server did not include a token in the response"),
+            Break::new(BEFORE_3_7, &[Flow::ChartPush], Symptom::PushStart),
+            Break::new(BEFORE_3_7, Flow::PULLS, Symptom::PullStart),
+            Break::new(CONTAINERD_SINCE_3_7, Flow::CHARTS, Symptom::TokenMissing),
         ],
         faults: [TokenPostWithoutAccessToken],
         consequences: [TokenAnswerIsHtml],
@@ -260,14 +261,13 @@ requirement! {
         covers: ["REG-AUT-12", "REG-API-02"],
         sources: [
             helm("v3.18.4", "pkg/registry/client.go:284", "login pings `/v2/` with a token without scope"),
-            HELM_DOCS.says(
+            HELM_DOCS.states(
                 "oci-feature-deprecation-and-behavior-changes-with-v380",
                 "The `helm registry login` command now follows the same structure as the Docker CLI for storing credentials. The same location for registry configuration can be passed to both Helm and the Docker CLI.",
             ),
         ],
         breaks: [
-            Break::new(CONTAINERD, &[Flow::Login], "login attempt to https://{host}/v2/ failed with status: 401 Unauthorized"),
-            Break::new(ORAS, &[Flow::Login], "authenticating to \"{host}\": GET \"https://{host}/v2/\": response status code 401: unauthorized"),
+            Break::new(ALL, &[Flow::Login], Symptom::LoginRefused),
         ],
         faults: [RequiresTokenScope, RefusesScopelessTokensAtBase],
         proven_on: Bearer,
@@ -346,7 +346,7 @@ requirement! {
         covers: ["REG-AUT-11"],
         sources: [observed("4.2", "`client_id` docker, containerd-client, oras-go")],
         breaks: [
-            Break::new(NO_FALLBACK_ON_400, Flow::CHARTS, "failed to fetch oauth token: unexpected status: 400 Bad Request"),
+            Break::new(NO_FALLBACK_ON_400, Flow::CHARTS, Symptom::TokenPost),
         ],
         faults: [RefusesUnknownClients],
         proven_on: Bearer,

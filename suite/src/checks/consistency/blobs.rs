@@ -4,7 +4,10 @@ use bytes::Bytes;
 use futures_util::future::join_all;
 
 use super::super::upload::{content, control_uploads, succeeds_like_any_other, upload_blob};
-use crate::helm::era::{Break, CONTAINERD, Flow, ORAS};
+use crate::helm::breaks::Break;
+use crate::helm::errors::Symptom;
+use crate::helm::flow::Flow;
+use crate::helm::version::ALL;
 use crate::requirement::requirement;
 use crate::requirement::source::{DISTRIBUTION, containerd, observed};
 use crate::session::expect;
@@ -27,15 +30,14 @@ requirement! {
         title: "a manifest can reference every blob for which HEAD returns 200",
         covers: ["REG-BLB-03", "C10", "B45"],
         sources: [
-            DISTRIBUTION.says(
+            DISTRIBUTION.states(
                 "pushing-manifests",
                 "The uploaded manifest MUST reference any blobs that make up the object.",
             ),
             containerd("v1.6.6", "remotes/docker/pusher.go", "200 on HEAD skips the upload"),
         ],
         breaks: [
-            Break::when("where another repository holds the same chart", CONTAINERD, Flow::PUSHES, "failed commit on ref \"manifest-{d}\": unexpected status…: 400 Bad Request"),
-            Break::when("where another repository holds the same chart", ORAS, Flow::PUSHES, "failed to perform \"Push\" on destination: PUT \"{url}/manifests/{d}\": response status code 400: manifest blob unknown"),
+            Break::when("where another repository holds the same chart", ALL, Flow::PUSHES, Symptom::ManifestPush),
         ],
         faults: [ReportsForeignBlobs],
         check: usable,
@@ -80,13 +82,12 @@ requirement! {
         level: Must,
         title: "a blob can be uploaded twice",
         covers: ["REG-BLB-21", "B12"],
-        sources: [DISTRIBUTION.says(
+        sources: [DISTRIBUTION.states(
             "post-then-put",
             "Upon successful completion of the request, the response MUST have code `201 Created` and MUST have the following header:",
         )],
         breaks: [
-            Break::when("when two pushes meet", CONTAINERD, Flow::PUSHES, "failed commit on ref \"unknown-{d}\": unexpected status…: 409 Conflict"),
-            Break::when("when two pushes meet", ORAS, Flow::PUSHES, "failed to perform \"Push\" on destination: PUT \"{u}\": response status code 409"),
+            Break::when("when two pushes meet", ALL, Flow::PUSHES, Symptom::BlobPut),
         ],
         faults: [RefusesExistingBlobs],
         check: again,
@@ -127,8 +128,7 @@ requirement! {
         covers: ["REG-API-07", "B11", "B12"],
         sources: [observed("2.2", "for each missing blob, concurrently: POST, then PUT")],
         breaks: [
-            Break::new(CONTAINERD, Flow::FIRST_PUSHES, "failed commit on ref \"unknown-{d}\": unexpected status…: 404 Not Found"),
-            Break::new(ORAS, Flow::FIRST_PUSHES, "failed to perform \"Push\" on destination: PUT \"{u}\": response status code 404: blob upload unknown"),
+            Break::new(ALL, Flow::FIRST_PUSHES, Symptom::BlobPut),
         ],
         faults: [KeepsOneUploadSession],
         consequences: [DropsHalfTheUploads],
@@ -187,8 +187,7 @@ requirement! {
         covers: ["REG-API-07", "B11"],
         sources: [observed("2.2", "POST and PUT of an upload may use different connections; Helm does not retry")],
         breaks: [
-            Break::new(CONTAINERD, Flow::FIRST_PUSHES, "failed commit on ref \"unknown-{d}\": unexpected status…: 404 Not Found"),
-            Break::new(ORAS, Flow::FIRST_PUSHES, "failed to perform \"Push\" on destination: PUT \"{u}\": response status code 404: blob upload unknown"),
+            Break::new(ALL, Flow::FIRST_PUSHES, Symptom::BlobPut),
         ],
         faults: [DropsHalfTheUploads],
         check: not_lost,
@@ -262,10 +261,9 @@ requirement! {
         level: Must,
         title: "a blob can be read immediately after its PUT",
         covers: ["REG-BLB-25", "A18"],
-        sources: [DISTRIBUTION.says("post-then-put", "With `<blob-location>` being a pullable blob URL.")],
+        sources: [DISTRIBUTION.states("post-then-put", "With `<blob-location>` being a pullable blob URL.")],
         breaks: [
-            Break::when("right after a push", CONTAINERD, Flow::PULLS, "failed open: could not fetch content descriptor {d} ({type}) from remote: not found"),
-            Break::when("right after a push", ORAS, Flow::PULLS, "failed to perform \"Fetch\" on source: {d}: not found"),
+            Break::when("right after a push", ALL, Flow::PULLS, Symptom::BlobNotFound),
         ],
         faults: [BlobsLag],
         check: at_once,

@@ -3,7 +3,10 @@
 use futures_util::future::join_all;
 
 use super::super::tags::listed;
-use crate::helm::era::{ALL, Break, CONTAINERD_SINCE_3_7, Flow, HELM_3, HELM_4, ORAS};
+use crate::helm::breaks::Break;
+use crate::helm::errors::Symptom;
+use crate::helm::flow::Flow;
+use crate::helm::version::{ALL, ORAS, SINCE_3_7};
 use crate::requirement::requirement;
 use crate::requirement::source::{DISTRIBUTION, observed};
 use crate::session::expect;
@@ -27,7 +30,7 @@ requirement! {
         covers: ["REG-MAN-13", "A18"],
         sources: [observed("2.2", "step 5 of a push since 3.18: GET of the manifest by digest")],
         breaks: [
-            Break::new(ORAS, Flow::PUSHES, "failed to perform \"Tag\" on destination: {d}: not found"),
+            Break::new(ORAS, Flow::PUSHES, Symptom::TagReadNotFound),
         ],
         faults: [ManifestsLag],
         check: manifest_at_once,
@@ -73,7 +76,7 @@ requirement! {
         covers: ["REG-MAN-16", "B02"],
         sources: [observed("7.4", "T12: the repeated push of Helm 4.2.3 ends with PUT of the tag")],
         breaks: [
-            Break::new(ORAS, &[Flow::RePush], "failed to perform \"Tag\" on destination: PUT \"{url}/manifests/{tag}\": response status code 409"),
+            Break::new(ORAS, &[Flow::RePush], Symptom::TagPut),
         ],
         faults: [RefusesIdenticalRePut],
         check: re_put,
@@ -101,10 +104,9 @@ requirement! {
         covers: ["REG-MAN-17", "B01", "B03"],
         sources: [observed("7.6", "tag immutable, content changed (409): every Helm fails; Helm protects nothing itself")],
         breaks: [
-            Break::new(CONTAINERD_SINCE_3_7, &[Flow::PushChanged], "failed commit on ref \"manifest-{d}\": unexpected status…: 500 Internal Server Error"),
-            Break::new(ORAS, &[Flow::PushChanged], "failed to perform \"Tag\" on destination: PUT \"{url}/manifests/{tag}\": response status code 500"),
-            Break::new(ALL, &[Flow::PushChanged], "(it succeeds and the chart stored is another)"),
-            Break::when("after a push of a changed chart under the same version", ALL, Flow::TAG_PULLS, "(an older chart is pulled than was pushed)"),
+            Break::new(SINCE_3_7, &[Flow::PushChanged], Symptom::TagPut),
+            Break::new(ALL, &[Flow::PushChanged], Symptom::OtherChartStored),
+            Break::when("after a push of a changed chart under the same version", ALL, Flow::TAG_PULLS, Symptom::OlderChartPulled),
         ],
         faults: [IgnoresOverwrites, FailsOverwrites],
         check: overwrite,
@@ -153,7 +155,7 @@ requirement! {
         level: Should,
         title: "a manifest whose tag moved can still be read by digest",
         covers: ["REG-MAN-17", "REG-PUL-04"],
-        sources: [DISTRIBUTION.says(
+        sources: [DISTRIBUTION.states(
             "pulling-manifests",
             "A GET request to an existing manifest URL MUST provide the expected manifest, with a response code that MUST be `200 OK`.",
         )],
@@ -202,8 +204,7 @@ requirement! {
         covers: ["REG-MAN-24"],
         sources: [observed("2.3", "the config blob depends on the metadata only")],
         breaks: [
-            Break::new(CONTAINERD_SINCE_3_7, &[Flow::PushChanged], "failed commit on ref \"manifest-{d}\": unexpected status…: 409 Conflict"),
-            Break::new(ORAS, &[Flow::PushChanged], "failed to perform \"Push\" on destination: PUT \"{url}/manifests/{d}\": response status code 409"),
+            Break::new(SINCE_3_7, &[Flow::PushChanged], Symptom::ManifestPush),
         ],
         faults: [RefusesSharedConfigs],
         check: shared_config,
@@ -292,8 +293,7 @@ requirement! {
         covers: ["REG-TAG-10", "C15", "B05"],
         sources: [observed("3.1", "Helm computes the version from one list and does not retry")],
         breaks: [
-            Break::when("right after a push", HELM_3, Flow::LISTINGS, "Unable to locate any tags in provided repository: oci://{host}/{repo}"),
-            Break::when("right after a push", HELM_4, Flow::LISTINGS, "unable to locate any tags in provided repository: oci://{host}/{repo}"),
+            Break::when("right after a push", ALL, Flow::LISTINGS, Symptom::NoTags),
         ],
         faults: [TagListLags],
         check: at_once,

@@ -6,9 +6,10 @@ use http::Method;
 
 use super::super::tags::whole_list;
 use super::super::upload::{content, control_uploads};
-use crate::helm::era::{
-    BEFORE_3_7, Break, CONTAINERD, CONTAINERD_1_5, CONTAINERD_1_7, Flow, HELM_3, HELM_4, ORAS,
-};
+use crate::helm::breaks::Break;
+use crate::helm::errors::Symptom;
+use crate::helm::flow::Flow;
+use crate::helm::version::ALL;
 use crate::requirement::requirement;
 use crate::requirement::source::{DISTRIBUTION, observed};
 use crate::session::expect;
@@ -42,10 +43,7 @@ requirement! {
         covers: ["REG-API-07", "B12"],
         sources: [observed("2.2", "for each missing blob, concurrently: POST, then PUT")],
         breaks: [
-            Break::new(BEFORE_3_7, &[Flow::ChartPush], "unexpected response: 409 Conflict"),
-            Break::new(CONTAINERD_1_5, Flow::FIRST_PUSHES, "unexpected status: 409 Conflict"),
-            Break::new(CONTAINERD_1_7, Flow::FIRST_PUSHES, "unexpected status from POST request to {url}/blobs/uploads/: 409 Conflict"),
-            Break::new(ORAS, Flow::FIRST_PUSHES, "failed to perform \"Push\" on destination: POST \"{url}/blobs/uploads/\": response status code 409: denied"),
+            Break::new(ALL, Flow::FIRST_PUSHES, Symptom::UploadPost),
         ],
         faults: [RefusesParallelUploads],
         check: parallel_uploads,
@@ -80,8 +78,7 @@ requirement! {
         covers: ["REG-TAG-02", "REG-TAG-12"],
         sources: [observed("3.1", "Helm computes the version from one list and does not retry")],
         breaks: [
-            Break::when("while another version is pushed", HELM_3, Flow::LISTINGS, "Unable to locate any tags in provided repository: oci://{host}/{repo}"),
-            Break::when("while another version is pushed", HELM_4, Flow::LISTINGS, "unable to locate any tags in provided repository: oci://{host}/{repo}"),
+            Break::when("while another version is pushed", ALL, Flow::LISTINGS, Symptom::NoTags),
         ],
         faults: [HidesTagsDuringUploads],
         check: list_meanwhile,
@@ -122,8 +119,7 @@ requirement! {
         covers: ["REG-MAN-25", "REG-TAG-02"],
         sources: [observed("5", "Helm has no lock; jobs of one pipeline push concurrently")],
         breaks: [
-            Break::when("after two pushes met", HELM_3, Flow::LISTINGS, "Could not locate a version matching provided version string"),
-            Break::when("after two pushes met", HELM_4, Flow::LISTINGS, "could not locate a version matching provided version string"),
+            Break::when("after two pushes met", ALL, Flow::LISTINGS, Symptom::NoMatchingVersion),
         ],
         faults: [LosesTagsOfOverlappingPushes],
         check: both_listed,
@@ -177,8 +173,7 @@ requirement! {
         covers: ["REG-MAN-23", "REG-MAN-25"],
         sources: [observed("2.2", "Helm uploads all blobs before the manifest, and none of them again")],
         breaks: [
-            Break::when("when two pushes meet", CONTAINERD, Flow::PUSHES, "failed commit on ref \"manifest-{d}\": unexpected status…: 400 Bad Request"),
-            Break::when("when two pushes meet", ORAS, Flow::PUSHES, "failed to perform \"Push\" on destination: PUT \"{url}/manifests/{d}\": response status code 400: manifest blob unknown"),
+            Break::when("when two pushes meet", ALL, Flow::PUSHES, Symptom::ManifestPush),
         ],
         faults: [SweepsWaitingBlobs],
         check: waiting_blobs,
@@ -222,8 +217,7 @@ requirement! {
         covers: ["REG-PUL-20", "REG-MAN-17"],
         sources: [observed("3.2", "Helm reads the manifest first, then its blobs by digest")],
         breaks: [
-            Break::when("where a tag moves during a pull", CONTAINERD, Flow::PULLS, "failed open: could not fetch content descriptor {d} ({type}) from remote: not found"),
-            Break::when("where a tag moves during a pull", ORAS, Flow::PULLS, "failed to perform \"Fetch\" on source: {d}: not found"),
+            Break::when("where a tag moves during a pull", ALL, Flow::PULLS, Symptom::BlobNotFound),
         ],
         faults: [ForgetsBlobsOfOverwrittenManifests],
         check: pull_goes_on,
@@ -265,13 +259,12 @@ requirement! {
         level: Must,
         title: "a blob pushed to two repositories is in both",
         covers: ["REG-BLB-21", "REG-BLB-25"],
-        sources: [DISTRIBUTION.says(
+        sources: [DISTRIBUTION.states(
             "pulling-blobs",
             "A GET request to an existing blob URL MUST provide the expected blob, with a response code that MUST be `200 OK`.",
         )],
         breaks: [
-            Break::when("where the chart is pushed to another repository too", CONTAINERD, Flow::PULLS, "failed open: could not fetch content descriptor {d} ({type}) from remote: not found"),
-            Break::when("where the chart is pushed to another repository too", ORAS, Flow::PULLS, "failed to perform \"Fetch\" on source: {d}: not found"),
+            Break::when("where the chart is pushed to another repository too", ALL, Flow::PULLS, Symptom::BlobNotFound),
         ],
         faults: [MovesBlobsBetweenRepositories],
         check: both_repositories,

@@ -4,7 +4,10 @@ use futures_util::future::join_all;
 use helm_oci_fixtures::manifest::Shape;
 use http::Method;
 
-use crate::helm::era::{ALL, Break, Flow, Span, Versions};
+use crate::helm::breaks::Break;
+use crate::helm::errors::Symptom;
+use crate::helm::flow::Flow;
+use crate::helm::version::{ALL, Span, Versions};
 use crate::requirement::requirement;
 use crate::requirement::source::observed;
 use crate::session::expect;
@@ -34,7 +37,7 @@ requirement! {
         covers: ["REG-PUL-07", "A24"],
         sources: [observed("3.6", "Helm 3.20 and later compare HEAD of the tag with the pinned digest")],
         breaks: [
-            Break::when("for pulls pinned to a digest", PINNED, &[Flow::Pull], "chart reference digest mismatch: {d} is not {d}"),
+            Break::when("for pulls pinned to a digest", PINNED, &[Flow::Pull], Symptom::PinnedDigest),
         ],
         faults: [ConvertsManifests],
         consequences: [ReformatsManifests, ManifestHeadWrongDigest],
@@ -133,7 +136,7 @@ requirement! {
         covers: ["REG-PUL-23"],
         sources: [observed("3.2", "config and chart blobs concurrently")],
         breaks: [
-            Break::new(ALL, MANY_BLOBS, "(it succeeds without the provenance)"),
+            Break::new(ALL, MANY_BLOBS, Symptom::ProvenanceLost),
         ],
         faults: [LimitsBlobGets],
         check: parallel,

@@ -3,7 +3,10 @@
 use bytes::Bytes;
 
 use crate::checks::upload::{content, succeeds_like_any_other};
-use crate::helm::era::{Break, CONTAINERD, CONTAINERD_SINCE_3_7, Flow, ORAS_WITHOUT_CAP};
+use crate::helm::breaks::Break;
+use crate::helm::errors::Symptom;
+use crate::helm::flow::Flow;
+use crate::helm::version::{CONTAINERD_SINCE_3_7, NOT_HARDENED, ORAS_WITHOUT_CAP};
 use crate::requirement::requirement;
 use crate::requirement::source::{helm, observed};
 use crate::session::expect;
@@ -36,10 +39,9 @@ requirement! {
         covers: ["REG-BLB-20", "B16"],
         sources: [observed("2.2", "one PUT with the whole blob, in any version; 36 MiB recorded")],
         breaks: [
-            Break::when("for charts of this size", CONTAINERD, Flow::PUSHES, "failed commit on ref \"unknown-{d}\": unexpected status…: 413"),
-            Break::when("for charts of this size", ORAS_WITHOUT_CAP, Flow::PUSHES, "failed to perform \"Push\" on destination: PUT \"{u}\": response status code 413"),
-            Break::when("for charts of this size", CONTAINERD_SINCE_3_7, Flow::PULLS, "failed to …"),
-            Break::when("for charts of this size", ORAS_WITHOUT_CAP, Flow::PULLS, "failed to perform \"Fetch\" on source: GET \"{url}/blobs/{d}\": mismatch Content-Length"),
+            Break::when("for charts of this size", NOT_HARDENED, Flow::PUSHES, Symptom::BlobPut),
+            Break::when("for charts of this size", CONTAINERD_SINCE_3_7, Flow::PULLS, Symptom::LargeBlobCut),
+            Break::when("for charts of this size", ORAS_WITHOUT_CAP, Flow::PULLS, Symptom::LargeBlobCut),
         ],
         faults: [RefusesBlobsOver32Mebibytes, CutsBlobsAt32Mebibytes],
         consequences: [LimitsBodies],
@@ -73,10 +75,9 @@ requirement! {
             observed("2.2", "one PUT with the whole blob, in any version; 36 MiB recorded"),
         ],
         breaks: [
-            Break::when("for charts of this size", CONTAINERD, Flow::PUSHES, "failed commit on ref \"unknown-{d}\": unexpected status…: 413"),
-            Break::when("for charts of this size", ORAS_WITHOUT_CAP, Flow::PUSHES, "failed to perform \"Push\" on destination: PUT \"{u}\": response status code 413"),
-            Break::when("for charts of this size", CONTAINERD_SINCE_3_7, Flow::PULLS, "failed to …"),
-            Break::when("for charts of this size", ORAS_WITHOUT_CAP, Flow::PULLS, "failed to perform \"Fetch\" on source: GET \"{url}/blobs/{d}\": mismatch Content-Length"),
+            Break::when("for charts of this size", NOT_HARDENED, Flow::PUSHES, Symptom::BlobPut),
+            Break::when("for charts of this size", CONTAINERD_SINCE_3_7, Flow::PULLS, Symptom::LargeBlobCut),
+            Break::when("for charts of this size", ORAS_WITHOUT_CAP, Flow::PULLS, Symptom::LargeBlobCut),
         ],
         faults: [ClosesOnBlobsOver64Mebibytes],
         consequences: [RefusesBlobsOver32Mebibytes, CutsBlobsAt32Mebibytes, LimitsBodies],

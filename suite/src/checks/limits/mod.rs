@@ -8,7 +8,10 @@ use helm_oci_fixtures::manifest::{Parts, Shape, chart_manifest};
 
 use super::names::first_write;
 use super::upload::{content, succeeds_like_any_other};
-use crate::helm::era::{Break, CONTAINERD, Flow, ORAS};
+use crate::helm::breaks::Break;
+use crate::helm::errors::Symptom;
+use crate::helm::flow::Flow;
+use crate::helm::version::ALL;
 use crate::requirement::source::{DISTRIBUTION, observed};
 use crate::requirement::{Requirement, requirement};
 use crate::session::expect;
@@ -31,7 +34,7 @@ requirement! {
         level: Should,
         title: "repository names can have many segments",
         covers: ["REG-NAM-03", "A26"],
-        sources: [DISTRIBUTION.says(
+        sources: [DISTRIBUTION.states(
             "pulling-manifests",
             "Throughout this document, `<name>` MUST match the following regular expression:",
         )],
@@ -70,13 +73,12 @@ requirement! {
         level: Must,
         title: "the registry accepts tags of 128 characters",
         covers: ["REG-NAM-05", "A27"],
-        sources: [DISTRIBUTION.says(
+        sources: [DISTRIBUTION.states(
             "pulling-manifests",
             "Throughout this document, `<reference>` as a tag MUST be at most 128 characters in length and MUST match the following regular expression:",
         )],
         breaks: [
-            Break::when("for long versions", CONTAINERD, &[Flow::PushPlus], "failed commit on ref \"manifest-{d}\": unexpected status…: 400 Bad Request"),
-            Break::when("for long versions", ORAS, &[Flow::PushPlus], "failed to perform \"Tag\" on destination: PUT \"{url}/manifests/{tag}\": response status code 400: tag invalid"),
+            Break::when("for long versions", ALL, &[Flow::PushPlus], Symptom::TagPut),
         ],
         faults: [LimitsTagLength],
         check: long_tags,
@@ -107,8 +109,7 @@ requirement! {
         covers: ["REG-BLB-20", "B16"],
         sources: [observed("2.2", "one PUT with the whole blob, in any version; 36 MiB recorded")],
         breaks: [
-            Break::when("for large charts", CONTAINERD, Flow::PUSHES, "failed commit on ref \"unknown-{d}\": unexpected status…: 413"),
-            Break::when("for large charts", ORAS, Flow::PUSHES, "failed to perform \"Push\" on destination: PUT \"{u}\": response status code 413"),
+            Break::when("for large charts", ALL, Flow::PUSHES, Symptom::BlobPut),
         ],
         faults: [LimitsBodies],
         check: large_blob,
@@ -140,8 +141,7 @@ requirement! {
         covers: ["REG-BLB-22"],
         sources: [observed("7.2", "configs of 141 bytes; the specification has no minimum size")],
         breaks: [
-            Break::when("for small configs", CONTAINERD, Flow::PUSHES, "failed commit on ref \"unknown-{d}\": unexpected status…: 400 Bad Request"),
-            Break::when("for small configs", ORAS, Flow::PUSHES, "failed to perform \"Push\" on destination: PUT \"{u}\": response status code 400"),
+            Break::when("for small configs", ALL, Flow::PUSHES, Symptom::BlobPut),
         ],
         faults: [RefusesTinyBlobs],
         check: tiny,
@@ -175,7 +175,7 @@ requirement! {
         level: Should,
         title: "the registry accepts a manifest of 1 MiB",
         covers: ["REG-MAN-21", "B17"],
-        sources: [DISTRIBUTION.says(
+        sources: [DISTRIBUTION.states(
             "pushing-manifests",
             "Client and registry implementations SHOULD expect to be able to support manifest pushes of at least 4 megabytes.",
         )],
@@ -203,7 +203,7 @@ requirement! {
         level: Should,
         title: "the registry accepts a manifest of 4 MB",
         covers: ["REG-MAN-21", "B17"],
-        sources: [DISTRIBUTION.says(
+        sources: [DISTRIBUTION.states(
             "pushing-manifests",
             "Client and registry implementations SHOULD expect to be able to support manifest pushes of at least 4 megabytes.",
         )],

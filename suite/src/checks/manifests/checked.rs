@@ -4,7 +4,10 @@ use helm_oci_fixtures::media_type;
 use http::Method;
 
 use super::replaced;
-use crate::helm::era::{BEFORE_3_7, Break, CONTAINERD_1_5, CONTAINERD_1_7, Flow, ORAS};
+use crate::helm::breaks::Break;
+use crate::helm::errors::Symptom;
+use crate::helm::flow::Flow;
+use crate::helm::version::{CONTAINERD, ORAS};
 use crate::requirement::requirement;
 use crate::requirement::source::{DISTRIBUTION, observed};
 use crate::session::expect;
@@ -26,7 +29,7 @@ requirement! {
         covers: ["REG-MAN-14", "A24"],
         sources: [observed("7.4", "T11: GET of the manifest by digest with `Accept: OM`")],
         breaks: [
-            Break::new(ORAS, Flow::WRITES, "failed to perform \"Tag\" on destination: {d}: not found"),
+            Break::new(ORAS, Flow::WRITES, Symptom::TagReadNotFound),
         ],
         faults: [RefusesOciManifestAccept],
         check: single_accept,
@@ -71,7 +74,7 @@ requirement! {
         covers: ["REG-MAN-13", "REG-MAN-14", "A18", "A24", "A28"],
         sources: [observed("7.4", "T11: GET of the manifest by digest, then PUT of the bytes just read")],
         breaks: [
-            Break::new(ORAS, Flow::WRITES, "failed to perform \"Tag\" on destination: GET \"{url}/manifests/{d}\": mismatch Content-Length"),
+            Break::new(ORAS, Flow::WRITES, Symptom::TagReadLength),
         ],
         faults: [ReformatsManifests, ReformatsAndRehashesManifests, ManifestGetWrongDigest],
         consequences: [ServesManifestsAsJson, ServesManifestsAsOctetStream, ServesManifestsAsDocker, ServesManifestsWithoutType],
@@ -113,14 +116,12 @@ requirement! {
         level: Must,
         title: "HEAD of an absent tag is not refused",
         covers: ["REG-MAN-18", "A20"],
-        sources: [DISTRIBUTION.says(
+        sources: [DISTRIBUTION.states(
             "checking-if-content-exists-in-the-registry",
             "If the blob or manifest is not found in the repository, the response code MUST be `404 Not Found`.",
         )],
         breaks: [
-            Break::new(BEFORE_3_7, &[Flow::ChartPush], "unexpected response: 403 Forbidden"),
-            Break::new(CONTAINERD_1_5, Flow::FIRST_PUSHES, "unexpected status: 403 Forbidden"),
-            Break::new(CONTAINERD_1_7, Flow::FIRST_PUSHES, "unexpected status from HEAD request to {url}/manifests/{tag}: 403 Forbidden"),
+            Break::new(CONTAINERD, Flow::FIRST_PUSHES, Symptom::ManifestHead),
         ],
         faults: [HeadAbsentTagForbidden],
         consequences: [AbsentManifestFails],
@@ -153,12 +154,12 @@ requirement! {
         level: Must,
         title: "HEAD of an absent manifest digest returns 404",
         covers: ["REG-MAN-19", "A01", "A20"],
-        sources: [DISTRIBUTION.says(
+        sources: [DISTRIBUTION.states(
             "checking-if-content-exists-in-the-registry",
             "If the blob or manifest is not found in the repository, the response code MUST be `404 Not Found`.",
         )],
         breaks: [
-            Break::new(ORAS, Flow::PUSHES, "failed to perform \"Exists\" on destination: HEAD \"{url}/manifests/{d}\": response status code 405: Method Not Allowed"),
+            Break::new(ORAS, Flow::PUSHES, Symptom::ManifestHead),
         ],
         faults: [HeadAbsentDigestNotAllowed, HeadAbsentDigestUnauthorized],
         consequences: [AbsentManifestIsHtml, AbsentManifestFails],
@@ -189,7 +190,7 @@ requirement! {
         level: Should,
         title: "a manifest whose blobs are missing is refused",
         covers: ["REG-MAN-22", "C08"],
-        sources: [DISTRIBUTION.says(
+        sources: [DISTRIBUTION.states(
             "pushing-manifests",
             "The uploaded manifest MUST reference any blobs that make up the object.",
         )],
@@ -220,7 +221,7 @@ requirement! {
         level: Must,
         title: "a manifest under a digest that is not its own is refused",
         covers: ["C09"],
-        sources: [DISTRIBUTION.says(
+        sources: [DISTRIBUTION.states(
             "pushing-manifests",
             "The Docker-Content-Digest header returns the canonical digest of the uploaded blob, and MUST be equal to the client provided digest.",
         )],

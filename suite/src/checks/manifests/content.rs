@@ -5,7 +5,10 @@ use helm_oci_fixtures::manifest::{Shape, chart_manifest};
 use helm_oci_fixtures::media_type;
 
 use super::{annotated, replaced};
-use crate::helm::era::{Break, CONTAINERD, CONTAINERD_SINCE_3_7, Flow, ORAS, Span, Versions};
+use crate::helm::breaks::Break;
+use crate::helm::errors::Symptom;
+use crate::helm::flow::Flow;
+use crate::helm::version::{CONTAINERD, CONTAINERD_SINCE_3_7, ORAS, Span, Versions};
 use crate::requirement::requirement;
 use crate::requirement::source::{DISTRIBUTION, helm};
 use crate::session::Session;
@@ -30,7 +33,7 @@ requirement! {
         title: "a manifest without a `mediaType` field is accepted",
         covers: ["REG-MAN-03", "A16"],
         sources: [
-            DISTRIBUTION.says(
+            DISTRIBUTION.states(
                 "pushing-manifests",
                 "All manifests SHOULD include a `mediaType` field declaring the type of the manifest being pushed.",
             ),
@@ -38,8 +41,8 @@ requirement! {
         ],
         specification: Silent,
         breaks: [
-            Break::new(CONTAINERD, Flow::PUSHES, "failed commit on ref \"manifest-{d}\": unexpected status…: 400 Bad Request"),
-            Break::new(ORAS, Flow::WRITES, "PUT \"{url}/manifests/…\": response status code 400: manifest invalid"),
+            Break::new(CONTAINERD, Flow::PUSHES, Symptom::ManifestPut),
+            Break::new(ORAS, Flow::WRITES, Symptom::ManifestPut),
         ],
         faults: [RequiresTopLevelMediaType],
         check: no_media_type,
@@ -84,8 +87,8 @@ requirement! {
         covers: ["REG-MAN-04", "A14"],
         sources: [helm("v3.0.0", "internal/experimental/registry/constants.go:21", "defines the config type")],
         breaks: [
-            Break::new(CONTAINERD, Flow::PUSHES, "failed commit on ref \"manifest-{d}\": unexpected status…: 400 Bad Request"),
-            Break::new(ORAS, Flow::WRITES, "PUT \"{url}/manifests/…\": response status code 400: manifest invalid"),
+            Break::new(CONTAINERD, Flow::PUSHES, Symptom::ManifestPut),
+            Break::new(ORAS, Flow::WRITES, Symptom::ManifestPut),
         ],
         faults: [RefusesHelmConfig],
         check: config_type,
@@ -121,8 +124,8 @@ requirement! {
         covers: ["REG-MAN-05", "A14"],
         sources: [helm("v3.7.0", "internal/experimental/registry/constants.go:30", "defines the chart layer type")],
         breaks: [
-            Break::new(CONTAINERD_SINCE_3_7, Flow::PUSHES, "failed commit on ref \"manifest-{d}\": unexpected status…: 400 Bad Request"),
-            Break::new(ORAS, Flow::WRITES, "PUT \"{url}/manifests/…\": response status code 400: manifest invalid"),
+            Break::new(CONTAINERD_SINCE_3_7, Flow::PUSHES, Symptom::ManifestPut),
+            Break::new(ORAS, Flow::WRITES, Symptom::ManifestPut),
         ],
         faults: [RefusesChartLayer],
         check: layer_type,
@@ -176,8 +179,8 @@ requirement! {
         covers: ["REG-MAN-09", "REG-PUL-24"],
         sources: [helm("v3.12.0", "pkg/registry/util.go:165", "copies chart annotations into the manifest")],
         breaks: [
-            Break::new(ANNOTATES_OVER_CONTAINERD, Flow::PUSHES, "failed commit on ref \"manifest-{d}\": unexpected status…: 400 Bad Request"),
-            Break::new(ORAS, Flow::WRITES, "PUT \"{url}/manifests/…\": response status code 400: manifest invalid"),
+            Break::new(ANNOTATES_OVER_CONTAINERD, Flow::PUSHES, Symptom::ManifestPut),
+            Break::new(ORAS, Flow::WRITES, Symptom::ManifestPut),
         ],
         faults: [RefusesAnnotations],
         check: annotations,
@@ -204,14 +207,14 @@ requirement! {
         level: Must,
         title: "annotations are served as they were pushed",
         covers: ["REG-MAN-09"],
-        sources: [DISTRIBUTION.says(
+        sources: [DISTRIBUTION.states(
             "pushing-manifests",
             "The registry MUST store the manifest in the exact byte representation provided by the client.",
         )],
         breaks: [
-            Break::new(ANNOTATES_OVER_CONTAINERD, Flow::PULLS, "failed to read expected number of bytes: unexpected EOF"),
-            Break::new(ORAS, Flow::PULLS, "failed to perform \"Successors\" on source: mismatched digest"),
-            Break::new(ORAS, Flow::WRITES, "failed to perform \"Tag\" on destination: GET \"{url}/manifests/{d}\": mismatch Content-Length"),
+            Break::new(ANNOTATES_OVER_CONTAINERD, Flow::PULLS, Symptom::ManifestShorter),
+            Break::new(ORAS, Flow::PULLS, Symptom::ManifestShorter),
+            Break::new(ORAS, Flow::WRITES, Symptom::TagReadLength),
         ],
         faults: [DropsAnnotations],
         check: annotations_kept,

@@ -1,6 +1,9 @@
 //! PUT of a manifest.
 
-use crate::helm::era::{Break, CONTAINERD, Flow, ORAS, REFUSES_202};
+use crate::helm::breaks::Break;
+use crate::helm::errors::Symptom;
+use crate::helm::flow::Flow;
+use crate::helm::version::{CONTAINERD, ORAS, REFUSES_202};
 use crate::requirement::requirement;
 use crate::requirement::source::{DISTRIBUTION, observed, oras_go};
 use crate::session::Session;
@@ -20,12 +23,12 @@ requirement! {
         level: Must,
         title: "PUT of a manifest returns 201",
         covers: ["REG-MAN-01", "B13"],
-        sources: [DISTRIBUTION.says(
+        sources: [DISTRIBUTION.states(
             "pushing-manifests",
             "Upon a successful upload, the registry MUST return response code `201 Created`, and MUST have the following header:",
         )],
         breaks: [
-            Break::new(ORAS, Flow::WRITES, "PUT \"{url}/manifests/…\": response status code 200: OK"),
+            Break::new(ORAS, Flow::WRITES, Symptom::ManifestPut),
         ],
         faults: [ManifestPutAnswers200, ManifestPutAnswers202],
         check: put_201,
@@ -55,7 +58,7 @@ requirement! {
         covers: ["REG-MAN-01"],
         sources: [observed("7.6", "manifest PUT 202: 3.2.4 fails, 3.6.2 to 3.10.1 accept, 3.12.0 to 3.17.4 fail")],
         breaks: [
-            Break::new(REFUSES_202, Flow::PUSHES, "failed commit on ref \"manifest-{d}\": unexpected status…: 202 Accepted"),
+            Break::new(REFUSES_202, Flow::PUSHES, Symptom::ManifestPush),
         ],
         faults: [ManifestPutAnswers202],
         check: put_not_202,
@@ -87,14 +90,14 @@ requirement! {
         title: "a manifest can be pushed by digest",
         covers: ["REG-MAN-02", "A17"],
         sources: [
-            DISTRIBUTION.says(
+            DISTRIBUTION.states(
                 "pushing-manifests",
                 "`<name>` is the namespace of the repository, and the `<reference>` MUST be either a) a digest or b) a tag.",
             ),
             observed("2.2", "step 4 of a push since 3.18: PUT of the manifest by digest"),
         ],
         breaks: [
-            Break::new(ORAS, Flow::PUSHES, "failed to perform \"Push\" on destination: PUT \"{url}/manifests/{d}\": response status code 400"),
+            Break::new(ORAS, Flow::PUSHES, Symptom::ManifestPush),
         ],
         faults: [RefusesPutByDigest],
         check: by_digest,
@@ -124,7 +127,7 @@ requirement! {
         level: Must,
         title: "a manifest pushed by digest does not appear as a tag",
         covers: ["REG-MAN-02", "A17"],
-        sources: [DISTRIBUTION.says("listing-tags", "`<tagname>` MUST NOT be a numerical index, but rather it MUST be a proper tag.")],
+        sources: [DISTRIBUTION.states("listing-tags", "`<tagname>` MUST NOT be a numerical index, but rather it MUST be a proper tag.")],
         breaks: [],
         faults: [ListsDigestsAsTags],
         check: no_tag,
@@ -159,7 +162,7 @@ requirement! {
         covers: ["REG-MAN-11", "A22"],
         sources: [observed("7.6", "manifest PUT without the header: 3.2.4 to 3.17.4 fail")],
         breaks: [
-            Break::new(CONTAINERD, Flow::PUSHES, "failed commit on ref \"manifest-{d}\": invalid content digest in response: invalid checksum digest format"),
+            Break::new(CONTAINERD, Flow::PUSHES, Symptom::ManifestPutWithoutDigest),
         ],
         faults: [ManifestPutWithoutDigest],
         check: put_digest,
@@ -187,13 +190,13 @@ requirement! {
         level: Must,
         title: "`Docker-Content-Digest` for a pushed manifest is the digest of its bytes",
         covers: ["REG-MAN-12", "A28", "C11"],
-        sources: [DISTRIBUTION.says(
+        sources: [DISTRIBUTION.states(
             "pushing-manifests",
             "The Docker-Content-Digest header returns the canonical digest of the uploaded blob, and MUST be equal to the client provided digest.",
         )],
         breaks: [
-            Break::new(CONTAINERD, Flow::PUSHES, "failed commit on ref \"manifest-{d}\": got digest {d}, expected {d}"),
-            Break::new(ORAS, Flow::WRITES, "PUT \"{url}/manifests/…\": invalid response; digest mismatch in Docker-Content-Digest: received \"{d}\" when expecting \"{d}\""),
+            Break::new(CONTAINERD, Flow::PUSHES, Symptom::ManifestPutDigest),
+            Break::new(ORAS, Flow::WRITES, Symptom::ManifestPutDigest),
         ],
         faults: [ManifestPutWrongDigest],
         check: put_true_digest,
@@ -223,7 +226,7 @@ requirement! {
         covers: ["REG-MAN-15"],
         sources: [oras_go("v2.6.0", "registry/remote/repository.go", "creates a tag by PUT of the manifest under the tag")],
         breaks: [
-            Break::new(ORAS, Flow::WRITES, "failed to perform \"Tag\" on destination: PUT \"{url}/manifests/{tag}\": response status code 409"),
+            Break::new(ORAS, Flow::WRITES, Symptom::TagPut),
         ],
         faults: [RefusesTaggingExisting],
         check: tagged,
@@ -250,7 +253,7 @@ requirement! {
         level: May,
         title: "the 201 for a manifest has a `Location` header",
         covers: ["REG-MAN-26"],
-        sources: [DISTRIBUTION.says(
+        sources: [DISTRIBUTION.states(
             "pushing-manifests",
             "Upon a successful upload, the registry MUST return response code `201 Created`, and MUST have the following header:",
         )],
@@ -282,7 +285,7 @@ requirement! {
         level: Should,
         title: "the `Location` of a stored manifest serves the manifest",
         covers: ["REG-MAN-26"],
-        sources: [DISTRIBUTION.says("pushing-manifests", "The `<location>` is a pullable manifest URL.")],
+        sources: [DISTRIBUTION.states("pushing-manifests", "The `<location>` is a pullable manifest URL.")],
         breaks: [],
         faults: [ManifestLocationLeadsNowhere],
         check: location_leads,

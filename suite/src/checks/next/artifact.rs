@@ -63,7 +63,7 @@ requirement! {
         level: May,
         title: "the registry accepts a manifest with `artifactType`",
         covers: ["C17"],
-        sources: [DISTRIBUTION.says(
+        sources: [DISTRIBUTION.states(
             "listing-referrers",
             "The descriptors MUST include an `artifactType` field that is set to the value of the `artifactType` in the image manifest or index, if present.",
         )],
@@ -93,7 +93,7 @@ requirement! {
         level: May,
         title: "`artifactType` is served as it was pushed",
         covers: ["C17"],
-        sources: [DISTRIBUTION.says(
+        sources: [DISTRIBUTION.states(
             "pulling-manifests",
             "A GET request to an existing manifest URL MUST provide the expected manifest, with a response code that MUST be `200 OK`.",
         )],
@@ -137,7 +137,7 @@ requirement! {
         level: May,
         title: "the registry accepts a manifest with an empty config",
         covers: ["REG-MAN-04"],
-        sources: [DISTRIBUTION.says(
+        sources: [DISTRIBUTION.states(
             "pushing-manifests",
             "The uploaded manifest MUST reference any blobs that make up the object.",
         )],
@@ -182,7 +182,7 @@ requirement! {
         level: May,
         title: "the registry accepts a layer of an unknown type",
         covers: ["REG-MAN-05", "A14"],
-        sources: [DISTRIBUTION.says(
+        sources: [DISTRIBUTION.states(
             "pushing-manifests",
             "The uploaded manifest MUST reference any blobs that make up the object.",
         )],
@@ -214,7 +214,7 @@ requirement! {
         level: May,
         title: "the registry accepts a descriptor with `data`",
         covers: ["REG-PUL-25"],
-        sources: [DISTRIBUTION.says(
+        sources: [DISTRIBUTION.states(
             "pushing-manifests",
             "The uploaded manifest MUST reference any blobs that make up the object.",
         )],
@@ -249,7 +249,7 @@ requirement! {
         level: May,
         title: "the registry accepts a chart with a `subject`",
         covers: ["REG-REF-01", "REG-REF-03"],
-        sources: [DISTRIBUTION.says(
+        sources: [DISTRIBUTION.states(
             "pushing-manifests-with-subject",
             "When processing a request for an image manifest with the `subject` field, a registry implementation that supports the [referrers API](#listing-referrers) MUST respond with the response header `OCI-Subject: <subject digest>` to indicate to the client that the registry processed the request's `subject`.",
         )],
@@ -282,7 +282,7 @@ requirement! {
         level: May,
         title: "the registry filters referrers by type",
         covers: ["REG-REF-01", "C03"],
-        sources: [DISTRIBUTION.says(
+        sources: [DISTRIBUTION.states(
             "listing-referrers",
             "The registry SHOULD support filtering on `artifactType`.",
         )],
@@ -315,7 +315,7 @@ requirement! {
         level: May,
         title: "the registry accepts sha512 digests",
         covers: ["REG-BLB-17"],
-        sources: [DISTRIBUTION.says(
+        sources: [DISTRIBUTION.states(
             "post-then-put",
             "Upon successful completion of the request, the response MUST have code `201 Created` and MUST have the following header:",
         )],

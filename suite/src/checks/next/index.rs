@@ -153,7 +153,7 @@ requirement! {
         level: May,
         title: "an index is served byte for byte",
         covers: ["REG-PUL-22"],
-        sources: [DISTRIBUTION.says(
+        sources: [DISTRIBUTION.states(
             "pulling-manifests",
             "A GET request to an existing manifest URL MUST provide the expected manifest, with a response code that MUST be `200 OK`.",
         )],
@@ -185,7 +185,7 @@ requirement! {
         level: May,
         title: "the registry does not replace an index with one of its manifests",
         covers: ["REG-PUL-22"],
-        sources: [DISTRIBUTION.says(
+        sources: [DISTRIBUTION.states(
             "pulling-manifests",
             "A GET request to an existing manifest URL MUST provide the expected manifest, with a response code that MUST be `200 OK`.",
         )],

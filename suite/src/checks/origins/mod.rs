@@ -7,9 +7,10 @@ use http::{Method, Uri};
 use super::auth::{bearer, endpoint};
 use super::tags::{first_page, listed, next_link, tagged};
 use super::upload::{content, fresh_location, upload_blob};
-use crate::helm::era::{
-    Break, CONTAINERD, CONTAINERD_1_5, CONTAINERD_1_7, Flow, HARDENED, OLD_LISTING, ORAS, SINCE_3_8,
-};
+use crate::helm::breaks::Break;
+use crate::helm::errors::Symptom;
+use crate::helm::flow::Flow;
+use crate::helm::version::{ALL, CONTAINERD_SINCE_3_7, HARDENED, ORAS, SINCE_3_8};
 use crate::oci::url::{is_private, is_same_origin};
 use crate::requirement::source::{HTTP, observed, oras_go};
 use crate::requirement::{Requirement, requirement};
@@ -44,14 +45,13 @@ requirement! {
         level: Must,
         title: "the target of a redirected blob HEAD accepts HEAD",
         covers: ["REG-BLB-04", "B08"],
-        sources: [HTTP.says(
+        sources: [HTTP.states(
             "HEAD",
             "The HEAD method is identical to GET except that the server MUST NOT send content in the response.",
         )],
         breaks: [
-            Break::new(CONTAINERD_1_5, &[Flow::RePush, Flow::PushChanged], "unexpected status: 403 Forbidden"),
-            Break::new(CONTAINERD_1_7, &[Flow::RePush, Flow::PushChanged], "unexpected status from HEAD request to …: 403 Forbidden"),
-            Break::new(ORAS, &[Flow::PushChanged], "failed to perform \"Exists\" on destination: HEAD \"…\": response status code 403: Forbidden"),
+            Break::new(CONTAINERD_SINCE_3_7, &[Flow::RePush, Flow::PushChanged], Symptom::RedirectedBlobHead),
+            Break::new(ORAS, &[Flow::PushChanged], Symptom::RedirectedBlobHead),
         ],
         faults: [RedirectsBlobHead],
         check: redirected_head,
@@ -92,7 +92,7 @@ requirement! {
         covers: ["REG-BLB-08", "A09"],
         sources: [oras_go("v2.6.1", "registry/remote/repository.go:921", "refuses an upload URL on another host")],
         breaks: [
-            Break::new(HARDENED, Flow::PUSHES, "failed to perform \"Push\" on destination: blob upload Location \"…\" is on a different host than the registry \"{host}\""),
+            Break::new(HARDENED, Flow::PUSHES, Symptom::LocationOnOtherHost),
         ],
         faults: [UploadLocationOnOtherHost],
         check: same_host,
@@ -150,7 +150,7 @@ requirement! {
         covers: ["REG-BLB-09", "A10"],
         sources: [oras_go("v2.6.1", "registry/remote/repository.go:923", "refuses an upload URL that downgrades the scheme")],
         breaks: [
-            Break::new(HARDENED, Flow::PUSHES, "failed to perform \"Push\" on destination: blob upload Location \"{host}\" downgrades scheme from https"),
+            Break::new(HARDENED, Flow::PUSHES, Symptom::LocationWithoutTls),
         ],
         faults: [UploadLocationDowngraded],
         check: same_scheme,
@@ -193,13 +193,12 @@ requirement! {
         level: Must,
         title: "the PUT of an upload does not return 301, 302 or 303",
         covers: ["REG-BLB-11", "B09"],
-        sources: [HTTP.says(
+        sources: [HTTP.states(
             "status.301",
             "For historical reasons, a user agent MAY change the request method from POST to GET for the subsequent request.",
         )],
         breaks: [
-            Break::new(CONTAINERD, Flow::PUSHES, "failed commit on ref \"unknown-{d}\": invalid content digest in response: invalid checksum digest format"),
-            Break::new(ORAS, Flow::PUSHES, "failed to perform \"Push\" on destination: GET \"{u}\": response status code 204: No Content"),
+            Break::new(ALL, Flow::PUSHES, Symptom::BlobPutRedirected),
         ],
         faults: [RedirectsBlobPut],
         check: put_stays,
@@ -231,7 +230,7 @@ requirement! {
         covers: ["REG-TAG-04", "A08"],
         sources: [oras_go("v2.6.2", "registry/remote/utils.go", "the next link must be of the same origin")],
         breaks: [
-            Break::when("where the list is cut and the other host is out of reach", SINCE_3_8, Flow::LISTINGS, "no such host"),
+            Break::when("where the list is cut and the other host is out of reach", SINCE_3_8, Flow::LISTINGS, Symptom::NoSuchHost),
         ],
         faults: [LinkOnOtherHost, LinkDowngraded],
         check: link_origin,
@@ -271,8 +270,7 @@ requirement! {
         covers: ["REG-TAG-03", "C12"],
         sources: [observed("7.6", "Helm 3.8 and later follow a `Link` without `rel`")],
         breaks: [
-            Break::new(OLD_LISTING, Flow::LISTINGS, "GET \"https://{host}/…\": unexpected status code 404"),
-            Break::new(ORAS, Flow::LISTINGS, "GET \"https://{host}/…\": response status code 404"),
+            Break::new(SINCE_3_8, Flow::LISTINGS, Symptom::LinkedPage),
         ],
         faults: [AddsPreloadLink],
         check: one_link,
@@ -317,7 +315,7 @@ requirement! {
         covers: ["REG-AUT-16", "A11"],
         sources: [oras_go("v2.6.1", "registry/remote/auth/client.go:239", "refuses an `http` realm of an `https` registry")],
         breaks: [
-            Break::new(HARDENED, Flow::ALL, "bearer realm \"…\" uses http but registry was contacted over https"),
+            Break::new(HARDENED, Flow::ALL, Symptom::RealmWithoutTls),
         ],
         faults: [RealmDowngraded],
         consequences: [RealmOnPrivateAddress],
@@ -355,8 +353,8 @@ requirement! {
         covers: ["REG-AUT-17", "REG-AUT-18", "A11"],
         sources: [oras_go("v2.6.1", "registry/remote/auth/client.go:239", "refuses a realm that is a private address of another host")],
         breaks: [
-            Break::new(HARDENED, Flow::ALL, "bearer realm \"…\" uses http but registry was contacted over https"),
-            Break::when("where the realm has the scheme of the registry", HARDENED, Flow::ALL, "bearer realm host \"…\" is a loopback, link-local, private, or unspecified address"),
+            Break::new(HARDENED, Flow::ALL, Symptom::RealmWithoutTls),
+            Break::when("where the realm has the scheme of the registry", HARDENED, Flow::ALL, Symptom::RealmPrivate),
         ],
         faults: [RealmOnPrivateAddress],
         proven_on: Bearer,

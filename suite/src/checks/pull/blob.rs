@@ -3,24 +3,16 @@
 use http::Method;
 
 use super::read_layer;
-use crate::helm::era::{
-    BEFORE_3_7, Break, CONTAINERD, CONTAINERD_SINCE_3_7, Flow, ORAS, Span, Versions,
-};
+use crate::helm::breaks::Break;
+use crate::helm::errors::Symptom;
+use crate::helm::flow::Flow;
+use crate::helm::version::{ALL, Span, Versions, WITHOUT_RESUME};
 use crate::requirement::requirement;
 use crate::requirement::source::{DISTRIBUTION, HTTP, helm, observed};
 use crate::session::expect;
 use crate::session::steps::obstacle;
 use crate::session::{Session, digest_of};
 use crate::verdict::{CheckResult, Stop};
-
-/// Helm versions with containerd 1.3, which report a truncated body as such.
-const CONTAINERD_1_3: Versions = Versions(&[Span::new((3, 0, 0), (3, 5, 2))]);
-
-/// Helm versions with containerd 1.4, which report a truncated body as one of the wrong size.
-const CONTAINERD_1_4: Versions = Versions(&[Span::new((3, 5, 2), (3, 7, 0))]);
-
-/// Helm 3.7: the last version with containerd that does not resume a broken transfer.
-const HIP6: Versions = Versions(&[Span::new((3, 7, 0), (3, 8, 0))]);
 
 /// Helm versions that compare the digest header of a blob.
 const COMPARES_BLOB_DIGEST: Versions = Versions(&[Span::since((3, 18, 3))]);
@@ -38,13 +30,12 @@ requirement! {
         level: Must,
         title: "blobs are served byte for byte",
         covers: ["REG-PUL-08"],
-        sources: [DISTRIBUTION.says(
+        sources: [DISTRIBUTION.states(
             "pulling-blobs",
             "A GET request to an existing blob URL MUST provide the expected blob, with a response code that MUST be `200 OK`.",
         )],
         breaks: [
-            Break::new(CONTAINERD, Flow::PULLS, "unexpected commit digest {d}, expected {d}: failed precondition"),
-            Break::new(ORAS, Flow::PULLS, "failed to perform \"Push\" on destination: mismatched digest"),
+            Break::new(ALL, Flow::PULLS, Symptom::BlobAltered),
         ],
         faults: [AltersBlobs, TruncatesBlobs, BlobGetNotFound],
         check: blob_bytes,
@@ -72,10 +63,7 @@ requirement! {
         covers: ["REG-PUL-08", "REG-PUL-09"],
         sources: [observed("7.6", "blob connection cut: 3.2.4 to 3.7.2 and 3.18.0 and later fail")],
         breaks: [
-            Break::new(CONTAINERD_1_3, Flow::PULLS, "failed to copy: unexpected EOF"),
-            Break::new(CONTAINERD_1_4, Flow::PULLS, "unexpected commit size {n}, expected {n}: failed precondition"),
-            Break::new(HIP6, Flow::PULLS, "failed to read expected number of bytes: unexpected EOF"),
-            Break::new(ORAS, Flow::PULLS, "read failed: expected content size of {n}, got {n}, for digest {d}: unexpected EOF"),
+            Break::new(WITHOUT_RESUME, Flow::PULLS, Symptom::BlobCut),
         ],
         faults: [CutsBlobs, BlobGetWrongLength],
         check: blob_whole,
@@ -108,9 +96,7 @@ requirement! {
         covers: ["REG-PUL-09", "A23"],
         sources: [observed("3.5", "blob shorter than its descriptor: `mismatch Content-Length`")],
         breaks: [
-            Break::new(BEFORE_3_7, Flow::PULLS, "unexpected commit size {n}, expected {n}: failed precondition"),
-            Break::new(CONTAINERD_SINCE_3_7, Flow::PULLS, "failed to read expected number of bytes: unexpected EOF"),
-            Break::new(ORAS, Flow::PULLS, "failed to perform \"Fetch\" on source: GET \"{url}/blobs/{d}\": mismatch Content-Length"),
+            Break::new(ALL, Flow::PULLS, Symptom::BlobLength),
         ],
         faults: [TruncatesBlobs],
         check: blob_length,
@@ -140,12 +126,12 @@ requirement! {
         level: Should,
         title: "`Docker-Content-Digest` from GET of a blob is absent or correct",
         covers: ["REG-PUL-10"],
-        sources: [DISTRIBUTION.says(
+        sources: [DISTRIBUTION.states(
             "pulling-blobs",
             "If present, the value of this header MUST be a digest matching that of the response body.",
         )],
         breaks: [
-            Break::new(COMPARES_BLOB_DIGEST, Flow::PULLS, "failed to perform \"Fetch\" on source: GET \"{url}/blobs/{d}\": invalid response; digest mismatch in Docker-Content-Digest: received \"{d}\" when expecting \"{d}\""),
+            Break::new(COMPARES_BLOB_DIGEST, Flow::PULLS, Symptom::BlobGetDigest),
         ],
         faults: [BlobGetWrongDigest],
         check: blob_digest,
@@ -174,8 +160,7 @@ requirement! {
         covers: ["REG-PUL-12"],
         sources: [helm("v4.2.4", "pkg/registry/client.go:519", "reads and parses the config on every pull")],
         breaks: [
-            Break::new(CONTAINERD, Flow::PULLS, "failed open: could not fetch content descriptor {d} ({type}) from remote: not found"),
-            Break::new(ORAS, Flow::PULLS, "failed to perform \"Fetch\" on source: {d}: not found"),
+            Break::new(ALL, Flow::PULLS, Symptom::BlobNotFound),
         ],
         faults: [LosesConfigBlobs],
         consequences: [BlobGetNotFound],
@@ -208,7 +193,7 @@ requirement! {
         level: Should,
         title: "GET of a blob with `Range` returns that range or the whole blob",
         covers: ["REG-PUL-18", "C19"],
-        sources: [DISTRIBUTION.says(
+        sources: [DISTRIBUTION.states(
             "pulling-blobs",
             "A registry SHOULD support the `Range` request header in accordance with [RFC 9110](https://www.rfc-editor.org/rfc/rfc9110.html#name-range-requests).",
         )],
@@ -257,7 +242,7 @@ requirement! {
         level: Should,
         title: "`Accept-Ranges: bytes` is true",
         covers: ["REG-PUL-18", "C19"],
-        sources: [HTTP.says(
+        sources: [HTTP.states(
             "field.accept-ranges",
             "The \"Accept-Ranges\" field in a response indicates whether an upstream server supports range requests for the target resource.",
         )],

@@ -3,7 +3,10 @@
 use helm_oci_fixtures::media_type;
 
 use super::read_manifest;
-use crate::helm::era::{BEFORE_3_7, Break, CONTAINERD, CONTAINERD_SINCE_3_7, Flow, ORAS};
+use crate::helm::breaks::Break;
+use crate::helm::errors::Symptom;
+use crate::helm::flow::Flow;
+use crate::helm::version::{BEFORE_3_7, CONTAINERD, CONTAINERD_SINCE_3_7, ORAS};
 use crate::requirement::requirement;
 use crate::requirement::source::{DISTRIBUTION, containerd, observed, oras_go};
 use crate::session::expect;
@@ -24,14 +27,14 @@ requirement! {
         title: "HEAD of a tag works if GET works",
         covers: ["REG-PUL-01", "REG-ERR-05", "A20"],
         sources: [
-            DISTRIBUTION.says(
+            DISTRIBUTION.states(
                 "checking-if-content-exists-in-the-registry",
                 "A HEAD request to an existing blob or manifest URL MUST return `200 OK`.",
             ),
             observed("7.6", "HEAD manifest 404 or 403: 3.2.4 to 3.17.4 fail"),
         ],
         breaks: [
-            Break::new(CONTAINERD, Flow::TAG_PULLS, "{ref}: not found"),
+            Break::new(CONTAINERD, Flow::TAG_PULLS, Symptom::ManifestNotFound),
         ],
         faults: [HidesTagsFromHead],
         check: head_tag,
@@ -60,10 +63,10 @@ requirement! {
         covers: ["REG-PUL-01", "REG-MAN-20", "A21"],
         sources: [oras_go("v2.6.0", "registry/remote/repository.go", "rejects a response to HEAD without a media type")],
         breaks: [
-            Break::new(CONTAINERD_SINCE_3_7, Flow::PULLS, "manifest does not contain minimum number of descriptors (2)"),
-            Break::new(BEFORE_3_7, &[Flow::ChartPull], "blob {d} expected at {home}/…: not found"),
-            Break::new(BEFORE_3_7, &[Flow::Pull, Flow::DependencyUpdate], "manifest does not contain at least 1 layer (total: 0)"),
-            Break::new(ORAS, &[Flow::RePush], "failed to perform \"Exists\" on destination: HEAD \"{url}/manifests/{d}\": invalid response `Content-Type` header; mime: no media type"),
+            Break::new(CONTAINERD_SINCE_3_7, Flow::PULLS, Symptom::NoLayers),
+            Break::new(BEFORE_3_7, &[Flow::ChartPull], Symptom::NotInCache),
+            Break::new(BEFORE_3_7, &[Flow::Pull, Flow::DependencyUpdate], Symptom::NoLayers),
+            Break::new(ORAS, &[Flow::RePush], Symptom::ManifestHeadWithoutType),
         ],
         faults: [HeadManifestWithoutType],
         consequences: [ServesManifestsWithoutType],
@@ -100,14 +103,14 @@ requirement! {
         title: "HEAD of a manifest returns `Content-Length`",
         covers: ["REG-PUL-01", "REG-MAN-20", "A21", "A23"],
         sources: [
-            DISTRIBUTION.says(
+            DISTRIBUTION.states(
                 "checking-if-content-exists-in-the-registry",
                 "A successful response SHOULD contain the size in bytes of the uploaded blob in the header `Content-Length`.",
             ),
             oras_go("v2.6.0", "registry/remote/repository.go", "rejects a response to HEAD without a length"),
         ],
         breaks: [
-            Break::new(ORAS, &[Flow::RePush], "failed to perform \"Exists\" on destination: HEAD \"{url}/manifests/{d}\": unknown response Content-Length"),
+            Break::new(ORAS, &[Flow::RePush], Symptom::ManifestHeadWithoutLength),
         ],
         faults: [HeadManifestWithoutLength],
         check: head_length,
@@ -132,7 +135,7 @@ requirement! {
         level: Should,
         title: "HEAD of a manifest returns `Docker-Content-Digest`",
         covers: ["REG-PUL-01", "REG-PUL-06", "REG-MAN-20", "A22"],
-        sources: [DISTRIBUTION.says(
+        sources: [DISTRIBUTION.states(
             "checking-if-content-exists-in-the-registry",
             "A successful response SHOULD contain the digest of the uploaded blob in the header `Docker-Content-Digest`.",
         )],
@@ -161,8 +164,8 @@ requirement! {
         covers: ["REG-PUL-06", "REG-PUL-07", "C11"],
         sources: [containerd("v1.6.6", "remotes/docker/resolver.go", "uses the digest from HEAD without further check")],
         breaks: [
-            Break::new(CONTAINERD, Flow::TAG_PULLS, "failed open: …{d}…: not found"),
-            Break::new(ORAS, &[Flow::RePush], "failed to perform \"Exists\" on destination: HEAD \"{url}/manifests/{d}\": invalid response; digest mismatch in Docker-Content-Digest"),
+            Break::new(CONTAINERD, Flow::TAG_PULLS, Symptom::ManifestNotFoundByDigest),
+            Break::new(ORAS, &[Flow::RePush], Symptom::ManifestHeadDigest),
         ],
         faults: [ManifestHeadWrongDigest],
         consequences: [ReformatsAndRehashesManifests],

@@ -5,7 +5,10 @@ use helm_oci_fixtures::media_type;
 use http::Method;
 
 use super::{is_image_manifest, read_manifest};
-use crate::helm::era::{BEFORE_3_7, Break, CONTAINERD, CONTAINERD_SINCE_3_7, Flow, NO_INDEX, ORAS};
+use crate::helm::breaks::Break;
+use crate::helm::errors::Symptom;
+use crate::helm::flow::Flow;
+use crate::helm::version::{ALL, BEFORE_3_7, CONTAINERD, CONTAINERD_SINCE_3_7, NO_INDEX, ORAS};
 use crate::requirement::requirement;
 use crate::requirement::source::{DISTRIBUTION, observed};
 use crate::session::expect;
@@ -25,12 +28,12 @@ requirement! {
         level: Must,
         title: "GET of a tag returns 200",
         covers: ["REG-PUL-02"],
-        sources: [DISTRIBUTION.says(
+        sources: [DISTRIBUTION.states(
             "pulling-manifests",
             "A GET request to an existing manifest URL MUST provide the expected manifest, with a response code that MUST be `200 OK`.",
         )],
         breaks: [
-            Break::new(ORAS, Flow::TAG_PULLS, "failed to perform \"FetchReference\" on source: {ref}: not found"),
+            Break::new(ORAS, Flow::TAG_PULLS, Symptom::ManifestNotFound),
         ],
         faults: [HidesTagsFromGet],
         consequences: [RefusesAcceptLists],
@@ -59,16 +62,16 @@ requirement! {
         title: "`Content-Type` of a manifest is the type it was pushed with",
         covers: ["REG-PUL-03", "A24"],
         sources: [
-            DISTRIBUTION.says(
+            DISTRIBUTION.states(
                 "pulling-manifests",
                 "The `Content-Type` header SHOULD match what the client [pushed as the manifest's `Content-Type`](#pushing-manifests).",
             ),
             observed("7.6", "manifest Content-Type json, octet-stream, docker or none: every Helm version fails"),
         ],
         breaks: [
-            Break::new(CONTAINERD_SINCE_3_7, Flow::PULLS, "manifest does not contain minimum number of descriptors (2)"),
-            Break::new(BEFORE_3_7, &[Flow::ChartPull], "blob {d} expected at {home}/…: not found"),
-            Break::new(BEFORE_3_7, &[Flow::Pull, Flow::DependencyUpdate], "manifest does not contain at least 1 layer (total: 0)"),
+            Break::new(CONTAINERD_SINCE_3_7, Flow::PULLS, Symptom::NoLayers),
+            Break::new(BEFORE_3_7, &[Flow::ChartPull], Symptom::NotInCache),
+            Break::new(BEFORE_3_7, &[Flow::Pull, Flow::DependencyUpdate], Symptom::NoLayers),
         ],
         faults: [ServesManifestsAsJson, ServesManifestsAsOctetStream, ServesManifestsAsDocker, ServesManifestsWithoutType],
         check: manifest_type,
@@ -107,8 +110,8 @@ requirement! {
         covers: ["REG-PUL-03", "REG-PUL-07", "A24"],
         sources: [observed("7.4", "T13: GET of the tag with `M5`, Docker types first")],
         breaks: [
-            Break::new(ORAS, Flow::TAG_PULLS, "unable to retrieve blob with digest {d}: {d}: application/vnd.docker.distribution.manifest.v2+json: not found"),
-            Break::new(ORAS, &[Flow::PullDigest], "failed to perform \"FetchReference\" on source: GET \"{url}/manifests/{d}\": invalid response; digest mismatch in Docker-Content-Digest: received \"{d}\" when expecting \"{d}\""),
+            Break::new(ORAS, Flow::TAG_PULLS, Symptom::DockerManifestPulled),
+            Break::new(ORAS, &[Flow::PullDigest], Symptom::ManifestGetDigest),
         ],
         faults: [ConvertsManifests],
         consequences: [ServesManifestsAsJson, ServesManifestsAsOctetStream, ServesManifestsAsDocker, ServesManifestsWithoutType],
@@ -139,13 +142,13 @@ requirement! {
         level: Must,
         title: "manifests are served byte for byte",
         covers: ["REG-MAN-10", "A28"],
-        sources: [DISTRIBUTION.says(
+        sources: [DISTRIBUTION.states(
             "pushing-manifests",
             "The registry MUST store the manifest in the exact byte representation provided by the client.",
         )],
         breaks: [
-            Break::new(CONTAINERD, Flow::PULLS, "unexpected commit size {n}, expected {n}: failed precondition"),
-            Break::new(ORAS, &[Flow::PullDigest], "failed to perform \"FetchReference\" on source: GET \"{url}/manifests/{d}\": invalid response; digest mismatch in Docker-Content-Digest: received \"{d}\" when expecting \"{d}\""),
+            Break::new(CONTAINERD, Flow::PULLS, Symptom::ManifestAltered),
+            Break::new(ORAS, &[Flow::PullDigest], Symptom::ManifestGetDigest),
         ],
         faults: [ReformatsManifests, ReformatsAndRehashesManifests],
         check: manifest_bytes,
@@ -182,7 +185,7 @@ requirement! {
         level: Must,
         title: "spacing and key order of a manifest are preserved",
         covers: ["REG-MAN-10", "REG-PUL-24", "A28"],
-        sources: [DISTRIBUTION.says(
+        sources: [DISTRIBUTION.states(
             "pushing-manifests",
             "The registry MUST store the manifest in the exact byte representation provided by the client.",
         )],
@@ -227,10 +230,9 @@ requirement! {
         covers: ["REG-PUL-04"],
         sources: [observed("3.2", "HEAD of the tag, then GET of the digest it names")],
         breaks: [
-            Break::new(CONTAINERD, Flow::TAG_PULLS, "failed open: …{d}…: not found"),
-            Break::new(CONTAINERD, &[Flow::PullDigest], "{ref}: not found"),
-            Break::new(ORAS, &[Flow::PullDigest], "failed to perform \"FetchReference\" on source: {ref}: not found"),
-            Break::new(ORAS, &[Flow::RePush], "failed to perform \"Tag\" on destination: {d}: not found"),
+            Break::new(CONTAINERD, Flow::TAG_PULLS, Symptom::ManifestNotFoundByDigest),
+            Break::new(ALL, &[Flow::PullDigest], Symptom::ManifestNotFound),
+            Break::new(ORAS, &[Flow::RePush], Symptom::TagReadNotFound),
         ],
         faults: [HidesTaggedDigests],
         check: by_digest,
@@ -282,7 +284,7 @@ requirement! {
         covers: ["REG-PUL-04", "REG-MAN-13"],
         sources: [observed("2.2", "step 5 of a push since 3.18: GET of the manifest by digest")],
         breaks: [
-            Break::new(ORAS, Flow::PUSHES, "failed to perform \"Tag\" on destination: {d}: not found"),
+            Break::new(ORAS, Flow::PUSHES, Symptom::TagReadNotFound),
         ],
         faults: [HidesUntaggedManifests],
         check: untagged,
@@ -327,7 +329,7 @@ requirement! {
         level: Must,
         title: "GET of an absent tag returns 404",
         covers: ["REG-PUL-05", "REG-ERR-03", "B37"],
-        sources: [DISTRIBUTION.says(
+        sources: [DISTRIBUTION.states(
             "pulling-manifests",
             "If the manifest is not found in the repository, the response code MUST be `404 Not Found`.",
         )],
@@ -355,7 +357,7 @@ requirement! {
         level: Should,
         title: "GET of a manifest returns `Docker-Content-Digest`",
         covers: ["REG-PUL-06", "A22"],
-        sources: [DISTRIBUTION.says(
+        sources: [DISTRIBUTION.states(
             "pulling-manifests",
             "A successful response SHOULD contain the digest of the uploaded blob in the header `Docker-Content-Digest`.",
         )],
@@ -385,8 +387,8 @@ requirement! {
         covers: ["REG-PUL-06", "C11"],
         sources: [observed("7.6", "wrong Docker-Content-Digest on manifest GET: 3.18.0 and later fail")],
         breaks: [
-            Break::new(ORAS, Flow::TAG_PULLS, "failed to perform \"Successors\" on source: mismatched digest"),
-            Break::new(ORAS, &[Flow::PullDigest], "failed to perform \"FetchReference\" on source: GET \"{url}/manifests/{d}\": invalid response; digest mismatch in Docker-Content-Digest: received \"{d}\" when expecting \"{d}\""),
+            Break::new(ORAS, Flow::TAG_PULLS, Symptom::ManifestAltered),
+            Break::new(ORAS, &[Flow::PullDigest], Symptom::ManifestGetDigest),
         ],
         faults: [ManifestGetWrongDigest],
         consequences: [ReformatsManifests],
@@ -415,8 +417,8 @@ requirement! {
         covers: ["REG-PUL-21", "C17"],
         sources: [observed("1.2", "3.20.1 and 4.1.2 accept an OCI index under a tag")],
         breaks: [
-            Break::new(BEFORE_3_7, &[Flow::ChartPull], "manifest does not contain exactly 1 layer (total: 0)"),
-            Break::new(NO_INDEX, Flow::TAG_PULLS, "unable to retrieve blob with digest {d}: {d}: application/vnd.oci.image.index.v1+json: not found"),
+            Break::new(BEFORE_3_7, &[Flow::ChartPull], Symptom::IndexPulled),
+            Break::new(NO_INDEX, Flow::TAG_PULLS, Symptom::IndexPulled),
         ],
         faults: [WrapsChartsInIndexes],
         check: no_index,

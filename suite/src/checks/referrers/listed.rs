@@ -40,7 +40,7 @@ requirement! {
         level: Should,
         title: "the list of referrers contains the artifact type",
         covers: ["REG-REF-01", "C03"],
-        sources: [DISTRIBUTION.says(
+        sources: [DISTRIBUTION.states(
             "listing-referrers",
             "The descriptors MUST include an `artifactType` field that is set to the value of the `artifactType` in the image manifest or index, if present.",
         )],
@@ -73,7 +73,7 @@ requirement! {
         level: Should,
         title: "the list of referrers contains the annotations",
         covers: ["REG-REF-01"],
-        sources: [DISTRIBUTION.says(
+        sources: [DISTRIBUTION.states(
             "listing-referrers",
             "The descriptors MUST include annotations from the image manifest or index.",
         )],
@@ -107,7 +107,7 @@ requirement! {
         level: Should,
         title: "the referrers endpoint returns no 5xx for an unknown repository",
         covers: ["C01", "C04"],
-        sources: [DISTRIBUTION.says(
+        sources: [DISTRIBUTION.states(
             "listing-referrers",
             "Assuming a repository is found, this request MUST return a `200 OK` response code.",
         )],

@@ -6,7 +6,10 @@ use bytes::Bytes;
 use helm_oci_fixtures::media_type;
 use http::Method;
 
-use crate::helm::era::{Break, Flow, NO_INDEX, ORAS};
+use crate::helm::breaks::Break;
+use crate::helm::errors::Symptom;
+use crate::helm::flow::Flow;
+use crate::helm::version::{NO_INDEX, ORAS};
 use crate::oci::Index;
 use crate::requirement::source::{DISTRIBUTION, HELM_DOCS, observed};
 use crate::requirement::{Requirement, requirement};
@@ -71,8 +74,8 @@ requirement! {
         title: "the registry has the referrers API",
         covers: ["REG-REF-01", "C01"],
         sources: [
-            DISTRIBUTION.says("listing-referrers", "Assuming a repository is found, this request MUST return a `200 OK` response code."),
-            HELM_DOCS.says(
+            DISTRIBUTION.states("listing-referrers", "Assuming a repository is found, this request MUST return a `200 OK` response code."),
+            HELM_DOCS.states(
                 "using-sigstore-to-sign-oci-based-charts",
                 "plugin allows using [Sigstore](https://sigstore.dev/) to sign Helm charts with the same tools used to sign container images.",
             ),
@@ -103,7 +106,7 @@ requirement! {
         level: Should,
         title: "the referrers endpoint returns 200 or 404",
         covers: ["REG-REF-01", "C01"],
-        sources: [DISTRIBUTION.says(
+        sources: [DISTRIBUTION.states(
             "listing-referrers",
             "If the registry supports the referrers API, the registry MUST NOT return a `404 Not Found` to a referrers API requests.",
         )],
@@ -134,7 +137,7 @@ requirement! {
         level: Should,
         title: "the push of a referrer returns `OCI-Subject`",
         covers: ["REG-REF-01", "C02"],
-        sources: [DISTRIBUTION.says(
+        sources: [DISTRIBUTION.states(
             "pushing-manifests-with-subject",
             "When processing a request for an image manifest with the `subject` field, a registry implementation that supports the [referrers API](#listing-referrers) MUST respond with the response header `OCI-Subject: <subject digest>` to indicate to the client that the registry processed the request's `subject`.",
         )],
@@ -177,7 +180,7 @@ requirement! {
         level: Should,
         title: "an attached artifact is in the list of referrers",
         covers: ["REG-REF-01"],
-        sources: [DISTRIBUTION.says(
+        sources: [DISTRIBUTION.states(
             "listing-referrers",
             "Upon success, the response MUST be a JSON body with an image index containing a list of descriptors.",
         )],
@@ -214,7 +217,7 @@ requirement! {
         level: Should,
         title: "a registry that sends `OCI-Subject` has the referrers API",
         covers: ["REG-REF-01", "C02"],
-        sources: [DISTRIBUTION.says(
+        sources: [DISTRIBUTION.states(
             "pushing-manifests-with-subject",
             "When processing a request for an image manifest with the `subject` field, a registry implementation that supports the [referrers API](#listing-referrers) MUST respond with the response header `OCI-Subject: <subject digest>` to indicate to the client that the registry processed the request's `subject`.",
         )],
@@ -259,7 +262,7 @@ requirement! {
         level: Should,
         title: "`OCI-Filters-Applied` is sent only if the list is filtered",
         covers: ["REG-REF-01", "C03"],
-        sources: [DISTRIBUTION.says(
+        sources: [DISTRIBUTION.states(
             "listing-referrers",
             "If filtering is requested and applied, the response MUST include a header `OCI-Filters-Applied: artifactType` denoting that an `artifactType` filter was applied.",
         )],
@@ -315,7 +318,7 @@ requirement! {
         covers: ["REG-REF-02"],
         sources: [observed("1.2", "Helm 3.18.0 to 3.20.0 and 4.0.0 to 4.1.1 reject an index under the tag")],
         breaks: [
-            Break::when("for signed charts", NO_INDEX, Flow::PULLS, "unable to retrieve blob with digest {d}: {d}: application/vnd.oci.image.index.v1+json: not found"),
+            Break::when("for signed charts", NO_INDEX, Flow::PULLS, Symptom::IndexPulled),
         ],
         faults: [AttachingReplacesTags],
         check: untouched,
@@ -356,7 +359,7 @@ requirement! {
         covers: ["REG-REF-03"],
         sources: [observed("5", "Helm 3.18 and later follow `subject` during the copy and fail if it is absent")],
         breaks: [
-            Break::when("for charts that name a subject", ORAS, Flow::PULLS, "failed to perform \"FindSuccessors\" on source: {d}: not found"),
+            Break::when("for charts that name a subject", ORAS, Flow::PULLS, Symptom::SubjectNotFound),
         ],
         faults: [HidesUntaggedManifests],
         check: with_subject,

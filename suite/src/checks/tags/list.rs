@@ -6,8 +6,11 @@ use futures_util::future::join_all;
 use semver::VersionReq;
 
 use super::{FEW, listed, named, tagged, whole_list};
-use crate::helm::era::{Break, Flow, HELM_3, HELM_4, OLD_LISTING, ORAS, SINCE_3_8};
+use crate::helm::breaks::Break;
+use crate::helm::errors::Symptom;
+use crate::helm::flow::Flow;
 use crate::helm::range as resolve;
+use crate::helm::version::{ALL, SINCE_3_8};
 use crate::oci::TagList;
 use crate::requirement::requirement;
 use crate::requirement::source::{DISTRIBUTION, HELM_DOCS, helm, observed};
@@ -30,12 +33,11 @@ requirement! {
         title: "`tags/list` returns 200 with `{\"name\":…,\"tags\":[…]}`",
         covers: ["REG-TAG-01", "A04", "B37"],
         sources: [
-            DISTRIBUTION.says("listing-tags", "Assuming a repository is found, this request MUST return a `200 OK` response code."),
+            DISTRIBUTION.states("listing-tags", "Assuming a repository is found, this request MUST return a `200 OK` response code."),
             helm("v3.8.0", "pkg/registry/client.go:591", "lists tags when the version is empty or a range"),
         ],
         breaks: [
-            Break::new(OLD_LISTING, Flow::LISTINGS, "GET \"{url}/tags/list\": unexpected status code 404"),
-            Break::new(ORAS, Flow::LISTINGS, "GET \"{url}/tags/list\": response status code 404: Not Found"),
+            Break::new(SINCE_3_8, Flow::LISTINGS, Symptom::TagList),
         ],
         faults: [TagListMissing, TagListNotAllowed, TagListAsHtml, TagListWithoutTags],
         consequences: [TagListNeedsMoreThanPull],
@@ -69,7 +71,7 @@ requirement! {
         level: Should,
         title: "the `name` in a tag list is the repository name",
         covers: ["REG-TAG-01"],
-        sources: [DISTRIBUTION.says("listing-tags", "Upon success, the response MUST be a json body in the following format:")],
+        sources: [DISTRIBUTION.states("listing-tags", "Upon success, the response MUST be a json body in the following format:")],
         breaks: [],
         faults: [TagListNamesOther],
         check: name,
@@ -103,14 +105,13 @@ requirement! {
         level: Must,
         title: "the pages of a tag list contain every tag",
         covers: ["REG-TAG-02", "A06"],
-        sources: [DISTRIBUTION.says(
+        sources: [DISTRIBUTION.states(
             "listing-tags",
             "If the list is not empty, the tags MUST be in lexical order (i.e. case-insensitive alphanumeric order).",
         )],
         specification: Stated,
         breaks: [
-            Break::when("in repositories with many tags", HELM_3, Flow::LISTINGS, "Could not locate a version matching provided version string"),
-            Break::when("in repositories with many tags", HELM_4, Flow::LISTINGS, "could not locate a version matching provided version string"),
+            Break::when("in repositories with many tags", ALL, Flow::LISTINGS, Symptom::NoMatchingVersion),
         ],
         faults: [CutsTagLists],
         check: complete,
@@ -160,13 +161,13 @@ requirement! {
         covers: ["REG-TAG-07", "REG-NAM-06"],
         sources: [
             helm("v3.8.0", "pkg/registry/client.go:607", "maps every `_` of a listed tag to `+`"),
-            HELM_DOCS.says(
+            HELM_DOCS.states(
                 "oci-feature-deprecation-and-behavior-changes-with-v380",
                 "SemVer tags that include build information can be pushed and used. OCI registries don't support `+` as a tag character. Helm translates the `+` to `_` when stored as a tag.",
             ),
         ],
         breaks: [
-            Break::when("for versions with build metadata or upper case", SINCE_3_8, Flow::LISTINGS, "{ref}: not found"),
+            Break::when("for versions with build metadata or upper case", SINCE_3_8, Flow::LISTINGS, Symptom::ManifestNotFound),
         ],
         faults: [ListsTagsLowerCased, ListsUnderscoresAsPlus, ListsUnderscoresAsDashes, HidesUnderscoreTags],
         consequences: [FoldsTagCase],
@@ -240,7 +241,7 @@ requirement! {
         level: Should,
         title: "tags are listed in lexical order",
         covers: ["REG-TAG-08", "B38"],
-        sources: [DISTRIBUTION.says(
+        sources: [DISTRIBUTION.states(
             "listing-tags",
             "If the list is not empty, the tags MUST be in lexical order (i.e. case-insensitive alphanumeric order).",
         )],
@@ -312,15 +313,14 @@ requirement! {
         title: "the tag list resolves ranges to the right version",
         covers: ["REG-TAG-02", "REG-TAG-07", "REG-TAG-14", "C16"],
         sources: [
-            HELM_DOCS.says(
+            HELM_DOCS.states(
                 "oci-feature-deprecation-and-behavior-changes-with-v380",
                 "When setting a chart in the dependencies as OCI, the version can be set to a range like other dependencies.",
             ),
             helm("v3.8.0", "pkg/registry/util.go:51", "sorts by SemVer and takes the first match"),
         ],
         breaks: [
-            Break::new(HELM_3, &[Flow::PullRange], "Could not locate a version matching provided version string"),
-            Break::new(HELM_4, &[Flow::PullRange], "could not locate a version matching provided version string"),
+            Break::new(ALL, &[Flow::PullRange], Symptom::NoMatchingVersion),
         ],
         faults: [HidesUnderscoreTags, ListsUnderscoresAsDashes],
         check: resolves,

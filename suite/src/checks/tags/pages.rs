@@ -1,7 +1,10 @@
 //! Pagination of tag lists.
 
 use super::{FEW, first_page, listed, next_link, pages, tagged};
-use crate::helm::era::{Break, Flow, SINCE_3_8};
+use crate::helm::breaks::Break;
+use crate::helm::errors::Symptom;
+use crate::helm::flow::Flow;
+use crate::helm::version::SINCE_3_8;
 use crate::oci::TagList;
 use crate::requirement::requirement;
 use crate::requirement::source::{DISTRIBUTION, oras_go};
@@ -24,14 +27,14 @@ requirement! {
         title: "a truncated tag list has `Link: <URL>; rel=\"next\"`",
         covers: ["REG-TAG-03", "A07"],
         sources: [
-            DISTRIBUTION.says(
+            DISTRIBUTION.states(
                 "listing-tags",
                 "If included, the `Link` header MUST be set according to [RFC5988](https://www.rfc-editor.org/rfc/rfc5988.html) with the Relation Type `rel=\"next\"`.",
             ),
             oras_go("v2.6.1", "registry/remote/utils.go:39", "a `Link` must begin with `<`"),
         ],
         breaks: [
-            Break::when("where the list is cut", SINCE_3_8, Flow::LISTINGS, "invalid next link \"…\": missing '<'"),
+            Break::when("where the list is cut", SINCE_3_8, Flow::LISTINGS, Symptom::NextLink),
         ],
         faults: [LinkWithoutBrackets],
         check: link,
@@ -68,7 +71,7 @@ requirement! {
         covers: ["REG-TAG-06", "C14"],
         sources: [oras_go("v2.6.1", "registry/remote/utils.go:33", "reads 4 MiB of a page")],
         breaks: [
-            Break::new(SINCE_3_8, Flow::LISTINGS, "GET \"{url}/tags/list\": failed to decode response: unexpected EOF"),
+            Break::new(SINCE_3_8, Flow::LISTINGS, Symptom::TagListCut),
         ],
         faults: [PadsTagLists],
         check: largest_page,
@@ -100,10 +103,10 @@ requirement! {
         level: Must,
         title: "the last page of a tag list has no `Link` header",
         covers: ["REG-TAG-05", "C13"],
-        sources: [DISTRIBUTION.says("listing-tags", "When `n` is zero, this endpoint MUST return an empty list, and MUST NOT include a `Link` header.")],
+        sources: [DISTRIBUTION.states("listing-tags", "When `n` is zero, this endpoint MUST return an empty list, and MUST NOT include a `Link` header.")],
         specification: Stated,
         breaks: [
-            Break::new(SINCE_3_8, Flow::LISTINGS, "(Helm does not end)"),
+            Break::new(SINCE_3_8, Flow::LISTINGS, Symptom::EndlessList),
         ],
         faults: [LinkOnLastPage],
         check: last_page,
@@ -135,7 +138,7 @@ requirement! {
         level: Should,
         title: "`n` limits the number of tags in a page",
         covers: ["REG-TAG-09", "B39"],
-        sources: [DISTRIBUTION.says("listing-tags", "Otherwise, the response MUST include `<int>` results.")],
+        sources: [DISTRIBUTION.states("listing-tags", "Otherwise, the response MUST include `<int>` results.")],
         breaks: [],
         faults: [IgnoresTagQuery],
         check: limit,
@@ -166,7 +169,7 @@ requirement! {
         level: Should,
         title: "the registry accepts a large `n`",
         covers: ["REG-TAG-09", "B38"],
-        sources: [DISTRIBUTION.says("listing-tags", "Assuming a repository is found, this request MUST return a `200 OK` response code.")],
+        sources: [DISTRIBUTION.states("listing-tags", "Assuming a repository is found, this request MUST return a `200 OK` response code.")],
         breaks: [],
         faults: [RefusesLargePages],
         check: large_n,
@@ -193,7 +196,7 @@ requirement! {
         level: Should,
         title: "`last` continues the list after a tag",
         covers: ["REG-TAG-09", "B38"],
-        sources: [DISTRIBUTION.says(
+        sources: [DISTRIBUTION.states(
             "listing-tags",
             "The tags MUST be in lexical order.",
         )],
@@ -233,7 +236,7 @@ requirement! {
         level: Should,
         title: "the list after the last tag is empty",
         covers: ["REG-TAG-09", "B38"],
-        sources: [DISTRIBUTION.says("listing-tags", "Assuming a repository is found, this request MUST return a `200 OK` response code.")],
+        sources: [DISTRIBUTION.states("listing-tags", "Assuming a repository is found, this request MUST return a `200 OK` response code.")],
         breaks: [],
         faults: [RefusesListsPastTheEnd, ListsAnewPastTheEnd],
         consequences: [IgnoresLast],

@@ -1,7 +1,10 @@
 //! The PUT that completes an upload.
 
 use super::{content, succeeds_like_any_other, upload_blob};
-use crate::helm::era::{Break, CONTAINERD, Flow, ORAS, REFUSES_202};
+use crate::helm::breaks::Break;
+use crate::helm::errors::Symptom;
+use crate::helm::flow::Flow;
+use crate::helm::version::{ALL, CONTAINERD, ORAS, REFUSES_202};
 use crate::requirement::requirement;
 use crate::requirement::source::{DISTRIBUTION, containerd, observed};
 use crate::session::expect;
@@ -22,15 +25,14 @@ requirement! {
         title: "POST and one PUT with the whole body store a blob",
         covers: ["REG-BLB-11", "REG-API-15", "A19"],
         sources: [
-            DISTRIBUTION.says(
+            DISTRIBUTION.states(
                 "post-then-put",
                 "Upon successful completion of the request, the response MUST have code `201 Created` and MUST have the following header:",
             ),
             observed("2.2", "no PATCH, no chunked upload, in any version"),
         ],
         breaks: [
-            Break::new(CONTAINERD, Flow::PUSHES, "failed commit on ref \"unknown-{d}\": unexpected status…: 500 Internal Server Error"),
-            Break::new(ORAS, Flow::PUSHES, "failed to perform \"Push\" on destination: PUT \"{u}\": response status code 500"),
+            Break::new(ALL, Flow::PUSHES, Symptom::BlobPut),
         ],
         faults: [RefusesMonolithicPut],
         check: monolithic,
@@ -60,12 +62,12 @@ requirement! {
         level: Must,
         title: "the PUT that completes an upload returns 201",
         covers: ["REG-BLB-12", "B13"],
-        sources: [DISTRIBUTION.says(
+        sources: [DISTRIBUTION.states(
             "post-then-put",
             "Upon successful completion of the request, the response MUST have code `201 Created` and MUST have the following header:",
         )],
         breaks: [
-            Break::new(ORAS, Flow::PUSHES, "failed to perform \"Push\" on destination: PUT \"{u}\": response status code 200: OK"),
+            Break::new(ORAS, Flow::PUSHES, Symptom::BlobPut),
         ],
         faults: [BlobPutAnswers200, BlobPutAnswers202, BlobPutAnswers204],
         check: put_201,
@@ -95,7 +97,7 @@ requirement! {
         covers: ["REG-BLB-12"],
         sources: [observed("7.6", "blob PUT 202: 3.2.4 fails, 3.6.2 to 3.10.1 accept, 3.12.0 to 3.17.4 fail")],
         breaks: [
-            Break::new(REFUSES_202, Flow::PUSHES, "failed commit on ref \"unknown-{d}\": unexpected status…: 202 Accepted"),
+            Break::new(REFUSES_202, Flow::PUSHES, Symptom::BlobPut),
         ],
         faults: [BlobPutAnswers202],
         check: put_not_202,
@@ -124,7 +126,7 @@ requirement! {
         level: May,
         title: "the 201 for a blob has a `Location` header",
         covers: ["REG-BLB-12"],
-        sources: [DISTRIBUTION.says("post-then-put", "With `<blob-location>` being a pullable blob URL.")],
+        sources: [DISTRIBUTION.states("post-then-put", "With `<blob-location>` being a pullable blob URL.")],
         breaks: [],
         faults: [BlobPutWithoutLocation],
         check: put_location,
@@ -151,7 +153,7 @@ requirement! {
         level: Should,
         title: "the `Location` of a stored blob serves the blob",
         covers: ["REG-BLB-12"],
-        sources: [DISTRIBUTION.says("post-then-put", "With `<blob-location>` being a pullable blob URL.")],
+        sources: [DISTRIBUTION.states("post-then-put", "With `<blob-location>` being a pullable blob URL.")],
         breaks: [],
         faults: [BlobLocationLeadsNowhere],
         check: location_leads,
@@ -192,7 +194,7 @@ requirement! {
         covers: ["REG-BLB-13", "A22"],
         sources: [containerd("v1.6.6", "remotes/docker/pusher.go", "`Commit` parses the header unconditionally")],
         breaks: [
-            Break::new(CONTAINERD, Flow::PUSHES, "failed commit on ref \"unknown-{d}\": invalid content digest in response: invalid checksum digest format"),
+            Break::new(CONTAINERD, Flow::PUSHES, Symptom::BlobPutWithoutDigest),
         ],
         faults: [BlobPutWithoutDigest],
         check: put_digest,
@@ -220,12 +222,12 @@ requirement! {
         title: "`Docker-Content-Digest` for an uploaded blob is the requested digest",
         covers: ["REG-BLB-14", "C11"],
         sources: [
-            DISTRIBUTION.says("post-then-put", "With `<blob-location>` being a pullable blob URL."),
+            DISTRIBUTION.states("post-then-put", "With `<blob-location>` being a pullable blob URL."),
             containerd("v1.6.6", "remotes/docker/pusher.go", "`Commit` compares the digest with the expected one"),
         ],
         specification: Silent,
         breaks: [
-            Break::new(CONTAINERD, Flow::PUSHES, "failed commit on ref \"unknown-{d}\": got digest {d}, expected {d}"),
+            Break::new(CONTAINERD, Flow::PUSHES, Symptom::BlobPutDigest),
         ],
         faults: [BlobPutWrongDigest],
         check: put_true_digest,
@@ -253,10 +255,9 @@ requirement! {
         level: Must,
         title: "a body that does not match its digest is refused",
         covers: ["REG-BLB-17", "B42"],
-        sources: [DISTRIBUTION.says("post-then-put", "Likewise, the `<digest>` MUST match the blob's digest.")],
+        sources: [DISTRIBUTION.states("post-then-put", "Likewise, the `<digest>` MUST match the blob's digest.")],
         breaks: [
-            Break::when("for a chart damaged on its way", CONTAINERD, Flow::PULLS, "unexpected commit digest {d}, expected {d}: failed precondition"),
-            Break::when("for a chart damaged on its way", ORAS, Flow::PULLS, "failed to perform \"Push\" on destination: mismatched digest"),
+            Break::when("for a chart damaged on its way", ALL, Flow::PULLS, Symptom::BlobAltered),
         ],
         faults: [AcceptsWrongDigests, DigestMismatchFails],
         check: verified,

@@ -5,24 +5,16 @@ use futures_util::future::join_all;
 use http::Method;
 
 use super::{content, fresh_location};
-use crate::helm::era::{
-    BEFORE_3_7, Break, CONTAINERD, CONTAINERD_1_5, CONTAINERD_1_7, Flow, ORAS, Span, Versions,
-};
+use crate::helm::breaks::Break;
+use crate::helm::errors::Symptom;
+use crate::helm::flow::Flow;
+use crate::helm::version::{ALL, CONTAINERD, ORAS};
 use crate::requirement::requirement;
 use crate::requirement::source::{DISTRIBUTION, containerd, observed};
 use crate::session::expect;
 use crate::session::steps::obstacle;
 use crate::session::{Reply, Session, digest_of};
 use crate::verdict::{CheckResult, Stop};
-
-/// Helm versions that hang if an upload has no `Location`: those with containerd 1.7.0 to 1.7.12.
-const HANGS_WITHOUT_LOCATION: Versions = Versions(&[Span::new((3, 11, 3), (3, 16, 3))]);
-
-/// Helm versions with containerd that fail if an upload has no `Location`.
-const FAILS_WITHOUT_LOCATION: Versions = Versions(&[
-    Span::new((3, 0, 0), (3, 11, 3)),
-    Span::new((3, 16, 3), (3, 18, 0)),
-]);
 
 requirement! {
     /// The registry returns 202 to the POST that starts an upload.
@@ -37,12 +29,12 @@ requirement! {
         level: Must,
         title: "the POST that starts an upload returns 202",
         covers: ["REG-BLB-05", "B13"],
-        sources: [DISTRIBUTION.says(
+        sources: [DISTRIBUTION.states(
             "post-then-put",
             "Upon success, the response MUST have a code of `202 Accepted`, and MUST include the following header:",
         )],
         breaks: [
-            Break::new(ORAS, Flow::PUSHES, "failed to perform \"Push\" on destination: POST \"{url}/blobs/uploads/\": response status code 200: OK"),
+            Break::new(ORAS, Flow::PUSHES, Symptom::UploadPost),
         ],
         faults: [UploadPostAnswers200, UploadPostAnswers201, UploadPostAnswers204],
         check: post_202,
@@ -72,7 +64,7 @@ requirement! {
         covers: ["REG-BLB-05"],
         sources: [containerd("v1.6.6", "remotes/docker/pusher.go:199", "reads 201 on POST as `already exists`")],
         breaks: [
-            Break::new(CONTAINERD, Flow::PUSHES, "failed commit on ref \"manifest-{d}\": unexpected status…: 400 Bad Request"),
+            Break::new(CONTAINERD, Flow::PUSHES, Symptom::ManifestPush),
         ],
         faults: [UploadPostAnswers201],
         check: post_not_201,
@@ -102,15 +94,12 @@ requirement! {
         level: Must,
         title: "a client that may push can start an upload",
         covers: ["REG-BLB-05", "B04", "B44"],
-        sources: [DISTRIBUTION.says(
+        sources: [DISTRIBUTION.states(
             "post-then-put",
             "Upon success, the response MUST have a code of `202 Accepted`, and MUST include the following header:",
         )],
         breaks: [
-            Break::new(BEFORE_3_7, &[Flow::ChartPush], "unexpected response: 403 Forbidden"),
-            Break::new(CONTAINERD_1_5, Flow::PUSHES, "unexpected status: 403 Forbidden"),
-            Break::new(CONTAINERD_1_7, Flow::PUSHES, "unexpected status from POST request to {url}/blobs/uploads/: 403 Forbidden"),
-            Break::new(ORAS, Flow::PUSHES, "failed to perform \"Push\" on destination: POST \"{url}/blobs/uploads/\": response status code 403: denied"),
+            Break::new(ALL, Flow::PUSHES, Symptom::UploadPost),
         ],
         faults: [RefusesEveryUpload],
         check: post_allowed,
@@ -137,14 +126,12 @@ requirement! {
         level: Must,
         title: "the POST that starts an upload returns `Location`",
         covers: ["REG-BLB-06", "B14"],
-        sources: [DISTRIBUTION.says(
+        sources: [DISTRIBUTION.states(
             "post-then-put",
             "Upon success, the response MUST have a code of `202 Accepted`, and MUST include the following header:",
         )],
         breaks: [
-            Break::new(FAILS_WITHOUT_LOCATION, Flow::PUSHES, "failed to copy: failed to do request: Put …?digest={d}…: http: no Host in request URL"),
-            Break::new(HANGS_WITHOUT_LOCATION, Flow::PUSHES, "(Helm does not end)"),
-            Break::new(ORAS, Flow::PUSHES, "failed to perform \"Push\" on destination: http: no Location header in response"),
+            Break::new(ALL, Flow::PUSHES, Symptom::LocationMissing),
         ],
         faults: [DropsUploadLocation],
         check: location,
@@ -172,12 +159,12 @@ requirement! {
         title: "`Location` of an upload is absolute or begins with `/`",
         covers: ["REG-BLB-07", "B15"],
         sources: [
-            DISTRIBUTION.says("post-then-put", "Optionally, the location MAY be absolute (containing the protocol and/or hostname), or it MAY be relative (containing just the URL path)."),
+            DISTRIBUTION.states("post-then-put", "Optionally, the location MAY be absolute (containing the protocol and/or hostname), or it MAY be relative (containing just the URL path)."),
             observed("7.6", "`Location` relative without `/`: Helm 3.2.4 to 3.17.4 fail, later versions do not"),
         ],
         specification: Stated,
         breaks: [
-            Break::new(CONTAINERD, Flow::PUSHES, "failed to copy: failed to do request: Put …: dial tcp: lookup {id}…: no such host"),
+            Break::new(CONTAINERD, Flow::PUSHES, Symptom::LocationWithoutSlash),
         ],
         faults: [UploadLocationWithoutSlash],
         check: rooted,
@@ -214,8 +201,7 @@ requirement! {
         covers: ["REG-BLB-10", "B14"],
         sources: [observed("2.2", "both libraries parse and re-encode the query of `Location`")],
         breaks: [
-            Break::new(CONTAINERD, Flow::PUSHES, "failed commit on ref \"unknown-{d}\": unexpected status…: 403 Forbidden"),
-            Break::new(ORAS, Flow::PUSHES, "failed to perform \"Push\" on destination: PUT \"{u}\": response status code 403: denied"),
+            Break::new(ALL, Flow::PUSHES, Symptom::BlobPut),
         ],
         faults: [SignsUploadQuery],
         check: query,
@@ -278,8 +264,7 @@ requirement! {
         covers: ["REG-API-14"],
         sources: [observed("3.8", "no era replays an upload body; 429 on a PUT ends the push")],
         breaks: [
-            Break::when("where the registry has too much to do", CONTAINERD, Flow::PUSHES, "unexpected status…: 429 Too Many Requests"),
-            Break::when("where the registry has too much to do", ORAS, Flow::PUSHES, "failed to perform \"Push\" on destination: …: response status code 429"),
+            Break::when("where the registry has too much to do", ALL, Flow::PUSHES, Symptom::Throttled),
         ],
         faults: [LimitsUploadSessions],
         check: not_throttled,

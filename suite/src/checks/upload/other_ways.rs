@@ -22,7 +22,7 @@ requirement! {
         level: May,
         title: "a blob can be uploaded in chunks",
         covers: ["REG-BLB-23", "C06"],
-        sources: [DISTRIBUTION.says(
+        sources: [DISTRIBUTION.states(
             "pushing-a-blob-in-chunks",
             "Each successful chunk upload MUST have a `202 Accepted` response code, and MUST have the following headers:",
         )],
@@ -54,7 +54,7 @@ requirement! {
         level: May,
         title: "the response to a chunk has the right `Range`",
         covers: ["REG-BLB-23", "C06"],
-        sources: [DISTRIBUTION.says(
+        sources: [DISTRIBUTION.states(
             "pushing-a-blob-in-chunks",
             "The `<range>` refers to the byte range of the chunk, and MUST be inclusive on both ends.",
         )],
@@ -89,7 +89,7 @@ requirement! {
         level: May,
         title: "a blob can be uploaded with a single POST",
         covers: ["REG-BLB-23", "C07"],
-        sources: [DISTRIBUTION.says(
+        sources: [DISTRIBUTION.states(
             "single-post",
             "Registries MAY support pushing blobs using a single POST request.",
         )],
@@ -131,7 +131,7 @@ requirement! {
         level: May,
         title: "a blob can be mounted from another repository",
         covers: ["REG-BLB-23", "C05"],
-        sources: [DISTRIBUTION.says(
+        sources: [DISTRIBUTION.states(
             "mounting-a-blob-from-another-repository",
             "The response to a successful mount MUST be `201 Created`, and MUST contain the following header:",
         )],
@@ -185,7 +185,7 @@ requirement! {
         level: Should,
         title: "a mounted blob exists in the target repository",
         covers: ["REG-BLB-23", "C05"],
-        sources: [DISTRIBUTION.says(
+        sources: [DISTRIBUTION.states(
             "mounting-a-blob-from-another-repository",
             "The response to a successful mount MUST be `201 Created`, and MUST contain the following header:",
         )],

@@ -1,7 +1,10 @@
 //! HEAD of a blob, the first request of an upload.
 
 use super::content;
-use crate::helm::era::{BEFORE_3_7, Break, CONTAINERD_1_5, CONTAINERD_1_7, Flow, ORAS};
+use crate::helm::breaks::Break;
+use crate::helm::errors::Symptom;
+use crate::helm::flow::Flow;
+use crate::helm::version::{ALL, CONTAINERD, ORAS};
 use crate::requirement::requirement;
 use crate::requirement::source::{DISTRIBUTION, oras_go};
 use crate::session::expect;
@@ -22,15 +25,12 @@ requirement! {
         level: Must,
         title: "HEAD of an absent blob returns 404",
         covers: ["REG-BLB-01", "A20", "B45"],
-        sources: [DISTRIBUTION.says(
+        sources: [DISTRIBUTION.states(
             "checking-if-content-exists-in-the-registry",
             "If the blob or manifest is not found in the repository, the response code MUST be `404 Not Found`.",
         )],
         breaks: [
-            Break::new(BEFORE_3_7, &[Flow::ChartPush], "unexpected response: 403 Forbidden"),
-            Break::new(CONTAINERD_1_5, Flow::PUSHES, "unexpected status: 403 Forbidden"),
-            Break::new(CONTAINERD_1_7, Flow::PUSHES, "unexpected status from HEAD request to {url}/blobs/{d}: 403 Forbidden"),
-            Break::new(ORAS, Flow::PUSHES, "failed to perform \"Exists\" on destination: HEAD \"{url}/blobs/{d}\": response status code 403: Forbidden"),
+            Break::new(ALL, Flow::PUSHES, Symptom::BlobHead),
         ],
         faults: [HeadBlobForbidden, HeadBlobNotAllowed, HeadBlobFails, ReportsAbsentBlobs],
         check: absent,
@@ -58,7 +58,7 @@ requirement! {
         level: Should,
         title: "HEAD of an existing blob does not return 404",
         covers: ["REG-BLB-01"],
-        sources: [DISTRIBUTION.says(
+        sources: [DISTRIBUTION.states(
             "checking-if-content-exists-in-the-registry",
             "A HEAD request to an existing blob or manifest URL MUST return `200 OK`.",
         )],
@@ -93,15 +93,13 @@ requirement! {
         level: Must,
         title: "HEAD of an existing blob is not refused",
         covers: ["REG-BLB-01", "A20"],
-        sources: [DISTRIBUTION.says(
+        sources: [DISTRIBUTION.states(
             "checking-if-content-exists-in-the-registry",
             "A HEAD request to an existing blob or manifest URL MUST return `200 OK`.",
         )],
         breaks: [
-            Break::new(BEFORE_3_7, &[Flow::ChartPush], "unexpected response: 405 Method Not Allowed"),
-            Break::new(CONTAINERD_1_5, Flow::WRITES, "unexpected status: 405 Method Not Allowed"),
-            Break::new(CONTAINERD_1_7, Flow::WRITES, "unexpected status from HEAD request to {url}/blobs/{d}: 405 Method Not Allowed"),
-            Break::new(ORAS, Flow::PUSHES, "failed to perform \"Exists\" on destination: HEAD \"{url}/blobs/{d}\": response status code 405: Method Not Allowed"),
+            Break::new(CONTAINERD, Flow::WRITES, Symptom::BlobHead),
+            Break::new(ORAS, Flow::PUSHES, Symptom::BlobHead),
         ],
         faults: [HeadBlobNotAllowed],
         check: present,
@@ -128,14 +126,14 @@ requirement! {
         title: "HEAD of an existing blob returns `Content-Length`",
         covers: ["REG-BLB-02", "A21"],
         sources: [
-            DISTRIBUTION.says(
+            DISTRIBUTION.states(
                 "checking-if-content-exists-in-the-registry",
                 "A successful response SHOULD contain the size in bytes of the uploaded blob in the header `Content-Length`.",
             ),
             oras_go("v2.6.0", "registry/remote/repository.go", "rejects a response to HEAD without a length"),
         ],
         breaks: [
-            Break::new(ORAS, &[Flow::PushChanged], "failed to perform \"Exists\" on destination: HEAD \"{url}/blobs/{d}\": unknown response Content-Length"),
+            Break::new(ORAS, &[Flow::PushChanged], Symptom::BlobHeadWithoutLength),
         ],
         faults: [HeadBlobWithoutLength],
         check: length,
