@@ -66,7 +66,7 @@ requirement! {
     /// Helm 3.18 and later read no more. A longer body is truncated, is no longer valid JSON, and the reason is lost.
     ///
     /// ## How it is checked
-    /// The check sends GET for a tag that does not exist and measures the body of the error.
+    /// The check sends GET for a tag that does not exist. The body of the error must have at most 8192 bytes.
     SHORT = "errors/short-body" {
         level: Should,
         title: "an error body has at most 8 KiB",
@@ -95,7 +95,7 @@ requirement! {
     /// With 403 a user cannot distinguish a typo, a private chart and a missing chart.
     ///
     /// ## How it is checked
-    /// The check sends GET for a tag in a repository to which nothing was ever pushed.
+    /// The check sends GET for a tag in a repository to which nothing was ever pushed. The status must be 404.
     UNKNOWN = "errors/unknown-repository-is-404" {
         level: Should,
         title: "GET of a manifest in an unknown repository returns 404",
@@ -138,8 +138,8 @@ requirement! {
     /// Helm interprets only 404 on HEAD as "not found" and aborts on any other error.
     ///
     /// ## How it is checked
-    /// The check sends HEAD and GET for a tag that does not exist and compares the statuses. A 405 on HEAD is not a
-    /// violation here.
+    /// The check sends HEAD and GET for a tag that does not exist. The statuses must be the same. A 405 on HEAD is
+    /// not a violation here.
     HEAD_AGREES = "errors/head-agrees-with-get" {
         level: Must,
         title: "HEAD of an absent tag returns the same status as GET",
@@ -184,7 +184,8 @@ requirement! {
     /// Helm interprets only 404 as "not found" and retries a 5xx five times.
     ///
     /// ## How it is checked
-    /// The check sends GET for a blob that was never uploaded, and GET with a malformed digest.
+    /// The check sends GET for a blob that was never uploaded, which must return 404, and GET with a malformed
+    /// digest, which must return a 4xx.
     CLASS = "errors/status-class" {
         level: Must,
         title: "absent blobs return 404, malformed digests a 4xx",
@@ -218,8 +219,8 @@ requirement! {
     /// the registry for an error in the chart.
     ///
     /// ## How it is checked
-    /// The check uploads a blob with the digest of other content. The requirement does not apply if the registry
-    /// accepts that.
+    /// The check uploads a blob with the digest of other content. The response must be a 4xx with `errors[].code`.
+    /// The requirement does not apply if the registry accepts the blob.
     REFUSED = "errors/refused-upload-says-why" {
         level: Should,
         title: "a rejected upload returns a 4xx with a reason",

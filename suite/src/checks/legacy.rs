@@ -23,7 +23,7 @@ requirement! {
     /// These versions send `containerd/<version>`, and `oras` for a login. A filter on user agents blocks them.
     ///
     /// ## How it is checked
-    /// The check reads a manifest with its own user agent, then with each of these.
+    /// The check reads a manifest with its own user agent, then with each of these. Each response must be 200.
     OLD_AGENTS = "legacy/containerd-agent-served" {
         level: Must,
         title: "the registry accepts the user agents `containerd/…` and `oras`",
@@ -172,7 +172,7 @@ requirement! {
     /// Helm does not need it: every Helm version ignores the part after `;`. Strict clients compare the whole header.
     ///
     /// ## How it is checked
-    /// The check sends GET for a tag and reads `Content-Type`.
+    /// The check sends GET for a tag. The `Content-Type` of the response must not contain `;`.
     BARE_TYPE = "legacy/bare-manifest-type" {
         level: May,
         title: "`Content-Type` of a manifest has no parameters",

@@ -92,7 +92,7 @@ requirement! {
     /// clients do not.
     ///
     /// ## How it is checked
-    /// The check reads the schemes in the challenges of a 401.
+    /// The check reads the challenges of a 401. Their schemes must be spelled `Basic` and `Bearer`.
     SPELLING = "auth/usual-spelling" {
         level: May,
         title: "`Basic` and `Bearer` have their usual spelling",
@@ -131,7 +131,7 @@ requirement! {
     /// Helm 3.18 and later, and the tag listing of Helm 3.8 to 3.17, read only the first header.
     ///
     /// ## How it is checked
-    /// The check reads the order of the challenges of a 401.
+    /// The check reads the challenges of a 401 in their order. The first must be `Basic` or `Bearer`.
     FIRST = "auth/known-scheme-first" {
         level: Must,
         title: "the first challenge is `Basic` or `Bearer`",
@@ -170,7 +170,8 @@ requirement! {
     /// Every Helm version requests its tokens at this URL.
     ///
     /// ## How it is checked
-    /// The check sends an anonymous HEAD of a manifest and parses the `realm` of the challenge.
+    /// The check sends an anonymous HEAD of a manifest. The `realm` of the challenge must begin with `http://` or
+    /// `https://`.
     REALM = "auth/realm-absolute" {
         level: Must,
         title: "the `realm` of a Bearer challenge is an absolute URL",
@@ -203,7 +204,7 @@ requirement! {
     /// Helm 3.0 to 3.2 know no other scope and fail without it. Later versions add their own.
     ///
     /// ## How it is checked
-    /// The check sends an anonymous HEAD of a manifest and parses the challenge.
+    /// The check sends an anonymous HEAD of a manifest. The challenge must have a `scope`.
     SCOPE = "auth/challenge-carries-scope" {
         level: Should,
         title: "a Bearer challenge has a `scope`",
@@ -236,7 +237,7 @@ requirement! {
     /// in the challenge.
     ///
     /// ## How it is checked
-    /// The check sends an anonymous HEAD of a manifest and parses the challenge.
+    /// The check sends an anonymous HEAD of a manifest. The challenge must have a `service`.
     SERVICE = "auth/challenge-carries-service" {
         level: May,
         title: "a Bearer challenge has a `service`",
@@ -303,7 +304,7 @@ requirement! {
     /// not lead to 400.
     ///
     /// ## How it is checked
-    /// The check sends HEAD of a manifest with a token that no registry issued.
+    /// The check sends HEAD of a manifest with a token that no registry issued. The status must be 401.
     BAD_TOKEN = "auth/bad-token-is-401" {
         level: Should,
         title: "the registry returns 401 for an invalid token",

@@ -31,7 +31,8 @@ requirement! {
     /// During a push Helm reads manifests with the token that it uses for the push.
     ///
     /// ## How it is checked
-    /// The check pushes a chart and reads its manifest with a token for `pull,push`.
+    /// The check pushes a chart and reads its manifest with a token for `pull,push`. The registry must not return 401
+    /// or 403.
     PUSH_PULLS = "auth/push-token-pulls" {
         level: Must,
         title: "a token for `pull,push` also allows reads",
@@ -131,7 +132,8 @@ requirement! {
     /// versions work and ranges fail.
     ///
     /// ## How it is checked
-    /// The check pushes a chart. With a token for `pull` it reads the manifest and sends `GET tags/list`.
+    /// The check pushes a chart. With a token for `pull` it reads the manifest and sends `GET tags/list`. If the
+    /// manifest can be read, the list must not return 401 or 403.
     PULL_LISTS = "auth/pull-token-lists-tags" {
         level: Must,
         title: "a token for `pull` allows the tag list",
@@ -181,7 +183,8 @@ requirement! {
     /// client that keeps its pull token learns the missing scope from a 401, and nothing from a 403.
     ///
     /// ## How it is checked
-    /// The check sends the POST of an upload with a pull token.
+    /// The check sends the POST of an upload with a pull token. The status must be 401. The requirement does not
+    /// apply if a pull token opens uploads.
     POST_CHALLENGED = "auth/post-challenged" {
         level: Should,
         title: "POST of an upload with a pull token returns 401",
@@ -218,8 +221,8 @@ requirement! {
     /// Every Helm version sends the header with both requests. A signed `Location` must not conflict with it.
     ///
     /// ## How it is checked
-    /// The check opens an upload and completes it with the credentials of the run. If the PUT returns 400, 401 or
-    /// 403, a second PUT with the query as the registry wrote it excludes another cause.
+    /// The check opens an upload and completes it with the credentials of the run. The PUT must not return 400, 401
+    /// or 403. If it does, a second PUT with the query as the registry wrote it excludes another cause.
     PUT_AUTHORISED = "auth/put-takes-authorization" {
         level: Must,
         title: "the PUT of an upload accepts the `Authorization` of its POST",

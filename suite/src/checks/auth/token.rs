@@ -308,7 +308,7 @@ requirement! {
     /// that a login would help.
     ///
     /// ## How it is checked
-    /// The check sends GET to the token endpoint without credentials.
+    /// The check sends GET to the token endpoint without credentials. The status must be 200 or 401.
     ANONYMOUS = "auth/anonymous-token-answered" {
         level: Should,
         title: "the token endpoint returns 200 or 401 to anonymous requests",

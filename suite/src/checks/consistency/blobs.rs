@@ -76,8 +76,8 @@ requirement! {
     /// If two jobs push charts with the same config, both get 404 for it and both upload it.
     ///
     /// ## How it is checked
-    /// The check opens two uploads of one blob and completes both. If the second PUT fails, the upload of ordinary
-    /// blobs excludes another cause.
+    /// The check opens two uploads of one blob and completes both. The second PUT must return a 2xx. If it does not,
+    /// the upload of ordinary blobs excludes another cause.
     SAME_BLOB = "consistency/same-blob-twice" {
         level: Must,
         title: "a blob can be uploaded twice",

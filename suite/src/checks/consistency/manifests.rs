@@ -149,8 +149,8 @@ requirement! {
     /// not how long a registry keeps them.
     ///
     /// ## How it is checked
-    /// The check pushes two manifests with one tag and reads the first by digest. The requirement does not apply if
-    /// the registry rejects the overwrite.
+    /// The check pushes two manifests with one tag and reads the first by digest. GET must return a 2xx. The
+    /// requirement does not apply if the registry rejects the overwrite.
     OLD_DIGEST = "consistency/old-digest-stays" {
         level: Should,
         title: "a manifest whose tag moved can still be read by digest",
@@ -286,7 +286,8 @@ requirement! {
     /// later compute it from one list.
     ///
     /// ## How it is checked
-    /// The check pushes three tags and requests the list immediately after each push.
+    /// The check pushes three tags and requests the list immediately after each push. Each list must contain the new
+    /// tag.
     TAG_AT_ONCE = "consistency/tag-listed-at-once" {
         level: Must,
         title: "a tag is listed immediately after its push",

@@ -254,7 +254,7 @@ requirement! {
     /// from the first.
     ///
     /// ## How it is checked
-    /// The check uploads one blob to two repositories concurrently and reads it from each.
+    /// The check uploads one blob to two repositories concurrently and reads it from each. Neither may return 404.
     BOTH_REPOSITORIES = "consistency/blob-in-both-repositories" {
         level: Must,
         title: "a blob pushed to two repositories is in both",

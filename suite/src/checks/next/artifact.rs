@@ -58,7 +58,8 @@ requirement! {
     /// Helm does not need it: no Helm version writes the field. The next chart format is identified by it.
     ///
     /// ## How it is checked
-    /// The check pushes a chart manifest with the field, and if the registry rejects it, without.
+    /// The check pushes a chart manifest with the field. The PUT must return a 2xx if the manifest without the field
+    /// is accepted.
     ARTIFACT_TYPE = "next/artifact-type-accepted" {
         level: May,
         title: "the registry accepts a manifest with `artifactType`",
@@ -132,7 +133,8 @@ requirement! {
     /// none.
     ///
     /// ## How it is checked
-    /// The check pushes a manifest with the layer of a chart and the empty config of the image-spec.
+    /// The check pushes a manifest with the layer of a chart and the empty config of the image-spec. The PUT must
+    /// return a 2xx if the chart manifest itself is accepted.
     EMPTY_CONFIG = "next/empty-config-accepted" {
         level: May,
         title: "the registry accepts a manifest with an empty config",
@@ -177,7 +179,8 @@ requirement! {
     /// format.
     ///
     /// ## How it is checked
-    /// The check pushes a chart manifest with an unknown media type for its layer.
+    /// The check pushes a chart manifest with an unknown media type for its layer. The PUT must return a 2xx if the
+    /// chart manifest itself is accepted.
     ANY_LAYER = "next/any-layer-type" {
         level: May,
         title: "the registry accepts a layer of an unknown type",
@@ -209,7 +212,8 @@ requirement! {
     /// Helm does not need it. A config in the manifest saves a request.
     ///
     /// ## How it is checked
-    /// The check pushes a chart manifest with its config as `data` in the descriptor.
+    /// The check pushes a chart manifest with its config as `data` in the descriptor. The PUT must return a 2xx if
+    /// the chart manifest itself is accepted.
     EMBEDDED_DATA = "next/embedded-data-accepted" {
         level: May,
         title: "the registry accepts a descriptor with `data`",
@@ -244,7 +248,7 @@ requirement! {
     ///
     /// ## How it is checked
     /// The check pushes a chart manifest whose subject is the manifest of the same chart without the field, by
-    /// digest.
+    /// digest. The PUT must return a 2xx if the chart manifest itself is accepted.
     SUBJECT = "next/subject-accepted" {
         level: May,
         title: "the registry accepts a chart with a `subject`",
@@ -310,7 +314,7 @@ requirement! {
     /// Helm does not need it: every Helm version writes sha256.
     ///
     /// ## How it is checked
-    /// The check uploads a blob with its sha512 digest.
+    /// The check uploads a blob with its sha512 digest. The PUT must return a 2xx.
     SHA512 = "next/sha512-digests" {
         level: May,
         title: "the registry accepts sha512 digests",

@@ -75,8 +75,8 @@ requirement! {
     /// artifact type.
     ///
     /// ## How it is checked
-    /// The check pushes an index of two charts. The requirement does not apply to registries that accept no index at
-    /// all.
+    /// The check pushes an index of two charts. The PUT must return a 2xx. The requirement does not apply to
+    /// registries that accept no index at all.
     SEVERAL = "next/index-of-several" {
         level: May,
         title: "the registry accepts an index of several charts",
@@ -110,8 +110,8 @@ requirement! {
     /// Helm does not need it. Collections of charts are indexes whose entries can be indexes.
     ///
     /// ## How it is checked
-    /// The check pushes an index of an index. The requirement does not apply to registries that accept no index at
-    /// all.
+    /// The check pushes an index of an index. The PUT must return a 2xx. The requirement does not apply to registries
+    /// that accept no index at all.
     NESTED = "next/nested-index" {
         level: May,
         title: "the registry accepts an index of an index",

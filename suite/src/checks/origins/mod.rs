@@ -84,8 +84,8 @@ requirement! {
     /// some of them the credentials.
     ///
     /// ## How it is checked
-    /// The check opens an upload and compares the host and port of the resolved `Location`. A default port equals no
-    /// port.
+    /// The check opens an upload. The resolved `Location` must have the host and port of the registry; a default port
+    /// equals no port.
     LOCATION_HOST = "origins/location-on-the-registry" {
         level: Must,
         title: "the `Location` of an upload has the registry's own host and port",
@@ -142,8 +142,8 @@ requirement! {
     /// the registry.
     ///
     /// ## How it is checked
-    /// The check opens an upload and reads the scheme of the resolved `Location`. The requirement does not apply to
-    /// registries on plain HTTP.
+    /// The check opens an upload. The scheme of the resolved `Location` must be `https`. The requirement does not
+    /// apply to registries on plain HTTP.
     LOCATION_TLS = "origins/location-keeps-tls" {
         level: Must,
         title: "the `Location` of an upload does not downgrade from https",
@@ -188,7 +188,7 @@ requirement! {
     /// The usual cause is a redirect from http to https or to another spelling of the path.
     ///
     /// ## How it is checked
-    /// The check uploads a blob and reads the status of the PUT.
+    /// The check uploads a blob. The status of the PUT must not be 301, 302 or 303.
     PUT_STAYS = "origins/put-not-redirected" {
         level: Must,
         title: "the PUT of an upload does not return 301, 302 or 303",
@@ -223,7 +223,8 @@ requirement! {
     /// origin.
     ///
     /// ## How it is checked
-    /// The check resolves the `Link` of a page and compares its origin with that of the registry.
+    /// The check requests a page of two tags from a repository with three. If the response has a `Link`, its URL must
+    /// have the origin of the registry.
     LINK_HOST = "origins/link-on-the-registry" {
         level: Must,
         title: "the `Link` to the next page has the registry's own origin",
@@ -308,7 +309,8 @@ requirement! {
     /// Helm 3.21.1, 4.2.1 and later refuse a downgrade. Earlier versions send the password in clear text.
     ///
     /// ## How it is checked
-    /// The check reads the scheme of the `realm`. The requirement does not apply to registries on plain HTTP.
+    /// The check sends an anonymous HEAD of a manifest. The scheme of the `realm` must be `https`. The requirement
+    /// does not apply to registries on plain HTTP.
     REALM_TLS = "origins/realm-keeps-tls" {
         level: Must,
         title: "the `realm` does not downgrade from https",
@@ -346,7 +348,8 @@ requirement! {
     /// Helm 3.21.1, 4.2.1 and later refuse such a `realm`. Other versions cannot reach it from outside the cluster.
     ///
     /// ## How it is checked
-    /// The check reads the host of the `realm`.
+    /// The check sends an anonymous HEAD of a manifest. The host of the `realm` must be public, or the host of the
+    /// registry.
     REALM_PUBLIC = "origins/realm-reachable" {
         level: Must,
         title: "the `realm` is not a private address",

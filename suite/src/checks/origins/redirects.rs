@@ -69,8 +69,8 @@ requirement! {
     /// Most Helm versions give up after ten redirects. Helm 3.21.1, 4.2.1 and later follow a loop without end.
     ///
     /// ## How it is checked
-    /// If a blob is redirected, the check follows the chain without credentials: until a URL occurs twice, or for
-    /// twenty steps.
+    /// If a blob is redirected, the check follows the chain without credentials, up to twenty steps. It must end
+    /// before a URL occurs twice.
     ENDS = "origins/redirect-ends" {
         level: Must,
         title: "the redirects of a blob end",
@@ -105,7 +105,8 @@ requirement! {
     /// The HTTP client of Helm gives up at the tenth redirect. Helm 3.21.1, 4.2.1 and later have no limit.
     ///
     /// ## How it is checked
-    /// If a blob is redirected, the check follows the chain without credentials and counts the redirects.
+    /// If a blob is redirected, the check follows the chain without credentials. It must end after at most nine
+    /// redirects.
     FEW = "origins/few-redirects" {
         level: Must,
         title: "a blob is at most nine redirects away",
@@ -304,7 +305,7 @@ requirement! {
     /// Helm follows a redirect to `http` without a warning: a private chart travels in clear text.
     ///
     /// ## How it is checked
-    /// If a blob is redirected and the registry uses TLS, the check reads the scheme of the target.
+    /// If a blob is redirected and the registry uses TLS, the target of the redirect must be an `https` URL.
     TLS = "origins/redirect-keeps-tls" {
         level: Should,
         title: "a blob redirect does not downgrade from https",

@@ -34,8 +34,8 @@ requirement! {
     /// by the type.
     ///
     /// ## How it is checked
-    /// If the registry has the referrers API, the check attaches an artifact to a chart and reads `artifactType` of
-    /// its entry.
+    /// If the registry has the referrers API, the check attaches an artifact to a chart and requests the referrers of
+    /// the chart. The entry must have the `artifactType` of the artifact.
     TYPE = "referrers/type-named" {
         level: Should,
         title: "the list of referrers contains the artifact type",
@@ -67,8 +67,8 @@ requirement! {
     /// Helm does not need it. Tools select a signature by its annotations in the list, without reading each manifest.
     ///
     /// ## How it is checked
-    /// If the registry has the referrers API, the check attaches an artifact with an annotation and reads the
-    /// annotations of its entry.
+    /// If the registry has the referrers API, the check attaches an artifact with an annotation and requests the
+    /// referrers of the chart. The entry must have the annotation.
     ANNOTATIONS = "referrers/annotations-copied" {
         level: Should,
         title: "the list of referrers contains the annotations",
@@ -102,7 +102,7 @@ requirement! {
     ///
     /// ## How it is checked
     /// If the registry has the referrers API, the check requests referrers in a repository to which nothing was ever
-    /// pushed.
+    /// pushed. The status must not be a 5xx.
     UNKNOWN = "referrers/unknown-repository" {
         level: Should,
         title: "the referrers endpoint returns no 5xx for an unknown repository",

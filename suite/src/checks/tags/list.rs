@@ -66,7 +66,7 @@ requirement! {
     /// repositories.
     ///
     /// ## How it is checked
-    /// The check sends `GET tags/list` and compares the `name` field with the repository name.
+    /// The check sends `GET tags/list`. The `name` field must be the name of the repository.
     NAME = "tags/list-names-repository" {
         level: Should,
         title: "the `name` in a tag list is the repository name",

@@ -64,7 +64,8 @@ requirement! {
     /// Helm 3.8 and later read at most 4 MiB of a page, and a truncated page is not valid JSON.
     ///
     /// ## How it is checked
-    /// The check pushes one tag, sends `GET tags/list` without parameters, as Helm does, and measures the body.
+    /// The check pushes one tag and sends `GET tags/list` without parameters, as Helm does. The body must have at
+    /// most 4 MiB.
     LARGEST_PAGE = "tags/page-within-4-mib" {
         level: Must,
         title: "a page of tags has at most 4 MiB",
