@@ -196,6 +196,9 @@ fn completions(shell: Shell) -> Result<ExitCode, CliError> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+    use std::path::{Path, PathBuf};
+
     use super::*;
 
     #[test]
@@ -203,22 +206,20 @@ mod tests {
         Cli::command().debug_assert();
     }
 
-    /// What people copy.
-    const COPIED: [(&str, &str); 4] = [
-        ("README.md", include_str!("../../../README.md")),
-        (
-            "github-actions.yml",
-            include_str!("../../workflows/github-actions.yml"),
-        ),
-        (
-            "gitlab-ci.yml",
-            include_str!("../../workflows/gitlab-ci.yml"),
-        ),
-        (
-            "kubernetes-job.yaml",
-            include_str!("../../workflows/kubernetes-job.yaml"),
-        ),
-    ];
+    /// The documents whose commands users copy: README, guide and workflows, by name.
+    fn documents() -> Vec<(String, String)> {
+        let harness = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let mut paths = vec![harness.join("../README.md")];
+        for folder in ["guide", "workflows"] {
+            let entries = fs::read_dir(harness.join(folder)).expect("the folder is readable");
+            paths.extend(entries.map(|entry| entry.expect("an entry is readable").path()));
+        }
+        let text = |path: PathBuf| {
+            let text = fs::read_to_string(&path).expect("a document is readable");
+            (path.display().to_string(), text)
+        };
+        paths.into_iter().map(text).collect()
+    }
 
     /// The command lines in a text: lines that begin with the program, with those that continue them.
     fn command_lines(text: &str) -> Vec<Vec<String>> {
@@ -254,9 +255,9 @@ mod tests {
     }
 
     #[test]
-    fn what_people_copy_is_understood() {
-        for (name, text) in COPIED {
-            let commands = command_lines(text);
+    fn every_documented_command_line_is_valid() {
+        for (name, text) in documents() {
+            let commands = command_lines(&text);
             assert!(!commands.is_empty(), "{name} shows no command");
             for words in commands {
                 if let Err(error) = Cli::try_parse_from(&words) {
