@@ -263,7 +263,7 @@ async fn by_digest(session: &Session) -> CheckResult {
         return Err(obstacle("read the manifest by digest or by tag", &by_tag));
     }
     Err(expect::violated(
-        "the manifest, as by its tag",
+        "the manifest by digest, as by its tag",
         format!("status {}", reply.status),
         &[&reply, &by_tag],
     ))
@@ -310,7 +310,7 @@ async fn untagged(session: &Session) -> CheckResult {
         ));
     }
     Err(expect::violated(
-        "the manifest, as after it was tagged",
+        "the manifest by digest, as once it is tagged",
         format!("status {}", untagged.status),
         &[&untagged, &tagged],
     ))
