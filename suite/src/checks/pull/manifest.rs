@@ -1,18 +1,16 @@
-//! GET of a manifest.
+//! GET of a manifest: status and digest.
 
-use bytes::Bytes;
-use helm_oci_fixtures::media_type;
 use http::Method;
 
-use super::{is_image_manifest, read_manifest};
+use super::read_manifest;
 use crate::helm::breaks::Break;
 use crate::helm::errors::Symptom;
 use crate::helm::flow::Flow;
-use crate::helm::version::{ALL, BEFORE_3_7, CONTAINERD, CONTAINERD_SINCE_3_7, NO_INDEX, ORAS};
+use crate::helm::version::{ALL, CONTAINERD, ORAS};
 use crate::requirement::requirement;
 use crate::requirement::source::{DISTRIBUTION, observed};
 use crate::session::expect;
-use crate::session::steps::{obstacle, with_media_type};
+use crate::session::steps::obstacle;
 use crate::session::{Session, digest_of};
 use crate::verdict::CheckResult;
 
@@ -48,171 +46,60 @@ async fn get_tag(session: &Session) -> CheckResult {
 }
 
 requirement! {
-    /// The registry serves a manifest with the media type it was pushed with.
+    /// The response to GET of a manifest has a `Docker-Content-Digest` header.
     ///
     /// ## Why Helm needs it
-    /// Helm determines the kind of content from `Content-Type`. With another type it finds no chart, whatever the
-    /// manifest contains.
+    /// No Helm version fails without it on GET. Other clients do, and errors are found later.
     ///
     /// ## How it is checked
-    /// The check reads a manifest by digest as Helm 3.0 to 3.17 do. The response must have the OCI manifest type;
-    /// parameters such as a charset are ignored.
-    TYPE = "pull/manifest-type" {
-        level: Must,
-        title: "`Content-Type` of a manifest is the type it was pushed with",
-        covers: ["REG-PUL-03", "A24"],
-        sources: [
-            DISTRIBUTION.states(
-                "pulling-manifests",
-                "The `Content-Type` header SHOULD match what the client [pushed as the manifest's `Content-Type`](#pushing-manifests).",
-            ),
-            observed("7.6", "manifest Content-Type json, octet-stream, docker or none: every Helm version fails"),
-        ],
-        breaks: [
-            Break::new(CONTAINERD_SINCE_3_7, Flow::PULLS, Symptom::NoLayers),
-            Break::new(BEFORE_3_7, &[Flow::ChartPull], Symptom::NotInCache),
-            Break::new(BEFORE_3_7, &[Flow::Pull, Flow::DependencyUpdate], Symptom::NoLayers),
-        ],
-        faults: [ServesManifestsAsJson, ServesManifestsAsOctetStream, ServesManifestsAsDocker, ServesManifestsWithoutType],
-        check: manifest_type,
-    }
-}
-
-async fn manifest_type(session: &Session) -> CheckResult {
-    let chart = session.arrange_chart("1.0.0").await?;
-    let path = session.manifest_path(&chart.digest);
-    let accept = "application/vnd.oci.image.manifest.v1+json, */*";
-    // `consistency/manifest-readable-at-once` judges the first response by digest.
-    session.head_manifest(&chart.digest).await?;
-    let reply = session
-        .call(Method::GET, &path)
-        .accept(accept)
-        .send()
-        .await?;
-    if reply.status.as_u16() != 200 {
-        return Err(obstacle("read the manifest by digest", &reply));
-    }
-    expect::media_type(&reply, media_type::OCI_MANIFEST)
-}
-
-requirement! {
-    /// The registry does not convert a manifest for a client that also accepts Docker types.
-    ///
-    /// ## Why Helm needs it
-    /// Helm 3.18 and later list Docker types first. A converted manifest is not a chart.
-    ///
-    /// ## How it is checked
-    /// The check reads a manifest by tag with the `Accept` of Helm 3.18 and later. The response must have the OCI
-    /// manifest type. `pull/tag-is-no-index` judges an index.
-    NOT_CONVERTED = "pull/manifest-not-converted" {
-        level: Must,
-        title: "a manifest keeps its type whatever else `Accept` lists",
-        covers: ["REG-PUL-03", "REG-PUL-07", "A24"],
-        sources: [observed("7.4", "T13: GET of the tag with `M5`, Docker types first")],
-        breaks: [
-            Break::new(ORAS, Flow::TAG_PULLS, Symptom::DockerManifestPulled),
-            Break::new(ORAS, &[Flow::PullDigest], Symptom::ManifestGetDigest),
-        ],
-        faults: [ConvertsManifests],
-        consequences: [ServesManifestsAsJson, ServesManifestsAsOctetStream, ServesManifestsAsDocker, ServesManifestsWithoutType],
-        check: not_converted,
-    }
-}
-
-async fn not_converted(session: &Session) -> CheckResult {
-    session.arrange_chart("1.0.0").await?;
-    let reply = read_manifest(session, "1.0.0").await?;
-    if reply.media_type() == Some(media_type::OCI_INDEX) {
-        return Err(obstacle("find an image manifest under the tag", &reply));
-    }
-    expect::media_type(&reply, media_type::OCI_MANIFEST)
-}
-
-requirement! {
-    /// The registry serves a manifest byte for byte as it was pushed.
-    ///
-    /// ## Why Helm needs it
-    /// Helm prints the digest of the manifest it pushed, and users pin it. Helm 3.0 to 3.17 read the manifest by that
-    /// digest and check size and digest; a registry that reformats the JSON breaks them.
-    ///
-    /// ## How it is checked
-    /// The check pushes a manifest under a tag and reads it by digest with the `Accept` of Helm 3.0 to 3.17. The
-    /// response must have the same bytes.
-    BYTES = "pull/manifest-bytes" {
-        level: Must,
-        title: "manifests are served byte for byte",
-        covers: ["REG-MAN-10", "A28"],
+    /// The check reads a manifest by tag. The response must have the header.
+    GET_DIGEST = "pull/get-carries-digest" {
+        level: Should,
+        title: "GET of a manifest returns `Docker-Content-Digest`",
+        covers: ["REG-PUL-06", "A22"],
         sources: [DISTRIBUTION.states(
-            "pushing-manifests",
-            "The registry MUST store the manifest in the exact byte representation provided by the client.",
-        )],
-        breaks: [
-            Break::new(CONTAINERD, Flow::PULLS, Symptom::ManifestAltered),
-            Break::new(ORAS, &[Flow::PullDigest], Symptom::ManifestGetDigest),
-        ],
-        faults: [ReformatsManifests, ReformatsAndRehashesManifests],
-        check: manifest_bytes,
-    }
-}
-
-async fn manifest_bytes(session: &Session) -> CheckResult {
-    let chart = session.arrange_chart("1.0.0").await?;
-    // `consistency/manifest-readable-at-once` judges the first response by digest.
-    session.head_manifest(&chart.digest).await?;
-    let path = session.manifest_path(&chart.digest);
-    let accept = "application/vnd.oci.image.manifest.v1+json, */*";
-    let reply = session
-        .call(Method::GET, &path)
-        .accept(accept)
-        .send()
-        .await?;
-    if reply.status.as_u16() != 200 || !is_image_manifest(&reply) {
-        return Err(obstacle("read the manifest by digest", &reply));
-    }
-    expect::same_bytes(&reply, &chart.manifest)
-}
-
-requirement! {
-    /// The registry preserves unusual spacing and key order in a manifest.
-    ///
-    /// ## Why Helm needs it
-    /// Six forms of chart manifests are in use, one for each change in Helm; other tools write more.
-    ///
-    /// ## How it is checked
-    /// The check pushes a manifest with additional spaces, line feeds and another key order, and reads it by tag. The
-    /// response must have the same bytes.
-    ODD_SHAPE = "pull/odd-manifest-bytes" {
-        level: Must,
-        title: "spacing and key order of a manifest are preserved",
-        covers: ["REG-MAN-10", "REG-PUL-24", "A28"],
-        sources: [DISTRIBUTION.states(
-            "pushing-manifests",
-            "The registry MUST store the manifest in the exact byte representation provided by the client.",
+            "pulling-manifests",
+            "A successful response SHOULD contain the digest of the uploaded blob in the header `Docker-Content-Digest`.",
         )],
         breaks: [],
-        faults: [ReformatsManifests, ReformatsAndRehashesManifests, ConvertsManifests],
-        check: odd_shape,
+        faults: [ManifestGetWithoutDigest],
+        check: get_digest,
     }
 }
 
-async fn odd_shape(session: &Session) -> CheckResult {
-    let chart = session.arrange_chart_blobs("1.0.0").await?;
-    let compact = String::from_utf8_lossy(&chart.manifest).into_owned();
-    let odd = compact
-        .replacen("{\"schemaVersion\":2,", "{\n  ", 1)
-        .replace("\":", "\" :\t")
-        .replace("]}", "],\r\n \"schemaVersion\": 2 }\n");
-    let odd = if session.target().typed_manifests {
-        Bytes::from(odd)
-    } else {
-        with_media_type(&Bytes::from(odd))
-    };
-    session.arrange_manifest("1.0.0", &odd).await?;
+async fn get_digest(session: &Session) -> CheckResult {
+    session.arrange_chart("1.0.0").await?;
     let reply = read_manifest(session, "1.0.0").await?;
-    if !is_image_manifest(&reply) {
-        return Err(obstacle("read the image manifest of the chart", &reply));
+    expect::header(&reply, "docker-content-digest").map(|_| ())
+}
+
+requirement! {
+    /// The digest in the response to GET of a manifest is the digest of its body.
+    ///
+    /// ## Why Helm needs it
+    /// Helm 3.18 and later compare the two and reject the manifest if they differ.
+    ///
+    /// ## How it is checked
+    /// The check reads a manifest by tag. The header, if present, must be the digest of the body.
+    GET_TRUE_DIGEST = "pull/get-digest-is-true" {
+        level: Must,
+        title: "`Docker-Content-Digest` from GET of a manifest is the digest of its body",
+        covers: ["REG-PUL-06", "C11"],
+        sources: [observed("7.6", "wrong Docker-Content-Digest on manifest GET: 3.18.0 and later fail")],
+        breaks: [
+            Break::new(ORAS, Flow::TAG_PULLS, Symptom::ManifestAltered),
+            Break::new(ORAS, &[Flow::PullDigest], Symptom::ManifestGetDigest),
+        ],
+        faults: [ManifestGetWrongDigest],
+        consequences: [ReformatsManifests],
+        check: get_true_digest,
     }
-    expect::same_bytes(&reply, &odd)
+}
+
+async fn get_true_digest(session: &Session) -> CheckResult {
+    session.arrange_chart("1.0.0").await?;
+    let reply = read_manifest(session, "1.0.0").await?;
+    expect::header_absent_or(&reply, "docker-content-digest", &digest_of(&reply.body))
 }
 
 requirement! {
@@ -343,95 +230,4 @@ async fn absent(session: &Session) -> CheckResult {
     session.arrange_chart("1.0.0").await?;
     let reply = session.get_manifest("9.9.9").await?;
     expect::status(&reply, &[404])
-}
-
-requirement! {
-    /// The response to GET of a manifest has a `Docker-Content-Digest` header.
-    ///
-    /// ## Why Helm needs it
-    /// No Helm version fails without it on GET. Other clients do, and errors are found later.
-    ///
-    /// ## How it is checked
-    /// The check reads a manifest by tag. The response must have the header.
-    GET_DIGEST = "pull/get-carries-digest" {
-        level: Should,
-        title: "GET of a manifest returns `Docker-Content-Digest`",
-        covers: ["REG-PUL-06", "A22"],
-        sources: [DISTRIBUTION.states(
-            "pulling-manifests",
-            "A successful response SHOULD contain the digest of the uploaded blob in the header `Docker-Content-Digest`.",
-        )],
-        breaks: [],
-        faults: [ManifestGetWithoutDigest],
-        check: get_digest,
-    }
-}
-
-async fn get_digest(session: &Session) -> CheckResult {
-    session.arrange_chart("1.0.0").await?;
-    let reply = read_manifest(session, "1.0.0").await?;
-    expect::header(&reply, "docker-content-digest").map(|_| ())
-}
-
-requirement! {
-    /// The digest in the response to GET of a manifest is the digest of its body.
-    ///
-    /// ## Why Helm needs it
-    /// Helm 3.18 and later compare the two and reject the manifest if they differ.
-    ///
-    /// ## How it is checked
-    /// The check reads a manifest by tag. The header, if present, must be the digest of the body.
-    GET_TRUE_DIGEST = "pull/get-digest-is-true" {
-        level: Must,
-        title: "`Docker-Content-Digest` from GET of a manifest is the digest of its body",
-        covers: ["REG-PUL-06", "C11"],
-        sources: [observed("7.6", "wrong Docker-Content-Digest on manifest GET: 3.18.0 and later fail")],
-        breaks: [
-            Break::new(ORAS, Flow::TAG_PULLS, Symptom::ManifestAltered),
-            Break::new(ORAS, &[Flow::PullDigest], Symptom::ManifestGetDigest),
-        ],
-        faults: [ManifestGetWrongDigest],
-        consequences: [ReformatsManifests],
-        check: get_true_digest,
-    }
-}
-
-async fn get_true_digest(session: &Session) -> CheckResult {
-    session.arrange_chart("1.0.0").await?;
-    let reply = read_manifest(session, "1.0.0").await?;
-    expect::header_absent_or(&reply, "docker-content-digest", &digest_of(&reply.body))
-}
-
-requirement! {
-    /// The registry serves the chart's own manifest under a tag to which one chart was pushed, and not an index of
-    /// it.
-    ///
-    /// ## Why Helm needs it
-    /// Helm 3.18.0 to 3.20.0 and 4.0.0 to 4.1.1 cannot pull a chart through an index.
-    ///
-    /// ## How it is checked
-    /// The check pushes a chart and reads its tag. The response must not be an index.
-    NO_INDEX_WRAPPED = "pull/tag-is-no-index" {
-        level: Should,
-        title: "a chart's tag refers to its manifest, not to an index",
-        covers: ["REG-PUL-21", "C17"],
-        sources: [observed("1.2", "3.20.1 and 4.1.2 accept an OCI index under a tag")],
-        breaks: [
-            Break::new(BEFORE_3_7, &[Flow::ChartPull], Symptom::IndexPulled),
-            Break::new(NO_INDEX, Flow::TAG_PULLS, Symptom::IndexPulled),
-        ],
-        faults: [WrapsChartsInIndexes],
-        check: no_index,
-    }
-}
-
-async fn no_index(session: &Session) -> CheckResult {
-    session.arrange_chart("1.0.0").await?;
-    let reply = read_manifest(session, "1.0.0").await?;
-    expect::holds(
-        reply.media_type() != Some(media_type::OCI_INDEX),
-        "the chart's own manifest under the tag",
-        "an index",
-        &[&reply],
-    )
 }

@@ -3,6 +3,8 @@
 mod blob;
 mod head;
 mod manifest;
+mod manifest_content;
+mod range;
 
 use crate::requirement::Requirement;
 use crate::session::steps::obstacle;
@@ -46,10 +48,10 @@ pub(super) static ALL_OF_THEM: &[&Requirement] = &[
     &manifest::GET_TAG,
     &manifest::GET_DIGEST,
     &manifest::GET_TRUE_DIGEST,
-    &manifest::TYPE,
-    &manifest::NOT_CONVERTED,
-    &manifest::BYTES,
-    &manifest::ODD_SHAPE,
+    &manifest_content::TYPE,
+    &manifest_content::NOT_CONVERTED,
+    &manifest_content::BYTES,
+    &manifest_content::ODD_SHAPE,
     &manifest::BY_DIGEST,
     &manifest::UNTAGGED,
     &manifest::ABSENT,
@@ -58,7 +60,7 @@ pub(super) static ALL_OF_THEM: &[&Requirement] = &[
     &blob::BLOB_LENGTH,
     &blob::BLOB_DIGEST,
     &blob::CONFIG,
-    &blob::RANGE,
-    &blob::CLAIMED_RANGES,
-    &manifest::NO_INDEX_WRAPPED,
+    &range::RANGE,
+    &range::CLAIMED_RANGES,
+    &manifest_content::NO_INDEX_WRAPPED,
 ];

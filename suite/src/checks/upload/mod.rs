@@ -1,9 +1,11 @@
 //! Blob upload, in the order of Helm's requests.
 
 mod complete;
-mod open;
-mod other_ways;
-mod present;
+mod head;
+mod location;
+mod other_methods;
+mod start;
+mod stored;
 
 use crate::requirement::Requirement;
 use crate::session::expect;
@@ -70,28 +72,28 @@ pub(super) async fn upload_blob(session: &Session, what: &str) -> Result<(Reply,
 
 /// The requirements of this area, in reading order.
 pub(super) static ALL_OF_THEM: &[&Requirement] = &[
-    &present::ABSENT,
-    &present::FOUND,
-    &present::PRESENT,
-    &present::LENGTH,
-    &open::POST_ALLOWED,
-    &open::POST_202,
-    &open::POST_NOT_201,
-    &open::LOCATION,
-    &open::ROOTED,
-    &open::QUERY,
+    &head::ABSENT,
+    &head::FOUND,
+    &head::PRESENT,
+    &head::LENGTH,
+    &start::POST_ALLOWED,
+    &start::POST_202,
+    &start::POST_NOT_201,
+    &location::LOCATION,
+    &location::ROOTED,
+    &location::QUERY,
     &complete::MONOLITHIC,
     &complete::PUT_201,
     &complete::PUT_NOT_202,
-    &complete::PUT_LOCATION,
-    &complete::LOCATION_LEADS,
-    &complete::PUT_DIGEST,
-    &complete::PUT_TRUE_DIGEST,
+    &stored::PUT_LOCATION,
+    &stored::LOCATION_LEADS,
+    &stored::PUT_DIGEST,
+    &stored::PUT_TRUE_DIGEST,
     &complete::VERIFIED,
-    &other_ways::CHUNKED,
-    &other_ways::CHUNK_RANGE,
-    &other_ways::SINGLE_POST,
-    &other_ways::MOUNT,
-    &other_ways::MOUNTED,
-    &open::NOT_THROTTLED,
+    &other_methods::CHUNKED,
+    &other_methods::CHUNK_RANGE,
+    &other_methods::SINGLE_POST,
+    &other_methods::MOUNT,
+    &other_methods::MOUNTED,
+    &start::NOT_THROTTLED,
 ];

@@ -1,23 +1,20 @@
-//! Media types and annotations of a chart manifest.
+//! Media types in a chart manifest.
 
 use bytes::Bytes;
 use helm_oci_fixtures::manifest::{Shape, chart_manifest};
 use helm_oci_fixtures::media_type;
 
-use super::{annotated, replaced};
+use super::replaced;
 use crate::helm::breaks::Break;
 use crate::helm::errors::Symptom;
 use crate::helm::flow::Flow;
-use crate::helm::version::{CONTAINERD, CONTAINERD_SINCE_3_7, ORAS, Span, Versions};
+use crate::helm::version::{CONTAINERD, CONTAINERD_SINCE_3_7, ORAS};
 use crate::requirement::requirement;
 use crate::requirement::source::{DISTRIBUTION, helm};
 use crate::session::Session;
 use crate::session::expect;
 use crate::session::steps::{obstacle, with_media_type};
 use crate::verdict::CheckResult;
-
-/// Helm versions with containerd that copy annotations into the manifest.
-const ANNOTATES_OVER_CONTAINERD: Versions = Versions(&[Span::new((3, 12, 0), (3, 18, 0))]);
 
 requirement! {
     /// The registry accepts a manifest without a top-level `mediaType` and takes its type from `Content-Type`.
@@ -162,96 +159,4 @@ async fn compare_with_image_type(
         format!("status {}", refused.status),
         &[refused, &other],
     ))
-}
-
-requirement! {
-    /// The registry accepts a manifest with annotations, whatever their keys and values.
-    ///
-    /// ## Why Helm needs it
-    /// Helm 3.12 and later write title, version and more, and copy every annotation of `Chart.yaml`.
-    ///
-    /// ## How it is checked
-    /// The check pushes a manifest without annotations, then one as current Helm versions write it, with long and
-    /// non-ASCII annotations. The second PUT must succeed.
-    ANNOTATIONS = "manifests/annotations-accepted" {
-        level: Must,
-        title: "a manifest with annotations is accepted",
-        covers: ["REG-MAN-09", "REG-PUL-24"],
-        sources: [helm("v3.12.0", "pkg/registry/util.go:165", "copies chart annotations into the manifest")],
-        breaks: [
-            Break::new(ANNOTATES_OVER_CONTAINERD, Flow::PUSHES, Symptom::ManifestPut),
-            Break::new(ORAS, Flow::WRITES, Symptom::ManifestPut),
-        ],
-        faults: [RefusesAnnotations],
-        check: annotations,
-    }
-}
-
-async fn annotations(session: &Session) -> CheckResult {
-    session.arrange_chart("0.9.0").await?;
-    let chart = session
-        .arrange_blobs_of(annotated(session), Shape::Helm313, None)
-        .await?;
-    expect::success(&session.put_manifest("1.0.0", &chart.manifest).await?)
-}
-
-requirement! {
-    /// The registry preserves the annotations of a manifest.
-    ///
-    /// ## Why Helm needs it
-    /// Without them the manifest has another digest, and user interfaces lose title and version.
-    ///
-    /// ## How it is checked
-    /// The check pushes a manifest with annotations and reads it back. The annotations must be the same.
-    ANNOTATIONS_KEPT = "manifests/annotations-kept" {
-        level: Must,
-        title: "annotations are served as they were pushed",
-        covers: ["REG-MAN-09"],
-        sources: [DISTRIBUTION.states(
-            "pushing-manifests",
-            "The registry MUST store the manifest in the exact byte representation provided by the client.",
-        )],
-        breaks: [
-            Break::new(ANNOTATES_OVER_CONTAINERD, Flow::PULLS, Symptom::ManifestShorter),
-            Break::new(ORAS, Flow::PULLS, Symptom::ManifestShorter),
-            Break::new(ORAS, Flow::WRITES, Symptom::TagReadLength),
-        ],
-        faults: [DropsAnnotations],
-        check: annotations_kept,
-    }
-}
-
-async fn annotations_kept(session: &Session) -> CheckResult {
-    let chart = session
-        .arrange_blobs_of(annotated(session), Shape::Helm313, None)
-        .await?;
-    session.arrange_manifest("1.0.0", &chart.manifest).await?;
-    let reply = session.get_manifest("1.0.0").await?;
-    let read = |bytes: &[u8]| {
-        let value: Option<serde_json::Value> = serde_json::from_slice(bytes).ok();
-        value.and_then(|value| value.get("annotations").cloned())
-    };
-    let (Some(pushed), true) = (read(&chart.manifest), reply.status.is_success()) else {
-        return Err(obstacle("read the manifest", &reply));
-    };
-    if serde_json::from_slice::<serde_json::Value>(&reply.body).is_err() {
-        return Err(obstacle("read the manifest as JSON", &reply));
-    }
-    match read(&reply.body) {
-        Some(kept) if kept == pushed => Ok(()),
-        // `pull/tag-is-no-index` judges an index in place of the manifest.
-        None if !String::from_utf8_lossy(&reply.body).contains("\"layers\"") => {
-            Err(obstacle("read the image manifest of the chart", &reply))
-        }
-        Some(_) => Err(expect::violated(
-            "the annotations as pushed",
-            "other annotations",
-            &[&reply],
-        )),
-        None => Err(expect::violated(
-            "the annotations as pushed",
-            "no annotations",
-            &[&reply],
-        )),
-    }
 }

@@ -1,0 +1,31 @@
+//! Repository names and tags.
+
+mod first_write;
+mod repository;
+mod tag;
+
+use crate::requirement::Requirement;
+use crate::session::{Reply, Session};
+use crate::verdict::Stop;
+
+/// Starts an upload in `repository`: the first write of every Helm version.
+pub(super) async fn first_write(session: &Session, repository: &str) -> Result<Reply, Stop> {
+    session.start_upload_in(repository).await
+}
+
+/// The requirements of this area, in reading order.
+pub(super) static ALL_OF_THEM: &[&Requirement] = &[
+    &repository::GRAMMAR,
+    &repository::TWO_SEGMENTS,
+    &repository::ROOT,
+    &tag::UNDERSCORE,
+    &tag::CASE,
+    &first_write::FIRST_WRITE_RESPONSE,
+    &first_write::NO_SERVER_ERROR,
+    &first_write::CREATED_ON_PUSH,
+    &first_write::NEW_REPOSITORY,
+    &tag::PLUS,
+    &tag::NOT_SEMVER,
+    &tag::LATEST,
+    &repository::BASENAME,
+];
