@@ -7,7 +7,6 @@
 //!
 //! `cargo bench --bench run` prints a table; nothing passes or fails by it.
 
-use std::collections::BTreeSet;
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -15,14 +14,13 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::StreamExt;
 use helm_oci_conformance::clock::Stopwatch;
-use helm_oci_conformance::deviations::Deviations;
 use helm_oci_conformance::environment::Environment;
 use helm_oci_conformance::exit_code;
 use helm_oci_conformance::http::install_cryptography;
 use helm_oci_conformance::http::{Http, Limits, Trust};
 use helm_oci_conformance::run::capabilities;
 use helm_oci_conformance::run::preflight::preflight;
-use helm_oci_conformance::run::{self, Events, Helms, Interrupt, Job, Plan};
+use helm_oci_conformance::run::{self, Events, Interrupt, Job, Plan, Schedule};
 use helm_oci_conformance::serve::{Handler, Server};
 use helm_oci_conformance::target::policy::CleanUpStrategy;
 use helm_oci_conformance::target::resolved::ParsedTarget;
@@ -46,7 +44,7 @@ use tokio::runtime::Runtime;
 const ROUNDS: usize = 9;
 
 /// How many checks run side by side, as in `run`.
-const SIDE_BY_SIDE: usize = run::SIDE_BY_SIDE as usize;
+const SIDE_BY_SIDE: usize = run::CONCURRENCY as usize;
 
 const SEED: u64 = 7;
 
@@ -159,7 +157,7 @@ async fn record(requirements: &[&'static Requirement]) -> Result<Heard, Error> {
     let preparation = recorder.take();
     let (mut large, mut others) = (Vec::new(), Vec::new());
     for requirement in requirements {
-        run::examine(requirement, &target, run::DEADLINE).await;
+        run::check(requirement, &target, run::DEADLINE).await;
         match requirement.moves {
             0 => others.push(recorder.take()),
             _ => large.extend(recorder.take()),
@@ -215,20 +213,16 @@ async fn run(
     let nothing = Environment::new(|_| None);
     let target = ParsedTarget::parse(spec)?.resolve("benchmark".to_owned(), None, &nothing)?;
     let jobs = [Job::new(target)];
-    let plan = Plan {
-        requirements,
-        flows: BTreeSet::new(),
-        only: Vec::new(),
-        shard: None,
-        seed: SEED,
-        jobs: SIDE_BY_SIDE,
-        deadline: run::DEADLINE,
-        helms: Helms::default(),
-        strict: false,
-        deviations: Deviations::default(),
-    };
+    let plan = Plan::new(requirements, SEED);
     let begun = Stopwatch::start();
-    let record = run::run(&plan, &jobs, 1, &Events::unheard(), &Interrupt::never()).await;
+    let record = run::examine(
+        &plan,
+        &jobs,
+        Schedule::default(),
+        &Events::ignored(),
+        &Interrupt::never(),
+    )
+    .await;
     let taken = begun.elapsed();
     server.stop().await;
     match record {

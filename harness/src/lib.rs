@@ -5,12 +5,13 @@
 //! - [`launch`]: makes a target available; [`http`]: requests over the network; [`serve`]: a socket in front of a registry;
 //! - [`run`]: runs a plan on targets and fills the run record; [`deviations`]: known deviations of a target;
 //! - [`helm`]: real Helm binaries, run through the flows of a user;
-//! - [`snapshot`]: registry responses as files for review; [`prove`]: every requirement against every fault;
+//! - [`snapshot`]: registry responses as files for review; [`compare`]: two registries compared; [`prove`]: every requirement against every fault;
 //! - [`doctor`]: checks the local environment; `handbook`: the pages that `explain` prints;
 //! - [`clock`]: the only clock; [`environment`]: environment variables; [`error`]: an error and its causes as text; [`exit_code`]: the exit codes.
 
 pub mod cli;
 pub mod clock;
+pub mod compare;
 pub mod deviations;
 pub mod doctor;
 pub mod environment;

@@ -180,7 +180,7 @@ impl Live {
             Err(ended) => return ended,
         };
         let examined = tokio::select! {
-            examined = run::examine(requirement, &ready.target, run::DEADLINE) => examined,
+            examined = run::check(requirement, &ready.target, run::DEADLINE) => examined,
             () = self.interrupt.wait() => return Err("interrupted".into()),
         };
         let record = run::record(requirement, &examined, Rules::default());

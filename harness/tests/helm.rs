@@ -102,22 +102,22 @@ fn pretenders() -> Vec<Trial> {
         (
             "idles",
             "exit 0",
-            "Helm 3.10.1 asked the registry nothing: (it succeeds and no manifest under the tag)",
+            "Helm 3.10.1 sent no request to the registry: (it succeeds and no manifest under the tag)",
         ),
         (
             "crashes",
             "echo 'panic: no' >&2; kill -SEGV $$",
-            "Helm 3.10.1 asked the registry nothing: panic: no",
+            "Helm 3.10.1 sent no request to the registry: panic: no",
         ),
         (
             "garbles",
             "printf '\\033[2Jhello' >&2; exit 3",
-            "Helm 3.10.1 asked the registry nothing: \u{1b}[2Jhello",
+            "Helm 3.10.1 sent no request to the registry: \u{1b}[2Jhello",
         ),
         (
             "hangs",
             "sleep 600",
-            "Helm 3.10.1 asked the registry nothing: (Helm does not end)",
+            "Helm 3.10.1 sent no request to the registry: (Helm does not end)",
         ),
     ]
     .map(|(name, script, why)| {

@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 use helm_oci_conformance::http::{Http, Limits, Trust};
-use helm_oci_conformance::run::{DEADLINE, examine};
+use helm_oci_conformance::run::{DEADLINE, check};
 use helm_oci_conformance::serve::Server;
 use helm_oci_fixtures::fault::{Fault, FaultyRegistry};
 use helm_oci_fixtures::registry::{Access, ReferenceRegistry};
@@ -104,9 +104,9 @@ async fn on_the_wire(requirement: &'static Requirement, fault: Fault, mebibyte: 
         registry: Arc::new(port),
         ..model
     };
-    let examined = examine(requirement, &target, DEADLINE).await;
+    let checked = check(requirement, &target, DEADLINE).await;
     server.stop().await;
-    examined.verdict
+    checked.verdict
 }
 
 fn kind(verdict: &Verdict) -> &'static str {

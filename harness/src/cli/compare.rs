@@ -5,22 +5,24 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use helm_oci_reports::compare::{Bisection, Comparison};
 use helm_oci_reports::record::TargetRecord;
-use helm_oci_reports::snapshot::Snapshot;
 use helm_oci_reports::view::{BisectionView, ComparisonView};
 use helm_oci_reports::{markdown, terminal};
 
 use super::deviations::read_record;
 use super::error::CliError;
 use super::report::{Color, Sink, on_stdout};
-use super::run::told;
 use super::selection::Selection;
 use super::target::TargetArguments;
 use super::{output, progress};
 use crate::clock;
-use crate::deviations::Deviations;
+use crate::compare::{Examiner, Pair, Side};
+use crate::error::chain;
 use crate::exit_code::ExitCode;
-use crate::run::{self, Helms, Interrupt, Interrupted, Job, Plan};
-use crate::snapshot::{self, Subject};
+use crate::run::{self, Events, Interrupt, Job, Plan, Schedule};
+use crate::target::resolved::ResolvedTarget;
+
+/// The consequence of an interruption.
+const LOST: &str = "nothing was compared";
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -37,7 +39,7 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
     /// How many checks run at the same time on a target.
-    #[arg(long, value_name = "N", default_value_t = run::SIDE_BY_SIDE, value_parser = clap::value_parser!(u16).range(1..=64))]
+    #[arg(long, value_name = "N", default_value_t = run::CONCURRENCY, value_parser = clap::value_parser!(u16).range(1..=64))]
     jobs: u16,
     /// Write the comparison as JSON; `-` for standard output.
     #[arg(long, value_name = "FILE")]
@@ -55,110 +57,78 @@ pub(super) struct Arguments {
     reach: TargetArguments,
 }
 
-/// A target to examine, or what was seen of one before.
-enum Side {
+/// A target or a record, as given on the command line.
+enum Given {
     Record {
         seed: u64,
         target: Box<TargetRecord>,
     },
-    Target {
-        name: String,
-    },
-}
-
-/// What was seen of one of the two.
-struct Seen {
-    record: TargetRecord,
-    /// Nothing of a record, and nothing where none could be taken.
-    snapshot: Option<Snapshot>,
-    /// Whether the snapshot is missing although it was wanted.
-    is_open: bool,
+    Target(String),
 }
 
 pub(super) async fn compare(arguments: &Arguments) -> Result<ExitCode, CliError> {
-    let sides = arguments.sides()?;
-    if !arguments.bisect && sides.len() > 2 {
-        return Err(CliError::TooMany);
-    }
-    let plan = arguments.plan(&sides)?;
-    let jobs = arguments.work(&sides, &plan)?;
-    let mut files = Files::open(arguments)?;
-    let interrupt = Interrupt::on_signals();
-    let ended = if arguments.bisect {
-        bisect(arguments, &plan, &jobs, &mut files, &interrupt).await
+    if arguments.bisect {
+        bisect(arguments).await
     } else {
-        both(arguments, &plan, (&sides, &jobs), &mut files, &interrupt).await
+        between(arguments).await
+    }
+}
+
+/// Compares two targets or records.
+async fn between(arguments: &Arguments) -> Result<ExitCode, CliError> {
+    let [a, b] = arguments.targets.as_slice() else {
+        return Err(CliError::TooMany);
     };
-    match ended {
-        Ok(ended) => ended,
-        Err(interrupted) => {
-            output::note("error: interrupted; nothing was compared\n");
-            output::note(&told(&interrupted));
-            Ok(ExitCode::Interrupted)
+    let (a, b) = (given(a)?, given(b)?);
+    let plan = arguments.plan([&a, &b].into_iter().find_map(Given::seed))?;
+    let pair = pair(&arguments.reach, (a, b), &plan.label())?;
+    let mut files = Files::open(arguments)?;
+    let work = async |events: &Events, interrupt: &Interrupt| {
+        let examiner = arguments.examiner(&plan, events, interrupt);
+        examiner.compare(&pair).await
+    };
+    let compared = match progress::watch(arguments.quiet, LOST, work).await {
+        Ok(compared) => compared,
+        Err(code) => return Ok(code),
+    };
+    for (target, error) in &compared.without_snapshot {
+        output::note(&format!("{target}: no snapshot: {}\n", chain(error)));
+    }
+    files.write(arguments, &compared.comparison)?;
+    Ok(code(compared.is_inconclusive()))
+}
+
+async fn bisect(arguments: &Arguments) -> Result<ExitCode, CliError> {
+    for target in &arguments.targets {
+        if is_record(record_path(target).0) {
+            return Err(CliError::BisectRecord {
+                path: record_path(target).0.to_owned(),
+            });
         }
     }
-}
-
-async fn both(
-    arguments: &Arguments,
-    plan: &Plan,
-    (sides, jobs): (&[Side], &[Job]),
-    files: &mut Files,
-    interrupt: &Interrupt,
-) -> Result<Result<ExitCode, CliError>, Interrupted> {
-    let are_live = sides.iter().all(|side| matches!(side, Side::Target { .. }));
-    let mut seen = Vec::with_capacity(2);
-    for side in sides {
-        seen.push(match side {
-            Side::Record { target, .. } => Seen {
-                record: target.as_ref().clone(),
-                snapshot: None,
-                is_open: false,
-            },
-            Side::Target { name } => {
-                let job = job(jobs, name);
-                let record = arguments.examine(plan, job, interrupt).await?;
-                let mut seen = Seen {
-                    snapshot: None,
-                    is_open: false,
-                    record,
-                };
-                if are_live && seen.record.obstacle.is_none() {
-                    seen.take(plan, job, interrupt).await?;
-                }
-                seen
-            }
-        });
-    }
-    let [a, b] = seen.as_slice() else {
-        return Ok(Err(CliError::TooMany));
+    let plan = arguments.plan(None)?;
+    let specs = arguments
+        .targets
+        .iter()
+        .map(|name| arguments.reach.spec(name));
+    let targets = arguments.reach.resolve(specs.collect(), &plan.label())?;
+    let jobs: Vec<Job> = targets.into_iter().map(Job::new).collect();
+    let mut files = Files::open(arguments)?;
+    let work = async |events: &Events, interrupt: &Interrupt| {
+        let examiner = arguments.examiner(&plan, events, interrupt);
+        examiner.bisect(&jobs).await
     };
-    let snapshots = a.snapshot.as_ref().zip(b.snapshot.as_ref());
-    let comparison = Comparison::between(&a.record, &b.record, snapshots);
-    let ended = files.write(arguments, &comparison);
-    let is_open = comparison.is_inconclusive() || a.is_open || b.is_open;
-    Ok(ended.map(|()| code(is_open)))
+    let bisection = match progress::watch(arguments.quiet, LOST, work).await {
+        Ok(bisection) => bisection,
+        Err(code) => return Ok(code),
+    };
+    files.write_bisection(arguments, &bisection)?;
+    Ok(code(bisection.is_inconclusive()))
 }
 
-async fn bisect(
-    arguments: &Arguments,
-    plan: &Plan,
-    jobs: &[Job],
-    files: &mut Files,
-    interrupt: &Interrupt,
-) -> Result<Result<ExitCode, CliError>, Interrupted> {
-    let mut bisection = Bisection::new(jobs.iter().map(|job| job.target.name.clone()).collect());
-    while let Some(position) = bisection.next() {
-        let record = arguments.examine(plan, &jobs[position], interrupt).await?;
-        bisection.record(position, record);
-    }
-    let ended = files.write_bisection(arguments, &bisection);
-    Ok(ended.map(|()| code(bisection.is_inconclusive())))
-}
-
-/// How it ends: without a verdict, whatever differs.
-const fn code(is_open: bool) -> ExitCode {
-    if is_open {
+/// The exit code: a difference is not a failure, and an inconclusive part is reported.
+const fn code(is_inconclusive: bool) -> ExitCode {
+    if is_inconclusive {
         ExitCode::Inconclusive
     } else {
         ExitCode::Acceptable
@@ -166,134 +136,112 @@ const fn code(is_open: bool) -> ExitCode {
 }
 
 impl Arguments {
-    fn sides(&self) -> Result<Vec<Side>, CliError> {
-        let sides = self.targets.iter().map(|given| self.side(given));
-        sides.collect()
-    }
-
-    fn side(&self, given: &str) -> Result<Side, CliError> {
-        let (path, wanted) = match given.rsplit_once('#') {
-            Some((path, wanted)) if is_record(path) => (path, Some(wanted)),
-            _ => (given, None),
-        };
-        if !is_record(path) {
-            return Ok(Side::Target {
-                name: given.to_owned(),
-            });
-        }
-        if self.bisect {
-            return Err(CliError::BisectRecord {
-                path: path.to_owned(),
-            });
-        }
-        let record = read_record(Path::new(path))?;
-        let seed_of_run = record.run.seed;
-        let names: Vec<&str> = record.targets.iter().map(|one| one.name.as_str()).collect();
-        let names = names.join(", ");
-        let mut targets = record.targets.into_iter();
-        let target = match wanted {
-            Some(wanted) => targets.find(|target| target.name == wanted),
-            None => targets.next().filter(|_| targets.next().is_none()),
-        };
-        let target = target.ok_or_else(|| CliError::RecordTarget {
-            path: path.into(),
-            names,
-        })?;
-        Ok(Side::Record {
-            // The targets of a merged record have the seeds of their own runs.
-            seed: target.seed.unwrap_or(seed_of_run),
-            target: Box::new(target),
-        })
-    }
-
-    fn plan(&self, sides: &[Side]) -> Result<Plan, CliError> {
-        let mut seeds = sides.iter().filter_map(|side| match side {
-            Side::Record { seed, .. } => Some(*seed),
-            Side::Target { .. } => None,
-        });
+    fn plan(&self, seed_of_record: Option<u64>) -> Result<Plan, CliError> {
         let chosen = self.selection.choose(Vec::new())?;
+        let seed = self.seed.or(seed_of_record).unwrap_or_else(clock::seed);
         Ok(Plan {
-            requirements: chosen.requirements,
             flows: chosen.flows.into_keys().collect(),
             only: chosen.words,
-            shard: None,
-            seed: self
-                .seed
-                .or_else(|| seeds.next())
-                .unwrap_or_else(clock::seed),
-            jobs: usize::from(self.jobs),
-            deadline: run::DEADLINE,
-            helms: Helms::default(),
-            strict: false,
-            deviations: Deviations::default(),
+            ..Plan::new(chosen.requirements, seed)
         })
     }
 
-    /// One job for each target; one that is given twice is compared with itself.
-    fn work(&self, sides: &[Side], plan: &Plan) -> Result<Vec<Job>, CliError> {
-        let mut names: Vec<String> = Vec::new();
-        for side in sides {
-            match side {
-                Side::Target { name } if self.bisect || !names.contains(name) => {
-                    names.push(name.clone());
-                }
-                Side::Target { .. } | Side::Record { .. } => {}
-            }
-        }
-        let specs = names.iter().map(|name| self.reach.spec(name)).collect();
-        let targets = self.reach.resolve(specs, &super::run::label(plan))?;
-        Ok(targets.into_iter().map(Job::new).collect())
-    }
-
-    async fn examine(
+    fn examiner<'a>(
         &self,
-        plan: &Plan,
-        job: &Job,
-        interrupt: &Interrupt,
-    ) -> Result<TargetRecord, Interrupted> {
-        let jobs = std::slice::from_ref(job);
-        let work = async |events: &_| run::run(plan, jobs, 1, events, interrupt).await;
-        let mut record = progress::watch(self.quiet, work).await?;
-        Ok(record.targets.remove(0))
-    }
-}
-
-impl Seen {
-    async fn take(
-        &mut self,
-        plan: &Plan,
-        job: &Job,
-        interrupt: &Interrupt,
-    ) -> Result<(), Interrupted> {
-        let subject = Subject::Golden { seed: plan.seed };
-        match snapshot::take(job, &subject, interrupt).await? {
-            Ok(taken) => self.snapshot = Some(taken.snapshot),
-            Err(why) => {
-                output::note(&format!("{}: no snapshot: {why}\n", job.target.name));
-                self.is_open = true;
-            }
+        plan: &'a Plan,
+        events: &'a Events,
+        interrupt: &'a Interrupt,
+    ) -> Examiner<'a> {
+        Examiner {
+            plan,
+            schedule: Schedule {
+                checks: usize::from(self.jobs),
+                ..Schedule::default()
+            },
+            events,
+            interrupt,
         }
-        Ok(())
     }
 }
 
-/// Whether a word is meant as a record: it is a file, or it is called so and is missing.
+impl Given {
+    fn seed(&self) -> Option<u64> {
+        match self {
+            Self::Record { seed, .. } => Some(*seed),
+            Self::Target(_) => None,
+        }
+    }
+}
+
+/// Reads a record if the word names one; every other word is a target.
+fn given(word: &str) -> Result<Given, CliError> {
+    let (path, wanted) = record_path(word);
+    if !is_record(path) {
+        return Ok(Given::Target(word.to_owned()));
+    }
+    let record = read_record(Path::new(path))?;
+    let seed_of_run = record.run.seed;
+    let names: Vec<&str> = record.targets.iter().map(|one| one.name.as_str()).collect();
+    let names = names.join(", ");
+    let mut targets = record.targets.into_iter();
+    let target = match wanted {
+        Some(wanted) => targets.find(|target| target.name == wanted),
+        None => targets.next().filter(|_| targets.next().is_none()),
+    };
+    let target = target.ok_or_else(|| CliError::RecordTarget {
+        path: path.into(),
+        names,
+    })?;
+    Ok(Given::Record {
+        // The targets of a merged record have the seeds of their own runs.
+        seed: target.seed.unwrap_or(seed_of_run),
+        target: Box::new(target),
+    })
+}
+
+/// Both sides; a target that is given twice is resolved once.
+fn pair(reach: &TargetArguments, given: (Given, Given), run: &str) -> Result<Pair, CliError> {
+    let live = |target: ResolvedTarget| Side::Target(Box::new(Job::new(target)));
+    let (a, b) = match given {
+        (Given::Record { target: a, .. }, Given::Record { target: b, .. }) => {
+            (Side::Record(a), Side::Record(b))
+        }
+        (Given::Record { target: a, .. }, Given::Target(b)) => {
+            let [b] = reach.resolve_each(&[b], run)?;
+            (Side::Record(a), live(b))
+        }
+        (Given::Target(a), Given::Record { target: b, .. }) => {
+            let [a] = reach.resolve_each(&[a], run)?;
+            (live(a), Side::Record(b))
+        }
+        (Given::Target(a), Given::Target(b)) if a == b => {
+            let [target] = reach.resolve_each(&[a], run)?;
+            (live(target.clone()), live(target))
+        }
+        (Given::Target(a), Given::Target(b)) => {
+            let [a, b] = reach.resolve_each(&[a, b], run)?;
+            (live(a), live(b))
+        }
+    };
+    Ok(Pair { a, b })
+}
+
+/// The path and the target of `FILE#TARGET`, if the word is meant as a record.
+fn record_path(word: &str) -> (&str, Option<&str>) {
+    match word.rsplit_once('#') {
+        Some((path, wanted)) if is_record(path) => (path, Some(wanted)),
+        _ => (word, None),
+    }
+}
+
+/// True if a word is meant as a record: it is a file, or it ends in `.json` and is no URL.
 fn is_record(given: &str) -> bool {
     let path = Path::new(given);
     let is_called_so = path.extension().is_some_and(|end| end == "json");
     path.is_file() || is_called_so && !given.contains("://")
 }
 
-/// The job of a target; each target that was named has one.
-fn job<'a>(jobs: &'a [Job], name: &str) -> &'a Job {
-    let trimmed = name.trim_end_matches('/');
-    let mut known = jobs.iter();
-    known
-        .find(|job| job.target.name == name || job.target.name == trimmed)
-        .unwrap_or(&jobs[0])
-}
-
-/// Where the comparison goes beside the terminal.
+/// The outputs of the comparison.
 struct Files {
     json: Option<Sink>,
     markdown: Option<Sink>,
@@ -301,7 +249,7 @@ struct Files {
 }
 
 impl Files {
-    /// Opens the files before anything is run, so that a wrong path costs nothing.
+    /// Opens the files before anything is run, so that a wrong path fails early.
     fn open(arguments: &Arguments) -> Result<Self, CliError> {
         let on_stdout = on_stdout(&[&arguments.json, &arguments.markdown])?;
         Ok(Self {
@@ -339,5 +287,46 @@ impl Files {
             output::print(text)?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Debug, Parser)]
+    struct CommandLine {
+        #[command(flatten)]
+        arguments: Arguments,
+    }
+
+    fn sides(words: [&str; 2]) -> Result<[String; 2], CliError> {
+        let CommandLine { arguments } = CommandLine::parse_from(["compare"].iter().chain(&words));
+        let [a, b] = words.map(|word| Given::Target(word.to_owned()));
+        let Pair { a, b } = pair(&arguments.reach, (a, b), "run")?;
+        Ok([a, b].map(|side| match side {
+            Side::Target(job) => job.target.name.clone(),
+            Side::Record(record) => record.name,
+        }))
+    }
+
+    #[test]
+    fn each_side_is_the_target_that_was_given_for_it() {
+        for (words, names) in [
+            (["reference", "zot:2.1.20"], ["reference", "zot:2.1.20"]),
+            (["zot", "reference"], ["zot", "reference"]),
+            (
+                ["reference", "http://r.example/"],
+                ["reference", "http://r.example"],
+            ),
+            (["reference", "reference"], ["reference", "reference"]),
+        ] {
+            let names = names.map(ToOwned::to_owned);
+            assert_eq!(sides(words).expect("both are targets"), names, "{words:?}");
+        }
+        let same = sides(["http://r.example", "http://r.example/"]);
+        assert!(matches!(same, Err(CliError::Twice { .. })), "{same:?}");
     }
 }

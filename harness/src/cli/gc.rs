@@ -15,7 +15,7 @@ use crate::clock;
 use crate::exit_code::ExitCode;
 use crate::launch;
 use crate::run::cleanup::{Holdings, Made, SearchError, catalog, delete, holdings, is_of_a_run};
-use crate::run::plan;
+use crate::run::repositories::needed;
 use crate::run::{self, Interrupt};
 use crate::target::repositories;
 use crate::target::resolved::ResolvedTarget;
@@ -74,7 +74,7 @@ impl Arguments {
             return Ok(None);
         };
         let requirements = self.selection.requirements()?;
-        let names = plan::needed(&requirements, target.kind.namespace(), seed).await;
+        let names = needed(&requirements, target.kind.namespace(), seed).await;
         Ok(Some(names))
     }
 }

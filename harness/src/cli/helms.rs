@@ -1,4 +1,4 @@
-//! Which real Helms run beside the checks.
+//! The real Helm binaries whose flows run as well.
 
 use std::path::PathBuf;
 
@@ -7,9 +7,9 @@ use clap::Args;
 use super::environment::environment;
 use super::error::CliError;
 use crate::helm;
-use crate::run::Helms;
+use crate::run::HelmClients;
 
-/// The real Helms of a command.
+/// The real Helm binaries of a command.
 #[derive(Debug, Args)]
 pub(super) struct HelmArguments {
     /// Run the flows of this real Helm as well: a binary, a folder of binaries whose names begin with `helm`, or a
@@ -25,8 +25,8 @@ pub(super) struct HelmArguments {
 }
 
 impl HelmArguments {
-    /// The Helms, each of which was asked for its version.
-    pub(super) async fn helms(&self) -> Result<Helms, CliError> {
+    /// The Helm binaries, with the version that each of them reports.
+    pub(super) async fn helms(&self) -> Result<HelmClients, CliError> {
         let search_path = environment().search_path();
         let mut paths = self.helms.clone();
         if self.helm_on_path {
@@ -44,7 +44,7 @@ impl HelmArguments {
             // Helm does not run where we do.
             std::fs::canonicalize(path).map_err(unreadable)
         });
-        Ok(Helms {
+        Ok(HelmClients {
             all: helm::locate(&paths, &search_path).await?,
             kubeconfig: kubeconfig.transpose()?,
         })

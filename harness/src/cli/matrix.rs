@@ -9,7 +9,7 @@ use thiserror::Error;
 
 use super::error::CliError;
 use super::report::Layout;
-use super::run::{ExaminationArguments, label};
+use super::run::ExaminationArguments;
 use super::target;
 use crate::exit_code::ExitCode;
 use crate::target::file;
@@ -78,7 +78,7 @@ pub(super) async fn matrix(arguments: &Arguments) -> Result<ExitCode, CliError> 
     }
     let mut plan = arguments.examination.plan().await?;
     plan.shard = arguments.shard.map(|shard| shard.to_string());
-    let mut targets = target::resolve(&target::parse(specs)?, None, &label(&plan))?;
+    let mut targets = target::resolve(&target::parse(specs)?, None, &plan.label())?;
     if let Some(shard) = arguments.shard {
         let mut positions = 0..;
         let elsewhere = &mut plan.deviations.elsewhere;

@@ -7,7 +7,7 @@ use super::target::TargetArguments;
 use super::{Selection, output};
 use crate::clock;
 use crate::exit_code::ExitCode;
-use crate::run::plan;
+use crate::run::repositories;
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -30,7 +30,7 @@ pub(super) async fn plan(arguments: &Arguments) -> Result<ExitCode, CliError> {
     let target = arguments.reach.resolve_one(&arguments.target)?;
     let seed = arguments.seed.unwrap_or_else(clock::seed);
     let requirements = arguments.selection.requirements()?;
-    let names = plan::needed(&requirements, target.kind.namespace(), seed).await;
+    let names = repositories::needed(&requirements, target.kind.namespace(), seed).await;
     output::print(&(names.join("\n") + "\n"))?;
     if arguments.seed.is_none() {
         output::note(&format!(

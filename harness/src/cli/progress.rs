@@ -1,16 +1,17 @@
-//! Shows how far a run has come, on standard error, while a person watches.
+//! Shows the progress of a run on standard error, if it is a terminal, and reports its interruption.
 
 use std::sync::Arc;
 
 use helm_oci_reports::terminal;
-use helm_oci_reports::view::Progress;
+use helm_oci_reports::view::{Progress, leftovers};
 use helm_oci_suite::requirement::outcome::Outcome;
 use tokio::sync::mpsc::UnboundedReceiver;
 
 use super::output;
-use crate::run::{Event, Events, Told};
+use crate::exit_code::ExitCode;
+use crate::run::{Event, Events, Interrupt, Interrupted, TargetEvent};
 
-/// How far one target has come.
+/// The progress of one target.
 struct Active {
     target: Arc<str>,
     done: usize,
@@ -18,26 +19,44 @@ struct Active {
     fails: usize,
 }
 
-/// Does something, and shows how far it has come while a person watches.
-pub(super) async fn watch<T>(is_quiet: bool, work: impl AsyncFnOnce(&Events) -> T) -> T {
-    let (events, heard) = Events::channel();
-    let is_watched = !is_quiet && output::stderr_is_terminal();
-    let display = is_watched.then(|| tokio::spawn(show(heard)));
-    let done = work(&events).await;
+/// Runs `work`, shows its progress on a terminal, and ends it on Ctrl-C.
+///
+/// An interruption is reported with what `lost` states, such as `no report was written`, and with the leftovers.
+pub(super) async fn watch<T>(
+    is_quiet: bool,
+    lost: &str,
+    work: impl AsyncFnOnce(&Events, &Interrupt) -> Result<T, Interrupted>,
+) -> Result<T, ExitCode> {
+    let interrupt = Interrupt::on_signals();
+    let (events, received) = Events::channel();
+    let is_shown = !is_quiet && output::stderr_is_terminal();
+    let display = is_shown.then(|| tokio::spawn(show(received)));
+    let done = work(&events, &interrupt).await;
     drop(events);
     if let Some(display) = display {
-        // It only draws; that it failed to is no reason to lose the work.
+        // It only draws; its failure does not affect the result.
         let _ = display.await;
     }
-    done
+    done.map_err(|interrupted| {
+        output::note(&format!("error: interrupted; {lost}\n"));
+        for (target, left) in &interrupted.left {
+            let lines = leftovers::lines(left).join("\n  ");
+            output::note(&format!("left over on {target}:\n  {lines}\n"));
+        }
+        ExitCode::Interrupted
+    })
 }
 
-/// Redraws one line for each event until the run is over, then wipes it.
-async fn show(mut events: UnboundedReceiver<Told>) {
+/// Redraws one line on each event until the run ends, then clears it.
+async fn show(mut events: UnboundedReceiver<TargetEvent>) {
     let width = output::width().unwrap_or(80);
     let mut active = Vec::new();
-    while let Some(told) = events.recv().await {
-        note(&mut active, told);
+    while let Some(event) = events.recv().await {
+        update(&mut active, event);
+        if active.is_empty() {
+            output::note("\r\x1b[K");
+            continue;
+        }
         let targets: Vec<&str> = active.iter().map(|one| &*one.target).collect();
         let progress = Progress {
             done: active.iter().map(|one| one.done).sum(),
@@ -51,9 +70,8 @@ async fn show(mut events: UnboundedReceiver<Told>) {
     output::note("\r\x1b[K");
 }
 
-/// Keeps the targets that are under way up to date.
-fn note(active: &mut Vec<Active>, told: Told) {
-    let Told { target, event } = told;
+/// Updates the list of the targets that are being examined.
+fn update(active: &mut Vec<Active>, TargetEvent { target, event }: TargetEvent) {
     let known = active.iter().position(|one| one.target == target);
     match (event, known) {
         (Event::Launching, _) => active.push(Active {
@@ -67,7 +85,7 @@ fn note(active: &mut Vec<Active>, told: Told) {
             active[at].done += 1;
             active[at].fails += usize::from(outcome == Outcome::Fail);
         }
-        (Event::Left, Some(at)) => drop(active.remove(at)),
+        (Event::Ended, Some(at)) => drop(active.remove(at)),
         (_, None) => {}
     }
 }

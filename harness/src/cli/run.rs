@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use helm_oci_reports::view::leftovers;
 use helm_oci_suite::helm::flow::Flow;
 
 use super::deviations::RulesArguments;
@@ -15,7 +14,7 @@ use super::{Selection, output, progress};
 use crate::clock;
 use crate::exit_code::ExitCode;
 use crate::helm::Helm;
-use crate::run::{self, Events, Interrupt, Interrupted, Job, Plan};
+use crate::run::{self, Events, Interrupt, Job, Plan, Schedule};
 use crate::target::spec::TargetSpec;
 
 #[derive(Debug, Args)]
@@ -49,7 +48,7 @@ pub(super) struct ExaminationArguments {
     #[command(flatten)]
     helms: HelmArguments,
     /// How many checks run at the same time on a target.
-    #[arg(long, value_name = "N", default_value_t = run::SIDE_BY_SIDE, value_parser = clap::value_parser!(u16).range(1..=64))]
+    #[arg(long, value_name = "N", default_value_t = run::CONCURRENCY, value_parser = clap::value_parser!(u16).range(1..=64))]
     jobs: u16,
     /// The seed of names and content; the same seed makes the same requests.
     #[arg(long, value_name = "N")]
@@ -61,7 +60,7 @@ pub(super) struct ExaminationArguments {
 pub(super) async fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
     let examination = &arguments.examination;
     let plan = examination.plan().await?;
-    let targets = arguments.reach.resolve(arguments.specs()?, &label(&plan))?;
+    let targets = arguments.reach.resolve(arguments.specs()?, &plan.label())?;
     let jobs = target::assign(targets, &plan).await?;
     let layout = Layout::InTurn;
     examination.examine(&plan, &jobs, 1, layout).await
@@ -86,20 +85,6 @@ impl Arguments {
     }
 }
 
-/// The label of the containers of a run.
-pub(super) fn label(plan: &Plan) -> String {
-    format!("{}-{}", plan.seed, std::process::id())
-}
-
-/// What an interrupted run left behind, if it did.
-pub(super) fn told(interrupted: &Interrupted) -> String {
-    let left = interrupted.left.iter().map(|(target, left)| {
-        let lines = leftovers::lines(left).join("\n  ");
-        format!("left over on {target}:\n  {lines}\n")
-    });
-    left.collect()
-}
-
 impl ExaminationArguments {
     /// What is to be examined.
     pub(super) async fn plan(&self) -> Result<Plan, CliError> {
@@ -117,16 +102,12 @@ impl ExaminationArguments {
             }
         }
         Ok(Plan {
-            requirements: chosen.requirements,
             flows: chosen.flows.into_keys().collect(),
             only: chosen.words,
-            shard: None,
-            seed: self.seed.unwrap_or_else(clock::seed),
-            jobs: usize::from(self.jobs),
-            deadline: run::DEADLINE,
             helms,
             strict: self.rules.is_strict(),
             deviations: self.rules.deviations()?,
+            ..Plan::new(chosen.requirements, self.seed.unwrap_or_else(clock::seed))
         })
     }
 
@@ -139,16 +120,18 @@ impl ExaminationArguments {
         layout: Layout,
     ) -> Result<ExitCode, CliError> {
         let mut reports = self.reports.open()?;
-        let interrupt = Interrupt::on_signals();
-        let work = async |events: &Events| run::run(plan, jobs, parallel, events, &interrupt).await;
-        let record = progress::watch(self.reports.quiet, work).await;
-        let record = match record {
+        let schedule = Schedule {
+            targets: parallel,
+            checks: usize::from(self.jobs),
+            ..Schedule::default()
+        };
+        let work = async |events: &Events, interrupt: &Interrupt| {
+            run::examine(plan, jobs, schedule, events, interrupt).await
+        };
+        let lost = "no report was written";
+        let record = match progress::watch(self.reports.quiet, lost, work).await {
             Ok(record) => record,
-            Err(interrupted) => {
-                output::note("error: interrupted; no report was written\n");
-                output::note(&told(&interrupted));
-                return Ok(ExitCode::Interrupted);
-            }
+            Err(code) => return Ok(code),
         };
         reports.write(&record, layout)?;
         Ok(ExitCode::of(&record.targets, &record.deviations))

@@ -8,13 +8,13 @@ use helm_oci_reports::terminal;
 use helm_oci_reports::view::{DifferenceView, leftovers};
 
 use super::error::CliError;
-use super::output;
 use super::report::Color;
-use super::run::told;
 use super::target::TargetArguments;
+use super::{output, progress};
 use crate::clock;
+use crate::error::chain;
 use crate::exit_code::{self, ExitCode};
-use crate::run::{Interrupt, Interrupted, Job};
+use crate::run::{Events, Interrupt, Job};
 use crate::snapshot::{self, FolderError, Subject, Taken};
 
 #[derive(Debug, Args)]
@@ -67,12 +67,6 @@ struct OfArguments {
     reach: TargetArguments,
 }
 
-/// Why there is no snapshot.
-enum Ended {
-    Interrupted(Interrupted),
-    Untold(String),
-}
-
 pub(super) async fn snapshot(arguments: &Arguments) -> Result<ExitCode, CliError> {
     match (&arguments.action, &arguments.target, &arguments.out) {
         (Some(Action::Check(again)), ..) => check(again).await,
@@ -83,10 +77,10 @@ pub(super) async fn snapshot(arguments: &Arguments) -> Result<ExitCode, CliError
             snapshot::make(&folder)?;
             let taken = match of.take().await {
                 Ok(taken) => taken,
-                Err(ended) => {
-                    // Only one that is empty can be removed so; nobody misses it.
+                Err(code) => {
+                    // This removes an empty folder only.
                     let _ = std::fs::remove_dir(&folder);
-                    return Ok(ended.tell());
+                    return Ok(code);
                 }
             };
             snapshot::write(&folder, &taken.snapshot)?;
@@ -102,7 +96,7 @@ async fn check(again: &AgainArguments) -> Result<ExitCode, CliError> {
     let (of, before, folder) = again.before()?;
     let after = match of.take().await {
         Ok(taken) => taken.snapshot,
-        Err(ended) => return Ok(ended.tell()),
+        Err(code) => return Ok(code),
     };
     let difference = Difference::between(&before, &after);
     if difference.is_empty() {
@@ -122,7 +116,7 @@ async fn accept(again: &AgainArguments) -> Result<ExitCode, CliError> {
     let (of, before, folder) = again.before()?;
     let after = match of.take().await {
         Ok(taken) => taken.snapshot,
-        Err(ended) => return Ok(ended.tell()),
+        Err(code) => return Ok(code),
     };
     snapshot::write(&folder, &after)?;
     let difference = Difference::between(&before, &after);
@@ -176,31 +170,21 @@ impl Of {
         })
     }
 
-    async fn take(&self) -> Result<Taken, Ended> {
-        let interrupt = Interrupt::on_signals();
-        let taken = snapshot::take(&self.job, &self.subject, &interrupt).await;
-        let taken = taken.map_err(Ended::Interrupted)?.map_err(Ended::Untold)?;
+    /// Takes the snapshot; otherwise reports the reason, and returns the exit code.
+    async fn take(&self) -> Result<Taken, ExitCode> {
+        let work = async |_: &Events, interrupt: &Interrupt| {
+            snapshot::take(&self.job, &self.subject, interrupt).await
+        };
+        let taken = progress::watch(true, "nothing was written", work).await?;
+        let taken = taken.map_err(|error| {
+            output::note(&format!("error: no snapshot: {}\n", chain(&error)));
+            ExitCode::Inconclusive
+        })?;
         if !taken.leftovers.is_empty() {
             let lines = leftovers::lines(&taken.leftovers).join("\n  ");
             output::note(&format!("left over:\n  {lines}\n"));
         }
         Ok(taken)
-    }
-}
-
-impl Ended {
-    fn tell(&self) -> ExitCode {
-        match self {
-            Self::Interrupted(interrupted) => {
-                output::note("error: interrupted; nothing was written\n");
-                output::note(&told(interrupted));
-                ExitCode::Interrupted
-            }
-            Self::Untold(why) => {
-                output::note(&format!("error: no snapshot: {why}\n"));
-                ExitCode::Inconclusive
-            }
-        }
     }
 }
 

@@ -79,6 +79,17 @@ impl TargetArguments {
         resolve(&targets, credentials.as_ref(), run)
     }
 
+    /// Resolves exactly these targets.
+    pub(super) fn resolve_each<const N: usize>(
+        &self,
+        targets: &[String; N],
+        run: &str,
+    ) -> Result<[ResolvedTarget; N], CliError> {
+        let specs = targets.iter().map(|target| self.spec(target)).collect();
+        let resolved = self.resolve(specs, run)?.try_into();
+        Ok(resolved.unwrap_or_else(|_| unreachable!("each target is resolved")))
+    }
+
     /// Resolves the only target of a command.
     pub(super) fn resolve_one(&self, target: &str) -> Result<ResolvedTarget, CliError> {
         let run = std::process::id().to_string();

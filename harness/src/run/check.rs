@@ -1,4 +1,4 @@
-//! One check on one target: its verdict and its transcript, whatever the check does.
+//! Runs one check on one target: its verdict and its transcript, also after a panic or a timeout.
 
 use std::any::Any;
 use std::sync::Arc;
@@ -15,22 +15,22 @@ use tokio::task::JoinSet;
 use super::deadline::within;
 use crate::clock::Stopwatch;
 
-/// What one check brought to light.
+/// The result of one check.
 #[derive(Debug)]
-pub struct Examined {
-    /// What was observed.
+pub struct Checked {
+    /// The verdict.
     pub verdict: Verdict,
-    /// What was said, where the verdict is one to be explained.
+    /// The transcript, if the verdict is violated or inconclusive.
     pub exchanges: Vec<Exchange>,
-    /// How many requests were sent.
+    /// The number of requests.
     pub requests: usize,
-    /// How long it took.
+    /// The duration.
     pub milliseconds: u64,
 }
 
-impl Examined {
+impl Checked {
     /// The responses that show the violation, if the requirement is violated.
-    pub(super) fn shown(&self) -> Vec<ObservedResponse> {
+    pub(super) fn violating_responses(&self) -> Vec<ObservedResponse> {
         let Verdict::Violated(finding) = &self.verdict else {
             return Vec::new();
         };
@@ -38,8 +38,8 @@ impl Examined {
         ObservedResponse::all(shown.filter_map(|position| self.exchanges.get(*position)))
     }
 
-    /// A check that was not run, and why.
-    pub(super) fn left_out(why: &str) -> Self {
+    /// The result of a check that was not run for this reason.
+    pub(super) fn not_run(why: &str) -> Self {
         Self {
             verdict: Verdict::NotApplicable(why.to_owned()),
             exchanges: Vec::new(),
@@ -49,46 +49,49 @@ impl Examined {
     }
 }
 
-/// Runs one check within `deadline`. A panic is a defect of the suite, running out of time an obstacle.
-pub async fn examine(
+/// Runs one check within `deadline`. A panic is a defect of the suite; a timeout is an obstacle.
+pub async fn check(
     requirement: &'static Requirement,
     target: &Target,
     deadline: Duration,
-) -> Examined {
+) -> Checked {
     let begun = Stopwatch::start();
     let session = Arc::new(Session::new(target.clone(), requirement.id));
     let own = Arc::clone(&session);
-    // A set ends its task when it is dropped, which is what an interrupted run does.
+    // A `JoinSet` aborts its task when an interrupted run drops it.
     let mut task = JoinSet::new();
     task.spawn(async move { (requirement.check)(&own).await });
     let verdict = match within(deadline, &session, task.join_next()).await {
         Some(Some(Ok(result))) => result.into(),
         Some(Some(Err(failed))) => {
-            let words = failed
+            let message = failed
                 .try_into_panic()
-                .map_or_else(|error| error.to_string(), |panic| said(&*panic));
-            obstacle(ObstacleKind::Defect, format!("the check panicked: {words}"))
+                .map_or_else(|error| error.to_string(), |panic| message(&*panic));
+            obstacle(
+                ObstacleKind::Defect,
+                format!("the check panicked: {message}"),
+            )
         }
-        Some(None) => obstacle(ObstacleKind::Defect, "the check never ran".to_owned()),
+        Some(None) => obstacle(ObstacleKind::Defect, "the check did not run".to_owned()),
         None => obstacle(
             ObstacleKind::Deadline,
-            format!("not done within {} s", deadline.as_secs()),
+            format!("not complete within {} s", deadline.as_secs()),
         ),
     };
     task.shutdown().await;
-    Examined {
+    Checked {
         exchanges: match verdict {
             Verdict::Satisfied | Verdict::NotApplicable(_) => Vec::new(),
             Verdict::Violated(_) | Verdict::Inconclusive(_) => session.transcript(),
         },
         requests: session.exchanges(),
-        verdict: fit_to_show(verdict, &session),
+        verdict: redacted(verdict, &session),
         milliseconds: begun.milliseconds(),
     }
 }
 
-/// The verdict in words that hold no secret, whatever the registry said.
-fn fit_to_show(verdict: Verdict, session: &Session) -> Verdict {
+/// The verdict with all credentials redacted, also those that the registry echoed.
+fn redacted(verdict: Verdict, session: &Session) -> Verdict {
     match verdict {
         Verdict::Satisfied => Verdict::Satisfied,
         Verdict::Violated(mut finding) => {
@@ -110,13 +113,13 @@ fn obstacle(kind: ObstacleKind, what: String) -> Verdict {
     Verdict::Inconclusive(Box::new(Obstacle::new(kind, what)))
 }
 
-/// The words of a panic.
-fn said(panic: &(dyn Any + Send)) -> String {
+/// The message of a panic.
+fn message(panic: &(dyn Any + Send)) -> String {
     panic
         .downcast_ref::<&str>()
         .map(ToString::to_string)
         .or_else(|| panic.downcast_ref::<String>().cloned())
-        .unwrap_or_else(|| "without words".to_owned())
+        .unwrap_or_else(|| "without a message".to_owned())
 }
 
 #[cfg(test)]
@@ -166,7 +169,7 @@ mod tests {
         ..PANICS
     };
 
-    /// A registry that takes its time for what is large.
+    /// A registry that is slow with generated bodies.
     struct Slow(Arc<dyn Registry>);
 
     impl Relay for Slow {
@@ -199,7 +202,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn large_bodies_are_not_counted_against_a_check() {
+    async fn large_transfers_do_not_count_towards_the_deadline_of_a_check() {
         static LARGE: Requirement = Requirement {
             id: "test/large",
             check: |session| Box::pin(large(session)),
@@ -210,8 +213,8 @@ mod tests {
             registry: Arc::new(Slow(Arc::clone(&target.registry))),
             ..target
         };
-        let examined = examine(&LARGE, &target, Duration::from_millis(50)).await;
-        assert_eq!(examined.verdict, Verdict::Satisfied);
+        let checked = check(&LARGE, &target, Duration::from_millis(50)).await;
+        assert_eq!(checked.verdict, Verdict::Satisfied);
     }
 
     #[tokio::test]
@@ -219,11 +222,11 @@ mod tests {
         let target = proof::target(Setup::Open, &[]);
         for (requirement, kind, words) in [
             (&PANICKING, ObstacleKind::Defect, "a check that is wrong"),
-            (&HANGING, ObstacleKind::Deadline, "not done within 0 s"),
+            (&HANGING, ObstacleKind::Deadline, "not complete within 0 s"),
         ] {
-            let examined = examine(requirement, &target, Duration::from_millis(50)).await;
-            let Verdict::Inconclusive(obstacle) = examined.verdict else {
-                panic!("{}: {:?}", requirement.id, examined.verdict)
+            let checked = check(requirement, &target, Duration::from_millis(50)).await;
+            let Verdict::Inconclusive(obstacle) = checked.verdict else {
+                panic!("{}: {:?}", requirement.id, checked.verdict)
             };
             assert_eq!(obstacle.kind, kind);
             assert!(obstacle.what.contains(words), "{}", obstacle.what);

@@ -6,7 +6,7 @@ use helm_oci_suite::session::write_mode::{Looks, Permission};
 use thiserror::Error;
 
 use super::Plan;
-use super::plan::{self, TooFew};
+use super::repositories::{self, TooFew};
 use crate::target::chart_name::ChartName;
 use crate::target::policy::WriteAccess;
 use crate::target::resolved::ResolvedTarget;
@@ -52,7 +52,8 @@ impl Job {
             WriteAccess::Own => return Ok(Self::new(target)),
             WriteAccess::Given(given) => {
                 let namespace = target.kind.namespace();
-                let places = plan::assign(&plan.requirements, namespace, plan.seed, given).await?;
+                let places =
+                    repositories::assign(&plan.requirements, namespace, plan.seed, given).await?;
                 Permission::Given(Arc::new(places))
             }
             WriteAccess::ReadOnly(chart) => Permission::Reading(looks(chart.as_ref())),

@@ -1,243 +1,73 @@
-//! The repositories that a run needs, told before it runs.
-//!
-//! The plan is run in memory, on the reference registry as each kind of target; what is written to there is what a
-//! run writes to. Only names depend on the target: its namespace and the seed.
+//! What a run examines, and how much of it at the same time.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::collections::BTreeSet;
+use std::time::Duration;
 
-use futures_util::{FutureExt, StreamExt};
-use helm_oci_suite::oci::TagList;
-use helm_oci_suite::proof;
-use helm_oci_suite::requirement::{Requirement, Setup};
-use helm_oci_suite::session::target::Target;
-use helm_oci_suite::session::write_mode::Permission;
-use helm_oci_suite::session::{Reply, Session};
-use helm_oci_suite::verdict::{Obstacle, ObstacleKind, Stop};
-use http::{Method, StatusCode};
-use thiserror::Error;
+use helm_oci_suite::requirement::Requirement;
 
-use super::capabilities;
-use super::cleanup::Ledger;
-use super::preflight::preflight;
+use super::flows::HelmClients;
+use crate::deviations::Deviations;
 
-/// How many given repositories are looked at at the same time.
-const PARALLEL: usize = 8;
+/// The number of checks that run concurrently on a target by default: enough to keep a slow connection busy.
+pub const CONCURRENCY: u16 = 16;
 
-/// The repositories to which a run of these requirements writes, in the order of need.
-pub async fn needed(
-    requirements: &[&'static Requirement],
-    namespace: Option<&str>,
-    seed: u64,
-) -> Vec<String> {
-    let mut all = Names::default();
-    for setup in [Setup::Open, Setup::PlainHttp, Setup::Basic, Setup::Bearer] {
-        let open = proof::target(setup, &[]);
-        let ledger = Arc::new(Ledger::new(Arc::clone(&open.registry)));
-        let mut target = Target {
-            registry: Arc::clone(&ledger) as _,
-            namespace: namespace.map(ToOwned::to_owned),
+/// The time limit of one check.
+pub const DEADLINE: Duration = Duration::from_secs(20);
+
+/// What a run examines, and how it judges.
+#[derive(Debug, Clone, Default)]
+pub struct Plan {
+    /// The requirements, in the suite's order.
+    pub requirements: Vec<&'static Requirement>,
+    /// The ids of the flows of real Helm versions.
+    pub flows: BTreeSet<String>,
+    /// The filters that selected them, in words; empty if nothing was filtered.
+    pub only: Vec<String>,
+    /// The part of the targets that this run examines, as `K/N`; `None` if it examines all.
+    pub shard: Option<String>,
+    /// The seed of names and content.
+    pub seed: u64,
+    /// The real Helm binaries whose flows are run as well.
+    pub helms: HelmClients,
+    /// True if a violated SHOULD fails the run.
+    pub strict: bool,
+    /// The known deviations.
+    pub deviations: Deviations,
+}
+
+impl Plan {
+    /// A plan of these requirements, without real Helm binaries and without known deviations.
+    pub fn new(requirements: Vec<&'static Requirement>, seed: u64) -> Self {
+        Self {
+            requirements,
             seed,
-            ..open
-        };
-        Box::pin(preflight(&target)).await;
-        Box::pin(capabilities::probe(&mut target)).await;
-        all.add(0, &ledger);
-        for (position, requirement) in requirements.iter().enumerate() {
-            let session = Session::new(target.clone(), requirement.id);
-            // In memory nothing waits; what it comes to is of no interest.
-            let _ = (requirement.check)(&session).now_or_never();
-            all.add(position + 1, &ledger);
-        }
-    }
-    all.in_order()
-}
-
-/// Why given repositories do not do.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error(
-    "{given} repositories are given, and the run needs {needed}; give more, or select less with --only"
-)]
-pub struct TooFew {
-    given: usize,
-    needed: usize,
-}
-
-/// Puts given repositories in the place of those that a run of these requirements would make, in order of need.
-///
-/// Names that a check builds from its own, to see what the registry makes of them, have no place: what needs them does
-/// not apply.
-pub async fn assign(
-    requirements: &[&'static Requirement],
-    namespace: Option<&str>,
-    seed: u64,
-    given: &[String],
-) -> Result<BTreeMap<String, String>, TooFew> {
-    let mut wanted = needed(requirements, namespace, seed).await;
-    let mut target = proof::target(Setup::Open, &[]);
-    target.namespace = namespace.map(ToOwned::to_owned);
-    target.seed = seed;
-    let ids = requirements.iter().map(|requirement| requirement.id);
-    let own = ids.chain(["preflight", "capabilities"]);
-    let own: Vec<String> = own.map(|id| target.repository(id)).collect();
-    wanted.retain(|name| own.iter().any(|own| is_own(own, name)));
-    if given.len() < wanted.len() {
-        return Err(TooFew {
-            given: given.len(),
-            needed: wanted.len(),
-        });
-    }
-    Ok(wanted.into_iter().zip(given.iter().cloned()).collect())
-}
-
-/// Whether a name is a session's own, or that of a sibling.
-fn is_own(own: &str, name: &str) -> bool {
-    let is_word = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_lowercase());
-    match name.strip_prefix(own) {
-        Some("") => true,
-        Some(rest) => rest.strip_prefix('-').is_some_and(is_word),
-        None => false,
-    }
-}
-
-/// Why a given repository cannot be worked in: there is something in it already, or nobody can tell.
-pub async fn occupied(target: &Target) -> Option<Obstacle> {
-    let Permission::Given(places) = &target.permission else {
-        return None;
-    };
-    let session = Session::new(target.clone(), "preflight");
-    let looks = futures_util::stream::iter(places.values()).map(|repository| {
-        let path = format!("/v2/{repository}/tags/list");
-        let session = &session;
-        async move { (repository, session.call(Method::GET, &path).send().await) }
-    });
-    let mut looks = looks.buffered(PARALLEL);
-    while let Some((repository, reply)) = looks.next().await {
-        let what = match count(reply) {
-            Ok(0) => continue,
-            Ok(count) => format!(
-                "the given repository {repository} is not empty, it lists {count} tags; give empty ones"
-            ),
-            Err(why) => format!(
-                "it cannot be told whether the given repository {repository} is empty: {why}; see that its tags can \
-                 be listed"
-            ),
-        };
-        return Some(Obstacle::new(
-            ObstacleKind::Arrangement,
-            session.fit_to_show(&what),
-        ));
-    }
-    None
-}
-
-/// How many tags are listed: none where there is no repository yet.
-fn count(reply: Result<Reply, Stop>) -> Result<usize, String> {
-    let reply = match reply {
-        Ok(reply) => reply,
-        Err(Stop::Inconclusive(obstacle)) => return Err(obstacle.what),
-        Err(_) => return Err("its tags may not be listed".to_owned()),
-    };
-    if reply.status == StatusCode::NOT_FOUND {
-        return Ok(0);
-    }
-    let list: Option<TagList> = serde_json::from_slice(&reply.body).ok();
-    let list = list.filter(|_| reply.status.is_success());
-    let list = list.ok_or_else(|| format!("GET of its tags answers {}", reply.status))?;
-    Ok(list.tags.unwrap_or_default().len())
-}
-
-/// Names with the place of who needs them first.
-#[derive(Default)]
-struct Names {
-    known: BTreeSet<String>,
-    ordered: Vec<(usize, String)>,
-}
-
-impl Names {
-    fn add(&mut self, place: usize, ledger: &Ledger) {
-        for name in ledger.made().into_keys() {
-            if self.known.insert(name.clone()) {
-                self.ordered.push((place, name));
-            }
+            ..Self::default()
         }
     }
 
-    fn in_order(mut self) -> Vec<String> {
-        self.ordered.sort();
-        self.ordered.into_iter().map(|(_, name)| name).collect()
+    /// The label of the containers of this run.
+    pub fn label(&self) -> String {
+        format!("{}-{}", self.seed, std::process::id())
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use helm_oci_suite::checks;
+/// How many targets and checks are examined concurrently, and the time limit of a check.
+#[derive(Debug, Clone, Copy)]
+pub struct Schedule {
+    /// The number of targets that are examined concurrently.
+    pub targets: usize,
+    /// The number of checks that run concurrently on each target.
+    pub checks: usize,
+    /// The time limit of one check.
+    pub deadline: Duration,
+}
 
-    use super::*;
-
-    #[tokio::test]
-    async fn names_are_those_that_checks_write_to() {
-        let one = checks::find("upload/mount").expect("it is known");
-        let names = needed(&[one], Some("team"), 7).await;
-        assert_eq!(
-            names,
-            [
-                "team/hoc-63cbe1e4-capabilities",
-                "team/hoc-63cbe1e4-capabilities-mounted",
-                "team/hoc-63cbe1e4-capabilities/c3",
-                "team/hoc-63cbe1e4-capabilities/c3/c4",
-                "team/hoc-63cbe1e4-capabilities/c3/c4/c5",
-                "team/hoc-63cbe1e4-preflight",
-                "team/hoc-63cbe1e4-upload-mount",
-                "team/hoc-63cbe1e4-upload-mount-from",
-            ]
-        );
-    }
-
-    #[tokio::test]
-    async fn given_repositories_take_the_places_of_own_ones_and_of_no_other() {
-        let one = checks::find("names/grammar-accepted").expect("it is known");
-        let given = ["pool/a", "pool/b", "pool/c", "pool/d"].map(ToOwned::to_owned);
-        let places = assign(&[one], Some("team"), 7, &given).await;
-        let places = places.expect("there are enough");
-        let names: Vec<(&str, &str)> = places
-            .iter()
-            .map(|(wanted, given)| (wanted.as_str(), given.as_str()))
-            .collect();
-        assert_eq!(
-            names,
-            [
-                ("team/hoc-63cbe1e4-capabilities", "pool/a"),
-                ("team/hoc-63cbe1e4-capabilities-mounted", "pool/b"),
-                ("team/hoc-63cbe1e4-preflight", "pool/c"),
-            ]
-        );
-        let too_few = assign(&[one], None, 7, &given[..2]).await;
-        let too_few = too_few.expect_err("three are needed").to_string();
-        assert!(
-            too_few.starts_with("2 repositories are given, and the run needs 3"),
-            "{too_few}"
-        );
-    }
-
-    #[tokio::test]
-    async fn a_given_repository_of_which_nothing_can_be_told_is_not_taken_for_empty() {
-        let given = |target| Target {
-            permission: Permission::Given(Arc::new(BTreeMap::from([(
-                "wanted".to_owned(),
-                "pool/a".to_owned(),
-            )]))),
-            credentials: None,
-            ..target
-        };
-        let open = given(proof::target(Setup::Open, &[]));
-        assert_eq!(occupied(&open).await, None, "it is not there yet");
-        let shut = given(proof::target(Setup::Basic, &[]));
-        let why = occupied(&shut).await.expect("nobody can tell").what;
-        assert!(
-            why.contains("whether the given repository pool/a is empty"),
-            "{why}"
-        );
-        assert!(why.contains("401"), "{why}");
+impl Default for Schedule {
+    fn default() -> Self {
+        Self {
+            targets: 1,
+            checks: usize::from(CONCURRENCY),
+            deadline: DEADLINE,
+        }
     }
 }

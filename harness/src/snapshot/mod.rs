@@ -21,11 +21,14 @@ use helm_oci_suite::oci::TagList;
 use helm_oci_suite::session::steps::ACCEPT_ORAS;
 use helm_oci_suite::session::target::Target;
 use helm_oci_suite::session::{Session, digest_of};
+use helm_oci_suite::verdict::Obstacle;
 use http::Method;
+use thiserror::Error;
 
 use self::taker::{About, Taker};
+use crate::launch::LaunchError;
 use crate::run::preflight::preflight;
-use crate::run::{self, Interrupt, Interrupted, Job};
+use crate::run::{Interrupt, Interrupted, Job, with_target};
 
 pub use self::folder::{FolderError, make, name, read, safe, write};
 
@@ -55,13 +58,38 @@ pub struct Taken {
     pub leftovers: Vec<Leftover>,
 }
 
-/// Launches or reaches the target, takes a snapshot and takes away what it stored and launched; otherwise says in
-/// a sentence why none could be taken.
+/// The reason why no snapshot could be taken.
+#[derive(Debug, Error)]
+pub enum SnapshotError {
+    /// The target is not available.
+    #[error("{target} is not available")]
+    Launch {
+        /// The name of the target.
+        target: String,
+        /// The cause.
+        #[source]
+        source: LaunchError,
+    },
+    /// The preflight found an obstacle.
+    #[error("{}", .0.what)]
+    Preflight(Obstacle),
+    /// The chart could not be read.
+    #[error("{0}")]
+    Chart(String),
+    /// The registry stopped to respond.
+    #[error("the registry stopped responding while the snapshot was taken")]
+    Unresponsive,
+    /// A defect of the suite.
+    #[error("the suite panicked while it took the snapshot; please report this")]
+    Panicked,
+}
+
+/// Launches the target, takes a snapshot, deletes what was stored and stops the target.
 pub async fn take(
     job: &Job,
     subject: &Subject,
     interrupt: &Interrupt,
-) -> Result<Result<Taken, String>, Interrupted> {
+) -> Result<Result<Taken, SnapshotError>, Interrupted> {
     let seed = match subject {
         Subject::Golden { seed } => *seed,
         Subject::Chart { .. } => 0,
@@ -73,31 +101,24 @@ pub async fn take(
             reference,
         } => chart(target, repository, reference).await,
     };
-    let visit = match run::visit(job, seed, interrupt, work).await? {
-        Ok(visit) => visit,
-        Err(error) => {
-            return Ok(Err(format!(
-                "{}: {}",
-                job.target.name,
-                crate::error::chain(&error)
-            )));
+    let ended = match with_target(job, seed, interrupt, work).await? {
+        Ok(ended) => ended,
+        Err(source) => {
+            let target = job.target.name.clone();
+            return Ok(Err(SnapshotError::Launch { target, source }));
         }
     };
-    let Some(taken) = visit.found else {
-        let what = "the suite panicked while it took the snapshot; please report this";
-        return Ok(Err(what.to_owned()));
-    };
+    let taken = ended.result.unwrap_or(Err(SnapshotError::Panicked));
     Ok(taken.map(|snapshot| Taken {
         snapshot,
-        leftovers: visit.leftovers,
+        leftovers: ended.leftovers,
     }))
 }
 
 /// Pushes the golden charts, reads them back, and asks for what is beside them.
-async fn golden(target: Target) -> Result<Snapshot, String> {
-    let looked = preflight(&target).await;
-    if let Some(obstacle) = looked.obstacle {
-        return Err(obstacle.what);
+async fn golden(target: Target) -> Result<Snapshot, SnapshotError> {
+    if let Some(obstacle) = preflight(&target).await.obstacle {
+        return Err(SnapshotError::Preflight(obstacle));
     }
     let (mut taker, mut files) = (Taker::default(), Files::new());
     let run = Some(target.run());
@@ -123,19 +144,23 @@ async fn golden(target: Target) -> Result<Snapshot, String> {
     beside(&mut taker, &target).await;
     let still = Session::new(target.clone(), "snapshot/end");
     if still.call(Method::GET, "/v2/").send().await.is_err() {
-        return Err("the registry stopped answering while the snapshot was taken".to_owned());
+        return Err(SnapshotError::Unresponsive);
     }
     Ok(Snapshot::of(files, &taker.said))
 }
 
 /// Reads one chart as every Helm pulls it.
-async fn chart(target: Target, repository: &str, reference: &str) -> Result<Snapshot, String> {
+async fn chart(
+    target: Target,
+    repository: &str,
+    reference: &str,
+) -> Result<Snapshot, SnapshotError> {
     let (mut taker, mut files) = (Taker::default(), Files::new());
     base(&mut taker, &target).await;
     let session = Session::in_repository(target, repository);
     let about = About::repository(&session, None, session.chart_name());
     let found = pull::found(&mut taker, &about, reference).await;
-    let text = found.map_err(|why| session.fit_to_show(&why))?;
+    let text = found.map_err(|why| SnapshotError::Chart(session.fit_to_show(&why)))?;
     let text = session.fit_to_show(&text);
     files.insert(format!("charts/{}.txt", safe(session.chart_name())), text);
     files.insert("tags.txt".to_owned(), list(&mut taker, &about).await);

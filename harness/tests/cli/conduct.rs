@@ -64,7 +64,7 @@ fn what_the_budget_has_no_room_for_is_skipped_with_the_reason() {
     };
     assert_eq!(outcome("limits/chart-of-36-mebibytes"), "pass");
     assert_eq!(outcome("limits/chart-of-100-mebibytes"), "skipped");
-    assert!(ran.out.contains("304 MiB would do"), "{}", ran.out);
+    assert!(ran.out.contains("304 MiB are enough"), "{}", ran.out);
 }
 
 #[test]

@@ -1,10 +1,10 @@
-//! Runs the flows of real Helms on a target, and says why those that fail do.
+//! Runs the flows of real Helm versions on a target, and explains those that fail.
 //!
-//! Each flow of each Helm has a home, a recorder and repositories of its own. That a flow fails is an observation
-//! of the target, unless the connection to it broke, what the flow needs could not be arranged, Helm asked it
-//! nothing, or Helm crashed or did not end for no reason that was seen: then it could not be told.
+//! Each flow of each Helm binary has its own home, recorder and repositories. A flow that fails is a failure of the
+//! target, with four exceptions, in which it is inconclusive: the connection broke; its preconditions could not be
+//! arranged; Helm sent no request; Helm crashed or timed out and no finding explains it.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use futures_util::StreamExt;
@@ -23,34 +23,35 @@ use helm_oci_suite::verdict::{Obstacle, ObstacleKind};
 use helm_oci_suite::wire::exchange::Exchange;
 use http::Method;
 
-use super::{Event, Events, Plan};
+use super::target::TargetExamination;
+use super::{Event, Plan};
 use crate::clock::Stopwatch;
 use crate::helm::scenario::{self, FlowError, Scenario, ScenarioResult};
 use crate::helm::{Exit, Helm, Home, Placeholders, ProcessOutput, Recorder, roots};
 
-/// How many Helms run side by side, whatever `--jobs` says: each is a process that likes to have a core.
-const SIDE_BY_SIDE: usize = 4;
+/// The maximum number of concurrent Helm processes, whatever `--jobs` is: each can use a whole core.
+const CONCURRENCY: usize = 4;
 
-/// How much of each stream is kept.
+/// The number of bytes of each output stream that are kept.
 const STREAM: usize = 4096;
 
-/// The real Helms of a plan.
+/// The real Helm binaries of a plan.
 #[derive(Debug, Clone, Default)]
-pub struct Helms {
-    /// The Helms, oldest first.
+pub struct HelmClients {
+    /// The binaries, the oldest version first.
     pub all: Vec<Helm>,
-    /// The cluster that installs may ask.
+    /// The kubeconfig of the cluster for `helm install`.
     pub kubeconfig: Option<PathBuf>,
 }
 
-/// What the requirements have shown of the target.
-pub(super) struct Shown<'a> {
+/// The results of the checks on the same target.
+pub(super) struct CheckResults<'a> {
     pub(super) checks: &'a [CheckRecord],
     pub(super) verdicts: &'a Verdicts,
 }
 
 impl Plan {
-    /// The flows of a Helm that are selected.
+    /// The selected flows of a Helm binary.
     pub fn flows(&self, helm: &Helm) -> Vec<Flow> {
         let mut flows = Flow::ALL.to_vec();
         flows.retain(|flow| {
@@ -59,65 +60,65 @@ impl Plan {
         flows
     }
 
-    /// How many flows of real Helms are selected.
+    /// The number of selected flows of real Helm binaries.
     pub(super) fn flow_count(&self) -> usize {
         let counts = self.helms.all.iter().map(|helm| self.flows(helm).len());
         counts.sum()
     }
 }
 
-/// The name of a flow in reports.
+/// The id of a flow in reports.
 pub fn id(helm: &Helm, flow: Flow) -> String {
     format!("helm-{}/flow/{flow}", helm.version)
 }
 
-/// Runs the selected flows of every Helm in the plan; returns what came of them.
+/// Runs the selected flows of every Helm binary in the plan, and returns their records.
 pub(super) async fn examine(
-    plan: &Plan,
+    examination: &TargetExamination<'_>,
     target: &Target,
-    shown: &Shown<'_>,
-    ca_file: Option<&Path>,
-    events: &Events,
+    results: &CheckResults<'_>,
 ) -> Vec<HelmRecord> {
-    let units = plan.helms.all.iter().flat_map(|helm| {
+    let TargetExamination { plan, events, .. } = *examination;
+    let ca_file = examination.job.target.connection.trust.ca_file.as_deref();
+    let pairs = plan.helms.all.iter().flat_map(|helm| {
         let flows = plan.flows(helm).into_iter();
         flows.map(move |flow| (helm, flow))
     });
     let can_log_in = can_log_in(target).await;
     let roots = &roots(ca_file).map_err(|error| error.to_string());
-    let runs = units
+    let runs = pairs
         .enumerate()
         .map(|(position, (helm, flow))| async move {
-            let unit = Unit {
+            let run = FlowRun {
                 plan,
                 target,
                 helm,
                 flow,
                 roots,
             };
-            let record = match unit.hindrance(can_log_in) {
-                None => unit.examine(shown).await,
+            let record = match run.skip_reason(can_log_in) {
+                None => run.examine(results).await,
                 Some(reason) => {
-                    let mut record = unit.blank(shown);
+                    let mut record = run.skipped(results);
                     record.reason = Some(reason.to_owned());
                     record
                 }
             };
-            events.tell(Event::Checked {
+            events.send(Event::Checked {
                 outcome: record.outcome,
             });
             (position, helm, record)
         });
-    let side_by_side = plan.jobs.clamp(1, SIDE_BY_SIDE);
+    let concurrency = examination.concurrency.clamp(1, CONCURRENCY);
     let mut done: Vec<_> = futures_util::stream::iter(runs)
-        .buffer_unordered(side_by_side)
+        .buffer_unordered(concurrency)
         .collect()
         .await;
     done.sort_by_key(|(position, ..)| *position);
     let mut records: Vec<HelmRecord> = plan.helms.all.iter().map(identity).collect();
     for (_, helm, record) in done {
-        let place = plan.helms.all.iter().position(|one| one == helm);
-        records[place.expect("it is one of the plan's")]
+        let position = plan.helms.all.iter().position(|one| one == helm);
+        records[position.expect("it is a binary of the plan")]
             .flows
             .push(record);
     }
@@ -125,14 +126,14 @@ pub(super) async fn examine(
     records
 }
 
-/// Whether a login can be tried: with credentials, or where none are wanted.
+/// True if a login can be tried: with credentials, or if the registry requires none.
 async fn can_log_in(target: &Target) -> bool {
     if target.credentials.is_some() {
         return true;
     }
     let session = Session::new(target.clone(), "login");
     let base = session.call(Method::GET, "/v2/").send().await;
-    // Where no answer comes, the flow itself tells why.
+    // Without a response the flow itself reports the error.
     base.map_or(true, |base| base.status.is_success())
 }
 
@@ -145,49 +146,57 @@ fn identity(helm: &Helm) -> HelmRecord {
     }
 }
 
-/// One flow of one Helm.
-struct Unit<'a> {
+/// The run of one flow of one Helm binary.
+struct FlowRun<'a> {
     plan: &'a Plan,
     target: &'a Target,
     helm: &'a Helm,
     flow: Flow,
-    /// What Helm trusts, as PEM.
+    /// The root certificates for Helm, as PEM.
     roots: &'a Result<Vec<u8>, String>,
 }
 
-/// What was seen of it.
+/// The observation of one flow.
 struct Observed {
     result: Result<ScenarioResult, FlowError>,
-    said: Vec<Exchange>,
+    /// The exchanges of Helm.
+    exchanges: Vec<Exchange>,
+    /// The exchanges that arranged the preconditions.
     arranged: Vec<Exchange>,
-    trouble: Option<String>,
-    /// The address that Helm was told, with what it stands for.
-    place: (String, String),
+    /// The first transport error between the recorder and the registry.
+    transport_error: Option<String>,
+    addresses: Addresses,
 }
 
-impl Unit<'_> {
-    /// Why the flow cannot be run with what was given for the registry, if it cannot.
-    fn hindrance(&self, can_log_in: bool) -> Option<&'static str> {
+/// The address of the recorder, which Helm used, and the address of the registry.
+struct Addresses {
+    recorder: String,
+    registry: String,
+}
+
+impl FlowRun<'_> {
+    /// The reason to skip the flow, if the credentials do not allow it.
+    fn skip_reason(&self, can_log_in: bool) -> Option<&'static str> {
         match &self.target.credentials {
             None if self.flow == Flow::Login && !can_log_in => {
-                Some("the registry wants credentials, and none were given")
+                Some("the registry requires credentials, and none were given")
             }
             None | Some(Credentials::Login(_)) => None,
-            Some(_) if self.flow == Flow::Login => {
-                Some("a login takes a user name and a password, and a token was given")
-            }
+            Some(_) if self.flow == Flow::Login => Some(
+                "`helm registry login` requires a user name and a password, and a token was given",
+            ),
             Some(Credentials::RegistryToken(_)) if !ORAS.contains(&self.helm.version) => {
-                Some("this Helm uses no token that is ready")
+                Some("this Helm version does not support registry tokens")
             }
             Some(_) => None,
         }
     }
 
-    async fn examine(&self, shown: &Shown<'_>) -> FlowRecord {
+    async fn examine(&self, results: &CheckResults<'_>) -> FlowRecord {
         let begun = Stopwatch::start();
-        let mut record = self.blank(shown);
+        let mut record = self.skipped(results);
         match self.observe().await {
-            Ok(observed) => self.judge(&mut record, &observed, shown),
+            Ok(observed) => self.judge(&mut record, &observed, results),
             Err(error) => {
                 let what = crate::error::chain(&*error);
                 inconclusive(&mut record, ObstacleKind::Arrangement, what);
@@ -219,15 +228,18 @@ impl Unit<'_> {
             result
         };
         let result = result.await;
-        let told = authority(scenario.target.origin());
+        let addresses = Addresses {
+            recorder: authority(scenario.target.origin()),
+            registry: authority(self.target.origin()),
+        };
         place.close().await;
-        let (said, arranged, trouble) = recorder.take();
+        let (exchanges, arranged, error) = recorder.take();
         Ok(Observed {
             result,
-            said,
+            exchanges,
             arranged,
-            trouble: trouble.map(|error| error.to_string()),
-            place: (told, authority(self.target.origin())),
+            transport_error: error.map(|error| error.to_string()),
+            addresses,
         })
     }
 
@@ -239,12 +251,12 @@ impl Unit<'_> {
         Ok(home)
     }
 
-    fn judge(&self, record: &mut FlowRecord, observed: &Observed, shown: &Shown<'_>) {
-        record.requests = observed.said.len();
+    fn judge(&self, record: &mut FlowRecord, observed: &Observed, results: &CheckResults<'_>) {
+        record.requests = observed.exchanges.len();
         let result = match &observed.result {
             Ok(result) => result,
             Err(error) => {
-                let what = self.fit_to_show(&crate::error::chain(error), &observed.place);
+                let what = self.redacted(&crate::error::chain(error), &observed.addresses);
                 record.exchanges.clone_from(&observed.arranged);
                 record.gave_up = gave_up(&record.exchanges);
                 inconclusive(record, ObstacleKind::Arrangement, what);
@@ -254,30 +266,30 @@ impl Unit<'_> {
         let is_kept = result.failure.is_some();
         let runs = result.runs.iter();
         record.runs = runs
-            .map(|run| self.run(run, &observed.place, is_kept))
+            .map(|run| self.command(run, &observed.addresses, is_kept))
             .collect();
         let Some(error) = &result.failure else {
             record.outcome = Outcome::Pass;
             return;
         };
-        record.exchanges.clone_from(&observed.said);
+        record.exchanges.clone_from(&observed.exchanges);
         record.gave_up = gave_up(&record.exchanges);
-        record.error = Some(self.fit_to_show(error, &observed.place));
+        record.error = Some(self.redacted(error, &observed.addresses));
         let failure = Failure {
             helm: &self.helm.version,
             flow: self.flow,
             error,
             gave_up: record.gave_up.map(|position| &record.exchanges[position]),
         };
-        record.because = explain(&violations(shown.checks), &failure);
+        record.because = explain(&violations(results.checks), &failure);
         record.outcome = Outcome::Fail;
-        if let Some((kind, what)) = self.excuse(record, observed, result.exit()) {
+        if let Some((kind, what)) = self.inconclusive_reason(record, observed, result.exit()) {
             inconclusive(record, kind, what);
         }
     }
 
-    /// Why a failure says nothing of the registry, if it does not.
-    fn excuse(
+    /// The reason why a failure does not concern the registry, if there is one.
+    fn inconclusive_reason(
         &self,
         record: &FlowRecord,
         observed: &Observed,
@@ -285,30 +297,32 @@ impl Unit<'_> {
     ) -> Option<(ObstacleKind, String)> {
         let arrangement = |what: String| Some((ObstacleKind::Arrangement, what));
         let version = &self.helm.version;
-        if let Some(trouble) = &observed.trouble {
-            return Some((ObstacleKind::Transport, trouble.clone()));
+        if let Some(error) = &observed.transport_error {
+            return Some((ObstacleKind::Transport, error.clone()));
         }
-        if observed.said.is_empty() {
-            let said = record.error.as_deref().unwrap_or_default();
-            return arrangement(format!("Helm {version} asked the registry nothing: {said}"));
+        if observed.exchanges.is_empty() {
+            let error = record.error.as_deref().unwrap_or_default();
+            return arrangement(format!(
+                "Helm {version} sent no request to the registry: {error}"
+            ));
         }
         match exit {
             Some(Exit::Timeout) if record.because.is_empty() => {
                 let seconds = scenario::DEADLINE.as_secs();
-                let what = format!("Helm {version} had not ended after {seconds} s");
+                let what = format!("Helm {version} timed out after {seconds} s");
                 Some((ObstacleKind::Deadline, what))
             }
             Some(Exit::Signal) if record.because.is_empty() => {
-                arrangement(format!("Helm {version} was ended by a signal"))
+                arrangement(format!("Helm {version} was terminated by a signal"))
             }
             _ => None,
         }
     }
 
-    /// The record of a flow that has not been run.
-    fn blank(&self, shown: &Shown<'_>) -> FlowRecord {
+    /// The record of a flow that was not run.
+    fn skipped(&self, results: &CheckResults<'_>) -> FlowRecord {
         let (helm, flow) = (&self.helm.version, self.flow);
-        let predicted = table::version(&checks::all(), shown.verdicts, helm, flow);
+        let predicted = table::version(&checks::all(), results.verdicts, helm, flow);
         FlowRecord {
             id: id(self.helm, flow),
             flow,
@@ -326,14 +340,15 @@ impl Unit<'_> {
         }
     }
 
-    fn run(&self, run: &ProcessOutput, place: &(String, String), is_kept: bool) -> HelmRun {
+    /// The record of one Helm command; its output is kept if the flow failed.
+    fn command(&self, run: &ProcessOutput, addresses: &Addresses, is_kept: bool) -> HelmRun {
         let command = format!("helm {}", run.arguments.join(" "));
         let stream = |text: &str| {
             let text = if is_kept { text } else { "" };
-            end(&self.fit_to_show(text, place), STREAM).to_owned()
+            end(&self.redacted(text, addresses), STREAM).to_owned()
         };
         HelmRun {
-            command: self.fit_to_show(&command, place),
+            command: self.redacted(&command, addresses),
             exit: match run.exit {
                 Exit::Code(code) => Some(code),
                 Exit::Signal | Exit::Timeout => None,
@@ -343,9 +358,9 @@ impl Unit<'_> {
         }
     }
 
-    /// The text without the password, and with the registry's own address.
-    fn fit_to_show(&self, text: &str, (told, meant): &(String, String)) -> String {
-        let text = text.replace(told.as_str(), meant);
+    /// The text with the password redacted, and with the address of the registry instead of the recorder's.
+    fn redacted(&self, text: &str, addresses: &Addresses) -> String {
+        let text = text.replace(&addresses.recorder, &addresses.registry);
         self.target.secrets().hide(&text)
     }
 }
@@ -355,7 +370,7 @@ fn inconclusive(record: &mut FlowRecord, kind: ObstacleKind, what: String) {
     record.obstacle = Some(Obstacle::new(kind, what));
 }
 
-/// The violated requirements, each with the exchanges that show it.
+/// The violated requirements, each with the exchanges that show the violation.
 fn violations(checks: &[CheckRecord]) -> Vec<Violation<'_>> {
     let all = checks::all();
     let violated = checks.iter().filter_map(|check| {
@@ -377,7 +392,7 @@ fn authority(uri: &http::Uri) -> String {
     authority.map_or_else(String::new, ToString::to_string)
 }
 
-/// At most the last `length` bytes of a text.
+/// The last `length` bytes of a text, at most.
 fn end(text: &str, length: usize) -> &str {
     let mut start = text.len().saturating_sub(length);
     while !text.is_char_boundary(start) {

@@ -1,4 +1,4 @@
-//! From a requirement and what was observed of it to its entry in the record.
+//! The record of a check, from its requirement and its result.
 
 use helm_oci_reports::record::{BreakRecord, CheckRecord, SourceRecord};
 use helm_oci_suite::helm::breaks::Break;
@@ -8,18 +8,18 @@ use helm_oci_suite::requirement::outcome::{Rules, judge};
 use helm_oci_suite::requirement::source::Source;
 use helm_oci_suite::verdict::Verdict;
 
-use super::Examined;
+use super::Checked;
 
-/// The entry of one requirement.
-pub fn record(requirement: &Requirement, examined: &Examined, rules: Rules) -> CheckRecord {
-    let verdict = &examined.verdict;
+/// The record of one check.
+pub fn record(requirement: &Requirement, checked: &Checked, rules: Rules) -> CheckRecord {
+    let verdict = &checked.verdict;
     let outcome = judge(requirement.level, verdict, rules);
     let breaks = if verdict.is_violated() {
         requirement.breaks
     } else {
         &[]
     };
-    let responses = examined.shown();
+    let responses = checked.violating_responses();
     CheckRecord {
         id: requirement.id.to_owned(),
         area: requirement.area().to_owned(),
@@ -46,9 +46,9 @@ pub fn record(requirement: &Requirement, examined: &Examined, rules: Rules) -> C
             .iter()
             .flat_map(|brk| broken(brk, &responses))
             .collect(),
-        exchanges: examined.exchanges.clone(),
-        requests: examined.requests,
-        milliseconds: examined.milliseconds,
+        exchanges: checked.exchanges.clone(),
+        requests: checked.requests,
+        milliseconds: checked.milliseconds,
     }
 }
 

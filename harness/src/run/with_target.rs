@@ -1,4 +1,4 @@
-//! A target made available, worked on, cleaned up and taken away, whatever happens meanwhile.
+//! Makes a target available for some work, cleans it up and stops it, also after a panic or an interruption.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -8,31 +8,30 @@ use helm_oci_reports::record::{Leftover, TargetIdentity};
 use helm_oci_suite::session::target::Target;
 
 use super::cleanup::{Ledger, clean_up};
-use super::meter::Meter;
+use super::request_counter::RequestCounter;
 use super::{Interrupt, Interrupted, Job, target};
 use crate::launch::{self, LaunchError};
 use crate::target::resolved::ResolvedTarget;
 
-/// What came of the work on a target.
-pub(crate) struct Visit<T> {
-    /// What the work found; nothing if it panicked.
-    pub(crate) found: Option<T>,
-    /// What the target is.
+/// The result of the work on a target, and what it left there.
+pub(crate) struct Ended<T> {
+    /// The result of the work; `None` if it panicked.
+    pub(crate) result: Option<T>,
+    /// The identity of the target.
     pub(crate) identity: TargetIdentity,
-    /// What was stored and could not be removed.
+    /// The content that was stored and could not be removed.
     pub(crate) leftovers: Vec<Leftover>,
-    /// How many requests the work took.
+    /// The number of requests of the work.
     pub(crate) requests: usize,
 }
 
-/// Lends a target to `work`. What that stores is noted and deleted, and what was launched is taken away, also after
-/// a panic or an interruption.
-pub(crate) async fn visit<T>(
+/// Launches the target, runs `work` on it, deletes what the work stored, and stops the target.
+pub(crate) async fn with_target<T>(
     job: &Job,
     seed: u64,
     interrupt: &Interrupt,
     work: impl AsyncFnOnce(Target, TargetIdentity) -> T,
-) -> Result<Result<Visit<T>, LaunchError>, Interrupted> {
+) -> Result<Result<Ended<T>, LaunchError>, Interrupted> {
     let ResolvedTarget {
         name,
         kind,
@@ -53,29 +52,30 @@ pub(crate) async fn visit<T>(
         Ok(available) => available,
         Err(error) => return Ok(Err(error)),
     };
-    let bare = Target {
+    // The clean-up uses the rate-limited registry: the budget and the ledger do not apply to it.
+    let rate_limited = Target {
         registry: policy.rate_limited(Arc::clone(&available.registry)),
         ..target(seed, &available)
     };
-    let meter = Arc::new(Meter::new(Arc::clone(&bare.registry)));
-    let budgeted = policy.budgeted(Arc::clone(&meter) as _);
+    let counter = Arc::new(RequestCounter::new(Arc::clone(&rate_limited.registry)));
+    let budgeted = policy.budgeted(Arc::clone(&counter) as _);
     let ledger = Arc::new(Ledger::new(budgeted));
-    let noted = Target {
+    let recorded = Target {
         registry: Arc::clone(&ledger) as _,
         permission: job.permission.clone(),
-        ..bare.clone()
+        ..rate_limited.clone()
     };
     let identity = available.identity.clone();
-    // Not even a panic of our own skips the clean-up and the stopping.
-    let working = AssertUnwindSafe(Box::pin(work(noted, identity.clone())));
+    // Not even a panic of our own skips the clean-up and the stop.
+    let working = AssertUnwindSafe(Box::pin(work(recorded, identity.clone())));
     let worked = tokio::select! {
         worked = working.catch_unwind() => Some(worked),
         () = interrupt.wait() => None,
     };
     let mut leftovers = Vec::new();
     if !available.is_ephemeral() {
-        let made = ledger.settled().await;
-        leftovers = clean_up(&bare, made, policy.clean_up, interrupt).await;
+        let stored = ledger.settled().await;
+        leftovers = clean_up(&rate_limited, stored, policy.clean_up, interrupt).await;
     }
     leftovers.extend(available.stop().await);
     let Some(worked) = worked else {
@@ -83,10 +83,10 @@ pub(crate) async fn visit<T>(
             left: vec![(name.clone(), leftovers)],
         });
     };
-    Ok(Ok(Visit {
-        found: worked.ok(),
+    Ok(Ok(Ended {
+        result: worked.ok(),
         identity,
         leftovers,
-        requests: meter.sent(),
+        requests: counter.sent(),
     }))
 }

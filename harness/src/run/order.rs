@@ -1,4 +1,4 @@
-//! The few checks that move many bytes: when their turn is, and whether the budget has room for them.
+//! The order of checks: the few that transfer large charts come first, and are skipped if the budget is too small.
 
 use std::collections::BTreeMap;
 
@@ -6,25 +6,27 @@ use helm_oci_suite::requirement::Requirement;
 
 use crate::target::policy::{Budget, Size};
 
-/// How many mebibytes a run takes beside them, with room to spare.
+/// An upper bound for the mebibytes that all other checks transfer.
 const ORDINARY: u64 = 32;
 
 /// A requirement and its position in the plan.
-pub(super) type Placed = (usize, &'static Requirement);
+pub(super) type Planned = (usize, &'static Requirement);
 
-/// The plan in groups that run side by side. What moves many bytes is the first group, one after the other: it
-/// begins at once, so that the run does not wait for it in the end, and leaves the line to the others but for one.
-pub(super) fn groups(requirements: &[&'static Requirement]) -> Vec<Vec<Placed>> {
-    let placed = requirements.iter().copied().enumerate();
-    let (large, others): (Vec<Placed>, Vec<Placed>) =
-        placed.partition(|(_, requirement)| requirement.moves > 0);
+/// The plan in groups that run concurrently.
+///
+/// The first group holds the checks that transfer large charts, one after the other: they start at once, so that the
+/// run does not wait for them at the end, and only one of them uses the connection at a time.
+pub(super) fn groups(requirements: &[&'static Requirement]) -> Vec<Vec<Planned>> {
+    let planned = requirements.iter().copied().enumerate();
+    let (large, others): (Vec<Planned>, Vec<Planned>) =
+        planned.partition(|(_, requirement)| requirement.moves > 0);
     let mut groups = vec![large];
-    groups.extend(others.into_iter().map(|placed| vec![placed]));
+    groups.extend(others.into_iter().map(|planned| vec![planned]));
     groups
 }
 
-/// What is not done because the budget leaves no room for it beside all the rest, and why: the smaller go first.
-pub(super) fn without_room(
+/// The requirements that the budget is too small for, each with the reason. Smaller charts have priority.
+pub(super) fn over_budget(
     requirements: &[&'static Requirement],
     budget: Budget,
 ) -> BTreeMap<&'static str, String> {
@@ -41,7 +43,7 @@ pub(super) fn without_room(
         needed += requirement.moves;
         let why = || {
             let moves = requirement.moves;
-            format!("it moves {moves} MiB, and the run {size} in all: {needed} MiB would do")
+            format!("transfers {moves} MiB, and --max-bytes allows {size}; {needed} MiB are enough")
         };
         (size < Size::mebibytes(needed)).then(|| (requirement.id, why()))
     });
@@ -58,32 +60,32 @@ mod tests {
     const LARGER: &str = "limits/chart-of-100-mebibytes";
 
     #[test]
-    fn what_is_large_begins_first_and_alone() {
+    fn large_charts_start_first_and_one_after_the_other() {
         let all = checks::all();
         let groups = groups(&all);
         let first: Vec<&str> = groups[0].iter().map(|(_, own)| own.id).collect();
         assert_eq!(first, [SMALLER, LARGER]);
         assert!(groups[1..].iter().all(|group| group.len() == 1));
-        let mut positions: Vec<usize> = groups.iter().flatten().map(|placed| placed.0).collect();
+        let mut positions: Vec<usize> = groups.iter().flatten().map(|planned| planned.0).collect();
         positions.sort_unstable();
         assert_eq!(positions, (0..all.len()).collect::<Vec<_>>());
     }
 
     #[test]
-    fn a_small_budget_is_kept_for_the_others() {
+    fn a_small_budget_skips_the_largest_charts_first() {
         let left_out = |bytes: Option<&str>| {
             let bytes = bytes.map(|size| size.parse().expect("a size"));
             let budget = Budget {
                 requests: None,
                 bytes,
             };
-            without_room(&checks::all(), budget)
+            over_budget(&checks::all(), budget)
         };
         assert!(left_out(None).is_empty());
         assert!(left_out(Some("304M")).is_empty());
         let of_300 = left_out(Some("300M"));
         assert_eq!(of_300.keys().copied().collect::<Vec<_>>(), [LARGER]);
-        let why = "it moves 200 MiB, and the run 300 MiB in all: 304 MiB would do";
+        let why = "transfers 200 MiB, and --max-bytes allows 300 MiB; 304 MiB are enough";
         assert_eq!(of_300[LARGER], why);
         assert_eq!(left_out(Some("20M")).len(), 2);
     }

@@ -1,4 +1,4 @@
-//! Counts what is sent.
+//! The number of requests to a registry.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -9,13 +9,13 @@ use helm_oci_suite::wire::content::Content;
 use helm_oci_suite::wire::registry::{Hello, Registry, Relay, TransportError};
 use http::{Request, Response};
 
-/// A port that counts requests, and greetings with them.
-pub(super) struct Meter {
+/// A port that counts requests and TLS greetings.
+pub(super) struct RequestCounter {
     inner: Arc<dyn Registry>,
     sent: AtomicUsize,
 }
 
-impl Meter {
+impl RequestCounter {
     pub(super) fn new(inner: Arc<dyn Registry>) -> Self {
         Self {
             inner,
@@ -23,13 +23,13 @@ impl Meter {
         }
     }
 
-    /// How many requests were sent.
+    /// The number of requests sent.
     pub(super) fn sent(&self) -> usize {
         self.sent.load(Ordering::Relaxed)
     }
 }
 
-impl Relay for Meter {
+impl Relay for RequestCounter {
     fn inner(&self) -> &dyn Registry {
         self.inner.as_ref()
     }

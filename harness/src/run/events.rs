@@ -1,0 +1,79 @@
+//! The progress of a run as events. The run does not depend on who receives them, or whether anybody does.
+
+use std::sync::Arc;
+
+use helm_oci_suite::requirement::outcome::Outcome;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+
+/// The progress of one target.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Event {
+    /// The target is being launched.
+    Launching,
+    /// Its checks begin.
+    Started {
+        /// The number of checks and flows.
+        checks: usize,
+    },
+    /// A check or a flow is complete.
+    Checked {
+        /// Its outcome.
+        outcome: Outcome,
+    },
+    /// The target is examined, cleaned up and stopped.
+    Ended,
+}
+
+/// An event of a target.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TargetEvent {
+    /// The name of the target.
+    pub target: Arc<str>,
+    /// Its progress.
+    pub event: Event,
+}
+
+/// The sender of events, for one target.
+#[derive(Debug, Clone)]
+pub struct Events {
+    receiver: Option<UnboundedSender<TargetEvent>>,
+    target: Arc<str>,
+}
+
+impl Events {
+    /// Creates a channel of events.
+    pub fn channel() -> (Self, UnboundedReceiver<TargetEvent>) {
+        let (sender, receiver) = unbounded_channel();
+        let events = Self {
+            receiver: Some(sender),
+            target: Arc::from(""),
+        };
+        (events, receiver)
+    }
+
+    /// Creates a sender whose events are dropped.
+    pub fn ignored() -> Self {
+        Self {
+            receiver: None,
+            target: Arc::from(""),
+        }
+    }
+
+    /// The same receiver, for the events of `target`.
+    #[must_use]
+    pub fn of(&self, target: &str) -> Self {
+        Self {
+            receiver: self.receiver.clone(),
+            target: Arc::from(target),
+        }
+    }
+
+    /// Sends an event.
+    pub fn send(&self, event: Event) {
+        if let Some(receiver) = &self.receiver {
+            let target = Arc::clone(&self.target);
+            // A receiver that was dropped does not need the events.
+            let _ = receiver.send(TargetEvent { target, event });
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! Examines targets and assembles the run record.
+
+use futures_util::StreamExt;
+use helm_oci_reports::record::{
+    Footer, RunIdentity, RunRecord, SCHEMA, SuiteIdentity, TargetIdentity, TargetRecord,
+};
+use helm_oci_suite::verdict::{Obstacle, ObstacleKind};
+
+use super::registry_locks::RegistryLocks;
+use super::target::TargetExamination;
+use super::{Event, Events, Interrupt, Interrupted, Job, Plan, Schedule, with_target};
+use crate::clock::{self, Stopwatch};
+use crate::exit_code::ExitCode;
+use crate::launch::LaunchError;
+use crate::target::resolved::ResolvedTarget;
+
+/// Examines the targets by the plan, and returns the run record.
+///
+/// Each target is launched, examined, cleaned up and stopped, also after an interruption.
+pub async fn examine(
+    plan: &Plan,
+    jobs: &[Job],
+    schedule: Schedule,
+    events: &Events,
+    interrupt: &Interrupt,
+) -> Result<RunRecord, Interrupted> {
+    let (started, begun) = (clock::now(), Stopwatch::start());
+    let locks = &RegistryLocks::of(jobs);
+    let examinations = jobs.iter().map(|job| async move {
+        let _lock = locks.lock(job).await;
+        examine_target(plan, job, schedule, events, interrupt).await
+    });
+    // All of them are awaited to the end, also after an interruption: each stops what it launched.
+    let ended: Vec<_> = futures_util::stream::iter(examinations)
+        .buffered(schedule.targets.max(1))
+        .collect()
+        .await;
+    let targets = all_or_leftovers(ended)?;
+    let deviations = plan.deviations.problems(&plan.requirements, &targets);
+    let helms = targets.iter().flat_map(|target| &target.helm_versions);
+    let footer = Footer {
+        checks: targets.iter().map(|target| target.checks.len()).sum(),
+        flows: helms.map(|helm| helm.flows.len()).sum(),
+        exit_code: ExitCode::of(&targets, &deviations).number(),
+    };
+    Ok(RunRecord {
+        schema: SCHEMA,
+        suite: SuiteIdentity {
+            name: env!("CARGO_PKG_NAME").to_owned(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+        },
+        run: RunIdentity {
+            seed: plan.seed,
+            only: plan.only.clone(),
+            shard: plan.shard.clone(),
+            strict: plan.strict,
+            started,
+            milliseconds: begun.milliseconds(),
+        },
+        targets,
+        deviations,
+        footer,
+    })
+}
+
+/// Examines one target, and returns its record.
+pub async fn examine_target(
+    plan: &Plan,
+    job: &Job,
+    schedule: Schedule,
+    events: &Events,
+    interrupt: &Interrupt,
+) -> Result<TargetRecord, Interrupted> {
+    let (name, begun) = (job.target.name.as_str(), Stopwatch::start());
+    let events = &events.of(name);
+    let examination = &TargetExamination {
+        plan,
+        job,
+        concurrency: job.target.policy.concurrency(schedule.checks),
+        deadline: schedule.deadline,
+        events,
+    };
+    events.send(Event::Launching);
+    let work = async |target, identity| Box::pin(examination.record(target, identity)).await;
+    let mut record = match Box::pin(with_target(job, plan.seed, interrupt, work)).await? {
+        Err(error) => unavailable(&job.target, &error),
+        Ok(ended) => {
+            let mut record = ended.result.unwrap_or_else(|| defect(name, ended.identity));
+            record.leftovers = ended.leftovers;
+            record.requests = ended.requests;
+            record.concurrency = examination.concurrency;
+            record
+        }
+    };
+    record.milliseconds = begun.milliseconds();
+    events.send(Event::Ended);
+    Ok(record)
+}
+
+/// All records; or, if the run was interrupted on one target, the leftovers on all targets.
+fn all_or_leftovers(
+    ended: Vec<Result<TargetRecord, Interrupted>>,
+) -> Result<Vec<TargetRecord>, Interrupted> {
+    if ended.iter().all(Result::is_ok) {
+        return Ok(ended.into_iter().filter_map(Result::ok).collect());
+    }
+    let left = ended.into_iter().flat_map(|target| match target {
+        Ok(record) => vec![(record.name, record.leftovers)],
+        Err(interrupted) => interrupted.left,
+    });
+    Err(Interrupted {
+        left: left.filter(|(_, left)| !left.is_empty()).collect(),
+    })
+}
+
+fn unavailable(target: &ResolvedTarget, error: &LaunchError) -> TargetRecord {
+    let identity = TargetIdentity::of_kind(target.kind.recorded());
+    let mut record = TargetRecord::new(&target.name, identity);
+    record.obstacle = Some(Obstacle::new(
+        ObstacleKind::Arrangement,
+        crate::error::chain(error),
+    ));
+    record
+}
+
+fn defect(name: &str, identity: TargetIdentity) -> TargetRecord {
+    let mut record = TargetRecord::new(name, identity);
+    let what = "the suite panicked while it examined the target; please report this";
+    record.obstacle = Some(Obstacle::new(ObstacleKind::Defect, what));
+    record
+}

@@ -1,0 +1,164 @@
+//! The examination of one target that is available: preflight, capabilities, checks, flows of real Helm versions.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use helm_oci_reports::record::{CheckRecord, TargetIdentity, TargetRecord};
+use helm_oci_suite::checks;
+use helm_oci_suite::prediction::table::{self, Responses, Verdicts};
+use helm_oci_suite::requirement::outcome::Rules;
+use helm_oci_suite::session::Session;
+use helm_oci_suite::session::adopted::Adopted;
+use helm_oci_suite::session::target::Target;
+use helm_oci_suite::session::write_mode::{Permission, is_objection};
+use helm_oci_suite::verdict::{Obstacle, ObstacleKind, Stop, Verdict};
+
+use super::deadline::within;
+use super::flows::CheckResults;
+use super::order::Planned;
+use super::preflight::{Preflight, preflight};
+use super::{
+    Checked, DEADLINE, Event, Events, Job, Plan, capabilities, check, check_record, flows, order,
+    repositories,
+};
+
+/// The examination of one target.
+pub(super) struct TargetExamination<'a> {
+    pub(super) plan: &'a Plan,
+    pub(super) job: &'a Job,
+    /// The number of checks that run concurrently.
+    pub(super) concurrency: usize,
+    /// The time limit of one check.
+    pub(super) deadline: Duration,
+    pub(super) events: &'a Events,
+}
+
+impl TargetExamination<'_> {
+    /// Examines the target; everything between its launch and the clean-up.
+    pub(super) async fn record(
+        &self,
+        mut target: Target,
+        identity: TargetIdentity,
+    ) -> TargetRecord {
+        let plan = self.plan;
+        let Preflight {
+            server,
+            mut obstacle,
+            exchanges,
+        } = preflight(&target).await;
+        if obstacle.is_none() {
+            obstacle = repositories::occupied(&target).await;
+        }
+        if obstacle.is_none() {
+            obstacle = read_chart(&mut target).await;
+        }
+        let identity = TargetIdentity { server, ..identity };
+        let mut record = TargetRecord::new(&self.job.target.name, identity);
+        if obstacle.is_some() {
+            record.obstacle = obstacle;
+            record.exchanges = exchanges;
+            return record;
+        }
+        record.capabilities = capabilities::probe(&mut target).await;
+        self.events.send(Event::Started {
+            checks: plan.requirements.len() + plan.flow_count(),
+        });
+        let (checks, verdicts, responses) = self.check_all(&target, &record.identity).await;
+        record.checks = checks;
+        capabilities::note_left_out(&mut record);
+        if !plan.requirements.is_empty() {
+            record.eras = table::table(&checks::all(), &verdicts, &responses);
+        }
+        if plan.flow_count() > 0 {
+            let results = CheckResults {
+                checks: &record.checks,
+                verdicts: &verdicts,
+            };
+            record.helm_versions = flows::examine(self, &target, &results).await;
+        }
+        record
+    }
+
+    /// Runs every check of the plan; the records are in the order of the plan.
+    async fn check_all(
+        &self,
+        target: &Target,
+        identity: &TargetIdentity,
+    ) -> (Vec<CheckRecord>, Verdicts, Responses) {
+        let plan = self.plan;
+        let over_budget = &order::over_budget(&plan.requirements, self.job.target.policy.budget);
+        let check_one = async |(position, requirement): Planned| {
+            let checked = match over_budget.get(requirement.id) {
+                Some(why) => Checked::not_run(why),
+                None => check(requirement, target, self.deadline).await,
+            };
+            let listed = plan
+                .deviations
+                .of(requirement, &self.job.target.name, identity);
+            let rules = Rules {
+                strict: plan.strict,
+                deviates: listed.is_some(),
+            };
+            let mut record = check_record::record(requirement, &checked, rules);
+            record.deviation = listed.map(Into::into);
+            self.events.send(Event::Checked {
+                outcome: record.outcome,
+            });
+            (position, requirement, record, checked)
+        };
+        let groups = order::groups(&plan.requirements)
+            .into_iter()
+            .map(async |group| {
+                let mut done = Vec::with_capacity(group.len());
+                for planned in group {
+                    done.push(check_one(planned).await);
+                }
+                done
+            });
+        let done: Vec<_> = futures_util::stream::iter(groups)
+            .buffer_unordered(self.concurrency.max(1))
+            .collect()
+            .await;
+        let mut done: Vec<_> = done.into_iter().flatten().collect();
+        done.sort_by_key(|(position, ..)| *position);
+        let mut verdicts = Verdicts::new();
+        let mut responses = Responses::new();
+        let mut records = Vec::with_capacity(done.len());
+        for (_, requirement, record, checked) in done {
+            // A check that the budget or the write mode did not allow is as unknown as one that was not selected.
+            let is_over_budget = over_budget.contains_key(requirement.id);
+            let is_forbidden =
+                matches!(&checked.verdict, Verdict::NotApplicable(why) if is_objection(why));
+            if !is_over_budget && !is_forbidden {
+                responses.insert(requirement.id, checked.violating_responses());
+                verdicts.insert(requirement.id, checked.verdict);
+            }
+            records.push(record);
+        }
+        (records, verdicts, responses)
+    }
+}
+
+/// Reads the chart that a read-only run examines; returns an obstacle if it cannot be read.
+async fn read_chart(target: &mut Target) -> Option<Obstacle> {
+    let Permission::Reading(mut looks) = target.permission.clone() else {
+        return None;
+    };
+    let tag = looks.tag.clone()?;
+    let session = Session::new(target.clone(), "adopt");
+    match within(DEADLINE, &session, Adopted::read(&session, &tag)).await {
+        Some(Ok(adopted)) => {
+            looks.chart = Some(Arc::new(adopted));
+            target.permission = Permission::Reading(looks);
+            None
+        }
+        Some(Err(Stop::Inconclusive(obstacle))) => {
+            Some(Obstacle::new(obstacle.kind, obstacle.what))
+        }
+        Some(Err(_)) | None => {
+            let what = format!("the chart with tag {tag} could not be read");
+            Some(Obstacle::new(ObstacleKind::Arrangement, what))
+        }
+    }
+}
