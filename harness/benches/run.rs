@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::StreamExt;
+use futures_util::future::BoxFuture;
 use helm_oci_conformance::clock::Stopwatch;
 use helm_oci_conformance::environment::Environment;
 use helm_oci_conformance::exit_code;
@@ -29,11 +30,11 @@ use helm_oci_fixtures::fault::FaultyRegistry;
 use helm_oci_fixtures::registry::{Access, ReferenceRegistry};
 use helm_oci_fixtures::transport::{ClientHelloReaction, Incoming, Outgoing};
 use helm_oci_suite::checks;
-use helm_oci_suite::requirement::{BoxFuture, Requirement};
+use helm_oci_suite::requirement::Requirement;
 use helm_oci_suite::session::target::Target;
 use helm_oci_suite::wire::content::Content;
-use helm_oci_suite::wire::registry::{Registry, Relay, TransportError};
-use http::{Request, Response, Uri};
+use helm_oci_suite::wire::{Registry, Relay, Request, ResponseFuture};
+use http::Uri;
 use http_body_util::{BodyExt, Full};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -136,9 +137,9 @@ impl Handler for Late {
 /// The requests of a run.
 struct Heard {
     /// Those before the first check.
-    preparation: Vec<Request<Bytes>>,
+    preparation: Vec<http::Request<Bytes>>,
     /// Those of each check; those of the large charts stand first, together.
-    checks: Vec<Vec<Request<Bytes>>>,
+    checks: Vec<Vec<http::Request<Bytes>>>,
 }
 
 /// Writes the requests of a run down.
@@ -175,12 +176,12 @@ async fn record(requirements: &[&'static Requirement]) -> Result<Heard, Error> {
 /// A port that keeps what is sent through it.
 struct Recorder {
     inner: Arc<dyn Registry>,
-    heard: Mutex<Vec<Request<Bytes>>>,
+    heard: Mutex<Vec<http::Request<Bytes>>>,
 }
 
 impl Recorder {
     /// What was sent since the last time.
-    fn take(&self) -> Vec<Request<Bytes>> {
+    fn take(&self) -> Vec<http::Request<Bytes>> {
         std::mem::take(&mut *self.heard.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
@@ -190,12 +191,9 @@ impl Relay for Recorder {
         self.inner.as_ref()
     }
 
-    fn pass(
-        &self,
-        request: Request<Content>,
-    ) -> BoxFuture<'_, Result<Response<Bytes>, TransportError>> {
+    fn pass(&self, request: Request) -> ResponseFuture<'_> {
         let mut heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
-        heard.push(request.clone().map(Content::into_bytes));
+        heard.push(http::Request::from(request.clone()).map(Content::into_bytes));
         self.inner.send(request)
     }
 }
@@ -260,7 +258,7 @@ async fn replay(heard: &Heard, latency: Duration) -> Result<Duration, Error> {
 async fn send_all(
     client: Client<HttpConnector, Full<Bytes>>,
     origin: String,
-    requests: Vec<Request<Bytes>>,
+    requests: Vec<http::Request<Bytes>>,
 ) -> Result<(), Error> {
     for mut request in requests {
         let path = request

@@ -9,9 +9,9 @@ use std::time::Duration;
 use helm_oci_conformance::http::{Http, Limits, Trust};
 use helm_oci_suite::session::Session;
 use helm_oci_suite::session::target::{MEBIBYTE, Target};
-use helm_oci_suite::wire::content::{Content, Measured, Pattern};
-use helm_oci_suite::wire::registry::{Registry, TransportError};
-use http::Request;
+use helm_oci_suite::wire::content::Pattern;
+use helm_oci_suite::wire::{Measured, Registry, Request, TransportError};
+use http::Method;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::interval;
@@ -141,10 +141,9 @@ async fn dawdles(mut stream: TcpStream) -> std::io::Result<()> {
 /// More than the system buffers.
 const LENGTH: u64 = 32 << 20;
 
-fn put(url: &str) -> Request<Content> {
-    Request::put(format!("{url}/v2/a/blobs/uploads/1"))
-        .body(Content::from(&Pattern::new(3, LENGTH)))
-        .expect("a request")
+fn put(url: &str) -> Request {
+    let uri = format!("{url}/v2/a/blobs/uploads/1");
+    Request::new(Method::PUT, uri.parse().expect("a URI")).content(&Pattern::new(3, LENGTH))
 }
 
 #[tokio::test]
@@ -169,5 +168,5 @@ async fn what_is_slow_and_moves_is_waited_for() {
         ..Limits::default()
     };
     let answer = port(&url, limits).send(put(&url)).await;
-    assert_eq!(answer.expect("an answer").status(), 201);
+    assert_eq!(answer.expect("an answer").status, 201);
 }

@@ -12,7 +12,11 @@ use helm_oci_fixtures::registry::{Access, ReferenceRegistry};
 use helm_oci_suite::requirement::{Requirement, Setup};
 use helm_oci_suite::session::target::{MEBIBYTE, Target};
 use helm_oci_suite::verdict::Verdict;
+use helm_oci_suite::wire::{Registry, Request};
 use helm_oci_suite::{checks, proof};
+use http::{HeaderName, HeaderValue, Method, Uri, header};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn faults_look_the_same_on_the_wire() {
@@ -68,6 +72,52 @@ async fn what_is_proven_with_small_mebibytes_holds_for_real_ones() {
         let verdict = on_the_wire(requirement.expect(id), fault, MEBIBYTE).await;
         assert_eq!(kind(&verdict), expected, "{id} with {fault}: {verdict:?}");
     }
+}
+
+#[tokio::test]
+async fn header_names_are_sent_in_canonical_case_as_go_sends_them() {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await;
+    let listener = listener.expect("a free port");
+    let origin: Uri = format!("http://{}", listener.local_addr().expect("it is bound"))
+        .parse()
+        .expect("a URI");
+    let received = tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.expect("the port connects");
+        let mut received = Vec::new();
+        while !received.ends_with(b"\r\n\r\n") {
+            received.push(stream.read_u8().await.expect("headers end"));
+        }
+        let response = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
+        stream.write_all(response).await.expect("the port reads");
+        String::from_utf8(received).expect("headers are text")
+    });
+    let port = Http::new(origin.clone(), &Trust::default(), Limits::default());
+    let port = port.expect("no TLS is needed");
+    let request = Request::new(Method::GET, origin)
+        .header(header::ACCEPT, HeaderValue::from_static("*/*"))
+        .header(header::CONTENT_TYPE, HeaderValue::from_static("text/plain"))
+        .header(
+            HeaderName::from_static("x-forwarded-proto"),
+            HeaderValue::from_static("https"),
+        );
+    port.send(request).await.expect("a response");
+    let received = received.await.expect("the task ends");
+    let names: Vec<&str> = received
+        .lines()
+        .filter_map(|line| line.split_once(": "))
+        .map(|(name, _)| name)
+        .collect();
+    assert_eq!(
+        names,
+        [
+            "Accept",
+            "Content-Type",
+            "X-Forwarded-Proto",
+            "User-Agent",
+            "Host"
+        ],
+        "{received}"
+    );
 }
 
 /// The verdict on a registry that is spoken to without TLS, as the socket is.

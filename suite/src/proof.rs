@@ -10,16 +10,15 @@ use bytes::Bytes;
 use helm_oci_fixtures::fault::{Fault, FaultyRegistry};
 use helm_oci_fixtures::registry::{Access, ReferenceRegistry};
 
-use http::{Request, Response};
 use semver::Version;
 
 use crate::checks;
-use crate::requirement::{BoxFuture, Requirement, Setup};
+use crate::requirement::{Requirement, Setup};
 use crate::session::Session;
 use crate::session::target::{self, Credentials, Target};
 use crate::verdict::{Obstacle, ObstacleKind, Verdict};
 use crate::wire::content::Content;
-use crate::wire::registry::{InMemory, Registry, Relay, TransportError};
+use crate::wire::{InMemory, Registry, Relay, Request, ResponseFuture};
 
 /// The seed of every proof.
 const SEED: u64 = 1;
@@ -131,9 +130,9 @@ pub fn conversation_on(requirement: &Requirement, setup: Setup) -> Vec<Said> {
 #[derive(Debug)]
 pub struct Said {
     /// What was asked.
-    pub request: Request<Bytes>,
+    pub request: http::Request<Bytes>,
     /// What came back.
-    pub answer: Response<Bytes>,
+    pub answer: http::Response<Bytes>,
 }
 
 /// A registry whose conversations are kept.
@@ -147,16 +146,13 @@ impl Relay for Overheard {
         self.registry.as_ref()
     }
 
-    fn pass(
-        &self,
-        request: Request<Content>,
-    ) -> BoxFuture<'_, Result<Response<Bytes>, TransportError>> {
+    fn pass(&self, request: Request) -> ResponseFuture<'_> {
         Box::pin(async move {
             let answer = self.registry.send(request.clone()).await?;
             let mut said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
             said.push(Said {
-                request: request.map(Content::into_bytes),
-                answer: answer.clone(),
+                request: http::Request::from(request).map(Content::into_bytes),
+                answer: answer.clone().into(),
             });
             Ok(answer)
         })
@@ -228,7 +224,7 @@ mod tests {
     use super::*;
     use crate::requirement::source::observed;
     use crate::requirement::{nothing, requirement};
-    use crate::verdict::Finding;
+    use crate::verdict::{Finding, Reason};
 
     requirement! {
         /// One fault is its own, and one that of a neighbour.
@@ -270,7 +266,7 @@ mod tests {
     #[test]
     fn what_a_fault_does_is_held_against_what_is_declared() {
         use Effect::{Blocked, Consequence, Killed, Survived, Unlisted, Untouched};
-        let skipped = Verdict::NotApplicable("no such thing".to_owned());
+        let skipped = Verdict::NotApplicable(Reason::ConditionNotMet("no such thing"));
         for (verdict, expected, as_declared) in [
             (
                 violated(),

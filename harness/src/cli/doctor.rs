@@ -3,9 +3,8 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use helm_oci_suite::wire::content::Content;
-use helm_oci_suite::wire::registry::TransportError;
-use http::{Request, Uri, header};
+use helm_oci_suite::wire::{Request, TransportError};
+use http::{Method, Uri, header};
 
 use super::environment::environment;
 use super::error::CliError;
@@ -70,12 +69,10 @@ async fn ask(arguments: &Arguments, target: &str) -> Result<ServerTime, CliError
 }
 
 async fn date(registry: &Http, origin: &Uri) -> Result<Option<i64>, TransportError> {
-    let mut request = Request::new(Content::default());
-    *request.uri_mut() = format!("{origin}v2/")
-        .parse()
-        .expect("a path after an origin is a URI");
-    let answer = registry.forward(request).await?;
-    let date = answer.headers().get(header::DATE);
+    let uri = format!("{origin}v2/");
+    let uri = uri.parse().expect("a path after an origin is a URI");
+    let response = registry.forward(Request::new(Method::GET, uri)).await?;
+    let date = response.headers.get(header::DATE);
     Ok(date
         .and_then(|date| date.to_str().ok())
         .and_then(clock::read_date))

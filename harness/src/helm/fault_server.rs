@@ -8,15 +8,17 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures_util::future::BoxFuture;
 use helm_oci_fixtures::fault::{Fault, FaultLayer};
 use helm_oci_fixtures::registry::{Access, ReferenceRegistry};
 use helm_oci_fixtures::transport::{
     ClientHelloReaction, Incoming, Outgoing, Scheme, TransportEffect,
 };
-use helm_oci_suite::requirement::BoxFuture;
 use helm_oci_suite::wire::content::Content;
-use helm_oci_suite::wire::registry::{Hello, Registry, TransportError};
-use http::{HeaderValue, Method, Request, Response, Uri, header};
+use helm_oci_suite::wire::{
+    ClientHelloOutcome, Registry, Request, Response, ResponseFuture, TransportError,
+};
+use http::{HeaderValue, Method, Uri, header};
 
 use crate::serve::{Handler, redirect};
 
@@ -30,9 +32,9 @@ pub struct ObservedExchange {
     /// The scheme of the connection.
     pub scheme: Scheme,
     /// The request; its URI is a path and a query.
-    pub request: Request<Bytes>,
+    pub request: http::Request<Bytes>,
     /// The response, as the faults altered it.
-    pub response: Response<Bytes>,
+    pub response: http::Response<Bytes>,
     /// The effect of the faults on the connection.
     pub effect: TransportEffect,
     /// True for an exchange of the arrangement, false for one of Helm.
@@ -163,7 +165,7 @@ impl FaultServer {
         (outgoing, is_altered)
     }
 
-    fn substitute_hosts(&self, answer: &mut Response<Bytes>) {
+    fn substitute_hosts(&self, answer: &mut http::Response<Bytes>) {
         if self.substitutes.is_empty() {
             return;
         }
@@ -176,14 +178,14 @@ impl FaultServer {
     }
 }
 
-fn is_same_request(one: &Request<Bytes>, other: &Request<Bytes>) -> bool {
+fn is_same_request(one: &http::Request<Bytes>, other: &http::Request<Bytes>) -> bool {
     one.method() == other.method()
         && one.uri() == other.uri()
         && one.headers() == other.headers()
         && one.body() == other.body()
 }
 
-fn is_same_response(unaltered: &Response<Bytes>, outgoing: &Outgoing) -> bool {
+fn is_same_response(unaltered: &http::Response<Bytes>, outgoing: &Outgoing) -> bool {
     let sent = &outgoing.response;
     unaltered.status() == sent.status()
         && unaltered.headers() == sent.headers()
@@ -223,7 +225,7 @@ impl InProcessClient {
         Self { server, origin }
     }
 
-    fn pass(&self, mut request: Request<Bytes>) -> Response<Bytes> {
+    fn pass(&self, mut request: http::Request<Bytes>) -> http::Response<Bytes> {
         let host = self
             .origin
             .authority()
@@ -252,17 +254,14 @@ impl InProcessClient {
 }
 
 impl Registry for InProcessClient {
-    fn send(
-        &self,
-        request: Request<Content>,
-    ) -> BoxFuture<'_, Result<Response<Bytes>, TransportError>> {
-        Box::pin(std::future::ready(Ok(
-            self.pass(request.map(Content::into_bytes))
-        )))
+    fn send(&self, request: Request) -> ResponseFuture<'_> {
+        let request = http::Request::from(request).map(Content::into_bytes);
+        let response = Response::from(self.pass(request));
+        Box::pin(std::future::ready(Ok(response)))
     }
 
-    fn client_hello(&self) -> BoxFuture<'_, Result<Hello, TransportError>> {
-        Box::pin(std::future::ready(Ok(Hello::Silent)))
+    fn client_hello(&self) -> BoxFuture<'_, Result<ClientHelloOutcome, TransportError>> {
+        Box::pin(std::future::ready(Ok(ClientHelloOutcome::NoResponse)))
     }
 
     fn pause(&self, _: Duration) -> BoxFuture<'_, ()> {

@@ -9,18 +9,19 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures_util::future::BoxFuture;
 use helm_oci_fixtures::route::Route;
 use helm_oci_fixtures::transport::{
     CLIENT_HELLO_RESPONSE, ClientHelloReaction, Incoming, Outgoing, TransportEffect,
 };
-use helm_oci_suite::requirement::BoxFuture;
 use helm_oci_suite::session::target::Target;
-use helm_oci_suite::wire::content::Content;
 use helm_oci_suite::wire::exchange::Exchange;
 use helm_oci_suite::wire::redaction::Secrets;
-use helm_oci_suite::wire::registry::{Hello, Registry, TransportError};
+use helm_oci_suite::wire::{
+    ClientHelloOutcome, Registry, Request, Response, ResponseFuture, TransportError,
+};
 use http::uri::PathAndQuery;
-use http::{Request, Response, Uri, header};
+use http::{Uri, header};
 
 use super::{Helm, tls};
 use crate::serve::{Handler, ServeError, Server, redirect, strip};
@@ -104,18 +105,18 @@ impl Recorder {
     /// Forwards a request to the registry, and returns the response with URLs of the registry rewritten to `own`.
     async fn pass(
         &self,
-        mut request: Request<Content>,
+        mut request: Request,
         own: &Origin,
         is_helm: bool,
-    ) -> Result<Response<Bytes>, TransportError> {
+    ) -> Result<Response, TransportError> {
         let upstream = self.upstream.origin();
-        *request.uri_mut() = at(upstream, request.uri().path_and_query().cloned());
-        strip(request.headers_mut());
-        request.headers_mut().remove(header::HOST);
+        request.uri = at(upstream, request.uri.path_and_query().cloned());
+        strip(&mut request.headers);
+        request.headers.remove(header::HOST);
         let recorded = request.clone();
         let mut response = self.upstream.send(request).await;
         // Requests outside the API go to the token endpoint.
-        let is_secret = matches!(Route::of(recorded.uri()), Route::Token | Route::Other);
+        let is_secret = matches!(Route::of(&recorded.uri), Route::Token | Route::Other);
         let exchange = Exchange::record(&recorded, &response, upstream, is_secret, &self.secrets);
         let mut log = self.log();
         if is_helm && log.is_open {
@@ -128,9 +129,9 @@ impl Recorder {
         }
         drop(log);
         if let Ok(response) = &mut response {
-            strip(response.headers_mut());
+            strip(&mut response.headers);
             let upstream = Origin::of(upstream);
-            redirect(response.headers_mut(), |text| rewrite(text, &upstream, own));
+            redirect(&mut response.headers, |text| rewrite(text, &upstream, own));
         }
         response
     }
@@ -140,14 +141,13 @@ impl Handler for Recorder {
     fn answer(&self, incoming: Incoming) -> BoxFuture<'_, Outgoing> {
         Box::pin(async move {
             let own = Origin(incoming.client_origin());
-            let request = incoming.request.map(Content::from);
-            let passed = self.pass(request, &own, true).await;
+            let passed = self.pass(incoming.request.into(), &own, true).await;
             passed.map_or_else(
                 |_| Outgoing {
                     effect: TransportEffect::CloseBeforeResponse,
                     ..Outgoing::default()
                 },
-                Outgoing::from,
+                |response| http::Response::from(response).into(),
             )
         })
     }
@@ -178,12 +178,9 @@ struct ArrangementClient {
 }
 
 impl Registry for ArrangementClient {
-    fn send(
-        &self,
-        request: Request<Content>,
-    ) -> BoxFuture<'_, Result<Response<Bytes>, TransportError>> {
+    fn send(&self, request: Request) -> ResponseFuture<'_> {
         Box::pin(async move {
-            if request.uri().authority() == self.origin.authority() {
+            if request.uri.authority() == self.origin.authority() {
                 let own = Origin::of(&self.origin);
                 self.recorder.pass(request, &own, false).await
             } else {
@@ -192,8 +189,8 @@ impl Registry for ArrangementClient {
         })
     }
 
-    fn client_hello(&self) -> BoxFuture<'_, Result<Hello, TransportError>> {
-        let response = Hello::Answered(Bytes::from_static(CLIENT_HELLO_RESPONSE));
+    fn client_hello(&self) -> BoxFuture<'_, Result<ClientHelloOutcome, TransportError>> {
+        let response = ClientHelloOutcome::Response(Bytes::from_static(CLIENT_HELLO_RESPONSE));
         Box::pin(std::future::ready(Ok(response)))
     }
 

@@ -4,8 +4,8 @@ use std::io;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use helm_oci_suite::requirement::BoxFuture;
-use helm_oci_suite::wire::registry::TransportError;
+use futures_util::future::BoxFuture;
+use helm_oci_suite::wire::TransportError;
 use http::Uri;
 use hyper_util::rt::TokioIo;
 use rustls::pki_types::ServerName;

@@ -14,10 +14,12 @@ use std::pin::pin;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use helm_oci_suite::requirement::BoxFuture;
-use helm_oci_suite::wire::content::{Content, Measure, Measuring};
-use helm_oci_suite::wire::registry::{Hello, Registry, TransportError};
-use http::{HeaderValue, Request, Response, Uri, Version, header};
+use futures_util::future::BoxFuture;
+use helm_oci_suite::wire::content::Pattern;
+use helm_oci_suite::wire::{
+    ClientHelloOutcome, Measurement, Registry, Request, Response, ResponseFuture, TransportError,
+};
+use http::{HeaderValue, Uri, header};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use hyper_rustls::HttpsConnector;
@@ -82,7 +84,9 @@ impl Http {
             .wrap_connector(Tcp {
                 limit: limits.connect,
             });
-        let client = Client::builder(TokioExecutor::new()).build(connector);
+        let client = Client::builder(TokioExecutor::new())
+            .http1_title_case_headers(true)
+            .build(connector);
         Ok(Self {
             client,
             tls,
@@ -92,13 +96,9 @@ impl Http {
     }
 
     /// Sends a request with whatever headers it has and reads the whole answer.
-    pub async fn forward(
-        &self,
-        mut request: Request<Content>,
-    ) -> Result<Response<Bytes>, TransportError> {
-        let authority = authority(request.uri());
-        *request.version_mut() = Version::HTTP_11;
-        let is_large = request.body().is_made() || request.extensions().get::<Measure>().is_some();
+    pub async fn forward(&self, request: Request) -> Result<Response, TransportError> {
+        let authority = authority(&request.uri);
+        let is_large = request.is_large();
         let limit = if is_large {
             self.limits.idle
         } else {
@@ -126,13 +126,13 @@ impl Http {
 
     async fn exchange(
         &self,
-        request: Request<Content>,
+        mut request: Request,
         authority: &str,
         progress: &Progress,
-    ) -> Result<Response<Bytes>, TransportError> {
-        let secure = request.uri().scheme_str() == Some("https");
-        let measure = request.extensions().get::<Measure>().cloned();
-        let request = request.map(|content| Sent::new(&content, progress));
+    ) -> Result<Response, TransportError> {
+        let secure = request.uri.scheme_str() == Some("https");
+        let measure = request.measure.take();
+        let request = http::Request::from(request).map(|content| Sent::new(&content, progress));
         let answer = self.client.request(request).await;
         let answer = answer.map_err(|error| classify(&error, secure, authority))?;
         match measure {
@@ -143,7 +143,7 @@ impl Http {
         }
     }
 
-    async fn greet(&self) -> Result<Hello, TransportError> {
+    async fn greet(&self) -> Result<ClientHelloOutcome, TransportError> {
         let greeting = connect::client_hello(&self.tls, &self.origin)?;
         let mut stream = connect::open(&self.origin, self.limits.connect).await?;
         let mut answer = [0; 64];
@@ -162,47 +162,51 @@ impl Http {
         // A reset or a closed connection says as little as silence does.
         let _ = timeout(self.limits.hello, conversation).await;
         Ok(match length {
-            0 => Hello::Silent,
-            _ => Hello::Answered(Bytes::copy_from_slice(&answer[..length])),
+            0 => ClientHelloOutcome::NoResponse,
+            _ => ClientHelloOutcome::Response(Bytes::copy_from_slice(&answer[..length])),
         })
     }
 }
 
 /// Reads an answer whole.
 async fn keep(
-    answer: Response<Incoming>,
+    answer: http::Response<Incoming>,
     limit: usize,
     authority: &str,
-) -> Result<Response<Bytes>, TransportError> {
+) -> Result<Response, TransportError> {
     let (parts, mut body) = answer.into_parts();
     let mut read = BytesMut::new();
     while let Some(piece) = next(&mut body, authority).await? {
         if read.len() + piece.len() > limit {
-            return Err(too_large(authority, limit as u64));
+            return Err(TransportError::TooLarge {
+                authority: authority.to_owned(),
+                limit: limit as u64,
+            });
         }
         read.extend_from_slice(&piece);
     }
-    Ok(Response::from_parts(parts, read.freeze()))
+    Ok(http::Response::from_parts(parts, read.freeze()).into())
 }
 
 /// Reads an answer and keeps of its body what it begins with and what it was.
 async fn forget(
-    answer: Response<Incoming>,
-    measure: &Measure,
+    answer: http::Response<Incoming>,
+    expected: &Pattern,
     authority: &str,
     progress: &Progress,
-) -> Result<Response<Bytes>, TransportError> {
-    let (mut parts, mut body) = answer.into_parts();
-    let mut measuring = Measuring::of(measure);
+) -> Result<Response, TransportError> {
+    let (parts, mut body) = answer.into_parts();
+    let mut measurement = Measurement::new(expected);
     while let Some(piece) = next(&mut body, authority).await? {
         progress.add(piece.len());
-        if measuring.take(&piece) > measure.limit() {
-            return Err(too_large(authority, measure.limit()));
-        }
+        measurement.add(&piece, authority)?;
     }
-    let (head, measured) = measuring.done();
-    parts.extensions.insert(measured);
-    Ok(Response::from_parts(parts, head))
+    let (head, measured) = measurement.finish();
+    let response = http::Response::from_parts(parts, head);
+    Ok(Response {
+        measured: Some(measured),
+        ..response.into()
+    })
 }
 
 /// The next piece of a body.
@@ -216,26 +220,16 @@ async fn next(body: &mut Incoming, authority: &str) -> Result<Option<Bytes>, Tra
     Ok(None)
 }
 
-fn too_large(authority: &str, limit: u64) -> TransportError {
-    TransportError::TooLarge {
-        authority: authority.to_owned(),
-        limit,
-    }
-}
-
 impl Registry for Http {
-    fn send(
-        &self,
-        mut request: Request<Content>,
-    ) -> BoxFuture<'_, Result<Response<Bytes>, TransportError>> {
-        let headers = request.headers_mut();
-        headers
+    fn send(&self, mut request: Request) -> ResponseFuture<'_> {
+        request
+            .headers
             .entry(header::USER_AGENT)
             .or_insert(HeaderValue::from_static(AGENT));
         Box::pin(self.forward(request))
     }
 
-    fn client_hello(&self) -> BoxFuture<'_, Result<Hello, TransportError>> {
+    fn client_hello(&self) -> BoxFuture<'_, Result<ClientHelloOutcome, TransportError>> {
         Box::pin(self.greet())
     }
 

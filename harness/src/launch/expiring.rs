@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
+use futures_util::future::BoxFuture;
 use helm_oci_fixtures::fault::FaultyRegistry;
 use helm_oci_fixtures::route::Route;
 use helm_oci_fixtures::transport::{ClientHelloReaction, Incoming, Outgoing};
-use helm_oci_suite::requirement::BoxFuture;
 use http::{HeaderValue, Response, header};
 use serde_json::Value;
 

@@ -21,7 +21,7 @@ use std::sync::Arc;
 
 use helm_oci_reports::record::{Leftover, TargetIdentity};
 use helm_oci_suite::session::target::Credentials;
-use helm_oci_suite::wire::registry::Registry;
+use helm_oci_suite::wire::Registry;
 
 use crate::serve::Server;
 use crate::target::kind::{Kind, Release};

@@ -4,9 +4,8 @@ use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::time::Duration;
 
-use helm_oci_suite::wire::content::Content;
-use helm_oci_suite::wire::registry::Registry;
-use http::{Request, StatusCode};
+use helm_oci_suite::wire::{Registry, Request};
+use http::{Method, StatusCode, Uri};
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
 use crate::http::Http;
@@ -29,13 +28,13 @@ async fn poll(registry: &Http, path: &str, last: &mut String) {
     interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let origin = registry.origin().to_string();
     let uri = format!("{}{path}", origin.trim_end_matches('/'));
+    let uri: Uri = uri.parse().expect("an origin and a path make a URI");
     loop {
         interval.tick().await;
-        let request = Request::get(&uri).body(Content::default());
-        let request = request.expect("an origin and a path make a request");
+        let request = Request::new(Method::GET, uri.clone());
         match registry.send(request).await {
-            Ok(response) if is_ready(response.status()) => return,
-            Ok(response) => *last = response.status().to_string(),
+            Ok(response) if is_ready(response.status) => return,
+            Ok(response) => *last = response.status.to_string(),
             Err(error) => *last = error.to_string(),
         }
     }

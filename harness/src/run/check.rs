@@ -8,7 +8,7 @@ use helm_oci_suite::helm::response::ObservedResponse;
 use helm_oci_suite::requirement::Requirement;
 use helm_oci_suite::session::Session;
 use helm_oci_suite::session::target::Target;
-use helm_oci_suite::verdict::{Obstacle, ObstacleKind, Verdict};
+use helm_oci_suite::verdict::{Obstacle, ObstacleKind, Reason, Verdict};
 use helm_oci_suite::wire::exchange::Exchange;
 use tokio::task::JoinSet;
 
@@ -41,7 +41,7 @@ impl Checked {
     /// The result of a check that was not run for this reason.
     pub(super) fn not_run(why: &str) -> Self {
         Self {
-            verdict: Verdict::NotApplicable(why.to_owned()),
+            verdict: Verdict::NotApplicable(Reason::NotRun(why.to_owned())),
             exchanges: Vec::new(),
             requests: 0,
             milliseconds: 0,
@@ -93,7 +93,7 @@ pub async fn check(
 /// The verdict with all credentials redacted, also those that the registry echoed.
 fn redacted(verdict: Verdict, session: &Session) -> Verdict {
     match verdict {
-        Verdict::Satisfied => Verdict::Satisfied,
+        Verdict::Satisfied | Verdict::NotApplicable(_) => verdict,
         Verdict::Violated(mut finding) => {
             finding.actual = session.fit_to_show(&finding.actual);
             for expected in &mut finding.expected {
@@ -101,7 +101,6 @@ fn redacted(verdict: Verdict, session: &Session) -> Verdict {
             }
             Verdict::Violated(finding)
         }
-        Verdict::NotApplicable(why) => Verdict::NotApplicable(session.fit_to_show(&why)),
         Verdict::Inconclusive(mut obstacle) => {
             obstacle.what = session.fit_to_show(&obstacle.what);
             Verdict::Inconclusive(obstacle)
@@ -124,13 +123,11 @@ fn message(panic: &(dyn Any + Send)) -> String {
 
 #[cfg(test)]
 mod tests {
-    use bytes::Bytes;
     use helm_oci_suite::proof;
-    use helm_oci_suite::requirement::{BoxFuture, Level, Setup};
+    use helm_oci_suite::requirement::{Level, Setup};
     use helm_oci_suite::verdict::CheckResult;
-    use helm_oci_suite::wire::content::{Content, Pattern};
-    use helm_oci_suite::wire::registry::{Registry, Relay, TransportError};
-    use http::{Request, Response};
+    use helm_oci_suite::wire::content::Pattern;
+    use helm_oci_suite::wire::{Registry, Relay, Request, ResponseFuture};
     use tokio::time::timeout;
 
     use super::*;
@@ -177,12 +174,9 @@ mod tests {
             self.0.as_ref()
         }
 
-        fn pass(
-            &self,
-            request: Request<Content>,
-        ) -> BoxFuture<'_, Result<Response<Bytes>, TransportError>> {
+        fn pass(&self, request: Request) -> ResponseFuture<'_> {
             Box::pin(async {
-                if request.body().is_made() {
+                if request.content.is_made() {
                     let never = std::future::pending::<()>();
                     let _ = timeout(Duration::from_millis(120), never).await;
                 }

@@ -30,7 +30,7 @@ pub fn record(requirement: &Requirement, checked: &Checked, rules: Rules) -> Che
         sources: requirement.sources.iter().map(source).collect(),
         outcome,
         reason: match verdict {
-            Verdict::NotApplicable(why) => Some(why.clone()),
+            Verdict::NotApplicable(reason) => Some(reason.to_string()),
             _ => None,
         },
         finding: match verdict {

@@ -3,11 +3,10 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use bytes::Bytes;
-use helm_oci_suite::requirement::BoxFuture;
-use helm_oci_suite::wire::content::Content;
-use helm_oci_suite::wire::registry::{Hello, Registry, Relay, TransportError};
-use http::{Request, Response};
+use futures_util::future::BoxFuture;
+use helm_oci_suite::wire::{
+    ClientHelloOutcome, Registry, Relay, Request, ResponseFuture, TransportError,
+};
 
 /// A port that counts requests and TLS greetings.
 pub(super) struct RequestCounter {
@@ -34,15 +33,12 @@ impl Relay for RequestCounter {
         self.inner.as_ref()
     }
 
-    fn pass(
-        &self,
-        request: Request<Content>,
-    ) -> BoxFuture<'_, Result<Response<Bytes>, TransportError>> {
+    fn pass(&self, request: Request) -> ResponseFuture<'_> {
         self.sent.fetch_add(1, Ordering::Relaxed);
         self.inner.send(request)
     }
 
-    fn greet(&self) -> BoxFuture<'_, Result<Hello, TransportError>> {
+    fn greet(&self) -> BoxFuture<'_, Result<ClientHelloOutcome, TransportError>> {
         self.sent.fetch_add(1, Ordering::Relaxed);
         self.inner.client_hello()
     }

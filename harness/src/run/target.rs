@@ -11,7 +11,7 @@ use helm_oci_suite::requirement::outcome::Rules;
 use helm_oci_suite::session::Session;
 use helm_oci_suite::session::adopted::Adopted;
 use helm_oci_suite::session::target::Target;
-use helm_oci_suite::session::write_mode::{Permission, is_objection};
+use helm_oci_suite::session::write_mode::Permission;
 use helm_oci_suite::verdict::{Obstacle, ObstacleKind, Stop, Verdict};
 
 use super::deadline::within;
@@ -127,10 +127,11 @@ impl TargetExamination<'_> {
         let mut records = Vec::with_capacity(done.len());
         for (_, requirement, record, checked) in done {
             // A check that the budget or the write mode did not allow is as unknown as one that was not selected.
-            let is_over_budget = over_budget.contains_key(requirement.id);
-            let is_forbidden =
-                matches!(&checked.verdict, Verdict::NotApplicable(why) if is_objection(why));
-            if !is_over_budget && !is_forbidden {
+            let is_unknown = matches!(
+                &checked.verdict,
+                Verdict::NotApplicable(reason) if reason.lies_in_the_run()
+            );
+            if !is_unknown {
                 responses.insert(requirement.id, checked.violating_responses());
                 verdicts.insert(requirement.id, checked.verdict);
             }

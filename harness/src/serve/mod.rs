@@ -12,11 +12,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures_util::future::BoxFuture;
 use helm_oci_fixtures::fault::FaultyRegistry;
 use helm_oci_fixtures::transport::{
     CLIENT_HELLO_RESPONSE, ClientHelloReaction, Incoming, Outgoing, Scheme, TransportEffect,
 };
-use helm_oci_suite::requirement::BoxFuture;
 use http::{Request, Response, StatusCode};
 use http_body_util::{BodyExt, Limited};
 use hyper::body::Incoming as IncomingBody;

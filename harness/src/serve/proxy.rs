@@ -1,11 +1,10 @@
 //! A real registry behind faults: every request passes through the fault layer, then goes upstream.
 
 use bytes::Bytes;
+use futures_util::future::BoxFuture;
 use helm_oci_fixtures::fault::{Fault, FaultLayer};
 use helm_oci_fixtures::transport::{ClientHelloReaction, Incoming, Outgoing};
-use helm_oci_suite::requirement::BoxFuture;
-use helm_oci_suite::wire::content::Content;
-use helm_oci_suite::wire::registry::{Registry, TransportError};
+use helm_oci_suite::wire::{Registry, TransportError};
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode, Uri, header};
 
 use super::Handler;
@@ -45,12 +44,12 @@ impl Proxy {
             Some(outgoing) => outgoing,
             None => match self
                 .upstream
-                .forward(self.upstream_request(&incoming).map(Content::from))
+                .forward(self.upstream_request(&incoming).into())
                 .await
             {
                 Ok(mut response) => {
-                    strip(response.headers_mut());
-                    response.into()
+                    strip(&mut response.headers);
+                    Response::<Bytes>::from(response).into()
                 }
                 Err(error) => bad_gateway(&error).into(),
             },

@@ -28,7 +28,7 @@ fn what_is_used_up_leaves_the_rest_open_and_is_cleaned_up_all_the_same() {
     ] {
         let (ran, record) = examined(&[&serve.url, flag, size]);
         assert_eq!(ran.code, Some(3), "{}{}", ran.out, ran.err);
-        let told = format!("obstacle   nothing more is sent: {words}");
+        let told = format!("obstacle   request not sent: {words}");
         assert_eq!(ran.out.matches(&told).count(), 1, "told once: {}", ran.out);
         let target = &record["targets"][0];
         assert_eq!(target["leftovers"], serde_json::json!([]));

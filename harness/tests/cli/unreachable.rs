@@ -53,7 +53,7 @@ fn an_unknown_host_is_told() {
 fn a_hanging_port_is_told() {
     no_registry(
         &format!("http://{}", hostile(peers::hangs)),
-        "did not answer within 10 s",
+        "timeout after 10 s: no complete response from 127.0.0.1",
     );
 }
 
@@ -70,7 +70,7 @@ fn tls_to_a_plain_port_is_told() {
 fn a_hanging_tls_port_is_told() {
     no_registry(
         &format!("https://{}", hostile(peers::hangs)),
-        "did not answer within 10 s",
+        "timeout after 10 s: no complete response from 127.0.0.1",
     );
 }
 
@@ -120,7 +120,7 @@ fn an_endless_body_is_told() {
 fn a_dripping_body_is_told() {
     no_registry(
         &format!("http://{}", hostile(peers::drips)),
-        "did not answer within 10 s",
+        "timeout after 10 s: no complete response from 127.0.0.1",
     );
 }
 

@@ -12,18 +12,18 @@ use strum::{Display, IntoStaticStr};
 pub enum State {
     /// The target satisfies it.
     #[serde(rename = "holds")]
-    #[strum(serialize = "satisfied")]
+    #[strum(serialize = "holds")]
     Satisfied,
     /// The target violates it.
     #[strum(serialize = "violated")]
     Violated,
     /// It does not apply to the target.
     #[serde(rename = "not-concerned")]
-    #[strum(serialize = "not applicable")]
+    #[strum(serialize = "not concerned")]
     NotApplicable,
     /// It could not be determined.
     #[serde(rename = "untold")]
-    #[strum(serialize = "inconclusive")]
+    #[strum(serialize = "could not be told")]
     Inconclusive,
 }
 
@@ -50,14 +50,14 @@ impl State {
 pub enum BisectedState {
     /// The requirement is satisfied.
     #[serde(rename = "holds")]
-    #[strum(serialize = "satisfied")]
+    #[strum(serialize = "holds")]
     Satisfied,
     /// The requirement is violated.
     #[strum(serialize = "violated")]
     Violated,
     /// The requirement does not apply.
     #[serde(rename = "not concerned")]
-    #[strum(serialize = "not applicable")]
+    #[strum(serialize = "not concerned")]
     NotApplicable,
     /// The flow works.
     #[strum(serialize = "works")]

@@ -23,9 +23,9 @@ pub fn matrix(view: &MatrixView<'_, '_>, style: Style) -> String {
     page.blank();
     targets(&mut page, view);
     eras(&mut page, view);
-    let predicted = "Flows that do not work on all targets";
+    let predicted = "Flows that do not work everywhere";
     flows(&mut page, predicted, view, &view.flows, verdict_sign);
-    let observed = "Flows of real Helm binaries that did not pass on all targets";
+    let observed = "Flows of real Helms that did not work everywhere";
     flows(&mut page, observed, view, &view.helm_flows, outcome_sign);
     requirements(&mut page, view);
     for target in &view.report.targets {
@@ -97,7 +97,9 @@ fn eras(page: &mut Page, view: &MatrixView<'_, '_>) {
     if view.eras.is_empty() {
         return;
     }
-    page.heading("Helm versions by registry (✓ all flows work, ✗ a flow breaks, ? unknown)");
+    page.heading(
+        "Which Helm works with which registry (✓ every flow works, ✗ one breaks, ? unknown)",
+    );
     let lines = view.eras.iter().map(|era| Line {
         name: era.subject.name().to_owned(),
         signs: era.marks.iter().map(|mark| verdict_sign(*mark)).collect(),
@@ -126,10 +128,10 @@ fn flows<M: Copy>(
 /// The requirements that differ, and those that no target satisfies.
 fn requirements(page: &mut Page, view: &MatrixView<'_, '_>) {
     for (rows, title) in [
-        (&view.differing, "Requirements on which targets differ"),
+        (&view.differing, "Requirements on which the targets differ"),
         (
             &view.violated,
-            "Requirements with the same problem on all targets",
+            "Requirements that no target was seen to satisfy",
         ),
     ] {
         if rows.is_empty() {
@@ -143,8 +145,8 @@ fn requirements(page: &mut Page, view: &MatrixView<'_, '_>) {
         table(page, view, &lines.collect::<Vec<_>>());
     }
     page.blank();
-    let quiet = plural(view.quiet, "more requirement");
-    let rest = format!("{quiet}: no difference and no violation");
+    let quiet = plural(view.quiet, "requirement");
+    let rest = format!("{quiet} more: nothing to tell the targets apart, and none violated");
     page.paragraph(2, &rest, Ink::Dim);
 }
 
@@ -158,10 +160,15 @@ fn findings(page: &mut Page, view: &MatrixView<'_, '_>, row: &RequirementRow<'_,
             let column = &view.columns[*at];
             format!("{} {}", column.letter, column.target.name)
         });
-        page.labelled(Label::FoundOn, &names.collect::<Vec<_>>().join(", "));
+        page.labelled(Label::On, &names.collect::<Vec<_>>().join(", "));
         if position + 1 == VARIANTS && variants.len() > VARIANTS {
-            let more = plural(variants.len() - VARIANTS, "more variant");
-            page.continued(&format!("{more} on other targets: use --verbose or --json"));
+            page.list(
+                Label::On,
+                [
+                    "",
+                    "other targets differ again: see the record, or --verbose",
+                ],
+            );
         }
     }
 }

@@ -49,15 +49,15 @@ pub enum Conclusion {
 /// The headings of a comparison, in the order of the report.
 pub mod headings {
     /// Flows.
-    pub const FLOWS: &str = "Flows that differ";
+    pub const FLOWS: &str = "What works otherwise";
     /// Requirements.
-    pub const REQUIREMENTS: &str = "Requirements that differ";
+    pub const REQUIREMENTS: &str = "What is done otherwise";
     /// Capabilities.
-    pub const CAPABILITIES: &str = "Capabilities that differ";
+    pub const CAPABILITIES: &str = "What is offered";
     /// Responses.
-    pub const RESPONSES: &str = "Responses that differ";
+    pub const RESPONSES: &str = "What is answered otherwise";
     /// Responses that differ in what Helm ignores.
-    pub const IGNORED: &str = "Differences that Helm ignores";
+    pub const IGNORED: &str = "What Helm ignores";
 }
 
 /// A flow that works on one of the targets only.
@@ -137,31 +137,7 @@ impl Conclusion {
     pub fn sentence(&self) -> &str {
         match self {
             Self::Same(sentence) => sentence,
-            Self::NothingInCommon => {
-                "no requirement was examined on both targets: no conclusion is possible"
-            }
-        }
-    }
-}
-
-/// The direction of a change.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Trend {
-    /// B violates the requirement.
-    Worse,
-    /// Only A violates it.
-    Better,
-    /// Neither of them violates it.
-    Neutral,
-}
-
-impl States {
-    /// The direction of the change from A to B.
-    pub const fn trend(self) -> Trend {
-        match (self.a, self.b) {
-            (_, State::Violated) => Trend::Worse,
-            (State::Violated, _) => Trend::Better,
-            _ => Trend::Neutral,
+            Self::NothingInCommon => "no requirement was examined on both: nothing can be told",
         }
     }
 }
@@ -170,7 +146,7 @@ impl fmt::Display for States {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { a, b } = self;
         if a == b {
-            write!(f, "{a} on both, in different ways")
+            write!(f, "{a} on both, in other ways")
         } else {
             write!(f, "{a} → {b}")
         }
@@ -188,8 +164,8 @@ impl CapabilityChangeView<'_> {
     /// The capability of both targets in words.
     pub fn states(&self) -> [&'static str; 2] {
         [self.change.a, self.change.b].map(|present| match present {
-            Some(true) => "supported",
-            Some(false) => "not supported",
+            Some(true) => "offered",
+            Some(false) => "not offered",
             None => "unclear",
         })
     }
@@ -199,22 +175,19 @@ fn same(comparison: &Comparison) -> String {
     let compared = &comparison.compared;
     let mut parts = vec![
         plural(compared.requirements, "requirement"),
-        format!("{} of Helm versions", plural(compared.cells, "flow")),
+        format!("{} of era and flow", plural(compared.cells, "cell")),
         plural(compared.capabilities, "capability"),
     ];
     if compared.files > 0 {
-        parts.push(plural(compared.files, "snapshot file"));
+        parts.push(format!("{} of snapshots", plural(compared.files, "file")));
     }
     let (a, b) = (&comparison.a.name, &comparison.b.name);
-    format!(
-        "no difference between {a} and {b}: compared {}",
-        parts.join(", ")
-    )
+    format!("{a} and {b} do the same: {}", parts.join(", "))
 }
 
 fn inconclusive(count: usize) -> String {
     let requirements = plural(count, "requirement");
-    format!("{requirements} inconclusive on at least one target: there may be more differences.")
+    format!("{requirements} could not be told on one of them: more may differ.")
 }
 
 fn requirement(change: &RequirementChange) -> RequirementChangeView<'_> {
@@ -264,6 +237,6 @@ fn ignored(changes: &[FileChange]) -> Option<String> {
     names.truncate(NAMED);
     let names = names.join(", ");
     Some(format!(
-        "Other differences in responses, which no Helm version reads: {names}{more}."
+        "No Helm reads what else differs in the answers: {names}{more}."
     ))
 }

@@ -19,10 +19,10 @@ async fn delete(session: &Session, path: &str, what: &str) -> Result<Reply, Stop
     let reply = session.call(Method::DELETE, path).send().await?;
     match reply.status.as_u16() {
         202 | 200 | 204 => Ok(reply),
-        400 | 401 | 403 | 404 | 405 | 501 => Err(Stop::NotApplicable(format!(
-            "the registry does not delete {what}: it returns {}",
-            reply.status
-        ))),
+        400 | 401 | 403 | 404 | 405 | 501 => Err(Stop::not_offered(
+            format!("the registry does not delete {what}"),
+            reply.status,
+        )),
         _ => Err(obstacle(&format!("delete {what}"), &reply)),
     }
 }
@@ -147,10 +147,10 @@ async fn refused(session: &Session) -> CheckResult {
     let path = session.manifest_path(&chart.digest);
     let answer = session.call(Method::DELETE, &path).send().await?;
     if !answer.status.is_client_error() {
-        return Err(Stop::NotApplicable(format!(
-            "the registry does not refuse the deletion: it returns {}",
-            answer.status
-        )));
+        return Err(Stop::not_offered(
+            "the registry does not refuse the deletion",
+            answer.status,
+        ));
     }
     let after = session.get_manifest(&chart.digest).await?;
     expect::holds(

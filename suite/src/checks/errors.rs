@@ -241,8 +241,8 @@ async fn refused_upload(session: &Session) -> CheckResult {
         .send()
         .await?;
     if reply.status.is_success() {
-        return Err(Stop::NotApplicable(
-            "the registry accepts a blob with a wrong digest".to_owned(),
+        return Err(Stop::condition_not_met(
+            "the registry accepts a blob with a wrong digest",
         ));
     }
     if !reply.status.is_client_error() {

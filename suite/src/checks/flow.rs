@@ -15,9 +15,8 @@ use crate::helm::flow::Flow;
 use crate::requirement::source::observed;
 use crate::requirement::{Level, Requirement, Setup};
 use crate::session::steps::{Chart, obstacle};
-use crate::session::write_mode::NOT_SIGNED;
 use crate::session::{Session, digest_of};
-use crate::verdict::{CheckResult, Stop};
+use crate::verdict::{CheckResult, Restriction, Stop};
 
 /// The page and the coverage that all flows of one kind share.
 struct Kind {
@@ -193,7 +192,7 @@ async fn pull(session: &Session, client: &'static Client) -> CheckResult {
 async fn prov(session: &Session, client: &'static Client) -> CheckResult {
     let chart = match session.adopted() {
         Some(adopted) if adopted.chart.provenance.is_none() => {
-            return Err(Stop::NotApplicable(NOT_SIGNED.to_owned()));
+            return Err(Stop::not_allowed(Restriction::UnsignedChart));
         }
         Some(adopted) if client.knows(&adopted.chart) => adopted.chart.clone(),
         _ => {

@@ -15,7 +15,7 @@ impl Run<'_> {
     pub(crate) async fn log_in(mut self) -> CheckResult {
         if self.keys.are_the_sessions() {
             let why = "a login takes a user name and a password, and a token was given";
-            return Err(Stop::NotApplicable(why.to_owned()));
+            return Err(Stop::missing_credentials(why));
         }
         self.agent = self.client.login_agent;
         if self.client.line == Line::Containerd {
@@ -101,5 +101,5 @@ impl Run<'_> {
 }
 
 fn without_credentials() -> Stop {
-    Stop::NotApplicable("the run has no credentials".to_owned())
+    Stop::missing_credentials("the run has no credentials")
 }

@@ -3,16 +3,16 @@
 use std::collections::BTreeSet;
 
 use bytes::Bytes;
-use http::request::Builder;
-use http::{HeaderValue, Method, Request, header};
+use http::{HeaderValue, Method, header};
 
 use super::keys::Endpoint;
 use super::{Run, Way};
 use crate::oci::percent::encode_query;
 use crate::session::challenge::{self, TokenAnswer};
 use crate::session::target::Login;
-use crate::session::{Reply, not_a_request, parse_uri};
+use crate::session::{Reply, parse_uri};
 use crate::verdict::Stop;
+use crate::wire::Request;
 
 /// Who Helm up to 3.17 is to a token endpoint.
 const CONTAINERD_CLIENT: &str = "containerd-client";
@@ -83,12 +83,14 @@ impl Run<'_> {
         let bare = realm.to_string();
         let bare = bare.split('?').next().unwrap_or_default();
         let uri = parse_uri(&format!("{bare}?{}", pairs.join("&")))?;
-        let mut request = Request::get(&uri);
-        if let Some(user) = self.user() {
+        if self.user().is_some() {
             self.session.keep_in(&uri)?;
+        }
+        let mut request = Request::new(Method::GET, uri);
+        if let Some(user) = self.user() {
             request = request.header(header::AUTHORIZATION, challenge::basic(user));
         }
-        self.trade(request, Bytes::new()).await
+        self.trade(request).await
     }
 
     /// Asks for a token by POST, with name and password in the form.
@@ -96,7 +98,7 @@ impl Run<'_> {
         &self,
         endpoint: &Endpoint,
         mut fields: Fields<'_>,
-        content_type: &str,
+        content_type: &'static str,
     ) -> Result<Reply, Stop> {
         let service = endpoint.service.as_deref();
         fields.extend(service.map(|service| ("service", service)));
@@ -104,18 +106,17 @@ impl Run<'_> {
         let mut pairs: Vec<String> = fields.into_iter().map(pair).collect();
         pairs.sort();
         let form = pairs.join("&");
-        let request = Request::post(&endpoint.realm)
-            .header(header::CONTENT_TYPE, content_type)
-            .header(header::CONTENT_LENGTH, form.len());
-        self.trade(request, form.into()).await
+        let request = Request::new(Method::POST, endpoint.realm.clone())
+            .header(header::CONTENT_TYPE, HeaderValue::from_static(content_type))
+            .header(header::CONTENT_LENGTH, form.len())
+            .content(Bytes::from(form));
+        self.trade(request).await
     }
 
-    async fn trade(&self, request: Builder, body: Bytes) -> Result<Reply, Stop> {
+    async fn trade(&self, request: Request) -> Result<Reply, Stop> {
         let request = request
-            .header(header::USER_AGENT, self.agent)
-            .header(header::ACCEPT_ENCODING, "gzip")
-            .body(body.into())
-            .map_err(|error| not_a_request(&error))?;
+            .header(header::USER_AGENT, HeaderValue::from_static(self.agent))
+            .header(header::ACCEPT_ENCODING, HeaderValue::from_static("gzip"));
         let reply = self.session.traded(request).await?;
         self.unpacked(&Method::GET, reply)
     }

@@ -161,7 +161,7 @@ mod tests {
     use crate::helm::version::{ALL, CONTAINERD, ORAS};
     use crate::requirement::source::observed;
     use crate::requirement::{nothing, requirement};
-    use crate::verdict::{Finding, Obstacle, ObstacleKind};
+    use crate::verdict::{Finding, Obstacle, ObstacleKind, Reason};
     use crate::wire::exchange::{Exchange, RequestRecord, ResponseRecord};
 
     requirement! {
@@ -223,7 +223,7 @@ mod tests {
     }
 
     fn skipped() -> Verdict {
-        Verdict::NotApplicable("no such thing".to_owned())
+        Verdict::NotApplicable(Reason::ConditionNotMet("no such thing"))
     }
 
     /// What is said of a push with Helm 3.10.1 and with 4.2.4: in the table, with the symptoms, and of the versions.

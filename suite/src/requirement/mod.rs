@@ -4,9 +4,8 @@ pub mod outcome;
 pub mod source;
 
 use std::fmt;
-use std::future::Future;
-use std::pin::Pin;
 
+use futures_util::future::BoxFuture;
 use helm_oci_fixtures::fault::Fault;
 use semver::Version;
 use serde::{Deserialize, Serialize};
@@ -17,9 +16,6 @@ use crate::helm::version::Span;
 use crate::requirement::source::{Source, Specification};
 use crate::session::Session;
 use crate::verdict::CheckResult;
-
-/// A future a check returns.
-pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// The code that observes a requirement.
 pub type Check = for<'a> fn(&'a Session) -> BoxFuture<'a, CheckResult>;

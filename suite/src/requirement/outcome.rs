@@ -87,7 +87,7 @@ pub const fn judge(level: Level, verdict: &Verdict, rules: Rules) -> Outcome {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::verdict::{Finding, Obstacle, ObstacleKind};
+    use crate::verdict::{Finding, Obstacle, ObstacleKind, Reason};
 
     const LAX: Rules = Rules {
         strict: false,
@@ -121,7 +121,7 @@ mod tests {
         }));
         let inconclusive =
             Verdict::Inconclusive(Box::new(Obstacle::new(ObstacleKind::Transport, "reset")));
-        let skipped = Verdict::NotApplicable("no deletes".into());
+        let skipped = Verdict::NotApplicable(Reason::ConditionNotMet("no deletes"));
         for (verdict, rules, expected) in [
             (&Verdict::Satisfied, LAX, [Pass, Pass, Present]),
             (&Verdict::Satisfied, STRICT, [Pass, Pass, Present]),

@@ -15,19 +15,17 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use helm_oci_fixtures::digest::sha256;
-use http::{
-    HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Uri, header,
-};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
 
 use self::retry::Patience;
 use crate::oci::url::{self, InvalidUrl};
 use crate::session::adopted::Adopted;
-use crate::session::target::{Target, mix};
+use crate::session::target::Target;
 use crate::verdict::{Obstacle, ObstacleKind, Stop};
-use crate::wire::content::{Content, Measure, Measured, Pattern};
+use crate::wire::content::{Content, Pattern, mix};
 use crate::wire::exchange::{Exchange, redact_url};
 use crate::wire::redaction::Secrets;
-use crate::wire::registry::{TransportError, Waited};
+use crate::wire::{Measured, Request, Response, TransportError};
 
 /// The private workspace of one check.
 pub struct Session {
@@ -49,8 +47,8 @@ pub struct Session {
 
 /// What was asked and answered, as it was: it is written down for others only where somebody looks at it.
 struct Said {
-    request: Request<Content>,
-    answer: Result<Response<Bytes>, TransportError>,
+    request: Request,
+    answer: Result<Response, TransportError>,
     /// Whether the bodies hold what nobody may read.
     secret: bool,
 }
@@ -221,7 +219,7 @@ impl Session {
             authority: Authority::Earned,
             extra_scope: None,
             realm: None,
-            is_impatient: false,
+            no_retry: false,
         }
     }
 
@@ -252,24 +250,22 @@ impl Session {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Sends a request as it stands, and again after a while if the registry asks for that.
+    /// Sends a request as it is, and again after the time that the registry asks for.
     pub(crate) async fn exchange(
         &self,
-        request: Request<Content>,
-        secret: bool,
+        request: Request,
+        handling: Handling,
     ) -> Result<Reply, Stop> {
-        let objection = self
-            .target
-            .permission
-            .objection(&request, self.target.origin());
-        if let Some(why) = objection.filter(|_| !secret) {
-            return Err(Stop::NotApplicable(why));
+        if !handling.is_secret {
+            self.target
+                .permission
+                .check(&request, self.target.origin())
+                .map_err(Stop::not_allowed)?;
         }
         let mut again = 0;
         loop {
-            let reply = self.exchange_once(request.clone(), secret).await?;
-            let is_patient = request.extensions().get::<Impatient>().is_none();
-            let Some(time) = retry::asked(&reply).filter(|_| is_patient) else {
+            let reply = self.exchange_once(request.clone(), handling).await?;
+            let Some(time) = retry::asked(&reply).filter(|_| !handling.no_retry) else {
                 return Ok(reply);
             };
             self.patience.spend(time, again, &reply)?;
@@ -279,10 +275,10 @@ impl Session {
     }
 
     /// Sends a request as it stands and writes both sides down.
-    async fn exchange_once(&self, request: Request<Content>, secret: bool) -> Result<Reply, Stop> {
-        let uri = request.uri().clone();
+    async fn exchange_once(&self, request: Request, handling: Handling) -> Result<Reply, Stop> {
+        let uri = request.uri.clone();
         let asked = request.clone();
-        let is_large = asked.body().is_made() || asked.extensions().get::<Measure>().is_some();
+        let is_large = request.is_large();
         if is_large {
             self.patience.turn_of_transfer();
         }
@@ -295,21 +291,18 @@ impl Session {
             said.push(Said {
                 request: asked,
                 answer: answer.clone(),
-                secret,
+                secret: handling.is_secret,
             });
             said.len() - 1
         };
         match answer {
             Ok(response) => {
-                let (parts, body) = response.into_parts();
-                if let Some(Waited(time)) = parts.extensions.get() {
-                    self.patience.note(*time);
-                }
+                self.patience.note(response.waited);
                 Ok(Reply {
-                    status: parts.status,
-                    headers: parts.headers,
-                    body,
-                    measured: parts.extensions.get().cloned(),
+                    status: response.status,
+                    headers: response.headers,
+                    body: response.body,
+                    measured: response.measured,
                     exchange: position,
                     uri,
                 })
@@ -378,16 +371,14 @@ impl From<InvalidUrl> for Stop {
     }
 }
 
-pub(crate) fn not_a_request(error: &http::Error) -> Stop {
-    Stop::from(Obstacle::new(
-        ObstacleKind::Defect,
-        format!("the request cannot be built: {error}"),
-    ))
+/// The way in which a session handles a request.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Handling {
+    /// Request and response hold credentials: their bodies are not recorded.
+    pub(crate) is_secret: bool,
+    /// The request is not sent again, also if the registry asks for that.
+    pub(crate) no_retry: bool,
 }
-
-/// A request that is not sent again, whatever the registry asks for.
-#[derive(Debug, Clone, Copy)]
-struct Impatient;
 
 /// Under whose authority a request goes out.
 #[derive(Debug, Clone)]
@@ -408,12 +399,12 @@ pub struct Call<'s> {
     uri: Result<Uri, Stop>,
     headers: HeaderMap,
     body: Content,
-    measure: Option<Measure>,
+    measure: Option<Pattern>,
     authority: Authority,
     extra_scope: Option<String>,
     /// The repository whose authority it takes, where its path names none.
     realm: Option<String>,
-    is_impatient: bool,
+    no_retry: bool,
 }
 
 impl Call<'_> {
@@ -423,9 +414,9 @@ impl Call<'_> {
         self
     }
 
-    /// Takes the first answer, also one that asks to come again.
-    pub fn impatient(mut self) -> Self {
-        self.is_impatient = true;
+    /// Returns the first response, also one that asks for a retry.
+    pub fn no_retry(mut self) -> Self {
+        self.no_retry = true;
         self
     }
 
@@ -465,9 +456,7 @@ impl Call<'_> {
 
     /// Measures the body of a successful answer, which should be this, and forgets it.
     pub fn measured(mut self, expected: &Pattern) -> Self {
-        self.measure = Some(Measure {
-            expected: expected.clone(),
-        });
+        self.measure = Some(expected.clone());
         self
     }
 
@@ -492,40 +481,35 @@ impl Call<'_> {
             .repository()
             .map(ToOwned::to_owned);
         let repository = self.realm.or(named).unwrap_or_default();
+        let handling = Handling {
+            is_secret: false,
+            no_retry: self.no_retry,
+        };
         let build = |authorization: Option<HeaderValue>| {
-            let mut request = Request::builder()
-                .method(self.method.clone())
-                .uri(uri.clone());
-            if let Some(headers) = request.headers_mut() {
-                headers.extend(self.headers.clone());
-                if self.method != Method::GET && self.method != Method::HEAD {
-                    headers.insert(
-                        header::CONTENT_LENGTH,
-                        HeaderValue::from(self.body.length()),
-                    );
-                }
-                if let Some(value) = authorization {
-                    headers.insert(header::AUTHORIZATION, value);
-                }
+            let mut headers = self.headers.clone();
+            if self.method != Method::GET && self.method != Method::HEAD {
+                let length = HeaderValue::from(self.body.length());
+                headers.insert(header::CONTENT_LENGTH, length);
             }
-            if let (Some(measure), Some(extensions)) = (&self.measure, request.extensions_mut()) {
-                extensions.insert(measure.clone());
+            if let Some(value) = authorization {
+                headers.insert(header::AUTHORIZATION, value);
             }
-            if let (true, Some(extensions)) = (self.is_impatient, request.extensions_mut()) {
-                extensions.insert(Impatient);
+            Request {
+                method: self.method.clone(),
+                uri: uri.clone(),
+                headers,
+                content: self.body.clone(),
+                measure: self.measure.clone(),
             }
-            request
-                .body(self.body.clone())
-                .map_err(|error| not_a_request(&error))
         };
         match self.authority {
-            _ if !at_home => self.session.exchange(build(None)?, false).await,
-            Authority::Given(value) => self.session.exchange(build(Some(value))?, false).await,
-            Authority::Anonymous => self.session.exchange(build(None)?, false).await,
+            _ if !at_home => self.session.exchange(build(None), handling).await,
+            Authority::Given(value) => self.session.exchange(build(Some(value)), handling).await,
+            Authority::Anonymous => self.session.exchange(build(None), handling).await,
             Authority::Earned => {
                 let session = self.session;
                 let known = session.known_authority(&repository);
-                let reply = session.exchange(build(known)?, false).await?;
+                let reply = session.exchange(build(known), handling).await?;
                 if reply.status != StatusCode::UNAUTHORIZED {
                     return Ok(reply);
                 }
@@ -536,7 +520,7 @@ impl Call<'_> {
                     return Ok(reply);
                 };
                 session.remember_authority(&repository, value.clone());
-                let reply = session.exchange(build(Some(value))?, false).await?;
+                let reply = session.exchange(build(Some(value)), handling).await?;
                 session.unless_expired(reply).await
             }
         }

@@ -115,15 +115,17 @@ mod tests {
     use std::sync::Arc;
 
     use bytes::Bytes;
-    use http::{Method, Request, Response, Uri};
+    use futures_util::future::BoxFuture;
+    use http::{Method, Uri};
 
     use super::*;
     use crate::proof;
-    use crate::requirement::{BoxFuture, Setup};
+    use crate::requirement::Setup;
     use crate::session::Session;
     use crate::session::target::Target;
-    use crate::wire::content::Content;
-    use crate::wire::registry::{Hello, Registry, TransportError};
+    use crate::wire::{
+        ClientHelloOutcome, Registry, Request, Response, ResponseFuture, TransportError,
+    };
 
     const DATE: &str = "Sun, 22 Nov 2026 21:00:00 GMT";
     const LATER: &str = "Sun, 22 Nov 2026 21:00:07 GMT";
@@ -138,24 +140,22 @@ mod tests {
     }
 
     impl Registry for Busy {
-        fn send(
-            &self,
-            request: Request<Content>,
-        ) -> BoxFuture<'_, Result<Response<Bytes>, TransportError>> {
+        fn send(&self, request: Request) -> ResponseFuture<'_> {
             let mut refusals = self.refusals.lock().expect("a lock");
             if *refusals == 0 {
                 return self.inner.send(request);
             }
             *refusals -= 1;
-            let refusal = Response::builder()
+            let refusal = http::Response::builder()
                 .status(self.status)
                 .header("retry-after", self.after)
                 .header("date", DATE)
                 .body(Bytes::new());
-            Box::pin(std::future::ready(Ok(refusal.expect("a response"))))
+            let refusal = Response::from(refusal.expect("a response"));
+            Box::pin(std::future::ready(Ok(refusal)))
         }
 
-        fn client_hello(&self) -> BoxFuture<'_, Result<Hello, TransportError>> {
+        fn client_hello(&self) -> BoxFuture<'_, Result<ClientHelloOutcome, TransportError>> {
             self.inner.client_hello()
         }
 

@@ -12,9 +12,8 @@ use http::{Method, StatusCode, Uri};
 use crate::oci::TagList;
 use crate::oci::percent::{encode_query, pairs};
 use crate::oci::url::{is_same_origin, with_path};
-use crate::session::write_mode::NOT_SIGNED;
 use crate::session::{Call, Reply, Session, digest_of};
-use crate::verdict::{Obstacle, ObstacleKind, Stop};
+use crate::verdict::{Obstacle, ObstacleKind, Restriction, Stop};
 use crate::wire::content::Content;
 use crate::wire::content::Pattern;
 
@@ -168,8 +167,7 @@ impl Session {
 
     /// GET of the place that an answer names in `Location`; without one on the registry there is nothing to look at.
     pub async fn look_at_location(&self, stored: &Reply) -> Result<Reply, Stop> {
-        let nowhere =
-            || Stop::NotApplicable("the answer names no place on the registry".to_owned());
+        let nowhere = || Stop::condition_not_met("the response has no `Location` on the registry");
         let location = stored.header("location").ok_or_else(nowhere)?;
         let uri = self.resolve(&stored.uri, location)?;
         if !is_same_origin(&uri, self.target().origin()) {
@@ -371,7 +369,7 @@ impl Session {
         if let Some(adopted) = self.adopted() {
             return match &adopted.chart.provenance {
                 Some(_) => Ok(adopted.chart.clone()),
-                None => Err(Stop::NotApplicable(NOT_SIGNED.to_owned())),
+                None => Err(Stop::not_allowed(Restriction::UnsignedChart)),
             };
         }
         let chart = self.arrange_signed_blobs("1.0.0", shape).await?;

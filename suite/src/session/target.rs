@@ -5,9 +5,10 @@ use std::sync::Arc;
 use http::Uri;
 
 use crate::session::write_mode::Permission;
+use crate::wire::Registry;
+use crate::wire::content::mix;
 pub use crate::wire::credentials::{Credentials, Login};
 use crate::wire::redaction::Secrets;
-use crate::wire::registry::Registry;
 
 /// One registry under examination, reached through the HTTP port.
 #[derive(Clone)]
@@ -70,12 +71,4 @@ impl Target {
             None => format!("{}/{slug}", self.run()),
         }
     }
-}
-
-/// Spreads a seed over all bits, so that neighbouring seeds share no names.
-pub(crate) const fn mix(seed: u64) -> u64 {
-    let mut z = seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    z ^ (z >> 31)
 }

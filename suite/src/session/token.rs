@@ -1,13 +1,13 @@
 //! How a session comes by authority: which challenge it answers, with what, and where that may go.
 
 use bytes::Bytes;
-use http::{HeaderValue, Request, StatusCode, Uri, header};
+use http::{HeaderValue, Method, StatusCode, Uri, header};
 
 use crate::session::challenge::{self, Challenge, TokenAnswer};
 use crate::session::target::Credentials;
-use crate::session::{Reply, Session, not_a_request, parse_uri};
+use crate::session::{Handling, Reply, Session, parse_uri};
 use crate::verdict::{Obstacle, ObstacleKind, Stop};
-use crate::wire::content::Content;
+use crate::wire::Request;
 use crate::wire::exchange::Exchange;
 
 /// What a token endpoint answers that does not know a request by GET.
@@ -63,11 +63,8 @@ impl Session {
         if reply.status != StatusCode::UNAUTHORIZED || reply.uri.path() == BASE {
             return Ok(reply);
         }
-        let ping = Request::get(self.uri(BASE)?).header(header::AUTHORIZATION, bearer);
-        let ping = ping
-            .body(Content::default())
-            .map_err(|error| not_a_request(&error))?;
-        let base = self.exchange(ping, false).await?;
+        let ping = Request::new(Method::GET, self.uri(BASE)?).header(header::AUTHORIZATION, bearer);
+        let base = self.exchange(ping, Handling::default()).await?;
         if base.status != StatusCode::UNAUTHORIZED {
             return Ok(reply);
         }
@@ -166,14 +163,13 @@ impl Session {
         let separator = if realm.contains('?') { '&' } else { '?' };
         let query = challenge::token_query(service, scopes);
         let uri = parse_uri(&format!("{realm}{separator}{query}"))?;
-        let mut request = Request::get(&uri);
-        if let Some(value) = authorization {
+        if authorization.is_some() {
             self.keep_in(&uri)?;
+        }
+        let mut request = Request::new(Method::GET, uri);
+        if let Some(value) = authorization {
             request = request.header(header::AUTHORIZATION, value);
         }
-        let request = request
-            .body(Content::default())
-            .map_err(|error| not_a_request(&error))?;
         self.traded(request).await
     }
 
@@ -181,20 +177,21 @@ impl Session {
     pub(crate) async fn token_post(&self, realm: &str, form: Bytes) -> Result<Reply, Stop> {
         let uri = parse_uri(realm)?;
         self.keep_in(&uri)?;
-        let request = Request::post(uri)
-            .header(
-                header::CONTENT_TYPE,
-                "application/x-www-form-urlencoded; charset=utf-8",
-            )
+        let kind = HeaderValue::from_static("application/x-www-form-urlencoded; charset=utf-8");
+        let request = Request::new(Method::POST, uri)
+            .header(header::CONTENT_TYPE, kind)
             .header(header::CONTENT_LENGTH, form.len())
-            .body(Content::from(form))
-            .map_err(|error| not_a_request(&error))?;
+            .content(form);
         self.traded(request).await
     }
 
     /// Sends a request for a token as it is.
-    pub(crate) async fn traded(&self, request: Request<Content>) -> Result<Reply, Stop> {
-        let reply = self.exchange(request, true).await?;
+    pub(crate) async fn traded(&self, request: Request) -> Result<Reply, Stop> {
+        let handling = Handling {
+            is_secret: true,
+            ..Handling::default()
+        };
+        let reply = self.exchange(request, handling).await?;
         if let Some(token) = TokenAnswer::read(&reply) {
             self.remember_token(&token);
         }

@@ -4,21 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use helm_oci_fixtures::route::Route;
-use http::{Method, Request, Uri};
+use http::{Method, Uri};
 
 use crate::session::adopted::Adopted;
-
-const ONLY_READS: &str = "it needs to push, and the run only reads";
-const OTHER_NAME: &str = "it needs a repository of another name, and the run works in given ones";
-
-/// Why a requirement about signed charts was not looked at.
-pub(crate) const NOT_SIGNED: &str = "the chart that is looked at is not signed";
-
-/// Whether a requirement was left out for what the run may do, and not for what the registry is: so nothing is known
-/// of it.
-pub fn is_objection(why: &str) -> bool {
-    why.starts_with(ONLY_READS) || why == OTHER_NAME || why == NOT_SIGNED
-}
+use crate::verdict::Restriction;
+use crate::wire::Request;
 
 /// What a run may write to.
 #[derive(Debug, Clone, Default)]
@@ -77,24 +67,25 @@ impl Permission {
         place.map_or_else(|| wanted.to_owned(), ToOwned::to_owned)
     }
 
-    /// Why a request to the registry at `own` must not be sent, if it must not.
-    pub(crate) fn objection<T>(&self, request: &Request<T>, own: &Uri) -> Option<String> {
-        let is_reading = matches!(*request.method(), Method::GET | Method::HEAD);
+    /// Allows a request to the registry at `own`, or returns the restriction that forbids it.
+    pub(crate) fn check(&self, request: &Request, own: &Uri) -> Result<(), Restriction> {
+        if matches!(request.method, Method::GET | Method::HEAD) {
+            return Ok(());
+        }
         match self {
-            Self::Own => None,
-            Self::Reading(_) if is_reading => None,
-            Self::Reading(Looks { chart: None, .. }) => {
-                Some(format!("{ONLY_READS}; --chart names a chart to look at"))
-            }
-            Self::Reading(_) => Some(ONLY_READS.to_owned()),
-            Self::Given(_) if is_reading || request.uri().authority() != own.authority() => None,
+            Self::Own => Ok(()),
+            Self::Reading(Looks { chart: None, .. }) => Err(Restriction::ReadOnlyWithoutChart),
+            Self::Reading(_) => Err(Restriction::ReadOnly),
+            Self::Given(_) if request.uri.authority() != own.authority() => Ok(()),
             Self::Given(places) => {
-                let route = Route::of(request.uri());
-                let repository = route.repository()?;
-                if places.values().any(|place| place == repository) {
-                    return None;
+                let route = Route::of(&request.uri);
+                let is_given = |repository| places.values().any(|place| place == repository);
+                match route.repository() {
+                    Some(repository) if !is_given(repository) => {
+                        Err(Restriction::GivenRepositories)
+                    }
+                    _ => Ok(()),
                 }
-                Some(OTHER_NAME.to_owned())
             }
         }
     }
@@ -107,7 +98,7 @@ mod tests {
     use crate::requirement::Setup;
     use crate::session::Session;
     use crate::session::target::Target;
-    use crate::verdict::Stop;
+    use crate::verdict::{Reason, Stop};
 
     #[test]
     fn a_run_that_reads_sends_nothing_else() {
@@ -129,7 +120,12 @@ mod tests {
         let session = reading(looks.clone());
         let refused = proof::finish(session.start_upload()).expect("it never waits");
         assert!(
-            matches!(&refused, Err(Stop::NotApplicable(why)) if is_objection(why)),
+            matches!(
+                &refused,
+                Err(Stop::NotApplicable(Reason::NotAllowed(
+                    Restriction::ReadOnlyWithoutChart
+                )))
+            ),
             "{refused:?}"
         );
         assert!(session.transcript().is_empty(), "nothing was sent");
@@ -147,7 +143,12 @@ mod tests {
         assert!(session.manifest_path("1.0.0").ends_with("/manifests/2.0.0"));
         let other = proof::finish(session.arrange_chart("1.0.1")).expect("it never waits");
         assert!(
-            matches!(other, Err(Stop::NotApplicable(_))),
+            matches!(
+                other,
+                Err(Stop::NotApplicable(Reason::NotAllowed(
+                    Restriction::ReadOnly
+                )))
+            ),
             "it would push"
         );
         let nothing = proof::finish(Adopted::read(&session, "3.0.0")).expect("it never waits");
@@ -180,7 +181,12 @@ mod tests {
         assert_eq!(upload("pool/two").expect("an answer").status, 202);
         let refused = upload("pool/one/deeper");
         assert!(
-            matches!(&refused, Err(Stop::NotApplicable(why)) if why.contains("given ones")),
+            matches!(
+                &refused,
+                Err(Stop::NotApplicable(Reason::NotAllowed(
+                    Restriction::GivenRepositories
+                )))
+            ),
             "{refused:?}"
         );
         let read = session.call(Method::GET, "/v2/elsewhere/tags/list").send();
@@ -189,18 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_run_may_not_do_is_told_from_what_the_registry_is() {
-        let only_reads = format!("{ONLY_READS}; --chart names a chart to look at");
-        for (why, expected) in [
-            (ONLY_READS, true),
-            (&only_reads, true),
-            (OTHER_NAME, true),
-            (NOT_SIGNED, true),
-            ("the registry asks for no credentials", false),
-            ("", false),
-        ] {
-            assert_eq!(is_objection(why), expected, "{why}");
-        }
+    fn a_run_is_read_only_if_it_may_write_nothing() {
         assert!(Permission::Reading(Looks::default()).is_reading());
         assert!(!Permission::Own.is_reading());
         assert!(!Permission::Given(Arc::default()).is_reading());

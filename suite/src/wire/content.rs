@@ -1,30 +1,28 @@
-//! What a request carries, and what is known of an answer that is too large to be kept.
+//! The bodies of requests.
 //!
-//! Almost everything is a handful of bytes. What is large is made while it is sent and forgotten while it is read, so
-//! that no chart, however large, is ever held in memory.
+//! Almost all are a handful of bytes. A large one is made while it is sent, so that no chart, however large, is held in
+//! memory.
 
 use bytes::{Bytes, BytesMut};
 use helm_oci_fixtures::digest::{Running, sha256};
 
-use crate::session::target::mix;
-
-/// How much of a pattern is made at once.
+/// The size of the pieces in which a pattern is made.
 pub const PIECE: usize = 64 << 10;
 
-/// How much is kept of the body of an answer that is only measured.
-pub const HEAD: usize = 2 << 10;
+/// The size of the beginning of a large body that is kept.
+pub(super) const HEAD: usize = 2 << 10;
 
 /// The body of a request.
 #[derive(Debug, Clone)]
 pub enum Content {
     /// These bytes.
     Bytes(Bytes),
-    /// Bytes that are made as they are sent.
+    /// Bytes that are made while they are sent.
     Pattern(Pattern),
 }
 
 impl Content {
-    /// How many bytes it has.
+    /// The length in bytes.
     pub fn length(&self) -> u64 {
         match self {
             Self::Bytes(bytes) => bytes.len() as u64,
@@ -32,7 +30,7 @@ impl Content {
         }
     }
 
-    /// Its digest.
+    /// The digest.
     pub fn digest(&self) -> String {
         match self {
             Self::Bytes(bytes) => sha256(bytes),
@@ -40,12 +38,12 @@ impl Content {
         }
     }
 
-    /// Whether it is made as it is sent.
+    /// True if it is made while it is sent.
     pub const fn is_made(&self) -> bool {
         matches!(self, Self::Pattern(_))
     }
 
-    /// What it begins with; all of it, if it is bytes.
+    /// The beginning of a pattern, or all the bytes.
     pub fn head(&self) -> Bytes {
         match self {
             Self::Bytes(bytes) => bytes.clone(),
@@ -56,7 +54,7 @@ impl Content {
         }
     }
 
-    /// Its bytes, one piece after the other.
+    /// The bytes, piece by piece.
     pub fn pieces(&self) -> Pieces {
         Pieces {
             content: self.clone(),
@@ -64,7 +62,7 @@ impl Content {
         }
     }
 
-    /// All of its bytes at once, for a registry without a socket.
+    /// All the bytes at once, for a registry without a socket.
     pub fn into_bytes(self) -> Bytes {
         match self {
             Self::Bytes(bytes) => bytes,
@@ -103,17 +101,17 @@ impl From<&Pattern> for Content {
     }
 }
 
-/// Bytes that follow from a seed and a length and do not shrink when they are compressed. A copy is as good as free.
+/// Bytes that follow from a seed and a length and do not shrink when they are compressed. Cloning is cheap.
 #[derive(Debug, Clone)]
 pub struct Pattern {
-    /// What every piece holds behind its number.
+    /// The content of every piece behind its number.
     noise: Bytes,
     length: u64,
     digest: String,
 }
 
 impl Pattern {
-    /// The pattern of this seed; its digest is taken here, once.
+    /// The pattern of this seed. Its digest is computed here, once.
     pub fn new(seed: u64, length: u64) -> Self {
         let unnamed = Self {
             noise: noise(seed),
@@ -126,7 +124,7 @@ impl Pattern {
         }
     }
 
-    /// The pattern of this seed whose digest is known; a test takes it.
+    /// The pattern of this seed, with a digest that a test has verified.
     pub(crate) fn known(seed: u64, length: u64, digest: &str) -> Self {
         Self {
             noise: noise(seed),
@@ -135,17 +133,17 @@ impl Pattern {
         }
     }
 
-    /// How many bytes it has.
+    /// The length in bytes.
     pub const fn length(&self) -> u64 {
         self.length
     }
 
-    /// Its digest.
+    /// The digest.
     pub fn digest(&self) -> &str {
         &self.digest
     }
 
-    /// The piece with this number, if there is one: noise behind the number, so that no two pieces are the same.
+    /// The piece with this number, if there is one: noise after the number, so that no two pieces are the same.
     fn piece(&self, number: u64) -> Option<Bytes> {
         let left = self.length.checked_sub(number * PIECE as u64)?;
         let length = usize::try_from(left).unwrap_or(PIECE).min(PIECE);
@@ -157,8 +155,8 @@ impl Pattern {
 }
 
 impl Pattern {
-    /// Whether these bytes are the pattern's own, so many bytes behind its beginning.
-    fn has(&self, mut at: u64, mut bytes: &[u8]) -> bool {
+    /// True if the pattern has these bytes at this offset.
+    pub(super) fn has(&self, mut at: u64, mut bytes: &[u8]) -> bool {
         if at + bytes.len() as u64 > self.length {
             return false;
         }
@@ -178,8 +176,8 @@ impl Pattern {
         true
     }
 
-    /// What is known of the digest after so many bytes of the pattern.
-    fn running(&self, length: u64) -> Running {
+    /// The running digest after this many bytes of the pattern.
+    pub(super) fn running(&self, length: u64) -> Running {
         let mut running = Running::default();
         let beginning = Self {
             length,
@@ -192,13 +190,13 @@ impl Pattern {
     }
 }
 
-/// What follows from a seed, and does not shrink.
+/// One piece of bytes that follow from a seed.
 fn noise(seed: u64) -> Bytes {
     let words = (0..PIECE as u64 / 8).map(|word| mix(seed ^ mix(word)));
     words.flat_map(u64::to_le_bytes).collect()
 }
 
-/// The bytes of a content, one piece after the other.
+/// The bytes of a body, piece by piece.
 #[derive(Debug)]
 pub struct Pieces {
     content: Content,
@@ -218,77 +216,12 @@ impl Iterator for Pieces {
     }
 }
 
-/// Asks, as an extension of a request, that the body of a successful answer is measured and forgotten.
-#[derive(Debug, Clone)]
-pub struct Measure {
-    /// What it should be.
-    pub expected: Pattern,
-}
-
-impl Measure {
-    /// How much is read at most.
-    pub const fn limit(&self) -> u64 {
-        self.expected.length.saturating_add(1 << 20)
-    }
-}
-
-/// What a measured body was, as an extension of the answer, whose body is then the beginning of it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Measured {
-    /// How many bytes it had.
-    pub length: u64,
-    /// Their digest.
-    pub digest: String,
-}
-
-/// Measures a body piece by piece: to compare it with what it should be takes less time than its digest.
-#[derive(Debug)]
-pub struct Measuring {
-    expected: Pattern,
-    head: BytesMut,
-    length: u64,
-    /// The digest so far, once something else came than expected.
-    otherwise: Option<Running>,
-}
-
-impl Measuring {
-    /// Nothing came yet.
-    pub fn of(measure: &Measure) -> Self {
-        Self {
-            expected: measure.expected.clone(),
-            head: BytesMut::new(),
-            length: 0,
-            otherwise: None,
-        }
-    }
-
-    /// Takes the next piece; returns how many bytes came so far.
-    pub fn take(&mut self, piece: &[u8]) -> u64 {
-        let room = HEAD - self.head.len();
-        self.head.extend_from_slice(&piece[..piece.len().min(room)]);
-        if self.otherwise.is_none() && !self.expected.has(self.length, piece) {
-            self.otherwise = Some(self.expected.running(self.length));
-        }
-        if let Some(running) = &mut self.otherwise {
-            running.update(piece);
-        }
-        self.length += piece.len() as u64;
-        self.length
-    }
-
-    /// What the body began with, and what it was.
-    pub fn done(self) -> (Bytes, Measured) {
-        let digest = match self.otherwise {
-            Some(running) => running.digest(),
-            None if self.length == self.expected.length => self.expected.digest,
-            None => self.expected.running(self.length).digest(),
-        };
-        let measured = Measured {
-            length: self.length,
-            digest,
-        };
-        (self.head.freeze(), measured)
-    }
+/// Spreads a seed over all bits, so that neighbouring seeds have nothing in common.
+pub(crate) const fn mix(seed: u64) -> u64 {
+    let mut z = seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    z ^ (z >> 31)
 }
 
 #[cfg(test)]
@@ -296,7 +229,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_pattern_is_made_in_pieces_and_is_what_it_says() {
+    fn a_pattern_is_made_in_pieces_and_has_its_digest() {
         for length in [0, 1, 8, PIECE as u64, PIECE as u64 + 1, 300_000] {
             let pattern = Pattern::new(7, length);
             let content = Content::from(&pattern);
@@ -316,60 +249,5 @@ mod tests {
         assert_ne!(of(1), of(2));
         let whole = of(1);
         assert_ne!(whole[..PIECE], whole[PIECE..2 * PIECE]);
-    }
-
-    fn measured(expected: &Pattern, body: &[u8], size: usize) -> (Bytes, Measured) {
-        let mut measuring = Measuring::of(&Measure {
-            expected: expected.clone(),
-        });
-        for piece in body.chunks(size) {
-            measuring.take(piece);
-        }
-        measuring.done()
-    }
-
-    #[test]
-    fn what_is_measured_is_forgotten_but_for_its_beginning() {
-        let pattern = Pattern::new(1, 200_000);
-        let content = Content::from(&pattern);
-        let whole = content.clone().into_bytes();
-        for size in [1, 7, 1000, PIECE - 1, PIECE, PIECE + 1, 200_000] {
-            let (head, measured) = measured(&pattern, &whole, size);
-            assert_eq!(head, content.head());
-            assert_eq!(head.len(), HEAD);
-            let (length, digest) = (200_000, content.digest());
-            assert_eq!(measured, Measured { length, digest }, "{size}");
-        }
-    }
-
-    #[test]
-    fn what_is_not_as_expected_has_its_own_digest() {
-        let pattern = Pattern::new(1, 200_000);
-        let whole = Content::from(&pattern).into_bytes();
-        let changed = |at: usize| {
-            let mut body = whole.to_vec();
-            body[at] ^= 1;
-            body
-        };
-        let longer = [&whole[..], b"!"].concat();
-        let bodies = [
-            changed(0),
-            changed(7),
-            changed(8),
-            changed(PIECE),
-            changed(2 * PIECE + 9),
-            changed(199_999),
-            whole[..100_000].to_vec(),
-            Vec::new(),
-            longer,
-        ];
-        for (body, size) in bodies
-            .iter()
-            .flat_map(|body| [(body, 999), (body, 1 << 20)])
-        {
-            let (_, measured) = measured(&pattern, body, size);
-            assert_eq!(measured.length, body.len() as u64);
-            assert_eq!(measured.digest, sha256(body));
-        }
     }
 }

@@ -1,13 +1,12 @@
 //! The record of one request with its response: secrets are redacted while recording, and bodies are cut.
 
-use bytes::Bytes;
 use helm_oci_fixtures::digest::sha256;
-use http::{HeaderMap, HeaderName, Method, Request, Response, StatusCode, Uri, header};
+use http::{HeaderMap, HeaderName, Method, StatusCode, Uri, header};
 use serde::{Deserialize, Serialize};
 
-use crate::wire::content::{Content, Measured};
-use crate::wire::redaction::Secrets;
-use crate::wire::registry::TransportError;
+use super::content::Content;
+use super::redaction::Secrets;
+use super::{Request, Response, TransportError};
 
 /// How much of a body a record keeps.
 const EXCERPT: usize = 2048;
@@ -135,17 +134,17 @@ pub struct Body {
 }
 
 impl Exchange {
-    /// Writes down what was asked of the registry at `own` and what came back. With `secret`, bodies are told by
-    /// length and digest alone; nowhere else does one of the `secrets` stand.
+    /// Records a request to the registry at `own` and its response, without any of the `secrets`. With `secret`, only
+    /// length and digest of the bodies are recorded.
     pub fn record(
-        request: &Request<Content>,
-        response: &Result<Response<Bytes>, TransportError>,
+        request: &Request,
+        response: &Result<Response, TransportError>,
         own: &Uri,
         secret: bool,
         secrets: &Secrets,
     ) -> Self {
-        // What a registry is sent it may send back.
-        let secrets = secrets.and_of(request.headers());
+        // A registry may send back the credentials of the request.
+        let secrets = secrets.and_of(&request.headers);
         Self {
             request: record_request(request, own, secret, &secrets),
             response: record_response(response, secret, &secrets),
@@ -153,37 +152,32 @@ impl Exchange {
     }
 }
 
-/// What a request looks like once recorded. Its path is one that we made.
-fn record_request(
-    request: &Request<Content>,
-    own: &Uri,
-    secret: bool,
-    secrets: &Secrets,
-) -> RequestRecord {
-    let uri = shown_uri(request.uri(), own);
+/// The record of a request. Its path is one that the suite made, and holds no secret.
+fn record_request(request: &Request, own: &Uri, secret: bool, secrets: &Secrets) -> RequestRecord {
+    let uri = shown_uri(&request.uri, own);
     let uri = match uri.split_once('?') {
         Some((path, query)) => format!("{path}?{}", secrets.hide(query)),
         None => uri,
     };
     RequestRecord {
-        method: request.method().clone(),
+        method: request.method.clone(),
         uri,
-        headers: shown_headers(request.headers(), secrets),
-        body: shown_content(request.body(), secret, secrets),
+        headers: shown_headers(&request.headers, secrets),
+        body: shown_content(&request.content, secret, secrets),
     }
 }
 
-/// What an answer looks like once recorded.
+/// The record of a response.
 fn record_response(
-    response: &Result<Response<Bytes>, TransportError>,
+    response: &Result<Response, TransportError>,
     secret: bool,
     secrets: &Secrets,
 ) -> Result<ResponseRecord, String> {
     match response {
         Ok(response) => Ok(ResponseRecord {
-            status: response.status(),
-            headers: shown_headers(response.headers(), secrets),
-            body: shown_answer(response, secret && response.status().is_success(), secrets),
+            status: response.status,
+            headers: shown_headers(&response.headers, secrets),
+            body: shown_response(response, secret && response.status.is_success(), secrets),
         }),
         Err(error) => Err(secrets.hide(&error.to_string())),
     }
@@ -266,14 +260,10 @@ fn shown_content(content: &Content, secret: bool, secrets: &Secrets) -> Option<B
     })
 }
 
-fn shown_answer(answer: &Response<Bytes>, secret: bool, secrets: &Secrets) -> Option<Body> {
-    let body = answer.body();
-    match answer.extensions().get::<Measured>() {
-        Some(Measured { length, digest }) => {
-            shown_body(*length, body, secret, secrets, || digest.clone())
-        }
-        None => shown_body(body.len() as u64, body, secret, secrets, || sha256(body)),
-    }
+fn shown_response(response: &Response, secret: bool, secrets: &Secrets) -> Option<Body> {
+    let (body, measured) = (&response.body, response.measured.as_ref());
+    let digest = || measured.map_or_else(|| sha256(body), |measured| measured.digest.clone());
+    shown_body(response.length(), body, secret, secrets, digest)
 }
 
 fn shown_body(
@@ -315,23 +305,27 @@ fn excerpt(body: &[u8], secrets: &Secrets) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use bytes::Bytes;
+
     use super::*;
 
     #[test]
     fn secrets_do_not_reach_the_record() {
         let own: Uri = "https://registry.test".parse().expect("a URI");
         let request =
-            Request::put("https://store.test/x?digest=sha256%3Aab&X-Amz-Signature=canary")
+            http::Request::put("https://store.test/x?digest=sha256%3Aab&X-Amz-Signature=canary")
                 .header("authorization", "Basic canary")
                 .header("cookie", "session=canary")
-                .body(Bytes::from_static(b"password=canary").into())
+                .body(Bytes::from_static(b"password=canary"))
                 .expect("a request");
-        let response = Ok(Response::builder()
+        let response = http::Response::builder()
             .header("location", "https://store.test/y?sig=canary&n=1")
             .header("set-cookie", "session=canary; Path=/")
             .body(Bytes::from_static(b"{\"token\":\"canary\"}"))
-            .expect("a response"));
-        let exchange = Exchange::record(&request, &response, &own, true, &Secrets::default());
+            .expect("a response");
+        let response = Ok(response.into());
+        let exchange =
+            Exchange::record(&request.into(), &response, &own, true, &Secrets::default());
         let text = serde_json::to_string(&exchange).expect("serialises");
         assert!(!text.contains("canary"), "{text}");
         assert!(
@@ -347,17 +341,19 @@ mod tests {
     #[test]
     fn what_is_sent_back_is_not_recorded() {
         let own: Uri = "http://registry.test".parse().expect("a URI");
-        let request = Request::get("http://registry.test/v2/?user=canary-of-a-token")
+        let request = http::Request::get("http://registry.test/v2/?user=canary-of-a-token")
             .header("authorization", "Bearer canary-of-a-token")
             .body(Content::default())
-            .expect("a request");
+            .expect("a request")
+            .into();
         let cut = format!("{}canary-of-a-token", "x".repeat(EXCERPT - 8));
         for body in ["you sent Bearer canary-of-a-token", &cut] {
-            let response = Ok(Response::builder()
+            let response = http::Response::builder()
                 .status(401)
                 .header("www-authenticate", "Bearer error=\"canary-of-a-token\"")
                 .body(Bytes::copy_from_slice(body.as_bytes()))
-                .expect("a response"));
+                .expect("a response");
+            let response = Ok(response.into());
             let exchange = Exchange::record(&request, &response, &own, false, &Secrets::default());
             let text = serde_json::to_string(&exchange).expect("serialises");
             assert!(!text.contains("canary"), "{text}");
@@ -395,11 +391,15 @@ mod tests {
         assert_eq!(super::excerpt(b"\x1f\x8b\x08\x00", &none), None);
     }
 
-    /// What becomes of a conversation with the registry at `http://registry.test`.
-    fn recorded(request: &Request<Bytes>, response: Response<Bytes>, secret: bool) -> Exchange {
+    /// The record of an exchange with the registry at `http://registry.test`.
+    fn recorded(
+        request: &http::Request<Bytes>,
+        response: http::Response<Bytes>,
+        secret: bool,
+    ) -> Exchange {
         let own = Uri::from_static("http://registry.test");
-        let request = request.clone().map(Content::from);
-        Exchange::record(&request, &Ok(response), &own, secret, &Secrets::default())
+        let (request, response) = (request.clone().into(), Ok(response.into()));
+        Exchange::record(&request, &response, &own, secret, &Secrets::default())
     }
 
     #[test]
@@ -409,8 +409,10 @@ mod tests {
             ("https://registry.test/v2/", "https://registry.test/v2/"),
             ("http://store.test/v2/", "http://store.test/v2/"),
         ] {
-            let request = Request::get(uri).body(Bytes::new()).expect("a request");
-            let exchange = recorded(&request, Response::new(Bytes::new()), false);
+            let request = http::Request::get(uri)
+                .body(Bytes::new())
+                .expect("a request");
+            let exchange = recorded(&request, http::Response::new(Bytes::new()), false);
             assert_eq!(exchange.request.method, Method::GET);
             assert_eq!(exchange.request.uri, recorded_uri);
             assert_eq!(exchange.request.body, None, "an empty body is none");
@@ -419,14 +421,14 @@ mod tests {
 
     #[test]
     fn of_what_opens_something_the_kind_is_shown() {
-        let request = Request::get("http://registry.test/v2/")
+        let request = http::Request::get("http://registry.test/v2/")
             .header("authorization", "Basic canary")
             .header("proxy-authorization", "Negotiate another")
             .header("cookie", "session=canary")
             .header("x-forwarded-proto", "https")
             .header("accept", "a=b c")
             .body(Bytes::new());
-        let response = Response::builder()
+        let response = http::Response::builder()
             .header("date", "Sun, 22 Nov 2026 21:00:00 GMT")
             .header("set-cookie", "id=canary; Path=/")
             .header("location", "/x?token=canary")
@@ -471,9 +473,9 @@ mod tests {
             (false, 200, true),
             (false, 401, true),
         ] {
-            let request = Request::post("http://registry.test/token");
+            let request = http::Request::post("http://registry.test/token");
             let request = request.body(Bytes::from_static(SAID));
-            let response = Response::builder()
+            let response = http::Response::builder()
                 .status(status)
                 .body(Bytes::from_static(SAID));
             let exchange = recorded(

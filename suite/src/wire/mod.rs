@@ -1,7 +1,24 @@
-//! HTTP as the suite sees it: the one port, what goes through it, and how an exchange is recorded without secrets.
+//! HTTP as the suite sees it: the port, the requests and responses that pass through it, and their record without
+//! secrets.
+//!
+//! - [`Registry`] is the port, [`Relay`] a port in front of another, [`InMemory`] the reference registry as a port;
+//! - [`Request`] and [`Response`] pass through it, with [`content`] of any size;
+//! - [`exchange`] is the record of both, in which [`redaction`] leaves no secret of the [`credentials`].
 
 pub mod content;
 pub mod credentials;
+mod error;
 pub mod exchange;
+mod in_memory;
+mod measure;
+mod port;
 pub mod redaction;
-pub mod registry;
+mod request;
+mod response;
+
+pub use self::error::TransportError;
+pub use self::in_memory::InMemory;
+pub use self::measure::{Measured, Measurement};
+pub use self::port::{ClientHelloOutcome, Registry, Relay, ResponseFuture};
+pub use self::request::Request;
+pub use self::response::Response;

@@ -6,13 +6,12 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::FutureExt;
-use helm_oci_suite::requirement::BoxFuture;
+use futures_util::future::BoxFuture;
 use helm_oci_suite::session::target::{Credentials, Target};
 use helm_oci_suite::session::{Reply, Session};
 use helm_oci_suite::verdict::Stop;
-use helm_oci_suite::wire::content::Content;
-use helm_oci_suite::wire::registry::{Hello, Registry, TransportError};
-use http::{Method, Request, Response, Uri, header};
+use helm_oci_suite::wire::{ClientHelloOutcome, Registry, Request, ResponseFuture, TransportError};
+use http::{Method, Response, Uri, header};
 
 /// The token of a good token endpoint.
 pub(crate) const TOKEN: &str = "the-token";
@@ -107,26 +106,23 @@ impl Listener {
 }
 
 impl Registry for Inner {
-    fn send(
-        &self,
-        request: Request<Content>,
-    ) -> BoxFuture<'_, Result<Response<Bytes>, TransportError>> {
-        let authorization = request.headers().get(header::AUTHORIZATION);
+    fn send(&self, request: Request) -> ResponseFuture<'_> {
+        let authorization = request.headers.get(header::AUTHORIZATION);
         let asked = Asked {
-            method: request.method().clone(),
-            uri: request.uri().to_string(),
+            method: request.method.clone(),
+            uri: request.uri.to_string(),
             authorization: authorization.map(|value| value.to_str().expect("text").to_owned()),
-            body: String::from_utf8_lossy(&request.body().head()).into_owned(),
+            body: String::from_utf8_lossy(&request.content.head()).into_owned(),
             text: format!("{request:?}"),
         };
         let answer = (self.answers)(&asked);
         let heard = self.heard.lock();
         heard.unwrap_or_else(PoisonError::into_inner).push(asked);
-        Box::pin(std::future::ready(Ok(answer)))
+        Box::pin(std::future::ready(Ok(answer.into())))
     }
 
-    fn client_hello(&self) -> BoxFuture<'_, Result<Hello, TransportError>> {
-        Box::pin(std::future::ready(Ok(Hello::Silent)))
+    fn client_hello(&self) -> BoxFuture<'_, Result<ClientHelloOutcome, TransportError>> {
+        Box::pin(std::future::ready(Ok(ClientHelloOutcome::NoResponse)))
     }
 
     fn pause(&self, _: Duration) -> BoxFuture<'_, ()> {

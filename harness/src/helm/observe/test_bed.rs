@@ -5,9 +5,10 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock};
 
+use futures_util::future::BoxFuture;
 use helm_oci_fixtures::registry::{Access, Credentials};
 use helm_oci_fixtures::transport::{ClientHelloReaction, Incoming, Outgoing};
-use helm_oci_suite::requirement::{BoxFuture, Setup};
+use helm_oci_suite::requirement::Setup;
 use helm_oci_suite::session::target::Credentials as Known;
 use http::Uri;
 use rustls::ServerConfig;

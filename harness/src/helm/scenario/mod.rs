@@ -338,7 +338,7 @@ impl Arrangement<'_> {
             self.settle(&chart.blobs(), &chart.digest).await?;
             Ok(chart)
         };
-        stored.await.map_err(|stop| self.refused(stop))
+        stored.await.map_err(|stop| self.refused(&stop))
     }
 
     /// Reads a chart in every way once, so that a registry that lags behind a push has caught up before Helm runs.
@@ -368,15 +368,10 @@ impl Arrangement<'_> {
         })
     }
 
-    fn refused(&self, stop: Stop) -> FlowError {
-        let what = match stop {
-            Stop::Inconclusive(obstacle) => obstacle.what,
-            Stop::NotApplicable(why) => why,
-            Stop::Violated(finding) => finding.actual,
-        };
+    fn refused(&self, stop: &Stop) -> FlowError {
         FlowError::Arrangement {
             flow: self.flow,
-            what,
+            what: stop.to_string(),
         }
     }
 

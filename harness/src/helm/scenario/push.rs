@@ -88,5 +88,5 @@ async fn pushed(arrangement: &Arrangement<'_>) -> Result<(), FlowError> {
             .settle(&[package.config, package.archive], digest)
             .await
     };
-    settled.await.map_err(|stop| arrangement.refused(stop))
+    settled.await.map_err(|stop| arrangement.refused(&stop))
 }

@@ -170,7 +170,7 @@ pub fn note_left_out(record: &mut TargetRecord) {
 async fn first_chart(session: &Session) -> Result<Chart, String> {
     match within(LIMIT, session, session.arrange_chart("1.0.0")).await {
         Some(Ok(chart)) => Ok(chart),
-        Some(Err(stop)) => Err(words(&stop)),
+        Some(Err(stop)) => Err(stop.to_string()),
         None => Err("no chart could be pushed in time".to_owned()),
     }
 }
@@ -178,7 +178,7 @@ async fn first_chart(session: &Session) -> Result<Chart, String> {
 async fn told(session: &Session, name: &str, probe: impl Future<Output = Found>) -> Capability {
     match within(LIMIT, session, Box::pin(probe)).await {
         Some(Ok((present, evidence))) => capability(name, Some(present), evidence),
-        Some(Err(stop)) => capability(name, None, words(&stop)),
+        Some(Err(stop)) => capability(name, None, stop.to_string()),
         None => capability(
             name,
             None,
@@ -193,14 +193,6 @@ fn capability(name: &str, present: Option<bool>, evidence: String) -> Capability
         present,
         evidence,
         left_out: Vec::new(),
-    }
-}
-
-fn words(stop: &Stop) -> String {
-    match stop {
-        Stop::Inconclusive(obstacle) => obstacle.what.clone(),
-        Stop::Violated(finding) => finding.actual.clone(),
-        Stop::NotApplicable(why) => why.clone(),
     }
 }
 

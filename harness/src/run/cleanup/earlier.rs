@@ -3,7 +3,6 @@
 use futures_util::StreamExt;
 use helm_oci_suite::session::steps::ACCEPT_ORAS;
 use helm_oci_suite::session::{Reply, Session, digest_of};
-use helm_oci_suite::verdict::Stop;
 use http::{Method, StatusCode};
 use serde_json::Value;
 use thiserror::Error;
@@ -141,7 +140,7 @@ async fn manifest(
 ) -> Result<Option<(String, Value)>, String> {
     let path = format!("/v2/{repository}/manifests/{reference}");
     let reply = session.call(Method::GET, &path).accept(ACCEPT_ORAS).send();
-    let reply = reply.await.map_err(words)?;
+    let reply = reply.await.map_err(|stop| stop.to_string())?;
     if reply.status == StatusCode::NOT_FOUND {
         return Ok(None);
     }
@@ -184,7 +183,7 @@ async fn list(session: &Session, path: &str, field: &str) -> Result<Option<Vec<S
             .call_uri(Method::GET, uri)
             .send()
             .await
-            .map_err(words)?;
+            .map_err(|stop| stop.to_string())?;
         if reply.status == StatusCode::NOT_FOUND {
             return Ok(None);
         }
@@ -215,14 +214,6 @@ fn is_tag(text: &str) -> bool {
         && text
             .chars()
             .all(|c| c.is_ascii_alphanumeric() || "._-".contains(c))
-}
-
-fn words(stop: Stop) -> String {
-    match stop {
-        Stop::Inconclusive(obstacle) => obstacle.what,
-        Stop::Violated(finding) => finding.actual,
-        Stop::NotApplicable(why) => why,
-    }
 }
 
 #[cfg(test)]

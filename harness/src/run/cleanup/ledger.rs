@@ -7,13 +7,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use bytes::Bytes;
 use helm_oci_fixtures::route::Route;
 use helm_oci_suite::oci::url::is_same_origin;
-use helm_oci_suite::requirement::BoxFuture;
-use helm_oci_suite::wire::content::Content;
-use helm_oci_suite::wire::registry::{Registry, Relay, TransportError};
-use http::{Method, Request, Response, StatusCode, Uri, header};
+use helm_oci_suite::wire::{Registry, Relay, Request, Response, ResponseFuture, TransportError};
+use http::{Method, StatusCode, Uri, header};
 use tokio::sync::watch;
 use tokio::time::timeout;
 
@@ -117,15 +114,12 @@ impl Ledger {
         }
     }
 
-    async fn note_and_send(
-        &self,
-        request: Request<Content>,
-    ) -> Result<Response<Bytes>, TransportError> {
-        if !self.is_own(request.uri()) {
+    async fn note_and_send(&self, request: Request) -> Result<Response, TransportError> {
+        if !self.is_own(&request.uri) {
             return self.inner.send(request).await;
         }
         self.under_way.send_modify(|count| *count += 1);
-        let asked = (request.method().clone(), request.uri().clone());
+        let asked = (request.method.clone(), request.uri.clone());
         let mut unsettled = Unsettled {
             ledger: self,
             note: note(&request),
@@ -135,7 +129,7 @@ impl Ledger {
             unsettled.note = None;
         }
         if let Ok(answer) = &answer {
-            if is_refusal(answer.status()) {
+            if is_refusal(answer.status) {
                 unsettled.note = None;
             }
             // What the answer says goes above what was asked for.
@@ -151,12 +145,12 @@ impl Ledger {
     }
 
     /// Notes what only an answer can tell: another digest than ours, a blob that was mounted, upload sessions.
-    fn learn(&self, method: &Method, uri: &Uri, answer: &Response<Bytes>) {
+    fn learn(&self, method: &Method, uri: &Uri, answer: &Response) {
         let route = Route::of(uri);
         let Some(repository) = route.repository().map(ToOwned::to_owned) else {
             return;
         };
-        let status = answer.status();
+        let status = answer.status;
         match (method.as_str(), route) {
             ("PUT", Route::Manifest { reference, .. }) if status.is_success() => {
                 if let Some(digest) = digest_in(answer) {
@@ -202,17 +196,14 @@ impl Relay for Ledger {
         self.inner.as_ref()
     }
 
-    fn pass(
-        &self,
-        request: Request<Content>,
-    ) -> BoxFuture<'_, Result<Response<Bytes>, TransportError>> {
+    fn pass(&self, request: Request) -> ResponseFuture<'_> {
         Box::pin(self.note_and_send(request))
     }
 }
 
 /// Path and query of `Location`, if it leads to the registry itself.
-fn location(base: &Uri, answer: &Response<Bytes>) -> Option<String> {
-    let location = answer.headers().get(header::LOCATION)?.to_str().ok()?;
+fn location(base: &Uri, answer: &Response) -> Option<String> {
+    let location = answer.headers.get(header::LOCATION)?.to_str().ok()?;
     let uri: Uri = location.parse().ok()?;
     let is_here = uri.authority().is_none() || is_same_origin(&uri, base);
     let path = uri.path_and_query()?.as_str();
@@ -225,9 +216,9 @@ fn is_refusal(status: StatusCode) -> bool {
 }
 
 /// What a request makes if it succeeds.
-fn note(request: &Request<Content>) -> Option<Note> {
-    let uri = request.uri();
-    match (request.method().as_str(), Route::of(uri)) {
+fn note(request: &Request) -> Option<Note> {
+    let uri = &request.uri;
+    match (request.method.as_str(), Route::of(uri)) {
         (
             "PUT",
             Route::Manifest {
@@ -237,7 +228,7 @@ fn note(request: &Request<Content>) -> Option<Note> {
         ) => Some(Note::Manifest {
             repository,
             reference,
-            digest: request.body().digest(),
+            digest: request.content.digest(),
         }),
         ("PUT", Route::Upload { repository, .. }) => {
             let digest = parameter(uri, "digest")?;
@@ -248,8 +239,8 @@ fn note(request: &Request<Content>) -> Option<Note> {
 }
 
 /// The digest that an answer names.
-fn digest_in(answer: &Response<Bytes>) -> Option<String> {
-    let named = answer.headers().get("docker-content-digest")?;
+fn digest_in(answer: &Response) -> Option<String> {
+    let named = answer.headers.get("docker-content-digest")?;
     let named = named.to_str().ok()?;
     is_digest(named).then(|| named.to_owned())
 }
@@ -283,13 +274,15 @@ pub(super) fn is_digest(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use bytes::Bytes;
+    use futures_util::future::BoxFuture;
     use helm_oci_fixtures::digest::sha256;
     use helm_oci_fixtures::fault::Fault;
     use helm_oci_suite::proof;
     use helm_oci_suite::requirement::Setup;
     use helm_oci_suite::session::Session;
     use helm_oci_suite::session::target::Target;
-    use helm_oci_suite::wire::registry::Hello;
+    use helm_oci_suite::wire::ClientHelloOutcome;
 
     use super::*;
 
@@ -352,25 +345,24 @@ mod tests {
     #[tokio::test]
     async fn what_nobody_heard_the_answer_to_is_noted_all_the_same() {
         let ledger = always(|| Box::pin(std::future::pending()));
-        let request = Request::put("https://registry.test/v2/a/b/manifests/1.0.0")
-            .body(Bytes::from_static(b"{}").into())
-            .expect("a request");
+        let uri = Uri::from_static("https://registry.test/v2/a/b/manifests/1.0.0");
+        let request = Request::new(Method::PUT, uri).content(Bytes::from_static(b"{}"));
         let asked = tokio::time::timeout(Duration::from_millis(10), ledger.send(request));
         assert!(asked.await.is_err(), "nobody answers");
         let manifests = &ledger.made()["a/b"].manifests;
         assert_eq!(*manifests, BTreeSet::from([sha256(b"{}")]));
     }
 
-    type Answer = BoxFuture<'static, Result<Response<Bytes>, TransportError>>;
+    type Answer = ResponseFuture<'static>;
 
     /// A registry that answers every request with this.
     struct Always(Uri, fn() -> Answer);
 
     impl Registry for Always {
-        fn send(&self, _: Request<Content>) -> Answer {
+        fn send(&self, _: Request) -> Answer {
             (self.1)()
         }
-        fn client_hello(&self) -> BoxFuture<'_, Result<Hello, TransportError>> {
+        fn client_hello(&self) -> BoxFuture<'_, Result<ClientHelloOutcome, TransportError>> {
             Box::pin(std::future::pending())
         }
         fn pause(&self, _: Duration) -> BoxFuture<'_, ()> {
@@ -390,9 +382,7 @@ mod tests {
     async fn noted_of(host: &str, answer: fn() -> Answer) -> usize {
         let ledger = always(answer);
         let uri = format!("https://{host}/v2/a/b/blobs/uploads/1?digest=sha256:ab");
-        let request = Request::put(uri)
-            .body(Content::default())
-            .expect("a request");
+        let request = Request::new(Method::PUT, uri.parse().expect("a URI"));
         let _ = ledger.send(request).await;
         let mut made = ledger.made();
         made.remove("a/b").unwrap_or_default().blobs.len()
@@ -400,10 +390,8 @@ mod tests {
 
     #[tokio::test]
     async fn the_registry_is_itself_also_where_its_port_is_named() {
-        let taken = || -> Answer {
-            let created = Response::builder().status(201).body(Bytes::new());
-            Box::pin(std::future::ready(Ok(created.expect("a response"))))
-        };
+        let taken =
+            || -> Answer { Box::pin(std::future::ready(Ok(Response::new(StatusCode::CREATED)))) };
         for (host, noted) in [
             ("registry.test", 1),
             ("Registry.test:443", 1),

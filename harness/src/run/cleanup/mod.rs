@@ -60,16 +60,14 @@ mod tests {
     use std::sync::Arc;
     use std::sync::atomic::{AtomicIsize, Ordering};
 
-    use bytes::Bytes;
     use helm_oci_fixtures::fault::Fault;
     use helm_oci_fixtures::route::Route;
     use helm_oci_reports::record::LeftoverKind;
     use helm_oci_suite::proof;
-    use helm_oci_suite::requirement::{BoxFuture, Setup};
+    use helm_oci_suite::requirement::Setup;
     use helm_oci_suite::session::steps::Chart;
-    use helm_oci_suite::wire::content::Content;
-    use helm_oci_suite::wire::registry::{Registry, Relay, TransportError};
-    use http::{Method, Request, Response};
+    use helm_oci_suite::wire::{Registry, Relay, Request, Response, ResponseFuture};
+    use http::{Method, StatusCode};
 
     use super::*;
 
@@ -162,12 +160,9 @@ mod tests {
             self.inner.as_ref()
         }
 
-        fn pass(
-            &self,
-            request: Request<Content>,
-        ) -> BoxFuture<'_, Result<Response<Bytes>, TransportError>> {
-            let is_delete = request.method() == Method::DELETE;
-            match Route::of(request.uri()) {
+        fn pass(&self, request: Request) -> ResponseFuture<'_> {
+            let is_delete = request.method == Method::DELETE;
+            match Route::of(&request.uri) {
                 Route::Manifest { reference, .. } if is_delete && !reference.contains(':') => {
                     self.tags.fetch_sub(1, Ordering::SeqCst);
                 }
@@ -176,9 +171,8 @@ mod tests {
                         // What kept it goes next.
                         self.tags.fetch_sub(1, Ordering::SeqCst);
                     }
-                    let conflict = Response::builder().status(self.status).body(Bytes::new());
-                    let conflict = conflict.expect("a response");
-                    return Box::pin(std::future::ready(Ok(conflict)));
+                    let status = StatusCode::from_u16(self.status).expect("a status");
+                    return Box::pin(std::future::ready(Ok(Response::new(status))));
                 }
                 _ => {}
             }

@@ -10,8 +10,8 @@ use helm_oci_suite::session::challenge::Challenge;
 use helm_oci_suite::session::target::{Credentials, Target};
 use helm_oci_suite::session::{Reply, Session};
 use helm_oci_suite::verdict::{Obstacle, ObstacleKind, Stop};
+use helm_oci_suite::wire::TransportError;
 use helm_oci_suite::wire::exchange::{Exchange, redact_url};
-use helm_oci_suite::wire::registry::TransportError;
 use http::{Method, StatusCode};
 
 use self::watch::Watch;
@@ -45,7 +45,7 @@ pub async fn preflight(target: &Target) -> Preflight {
         Some(Ok(())) => None,
         Some(Err(stop)) => Some(match watch.last() {
             Some(error) => obstacle(ObstacleKind::Transport, advise(&error, &session)),
-            None => of(stop),
+            None => stop.into(),
         }),
         None => {
             let what = format!(
@@ -289,12 +289,4 @@ fn advise(error: &TransportError, session: &Session) -> String {
 
 fn obstacle(kind: ObstacleKind, what: String) -> Obstacle {
     Obstacle::new(kind, what)
-}
-
-fn of(stop: Stop) -> Obstacle {
-    match stop {
-        Stop::Inconclusive(obstacle) => *obstacle,
-        Stop::Violated(finding) => obstacle(ObstacleKind::Arrangement, finding.actual),
-        Stop::NotApplicable(why) => obstacle(ObstacleKind::Arrangement, why),
-    }
 }

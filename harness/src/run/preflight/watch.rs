@@ -2,11 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use bytes::Bytes;
-use helm_oci_suite::requirement::BoxFuture;
-use helm_oci_suite::wire::content::Content;
-use helm_oci_suite::wire::registry::{Registry, Relay, TransportError};
-use http::{Request, Response};
+use helm_oci_suite::wire::{Registry, Relay, Request, ResponseFuture, TransportError};
 
 pub(super) struct Watch {
     inner: Arc<dyn Registry>,
@@ -35,10 +31,7 @@ impl Relay for Watch {
         self.inner.as_ref()
     }
 
-    fn pass(
-        &self,
-        request: Request<Content>,
-    ) -> BoxFuture<'_, Result<Response<Bytes>, TransportError>> {
+    fn pass(&self, request: Request) -> ResponseFuture<'_> {
         Box::pin(async {
             let answer = self.inner.send(request).await;
             *self.last.lock().unwrap_or_else(PoisonError::into_inner) =

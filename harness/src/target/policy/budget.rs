@@ -4,11 +4,11 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use bytes::Bytes;
-use helm_oci_suite::requirement::BoxFuture;
-use helm_oci_suite::wire::content::{Content, Measure, Measured};
-use helm_oci_suite::wire::registry::{Hello, Registry, Relay, TransportError};
-use http::{Request, Response};
+use futures_util::future::BoxFuture;
+use helm_oci_suite::wire::content::Pattern;
+use helm_oci_suite::wire::{
+    ClientHelloOutcome, Registry, Relay, Request, ResponseFuture, TransportError,
+};
 use serde::Deserialize;
 use thiserror::Error;
 
@@ -144,27 +144,23 @@ impl Relay for RequestBudget {
         self.inner.as_ref()
     }
 
-    fn pass(
-        &self,
-        request: Request<Content>,
-    ) -> BoxFuture<'_, Result<Response<Bytes>, TransportError>> {
+    fn pass(&self, request: Request) -> ResponseFuture<'_> {
         Box::pin(async {
-            let measure = request.extensions().get::<Measure>();
-            let expected = measure.map_or(0, |measure| measure.expected.length());
-            self.deduct(request.body().length().saturating_add(expected))?;
+            let expected = request.measure.as_ref().map_or(0, Pattern::length);
+            self.deduct(request.content.length().saturating_add(expected))?;
             let response = self.inner.send(request).await?;
-            let body = match response.extensions().get::<Measured>() {
-                Some(measured) => measured.length,
-                None => response.body().len() as u64,
-            };
+            let received = response.length();
             let mut spent = self.spent();
-            spent.bytes = spent.bytes.saturating_add(body).saturating_sub(expected);
+            spent.bytes = spent
+                .bytes
+                .saturating_add(received)
+                .saturating_sub(expected);
             drop(spent);
             Ok(response)
         })
     }
 
-    fn greet(&self) -> BoxFuture<'_, Result<Hello, TransportError>> {
+    fn greet(&self) -> BoxFuture<'_, Result<ClientHelloOutcome, TransportError>> {
         Box::pin(async {
             self.deduct(0)?;
             self.inner.client_hello().await
@@ -174,12 +170,12 @@ impl Relay for RequestBudget {
 
 #[cfg(test)]
 mod tests {
+    use bytes::Bytes;
     use helm_oci_suite::proof;
     use helm_oci_suite::requirement::Setup;
     use helm_oci_suite::session::target::Target;
     use helm_oci_suite::session::{Reply, Session};
     use helm_oci_suite::verdict::Stop;
-    use helm_oci_suite::wire::content::Pattern;
     use http::Method;
 
     use super::*;
@@ -216,7 +212,7 @@ mod tests {
         let third = obstacle(session.call(Method::GET, "/v2/").send().await);
         assert_eq!(
             third,
-            "nothing more is sent: the budget of 2 requests is used up"
+            "request not sent: the budget of 2 requests is used up"
         );
     }
 

@@ -2,11 +2,8 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
-use helm_oci_suite::requirement::BoxFuture;
-use helm_oci_suite::wire::content::Content;
-use helm_oci_suite::wire::registry::{Registry, Relay, TransportError};
-use http::{Method, Request, Response, header};
+use helm_oci_suite::wire::{Registry, Relay, Request, ResponseFuture, TransportError};
+use http::{Method, header};
 
 /// A port that sends no request that could write.
 pub struct Guard {
@@ -21,15 +18,15 @@ impl Guard {
 }
 
 /// True if a request reads, or requests a token.
-fn is_safe(request: &Request<Content>) -> bool {
-    match *request.method() {
+fn is_safe(request: &Request) -> bool {
+    match request.method {
         Method::GET | Method::HEAD => true,
         Method::POST => {
-            let kind = request.headers().get(header::CONTENT_TYPE);
+            let kind = request.headers.get(header::CONTENT_TYPE);
             let is_form = kind
                 .and_then(|kind| kind.to_str().ok())
                 .is_some_and(|kind| kind.starts_with("application/x-www-form-urlencoded"));
-            is_form && !request.uri().path().starts_with("/v2/")
+            is_form && !request.uri.path().starts_with("/v2/")
         }
         _ => false,
     }
@@ -40,14 +37,11 @@ impl Relay for Guard {
         self.inner.as_ref()
     }
 
-    fn pass(
-        &self,
-        request: Request<Content>,
-    ) -> BoxFuture<'_, Result<Response<Bytes>, TransportError>> {
+    fn pass(&self, request: Request) -> ResponseFuture<'_> {
         if is_safe(&request) {
             return self.inner.send(request);
         }
-        let why = format!("a read-only run does not send {}", request.method());
+        let why = format!("a read-only run does not send {}", request.method);
         Box::pin(std::future::ready(Err(TransportError::Withheld { why })))
     }
 }
@@ -56,6 +50,7 @@ impl Relay for Guard {
 mod tests {
     use helm_oci_suite::proof;
     use helm_oci_suite::requirement::Setup;
+    use helm_oci_suite::wire::content::Content;
 
     use super::*;
 
@@ -73,13 +68,13 @@ mod tests {
             (Method::PATCH, "/v2/a/blobs/uploads/1", "", false),
             (Method::DELETE, "/v2/a/manifests/1", "", false),
         ] {
-            let request = Request::builder()
+            let request = http::Request::builder()
                 .method(method.clone())
                 .uri(format!("https://registry.test{path}"))
                 .header("content-type", kind)
                 .body(Content::default())
                 .expect("a request");
-            let response = guard.send(request).await;
+            let response = guard.send(request.into()).await;
             assert_eq!(response.is_ok(), is_sent, "{method} {path} {kind}");
         }
     }

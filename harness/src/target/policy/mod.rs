@@ -12,7 +12,7 @@ mod rate_limiter;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
-use helm_oci_suite::wire::registry::Registry;
+use helm_oci_suite::wire::Registry;
 
 use crate::target::chart_name::ChartName;
 

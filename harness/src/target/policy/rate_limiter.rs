@@ -4,11 +4,10 @@ use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use bytes::Bytes;
-use helm_oci_suite::requirement::BoxFuture;
-use helm_oci_suite::wire::content::Content;
-use helm_oci_suite::wire::registry::{Hello, Registry, Relay, TransportError, Waited};
-use http::{Request, Response};
+use futures_util::future::BoxFuture;
+use helm_oci_suite::wire::{
+    ClientHelloOutcome, Registry, Relay, Request, ResponseFuture, TransportError,
+};
 
 use crate::clock::Stopwatch;
 
@@ -54,21 +53,16 @@ impl Relay for RateLimiter {
         self.inner.as_ref()
     }
 
-    fn pass(
-        &self,
-        request: Request<Content>,
-    ) -> BoxFuture<'_, Result<Response<Bytes>, TransportError>> {
+    fn pass(&self, request: Request) -> ResponseFuture<'_> {
         Box::pin(async {
             let waited = self.wait().await;
-            let mut response = self.inner.send(request).await;
-            if let Ok(response) = &mut response {
-                response.extensions_mut().insert(Waited(waited));
-            }
-            response
+            let mut response = self.inner.send(request).await?;
+            response.waited = waited;
+            Ok(response)
         })
     }
 
-    fn greet(&self) -> BoxFuture<'_, Result<Hello, TransportError>> {
+    fn greet(&self) -> BoxFuture<'_, Result<ClientHelloOutcome, TransportError>> {
         Box::pin(async {
             self.wait().await;
             self.inner.client_hello().await

@@ -11,7 +11,7 @@ use crate::requirement::source::{DISTRIBUTION, helm};
 use crate::session::Session;
 use crate::session::expect;
 use crate::verdict::{CheckResult, Finding, Obstacle, Stop};
-use crate::wire::registry::Hello;
+use crate::wire::ClientHelloOutcome;
 
 requirement! {
     /// The registry returns 200 to `GET /v2/` on the bare host, or 401 to a client without credentials.
@@ -107,16 +107,14 @@ requirement! {
 
 async fn client_hello(session: &Session) -> CheckResult {
     if session.target().origin().scheme_str() != Some("http") {
-        return Err(Stop::NotApplicable(
-            "the registry is reached over TLS".to_owned(),
-        ));
+        return Err(Stop::condition_not_met("the registry is reached over TLS"));
     }
     let actual = match session.target().registry.client_hello().await {
-        Ok(Hello::Answered(bytes)) if bytes.starts_with(b"HTTP/") => return Ok(()),
-        Ok(Hello::Answered(bytes)) => {
+        Ok(ClientHelloOutcome::Response(bytes)) if bytes.starts_with(b"HTTP/") => return Ok(()),
+        Ok(ClientHelloOutcome::Response(bytes)) => {
             format!("{} bytes that do not begin with `HTTP/`", bytes.len())
         }
-        Ok(Hello::Silent) => "no response".to_owned(),
+        Ok(ClientHelloOutcome::NoResponse) => "no response".to_owned(),
         Err(error) => return Err(Obstacle::from(&error).into()),
     };
     Err(Stop::Violated(Box::new(Finding {

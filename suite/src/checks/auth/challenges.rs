@@ -463,8 +463,8 @@ async fn first_works(session: &Session) -> CheckResult {
         .first()
         .is_some_and(|first| first.scheme == "basic");
     if anonymous.status.as_u16() != 401 || !is_basic || challenges.len() < 2 {
-        return Err(Stop::NotApplicable(
-            "`Basic` is not the first of several challenges".to_owned(),
+        return Err(Stop::condition_not_met(
+            "`Basic` is not the first of several challenges",
         ));
     }
     let authorized = list().send().await?;
@@ -508,9 +508,7 @@ requirement! {
 async fn each_scheme(session: &Session) -> CheckResult {
     let base = session.call(Method::GET, "/v2/").anonymous().send().await?;
     if base.status.as_u16() != 401 {
-        return Err(Stop::NotApplicable(
-            "`/v2/` requires no credentials".to_owned(),
-        ));
+        return Err(Stop::condition_not_met("`/v2/` requires no credentials"));
     }
     let basic = challenge::basic(credentials(session)?);
     for challenge in Challenge::all(&base.headers) {

@@ -29,8 +29,8 @@ async fn challenged(session: &Session) -> Result<Reply, Stop> {
     if reply.status.as_u16() == 401 {
         Ok(reply)
     } else {
-        Err(Stop::NotApplicable(
-            "the registry requires no credentials".to_owned(),
+        Err(Stop::condition_not_met(
+            "the registry requires no credentials",
         ))
     }
 }
@@ -43,7 +43,7 @@ pub(super) async fn bearer(session: &Session) -> Result<(Reply, Challenge), Stop
         .find(|challenge| challenge.scheme == "bearer");
     found
         .map(|challenge| (reply, challenge))
-        .ok_or_else(|| Stop::NotApplicable("the registry has no token endpoint".to_owned()))
+        .ok_or_else(|| Stop::condition_not_met("the registry has no token endpoint"))
 }
 
 /// The user name and the password of the run; skips runs without them.
@@ -54,7 +54,7 @@ pub(super) fn credentials(session: &Session) -> Result<&Login, Stop> {
         Some(_) => "the run has a token instead of a user name and password",
         None => "the run has no credentials",
     };
-    Err(Stop::NotApplicable(why.to_owned()))
+    Err(Stop::missing_credentials(why))
 }
 
 /// The realm and the service of a challenge; a realm that is not absolute is an obstacle.

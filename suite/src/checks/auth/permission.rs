@@ -206,7 +206,7 @@ async fn post_challenged(session: &Session) -> CheckResult {
         .send()
         .await?;
     if reply.status.is_success() {
-        return Err(Stop::NotApplicable("a pull token opens uploads".to_owned()));
+        return Err(Stop::condition_not_met("a pull token opens uploads"));
     }
     if !matches!(reply.status.as_u16(), 401 | 403 | 404) {
         return Err(obstacle("open an upload with a pull token", &reply));

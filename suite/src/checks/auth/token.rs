@@ -232,10 +232,10 @@ requirement! {
 async fn post_name(session: &Session) -> CheckResult {
     let reply = token_post(session).await?;
     if !reply.status.is_success() {
-        return Err(Stop::NotApplicable(format!(
-            "the token endpoint does not accept POST: it returns {}",
-            reply.status
-        )));
+        return Err(Stop::not_offered(
+            "the token endpoint does not accept POST",
+            reply.status,
+        ));
     }
     let value: Value = expect::json(&reply, "with `access_token`")?;
     expect::holds(

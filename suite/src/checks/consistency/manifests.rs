@@ -176,8 +176,8 @@ async fn old_digest(session: &Session) -> CheckResult {
     let other = session.arrange_other_chart_blobs("1.0.0").await?;
     let put = session.put_manifest("1.0.0", &other.manifest).await?;
     if !put.status.is_success() {
-        return Err(crate::verdict::Stop::NotApplicable(
-            "the registry does not overwrite tags".to_owned(),
+        return Err(crate::verdict::Stop::condition_not_met(
+            "the registry does not overwrite tags",
         ));
     }
     let after = session.get_manifest(&first.digest).await?;

@@ -233,8 +233,8 @@ async fn pull_goes_on(session: &Session) -> CheckResult {
     }
     let moved = session.put_manifest("1.0.0", &second.manifest).await?;
     if !moved.status.is_success() {
-        return Err(Stop::NotApplicable(
-            "the registry does not overwrite tags".to_owned(),
+        return Err(Stop::condition_not_met(
+            "the registry does not overwrite tags",
         ));
     }
     let after = session.get_blob_following(&first.layer_digest()).await?;

@@ -101,8 +101,8 @@ async fn moved(session: &Session) -> CheckResult {
     let second = session.arrange_other_chart_blobs("1.0.0").await?;
     let put = session.put_manifest("1.0.0", &second.manifest).await?;
     if !put.status.is_success() {
-        return Err(Stop::NotApplicable(
-            "the registry does not overwrite tags".to_owned(),
+        return Err(Stop::condition_not_met(
+            "the registry does not overwrite tags",
         ));
     }
     let head = session.head_manifest("1.0.0").await?;

@@ -14,7 +14,8 @@ use crate::session::steps::obstacle;
 use crate::session::target::MEBIBYTE;
 use crate::session::{Reply, Session};
 use crate::verdict::{CheckResult, Stop};
-use crate::wire::content::{Measured, Pattern};
+use crate::wire::Measured;
+use crate::wire::content::Pattern;
 
 requirement! {
     /// The registry accepts a chart of 36 MiB in one PUT and returns all of it.

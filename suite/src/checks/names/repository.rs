@@ -92,8 +92,8 @@ requirement! {
 
 async fn two_segments(session: &Session) -> CheckResult {
     if session.repository().split('/').count() != 2 {
-        return Err(Stop::NotApplicable(
-            "the namespace of the run has more than one segment".to_owned(),
+        return Err(Stop::condition_not_met(
+            "the namespace of the run has more than one segment",
         ));
     }
     let reply = first_write(session, session.repository()).await?;
@@ -138,8 +138,8 @@ requirement! {
 
 async fn root(session: &Session) -> CheckResult {
     if session.target().namespace.is_some() {
-        return Err(Stop::NotApplicable(
-            "the run is confined to a namespace".to_owned(),
+        return Err(Stop::condition_not_met(
+            "the run is confined to a namespace",
         ));
     }
     let plain = first_write(session, session.repository()).await?;

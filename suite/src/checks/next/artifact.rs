@@ -107,10 +107,10 @@ requirement! {
 async fn artifact_type_kept(session: &Session) -> CheckResult {
     let (_, stored) = put_variant(session, with_artifact_type).await?;
     if !stored.status.is_success() {
-        return Err(Stop::NotApplicable(format!(
-            "the registry does not accept `artifactType`: it returns {}",
-            stored.status
-        )));
+        return Err(Stop::not_offered(
+            "the registry does not accept `artifactType`",
+            stored.status,
+        ));
     }
     let reply = session.get_manifest(TAG).await?;
     let manifest: Option<Value> = serde_json::from_slice(&reply.body).ok();

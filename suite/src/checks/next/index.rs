@@ -35,10 +35,10 @@ async fn arranged(session: &Session) -> Result<(Chart, Bytes), Stop> {
     if stored.status.is_success() {
         Ok((chart, index))
     } else {
-        Err(Stop::NotApplicable(format!(
-            "the registry does not accept an index: it returns {}",
-            stored.status
-        )))
+        Err(Stop::not_offered(
+            "the registry does not accept an index",
+            stored.status,
+        ))
     }
 }
 

@@ -64,9 +64,7 @@ async fn redirected_head(session: &Session) -> CheckResult {
         .await?;
     let head = session.head_blob(&digest).await?;
     if !head.status.is_redirection() {
-        return Err(Stop::NotApplicable(
-            "HEAD of a blob is not redirected".to_owned(),
-        ));
+        return Err(Stop::condition_not_met("HEAD of a blob is not redirected"));
     }
     let end = session
         .call_uri(Method::HEAD, resolved(session, &head))
@@ -159,9 +157,7 @@ requirement! {
 
 async fn same_scheme(session: &Session) -> CheckResult {
     if session.target().origin().scheme_str() != Some("https") {
-        return Err(Stop::NotApplicable(
-            "the registry uses plain HTTP".to_owned(),
-        ));
+        return Err(Stop::condition_not_met("the registry uses plain HTTP"));
     }
     let (reply, _) = fresh_location(session).await?;
     let resolved = resolved(session, &reply)?;
@@ -328,9 +324,7 @@ requirement! {
 
 async fn realm_tls(session: &Session) -> CheckResult {
     if session.target().origin().scheme_str() != Some("https") {
-        return Err(Stop::NotApplicable(
-            "the registry uses plain HTTP".to_owned(),
-        ));
+        return Err(Stop::condition_not_met("the registry uses plain HTTP"));
     }
     let (reply, uri) = realm_uri(session).await?;
     expect::holds(

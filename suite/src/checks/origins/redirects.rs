@@ -31,8 +31,8 @@ async fn redirected(session: &Session) -> Result<Reply, Stop> {
     if first.status.is_redirection() {
         Ok(first)
     } else {
-        Err(Stop::NotApplicable(
-            "the registry does not redirect blobs".to_owned(),
+        Err(Stop::condition_not_met(
+            "the registry does not redirect blobs",
         ))
     }
 }
@@ -162,8 +162,8 @@ async fn redirect_open(session: &Session) -> CheckResult {
     let chart = session.arrange_chart("1.0.0").await?;
     let first = session.get_blob(&chart.layer_digest()).await?;
     if !first.status.is_redirection() {
-        return Err(Stop::NotApplicable(
-            "the registry does not redirect blobs".to_owned(),
+        return Err(Stop::condition_not_met(
+            "the registry does not redirect blobs",
         ));
     }
     let reply = session.follow_blob(&chart.layer_digest()).await?;
@@ -206,8 +206,8 @@ async fn authority(session: &Session) -> CheckResult {
     let first = redirected(session).await?;
     let store = target(session, &first)?;
     if !is_same_origin(&store, session.target().origin()) {
-        return Err(Stop::NotApplicable(
-            "the registry redirects blobs to another origin".to_owned(),
+        return Err(Stop::condition_not_met(
+            "the registry redirects blobs to another origin",
         ));
     }
     let get = || session.call_uri(Method::GET, Ok(store.clone()));
@@ -319,9 +319,7 @@ requirement! {
 
 async fn tls(session: &Session) -> CheckResult {
     if session.target().origin().scheme_str() != Some("https") {
-        return Err(Stop::NotApplicable(
-            "the registry uses plain HTTP".to_owned(),
-        ));
+        return Err(Stop::condition_not_met("the registry uses plain HTTP"));
     }
     let first = redirected(session).await?;
     let store = target(session, &first)?;

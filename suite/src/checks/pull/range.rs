@@ -88,8 +88,8 @@ async fn claimed_ranges(session: &Session) -> CheckResult {
         return Err(obstacle("read the blob", &whole));
     }
     if whole.header("accept-ranges") != Some("bytes") {
-        return Err(Stop::NotApplicable(
-            "the registry does not send `Accept-Ranges: bytes`".to_owned(),
+        return Err(Stop::condition_not_met(
+            "the registry does not send `Accept-Ranges: bytes`",
         ));
     }
     let part = session

@@ -154,10 +154,10 @@ pub(super) async fn with_referrers(session: &Session) -> Result<Chart, Stop> {
     if reply.status.as_u16() == 200 {
         Ok(chart)
     } else {
-        Err(Stop::NotApplicable(format!(
-            "the registry has no referrers API: the endpoint returns {}",
-            reply.status
-        )))
+        Err(Stop::not_offered(
+            "the registry has no referrers API",
+            reply.status,
+        ))
     }
 }
 
@@ -236,8 +236,8 @@ async fn claimed(session: &Session) -> CheckResult {
         .await?;
     // The header is also absent if the registry rejects the manifest.
     if attached.header("oci-subject").is_none() {
-        return Err(Stop::NotApplicable(
-            "the registry does not acknowledge subjects".to_owned(),
+        return Err(Stop::condition_not_met(
+            "the registry does not acknowledge subjects",
         ));
     }
     let reply = referrers(session, &chart.digest, "").await?;
@@ -283,8 +283,8 @@ async fn filter(session: &Session) -> CheckResult {
     )
     .await?;
     if reply.header("oci-filters-applied").is_none() {
-        return Err(Stop::NotApplicable(
-            "the registry does not send `OCI-Filters-Applied`".to_owned(),
+        return Err(Stop::condition_not_met(
+            "the registry does not send `OCI-Filters-Applied`",
         ));
     }
     let index: Index = expect::json(&reply, "with `manifests`")?;

@@ -79,8 +79,8 @@ pub(super) async fn first_page(session: &Session) -> Result<Reply, Stop> {
     let reply = session.list_tags_with("?n=2").await?;
     let tags = listed(&reply)?;
     if tags.len() > 2 && reply.header("link").is_none() {
-        return Err(Stop::NotApplicable(
-            "the registry does not truncate tag lists".to_owned(),
+        return Err(Stop::condition_not_met(
+            "the registry does not truncate tag lists",
         ));
     }
     Ok(reply)

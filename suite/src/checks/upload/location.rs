@@ -113,7 +113,7 @@ async fn query(session: &Session) -> CheckResult {
     let digest = digest_of(&blob);
     let location = session.arrange_upload().await?;
     let Some(raw) = location.query() else {
-        return Err(Stop::NotApplicable("`Location` has no query".to_owned()));
+        return Err(Stop::condition_not_met("`Location` has no query"));
     };
     let raw = raw.to_owned();
     let reencoded = session

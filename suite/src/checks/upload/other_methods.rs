@@ -69,10 +69,10 @@ async fn chunk_range(session: &Session) -> CheckResult {
     let chunk = content(session, "a chunk of some length");
     let reply = session.patch_upload(&location, &chunk).await?;
     if !reply.status.is_success() {
-        return Err(Stop::NotApplicable(format!(
-            "the registry does not accept a chunked upload: PATCH returned {}",
-            reply.status
-        )));
+        return Err(Stop::not_offered(
+            "the registry does not accept a chunked upload",
+            reply.status,
+        ));
     }
     expect::header_is(&reply, "range", &format!("0-{}", chunk.len() - 1))
 }
@@ -199,10 +199,10 @@ requirement! {
 async fn mounted(session: &Session) -> CheckResult {
     let (digest, reply) = try_mount(session).await?;
     if reply.status.as_u16() != 201 {
-        return Err(Stop::NotApplicable(format!(
-            "the registry did not mount the blob: it returned {}",
-            reply.status
-        )));
+        return Err(Stop::not_offered(
+            "the registry did not mount the blob",
+            reply.status,
+        ));
     }
     let head = session.head_blob(&digest).await?;
     expect::holds(

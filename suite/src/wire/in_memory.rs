@@ -1,0 +1,102 @@
+//! The reference registry as a port, without a socket.
+
+use std::future::ready;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::future::BoxFuture;
+use helm_oci_fixtures::fault::FaultyRegistry;
+use helm_oci_fixtures::transport::{
+    CLIENT_HELLO_RESPONSE, ClientHelloReaction, Incoming, Outgoing, Scheme, TransportEffect,
+};
+use http::{HeaderValue, Uri, header};
+
+use super::content::Content;
+use super::{
+    ClientHelloOutcome, Measurement, Registry, Request, Response, ResponseFuture, TransportError,
+};
+
+/// The reference registry without a socket: for proofs, and for tests.
+pub struct InMemory {
+    registry: FaultyRegistry,
+    origin: Uri,
+}
+
+impl InMemory {
+    /// Wraps a registry, which is reached at `origin`.
+    pub const fn new(registry: FaultyRegistry, origin: Uri) -> Self {
+        Self { registry, origin }
+    }
+
+    fn respond(&self, mut request: Request) -> Result<Response, TransportError> {
+        let authority = authority(&request.uri);
+        if authority != self::authority(&self.origin) {
+            let cause = "no such host".to_owned();
+            return Err(TransportError::Connect { authority, cause });
+        }
+        let measure = request.measure.take();
+        let scheme = request.uri.scheme_str().and_then(Scheme::parse);
+        if let Some(path) = request.uri.path_and_query() {
+            request.uri = path.clone().into();
+        }
+        let host = HeaderValue::from_str(&authority).expect("an authority is a header value");
+        request.headers.insert(header::HOST, host);
+        let incoming = Incoming {
+            scheme: scheme.unwrap_or(Scheme::Http),
+            request: http::Request::from(request).map(Content::into_bytes),
+        };
+        let Outgoing { response, effect } = self.registry.handle(&incoming);
+        let mut response = Response::from(response);
+        match effect {
+            // In memory no time passes.
+            TransportEffect::None | TransportEffect::Delay(_) => {}
+            TransportEffect::CloseBeforeResponse => {
+                let cause = "closed before the response".to_owned();
+                return Err(TransportError::Broken { authority, cause });
+            }
+            TransportEffect::CutBodyAfter(length) => {
+                let cause = format!("closed after {length} bytes of the body");
+                return Err(TransportError::Broken { authority, cause });
+            }
+        }
+        if let Some(expected) = measure.filter(|_| response.status.is_success()) {
+            let mut measurement = Measurement::new(&expected);
+            measurement.add(&response.body, &authority)?;
+            let (head, measured) = measurement.finish();
+            response.body = head;
+            response.measured = Some(measured);
+        }
+        Ok(response)
+    }
+}
+
+fn authority(uri: &Uri) -> String {
+    let authority = uri.authority();
+    authority.map(ToString::to_string).unwrap_or_default()
+}
+
+impl Registry for InMemory {
+    fn send(&self, request: Request) -> ResponseFuture<'_> {
+        Box::pin(ready(self.respond(request)))
+    }
+
+    fn client_hello(&self) -> BoxFuture<'_, Result<ClientHelloOutcome, TransportError>> {
+        let outcome = match self.registry.client_hello() {
+            ClientHelloReaction::HttpResponse => {
+                ClientHelloOutcome::Response(Bytes::from_static(CLIENT_HELLO_RESPONSE))
+            }
+            ClientHelloReaction::Silence | ClientHelloReaction::Close => {
+                ClientHelloOutcome::NoResponse
+            }
+        };
+        Box::pin(ready(Ok(outcome)))
+    }
+
+    fn pause(&self, _: Duration) -> BoxFuture<'_, ()> {
+        Box::pin(ready(()))
+    }
+
+    fn origin(&self) -> &Uri {
+        &self.origin
+    }
+}

@@ -1,0 +1,76 @@
+//! The HTTP port of the suite.
+//!
+//! The port sends exactly the request it is given and returns exactly the response it received: it follows no redirect,
+//! decodes nothing, and adds no credential. The session does all of that, and records it.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::future::BoxFuture;
+use http::Uri;
+
+use super::{Request, Response, TransportError};
+
+/// The outcome of a TLS `ClientHello` on a plain-HTTP port.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ClientHelloOutcome {
+    /// The first bytes of the response.
+    Response(Bytes),
+    /// Nothing within the time allowed, or the connection was closed.
+    NoResponse,
+}
+
+/// A response, once it is there.
+pub type ResponseFuture<'a> = BoxFuture<'a, Result<Response, TransportError>>;
+
+/// The port to a registry.
+pub trait Registry: Send + Sync {
+    /// Sends one request and returns the response.
+    fn send(&self, request: Request) -> ResponseFuture<'_>;
+
+    /// Sends a TLS `ClientHello` to the registry's port as if it spoke TLS.
+    fn client_hello(&self) -> BoxFuture<'_, Result<ClientHelloOutcome, TransportError>>;
+
+    /// Waits for this time, because the registry asked for it; returns at once where no time passes.
+    fn pause(&self, time: Duration) -> BoxFuture<'_, ()>;
+
+    /// Scheme, host and port, such as `https://registry.example:5000`.
+    fn origin(&self) -> &Uri;
+}
+
+/// A port in front of another, which passes everything on unless it has a rule for it.
+///
+/// Each implementation is a [`Registry`]: it writes only the method that it changes, and a new method of the port is
+/// delegated in one place.
+pub trait Relay: Send + Sync {
+    /// The port behind it.
+    fn inner(&self) -> &dyn Registry;
+
+    /// Passes a request on, and its response back.
+    fn pass(&self, request: Request) -> ResponseFuture<'_> {
+        self.inner().send(request)
+    }
+
+    /// Passes a `ClientHello` on.
+    fn greet(&self) -> BoxFuture<'_, Result<ClientHelloOutcome, TransportError>> {
+        self.inner().client_hello()
+    }
+}
+
+impl<R: Relay> Registry for R {
+    fn send(&self, request: Request) -> ResponseFuture<'_> {
+        self.pass(request)
+    }
+
+    fn client_hello(&self) -> BoxFuture<'_, Result<ClientHelloOutcome, TransportError>> {
+        self.greet()
+    }
+
+    fn pause(&self, time: Duration) -> BoxFuture<'_, ()> {
+        self.inner().pause(time)
+    }
+
+    fn origin(&self) -> &Uri {
+        self.inner().origin()
+    }
+}
