@@ -13,11 +13,10 @@ use thiserror::Error;
 use time::format_description::well_known::Rfc3339;
 
 use crate::layout;
-use crate::record::DeviationProblem;
 use crate::text;
 use crate::view::{
-    CheckView, Depth, ExchangesView, FlowView, Header, ObstacleView, ReportView, Row, Statement,
-    TargetView,
+    CheckView, Depth, ExchangesView, FlowView, Header, ObstacleView, ProblemView, ReportView, Row,
+    Statement, TargetView,
 };
 
 /// The name of the test case of a target that could not be examined.
@@ -36,7 +35,7 @@ const LABEL: usize = 9;
 #[derive(Debug, Error)]
 pub enum RenderError {
     /// The record holds no valid start of the run.
-    #[error("the run began at {started:?}, which is not a time as RFC 3339 writes it")]
+    #[error("invalid start of the run {started:?}; expected an RFC 3339 timestamp")]
     Started {
         /// The invalid start.
         started: String,
@@ -45,7 +44,7 @@ pub enum RenderError {
         cause: time::error::Parse,
     },
     /// The XML could not be written.
-    #[error("the XML could not be written")]
+    #[error("the JUnit report could not be written")]
     Xml(#[source] junit_report::Error),
 }
 
@@ -75,8 +74,8 @@ pub fn render(view: &ReportView<'_>) -> Result<String, RenderError> {
         let about = content(&about(&view.header, target));
         report.add_testsuite(suite(name, cases, Some(about)));
     }
-    if !view.deviations.is_empty() {
-        let cases = view.deviations.iter().map(deviation_case).collect();
+    if !view.problems.is_empty() {
+        let cases = view.problems.iter().map(deviation_case).collect();
         report.add_testsuite(suite(names.unique("deviations"), cases, None));
     }
     let mut xml = Vec::new();
@@ -86,12 +85,12 @@ pub fn render(view: &ReportView<'_>) -> Result<String, RenderError> {
 }
 
 /// A problem of the deviations file.
-fn deviation_case(problem: &DeviationProblem) -> TestCase {
-    let DeviationProblem {
+fn deviation_case(problem: &ProblemView<'_>) -> TestCase {
+    let ProblemView {
         requirement,
         target,
         what,
-    } = problem;
+    } = *problem;
     TestCase {
         name: attribute(&format!("{target}/{requirement}")),
         time: Duration::ZERO,
@@ -116,7 +115,7 @@ fn about(header: &Header<'_>, target: &TargetView<'_>) -> String {
     let facts = target.identity.iter();
     lines.extend(facts.map(|fact| format!("{}: {}", fact.label.name(), fact.value)));
     let left = target.leftovers.iter().flat_map(|group| group.lines());
-    lines.extend(left.map(|line| format!("left behind: {line}")));
+    lines.extend(left.map(|line| format!("leftover: {line}")));
     lines.iter().map(|line| text::line(line) + "\n").collect()
 }
 

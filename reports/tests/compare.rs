@@ -1,4 +1,4 @@
-//! Two targets held against each other, and a list of them bisected.
+//! A comparison of two targets, and a bisection of a list of them.
 
 mod support;
 
@@ -21,7 +21,7 @@ static PUT: SnapshotStep = SnapshotStep {
     description: "a manifest, pushed by tag",
 };
 
-/// A target with findings, and the same one in which everything is well.
+/// A target with findings, and the same one without.
 fn pair() -> (TargetRecord, TargetRecord) {
     let bad = record().targets.remove(0);
     let mut good = bad.clone();
@@ -36,12 +36,12 @@ fn pair() -> (TargetRecord, TargetRecord) {
     }
     for capability in &mut good.capabilities {
         capability.present = Some(true);
-        capability.evidence = "it answered 202 to hoc-0a1b2c3d/x at 127.0.0.1:5000".into();
+        capability.evidence = "it returned 202 for hoc-0a1b2c3d/x at 127.0.0.1:5000".into();
     }
     (good, bad)
 }
 
-/// A snapshot with one exchange, answered with these headers.
+/// A snapshot with one exchange whose response has these headers.
 fn snapshot(headers: &[(&str, &str)]) -> Snapshot {
     let headers = headers.iter();
     let headers = headers.map(|(name, value)| ((*name).into(), (*value).into()));
@@ -80,17 +80,17 @@ fn bisection_on_terminal(bisection: &Bisection) -> String {
 }
 
 #[test]
-fn the_terminal_shows_first_what_hurts_users() {
+fn the_terminal_shows_differences_that_affect_users_first() {
     insta::assert_snapshot!(on_terminal(&comparison()));
 }
 
 #[test]
-fn markdown_shows_the_same_and_no_text_of_a_registry_is_markup() {
+fn markdown_shows_the_same_and_escapes_markup() {
     insta::assert_snapshot!(as_markdown(&comparison()));
 }
 
 #[test]
-fn nothing_that_was_said_steers() {
+fn steering_characters_are_escaped() {
     let hostile = record().targets.remove(1);
     let mut other = hostile.clone();
     for check in &mut other.checks {
@@ -109,7 +109,7 @@ fn nothing_that_was_said_steers() {
 }
 
 #[test]
-fn a_target_is_like_itself() {
+fn a_target_does_not_differ_from_itself() {
     let (good, bad) = pair();
     for target in [&good, &bad] {
         let comparison = Comparison::between(target, target, None);
@@ -120,7 +120,7 @@ fn a_target_is_like_itself() {
 }
 
 #[test]
-fn a_list_of_deviations_changes_nothing() {
+fn known_deviations_make_no_difference() {
     use Outcome::{Fail, Known, Pass, Stale, Warn};
     let of = |outcome| of_outcomes(&[outcome]).targets.remove(0);
     for (a, b, differs) in [
@@ -140,7 +140,7 @@ fn a_list_of_deviations_changes_nothing() {
 }
 
 #[test]
-fn what_differs_from_run_to_run_is_no_difference() {
+fn values_that_differ_from_run_to_run_make_no_difference() {
     let (_, bad) = pair();
     let mut again = bad.clone();
     for check in &mut again.checks {
@@ -159,7 +159,7 @@ fn what_differs_from_run_to_run_is_no_difference() {
     assert!(!words.is_empty() && words.iter().all(|change| change.a.state == change.b.state));
 }
 
-/// Bisects a list in which each target is good, bad, or not to be had; returns what was examined, in its order.
+/// Bisects a list in which each target is good, bad, or unavailable; returns the examined positions in order.
 fn bisect(list: &str) -> (Bisection, Vec<usize>) {
     let (good, bad) = pair();
     let names = list
@@ -206,7 +206,7 @@ fn a_bisection_finds_the_first_target_with_few_examined() {
 }
 
 #[test]
-fn a_list_without_change_or_without_targets_has_no_answer() {
+fn a_list_without_change_or_without_targets_has_no_changes() {
     let (bisection, examined) = bisect("ggggg");
     assert_eq!((examined, bisection.changes()), (vec![0, 4], vec![]));
     for list in ["-", "g-", "---"] {
@@ -215,13 +215,13 @@ fn a_list_without_change_or_without_targets_has_no_answer() {
 }
 
 #[test]
-fn a_bisection_says_what_was_skipped() {
+fn a_bisection_names_unavailable_targets() {
     let (bisection, _) = bisect("-g-bb");
     insta::assert_snapshot!(bisection_on_terminal(&bisection));
 }
 
 #[test]
-fn a_difference_of_snapshots_is_told_by_whether_helm_cares() {
+fn a_difference_of_snapshots_shows_first_what_helm_reads() {
     let comparison = comparison();
     insta::assert_snapshot!(terminal::difference(
         &DifferenceView::of(&comparison.responses),
@@ -230,7 +230,7 @@ fn a_difference_of_snapshots_is_told_by_whether_helm_cares() {
 }
 
 #[test]
-fn what_was_not_examined_is_not_called_alike() {
+fn targets_without_a_common_requirement_are_inconclusive() {
     let (good, _) = pair();
     let mut other = good.clone();
     for check in &mut other.checks {
@@ -238,11 +238,11 @@ fn what_was_not_examined_is_not_called_alike() {
     }
     let comparison = Comparison::between(&good, &other, None);
     assert!(comparison.is_inconclusive());
-    let words = "no requirement was examined on both";
+    let words = "no requirement was examined on both targets";
     let shown = on_terminal(&comparison);
     assert!(shown.contains(words), "{shown}");
     assert!(as_markdown(&comparison).contains(words));
     let (bisection, _) = bisect("-g");
     let shown = bisection_on_terminal(&bisection);
-    assert!(!shown.contains("nothing changed"), "{shown}");
+    assert!(!shown.contains("no change"), "{shown}");
 }

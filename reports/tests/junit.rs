@@ -1,4 +1,4 @@
-//! The XML, read back with another program's parser and compared with the record.
+//! The `JUnit` report, read back with an independent parser and compared with the record.
 
 mod support;
 
@@ -36,7 +36,7 @@ fn number<T: std::str::FromStr>(node: Node, attribute: &str) -> T {
         .unwrap_or_else(|_| panic!("{attribute} is {value}"))
 }
 
-/// The whole text of an element; a split CDATA section is several nodes.
+/// The text of an element; a split CDATA section is several nodes.
 fn text(node: Node) -> String {
     node.descendants()
         .filter(Node::is_text)
@@ -114,7 +114,7 @@ fn every_outcome_has_its_element() {
 }
 
 #[test]
-fn a_list_that_is_wrong_fails() {
+fn a_problem_of_the_deviations_file_is_a_failure() {
     let xml = rendered(&support::record());
     let document = Document::parse(&xml).expect("it is XML");
     let suite = elements(document.root(), "testsuite").next_back();
@@ -125,7 +125,7 @@ fn a_list_that_is_wrong_fails() {
     let failure = elements(case, "failure").next().expect("it fails");
     assert_eq!(
         failure.attribute("message"),
-        Some("no target of this run is meant: take the entry out")
+        Some("matches no target of this run; remove it")
     );
 }
 
@@ -150,7 +150,7 @@ fn names_are_unique() {
 }
 
 #[test]
-fn a_failure_says_everything_that_is_known() {
+fn a_failure_holds_every_row() {
     let xml = rendered(&support::record());
     let document = Document::parse(&xml).expect("it is XML");
     let case = elements(document.root(), "testcase")
@@ -169,7 +169,7 @@ fn a_failure_says_everything_that_is_known() {
 }
 
 #[test]
-fn a_target_that_was_not_reached_is_one_error() {
+fn an_unreachable_target_is_one_error() {
     let xml = rendered(&support::record());
     let document = Document::parse(&xml).expect("it is XML");
     let suite = elements(document.root(), "testsuite")
@@ -185,7 +185,7 @@ fn a_target_that_was_not_reached_is_one_error() {
     let error = elements(cases[0], "error").next().expect("an error");
     let message = error.attribute("message").expect("a message");
     assert!(
-        message.starts_with("the connection failed: GET /v2/"),
+        message.starts_with("connection failed: GET /v2/"),
         "{message}"
     );
 }
@@ -204,7 +204,7 @@ fn an_obstacle_in_the_middle_keeps_the_checks_before_it() {
 }
 
 #[test]
-fn hostile_text_is_shown_and_harmless() {
+fn hostile_text_is_escaped() {
     let xml = rendered(&support::record());
     let steering: BTreeSet<char> = xml
         .chars()
@@ -237,7 +237,7 @@ fn hostile_text_is_shown_and_harmless() {
 }
 
 #[test]
-fn one_output_is_cut_however_much_was_said() {
+fn a_long_output_is_cut() {
     let mut record = support::of_outcomes(&[Outcome::Fail]);
     let check = &mut record.targets[0].checks[0];
     let exchange = support::record().targets[1].checks[0].exchanges[0].clone();
@@ -255,7 +255,7 @@ fn one_output_is_cut_however_much_was_said() {
 }
 
 #[test]
-fn times_that_cannot_be_added_do_no_harm() {
+fn durations_that_overflow_are_limited() {
     let mut record = support::of_outcomes(&[Outcome::Pass; 2000]);
     for (number, check) in record.targets[0].checks.iter_mut().enumerate() {
         check.id = format!("push/{number}");
@@ -276,14 +276,14 @@ fn an_empty_run_is_an_empty_report() {
 }
 
 #[test]
-fn a_run_that_began_at_no_time_is_refused() {
+fn an_invalid_start_is_refused() {
     let mut record = support::record();
     record.run.started = "yesterday".into();
-    let error = render(&record).expect_err("there is no such time");
+    let error = render(&record).expect_err("the start is invalid");
     assert!(matches!(error, RenderError::Started { .. }));
     assert_eq!(
         error.to_string(),
-        "the run began at \"yesterday\", which is not a time as RFC 3339 writes it"
+        "invalid start of the run \"yesterday\"; expected an RFC 3339 timestamp"
     );
 }
 

@@ -1,4 +1,4 @@
-//! Targets side by side, and records put together.
+//! Targets in columns, and merged records.
 
 mod support;
 
@@ -40,7 +40,7 @@ fn of(targets: Vec<TargetRecord>) -> RunRecord {
     record
 }
 
-/// What differs in the middle, what fails everywhere at the end, what is skipped in one place and passes in another.
+/// Checks that differ, one that fails everywhere, and one that is skipped on one target and passes on others.
 fn differing() -> RunRecord {
     use Outcome::{Fail, Inconclusive, Pass, Skipped, Warn};
     of(vec![
@@ -51,12 +51,12 @@ fn differing() -> RunRecord {
 }
 
 #[test]
-fn the_terminal_shows_what_differs_first() {
+fn the_terminal_shows_differences_first() {
     insta::assert_snapshot!(on_terminal(&differing()));
 }
 
 #[test]
-fn a_page_shows_the_same() {
+fn markdown_shows_the_same() {
     insta::assert_snapshot!(as_markdown(&differing()));
 }
 
@@ -78,10 +78,10 @@ fn hostile_text_neither_steers_nor_breaks_a_table() {
 }
 
 #[test]
-fn what_is_skipped_in_one_place_does_not_differ() {
+fn a_skipped_check_makes_no_difference() {
     let page = as_markdown(&differing());
     assert!(!page.contains("upload/rule-3"), "{page}");
-    assert!(page.contains("2 requirements more"), "{page}");
+    assert!(page.contains("2 more requirements"), "{page}");
 }
 
 fn shard(name: &str, shard: Option<&str>) -> (String, RunRecord) {
@@ -92,7 +92,7 @@ fn shard(name: &str, shard: Option<&str>) -> (String, RunRecord) {
 }
 
 #[test]
-fn shards_are_one_record_and_a_missing_one_is_named() {
+fn shards_are_merged_and_a_missing_one_is_named() {
     let both = || vec![shard("a", Some("1/2")), shard("b", Some("2/2"))];
     let merged = merge(both()).expect("they belong together");
     let names: Vec<&str> = merged.targets.iter().map(|one| one.name.as_str()).collect();
@@ -111,7 +111,7 @@ fn shards_are_one_record_and_a_missing_one_is_named() {
 }
 
 #[test]
-fn records_that_do_not_belong_together_are_refused() {
+fn records_of_different_runs_are_refused() {
     let twice = vec![shard("a", None), shard("a", None)];
     assert!(matches!(merge(twice), Err(MergeError::Twice { .. })));
 
@@ -144,9 +144,9 @@ fn a_target_keeps_the_seed_of_its_run() {
 }
 
 #[test]
-fn whatever_fails_a_run_is_told_in_words() {
+fn every_reason_for_a_failed_run_is_shown() {
     let record = support::record();
-    let stale = "the registry does it right: take the entry from the list";
+    let stale = "now conforms; remove this deviation";
     let flat = |page: String| page.split_whitespace().collect::<Vec<_>>().join(" ");
     let shown = flat(on_terminal(&record));
     assert!(shown.contains(stale), "{shown}");
@@ -156,18 +156,21 @@ fn whatever_fails_a_run_is_told_in_words() {
         assert!(page.contains(words), "{words}: {page}");
     }
     let flow = record.flows().find(|flow| flow.outcome == Outcome::Fail);
-    let flow = flow.expect("a flow of a real Helm fails");
-    let said = flow.error.as_deref().expect("it says why");
+    let flow = flow.expect("a flow of a real Helm binary fails");
+    let message = flow.error.as_deref().expect("it has a message");
     for (text, id) in [
         (&shown, "FAIL helm 3.10.1: push"),
         (&page, flow.id.as_str()),
     ] {
-        assert!(text.contains(said) && text.contains(id), "{said}: {text}");
+        assert!(
+            text.contains(message) && text.contains(id),
+            "{message}: {text}"
+        );
     }
     let page = as_markdown(&differing());
-    let open = page.split("What was found").nth(1).expect("findings");
+    let open = page.split("## Findings").nth(1).expect("findings");
     assert!(
         open.contains("`upload/rule-4`"),
-        "what could not be told: {open}"
+        "the inconclusive one: {open}"
     );
 }

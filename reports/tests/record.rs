@@ -1,4 +1,4 @@
-//! The record as JSON: read back as written, refused where it is not whole or too new, and as its schema says.
+//! The record as JSON: it is read back as written, refused if incomplete, and valid under its schema.
 
 mod support;
 
@@ -28,7 +28,7 @@ fn a_record_is_read_back_as_it_was_written() {
 }
 
 #[test]
-fn json_holds_no_character_that_steers() {
+fn json_holds_no_steering_character() {
     let mut record = support::record();
     record.run.only.push("beyond \u{e0041} the plane".into());
     let json = record.to_json();
@@ -67,7 +67,7 @@ fn an_older_schema_is_refused_before_its_fields_are_read() {
 }
 
 #[test]
-fn a_record_that_was_cut_off_is_refused_wherever_the_cut_is() {
+fn a_truncated_record_is_refused() {
     let json = support::record().to_json();
     for end in (1..json.len() - 2)
         .step_by(97)
@@ -90,7 +90,7 @@ fn a_record_without_a_footer_is_refused() {
 }
 
 #[test]
-fn a_record_that_lost_checks_is_refused() {
+fn a_record_that_lacks_checks_is_refused() {
     let mut value = as_value();
     value["targets"][0]["checks"]
         .as_array_mut()
@@ -104,7 +104,7 @@ fn a_record_that_lost_checks_is_refused() {
 }
 
 #[test]
-fn other_json_is_no_record() {
+fn other_json_is_refused() {
     for text in [
         "[]",
         "{}",
@@ -146,7 +146,7 @@ fn the_record_is_valid_under_its_schema() {
 }
 
 #[test]
-fn the_schema_refuses_what_a_record_never_is() {
+fn the_schema_refuses_invalid_values() {
     let validator = jsonschema::draft202012::new(&schema()).expect("the schema compiles");
     let edits: &[(&str, Value)] = &[
         ("/schema", json!(SCHEMA + 1)),
@@ -186,7 +186,7 @@ fn the_schema_refuses_what_a_record_never_is() {
 
 /// The schema names exactly what the code writes: an era or outcome that is added here must be added there.
 #[test]
-fn the_schema_lists_every_word_of_the_code() {
+fn the_schema_lists_every_name_of_the_code() {
     use helm_oci_suite::helm::era::Era;
     use helm_oci_suite::helm::flow::Flow;
     let schema = schema();

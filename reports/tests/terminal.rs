@@ -1,12 +1,13 @@
-//! What the person at the terminal sees.
+//! Reports on a terminal.
 
 mod support;
 
 use helm_oci_reports::record::RunRecord;
 use helm_oci_reports::terminal::{self, Style};
-use helm_oci_reports::view::ReportView;
+use helm_oci_reports::view::{MatrixView, ReportView};
 use helm_oci_suite::requirement::outcome::Outcome;
 use helm_oci_suite::verdict::{Obstacle, ObstacleKind};
+use unicode_width::UnicodeWidthStr;
 
 const VERBOSE: Style = Style {
     color: false,
@@ -22,7 +23,7 @@ fn plain(record: &RunRecord) -> String {
     render(record, Style::default())
 }
 
-/// Every rendering there is a switch for.
+/// Every combination of switches.
 fn styles() -> impl Iterator<Item = Style> {
     [false, true].into_iter().flat_map(|color| {
         [false, true].into_iter().flat_map(move |verbose| {
@@ -35,7 +36,7 @@ fn styles() -> impl Iterator<Item = Style> {
     })
 }
 
-/// Takes out what `Style::color` adds: `ESC [ … m`.
+/// Removes what `Style::color` adds: `ESC [ … m`.
 fn without_color(text: &str) -> String {
     let mut parts = text.split("\u{1b}[");
     let mut plain = parts.next().unwrap_or_default().to_owned();
@@ -51,9 +52,13 @@ fn without_color(text: &str) -> String {
     plain
 }
 
-/// The last words on the first target.
+/// The verdict on the first target.
 fn verdict(record: &RunRecord) -> String {
-    let text = plain(record);
+    let wide = Style {
+        width: 200,
+        ..Style::default()
+    };
+    let text = render(record, wide);
     let line = text
         .lines()
         .find(|line| line.trim_start().starts_with("verdict"));
@@ -75,20 +80,20 @@ fn in_full() {
 }
 
 #[test]
-fn when_all_is_well() {
+fn when_every_check_passes() {
     insta::assert_snapshot!(plain(&support::of_outcomes(&[Outcome::Pass; 3])));
 }
 
 #[test]
-fn checks_that_met_one_obstacle_are_told_together() {
+fn checks_with_one_obstacle_share_a_block() {
     let mut record = support::of_outcomes(&[Outcome::Inconclusive; 3]);
     let checks = &mut record.targets[0].checks;
     checks[1].id = "tags/sorted".into();
     checks[2].id = "tags/paging".into();
-    checks[2].obstacle = Some(Obstacle::new(ObstacleKind::Arrangement, "it is not there"));
+    checks[2].obstacle = Some(Obstacle::new(ObstacleKind::Arrangement, "it is missing"));
     let text = plain(&record);
     assert_eq!(text.matches("INCONCLUSIVE").count(), 2, "{text}");
-    assert!(text.contains("so are     tags/sorted\n"), "{text}");
+    assert!(text.contains("also affected  tags/sorted\n"), "{text}");
     let verbose = render(&record, VERBOSE);
     assert_eq!(verbose.matches("INCONCLUSIVE").count(), 3, "{verbose}");
 }
@@ -119,11 +124,48 @@ fn no_line_is_wider_than_the_terminal() {
     for style in styles() {
         let text = without_color(&render(&support::record(), style));
         for line in text.lines() {
-            assert!(
-                line.chars().count() <= style.width.max(80),
-                "{style:?}: {line}"
-            );
+            assert!(line.width() <= style.width.max(80), "{style:?}: {line}");
             assert_eq!(line.trim_end(), line, "{style:?}: a space at the end");
+        }
+    }
+}
+
+#[test]
+fn columns_are_aligned_whatever_the_width_of_characters() {
+    let mut record = support::record();
+    for (target, name) in record
+        .targets
+        .iter_mut()
+        .zip(["漢字:1", "e\u{301}e\u{301}", "plain"])
+    {
+        name.clone_into(&mut target.name);
+    }
+    let report = ReportView::of(&record);
+    let text = terminal::matrix(&MatrixView::of(&report), Style::default());
+    let verdicts = report.targets.iter().map(|target| &target.verdict.sentence);
+    let starts: Vec<usize> = text
+        .lines()
+        .skip_while(|line| !line.starts_with("━━ targets"))
+        .zip(std::iter::once(None).chain(verdicts.map(Some)))
+        .filter_map(|(line, verdict)| {
+            let beginning: String = verdict?.chars().take(12).collect();
+            Some(line[..line.find(&beginning)?].width())
+        })
+        .collect();
+    assert_eq!(starts, [13; 3], "{text}");
+}
+
+#[test]
+fn wide_and_combining_characters_fit_the_terminal() {
+    let mut record = support::record();
+    for check in &mut record.targets[0].checks {
+        check.title = "漢字 ".repeat(60);
+        check.id = format!("{}/漢字{}", check.area, "e\u{301}".repeat(120));
+    }
+    record.targets[0].helm_versions[0].version = "3.2.4漢字".into();
+    for style in styles() {
+        for line in without_color(&render(&record, style)).lines() {
+            assert!(line.width() <= style.width.max(80), "{style:?}: {line}");
         }
     }
 }
@@ -136,14 +178,17 @@ fn nothing_from_the_registry_reaches_the_terminal_unescaped() {
             character.is_control() && *character != '\n' || *character == '\u{202e}'
         });
         assert_eq!(steering, None, "{style:?}");
-        assert!(text.contains(r"\u{1b}[31mred"), "it is shown, not dropped");
+        assert!(
+            text.contains(r"\u{1b}[31mred"),
+            "it is escaped, not dropped"
+        );
     }
 }
 
 #[test]
-fn what_is_said_is_cut() {
+fn long_texts_are_cut() {
     let mut record = support::record();
-    let long = "said at length ".repeat(10_000);
+    let long = "a long text ".repeat(10_000);
     record.targets[0].leftovers = vec![support::leftover(&long); 1000];
     record.targets[0].identity.server = Some(long.clone());
     for check in &mut record.targets[0].checks {
@@ -156,7 +201,7 @@ fn what_is_said_is_cut() {
 }
 
 #[test]
-fn a_brief_exchange_leaves_out_what_tells_nothing() {
+fn a_brief_exchange_leaves_out_other_headers() {
     let short = plain(&support::record());
     assert!(!short.contains("x-frame-options"));
     assert!(
@@ -167,7 +212,7 @@ fn a_brief_exchange_leaves_out_what_tells_nothing() {
 }
 
 #[test]
-fn every_finding_names_the_way_to_its_explanation() {
+fn every_finding_names_the_command_that_explains_it() {
     let record = support::record();
     let text = plain(&record);
     for (_, check) in record.checks() {
@@ -195,46 +240,46 @@ fn an_era_without_the_flow_stays_blank() {
 }
 
 #[test]
-fn the_verdict_in_words() {
+fn the_verdict_is_one_sentence() {
     let pass = Outcome::Pass;
     for (outcomes, words) in [
-        (&[][..], "nothing was examined"),
+        (&[][..], "no requirement was examined"),
         (
             &[pass, Outcome::Absent],
-            "every Must and Should that applies is satisfied",
+            "all applicable MUST and SHOULD requirements satisfied",
         ),
         (
             &[pass, Outcome::Warn],
-            "every Must that applies is satisfied, with 1 warning",
+            "all applicable MUST requirements satisfied; 1 warning",
         ),
         (
             &[pass, Outcome::Warn, Outcome::Inconclusive],
-            "not settled: no Must is seen violated, but 1 check could not tell",
+            "no applicable MUST requirement violated, but 1 check inconclusive",
         ),
         (
             &[Outcome::Fail, Outcome::Inconclusive],
-            "1 requirement of level MUST violated, 1 check could not tell",
+            "1 MUST requirement violated, 1 check inconclusive",
         ),
         (
             &[Outcome::Skipped],
-            "nothing was judged: no check applies to this registry",
+            "no requirement applies to this registry",
         ),
-        (&[Outcome::Fail; 2], "2 requirements of level MUST violated"),
+        (&[Outcome::Fail; 2], "2 MUST requirements violated"),
         (
             &[Outcome::Fail, Outcome::Stale],
-            "1 requirement of level MUST violated, 1 listed deviation not seen any more",
+            "1 MUST requirement violated, 1 known deviation no longer observed",
         ),
         (
             &[Outcome::Stale, Outcome::Known],
-            "1 listed deviation not seen any more: mend the list, 1 deviation as listed",
+            "1 known deviation no longer observed, 1 still observed; update the deviations file",
         ),
         (
             &[pass, Outcome::Warn, Outcome::Known],
-            "every Must that applies is satisfied, with 1 warning, 1 deviation as listed",
+            "all applicable MUST requirements satisfied; 1 warning, 1 known deviation",
         ),
         (
             &[pass, Outcome::Known],
-            "every Must and Should is satisfied but for 1 listed deviation",
+            "all applicable MUST and SHOULD requirements satisfied except 1 known deviation",
         ),
     ] {
         assert_eq!(
@@ -246,35 +291,35 @@ fn the_verdict_in_words() {
 }
 
 #[test]
-fn a_strict_run_says_what_fails_it() {
+fn the_verdict_of_a_strict_run_names_both_levels() {
     let mut record = support::of_outcomes(&[Outcome::Fail]);
     record.run.strict = true;
-    assert_eq!(
-        verdict(&record),
-        "1 requirement of level MUST or SHOULD violated"
-    );
+    assert_eq!(verdict(&record), "1 MUST or SHOULD requirement violated");
 }
 
 #[test]
-fn a_selection_is_not_called_the_whole() {
+fn the_verdict_on_a_selection_is_about_the_selection() {
     let mut record = support::of_outcomes(&[Outcome::Pass]);
     record.run.only = vec!["push/*".into()];
     assert_eq!(
         verdict(&record),
-        "every selected Must and Should that applies is satisfied"
+        "all selected and applicable MUST and SHOULD requirements satisfied"
     );
 }
 
 #[test]
-fn a_target_that_was_lost_is_not_called_good() {
+fn a_target_that_became_unreachable_is_inconclusive() {
     for (outcomes, words) in [
-        (&[][..], "nothing could be examined"),
-        (&[Outcome::Pass], "not everything could be examined"),
+        (&[][..], "the target could not be examined"),
+        (
+            &[Outcome::Pass],
+            "the target could not be examined completely",
+        ),
     ] {
         let mut record = support::of_outcomes(outcomes);
         record.targets[0].obstacle = Some(Obstacle::new(ObstacleKind::Transport, "it died"));
         assert_eq!(verdict(&record), words);
-        assert!(plain(&record).contains("the connection failed: it died"));
+        assert!(plain(&record).contains("connection failed: it died"));
     }
 }
 

@@ -47,7 +47,8 @@ fn files(folder: &Path) -> BTreeMap<String, String> {
 
 /// The part of a check's output that Helm cares about, and the part that it ignores.
 fn parts(out: &str) -> (&str, &str) {
-    out.split_once("what Helm ignores").unwrap_or((out, ""))
+    out.split_once("Differences that Helm ignores")
+        .unwrap_or((out, ""))
 }
 
 #[test]

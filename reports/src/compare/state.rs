@@ -12,18 +12,18 @@ use strum::{Display, IntoStaticStr};
 pub enum State {
     /// The target satisfies it.
     #[serde(rename = "holds")]
-    #[strum(serialize = "holds")]
+    #[strum(serialize = "satisfied")]
     Satisfied,
     /// The target violates it.
     #[strum(serialize = "violated")]
     Violated,
     /// It does not apply to the target.
     #[serde(rename = "not-concerned")]
-    #[strum(serialize = "not concerned")]
+    #[strum(serialize = "not applicable")]
     NotApplicable,
     /// It could not be determined.
     #[serde(rename = "untold")]
-    #[strum(serialize = "could not be told")]
+    #[strum(serialize = "inconclusive")]
     Inconclusive,
 }
 
@@ -50,14 +50,14 @@ impl State {
 pub enum BisectedState {
     /// The requirement is satisfied.
     #[serde(rename = "holds")]
-    #[strum(serialize = "holds")]
+    #[strum(serialize = "satisfied")]
     Satisfied,
     /// The requirement is violated.
     #[strum(serialize = "violated")]
     Violated,
     /// The requirement does not apply.
     #[serde(rename = "not concerned")]
-    #[strum(serialize = "not concerned")]
+    #[strum(serialize = "not applicable")]
     NotApplicable,
     /// The flow works.
     #[strum(serialize = "works")]

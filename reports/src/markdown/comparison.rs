@@ -87,16 +87,12 @@ fn row(page: &mut String, row: &Row<'_>) {
         texts = vec![texts.join(&format!(" {joint}"))];
     }
     for text in texts {
-        line(page, &format!("  - {label} {}", escaped(&text)));
+        line(page, &format!("  - {label}: {}", escaped(&text)));
     }
 }
 
 fn text_of(entry: &Entry<'_>) -> String {
     match entry {
-        Entry::Behaviour(behaviour) => match &behaviour.actual {
-            Some(actual) => format!("{}: {actual}", behaviour.state),
-            None => behaviour.state.to_string(),
-        },
         // The message of Helm is on a line of its own.
         Entry::Break(_) => entry.to_string().replace('\n', ": "),
         other => other.to_string(),

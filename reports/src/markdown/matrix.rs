@@ -5,10 +5,10 @@ use helm_oci_suite::requirement::outcome::Outcome;
 
 use super::{code, escaped, line};
 use crate::layout;
-use crate::record::DeviationProblem;
 use crate::text::{self, plural};
 use crate::view::{
-    FlowOf, IdentityLabel, MatrixRow, MatrixView, RequirementRow, Statement, TargetView,
+    FlowOf, IdentityLabel, MatrixRow, MatrixView, ProblemView, RequirementRow, Statement,
+    TargetView,
 };
 
 /// The longest finding, in characters.
@@ -22,14 +22,14 @@ pub fn matrix(view: &MatrixView<'_, '_>) -> String {
     line(&mut page, &format!("{}\n", escaped(&header)));
     targets(&mut page, view);
     eras(&mut page, view);
-    let predicted = "Flows that do not work everywhere";
+    let predicted = "Flows that do not work on all targets";
     flows(&mut page, predicted, view, &view.flows, verdict_sign);
-    let observed = "Flows of real Helms that did not work everywhere";
+    let observed = "Flows of real Helm binaries that did not pass on all targets";
     flows(&mut page, observed, view, &view.helm_flows, outcome_sign);
     requirements(&mut page, view);
     findings(&mut page, view);
     helm_failures(&mut page, view);
-    deviations(&mut page, view.report.deviations);
+    problems(&mut page, &view.report.problems);
     page
 }
 
@@ -102,7 +102,7 @@ fn eras(page: &mut String, view: &MatrixView<'_, '_>) {
     if view.eras.is_empty() {
         return;
     }
-    heading(page, "Which Helm works with which registry");
+    heading(page, "Helm versions by registry");
     head(page, "Helm", view);
     for era in &view.eras {
         let name = era.subject.name().to_owned();
@@ -110,7 +110,7 @@ fn eras(page: &mut String, view: &MatrixView<'_, '_>) {
     }
     line(
         page,
-        "\n✅ every flow works · ❌ a flow breaks · ❔ not to be told\n",
+        "\n✅ all flows work · ❌ a flow breaks · ❔ unknown\n",
     );
 }
 
@@ -158,10 +158,10 @@ fn flows<M: Copy>(
 
 fn requirements(page: &mut String, view: &MatrixView<'_, '_>) {
     for (rows, title) in [
-        (&view.differing, "Requirements on which the targets differ"),
+        (&view.differing, "Requirements on which targets differ"),
         (
             &view.violated,
-            "Requirements that no target was seen to satisfy",
+            "Requirements with the same problem on all targets",
         ),
     ] {
         if rows.is_empty() {
@@ -175,8 +175,8 @@ fn requirements(page: &mut String, view: &MatrixView<'_, '_>) {
         }
         page.push('\n');
     }
-    let quiet = plural(view.quiet, "requirement");
-    let rest = format!("{quiet} more: nothing to tell the targets apart, and none violated.");
+    let quiet = plural(view.quiet, "more requirement");
+    let rest = format!("{quiet}: no difference and no violation.");
     line(page, &format!("{}\n", escaped(&rest)));
 }
 
@@ -190,7 +190,7 @@ fn findings(page: &mut String, view: &MatrixView<'_, '_>) {
     if rows.is_empty() {
         return;
     }
-    heading(page, "What was found");
+    heading(page, "Findings");
     for row in rows {
         line(page, &format!("- {}: {}", code(row.id), escaped(row.title)));
         for (column, check) in view.columns.iter().zip(&row.checks) {
@@ -221,25 +221,19 @@ fn helm_failures(page: &mut String, view: &MatrixView<'_, '_>) {
     }
     if !lines.is_empty() {
         page.push('\n');
-        heading(page, "What real Helms said");
+        heading(page, "Failures of real Helm binaries");
         page.push_str(&lines);
     }
 }
 
 /// The problems of the deviations file: they fail the run whatever was observed.
-fn deviations(page: &mut String, problems: &[DeviationProblem]) {
+fn problems(page: &mut String, problems: &[ProblemView<'_>]) {
     if problems.is_empty() {
         return;
     }
     page.push('\n');
-    heading(page, "What is to be mended in the list of deviations");
+    heading(page, "Problems of the deviations file");
     for problem in problems {
-        let DeviationProblem {
-            requirement,
-            target,
-            what,
-        } = problem;
-        let words = escaped(&format!("{requirement} on {target}: {what}"));
-        line(page, &format!("- {words}"));
+        line(page, &format!("- {}", escaped(&problem.sentence())));
     }
 }

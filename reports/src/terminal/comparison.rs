@@ -2,13 +2,12 @@
 
 use super::Style;
 use super::difference::files;
-use super::page::{Ink, Page};
-use crate::compare::State;
+use super::page::{Ink, LABEL, Page};
 use crate::layout;
 use crate::text;
 use crate::view::{
     BisectionView, CapabilityChangeView, ComparisonView, Conclusion, FlowChangeView, Label,
-    RequirementChangeView, flow_verdict, headings,
+    RequirementChangeView, Trend, flow_verdict, headings,
 };
 
 /// The most effects on Helm of one requirement.
@@ -38,7 +37,7 @@ pub fn comparison(view: &ComparisonView<'_>, style: Style) -> String {
         page.labelled(label, &format!("{}{server}", target.name));
         if let Some(why) = &target.obstacle {
             let text = text::line(&format!("could not be examined: {why}"));
-            page.paragraph(13, &text, Ink::Magenta);
+            page.paragraph(2 + LABEL, &text, Ink::Magenta);
         }
     }
     if let Some(conclusion) = &view.conclusion {
@@ -84,10 +83,10 @@ fn flow(page: &mut Page, view: &FlowChangeView<'_>) {
 
 fn requirement(page: &mut Page, view: &RequirementChangeView<'_>) {
     page.blank();
-    let ink = match (view.states.a, view.states.b) {
-        (_, State::Violated) => Ink::Red,
-        (State::Violated, _) => Ink::Green,
-        _ => Ink::Plain,
+    let ink = match view.states.trend() {
+        Trend::Worse => Ink::Red,
+        Trend::Better => Ink::Green,
+        Trend::Neutral => Ink::Plain,
     };
     page.line(2, &format!("{}: {}", view.id, view.states), ink);
     let title = format!("{} ({})", view.title, view.severity);

@@ -15,7 +15,7 @@ const NAMED: usize = 4;
 
 /// The table with its causes.
 pub(super) fn table(page: &mut Page, table: &EraTable<'_>) {
-    page.heading("What works with which Helm (✓ works, ✗ breaks, ? unknown)");
+    page.heading("Helm flows by version (✓ works, ✗ breaks, ? unknown)");
     let names: Vec<&str> = table.eras.iter().map(|era| era.name()).collect();
     let widths = names.iter().map(|name| 2 + name.len());
     let gap = match 2 + FLOW + widths.sum::<usize>() {
@@ -66,6 +66,6 @@ fn unknown(page: &mut Page, requirements: &[&str]) {
     }
     let named = &requirements[..requirements.len().min(NAMED)];
     let more = more(requirements.len() - named.len());
-    let text = format!("not examined or not to be told: {}{more}", named.join(", "));
+    let text = format!("not examined or inconclusive: {}{more}", named.join(", "));
     page.columns(CAUSE, "unknown ?", &text::line(&text), Ink::Plain);
 }

@@ -13,18 +13,12 @@ const FLOW: usize = 17;
 /// The widest column of a version.
 const VERSION: usize = 20;
 
-/// The width of the labels of surprises.
-const SURPRISE: usize = 14;
-
-/// The longest list of surprises, in characters.
-const SURPRISES: usize = 1000;
-
 /// The table and its blocks; nothing where no Helm binary was run.
 pub(super) fn section(page: &mut Page, helm: &HelmView<'_>) {
     if helm.versions.is_empty() {
         return;
     }
-    page.heading("What real Helms did (✓ works, ✗ fails, ? not to be told, · not run)");
+    page.heading("Real Helm binaries (✓ passed, ✗ failed, ? inconclusive, · not run)");
     let versions: Vec<String> = helm
         .versions
         .iter()
@@ -45,7 +39,7 @@ pub(super) fn failures(page: &mut Page, helm: &HelmView<'_>, on: Option<&str>) {
     for group in &helm.groups {
         block(page, group);
         if let Some(on) = on {
-            page.labelled(Label::On, on);
+            page.labelled(Label::FoundOn, on);
         }
     }
     surprises(page, helm, on);
@@ -111,24 +105,23 @@ fn block(page: &mut Page, group: &FlowGroup<'_>) {
 fn surprises(page: &mut Page, helm: &HelmView<'_>, on: Option<&str>) {
     for (label, ids, words) in [
         (
-            "unexplained",
+            Label::Unexplained,
             &helm.unexplained,
-            "(they fail, and nothing that was examined explains it: where all was examined, a hole in our catalogue; please report it)",
+            "(failed, and no violated requirement explains it: if all requirements were run, possibly a missing requirement; please report it)",
         ),
         (
-            "contradicted",
+            Label::Contradicted,
             &helm.contradicted,
-            "(they work, although a violated requirement says that they break: it says too much; please report it)",
+            "(passed, although a violated requirement predicts a failure: possibly a requirement that claims too much; please report it)",
         ),
     ] {
         if ids.is_empty() {
             continue;
         }
         page.blank();
-        let text = text::line(&format!("{} {words}", ids.join(", ")));
-        page.columns(SURPRISE, label, &text::cut(&text, SURPRISES), Ink::Magenta);
+        page.inked(label, &format!("{} {words}", ids.join(", ")), Ink::Magenta);
         if let Some(on) = on {
-            page.columns(SURPRISE, "on", &text::line(on), Ink::Plain);
+            page.labelled(Label::FoundOn, on);
         }
     }
 }

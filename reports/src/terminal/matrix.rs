@@ -23,9 +23,9 @@ pub fn matrix(view: &MatrixView<'_, '_>, style: Style) -> String {
     page.blank();
     targets(&mut page, view);
     eras(&mut page, view);
-    let predicted = "Flows that do not work everywhere";
+    let predicted = "Flows that do not work on all targets";
     flows(&mut page, predicted, view, &view.flows, verdict_sign);
-    let observed = "Flows of real Helms that did not work everywhere";
+    let observed = "Flows of real Helm binaries that did not pass on all targets";
     flows(&mut page, observed, view, &view.helm_flows, outcome_sign);
     requirements(&mut page, view);
     for target in &view.report.targets {
@@ -97,9 +97,7 @@ fn eras(page: &mut Page, view: &MatrixView<'_, '_>) {
     if view.eras.is_empty() {
         return;
     }
-    page.heading(
-        "Which Helm works with which registry (✓ every flow works, ✗ one breaks, ? unknown)",
-    );
+    page.heading("Helm versions by registry (✓ all flows work, ✗ a flow breaks, ? unknown)");
     let lines = view.eras.iter().map(|era| Line {
         name: era.subject.name().to_owned(),
         signs: era.marks.iter().map(|mark| verdict_sign(*mark)).collect(),
@@ -128,10 +126,10 @@ fn flows<M: Copy>(
 /// The requirements that differ, and those that no target satisfies.
 fn requirements(page: &mut Page, view: &MatrixView<'_, '_>) {
     for (rows, title) in [
-        (&view.differing, "Requirements on which the targets differ"),
+        (&view.differing, "Requirements on which targets differ"),
         (
             &view.violated,
-            "Requirements that no target was seen to satisfy",
+            "Requirements with the same problem on all targets",
         ),
     ] {
         if rows.is_empty() {
@@ -145,8 +143,8 @@ fn requirements(page: &mut Page, view: &MatrixView<'_, '_>) {
         table(page, view, &lines.collect::<Vec<_>>());
     }
     page.blank();
-    let quiet = plural(view.quiet, "requirement");
-    let rest = format!("{quiet} more: nothing to tell the targets apart, and none violated");
+    let quiet = plural(view.quiet, "more requirement");
+    let rest = format!("{quiet}: no difference and no violation");
     page.paragraph(2, &rest, Ink::Dim);
 }
 
@@ -160,15 +158,10 @@ fn findings(page: &mut Page, view: &MatrixView<'_, '_>, row: &RequirementRow<'_,
             let column = &view.columns[*at];
             format!("{} {}", column.letter, column.target.name)
         });
-        page.labelled(Label::On, &names.collect::<Vec<_>>().join(", "));
+        page.labelled(Label::FoundOn, &names.collect::<Vec<_>>().join(", "));
         if position + 1 == VARIANTS && variants.len() > VARIANTS {
-            page.list(
-                Label::On,
-                [
-                    "",
-                    "other targets differ again: see the record, or --verbose",
-                ],
-            );
+            let more = plural(variants.len() - VARIANTS, "more variant");
+            page.continued(&format!("{more} on other targets: use --verbose or --json"));
         }
     }
 }

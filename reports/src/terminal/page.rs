@@ -8,8 +8,8 @@ use crate::layout::{self, Paragraph, TranscriptLine};
 use crate::text;
 use crate::view::{Depth, Label, Row};
 
-/// The width of the column of labels, with the space after them.
-const LABEL: usize = 11;
+/// The width of the column of labels, with the space after them. A longer label widens it.
+pub(super) const LABEL: usize = 11;
 
 /// The longest paragraph, in characters.
 const PARAGRAPH: usize = 1000;
@@ -190,7 +190,8 @@ impl Page {
     /// The same, painted.
     pub(super) fn inked(&mut self, label: Label, text: &str, ink: Ink) {
         let Paragraph { label, text } = layout::labelled(label, text, PARAGRAPH);
-        self.columns(LABEL, label, &text, ink);
+        let width = LABEL.max(label.len() + 2);
+        self.columns(width, label, &text, ink);
     }
 
     /// Several texts with one label.
@@ -200,6 +201,11 @@ impl Page {
             let label = if position == 0 { label } else { "" };
             self.columns(LABEL, label, &text, Ink::Plain);
         }
+    }
+
+    /// Text that continues the entry before it.
+    pub(super) fn continued(&mut self, text: &str) {
+        self.columns(LABEL, "", &text::line(text), Ink::Plain);
     }
 
     /// Escaped text on as many lines as it needs, in a column next to a label.

@@ -3,8 +3,7 @@
 use helm_oci_suite::requirement::outcome::Outcome;
 
 use super::page::{Ink, Page};
-use crate::record::DeviationProblem;
-use crate::text;
+use crate::text::{self, plural};
 use crate::view::{Label, ReportView, Tally, TargetView};
 
 /// The most lines about leftovers.
@@ -37,7 +36,7 @@ pub(super) fn target(page: &mut Page, target: &TargetView<'_>) {
     let hidden = left.len().saturating_sub(LEFTOVERS);
     if hidden > 0 {
         left.truncate(LEFTOVERS);
-        left.push(format!("and {hidden} lines more"));
+        left.push(format!("and {}", plural(hidden, "more line")));
     }
     page.list(Label::Leftovers, left);
     if let Some(effort) = target.effort {
@@ -70,14 +69,9 @@ pub(super) fn end(page: &mut Page, view: &ReportView<'_>) {
 
 /// The problems of the deviations file, and the counts of the run.
 fn counted(page: &mut Page, view: &ReportView<'_>) {
-    for problem in view.deviations {
-        let DeviationProblem {
-            requirement,
-            target,
-            what,
-        } = problem;
-        let text = format!("{requirement} on {target}: {what}");
-        page.inked(Label::Deviation, &text, Ink::of(Outcome::Stale));
+    for problem in &view.problems {
+        let sentence = problem.sentence();
+        page.inked(Label::Deviation, &sentence, Ink::of(Outcome::Stale));
     }
     page.paragraph(2, &view.summary.parts().join(" · "), Ink::Plain);
 }

@@ -86,16 +86,16 @@ impl BisectionView {
 fn conclusion(bisection: &Bisection) -> String {
     let count = plural(bisection.examined(), "target");
     if bisection.is_inconclusive() {
-        format!("nothing can be told: {count} examined, and a change is between two")
+        format!("no conclusion: {count} examined, two are required")
     } else {
-        format!("nothing changed: {count} examined")
+        format!("no change: {count} examined")
     }
 }
 
 impl UnavailableView {
     /// The target and the reason in one sentence.
     pub fn sentence(&self) -> String {
-        format!("{} could not be had: {}", self.name, self.why)
+        format!("{} is not available: {}", self.name, self.why)
     }
 }
 
@@ -112,7 +112,7 @@ impl PlaceView {
             format!("since {first}")
         } else {
             format!(
-                "between {last} and {first}; not told: {}",
+                "between {last} and {first}; not determined for {}",
                 between.join(", ")
             )
         }

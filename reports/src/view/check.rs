@@ -118,7 +118,7 @@ fn rows(check: &CheckRecord) -> Vec<Row<'_>> {
     }
     if let Some(deviation) = &check.deviation {
         let entries = [Entry::Deviation(deviation), Entry::Link(&deviation.link)];
-        rows.push(Row::new(Label::Listed, entries));
+        rows.push(Row::new(Label::Deviation, entries));
     }
     let sources = Row::new(Label::Sources, check.sources.iter().map(Entry::Source));
     let breaks = Row::new(Label::Helm, check.breaks.iter().map(Entry::Break));

@@ -49,15 +49,15 @@ pub enum Conclusion {
 /// The headings of a comparison, in the order of the report.
 pub mod headings {
     /// Flows.
-    pub const FLOWS: &str = "What works otherwise";
+    pub const FLOWS: &str = "Flows that differ";
     /// Requirements.
-    pub const REQUIREMENTS: &str = "What is done otherwise";
+    pub const REQUIREMENTS: &str = "Requirements that differ";
     /// Capabilities.
-    pub const CAPABILITIES: &str = "What is offered";
+    pub const CAPABILITIES: &str = "Capabilities that differ";
     /// Responses.
-    pub const RESPONSES: &str = "What is answered otherwise";
+    pub const RESPONSES: &str = "Responses that differ";
     /// Responses that differ in what Helm ignores.
-    pub const IGNORED: &str = "What Helm ignores";
+    pub const IGNORED: &str = "Differences that Helm ignores";
 }
 
 /// A flow that works on one of the targets only.
@@ -137,7 +137,31 @@ impl Conclusion {
     pub fn sentence(&self) -> &str {
         match self {
             Self::Same(sentence) => sentence,
-            Self::NothingInCommon => "no requirement was examined on both: nothing can be told",
+            Self::NothingInCommon => {
+                "no requirement was examined on both targets: no conclusion is possible"
+            }
+        }
+    }
+}
+
+/// The direction of a change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trend {
+    /// B violates the requirement.
+    Worse,
+    /// Only A violates it.
+    Better,
+    /// Neither of them violates it.
+    Neutral,
+}
+
+impl States {
+    /// The direction of the change from A to B.
+    pub const fn trend(self) -> Trend {
+        match (self.a, self.b) {
+            (_, State::Violated) => Trend::Worse,
+            (State::Violated, _) => Trend::Better,
+            _ => Trend::Neutral,
         }
     }
 }
@@ -146,7 +170,7 @@ impl fmt::Display for States {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { a, b } = self;
         if a == b {
-            write!(f, "{a} on both, in other ways")
+            write!(f, "{a} on both, in different ways")
         } else {
             write!(f, "{a} → {b}")
         }
@@ -164,8 +188,8 @@ impl CapabilityChangeView<'_> {
     /// The capability of both targets in words.
     pub fn states(&self) -> [&'static str; 2] {
         [self.change.a, self.change.b].map(|present| match present {
-            Some(true) => "offered",
-            Some(false) => "not offered",
+            Some(true) => "supported",
+            Some(false) => "not supported",
             None => "unclear",
         })
     }
@@ -175,19 +199,22 @@ fn same(comparison: &Comparison) -> String {
     let compared = &comparison.compared;
     let mut parts = vec![
         plural(compared.requirements, "requirement"),
-        format!("{} of era and flow", plural(compared.cells, "cell")),
+        format!("{} of Helm versions", plural(compared.cells, "flow")),
         plural(compared.capabilities, "capability"),
     ];
     if compared.files > 0 {
-        parts.push(format!("{} of snapshots", plural(compared.files, "file")));
+        parts.push(plural(compared.files, "snapshot file"));
     }
     let (a, b) = (&comparison.a.name, &comparison.b.name);
-    format!("{a} and {b} do the same: {}", parts.join(", "))
+    format!(
+        "no difference between {a} and {b}: compared {}",
+        parts.join(", ")
+    )
 }
 
 fn inconclusive(count: usize) -> String {
     let requirements = plural(count, "requirement");
-    format!("{requirements} could not be told on one of them: more may differ.")
+    format!("{requirements} inconclusive on at least one target: there may be more differences.")
 }
 
 fn requirement(change: &RequirementChange) -> RequirementChangeView<'_> {
@@ -237,6 +264,6 @@ fn ignored(changes: &[FileChange]) -> Option<String> {
     names.truncate(NAMED);
     let names = names.join(", ");
     Some(format!(
-        "No Helm reads what else differs in the answers: {names}{more}."
+        "Other differences in responses, which no Helm version reads: {names}{more}."
     ))
 }

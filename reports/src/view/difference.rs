@@ -15,10 +15,10 @@ pub struct DifferenceView<'a> {
 }
 
 /// The heading of changes that Helm reads.
-pub const READ: &str = "what Helm cares about";
+pub const READ: &str = "Differences that Helm reads";
 
 /// The heading of changes that Helm ignores.
-pub const IGNORED: &str = "what Helm ignores";
+pub const IGNORED: &str = "Differences that Helm ignores";
 
 /// The change of one file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -81,9 +81,9 @@ pub(super) fn file(change: &FileChange) -> FileView<'_> {
 fn summary(difference: &Difference) -> String {
     let files = plural(difference.files().len(), "file");
     let what = match (difference.read.is_empty(), difference.ignored.is_empty()) {
-        (true, _) => "nothing that Helm cares about",
-        (false, true) => "only what Helm cares about",
-        (false, false) => "what Helm cares about, and what it ignores",
+        (true, _) => "only in what Helm ignores",
+        (false, true) => "only in what Helm reads",
+        (false, false) => "in what Helm reads and in what it ignores",
     };
-    format!("{files} changed: {what}. `snapshot accept` takes it as it is now.")
+    format!("{files} changed {what}. Run `snapshot accept` to accept the changes.")
 }

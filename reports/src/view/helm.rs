@@ -145,10 +145,10 @@ fn rows(flow: &FlowRecord) -> Vec<Row<'_>> {
     if flow.obstacle.is_some() {
         rows.push(super::obstacle_row(flow.obstacle.as_ref()));
     } else if flow.is_unexplained() {
-        rows.push(Row::text(Label::Because, words::UNEXPLAINED));
+        rows.push(Row::text(Label::Cause, words::UNEXPLAINED));
     } else if !flow.because.is_empty() {
         let explanations = flow.because.iter().map(Entry::Explanation);
-        rows.push(Row::new(Label::Because, explanations));
+        rows.push(Row::new(Label::Cause, explanations));
     }
     rows
 }

@@ -45,7 +45,7 @@ pub fn lines(leftovers: &[Leftover]) -> Vec<String> {
 }
 
 impl<'a> LeftoverGroup<'a> {
-    /// `2 manifests in hoc-1/a: the registry answers DELETE with 405 Method Not Allowed`.
+    /// `2 manifests in hoc-1/a: the registry returns 405 Method Not Allowed for DELETE`.
     pub fn heading(&self) -> String {
         let repositories: BTreeSet<&str> =
             self.all.iter().map(|one| one.repository.as_str()).collect();
@@ -79,7 +79,7 @@ impl<'a> LeftoverGroup<'a> {
         lines.extend(commands[..shown].iter().map(|&command| command.to_owned()));
         if shown < commands.len() {
             let more = commands.len() - shown;
-            lines.push(format!("and {more} commands more like that"));
+            lines.push(format!("and {}", plural(more, "similar command")));
         }
         lines
     }
@@ -126,7 +126,7 @@ mod tests {
                 "curl x",
                 "curl x",
                 "curl x",
-                "and 2 commands more like that",
+                "and 2 similar commands",
             ]
         );
         assert_eq!(lines(&[]), [] as [&str; 0]);

@@ -30,7 +30,7 @@ pub use self::bisection::{BisectionView, ChangeView, PlaceView, UnavailableView}
 pub use self::check::CheckView;
 pub use self::comparison::{
     CapabilityChangeView, ComparisonView, Conclusion, FlowChangeView, RequirementChangeView,
-    States, headings,
+    States, Trend, headings,
 };
 pub use self::difference::{DiffKind, DiffLine, DifferenceView, FileView, IGNORED, READ};
 pub use self::eras::{EraCause, EraRow, EraTable};
@@ -39,7 +39,7 @@ pub use self::helm::{FlowGroup, FlowView, HelmRow, HelmView};
 pub use self::leftovers::LeftoverGroup;
 pub use self::matrix::{Column, FlowOf, MatrixRow, MatrixView, RequirementRow, Variant};
 pub use self::progress::Progress;
-pub use self::report::{Header, ReportView, RunSummary};
+pub use self::report::{Header, ProblemView, ReportView, RunSummary};
 pub use self::row::{Depth, Entry, Label, Row};
 pub use self::statement::{Clause, Statement};
 pub use self::tally::Tally;

@@ -14,9 +14,20 @@ pub struct ReportView<'a> {
     /// The targets, in the order of the command line.
     pub targets: Vec<TargetView<'a>>,
     /// The problems of the deviations file.
-    pub deviations: &'a [DeviationProblem],
+    pub problems: Vec<ProblemView<'a>>,
     /// The summary of the run.
     pub summary: RunSummary,
+}
+
+/// A problem of the deviations file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ProblemView<'a> {
+    /// The requirement that the entry names.
+    pub requirement: &'a str,
+    /// The target that the entry names.
+    pub target: &'a str,
+    /// The problem, and what to do about it.
+    pub what: &'a str,
 }
 
 /// The suite and the run.
@@ -60,7 +71,7 @@ impl<'a> ReportView<'a> {
             targets: targets
                 .map(|target| TargetView::of(record, target))
                 .collect(),
-            deviations: &record.deviations,
+            problems: record.deviations.iter().map(problem).collect(),
             summary: RunSummary {
                 targets: record.targets.len(),
                 checks: record.footer.checks,
@@ -69,6 +80,14 @@ impl<'a> ReportView<'a> {
                 exit_code: record.footer.exit_code,
             },
         }
+    }
+}
+
+fn problem(problem: &DeviationProblem) -> ProblemView<'_> {
+    ProblemView {
+        requirement: &problem.requirement,
+        target: &problem.target,
+        what: &problem.what,
     }
 }
 
@@ -83,6 +102,13 @@ fn header(record: &RunRecord) -> Header<'_> {
             .filter_map(|target| Some((target.seed?, target.name.as_str())))
             .collect(),
         only: &record.run.only,
+    }
+}
+
+impl ProblemView<'_> {
+    /// The problem in one sentence.
+    pub fn sentence(&self) -> String {
+        format!("{} on {}: {}", self.requirement, self.target, self.what)
     }
 }
 

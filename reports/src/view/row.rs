@@ -45,28 +45,22 @@ pub enum Label {
     Expected,
     /// The observed response.
     Actual,
-    /// A known deviation.
-    Listed,
     /// The reason for which a result is inconclusive.
     Obstacle,
     /// The sources of a requirement.
-    #[strum(serialize = "says")]
     Sources,
-    /// The source of a requirement, where one is shown.
-    #[strum(serialize = "says")]
+    /// The main source of a requirement.
     Source,
     /// The effect on Helm.
     Helm,
     /// The items of the specifications that a requirement covers.
     Covers,
     /// The command line of a real Helm binary.
-    #[strum(serialize = "ran")]
     Command,
     /// The message of a real Helm binary.
-    #[strum(serialize = "said")]
     Message,
     /// The explanations of a failure.
-    Because,
+    Cause,
     /// The standard output of a real Helm binary.
     Stdout,
     /// The standard error of a real Helm binary.
@@ -77,10 +71,11 @@ pub enum Label {
     /// The command that explains a requirement.
     More,
     /// Other checks with the same obstacle.
-    #[strum(serialize = "so are")]
+    #[strum(serialize = "also affected")]
     AlsoAffected,
     /// The targets with a finding.
-    On,
+    #[strum(serialize = "found on")]
+    FoundOn,
     /// The name of a target.
     Target,
     /// The counts of outcomes.
@@ -88,21 +83,24 @@ pub enum Label {
     /// The reasons for skipped checks.
     Skipped,
     /// Everything that could not be deleted.
-    #[strum(serialize = "left over")]
     Leftovers,
     /// The number of requests and their duration.
     #[strum(serialize = "sent")]
     Effort,
     /// The verdict on a target.
     Verdict,
-    /// A problem of the deviations file.
+    /// A known deviation, or a problem of the deviations file.
     Deviation,
     /// A capability that a target has.
-    Offers,
+    Supports,
     /// A capability that it lacks.
     Lacks,
     /// A capability that could not be determined.
     Unclear,
+    /// Failed flows that no violated requirement explains.
+    Unexplained,
+    /// Flows that passed although a violated requirement predicts a failure.
+    Contradicted,
     /// The first target of a comparison.
     #[strum(serialize = "A")]
     A,
@@ -168,7 +166,7 @@ impl Label {
     pub const fn joint(self) -> &'static str {
         match self {
             Self::Expected => "or ",
-            Self::Because => "also ",
+            Self::Cause => "also ",
             _ => "",
         }
     }
@@ -184,7 +182,7 @@ impl fmt::Display for Entry<'_> {
             }
             Self::Deviation(DeviationRecord {
                 reason, expires, ..
-            }) => write!(f, "until {expires}: {reason}"),
+            }) => write!(f, "tolerated until {expires}: {reason}"),
             Self::Link(url) => f.write_str(url),
             Self::Obstacle(obstacle) => match obstacle.kind {
                 // The text of such an obstacle names what could not be arranged.
@@ -196,7 +194,7 @@ impl fmt::Display for Entry<'_> {
             Self::Message(message) => f.write_str(&quoted(message)),
             Self::Explanation(explanation) => explain(f, explanation),
             Self::Behaviour(behaviour) => match &behaviour.actual {
-                Some(actual) => f.write_str(actual),
+                Some(actual) => write!(f, "{}: {actual}", behaviour.state),
                 None => write!(f, "{}", behaviour.state),
             },
         }
@@ -260,9 +258,9 @@ fn explain(f: &mut fmt::Formatter<'_>, explanation: &Explanation) -> fmt::Result
         write!(f, ", {condition}")?;
     }
     f.write_str(match (in_its_words, at_its_exchange) {
-        (true, true) => " (it foretells these words and this exchange)",
-        (true, false) => " (it foretells these words)",
-        (false, true) => " (seen violated in the same exchange)",
+        (true, true) => " (predicts this message and this exchange)",
+        (true, false) => " (predicts this message)",
+        (false, true) => " (violated in the same exchange)",
         (false, false) => "",
     })
 }

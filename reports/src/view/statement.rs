@@ -51,7 +51,7 @@ impl<'a> Statement<'a> {
             ],
             Self::Stale => vec![clause("", words::STALE)],
             Self::Failure { message, because } => vec![
-                clause("", message.unwrap_or("nothing was recorded")),
+                clause("", message.unwrap_or("no message recorded")),
                 because.map_or_else(
                     || clause("", words::UNEXPLAINED),
                     |one| clause("because ", format!("{}: {}", one.requirement, one.title)),

@@ -13,7 +13,7 @@ use super::statement::Statement;
 use super::tally::Tally;
 use super::verdict::{Results, Verdict};
 use crate::record::{Capability, RunRecord, TargetIdentity, TargetRecord};
-use crate::text::{duration, plural};
+use crate::text::{self, duration, plural};
 
 /// The results of one target.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -241,7 +241,7 @@ impl CapabilityView<'_> {
     /// The label of its row.
     pub const fn label(&self) -> Label {
         match self.present {
-            Some(true) => Label::Offers,
+            Some(true) => Label::Supports,
             Some(false) => Label::Lacks,
             None => Label::Unclear,
         }
@@ -251,8 +251,8 @@ impl CapabilityView<'_> {
     pub fn consequence(&self) -> String {
         match self.left_out {
             [] => String::new(),
-            [one] => format!("; left out: {one}"),
-            [one, more @ ..] => format!("; left out: {one} and {} more", more.len()),
+            [one] => format!("; skipped: {one}"),
+            [one, more @ ..] => format!("; skipped: {one}{}", text::more(more.len())),
         }
     }
 }
@@ -262,10 +262,7 @@ impl Effort {
     pub fn sentence(&self) -> String {
         let requests = plural(self.requests, "request");
         let time = duration(self.milliseconds);
-        format!(
-            "{requests} in {time}, {} checks side by side",
-            self.concurrency
-        )
+        format!("{requests} in {time}, concurrency {}", self.concurrency)
     }
 }
 

@@ -33,22 +33,26 @@ pub(super) struct Results<'a> {
 impl Verdict {
     /// The verdict on checks and on flows of real Helm binaries.
     pub(super) fn of(results: &Results<'_>) -> Self {
-        let (mut outcome, mut sentence) = of_checks(results);
-        for (wanted, what) in [
-            (Outcome::Fail, "fail"),
-            (Outcome::Inconclusive, "could not be told"),
-            (Outcome::Pass, "work"),
+        let (of_checks, mut sentence) = of_checks(results);
+        let mut flows = Vec::new();
+        for (outcome, name) in [
+            (Outcome::Fail, "failed"),
+            (Outcome::Inconclusive, "inconclusive"),
+            (Outcome::Pass, "passed"),
         ] {
-            let count = results.helm.count(wanted);
+            let count = results.helm.count(outcome);
             if count > 0 {
-                if wanted == Outcome::Fail
-                    || wanted == Outcome::Inconclusive && outcome != Outcome::Fail
-                {
-                    outcome = wanted;
-                }
-                let flows = plural(count, "flow");
-                write!(sentence, "; {flows} of real Helms {what}").expect("a string grows");
+                flows.push((outcome, format!("{} {name}", plural(count, "flow"))));
             }
+        }
+        let outcome = match flows.first() {
+            Some((Outcome::Fail, _)) => Outcome::Fail,
+            Some((Outcome::Inconclusive, _)) if of_checks != Outcome::Fail => Outcome::Inconclusive,
+            _ => of_checks,
+        };
+        if !flows.is_empty() {
+            let flows: Vec<String> = flows.into_iter().map(|(_, words)| words).collect();
+            write!(sentence, "; real Helm binaries: {}", flows.join(", ")).expect("a string grows");
         }
         Self { outcome, sentence }
     }
@@ -63,79 +67,68 @@ fn of_checks(results: &Results<'_>) -> (Outcome, String) {
         ..
     } = *results;
     let count = |outcome| tally.count(outcome);
-    let selected = if run.only.is_empty() { "" } else { "selected " };
-    let stale = match count(Outcome::Stale) {
-        0 => String::new(),
-        stale => format!(", {} not seen any more", plural(stale, "listed deviation")),
+    let some = |outcome, noun: &str| {
+        let count = count(outcome);
+        (count > 0).then(|| plural(count, noun))
     };
-    let known = match count(Outcome::Known) {
-        0 => String::new(),
-        known => format!(", {} as listed", plural(known, "deviation")),
+    let applicable = if run.only.is_empty() {
+        "applicable"
+    } else {
+        "selected and applicable"
     };
-    let fails = count(Outcome::Fail);
-    if fails > 0 {
-        let musts = plural(fails, "requirement");
-        let levels = if run.strict { "MUST or SHOULD" } else { "MUST" };
-        let open = match count(Outcome::Inconclusive) {
-            0 => String::new(),
-            open => format!(", {} could not tell", plural(open, "check")),
-        };
-        let affected = affected(results.eras);
-        return (
-            Outcome::Fail,
-            format!("{musts} of level {levels} violated{stale}{open}{affected}"),
-        );
+    let stale = some(Outcome::Stale, "known deviation").map(|some| some + " no longer observed");
+    let known = some(Outcome::Known, "known deviation");
+    if count(Outcome::Fail) > 0 {
+        let level = if run.strict { "MUST or SHOULD" } else { "MUST" };
+        let violated = plural(count(Outcome::Fail), &format!("{level} requirement"));
+        let inconclusive = some(Outcome::Inconclusive, "check").map(|some| some + " inconclusive");
+        let parts = [Some(violated + " violated"), stale, inconclusive];
+        return (Outcome::Fail, list(parts) + &affected(results.eras));
     }
-    if count(Outcome::Stale) > 0 {
-        let stale = plural(count(Outcome::Stale), "listed deviation");
-        return (
-            Outcome::Fail,
-            format!("{stale} not seen any more: mend the list{known}"),
-        );
+    if stale.is_some() {
+        let known = count(Outcome::Known);
+        let known = (known > 0).then(|| format!("{known} still observed"));
+        let parts = [stale, known];
+        return (Outcome::Fail, list(parts) + "; update the deviations file");
     }
-    let inconclusive = |sentence: String| (Outcome::Inconclusive, sentence);
+    let inconclusive = |sentence: &str| (Outcome::Inconclusive, sentence.to_owned());
     if has_obstacle {
-        let what = if tally.total() == 0 {
-            "nothing"
+        return inconclusive(if tally.total() == 0 {
+            "the target could not be examined"
         } else {
-            "not everything"
-        };
-        return inconclusive(format!("{what} could be examined"));
+            "the target could not be examined completely"
+        });
     }
     if tally.total() == 0 {
-        return inconclusive("nothing was examined".to_owned());
+        return inconclusive("no requirement was examined");
     }
-    if count(Outcome::Inconclusive) > 0 {
-        let open = plural(count(Outcome::Inconclusive), "check");
-        return inconclusive(format!(
-            "not settled: no {selected}Must is seen violated, but {open} could not tell"
-        ));
+    if let Some(open) = some(Outcome::Inconclusive, "check") {
+        let musts = format!("no {applicable} MUST requirement violated");
+        return inconclusive(&format!("{musts}, but {open} inconclusive"));
     }
     if count(Outcome::Skipped) == tally.total() {
-        return inconclusive("nothing was judged: no check applies to this registry".to_owned());
+        return inconclusive("no requirement applies to this registry");
     }
-    if count(Outcome::Warn) > 0 {
-        let warnings = plural(count(Outcome::Warn), "warning");
-        let affected = affected(results.eras);
-        return (
-            Outcome::Warn,
-            format!(
-                "every {selected}Must that applies is satisfied, with {warnings}{known}{affected}"
-            ),
-        );
+    if let Some(warnings) = some(Outcome::Warn, "warning") {
+        let musts = format!("all {applicable} MUST requirements satisfied");
+        let warnings = list([Some(warnings), known]);
+        let sentence = format!("{musts}; {warnings}{}", affected(results.eras));
+        return (Outcome::Warn, sentence);
     }
-    if count(Outcome::Known) > 0 {
-        let known = plural(count(Outcome::Known), "listed deviation");
-        let affected = affected(results.eras);
-        return (
-            Outcome::Known,
-            format!("every {selected}Must and Should is satisfied but for {known}{affected}"),
-        );
+    let all = format!("all {applicable} MUST and SHOULD requirements satisfied");
+    match known {
+        Some(known) => {
+            let sentence = format!("{all} except {known}{}", affected(results.eras));
+            (Outcome::Known, sentence)
+        }
+        None => (Outcome::Pass, all),
     }
-    (
-        Outcome::Pass,
-        format!("every {selected}Must and Should that applies is satisfied"),
-    )
+}
+
+/// The parts that there are, separated by commas.
+fn list<const N: usize>(parts: [Option<String>; N]) -> String {
+    let parts: Vec<String> = parts.into_iter().flatten().collect();
+    parts.join(", ")
 }
 
 /// The eras in which a flow breaks.
@@ -149,8 +142,8 @@ fn affected(table: Option<&EraTable<'_>>) -> String {
     if names.is_empty() {
         String::new()
     } else if names.len() == table.eras.len() {
-        "; something breaks for every Helm".to_owned()
+        "; affects all Helm versions".to_owned()
     } else {
-        format!("; something breaks for Helm {}", names.join(", "))
+        format!("; affects Helm {}", names.join(", "))
     }
 }

@@ -5,29 +5,27 @@ use helm_oci_suite::prediction::table::FlowVerdict;
 use helm_oci_suite::verdict::ObstacleKind;
 
 /// A known deviation that the registry no longer shows.
-pub(super) const STALE: &str =
-    "the registry does it right: take the entry from the list of deviations";
+pub(super) const STALE: &str = "now conforms; remove this deviation";
 
 /// A failed flow that no violated requirement explains.
-pub(super) const UNEXPLAINED: &str =
-    "unexplained: nothing that was examined is violated and breaks this";
+pub(super) const UNEXPLAINED: &str = "unexplained: no violated requirement predicts this failure";
 
 /// A violated requirement without a finding, as a record that was edited may hold it.
-pub(super) const NO_FINDING: &str = "no finding was recorded";
+pub(super) const NO_FINDING: &str = "no finding recorded";
 
 /// An inconclusive result without an obstacle.
-pub(super) const NO_OBSTACLE: &str = "no obstacle was recorded";
+pub(super) const NO_OBSTACLE: &str = "no obstacle recorded";
 
 /// A skipped check without a reason.
-pub(super) const NO_REASON: &str = "no reason was recorded";
+pub(super) const NO_REASON: &str = "no reason recorded";
 
 /// The kind of an obstacle.
 pub(super) const fn obstacle(kind: ObstacleKind) -> &'static str {
     match kind {
-        ObstacleKind::Transport => "the connection failed",
-        ObstacleKind::Arrangement => "what the check needs could not be arranged",
-        ObstacleKind::Deadline => "the check ran out of time",
-        ObstacleKind::Defect => "the suite itself failed",
+        ObstacleKind::Transport => "connection failed",
+        ObstacleKind::Arrangement => "set-up of the check failed",
+        ObstacleKind::Deadline => "check timed out",
+        ObstacleKind::Defect => "defect in the suite",
     }
 }
 

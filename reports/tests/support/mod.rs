@@ -1,4 +1,4 @@
-//! One hand-made record: every outcome, two targets of one name, one that could not be reached, hostile text.
+//! One hand-made record: every outcome, two targets with one name, an unreachable one, hostile text.
 
 use helm_oci_reports::record::{
     BreakRecord, Capability, CheckRecord, DeviationProblem, DeviationRecord, FlowRecord, Footer,
@@ -16,7 +16,7 @@ use helm_oci_suite::verdict::{Finding, Obstacle, ObstacleKind};
 use helm_oci_suite::wire::exchange::{Body, Exchange, RequestRecord, ResponseRecord};
 use http::{Method, StatusCode};
 
-/// Text that tries to steer a terminal, to end a CDATA section and to be no XML at all.
+/// Text that tries to steer a terminal, to end a CDATA section, and to be invalid XML.
 const HOSTILE: &str = "<b>&\u{1b}[31mred\u{1b}]0;title\u{7} ]]> \u{0}\u{b}\u{9b}2J\u{202e}txt.\u{fffe} \"'\r\nsecond line";
 
 /// The whole record.
@@ -43,7 +43,7 @@ pub(crate) fn record() -> RunRecord {
         deviations: vec![DeviationProblem {
             requirement: "tags/sorted".into(),
             target: "zot*".into(),
-            what: "no target of this run is meant: take the entry out".into(),
+            what: "matches no target of this run; remove it".into(),
         }],
         footer: Footer {
             checks,
@@ -91,16 +91,16 @@ fn distribution() -> TargetRecord {
         capabilities: vec![
             Capability {
                 left_out: vec!["deletion/manifests".into(), "deletion/push-again".into()],
-                ..capability("manifest-deletes", Some(false), "DELETE answered 405")
+                ..capability("manifest-deletes", Some(false), "DELETE returned 405")
             },
-            capability("referrers", Some(true), "GET answered 200 with an index"),
+            capability("referrers", Some(true), "GET returned 200 with an index"),
             capability("cross-mount", None, "the upload could not be started"),
         ],
         obstacle: None,
         exchanges: vec![],
         checks: vec![
             check("api/version-check", Outcome::Pass),
-            check("api/client-hello-answered-in-http", Outcome::Skipped),
+            check("api/client-hello-gets-an-http-response", Outcome::Skipped),
             manifest_put(),
             check("push/blob-created", Outcome::Pass),
             location(),
@@ -111,7 +111,7 @@ fn distribution() -> TargetRecord {
             paging(),
             check("delete/manifest-gone", Outcome::Skipped),
             CheckRecord {
-                reason: Some("deletes are switched off".into()),
+                reason: Some("deletes are disabled".into()),
                 ..check("delete/tag-gone", Outcome::Skipped)
             },
         ],
@@ -122,7 +122,7 @@ fn distribution() -> TargetRecord {
                 repository: "hoc-0badcafe/push-blob-created".into(),
                 kind: LeftoverKind::Manifest,
                 name: "sha256:0bad".into(),
-                why: "the registry answers DELETE with 405".into(),
+                why: "the registry returns 405 for DELETE".into(),
                 command: None,
             },
             leftover("hoc-0badcafe/push-locked"),
@@ -140,14 +140,14 @@ pub(crate) fn leftover(repository: &str) -> Leftover {
         repository: repository.into(),
         kind: LeftoverKind::Tag,
         name: "1.0.0".into(),
-        why: "the registry answers DELETE with 409 Conflict (LOCKED)".into(),
+        why: "the registry returns 409 Conflict (LOCKED) for DELETE".into(),
         command: Some(format!(
             "curl -X DELETE 'https://registry.example/v2/{repository}/manifests/1.0.0'"
         )),
     }
 }
 
-/// The same name again, and a registry that wants to break the report.
+/// The same name again, and a registry that tries to break the report.
 fn hostile() -> TargetRecord {
     let mut first = check("api/version-check", Outcome::Fail);
     first.finding = Some(Finding {
@@ -166,7 +166,7 @@ fn hostile() -> TargetRecord {
     let mut second = check("api/version-check", Outcome::Skipped);
     second.title = HOSTILE.into();
     second.reason = Some(HOSTILE.into());
-    // What a hand-edited record could hold: a judgement without its finding.
+    // An edited record may hold a judgement without its finding.
     let mut third = check("api/version-check", Outcome::Fail);
     third.finding = None;
     third.exchanges.clear();
@@ -190,7 +190,7 @@ fn hostile() -> TargetRecord {
     }
 }
 
-/// A registry that never answered.
+/// An unreachable registry.
 fn unreachable() -> TargetRecord {
     TargetRecord {
         name: "registry.invalid".into(),
@@ -224,7 +224,7 @@ fn unreachable() -> TargetRecord {
     }
 }
 
-/// Three Helms: what works, what fails for a reason and without one, what was not run or could not be told.
+/// Three Helm versions: flows that pass, fail with and without an explanation, are inconclusive, or were not run.
 fn helm_versions() -> Vec<HelmRecord> {
     let helm = |version: &str, era, flows: Vec<FlowRecord>| HelmRecord {
         version: version.into(),
@@ -327,7 +327,7 @@ fn because(requirement: &str, is_best: bool) -> Explanation {
     }
 }
 
-/// A check with what its outcome calls for.
+/// A check with the fields that its outcome requires.
 fn check(id: &str, outcome: Outcome) -> CheckRecord {
     let (area, slug) = id.split_once('/').expect("an id has an area");
     let level = match outcome {
@@ -345,7 +345,7 @@ fn check(id: &str, outcome: Outcome) -> CheckRecord {
         exchanges: vec![],
     });
     let obstacle = (outcome == Outcome::Inconclusive)
-        .then(|| Obstacle::new(ObstacleKind::Deadline, "no answer within 30 s"));
+        .then(|| Obstacle::new(ObstacleKind::Deadline, "no response within 30 s"));
     CheckRecord {
         id: id.into(),
         area: area.into(),
@@ -358,7 +358,7 @@ fn check(id: &str, outcome: Outcome) -> CheckRecord {
             "The response MUST be `201 Created`.",
         )],
         outcome,
-        reason: (outcome == Outcome::Skipped).then(|| "the registry is spoken to over TLS".into()),
+        reason: (outcome == Outcome::Skipped).then(|| "the registry uses TLS".into()),
         finding,
         obstacle,
         deviation: None,
@@ -369,7 +369,7 @@ fn check(id: &str, outcome: Outcome) -> CheckRecord {
     }
 }
 
-/// The same with a deviation that is listed for it.
+/// The same with a known deviation.
 fn listed(check: CheckRecord) -> CheckRecord {
     CheckRecord {
         deviation: Some(DeviationRecord {
@@ -383,7 +383,7 @@ fn listed(check: CheckRecord) -> CheckRecord {
 
 fn manifest_put() -> CheckRecord {
     CheckRecord {
-        title: "a manifest PUT answers 201".into(),
+        title: "a manifest PUT returns 201".into(),
         covers: vec!["REG-PSH-07".into(), "B03".into()],
         sources: vec![
             distribution_spec(
@@ -478,7 +478,7 @@ fn paging() -> CheckRecord {
         title: "paging ends and yields every tag once".into(),
         obstacle: Some(Obstacle {
             kind: ObstacleKind::Arrangement,
-            what: "PUT of tag 17 answered 429 Too Many Requests".into(),
+            what: "PUT of tag 17 returned 429 Too Many Requests".into(),
             exchanges: vec![0],
         }),
         exchanges: vec![Exchange {
