@@ -117,7 +117,7 @@ fn pretenders() -> Vec<Trial> {
         (
             "hangs",
             "sleep 600",
-            "Helm 3.10.1 sent no request to the registry: (Helm does not end)",
+            "Helm 3.10.1 sent no request to the registry: (Helm timed out)",
         ),
     ]
     .map(|(name, script, why)| {

@@ -90,7 +90,7 @@ impl Placeholders {
 /// The final error message of a run: the text after the last `Error: `.
 pub fn final_error(ended: &ProcessOutput) -> String {
     if ended.exit == Exit::Timeout {
-        return "(Helm does not end)".to_owned();
+        return "(Helm timed out)".to_owned();
     }
     let stderr = ended.stderr.trim();
     let words = match stderr.rfind("Error: ") {
@@ -321,7 +321,7 @@ mod tests {
         );
         assert_eq!(
             final_error(&ended(Exit::Timeout, "Error: x")),
-            "(Helm does not end)"
+            "(Helm timed out)"
         );
     }
 }

@@ -235,7 +235,7 @@ symptoms! {
     /// The POST returns no `Location`.
     LocationMissing(None) [
         (FAILS_WITHOUT_LOCATION, "failed to copy: failed to do request: Put …?digest={d}…: http: no Host in request URL"),
-        (HANGS_WITHOUT_LOCATION, "(Helm does not end)"),
+        (HANGS_WITHOUT_LOCATION, "(Helm timed out)"),
         (ORAS, "failed to perform \"Push\" on destination: http: no Location header in response"),
     ];
     /// The POST returns a relative `Location` without a leading slash.
@@ -392,7 +392,7 @@ symptoms! {
     ];
     /// The last page has a `Link` header.
     EndlessList(None) [
-        (SINCE_3_8, "(Helm does not end)"),
+        (SINCE_3_8, "(Helm timed out)"),
     ];
 
     // The connection or a redirect fails.
@@ -415,7 +415,7 @@ symptoms! {
     /// A redirect leads to itself, or through more than ten places.
     RedirectLoop(None) [
         (NOT_HARDENED, "stopped after 10 redirects"),
-        (HARDENED, "(Helm does not end)"),
+        (HARDENED, "(Helm timed out)"),
     ];
 
     // Helm succeeds with a wrong effect.
