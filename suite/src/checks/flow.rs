@@ -8,8 +8,8 @@
 use semver::VersionReq;
 
 use crate::client::{
-    Client, HELM_3_2, HELM_3_6, HELM_3_7, HELM_3_10, HELM_3_12, HELM_3_17, HELM_3_18, HELM_3_21,
-    HELM_4_2,
+    ClientModel, HELM_3_2, HELM_3_6, HELM_3_7, HELM_3_10, HELM_3_12, HELM_3_17, HELM_3_18,
+    HELM_3_21, HELM_4_2,
 };
 use crate::helm::flow::Flow;
 use crate::requirement::source::observed;
@@ -159,13 +159,13 @@ const LOGIN: Kind = Kind {
 };
 
 /// The push of a new chart.
-async fn push(session: &Session, client: &'static Client) -> CheckResult {
+async fn push(session: &Session, client: &'static ClientModel) -> CheckResult {
     let chart = client.chart(session, "1.0.0");
     client.run(session).push(&chart, "1.0.0").await
 }
 
 /// The push of two signed charts; Helm versions that sort layers put them in different order.
-async fn push_prov(session: &Session, client: &'static Client) -> CheckResult {
+async fn push_prov(session: &Session, client: &'static ClientModel) -> CheckResult {
     for (version, is_first) in [("1.0.0", false), ("1.0.1", true)] {
         let chart = client.signed_chart(session, version, is_first);
         client.run(session).push(&chart, version).await?;
@@ -174,7 +174,7 @@ async fn push_prov(session: &Session, client: &'static Client) -> CheckResult {
 }
 
 /// The push of an existing chart.
-async fn re_push(session: &Session, client: &'static Client) -> CheckResult {
+async fn re_push(session: &Session, client: &'static ClientModel) -> CheckResult {
     let chart = arranged(session, client, "1.0.0").await?;
     // Helm 3.18 and later also push the manifest by its digest.
     let by_digest = session.arrange_manifest(&chart.digest, &chart.manifest);
@@ -183,18 +183,18 @@ async fn re_push(session: &Session, client: &'static Client) -> CheckResult {
 }
 
 /// The pull of an exact version.
-async fn pull(session: &Session, client: &'static Client) -> CheckResult {
+async fn pull(session: &Session, client: &'static ClientModel) -> CheckResult {
     let chart = arranged(session, client, "1.0.0").await?;
     client.run(session).pull(&chart, "1.0.0").await
 }
 
 /// The pull of an exact version with its provenance.
-async fn prov(session: &Session, client: &'static Client) -> CheckResult {
+async fn prov(session: &Session, client: &'static ClientModel) -> CheckResult {
     let chart = match session.adopted() {
         Some(adopted) if adopted.chart.provenance.is_none() => {
             return Err(Stop::not_allowed(Restriction::UnsignedChart));
         }
-        Some(adopted) if client.knows(&adopted.chart) => adopted.chart.clone(),
+        Some(adopted) if client.uses_shape_of(&adopted.chart) => adopted.chart.clone(),
         _ => {
             settled(
                 session,
@@ -209,7 +209,7 @@ async fn prov(session: &Session, client: &'static Client) -> CheckResult {
 }
 
 /// The pull of the highest release.
-async fn list(session: &Session, client: &'static Client) -> CheckResult {
+async fn list(session: &Session, client: &'static ClientModel) -> CheckResult {
     arranged(session, client, "0.9.0").await?;
     let chart = arranged(session, client, "1.0.0").await?;
     listed(session).await?;
@@ -217,7 +217,7 @@ async fn list(session: &Session, client: &'static Client) -> CheckResult {
 }
 
 /// The pull of the highest version in a range, which has build metadata.
-async fn resolve(session: &Session, client: &'static Client) -> CheckResult {
+async fn resolve(session: &Session, client: &'static ClientModel) -> CheckResult {
     let chart = arranged(session, client, "0.2.0+build.5").await?;
     arranged(session, client, "1.0.0").await?;
     listed(session).await?;
@@ -227,18 +227,18 @@ async fn resolve(session: &Session, client: &'static Client) -> CheckResult {
 }
 
 /// The login with the credentials of the run.
-async fn login(session: &Session, client: &'static Client) -> CheckResult {
+async fn login(session: &Session, client: &'static ClientModel) -> CheckResult {
     client.run(session).log_in().await
 }
 
 /// Pushes the chart as this Helm version would have, and returns it.
 async fn arranged(
     session: &Session,
-    client: &'static Client,
+    client: &'static ClientModel,
     version: &str,
 ) -> Result<Chart, Stop> {
     let adopted = session.adopted().map(|adopted| &adopted.chart);
-    if let Some(chart) = adopted.filter(|chart| version == "1.0.0" && client.knows(chart)) {
+    if let Some(chart) = adopted.filter(|chart| version == "1.0.0" && client.uses_shape_of(chart)) {
         return Ok(chart.clone());
     }
     settled(session, client.chart(session, version), version).await

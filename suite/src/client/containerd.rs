@@ -1,76 +1,79 @@
-//! Push and pull over containerd, as Helm 3.0 to 3.17 has them.
+//! Push and pull over containerd, in Helm 3.0 to 3.17.
 
 use helm_oci_fixtures::media_type;
 use http::{Method, Uri};
 
-use super::wire::{Ask, Rights};
-use super::{Part, Run, Way};
+use super::request::{Access, PlannedRequest};
+use super::{ChartPart, ClientRun, Quirk};
 use crate::session::steps::{ACCEPT_CONTAINERD, Chart};
 use crate::session::{Reply, digest_of};
 use crate::verdict::{CheckResult, Stop};
 
-impl Run<'_> {
+impl ClientRun<'_> {
     pub(super) async fn push_containerd(&mut self, chart: &Chart, tag: &str) -> CheckResult {
-        let rights = Rights::PullAndPush;
-        self.upload(chart, rights).await?;
+        let access = Access::PullPush;
+        self.upload(chart, access).await?;
         let accept = format!("{}, */*", media_type::OCI_MANIFEST);
-        let head = self.head_or_get(tag, &accept, rights).await?;
+        let head = self.head_or_get(tag, &accept, access).await?;
         match head.status.as_u16() {
             200 if head.header("docker-content-digest") == Some(&chart.digest) => return Ok(()),
             200 | 404 => {}
-            _ => return Err(self.gives_up("404 for a tag that is not there", &head)),
+            _ => return Err(self.abort("status 404 for a tag that does not exist", &head)),
         }
         let uri = self.session.uri(&self.session.manifest_path(tag))?;
-        let put = Ask::new(Method::PUT, uri, rights);
+        let put = PlannedRequest::new(Method::PUT, uri, access);
         let put = put.body(Some(media_type::OCI_MANIFEST), &chart.manifest);
-        let put = self.one(put).await?;
+        let put = self.request(put).await?;
         self.committed(&put, &chart.digest)
     }
 
-    /// HEAD of a manifest under a tag, or GET where there is no HEAD.
+    /// Sends HEAD for a manifest by tag, and GET if HEAD is not allowed.
     async fn head_or_get(
         &mut self,
         tag: &str,
         accept: &str,
-        rights: Rights,
+        access: Access,
     ) -> Result<Reply, Stop> {
         let uri = self.session.uri(&self.session.manifest_path(tag))?;
-        let head = Ask::new(Method::HEAD, uri, rights).accept(accept);
+        let head = PlannedRequest::new(Method::HEAD, uri, access).accept(accept);
         let get = head.with(Method::GET);
-        let head = self.one(head).await?;
+        let head = self.request(head).await?;
         if head.status.as_u16() == 405 {
-            return self.one(get).await;
+            return self.request(get).await;
         }
         Ok(head)
     }
 
-    /// Where to send a blob; `None` if it is taken for one that is there.
-    pub(super) fn opened_containerd(&self, post: &Reply) -> Result<Option<Uri>, Stop> {
+    /// The URL of an upload; `None` if Helm takes the blob for one that exists.
+    pub(super) fn location_containerd(&self, post: &Reply) -> Result<Option<Uri>, Stop> {
         match post.status.as_u16() {
             200 | 202 | 204 => {}
-            // Taken for "it is there already".
+            // containerd takes 201 for a blob that exists.
             201 => return Ok(None),
-            _ => return Err(self.gives_up("202 for a new upload", post)),
+            _ => return Err(self.abort("status 202 for a new upload", post)),
         }
         let location = post.header("location").unwrap_or_default();
         if !location.starts_with('/') && !location.contains("://") {
             let wanted = "a `location` that is absolute or begins with `/`";
-            return Err(self.gives_up(wanted, post));
+            return Err(self.abort(wanted, post));
         }
         self.session.resolve(&post.uri, location).map(Some)
     }
 
-    /// A PUT that ends in what was sent.
+    /// Accepts the response to a PUT that stored the content with this digest.
     pub(super) fn committed(&self, put: &Reply, digest: &str) -> CheckResult {
         match put.status.as_u16() {
             200 | 201 | 204 => {}
-            202 if self.client.does(Way::Takes202) => {}
-            _ => return Err(self.gives_up("201 for a PUT", put)),
+            202 if self.model.has(Quirk::AcceptsStatus202) => {}
+            _ => return Err(self.abort("status 201 for a PUT", put)),
         }
         if put.header("docker-content-digest") == Some(digest) {
             Ok(())
         } else {
-            Err(self.gives_up("`docker-content-digest` of what was sent", put))
+            Err(self.abort(
+                "`docker-content-digest` with the digest of the sent content",
+                put,
+            ))
         }
     }
 
@@ -78,32 +81,32 @@ impl Run<'_> {
         &mut self,
         chart: &Chart,
         tag: &str,
-        part: Part,
+        part: ChartPart,
     ) -> CheckResult {
-        let rights = Rights::Pull;
-        let head = self.head_or_get(tag, ACCEPT_CONTAINERD, rights).await?;
+        let access = Access::Pull;
+        let head = self.head_or_get(tag, ACCEPT_CONTAINERD, access).await?;
         if head.status.as_u16() != 200 {
-            return Err(self.gives_up("200 for the tag", &head));
+            return Err(self.abort("status 200 for the tag", &head));
         }
         let kind = head.media_type().unwrap_or_default().to_owned();
         let (digest, size) = self.described_containerd(tag, &head).await?;
         let uri = self.session.uri(&self.session.manifest_path(&digest))?;
-        let ask = Ask::new(Method::GET, uri, rights).accept(&format!("{kind}, */*"));
-        let manifest = self.one(ask).await?;
+        let request = PlannedRequest::new(Method::GET, uri, access).accept(&format!("{kind}, */*"));
+        let manifest = self.request(request).await?;
         let is_whole = size == manifest.body.len() && digest_of(&manifest.body) == digest;
         if manifest.status.as_u16() != 200 || !is_whole {
-            return Err(self.gives_up("the manifest that HEAD named", &manifest));
+            return Err(self.abort("the manifest with the digest and length of HEAD", &manifest));
         }
         if kind == media_type::OCI_INDEX {
             return self.fetch_from_index(chart, &manifest, part).await;
         }
         if kind != media_type::OCI_MANIFEST {
-            return Err(self.gives_up("the type of an image manifest", &head));
+            return Err(self.abort("the media type of an image manifest", &head));
         }
         self.fetch(chart, &manifest, part).await
     }
 
-    /// Digest and size of what a tag names: what HEAD says, or what is read where it does not say both.
+    /// The digest and the size of a manifest: from HEAD, or from the body of GET if HEAD lacks one of them.
     async fn described_containerd(
         &mut self,
         tag: &str,
@@ -116,8 +119,8 @@ impl Run<'_> {
             return Ok((digest, size));
         }
         let uri = self.session.uri(&self.session.manifest_path(tag))?;
-        let ask = Ask::new(Method::GET, uri, Rights::Pull).accept(ACCEPT_CONTAINERD);
-        let get = self.one(ask).await?;
+        let request = PlannedRequest::new(Method::GET, uri, Access::Pull).accept(ACCEPT_CONTAINERD);
+        let get = self.request(request).await?;
         Ok((digest_of(&get.body), get.body.len()))
     }
 }

@@ -1,52 +1,55 @@
-//! `helm registry login`: `/v2/` is asked until it is content, or never will be.
+//! `helm registry login`: requests to `/v2/` and to the token endpoint.
 
 use http::{HeaderValue, Method};
 
-use super::keys::first_challenge;
+use super::auth::first_challenge;
+use super::request::PlannedRequest;
 use super::tokens::{FORM, access_token, password};
-use super::wire::Ask;
-use super::{Line, Run};
+use super::{ClientRun, TransportLibrary};
 use crate::session::Reply;
 use crate::session::challenge::{self, Challenge, TokenAnswer};
 use crate::verdict::{CheckResult, Stop};
 
-impl Run<'_> {
-    /// The whole login; a registry that asks for nothing is content with nobody.
+impl ClientRun<'_> {
+    /// The whole login; it succeeds where the registry sends no challenge.
     pub(crate) async fn log_in(mut self) -> CheckResult {
-        if self.keys.are_the_sessions() {
-            let why = "a login takes a user name and a password, and a token was given";
+        if self.cache.is_left_to_session() {
+            let why = "a login needs a user name and a password; the run has a token";
             return Err(Stop::missing_credentials(why));
         }
-        self.agent = self.client.login_agent;
-        if self.client.line == Line::Containerd {
-            return self.log_in_as_docker().await;
+        self.agent = self.model.login_agent;
+        if self.model.library == TransportLibrary::Containerd {
+            return self.log_in_like_docker().await;
         }
         match self.ping(true).await {
-            // Once more, with the other way to ask for a token.
+            // A second attempt, with GET for the token.
             Err(Stop::Violated(_)) => self.ping(false).await,
             other => other,
         }
     }
 
-    fn base(&self) -> Result<Ask, Stop> {
-        Ok(Ask::without_rights(Method::GET, self.session.uri("/v2/")?))
+    fn base(&self) -> Result<PlannedRequest, Stop> {
+        Ok(PlannedRequest::without_access(
+            Method::GET,
+            self.session.uri("/v2/")?,
+        ))
     }
 
-    /// Up to 3.17 as Docker does: asks, and asks again with whatever the answer called for.
-    async fn log_in_as_docker(&self) -> CheckResult {
-        let ping = self.say(&self.base()?, None).await?;
+    /// Up to 3.17, as Docker does: sends a request, and a second one with the credentials that the challenge requires.
+    async fn log_in_like_docker(&self) -> CheckResult {
+        let ping = self.send(&self.base()?, None).await?;
         let key = match ping.status.as_u16() {
-            401 => self.key_of_docker(&ping).await?,
+            401 => self.authorization_of_docker(&ping).await?,
             _ => None,
         };
-        let reply = self.say(&self.base()?, key.as_ref()).await?;
-        self.content(&reply)
+        let reply = self.send(&self.base()?, key.as_ref()).await?;
+        self.expect_success(&reply)
     }
 
-    async fn key_of_docker(&self, ping: &Reply) -> Result<Option<HeaderValue>, Stop> {
+    async fn authorization_of_docker(&self, ping: &Reply) -> Result<Option<HeaderValue>, Stop> {
         let challenges = Challenge::all(&ping.headers);
         let offered = |scheme: &str| challenges.iter().find(|one| one.scheme == scheme);
-        let user = self.user().ok_or_else(without_credentials)?;
+        let user = self.login().ok_or_else(without_credentials)?;
         if offered("basic").is_some() {
             return Ok(Some(challenge::basic(user)));
         }
@@ -62,20 +65,20 @@ impl Run<'_> {
         self.token(&got, TokenAnswer::read(&got)).map(Some)
     }
 
-    /// Since 3.18: asks, and once more with what the first challenge called for.
-    async fn ping(&self, posts: bool) -> CheckResult {
-        let ping = self.say(&self.base()?, None).await?;
+    /// Since 3.18: sends a request, and a second one with the credentials that the first challenge requires.
+    async fn ping(&self, by_post: bool) -> CheckResult {
+        let ping = self.send(&self.base()?, None).await?;
         let challenge = first_challenge(&ping).filter(|_| ping.status.as_u16() == 401);
         let Some(challenge) = challenge else {
-            return self.content(&ping);
+            return self.expect_success(&ping);
         };
-        let user = self.user().ok_or_else(without_credentials)?;
+        let user = self.login().ok_or_else(without_credentials)?;
         let key = match challenge.scheme.as_str() {
             "basic" => challenge::basic(user),
             "bearer" => {
                 let endpoint = self.endpoint(&challenge, &ping)?;
                 self.check_realm(&endpoint.realm, &ping)?;
-                if posts {
+                if by_post {
                     let mut form = vec![("client_id", "oras-go")];
                     form.extend(password(user));
                     let posted = self.post(&endpoint, form, FORM).await?;
@@ -85,17 +88,17 @@ impl Run<'_> {
                     self.token(&got, TokenAnswer::read(&got))?
                 }
             }
-            _ => return self.content(&ping),
+            _ => return self.expect_success(&ping),
         };
-        let reply = self.say(&self.base()?, Some(&key)).await?;
-        self.content(&reply)
+        let reply = self.send(&self.base()?, Some(&key)).await?;
+        self.expect_success(&reply)
     }
 
-    fn content(&self, reply: &Reply) -> CheckResult {
+    fn expect_success(&self, reply: &Reply) -> CheckResult {
         if reply.status.as_u16() == 200 {
             Ok(())
         } else {
-            Err(self.gives_up("200 for a login", reply))
+            Err(self.abort("status 200 for a login", reply))
         }
     }
 }

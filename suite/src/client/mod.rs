@@ -1,22 +1,22 @@
-//! Helm on the wire, era by era: the exact requests of a flow, and what each version takes for an answer.
+//! Models of Helm clients: the exact requests of a flow by Helm version, and the responses that each version accepts.
 //!
-//! This is a model of a client, not a client: it stores nothing and knows one chart. It follows sections 2, 3, 4
-//! and 7 of `spec/helm-client-behaviour.md`; where it is wrong, the evidence of real Helms says so, and the tests
-//! of the harness hold each flow, request by request, against the real Helm.
+//! A model stores nothing and knows one chart. It follows sections 2, 3, 4 and 7 of `spec/helm-client-behaviour.md`. The
+//! evidence of real Helm versions contradicts a wrong model, and the tests of the harness compare each flow with the
+//! real Helm, request by request.
 //!
-//! - [`versions`] are the Helms that are modelled;
-//! - [`wire`] sends what a Helm sends, side by side where it does, and follows redirects as Go does;
-//! - [`keys`] answers challenges in the manner of each transport library, [`tokens`] asks for tokens;
+//! - [`versions`] lists the modelled Helm versions;
+//! - [`request`] sends requests as Helm does, some of them concurrently, and follows redirects as Go does;
+//! - [`auth`] responds to challenges in the style of each transport library, [`tokens`] requests tokens;
 //! - [`containerd`] and [`oras`] push and pull, [`list`] resolves versions, [`login`] logs in.
 
+mod auth;
 mod containerd;
-mod keys;
 mod list;
 mod login;
 mod oras;
+mod request;
 mod tokens;
 mod versions;
-mod wire;
 
 use bytes::Bytes;
 use helm_oci_fixtures::chart::{ChartMetadata, ChartPackage};
@@ -24,8 +24,8 @@ use helm_oci_fixtures::manifest::Shape;
 use helm_oci_fixtures::{media_type, provenance};
 use http::{Method, Uri};
 
-use self::keys::Keys;
-use self::wire::{Ask, Rights};
+use self::auth::TokenCache;
+use self::request::{Access, PlannedRequest};
 use crate::session::expect;
 use crate::session::steps::Chart;
 use crate::session::{Reply, Session, digest_of};
@@ -33,76 +33,77 @@ use crate::verdict::{CheckResult, Stop};
 
 pub(crate) use self::versions::*;
 
-/// The transport library of a Helm.
+/// The transport library of a Helm version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Line {
+enum TransportLibrary {
     /// containerd's resolver, pusher and fetcher.
     Containerd,
     /// oras-go v2.
-    Oras,
+    OrasGo,
 }
 
-/// What only some of the versions over a library do.
+/// A behaviour of some of the versions over a library.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Way {
-    /// 202 on a PUT is a success.
-    Takes202,
+enum Quirk {
+    /// Status 202 of a PUT is a success.
+    AcceptsStatus202,
     /// A blob PUT carries no `Content-Type`.
-    SendsBlobsUntyped,
-    /// A challenge has to name a scope.
-    NeedsScope,
-    /// A token endpoint that answers 400 to a POST is asked again with GET.
-    AsksAgainAfter400,
-    /// Another token is asked for when the first is not enough, for what is wanted then.
-    AsksForMore,
-    /// The provenance is fetched as if nothing had been fetched before.
-    ForgetsBeforeProvenance,
-    /// A chart in an index is not found.
-    KnowsNoIndex,
-    /// A push begins with a token to pull.
-    BeginsPushWithPull,
+    BlobPutWithoutContentType,
+    /// A challenge without a scope is an error.
+    RequiresScope,
+    /// After status 400 to a POST for a token, the token is requested with GET.
+    FallsBackToGetOn400,
+    /// When the first token is not sufficient, another one is requested for the scope of the rejected request.
+    RequestsBroaderToken,
+    /// The provenance is pulled without the tokens of the pull before.
+    ForgetsTokensBeforeProvenance,
+    /// A chart in an index is an error.
+    NoIndexSupport,
+    /// A push begins with a token for `pull`.
+    PullTokenBeforePush,
     /// URLs are checked before they are followed.
     ChecksUrls,
 }
 
-/// One Helm version on the wire.
+/// The model of one Helm version.
 #[derive(Debug)]
-pub(crate) struct Client {
+pub(crate) struct ClientModel {
     pub(crate) version: (u64, u64, u64),
     agent: &'static str,
-    /// What it calls itself where it logs in.
+    /// The `User-Agent` of a login.
     login_agent: &'static str,
-    line: Line,
-    ways: &'static [Way],
+    library: TransportLibrary,
+    quirks: &'static [Quirk],
     shape: Shape,
 }
 
-/// One run of a Helm.
-pub(crate) struct Run<'s> {
-    client: &'static Client,
+/// One run of a client model, without memory of other runs.
+pub(crate) struct ClientRun<'s> {
+    model: &'static ClientModel,
     session: &'s Session,
-    /// What it calls itself.
+    /// The `User-Agent` of the run.
     agent: &'static str,
-    keys: Keys,
+    cache: TokenCache,
 }
 
-impl Client {
-    fn does(&self, way: Way) -> bool {
-        self.ways.contains(&way)
+impl ClientModel {
+    fn has(&self, quirk: Quirk) -> bool {
+        self.quirks.contains(&quirk)
     }
 
-    /// Whether a chart is in the shape that this Helm pushes and pulls.
-    pub(crate) fn knows(&self, chart: &Chart) -> bool {
+    /// True if a chart has the shape that this Helm version pushes and pulls.
+    pub(crate) fn uses_shape_of(&self, chart: &Chart) -> bool {
         let kind = self.shape.chart_media_type();
         String::from_utf8_lossy(&chart.manifest).contains(kind)
     }
 
-    /// The chart this Helm would push, in its shape, and nothing of it in the registry.
+    /// The chart that this Helm version would push, not stored in the registry.
     pub(crate) fn chart(&self, session: &Session, version: &str) -> Chart {
         session.chart_of(session.package(version), self.shape, None)
     }
 
-    /// The same with provenance, whose digest is before that of the archive or behind it: since 3.8 Helm sorts layers.
+    /// The same with provenance. The digest of the provenance sorts before that of the archive if `is_first`: since 3.8
+    /// Helm sorts layers.
     pub(crate) fn signed_chart(&self, session: &Session, version: &str, is_first: bool) -> Chart {
         let metadata = ChartMetadata::new(session.chart_name(), version);
         let mut seed = session.seed();
@@ -116,150 +117,151 @@ impl Client {
         }
     }
 
-    /// Begins a run, which remembers nothing of the ones before it.
-    pub(crate) fn run<'s>(&'static self, session: &'s Session) -> Run<'s> {
-        Run {
-            client: self,
+    /// Starts a run.
+    pub(crate) fn run<'s>(&'static self, session: &'s Session) -> ClientRun<'s> {
+        ClientRun {
+            model: self,
             session,
             agent: self.agent,
-            keys: Keys::of(self.line, session),
+            cache: TokenCache::of(self.library, session),
         }
     }
 }
 
-/// What of a chart is pulled beside its config.
+/// The part of a chart that is pulled together with its config.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Part {
+enum ChartPart {
     Archive,
     Provenance,
 }
 
-impl Run<'_> {
-    /// This Helm gives up at this answer.
-    fn gives_up(&self, wanted: &str, reply: &Reply) -> Stop {
-        let (major, minor, patch) = self.client.version;
+impl ClientRun<'_> {
+    /// The violation by a response at which this Helm version aborts.
+    fn abort(&self, wanted: &str, reply: &Reply) -> Stop {
+        let (major, minor, patch) = self.model.version;
         expect::violated(
-            format!("{wanted}, or Helm {major}.{minor}.{patch} gives up here"),
-            format!("{} to {}", reply.status, reply.uri.path()),
+            format!("{wanted} (Helm {major}.{minor}.{patch} aborts on any other response)"),
+            format!("status {} for {}", reply.status, reply.uri.path()),
             &[reply],
         )
     }
 
     /// The whole push of a chart, with its provenance if it has one.
     pub(crate) async fn push(mut self, chart: &Chart, tag: &str) -> CheckResult {
-        match self.client.line {
-            Line::Containerd => self.push_containerd(chart, tag).await,
-            Line::Oras => self.push_oras(chart, tag).await,
+        match self.model.library {
+            TransportLibrary::Containerd => self.push_containerd(chart, tag).await,
+            TransportLibrary::OrasGo => self.push_oras(chart, tag).await,
         }
     }
 
     /// The whole pull of a tag.
     pub(crate) async fn pull(mut self, chart: &Chart, tag: &str) -> CheckResult {
-        self.pull_part(chart, tag, Part::Archive).await
+        self.pull_part(chart, tag, ChartPart::Archive).await
     }
 
-    /// The whole pull of a tag, and once more for the provenance.
+    /// The whole pull of a tag, then the pull of its provenance.
     pub(crate) async fn pull_with_provenance(mut self, chart: &Chart, tag: &str) -> CheckResult {
-        self.pull_part(chart, tag, Part::Archive).await?;
-        if self.client.does(Way::ForgetsBeforeProvenance) {
-            self = self.client.run(self.session);
+        self.pull_part(chart, tag, ChartPart::Archive).await?;
+        if self.model.has(Quirk::ForgetsTokensBeforeProvenance) {
+            self = self.model.run(self.session);
         }
-        self.pull_part(chart, tag, Part::Provenance).await
+        self.pull_part(chart, tag, ChartPart::Provenance).await
     }
 
-    async fn pull_part(&mut self, chart: &Chart, tag: &str, part: Part) -> CheckResult {
-        match self.client.line {
-            Line::Containerd => self.pull_containerd(chart, tag, part).await,
-            Line::Oras => self.pull_oras(chart, tag, part).await,
+    async fn pull_part(&mut self, chart: &Chart, tag: &str, part: ChartPart) -> CheckResult {
+        match self.model.library {
+            TransportLibrary::Containerd => self.pull_containerd(chart, tag, part).await,
+            TransportLibrary::OrasGo => self.pull_oras(chart, tag, part).await,
         }
     }
 
-    /// Uploads what of a chart is not there, all blobs side by side.
-    async fn upload(&mut self, chart: &Chart, rights: Rights) -> CheckResult {
+    /// Uploads the blobs of a chart that the registry does not have, concurrently.
+    async fn upload(&mut self, chart: &Chart, access: Access) -> CheckResult {
         let blobs = self.blobs(chart);
-        let heads = blobs.iter().map(|(blob, kind)| self.look_for(blob, kind));
+        let heads = blobs.iter().map(|(blob, kind)| self.head_blob(blob, kind));
         let heads = heads.collect::<Result<Vec<_>, Stop>>()?;
-        let heads = self.all(&heads).await?;
+        let heads = self.request_all(&heads).await?;
         let mut missing = Vec::new();
         for ((blob, _), head) in blobs.iter().zip(&heads) {
-            if !self.is_there(head)? {
+            if !self.exists(head)? {
                 missing.push(blob);
             }
         }
         let path = format!("/v2/{}/blobs/uploads/", self.session.repository());
-        let post = Ask::new(Method::POST, self.session.uri(&path)?, rights);
-        let posts = self.all(&vec![post; missing.len()]).await?;
+        let post = PlannedRequest::new(Method::POST, self.session.uri(&path)?, access);
+        let posts = self.request_all(&vec![post; missing.len()]).await?;
         let mut puts = Vec::new();
         for (blob, post) in missing.into_iter().zip(&posts) {
-            if let Some(location) = self.opened(post)? {
+            if let Some(location) = self.upload_location(post)? {
                 puts.push((blob, location));
             }
         }
-        self.send_blobs(&puts, rights).await
+        self.send_blobs(&puts, access).await
     }
 
-    /// How a blob that is about to be pushed is looked for.
-    fn look_for(&self, blob: &Bytes, kind: &str) -> Result<Ask, Stop> {
+    /// The request that requests for a blob before it is pushed.
+    fn head_blob(&self, blob: &Bytes, kind: &str) -> Result<PlannedRequest, Stop> {
         let uri = self
             .session
             .uri(&self.session.blob_path(&digest_of(blob)))?;
-        Ok(match self.client.line {
-            Line::Containerd => {
-                Ask::new(Method::HEAD, uri, Rights::PullAndPush).accept(&format!("{kind}, */*"))
+        Ok(match self.model.library {
+            TransportLibrary::Containerd => {
+                PlannedRequest::new(Method::HEAD, uri, Access::PullPush)
+                    .accept(&format!("{kind}, */*"))
             }
-            Line::Oras => Ask::new(Method::HEAD, uri, self.looking()),
+            TransportLibrary::OrasGo => PlannedRequest::new(Method::HEAD, uri, self.read_access()),
         })
     }
 
-    /// What a push over oras-go wants to be allowed while it only looks.
-    fn looking(&self) -> Rights {
-        if self.client.does(Way::BeginsPushWithPull) {
-            Rights::Pull
+    /// The access that a push over oras-go requests for its reads.
+    fn read_access(&self) -> Access {
+        if self.model.has(Quirk::PullTokenBeforePush) {
+            Access::Pull
         } else {
-            Rights::PullAndPush
+            Access::PullPush
         }
     }
 
-    /// Whether a blob need not be sent.
-    fn is_there(&self, head: &Reply) -> Result<bool, Stop> {
-        match (head.status.as_u16(), self.client.line) {
-            (200, Line::Oras) if head.header("content-length").is_none() => {
-                Err(self.gives_up("`content-length` on HEAD", head))
+    /// True if the registry has the blob.
+    fn exists(&self, head: &Reply) -> Result<bool, Stop> {
+        match (head.status.as_u16(), self.model.library) {
+            (200, TransportLibrary::OrasGo) if head.header("content-length").is_none() => {
+                Err(self.abort("`content-length` on HEAD", head))
             }
             (200, _) => Ok(true),
             (404, _) => Ok(false),
-            _ => Err(self.gives_up("200 or 404 for a blob", head)),
+            _ => Err(self.abort("status 200 or 404 for a blob", head)),
         }
     }
 
-    /// Where to send a blob; `None` if it is taken for one that is there.
-    fn opened(&self, post: &Reply) -> Result<Option<Uri>, Stop> {
+    /// The URL of an upload; `None` if Helm takes the blob for one that exists.
+    fn upload_location(&self, post: &Reply) -> Result<Option<Uri>, Stop> {
         if post.status.as_u16() == 404 {
             return Err(crate::session::steps::obstacle(
-                "open an upload in a repository that nobody made",
+                "open an upload in a repository that does not exist",
                 post,
             ));
         }
-        match self.client.line {
-            Line::Containerd => self.opened_containerd(post),
-            Line::Oras => self.opened_oras(post).map(Some),
+        match self.model.library {
+            TransportLibrary::Containerd => self.location_containerd(post),
+            TransportLibrary::OrasGo => self.location_oras(post).map(Some),
         }
     }
 
-    async fn send_blobs(&mut self, puts: &[(&Bytes, Uri)], rights: Rights) -> CheckResult {
-        let is_typed = !self.client.does(Way::SendsBlobsUntyped);
+    async fn send_blobs(&mut self, puts: &[(&Bytes, Uri)], access: Access) -> CheckResult {
+        let is_typed = !self.model.has(Quirk::BlobPutWithoutContentType);
         let kind = is_typed.then_some(media_type::OCTET_STREAM);
-        let asks = puts.iter().map(|(blob, location)| {
+        let requests = puts.iter().map(|(blob, location)| {
             let uri = self.session.upload_target(location, &digest_of(blob))?;
-            Ok(Ask::new(Method::PUT, uri, rights).body(kind, blob))
+            Ok(PlannedRequest::new(Method::PUT, uri, access).body(kind, blob))
         });
-        let asks = asks.collect::<Result<Vec<_>, Stop>>()?;
-        let replies = self.all(&asks).await?;
+        let requests = requests.collect::<Result<Vec<_>, Stop>>()?;
+        let replies = self.request_all(&requests).await?;
         let mut sent = puts.iter().zip(&replies);
-        sent.try_for_each(|((blob, _), put)| match self.client.line {
-            Line::Containerd => self.committed(put, &digest_of(blob)),
-            Line::Oras if put.status.as_u16() == 201 => Ok(()),
-            Line::Oras => Err(self.gives_up("201 for a blob", put)),
+        sent.try_for_each(|((blob, _), put)| match self.model.library {
+            TransportLibrary::Containerd => self.committed(put, &digest_of(blob)),
+            TransportLibrary::OrasGo if put.status.as_u16() == 201 => Ok(()),
+            TransportLibrary::OrasGo => Err(self.abort("status 201 for a blob", put)),
         })
     }
 
@@ -269,7 +271,7 @@ impl Run<'_> {
             (chart.package.config.clone(), media_type::HELM_CONFIG),
             (
                 chart.package.archive.clone(),
-                self.client.shape.chart_media_type(),
+                self.model.shape.chart_media_type(),
             ),
         ];
         let provenance = chart.provenance.iter();
@@ -277,54 +279,61 @@ impl Run<'_> {
         blobs
     }
 
-    /// Config and one other part at once, each checked against its descriptor.
-    async fn fetch(&mut self, chart: &Chart, manifest: &Reply, part: Part) -> CheckResult {
+    /// Pulls the config and one other part concurrently, each checked against its descriptor.
+    async fn fetch(&mut self, chart: &Chart, manifest: &Reply, part: ChartPart) -> CheckResult {
         let text = String::from_utf8_lossy(&manifest.body).into_owned();
         let mut blobs = self.blobs(chart);
         blobs.retain(|(_, kind)| match part {
-            Part::Archive => *kind != media_type::HELM_PROVENANCE,
-            Part::Provenance => *kind != self.client.shape.chart_media_type(),
+            ChartPart::Archive => *kind != media_type::HELM_PROVENANCE,
+            ChartPart::Provenance => *kind != self.model.shape.chart_media_type(),
         });
         if let Some((_, kind)) = blobs.iter().find(|(_, kind)| !text.contains(kind)) {
-            return Err(self.gives_up(&format!("a manifest with a `{kind}`"), manifest));
+            return Err(self.abort(&format!("a manifest with a `{kind}`"), manifest));
         }
-        let is_containerd = matches!(self.client.line, Line::Containerd);
-        let asks = blobs.iter().map(|(blob, kind)| {
+        let is_containerd = matches!(self.model.library, TransportLibrary::Containerd);
+        let requests = blobs.iter().map(|(blob, kind)| {
             let uri = self
                 .session
                 .uri(&self.session.blob_path(&digest_of(blob)))?;
-            let ask = Ask::new(Method::GET, uri, Rights::Pull);
+            let request = PlannedRequest::new(Method::GET, uri, Access::Pull);
             Ok(if is_containerd {
-                ask.accept(&format!("{kind}, */*"))
+                request.accept(&format!("{kind}, */*"))
             } else {
-                ask
+                request
             })
         });
-        let asks = asks.collect::<Result<Vec<_>, Stop>>()?;
-        let replies = self.all(&asks).await?;
+        let requests = requests.collect::<Result<Vec<_>, Stop>>()?;
+        let replies = self.request_all(&requests).await?;
         for ((blob, _), reply) in blobs.iter().zip(&replies) {
             if reply.status.as_u16() != 200 {
-                return Err(self.gives_up("200 for a blob", reply));
+                return Err(self.abort("status 200 for a blob", reply));
             }
             let named = reply.header("docker-content-digest");
             let is_named = is_containerd || named.is_none_or(|named| named == digest_of(blob));
             if reply.body != blob || !is_named {
-                return Err(self.gives_up("the very bytes of the blob", reply));
+                return Err(self.abort("the bytes of the blob", reply));
             }
         }
         Ok(())
     }
 
-    /// The chart's own manifest out of an index, which not every version reads.
-    async fn fetch_from_index(&mut self, chart: &Chart, index: &Reply, part: Part) -> CheckResult {
-        if self.client.does(Way::KnowsNoIndex) {
-            return Err(self.gives_up("a manifest, and no index of manifests", index));
+    /// Pulls the manifest of the chart from an index; some versions cannot.
+    async fn fetch_from_index(
+        &mut self,
+        chart: &Chart,
+        index: &Reply,
+        part: ChartPart,
+    ) -> CheckResult {
+        if self.model.has(Quirk::NoIndexSupport) {
+            return Err(self.abort("a manifest, not an index", index));
         }
         let path = self.session.manifest_path(&chart.digest);
-        let ask = Ask::new(Method::GET, self.session.uri(&path)?, Rights::Pull);
-        let manifest = self.one(ask.accept(media_type::OCI_MANIFEST)).await?;
+        let request = PlannedRequest::new(Method::GET, self.session.uri(&path)?, Access::Pull);
+        let manifest = self
+            .request(request.accept(media_type::OCI_MANIFEST))
+            .await?;
         if manifest.status.as_u16() != 200 {
-            return Err(self.gives_up("the manifest that the index names", &manifest));
+            return Err(self.abort("the manifest in the index", &manifest));
         }
         self.fetch(chart, &manifest, part).await
     }

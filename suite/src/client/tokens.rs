@@ -1,12 +1,12 @@
-//! What a Helm asks a token endpoint, and what it takes for a token.
+//! The requests of a client model to a token endpoint, and the tokens that it accepts.
 
 use std::collections::BTreeSet;
 
 use bytes::Bytes;
 use http::{HeaderValue, Method, header};
 
-use super::keys::Endpoint;
-use super::{Run, Way};
+use super::auth::Endpoint;
+use super::{ClientRun, Quirk};
 use crate::oci::percent::encode_query;
 use crate::session::challenge::{self, TokenAnswer};
 use crate::session::target::Login;
@@ -14,39 +14,40 @@ use crate::session::{Reply, parse_uri};
 use crate::verdict::Stop;
 use crate::wire::Request;
 
-/// Who Helm up to 3.17 is to a token endpoint.
+/// The `client_id` of Helm up to 3.17.
 const CONTAINERD_CLIENT: &str = "containerd-client";
 
-/// What containerd writes of a form.
+/// The `Content-Type` of a form over containerd.
 pub(super) const FORM_WITH_CHARSET: &str = "application/x-www-form-urlencoded; charset=utf-8";
-/// What oras-go writes of a form.
+/// The `Content-Type` of a form over oras-go.
 pub(super) const FORM: &str = "application/x-www-form-urlencoded";
 
 /// Names and values of a query or a form.
 pub(super) type Fields<'f> = Vec<(&'f str, &'f str)>;
 
-impl Run<'_> {
-    /// With a password containerd asks by POST, and by GET where there is no POST; without one by GET.
+impl ClientRun<'_> {
+    /// Requests a token as containerd does: with a password by POST, and by GET if the endpoint rejects POST; without a
+    /// password by GET.
     pub(super) async fn token_containerd(
         &self,
         endpoint: &Endpoint,
         scopes: &BTreeSet<String>,
     ) -> Result<HeaderValue, Stop> {
         let joined = scopes.iter().cloned().collect::<Vec<_>>().join(" ");
-        if let Some(user) = self.user() {
+        if let Some(user) = self.login() {
             let mut form = vec![("client_id", CONTAINERD_CLIENT), ("scope", &joined)];
             form.extend(password(user));
             let posted = self.post(endpoint, form, FORM_WITH_CHARSET).await?;
             match posted.status.as_u16() {
                 404 | 405 | 401 => {}
-                400 if self.client.does(Way::AsksAgainAfter400) => {}
+                400 if self.model.has(Quirk::FallsBackToGetOn400) => {}
                 _ => return self.token(&posted, access_token(&posted)),
             }
         }
         self.token_by_get(endpoint, scopes).await
     }
 
-    /// oras-go asks by GET.
+    /// Requests a token by GET, as oras-go does.
     pub(super) async fn token_by_get(
         &self,
         endpoint: &Endpoint,
@@ -57,14 +58,14 @@ impl Run<'_> {
         self.token(&got, TokenAnswer::read(&got))
     }
 
-    /// `Authorization` with a token, if there is one.
+    /// `Authorization` with this token; without a token Helm aborts.
     pub(super) fn token(&self, reply: &Reply, token: Option<String>) -> Result<HeaderValue, Stop> {
         token
             .and_then(|token| challenge::bearer(&token))
-            .ok_or_else(|| self.gives_up("a token", reply))
+            .ok_or_else(|| self.abort("a token", reply))
     }
 
-    /// Asks for a token by GET, with name and password if there are any.
+    /// Requests a token by GET, with user name and password if there are any.
     pub(super) async fn get(
         &self,
         endpoint: &Endpoint,
@@ -83,17 +84,17 @@ impl Run<'_> {
         let bare = realm.to_string();
         let bare = bare.split('?').next().unwrap_or_default();
         let uri = parse_uri(&format!("{bare}?{}", pairs.join("&")))?;
-        if self.user().is_some() {
+        if self.login().is_some() {
             self.session.keep_in(&uri)?;
         }
         let mut request = Request::new(Method::GET, uri);
-        if let Some(user) = self.user() {
+        if let Some(user) = self.login() {
             request = request.header(header::AUTHORIZATION, challenge::basic(user));
         }
-        self.trade(request).await
+        self.send_to_endpoint(request).await
     }
 
-    /// Asks for a token by POST, with name and password in the form.
+    /// Requests a token by POST, with the fields in a form.
     pub(super) async fn post(
         &self,
         endpoint: &Endpoint,
@@ -110,19 +111,19 @@ impl Run<'_> {
             .header(header::CONTENT_TYPE, HeaderValue::from_static(content_type))
             .header(header::CONTENT_LENGTH, form.len())
             .content(Bytes::from(form));
-        self.trade(request).await
+        self.send_to_endpoint(request).await
     }
 
-    async fn trade(&self, request: Request) -> Result<Reply, Stop> {
+    async fn send_to_endpoint(&self, request: Request) -> Result<Reply, Stop> {
         let request = request
             .header(header::USER_AGENT, HeaderValue::from_static(self.agent))
             .header(header::ACCEPT_ENCODING, HeaderValue::from_static("gzip"));
         let reply = self.session.traded(request).await?;
-        self.unpacked(&Method::GET, reply)
+        self.decoded(&Method::GET, reply)
     }
 }
 
-/// The fields of a form that ask for a token with name and password.
+/// The fields of a form with user name and password.
 pub(super) fn password(user: &Login) -> [(&'static str, &str); 3] {
     [
         ("grant_type", "password"),
@@ -131,14 +132,14 @@ pub(super) fn password(user: &Login) -> [(&'static str, &str); 3] {
     ]
 }
 
-/// The token as an answer to a POST has to name it.
+/// The token of a response to POST: `access_token`.
 pub(super) fn access_token(answer: &Reply) -> Option<String> {
     let given: TokenAnswer = serde_json::from_slice(&answer.body).ok()?;
     let token = given.access_token.filter(|token| !token.is_empty());
     token.filter(|_| answer.status.is_success())
 }
 
-/// A name and a value as Go writes them.
+/// A name and a value, encoded as Go does.
 fn pair((name, value): (&str, &str)) -> String {
     format!("{name}={}", encode_query(value))
 }

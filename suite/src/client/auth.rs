@@ -1,11 +1,11 @@
-//! How a Helm comes by authority: which challenge it answers, and with what.
+//! The authentication of a client model: the challenges that it responds to, and its tokens.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use http::{HeaderValue, Uri};
 
-use super::wire::Ask;
-use super::{Line, Run, Way};
+use super::request::PlannedRequest;
+use super::{ClientRun, Quirk, TransportLibrary};
 use crate::oci::url;
 use crate::session::challenge::{self, Challenge};
 use crate::session::steps::obstacle;
@@ -13,140 +13,140 @@ use crate::session::target::{Credentials, Login};
 use crate::session::{Reply, Session};
 use crate::verdict::{CheckResult, Stop};
 
-/// In whose manner challenges are answered.
+/// The way in which challenges are handled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Manner {
-    /// The session's: what the run was given is nothing that every Helm could use.
+enum AuthStyle {
+    /// By the session: the credentials are a token, which not every Helm version can use.
     Session,
-    /// containerd's authorizer.
+    /// As containerd's authorizer does.
     Containerd,
-    /// The client of oras-go, with which Helm 3.8 to 3.17 list tags, too.
-    Oras,
+    /// As the client of oras-go does, with which Helm 3.8 to 3.17 list tags as well.
+    OrasGo,
 }
 
-/// What opens the registry, as far as a run knows.
+/// The credentials that a run has obtained.
 #[derive(Debug)]
-pub(super) struct Keys {
-    manner: Manner,
+pub(super) struct TokenCache {
+    style: AuthStyle,
     is_basic: bool,
-    /// The scopes that containerd was told at first, which it wants from then on.
-    common: Option<BTreeSet<String>>,
-    /// `Authorization` by scopes; that of Basic has none.
-    held: BTreeMap<String, HeaderValue>,
-    /// What was good at least once.
-    good: Vec<HeaderValue>,
+    /// The scopes of the first challenge, which containerd adds to all later requests.
+    initial_scopes: Option<BTreeSet<String>>,
+    /// `Authorization` by scopes; that of Basic has no scopes.
+    tokens: BTreeMap<String, HeaderValue>,
+    /// The values that the registry accepted at least once.
+    accepted: Vec<HeaderValue>,
 }
 
-/// Where tokens come from, and for what.
+/// A token endpoint, as a challenge names it.
 pub(super) struct Endpoint {
     pub(super) realm: Uri,
     pub(super) service: Option<String>,
 }
 
-impl Keys {
-    pub(super) fn of(line: Line, session: &Session) -> Self {
-        let manner = match line {
-            Line::Containerd => Manner::Containerd,
-            Line::Oras => Manner::Oras,
+impl TokenCache {
+    pub(super) fn of(library: TransportLibrary, session: &Session) -> Self {
+        let style = match library {
+            TransportLibrary::Containerd => AuthStyle::Containerd,
+            TransportLibrary::OrasGo => AuthStyle::OrasGo,
         };
-        Self::new(session, manner)
+        Self::new(session, style)
     }
 
-    /// Those of the client that lists tags up to 3.17.
-    pub(super) fn of_lister(session: &Session) -> Self {
-        Self::new(session, Manner::Oras)
+    /// The cache of the client that lists tags up to 3.17.
+    pub(super) fn for_listing(session: &Session) -> Self {
+        Self::new(session, AuthStyle::OrasGo)
     }
 
-    fn new(session: &Session, manner: Manner) -> Self {
+    fn new(session: &Session, style: AuthStyle) -> Self {
         let credentials = &session.target().credentials;
         let is_token = matches!(
             credentials,
             Some(Credentials::IdentityToken(_) | Credentials::RegistryToken(_))
         );
         Self {
-            manner: if is_token { Manner::Session } else { manner },
+            style: if is_token { AuthStyle::Session } else { style },
             is_basic: false,
-            common: None,
-            held: BTreeMap::new(),
-            good: Vec::new(),
+            initial_scopes: None,
+            tokens: BTreeMap::new(),
+            accepted: Vec::new(),
         }
     }
 
-    /// Whether the session answers challenges.
-    pub(super) fn are_the_sessions(&self) -> bool {
-        self.manner == Manner::Session
+    /// True if the session handles challenges.
+    pub(super) fn is_left_to_session(&self) -> bool {
+        self.style == AuthStyle::Session
     }
 }
 
-impl Run<'_> {
+impl ClientRun<'_> {
     /// The user name and the password of the run.
-    pub(super) fn user(&self) -> Option<&Login> {
+    pub(super) fn login(&self) -> Option<&Login> {
         let credentials = self.session.target().credentials.as_ref();
         credentials.and_then(Credentials::login)
     }
 
-    /// The scopes a request wants, without those of a challenge.
-    fn scopes(&self, ask: &Ask) -> BTreeSet<String> {
-        let own = ask.rights.map(|rights| rights.scope(self.session));
-        let common = self.keys.common.clone().unwrap_or_default();
+    /// The scopes of a request, without those of a challenge.
+    fn scopes(&self, request: &PlannedRequest) -> BTreeSet<String> {
+        let own = request.access.map(|access| access.scope(self.session));
+        let common = self.cache.initial_scopes.clone().unwrap_or_default();
         own.into_iter().chain(common).collect()
     }
 
-    /// Under which name that which opens is held.
-    fn slot(&self, scopes: &BTreeSet<String>) -> String {
-        let scopes = scopes.iter().filter(|_| !self.keys.is_basic);
+    /// The key of the cache for these scopes.
+    fn key(&self, scopes: &BTreeSet<String>) -> String {
+        let scopes = scopes.iter().filter(|_| !self.cache.is_basic);
         scopes.cloned().collect::<Vec<_>>().join(" ")
     }
 
-    /// What a request goes out with at first.
-    pub(super) fn known(&self, ask: &Ask) -> Option<HeaderValue> {
-        let slot = self.slot(&self.scopes(ask));
-        self.keys.held.get(&slot).cloned()
+    /// The `Authorization` with which a request is sent first.
+    pub(super) fn cached(&self, request: &PlannedRequest) -> Option<HeaderValue> {
+        let key = self.key(&self.scopes(request));
+        self.cache.tokens.get(&key).cloned()
     }
 
-    /// Notes that what a request went out with was good, if it was.
-    pub(super) fn note(&mut self, sent: Option<&HeaderValue>, reply: &Reply) {
+    /// Notes an `Authorization` that the registry accepted.
+    pub(super) fn note_accepted(&mut self, sent: Option<&HeaderValue>, reply: &Reply) {
         if let Some(sent) = sent.filter(|_| reply.status.as_u16() != 401) {
-            self.keys.good.push(sent.clone());
+            self.cache.accepted.push(sent.clone());
         }
     }
 
-    fn was_good(&self, sent: &HeaderValue) -> bool {
-        self.keys.good.contains(sent)
+    fn was_accepted(&self, sent: &HeaderValue) -> bool {
+        self.cache.accepted.contains(sent)
     }
 
-    /// What a request goes out with once more; `None` if its answer is final.
+    /// The `Authorization` with which a request is repeated; `None` if its response is final.
     ///
-    /// A challenge is answered once. What was good and is not any more is got anew all the same: how long a token lives is
-    /// judged elsewhere.
-    pub(super) async fn answer(
+    /// The model responds to a challenge once. A token that was accepted before and is not any more is renewed: another
+    /// requirement judges the lifetime of tokens.
+    pub(super) async fn respond(
         &mut self,
-        ask: &Ask,
+        request: &PlannedRequest,
         sent: Option<&HeaderValue>,
         reply: &Reply,
-        is_answered: bool,
+        is_repeated: bool,
     ) -> Result<Option<HeaderValue>, Stop> {
         if reply.status.as_u16() != 401 {
             return Ok(None);
         }
         if !url::is_same_origin(&reply.uri, self.session.target().origin()) {
-            let what = "open a place that is not the registry's, to which no credentials are sent";
+            let what = "read from another host, to which no credentials are sent";
             return Err(obstacle(what, reply));
         }
-        if is_answered && !sent.is_some_and(|sent| self.was_good(sent)) {
+        if is_repeated && !sent.is_some_and(|sent| self.was_accepted(sent)) {
             return Ok(None);
         }
-        match self.keys.manner {
-            Manner::Session => Ok(None),
-            Manner::Containerd => self.answer_containerd(ask, sent, reply).await,
-            Manner::Oras => self.answer_oras(ask, sent, reply).await,
+        match self.cache.style {
+            AuthStyle::Session => Ok(None),
+            AuthStyle::Containerd => self.respond_containerd(request, sent, reply).await,
+            AuthStyle::OrasGo => self.respond_oras(request, sent, reply).await,
         }
     }
 
-    /// Reads every challenge and prefers Bearer; what was refused at once is not asked for again.
-    async fn answer_containerd(
+    /// Reads every challenge and prefers Bearer; a token that was rejected at once is not requested again.
+    async fn respond_containerd(
         &mut self,
-        ask: &Ask,
+        request: &PlannedRequest,
         sent: Option<&HeaderValue>,
         reply: &Reply,
     ) -> Result<Option<HeaderValue>, Stop> {
@@ -157,36 +157,38 @@ impl Run<'_> {
             return Ok(self.basic().filter(|_| is_offered));
         };
         let demanded = bearer.parameter("scope");
-        if self.client.does(Way::NeedsScope) && demanded.is_none() {
-            return Err(self.gives_up("a challenge with a `scope`", reply));
+        if self.model.has(Quirk::RequiresScope) && demanded.is_none() {
+            return Err(self.abort("a challenge with a `scope`", reply));
         }
         let demanded = demanded.unwrap_or_default().split_ascii_whitespace();
         let demanded = demanded.map(ToOwned::to_owned).collect();
         if let Some(sent) = sent {
-            let slot = self.slot(&self.scopes(ask));
-            match self.keys.held.get(&slot) {
+            let key = self.key(&self.scopes(request));
+            match self.cache.tokens.get(&key) {
                 Some(held) if held != sent => return Ok(Some(held.clone())),
-                _ if !self.was_good(sent) => return Ok(None),
-                _ if self.client.does(Way::AsksForMore) => self.keys.common = None,
+                _ if !self.was_accepted(sent) => return Ok(None),
+                _ if self.model.has(Quirk::RequestsBroaderToken) => {
+                    self.cache.initial_scopes = None;
+                }
                 _ => {}
             }
         }
-        self.keys.common.get_or_insert(demanded);
-        let scopes = self.scopes(ask);
-        let slot = self.slot(&scopes);
-        let held = self.keys.held.get(&slot).filter(|_| sent.is_none());
+        self.cache.initial_scopes.get_or_insert(demanded);
+        let scopes = self.scopes(request);
+        let key = self.key(&scopes);
+        let held = self.cache.tokens.get(&key).filter(|_| sent.is_none());
         if let Some(held) = held {
             return Ok(Some(held.clone()));
         }
         let endpoint = self.endpoint(bearer, reply)?;
         let token = self.token_containerd(&endpoint, &scopes).await?;
-        Ok(Some(self.hold(slot, token)))
+        Ok(Some(self.store(key, token)))
     }
 
     /// Reads the first challenge only.
-    async fn answer_oras(
+    async fn respond_oras(
         &mut self,
-        ask: &Ask,
+        request: &PlannedRequest,
         sent: Option<&HeaderValue>,
         reply: &Reply,
     ) -> Result<Option<HeaderValue>, Stop> {
@@ -200,30 +202,30 @@ impl Run<'_> {
         }
         let demanded = challenge.parameter("scope").unwrap_or_default();
         let demanded = demanded.split_ascii_whitespace().map(ToOwned::to_owned);
-        let scopes = merged(self.scopes(ask).into_iter().chain(demanded));
-        let slot = self.slot(&scopes);
-        if let Some(held) = self.keys.held.get(&slot) {
+        let scopes = merged(self.scopes(request).into_iter().chain(demanded));
+        let key = self.key(&scopes);
+        if let Some(held) = self.cache.tokens.get(&key) {
             match sent.filter(|sent| *sent == held) {
                 None => return Ok(Some(held.clone())),
-                Some(sent) if !self.was_good(sent) => return Ok(None),
+                Some(sent) if !self.was_accepted(sent) => return Ok(None),
                 Some(_) => {}
             }
         }
         let endpoint = self.endpoint(&challenge, reply)?;
         self.check_realm(&endpoint.realm, reply)?;
         let token = self.token_by_get(&endpoint, &scopes).await?;
-        Ok(Some(self.hold(slot, token)))
+        Ok(Some(self.store(key, token)))
     }
 
     /// `Authorization` for HTTP Basic, from now on for all requests.
     pub(super) fn basic(&mut self) -> Option<HeaderValue> {
-        let basic = challenge::basic(self.user()?);
-        self.keys.is_basic = true;
-        Some(self.hold(String::new(), basic))
+        let basic = challenge::basic(self.login()?);
+        self.cache.is_basic = true;
+        Some(self.store(String::new(), basic))
     }
 
-    fn hold(&mut self, slot: String, value: HeaderValue) -> HeaderValue {
-        self.keys.held.insert(slot, value.clone());
+    fn store(&mut self, key: String, value: HeaderValue) -> HeaderValue {
+        self.cache.tokens.insert(key, value.clone());
         value
     }
 
@@ -232,7 +234,7 @@ impl Run<'_> {
         let realm = challenge.parameter("realm").unwrap_or_default();
         let realm = realm.parse::<Uri>().ok();
         let Some(realm) = realm.filter(|realm| realm.authority().is_some()) else {
-            return Err(self.gives_up("a challenge with the URL of its `realm`", reply));
+            return Err(self.abort("a challenge whose `realm` is a URL", reply));
         };
         Ok(Endpoint {
             realm,
@@ -240,17 +242,17 @@ impl Run<'_> {
         })
     }
 
-    /// What oras-go 2.6.1 and later refuse in a realm.
+    /// Rejects a realm as oras-go 2.6.1 and later do.
     pub(super) fn check_realm(&self, realm: &Uri, reply: &Reply) -> CheckResult {
-        if !self.client.does(Way::ChecksUrls) {
+        if !self.model.has(Quirk::ChecksUrls) {
             return Ok(());
         }
         let own = self.session.target().origin();
         if own.scheme_str() == Some("https") && realm.scheme_str() != Some("https") {
-            return Err(self.gives_up("a `realm` with TLS, as the registry has it", reply));
+            return Err(self.abort("a `realm` with TLS, as for the registry", reply));
         }
         if url::is_private(realm) && realm.host() != own.host() {
-            return Err(self.gives_up("a `realm` at a public address", reply));
+            return Err(self.abort("a `realm` with a public address", reply));
         }
         Ok(())
     }
@@ -262,7 +264,7 @@ pub(super) fn first_challenge(reply: &Reply) -> Option<Challenge> {
     challenges.into_iter().next()
 }
 
-/// Scopes with the actions of each resource in one, as oras-go writes them.
+/// The scopes with all actions of each resource merged, as oras-go writes them.
 fn merged(scopes: impl Iterator<Item = String>) -> BTreeSet<String> {
     let mut actions: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for scope in scopes {
@@ -288,7 +290,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn scopes_of_one_repository_become_one() {
+    fn scopes_of_one_repository_are_merged() {
         let merge = |scopes: &[&str]| {
             let merged = merged(scopes.iter().map(|scope| (*scope).to_owned()));
             merged.into_iter().collect::<Vec<_>>().join(" ")

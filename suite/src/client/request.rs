@@ -1,0 +1,227 @@
+//! The requests of a client model, and the handling of responses by Go's HTTP client.
+
+use std::io::Read as _;
+
+use bytes::Bytes;
+use flate2::read::GzDecoder;
+use futures_util::future::join_all;
+use http::{HeaderValue, Method, Uri, header};
+
+use super::{ClientRun, Quirk, TransportLibrary};
+use crate::session::{Reply, Session};
+use crate::verdict::Stop;
+
+/// The number of redirects that Go's HTTP client follows.
+const REDIRECTS: usize = 10;
+/// The limit for a Helm version that checks the targets of redirects, which does not count them.
+const MANY_REDIRECTS: usize = 20;
+/// The number of times that a request is repeated after a challenge: with a token, and with another one if that has
+/// expired.
+const CHALLENGES: usize = 2;
+
+/// The access that a request needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Access {
+    Pull,
+    PullPush,
+}
+
+impl Access {
+    /// The scope of a token for the session's repository.
+    pub(super) fn scope(self, session: &Session) -> String {
+        let actions = match self {
+            Self::Pull => "pull",
+            Self::PullPush => "pull,push",
+        };
+        format!("repository:{}:{actions}", session.repository())
+    }
+}
+
+/// One request of a client model.
+#[derive(Debug, Clone)]
+pub(super) struct PlannedRequest {
+    method: Method,
+    uri: Uri,
+    /// `None` if a token needs no scope.
+    pub(super) access: Option<Access>,
+    accept: Option<String>,
+    content_type: Option<&'static str>,
+    body: Bytes,
+}
+
+impl PlannedRequest {
+    pub(super) fn new(method: Method, uri: Uri, access: Access) -> Self {
+        Self {
+            access: Some(access),
+            ..Self::without_access(method, uri)
+        }
+    }
+
+    pub(super) const fn without_access(method: Method, uri: Uri) -> Self {
+        Self {
+            method,
+            uri,
+            access: None,
+            accept: None,
+            content_type: None,
+            body: Bytes::new(),
+        }
+    }
+
+    /// The same with another method.
+    pub(super) fn with(&self, method: Method) -> Self {
+        Self {
+            method,
+            ..self.clone()
+        }
+    }
+
+    pub(super) fn accept(self, accept: &str) -> Self {
+        Self {
+            accept: Some(accept.to_owned()),
+            ..self
+        }
+    }
+
+    pub(super) fn body(self, content_type: Option<&'static str>, body: &Bytes) -> Self {
+        Self {
+            content_type,
+            body: body.clone(),
+            ..self
+        }
+    }
+
+    fn is_read(&self) -> bool {
+        self.method == Method::GET || self.method == Method::HEAD
+    }
+}
+
+impl ClientRun<'_> {
+    /// Sends a request, and repeats it after a challenge.
+    pub(super) async fn request(&mut self, request: PlannedRequest) -> Result<Reply, Stop> {
+        let mut replies = self.request_all(&[request]).await?;
+        Ok(replies.remove(0))
+    }
+
+    /// Sends requests concurrently; those with a challenge are repeated, concurrently as well.
+    pub(super) async fn request_all(
+        &mut self,
+        requests: &[PlannedRequest],
+    ) -> Result<Vec<Reply>, Stop> {
+        let mut keys: Vec<_> = requests
+            .iter()
+            .map(|request| self.cached(request))
+            .collect();
+        let first = requests.iter().zip(&keys);
+        let first = first.map(|(request, key)| self.send(request, key.as_ref()));
+        let first = join_all(first).await.into_iter();
+        let mut replies = first.collect::<Result<Vec<_>, Stop>>()?;
+        for round in 0..CHALLENGES {
+            let is_repeated = round > 0;
+            let challenged = self.challenged(requests, &replies, &mut keys, is_repeated);
+            let challenged = challenged.await?;
+            let again = challenged.iter();
+            let again =
+                again.map(|position| self.send(&requests[*position], keys[*position].as_ref()));
+            let again = join_all(again).await;
+            for (position, reply) in challenged.iter().zip(again) {
+                replies[*position] = reply?;
+            }
+        }
+        Ok(replies)
+    }
+
+    /// The positions of the requests to repeat; their new `Authorization` is put into `keys`.
+    async fn challenged(
+        &mut self,
+        requests: &[PlannedRequest],
+        replies: &[Reply],
+        keys: &mut [Option<HeaderValue>],
+        is_repeated: bool,
+    ) -> Result<Vec<usize>, Stop> {
+        for (key, reply) in keys.iter().zip(replies) {
+            self.note_accepted(key.as_ref(), reply);
+        }
+        let mut challenged = Vec::new();
+        for (position, request) in requests.iter().enumerate() {
+            let sent = keys[position].take();
+            let reply = &replies[position];
+            let key = self
+                .respond(request, sent.as_ref(), reply, is_repeated)
+                .await?;
+            if key.is_some() {
+                challenged.push(position);
+            }
+            keys[position] = key.or(sent);
+        }
+        Ok(challenged)
+    }
+
+    /// Sends a request, and follows the redirects of a GET or HEAD, as Go does.
+    pub(super) async fn send(
+        &self,
+        request: &PlannedRequest,
+        key: Option<&HeaderValue>,
+    ) -> Result<Reply, Stop> {
+        let mut reply = self.send_once(request, request.uri.clone(), key).await?;
+        let retries = self.model.library == TransportLibrary::OrasGo && request.body.is_empty();
+        if retries && reply.status.is_server_error() {
+            reply = self.send_once(request, request.uri.clone(), key).await?;
+        }
+        let redirects = if self.model.has(Quirk::ChecksUrls) {
+            MANY_REDIRECTS
+        } else {
+            REDIRECTS
+        };
+        for _ in 0..redirects {
+            let is_redirect = request.is_read() && reply.status.is_redirection();
+            let location = reply.header("location").filter(|_| is_redirect);
+            let Some(location) = location else {
+                return self.decoded(&request.method, reply);
+            };
+            let next = self.session.resolve(&reply.uri, location)?;
+            reply = self.send_once(request, next, key).await?;
+        }
+        Err(self.abort("redirects that end", &reply))
+    }
+
+    /// Sends a request once; credentials go to the registry's own origin only.
+    async fn send_once(
+        &self,
+        request: &PlannedRequest,
+        uri: Uri,
+        key: Option<&HeaderValue>,
+    ) -> Result<Reply, Stop> {
+        let mut call = self.session.call_uri(request.method.clone(), Ok(uri));
+        call = call.header("user-agent", self.agent);
+        if let Some(accept) = &request.accept {
+            call = call.accept(accept);
+        }
+        if request.method != Method::HEAD {
+            call = call.header("accept-encoding", "gzip");
+        }
+        call = call.body(request.content_type, &request.body);
+        match key {
+            Some(key) => call.authorization(key.clone()).send().await,
+            None if self.cache.is_left_to_session() => call.send().await,
+            None => call.anonymous().send().await,
+        }
+    }
+
+    /// The response as Helm gets it: Go decodes a body that it requested with gzip, and removes its length.
+    pub(super) fn decoded(&self, method: &Method, mut reply: Reply) -> Result<Reply, Stop> {
+        let coding = reply.header("content-encoding").unwrap_or_default();
+        if !coding.eq_ignore_ascii_case("gzip") || method == Method::HEAD {
+            return Ok(reply);
+        }
+        let mut body = Vec::new();
+        let read = GzDecoder::new(&reply.body[..]).read_to_end(&mut body);
+        if read.is_err() {
+            return Err(self.abort("a body that can be decoded", &reply));
+        }
+        reply.body = body.into();
+        reply.headers.remove(header::CONTENT_ENCODING);
+        reply.headers.remove(header::CONTENT_LENGTH);
+        Ok(reply)
+    }
+}
