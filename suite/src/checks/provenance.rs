@@ -115,7 +115,10 @@ async fn kept(session: &Session) -> CheckResult {
     let reply = session.get_manifest("1.0.0").await?;
     let text = String::from_utf8_lossy(&reply.body).into_owned();
     if !reply.status.is_success() || !text.contains(media_type::HELM_CHART) {
-        return Err(obstacle("read the manifest of the chart", &reply));
+        return Err(obstacle(
+            "find a manifest with a chart layer under the tag",
+            &reply,
+        ));
     }
     expect::holds(
         text.contains(media_type::HELM_PROVENANCE),

@@ -102,7 +102,7 @@ async fn annotations_kept(session: &Session) -> CheckResult {
         Some(kept) if kept == pushed => Ok(()),
         // `pull/tag-is-no-index` judges an index in place of the manifest.
         None if !String::from_utf8_lossy(&reply.body).contains("\"layers\"") => {
-            Err(obstacle("read the image manifest of the chart", &reply))
+            Err(obstacle("find an image manifest under the tag", &reply))
         }
         Some(_) => Err(expect::violated(
             "the annotations as pushed",

@@ -130,7 +130,7 @@ async fn location_leads(session: &Session) -> CheckResult {
     let chart = session.arrange_chart_blobs("1.0.0").await?;
     let stored = session.put_manifest("1.0.0", &chart.manifest).await?;
     if stored.status.as_u16() != 201 {
-        return Err(obstacle("push a manifest", &stored));
+        return Err(obstacle("get a 201 for a pushed manifest", &stored));
     }
     // Other requirements judge a manifest that is missing under its tag or digest as well.
     for reference in ["1.0.0", &chart.digest] {

@@ -23,8 +23,8 @@ requirement! {
     /// beforehand, its response is all that the user sees; a closed connection reads `EOF`.
     ///
     /// ## How it is checked
-    /// The check starts an upload in a new repository. The connection must not close three times in a row while `GET
-    /// /v2/` succeeds in between.
+    /// The check starts an upload in a new repository, at most three times. One POST must get a response. If `GET
+    /// /v2/` fails in between, the check is inconclusive.
     FIRST_WRITE_RESPONSE = "names/first-write-answered" {
         level: Must,
         title: "the first write to a new repository gets a response",

@@ -136,7 +136,7 @@ async fn manifest_bytes(session: &Session) -> CheckResult {
         .send()
         .await?;
     if reply.status.as_u16() != 200 || !is_image_manifest(&reply) {
-        return Err(obstacle("read the manifest by digest", &reply));
+        return Err(obstacle("read an image manifest by digest", &reply));
     }
     expect::same_bytes(&reply, &chart.manifest)
 }
@@ -179,7 +179,7 @@ async fn odd_shape(session: &Session) -> CheckResult {
     session.arrange_manifest("1.0.0", &odd).await?;
     let reply = read_manifest(session, "1.0.0").await?;
     if !is_image_manifest(&reply) {
-        return Err(obstacle("read the image manifest of the chart", &reply));
+        return Err(obstacle("find an image manifest under the tag", &reply));
     }
     expect::same_bytes(&reply, &odd)
 }

@@ -6,11 +6,12 @@ mod manifest;
 mod manifest_content;
 mod range;
 
+use bytes::Bytes;
+
 use crate::requirement::Requirement;
 use crate::session::steps::obstacle;
 use crate::session::{Reply, Session};
 use crate::verdict::Stop;
-use bytes::Bytes;
 
 /// Reads a manifest; any status except 200 is inconclusive, so that only the content is judged.
 pub(super) async fn read_manifest(session: &Session, reference: &str) -> Result<Reply, Stop> {

@@ -36,7 +36,7 @@ requirement! {
 async fn range(session: &Session) -> CheckResult {
     let (archive, whole) = read_layer(session).await?;
     if whole.body != archive {
-        return Err(obstacle("read the blob", &whole));
+        return Err(obstacle("read the unchanged blob", &whole));
     }
     let path = session.blob_path(&digest_of(&archive));
     for (header, part) in [
@@ -70,7 +70,7 @@ requirement! {
     /// must return 206.
     CLAIMED_RANGES = "pull/claimed-ranges-served" {
         level: Should,
-        title: "`Accept-Ranges: bytes` is true",
+        title: "a registry that sends `Accept-Ranges: bytes` serves ranges",
         covers: ["REG-PUL-18", "C19"],
         sources: [HTTP.states(
             "field.accept-ranges",
@@ -85,7 +85,7 @@ requirement! {
 async fn claimed_ranges(session: &Session) -> CheckResult {
     let (archive, whole) = read_layer(session).await?;
     if whole.body != archive {
-        return Err(obstacle("read the blob", &whole));
+        return Err(obstacle("read the unchanged blob", &whole));
     }
     if whole.header("accept-ranges") != Some("bytes") {
         return Err(Stop::condition_not_met(

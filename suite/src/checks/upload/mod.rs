@@ -7,12 +7,13 @@ mod other_methods;
 mod start;
 mod stored;
 
+use bytes::Bytes;
+
 use crate::requirement::Requirement;
 use crate::session::expect;
 use crate::session::steps::obstacle;
 use crate::session::{Reply, Session, digest_of};
 use crate::verdict::{CheckResult, Stop};
-use bytes::Bytes;
 
 /// Content that no other check of the run uploads.
 pub(super) fn content(session: &Session, what: &str) -> Bytes {

@@ -61,7 +61,7 @@ requirement! {
 async fn location_leads(session: &Session) -> CheckResult {
     let (stored, digest) = upload_blob(session, "led to").await?;
     if stored.status.as_u16() != 201 {
-        return Err(obstacle("upload a blob", &stored));
+        return Err(obstacle("get a 201 for an uploaded blob", &stored));
     }
     // Other requirements judge a blob that is missing under its own URL as well.
     session.get_blob(&digest).await?;
