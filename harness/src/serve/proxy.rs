@@ -39,20 +39,20 @@ impl Proxy {
         }
     }
 
-    async fn pass(&self, mut incoming: Incoming) -> Outgoing {
-        let mut outgoing = match self.faults.before(&mut incoming) {
-            Some(outgoing) => outgoing,
-            None => match self
-                .upstream
-                .forward(self.upstream_request(&incoming).into())
-                .await
-            {
-                Ok(mut response) => {
-                    strip(&mut response.headers);
-                    Response::<Bytes>::from(response).into()
-                }
-                Err(error) => bad_gateway(&error).into(),
-            },
+    /// The response to a request. The faults change it according to the request as the client sent it, and leave a
+    /// response of their own as it is.
+    async fn pass(&self, incoming: Incoming) -> Outgoing {
+        let mut forwarded = incoming.clone();
+        if let Some(outgoing) = self.faults.before(&mut forwarded) {
+            return outgoing;
+        }
+        let request = self.upstream_request(&forwarded).into();
+        let mut outgoing = match self.upstream.forward(request).await {
+            Ok(mut response) => {
+                strip(&mut response.headers);
+                Response::<Bytes>::from(response).into()
+            }
+            Err(error) => bad_gateway(&error).into(),
         };
         self.faults.after(&incoming, &mut outgoing);
         outgoing
@@ -119,4 +119,53 @@ fn bad_gateway(error: &TransportError) -> Response<Bytes> {
         header::HeaderValue::from_static("application/json"),
     );
     answer
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::{Ipv4Addr, SocketAddr};
+    use std::sync::Arc;
+
+    use helm_oci_fixtures::digest::sha256;
+    use helm_oci_fixtures::fault::FaultyRegistry;
+    use helm_oci_fixtures::registry::{Access, ReferenceRegistry};
+
+    use super::*;
+    use crate::http::{Limits, Trust};
+    use crate::serve::Server;
+
+    /// Uploads a blob through a proxy with this fault, and returns the status of the final PUT.
+    async fn put_blob_through(fault: Fault) -> StatusCode {
+        let registry = FaultyRegistry::new(ReferenceRegistry::new(Access::Open), &[]);
+        let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        let server = Server::start(listen, Arc::new(registry))
+            .await
+            .expect("a free port");
+        let origin = format!("http://{}", server.address());
+        let upstream = Http::new(
+            origin.parse().expect("a URI"),
+            &Trust::default(),
+            Limits::default(),
+        );
+        let proxy = Proxy::new(upstream.expect("no TLS is needed"), &[fault]);
+        let send = |method: &str, uri: &str, body: &'static str| {
+            let request = Request::builder().method(method).uri(uri);
+            let request = request.body(Bytes::from(body)).expect("a request");
+            proxy.pass(Incoming::over_http(request))
+        };
+        let begun = send("POST", "/v2/a/b/blobs/uploads/", "").await.response;
+        let location = begun.headers()[header::LOCATION].to_str().expect("text");
+        let put = format!("{location}?digest={}", sha256(b"content"));
+        let status = send("PUT", &put, "content").await.response.status();
+        server.stop().await;
+        status
+    }
+
+    #[tokio::test]
+    async fn a_fault_that_rewrites_a_request_changes_the_response_to_the_original_one() {
+        let refused = put_blob_through(Fault::RefusesMonolithicPut).await;
+        assert_eq!(refused, StatusCode::INTERNAL_SERVER_ERROR);
+        let unaffected = put_blob_through(Fault::CutsTagLists).await;
+        assert_eq!(unaffected, StatusCode::CREATED);
+    }
 }
