@@ -14,7 +14,7 @@ fn every_item_is_covered_or_left_out_for_a_reason() {
         .map(|entry| {
             format!(
                 "{} ({}): {}",
-                entry.item.id, entry.item.rank, entry.item.says
+                entry.item.id, entry.item.rank, entry.item.text
             )
         })
         .collect();

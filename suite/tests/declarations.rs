@@ -73,7 +73,7 @@ fn every_source_says_something_somewhere() {
         );
         for source in requirement.sources {
             assert!(
-                !source.anchor.is_empty() && !source.says.is_empty(),
+                !source.anchor.is_empty() && !source.text.is_empty(),
                 "{} cites emptiness",
                 requirement.id
             );

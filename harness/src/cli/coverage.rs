@@ -28,8 +28,13 @@ pub(super) fn text() -> String {
         let _ = writeln!(text);
     }
     let _ = writeln!(text, "suite/spec/seed.md\n");
-    for Statement { id, says, leads } in statements() {
-        let _ = writeln!(text, "{id:11} {:7} {leads}  ({says})", "");
+    for Statement {
+        id,
+        text: statement,
+        leads,
+    } in statements()
+    {
+        let _ = writeln!(text, "{id:11} {:7} {leads}  ({statement})", "");
     }
     let _ = writeln!(text);
     for (document, ranks) in RANKS {
@@ -53,7 +58,7 @@ fn line(entry: &Entry) -> String {
         Standing::LeftOut(reason) => format!("left out: {reason}"),
         Standing::Open => "open".to_owned(),
     };
-    format!("{:11} {:7} {standing}  ({})", item.id, item.rank, item.says)
+    format!("{:11} {:7} {standing}  ({})", item.id, item.rank, item.text)
 }
 
 /// The ledger for programs.
@@ -68,7 +73,7 @@ pub(super) fn json() -> String {
 
 fn item(entry: &Entry) -> Value {
     let item = &entry.item;
-    let mut value = json!({ "id": item.id, "rank": item.rank, "says": item.says });
+    let mut value = json!({ "id": item.id, "rank": item.rank, "says": item.text });
     match &entry.standing {
         Standing::Covered(requirements) => value["covered_by"] = json!(requirements),
         Standing::LeftOut(reason) => value["left_out"] = json!(reason),
@@ -82,7 +87,7 @@ fn statement(statement: &Statement) -> Value {
     let flows: Vec<&str> = statement.flows().map(Flow::name).collect();
     json!({
         "id": statement.id,
-        "says": statement.says,
+        "says": statement.text,
         "leads": statement.leads,
         "requirements": requirements,
         "flows": flows,

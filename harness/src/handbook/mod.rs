@@ -195,11 +195,11 @@ fn cite(source: &Source) -> String {
         document,
         version,
         anchor,
-        says,
+        text,
         quoted,
     } = source;
     let mark = if *quoted { "\"" } else { "" };
-    format!("{document} {version}, {anchor}: {mark}{says}{mark}")
+    format!("{document} {version}, {anchor}: {mark}{text}{mark}")
 }
 
 fn describe_break(brk: &Break, part: &Part) -> String {

@@ -57,7 +57,7 @@ fn source(source: &Source) -> SourceRecord {
         document: source.document.to_owned(),
         version: source.version.to_owned(),
         anchor: source.anchor.to_owned(),
-        text: source.says.to_owned(),
+        text: source.text.to_owned(),
         quoted: source.quoted,
     }
 }

@@ -390,7 +390,7 @@ async fn again(session: &Session) -> CheckResult {
 }
 
 /// The requirements of this area, in reading order.
-pub(super) static ALL_OF_THEM: &[&Requirement] = &[
+pub(super) static REQUIREMENTS: &[&Requirement] = &[
     &MANIFESTS,
     &GONE,
     &HEAD_GONE,

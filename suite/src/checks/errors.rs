@@ -270,5 +270,5 @@ async fn refused_upload(session: &Session) -> CheckResult {
 }
 
 /// The requirements of this area, in reading order.
-pub(super) static ALL_OF_THEM: &[&Requirement] =
+pub(super) static REQUIREMENTS: &[&Requirement] =
     &[&JSON, &SHORT, &UNKNOWN, &HEAD_AGREES, &CLASS, &REFUSED];

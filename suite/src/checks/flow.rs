@@ -294,7 +294,7 @@ macro_rules! replay {
 
 /// The requirements of this area, in reading order.
 #[rustfmt::skip]
-pub(super) static ALL_OF_THEM: &[&Requirement] = &[
+pub(super) static REQUIREMENTS: &[&Requirement] = &[
     replay!(PUSH by push, ChartPush, HELM_3_2, Open, "flow/push-3.0", "`helm chart push` succeeds with Helm 3.0 to 3.2", "7.4", "T1"),
     replay!(PUSH by push, ChartPush, HELM_3_6, Open, "flow/push-3.3", "`helm chart push` succeeds with Helm 3.3 to 3.6", "7.4", "T3"),
     replay!(PUSH by push, Push, HELM_3_7, Open, "flow/push-3.7", "a push succeeds with Helm 3.7", "7.4", "T4"),

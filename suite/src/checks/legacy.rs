@@ -199,5 +199,5 @@ async fn bare_type(session: &Session) -> CheckResult {
 }
 
 /// The requirements of this area, in reading order.
-pub(super) static ALL_OF_THEM: &[&Requirement] =
+pub(super) static REQUIREMENTS: &[&Requirement] =
     &[&OLD_AGENTS, &NO_TYPE, &OLD_LAYER, &SHAPES, &BARE_TYPE];

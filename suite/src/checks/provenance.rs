@@ -166,4 +166,4 @@ async fn bytes(session: &Session) -> CheckResult {
 }
 
 /// The requirements of this area, in reading order.
-pub(super) static ALL_OF_THEM: &[&Requirement] = &[&ACCEPTED, &ORDER, &KEPT, &BYTES];
+pub(super) static REQUIREMENTS: &[&Requirement] = &[&ACCEPTED, &ORDER, &KEPT, &BYTES];

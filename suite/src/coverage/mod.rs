@@ -23,7 +23,7 @@ pub struct Item {
     /// How much depends on it: `MUST`, `SHOULD` or `MAY`; the letter of its tier for a failure mode.
     pub rank: &'static str,
     /// What it says.
-    pub says: &'static str,
+    pub text: &'static str,
 }
 
 /// One way in which registries are known to fail, as `spec/registry-pitfalls.md` tells it.
@@ -65,7 +65,7 @@ pub struct Statement {
     /// Its id, such as `SEED-01`.
     pub id: &'static str,
     /// The statement, in our own words.
-    pub says: &'static str,
+    pub text: &'static str,
     /// Where it leads: requirements and flows in backticks, or a reason.
     pub leads: &'static str,
 }
@@ -92,8 +92,8 @@ impl Statement {
 pub fn behaviours() -> Vec<Item> {
     let lines = BEHAVIOUR.lines().filter_map(|line| {
         let (id, rest) = line.strip_prefix("**")?.split_once("** (")?;
-        let (rank, says) = rest.split_once(") ")?;
-        id.starts_with("REG-").then_some(Item { id, rank, says })
+        let (rank, text) = rest.split_once(") ")?;
+        id.starts_with("REG-").then_some(Item { id, rank, text })
     });
     lines.collect()
 }
@@ -119,7 +119,7 @@ pub fn pitfalls() -> Vec<Pitfall> {
 pub fn statements() -> Vec<Statement> {
     let lines = rows(PAGE, |id| id.starts_with("SEED-"));
     let statements = lines.filter_map(|cells| match cells.as_slice() {
-        [id, says, leads] => Some(Statement { id, says, leads }),
+        [id, text, leads] => Some(Statement { id, text, leads }),
         _ => None,
     });
     statements.collect()
@@ -142,7 +142,7 @@ pub fn ledger() -> Vec<Entry> {
     let failures = pitfalls().into_iter().map(|pitfall| Item {
         id: pitfall.id,
         rank: &pitfall.id[..1],
-        says: pitfall.failure,
+        text: pitfall.failure,
     });
     let entry = |item: Item| Entry {
         standing: standing(item.id),
@@ -188,7 +188,7 @@ mod tests {
         assert_eq!(pitfalls().len(), 98);
         let first = behaviours()[0];
         assert_eq!((first.id, first.rank), ("REG-API-01", "MUST"));
-        assert!(first.says.starts_with("The API root is `/v2/`"));
+        assert!(first.text.starts_with("The API root is `/v2/`"));
         let seen = pitfalls().into_iter().find(|pitfall| pitfall.id == "A07");
         assert_eq!(
             seen.expect("it is there").registries,
@@ -201,7 +201,7 @@ mod tests {
     fn a_statement_leads_to_what_stands_in_backticks() {
         let statement = Statement {
             id: "SEED-00",
-            says: "",
+            text: "",
             leads: "`push`, `names/underscore-tags`, `no such thing`",
         };
         assert_eq!(statement.flows().collect::<Vec<_>>(), [Flow::Push]);

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::requirement::Level;
 
 /// A published document or a code base that requirements cite.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Document {
     /// Its name.
     pub name: &'static str,
@@ -18,7 +18,7 @@ pub struct Document {
 }
 
 /// One citation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Source {
     /// The document's name.
     pub document: &'static str,
@@ -26,9 +26,9 @@ pub struct Source {
     pub version: &'static str,
     /// Where in the document: a section anchor, or path and line.
     pub anchor: &'static str,
-    /// The sentence relied on, or what the code does there.
-    pub says: &'static str,
-    /// Whether `says` is a quotation; otherwise it is our reading of code.
+    /// The cited sentence, or a summary of the code.
+    pub text: &'static str,
+    /// True if `text` is a quotation; otherwise it is a summary of code.
     pub quoted: bool,
 }
 
@@ -84,7 +84,7 @@ impl Specification {
             };
         }
         cited
-            .map(|source| keyword(source.says))
+            .map(|source| keyword(source.text))
             .min()
             .unwrap_or(Self::Stated)
     }
@@ -127,7 +127,7 @@ impl Document {
             document: self.name,
             version: self.version,
             anchor,
-            says: sentence,
+            text: sentence,
             quoted: true,
         }
     }
@@ -160,7 +160,7 @@ pub const fn helm(tag: &'static str, path: &'static str, does: &'static str) -> 
         document: "helm/helm",
         version: tag,
         anchor: path,
-        says: does,
+        text: does,
         quoted: false,
     }
 }
@@ -171,7 +171,7 @@ pub const fn oras_go(tag: &'static str, path: &'static str, does: &'static str) 
         document: "oras-project/oras-go",
         version: tag,
         anchor: path,
-        says: does,
+        text: does,
         quoted: false,
     }
 }
@@ -182,7 +182,7 @@ pub const fn containerd(tag: &'static str, path: &'static str, does: &'static st
         document: "containerd/containerd",
         version: tag,
         anchor: path,
-        says: does,
+        text: does,
         quoted: false,
     }
 }
@@ -193,7 +193,7 @@ pub const fn observed(section: &'static str, does: &'static str) -> Source {
         document: "suite/spec/helm-client-behaviour.md",
         version: "2026-11",
         anchor: section,
-        says: does,
+        text: does,
         quoted: false,
     }
 }

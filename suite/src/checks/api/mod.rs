@@ -12,7 +12,7 @@ pub(super) use self::upload::complete_with_digest;
 use crate::requirement::Requirement;
 
 /// The requirements of this area, in reading order.
-pub(super) static ALL_OF_THEM: &[&Requirement] = &[
+pub(super) static REQUIREMENTS: &[&Requirement] = &[
     &endpoint::VERSION_CHECK,
     &endpoint::NO_SLASH,
     &endpoint::CLIENT_HELLO,

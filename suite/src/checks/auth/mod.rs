@@ -119,7 +119,7 @@ async fn token_post(session: &Session) -> Result<Reply, Stop> {
 }
 
 /// The requirements of this area, in reading order.
-pub(super) static ALL_OF_THEM: &[&Requirement] = &[
+pub(super) static REQUIREMENTS: &[&Requirement] = &[
     &challenges::EVERYWHERE,
     &challenges::FIRST,
     &challenges::SPELLING,

@@ -8,7 +8,7 @@ mod reads;
 use crate::requirement::Requirement;
 
 /// The requirements of this area, in reading order.
-pub(super) static ALL_OF_THEM: &[&Requirement] = &[
+pub(super) static REQUIREMENTS: &[&Requirement] = &[
     &blobs::USABLE,
     &blobs::SAME_BLOB,
     &blobs::INTERLEAVED,

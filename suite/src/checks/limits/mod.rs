@@ -264,7 +264,7 @@ fn annotated(
 }
 
 /// The requirements of this area, in reading order.
-pub(super) static ALL_OF_THEM: &[&Requirement] = &[
+pub(super) static REQUIREMENTS: &[&Requirement] = &[
     &DEEP_NAMES,
     &LONG_TAGS,
     &TINY,

@@ -18,7 +18,7 @@ fn replaced(manifest: &Bytes, own: &str, other: &str) -> Bytes {
 }
 
 /// The requirements of this area, in reading order.
-pub(super) static ALL_OF_THEM: &[&Requirement] = &[
+pub(super) static REQUIREMENTS: &[&Requirement] = &[
     &put::PUT_201,
     &put::PUT_NOT_202,
     &put::BY_DIGEST,

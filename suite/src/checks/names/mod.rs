@@ -14,7 +14,7 @@ pub(super) async fn first_write(session: &Session, repository: &str) -> Result<R
 }
 
 /// The requirements of this area, in reading order.
-pub(super) static ALL_OF_THEM: &[&Requirement] = &[
+pub(super) static REQUIREMENTS: &[&Requirement] = &[
     &repository::GRAMMAR,
     &repository::TWO_SEGMENTS,
     &repository::ROOT,

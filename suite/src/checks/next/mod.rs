@@ -33,7 +33,7 @@ fn index_of(descriptors: &[String]) -> Bytes {
 }
 
 /// The requirements of this area, in reading order.
-pub(super) static ALL_OF_THEM: &[&Requirement] = &[
+pub(super) static REQUIREMENTS: &[&Requirement] = &[
     &index::INDEX,
     &index::SEVERAL,
     &index::NESTED,

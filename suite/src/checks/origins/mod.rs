@@ -371,7 +371,7 @@ async fn realm_public(session: &Session) -> CheckResult {
 }
 
 /// The requirements of this area, in reading order.
-pub(super) static ALL_OF_THEM: &[&Requirement] = &[
+pub(super) static REQUIREMENTS: &[&Requirement] = &[
     &REDIRECTED_HEAD,
     &LOCATION_HOST,
     &LOCATION_TLS,

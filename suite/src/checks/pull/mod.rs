@@ -40,7 +40,7 @@ pub(super) async fn read_layer(session: &Session) -> Result<(Bytes, Reply), Stop
 }
 
 /// The requirements of this area, in reading order.
-pub(super) static ALL_OF_THEM: &[&Requirement] = &[
+pub(super) static REQUIREMENTS: &[&Requirement] = &[
     &head::HEAD_TAG,
     &head::HEAD_TYPE,
     &head::HEAD_LENGTH,

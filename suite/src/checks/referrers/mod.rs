@@ -389,7 +389,7 @@ async fn with_subject(session: &Session) -> CheckResult {
 }
 
 /// The requirements of this area, in reading order.
-pub(super) static ALL_OF_THEM: &[&Requirement] = &[
+pub(super) static REQUIREMENTS: &[&Requirement] = &[
     &API,
     &ABSENT_API,
     &SUBJECT,

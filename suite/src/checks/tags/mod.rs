@@ -92,7 +92,7 @@ pub(super) fn named(tag: Option<String>) -> String {
 }
 
 /// The requirements of this area, in reading order.
-pub(super) static ALL_OF_THEM: &[&Requirement] = &[
+pub(super) static REQUIREMENTS: &[&Requirement] = &[
     &list::SHAPE,
     &list::NAME,
     &list::COMPLETE,

@@ -72,7 +72,7 @@ pub(super) async fn upload_blob(session: &Session, what: &str) -> Result<(Reply,
 }
 
 /// The requirements of this area, in reading order.
-pub(super) static ALL_OF_THEM: &[&Requirement] = &[
+pub(super) static REQUIREMENTS: &[&Requirement] = &[
     &head::ABSENT,
     &head::FOUND,
     &head::PRESENT,
