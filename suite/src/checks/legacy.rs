@@ -128,7 +128,7 @@ requirement! {
     /// same.
     SHAPES = "legacy/every-shape-served" {
         level: Must,
-        title: "chart manifests of every Helm era are served unchanged",
+        title: "the registry serves chart manifests of every Helm era unchanged",
         covers: ["REG-PUL-24"],
         sources: [observed("7.3", "the manifests G1 to G11 as recorded from Helm 3.2.4 to 4.2.4")],
         breaks: [

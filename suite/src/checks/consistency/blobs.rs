@@ -124,7 +124,7 @@ requirement! {
     /// The check opens three uploads and sends their PUTs concurrently, in reverse order. Each PUT must return a 2xx.
     INTERLEAVED = "consistency/uploads-independent" {
         level: Must,
-        title: "three open uploads are completed independently",
+        title: "the registry completes three open uploads independently",
         covers: ["REG-API-07", "B11", "B12"],
         sources: [observed("2.2", "for each missing blob, concurrently: POST, then PUT")],
         breaks: [

@@ -115,7 +115,7 @@ requirement! {
     /// tags.
     BOTH_LISTED = "consistency/both-versions-listed" {
         level: Must,
-        title: "two versions pushed at the same time are both listed",
+        title: "the registry lists both of two versions pushed at the same time",
         covers: ["REG-MAN-25", "REG-TAG-02"],
         sources: [observed("5", "Helm has no lock; jobs of one pipeline push concurrently")],
         breaks: [

@@ -82,11 +82,11 @@ requirement! {
     /// Helm 3.0 to 3.17 combine the responses of HEAD and GET, and jobs pull right after a push.
     ///
     /// ## How it is checked
-    /// The check pushes another manifest with the tag of a first, and sends HEAD and GET. Neither may return the
-    /// first manifest. The requirement does not apply if the registry rejects the overwrite.
+    /// The check pushes two manifests with one tag, and immediately sends HEAD and GET. Neither may return the first
+    /// manifest. The requirement does not apply if the registry rejects the overwrite.
     MOVED_TAG = "consistency/moved-tag" {
         level: Should,
-        title: "HEAD and GET see a moved tag immediately",
+        title: "HEAD and GET return the new manifest immediately after a tag moved",
         covers: ["REG-PUL-20"],
         sources: [observed("3.2", "HEAD of the tag, then GET of the digest it names")],
         breaks: [],

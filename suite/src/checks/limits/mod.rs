@@ -170,7 +170,7 @@ requirement! {
     /// specification requests 4 megabytes.
     ///
     /// ## How it is checked
-    /// The check pushes a small manifest, then one with annotations of one mebibyte. The PUT must return a 2xx.
+    /// The check pushes a small manifest, then one of 1 MiB, filled with annotations. The PUT must return a 2xx.
     LARGE_MANIFEST = "limits/one-mebibyte-manifest" {
         level: Should,
         title: "the registry accepts a manifest of 1 MiB",
@@ -197,8 +197,8 @@ requirement! {
     /// specification requests 4 megabytes, so the check sends no more.
     ///
     /// ## How it is checked
-    /// The check pushes a small manifest, then one with annotations of 4 000 000 bytes in total. The PUT must return
-    /// a 2xx.
+    /// The check pushes a small manifest, then one of 4 000 000 bytes, filled with annotations. The PUT must return a
+    /// 2xx.
     FOUR_MEGABYTES = "limits/four-megabyte-manifest" {
         level: Should,
         title: "the registry accepts a manifest of 4 MB",

@@ -55,7 +55,7 @@ requirement! {
     /// The registry accepts a chart manifest with `artifactType`.
     ///
     /// ## Why Helm needs it
-    /// Helm does not need it: no Helm version writes the field. The next chart format is identified by it.
+    /// Helm does not need it: no Helm version writes the field. The next chart format is recognised by this field.
     ///
     /// ## How it is checked
     /// The check pushes a chart manifest with the field. The PUT must return a 2xx if the manifest without the field
@@ -92,7 +92,7 @@ requirement! {
     /// value.
     ARTIFACT_TYPE_KEPT = "next/artifact-type-kept" {
         level: May,
-        title: "`artifactType` is served as it was pushed",
+        title: "the registry serves `artifactType` as it was pushed",
         covers: ["C17"],
         sources: [DISTRIBUTION.states(
             "pulling-manifests",

@@ -151,7 +151,7 @@ requirement! {
     /// The check pushes an index and reads it by its tag. If the response is an index, it must have the same bytes.
     BYTES = "next/index-bytes" {
         level: May,
-        title: "an index is served byte for byte",
+        title: "the registry serves an index byte for byte",
         covers: ["REG-PUL-22"],
         sources: [DISTRIBUTION.states(
             "pulling-manifests",

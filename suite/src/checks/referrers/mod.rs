@@ -65,7 +65,7 @@ requirement! {
     /// The registry has the referrers API.
     ///
     /// ## Why Helm needs it
-    /// Helm does not need it. Signing tools for charts need it; without the API they fall back to a tag.
+    /// Helm does not need it. Signing tools for charts do; without the API they fall back to a tag.
     ///
     /// ## How it is checked
     /// The check requests the referrers of a chart that has none. The status must be 200.
@@ -355,7 +355,7 @@ requirement! {
     /// subject, the result is inconclusive.
     WITH_SUBJECT = "referrers/subject-served" {
         level: Should,
-        title: "the registry serves the subject of a manifest that it serves",
+        title: "the registry serves a manifest together with its subject",
         covers: ["REG-REF-03"],
         sources: [observed("5", "Helm 3.18 and later follow `subject` during the copy and fail if it is absent")],
         breaks: [

@@ -157,7 +157,7 @@ requirement! {
     /// them unchanged.
     VERBATIM = "tags/listed-verbatim" {
         level: Must,
-        title: "tags are listed exactly as they were pushed",
+        title: "the registry lists tags exactly as they were pushed",
         covers: ["REG-TAG-07", "REG-NAM-06"],
         sources: [
             helm("v3.8.0", "pkg/registry/client.go:607", "maps every `_` of a listed tag to `+`"),
@@ -203,7 +203,7 @@ requirement! {
     /// all of them.
     FOREIGN = "tags/foreign-tags-listed" {
         level: May,
-        title: "tags that are not SemVer versions are listed as well",
+        title: "the registry lists tags that are not SemVer versions as well",
         covers: ["REG-TAG-14", "C16"],
         sources: [observed("3.1", "Helm ignores `latest`, `v9.9.9`, `1.0` and signature tags")],
         breaks: [],
@@ -239,7 +239,7 @@ requirement! {
     /// The check pushes four tags out of order and sends `GET tags/list`. The tags must come back sorted.
     ORDER = "tags/lexical-order" {
         level: Should,
-        title: "tags are listed in lexical order",
+        title: "the registry lists tags in lexical order",
         covers: ["REG-TAG-08", "B38"],
         sources: [DISTRIBUTION.states(
             "listing-tags",
