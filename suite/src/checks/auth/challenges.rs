@@ -1,20 +1,18 @@
-//! Challenges, and the schemes and credentials that a registry accepts.
+//! The responses that have a challenge, and the parameters of a Bearer challenge.
 
-use http::{HeaderValue, Method};
+use http::Method;
 
-use super::{bearer, challenged, credentials, endpoint, scope, token_of};
+use super::{bearer, challenged, scope};
 use crate::helm::breaks::Break;
 use crate::helm::errors::Symptom;
 use crate::helm::flow::Flow;
 use crate::helm::version::{ALL, CONTAINERD, OLD_LISTING, ORAS, Span, Versions};
 use crate::requirement::requirement;
-use crate::requirement::source::{HTTP, helm, observed, oras_go};
-use crate::session::challenge::{self, Challenge};
-use crate::session::expect;
-use crate::session::steps::{ACCEPT_CONTAINERD, obstacle};
-use crate::session::target::Login;
-use crate::session::{Session, digest_of};
-use crate::verdict::{CheckResult, Stop};
+use crate::requirement::source::{HTTP, helm, observed};
+use crate::session::challenge::Challenge;
+use crate::session::steps::obstacle;
+use crate::session::{Session, digest_of, expect};
+use crate::verdict::CheckResult;
 use crate::wire::exchange::redact_url;
 
 requirement! {
@@ -82,85 +80,6 @@ async fn everywhere(session: &Session) -> CheckResult {
         }
     }
     Ok(())
-}
-
-requirement! {
-    /// The registry spells the authentication schemes in challenges as usual: `Basic`, `Bearer`.
-    ///
-    /// ## Why Helm needs it
-    /// Helm does not need it: every tested Helm version compares schemes without regard to case, as it should. Other
-    /// clients do not.
-    ///
-    /// ## How it is checked
-    /// The check reads the challenges of a 401. Their schemes must be spelled `Basic` and `Bearer`.
-    SPELLING = "auth/usual-spelling" {
-        level: May,
-        title: "`Basic` and `Bearer` have their usual spelling",
-        covers: ["REG-AUT-25"],
-        sources: [observed("4.3", "`bearer` and `basic` in lower case work in every tested Helm version")],
-        breaks: [],
-        faults: [ChallengeSchemeIsLowerCase],
-        proven_on: Bearer,
-        check: spelling,
-    }
-}
-
-async fn spelling(session: &Session) -> CheckResult {
-    let reply = challenged(session).await?;
-    let offered = reply.headers.get_all("www-authenticate").iter();
-    let schemes = offered.filter_map(|value| value.to_str().ok()?.split(' ').next());
-    let is_odd = |scheme: &&str| {
-        let known = ["Basic", "Bearer"];
-        let is_known = known.iter().any(|known| scheme.eq_ignore_ascii_case(known));
-        is_known && !known.contains(scheme)
-    };
-    match schemes.into_iter().find(is_odd) {
-        None => Ok(()),
-        Some(odd) => Err(expect::violated(
-            "a scheme spelled `Basic` or `Bearer`",
-            format!("`{odd}`"),
-            &[&reply],
-        )),
-    }
-}
-
-requirement! {
-    /// The first `WWW-Authenticate` header is a `Basic` or a `Bearer` challenge.
-    ///
-    /// ## Why Helm needs it
-    /// Helm 3.18 and later, and the tag listing of Helm 3.8 to 3.17, read only the first header.
-    ///
-    /// ## How it is checked
-    /// The check reads the challenges of a 401 in their order. The first must be `Basic` or `Bearer`.
-    FIRST = "auth/known-scheme-first" {
-        level: Must,
-        title: "the first challenge is `Basic` or `Bearer`",
-        covers: ["REG-AUT-02", "B35"],
-        sources: [oras_go("v2.6.1", "registry/remote/auth/client.go", "reads the first `WWW-Authenticate` header only")],
-        breaks: [
-            Break::new(OLD_LISTING, Flow::LISTINGS, Symptom::TagList),
-            Break::new(ORAS, Flow::WRITES, Symptom::PushStart),
-            Break::new(ORAS, Flow::PULLS, Symptom::PullStart),
-            Break::new(ORAS, &[Flow::Login], Symptom::LoginRefused),
-        ],
-        faults: [OffersNegotiateFirst],
-        proven_on: Bearer,
-        check: first,
-    }
-}
-
-async fn first(session: &Session) -> CheckResult {
-    let reply = challenged(session).await?;
-    let challenges = Challenge::all(&reply.headers);
-    let Some(first) = challenges.first() else {
-        return Err(obstacle("find a challenge", &reply));
-    };
-    expect::holds(
-        matches!(first.scheme.as_str(), "basic" | "bearer"),
-        "`Basic` or `Bearer` as the first challenge",
-        format!("`{}` as the first challenge", first.scheme),
-        &[&reply],
-    )
 }
 
 requirement! {
@@ -297,107 +216,6 @@ async fn narrow(session: &Session) -> CheckResult {
 }
 
 requirement! {
-    /// The registry returns 401 with a challenge for a token that it cannot validate.
-    ///
-    /// ## Why Helm needs it
-    /// Clients request a new token only after a 401. A token that has expired, or that another registry issued, must
-    /// not lead to 400.
-    ///
-    /// ## How it is checked
-    /// The check sends HEAD of a manifest with a token that no registry issued. The status must be 401.
-    BAD_TOKEN = "auth/bad-token-is-401" {
-        level: Should,
-        title: "the registry returns 401 for an invalid token",
-        covers: ["REG-AUT-22", "B40", "C23"],
-        sources: [HTTP.states(
-            "status.401",
-            "The server generating a 401 response MUST send a WWW-Authenticate header field (Section 11.6.1) containing at least one challenge applicable to the target resource.",
-        )],
-        breaks: [],
-        faults: [BadTokensAnswer400],
-        proven_on: Bearer,
-        check: bad_token,
-    }
-}
-
-async fn bad_token(session: &Session) -> CheckResult {
-    bearer(session).await?;
-    let path = session.manifest_path("1.0.0");
-    let reply = session
-        .call(Method::HEAD, &path)
-        .accept(ACCEPT_CONTAINERD)
-        .authorization(HeaderValue::from_static("Bearer not-a-token"))
-        .send()
-        .await?;
-    expect::status(&reply, &[401])
-}
-
-requirement! {
-    /// The registry rejects a wrong password.
-    ///
-    /// ## Why Helm needs it
-    /// `helm registry login` prints "Login Succeeded" for every password that the registry accepts. The mistake
-    /// appears hours later, in a job.
-    ///
-    /// ## How it is checked
-    /// The check sends the user name of the run with another password: to the token endpoint, or to `/v2/` if there
-    /// is none. The response must not be a 2xx.
-    WRONG_PASSWORD = "auth/wrong-password-refused" {
-        level: Must,
-        title: "the registry rejects a wrong password",
-        covers: ["REG-AUT-20", "REG-API-03", "B26"],
-        sources: [helm("v4.2.4", "pkg/registry/client.go:258", "login stores what `/v2/` accepts")],
-        breaks: [],
-        faults: [AcceptsAnyPassword],
-        proven_on: Bearer,
-        check: wrong_password,
-    }
-}
-
-async fn wrong_password(session: &Session) -> CheckResult {
-    let reply = challenged(session).await?;
-    let known = credentials(session)?;
-    let wrong = Login {
-        username: known.username.clone(),
-        password: format!("{}-wrong", known.password),
-    };
-    let wrong = challenge::basic(&wrong);
-    let answer = match Challenge::all(&reply.headers)
-        .into_iter()
-        .find(|challenge| challenge.scheme == "bearer")
-    {
-        Some(challenge) => {
-            let (realm, service) = endpoint(&reply, &challenge)?;
-            session
-                .token(
-                    &realm,
-                    service.as_deref(),
-                    &[&scope(session, "pull,push")],
-                    Some(wrong),
-                )
-                .await?
-        }
-        None => {
-            session
-                .call(Method::GET, "/v2/")
-                .authorization(wrong)
-                .send()
-                .await?
-        }
-    };
-    let bearer = answer.uri.path() != "/v2/";
-    if bearer && answer.status.is_success() {
-        token_of(&answer)?;
-    }
-    expect::holds(
-        !answer.status.is_success(),
-        "status 401 for a wrong password",
-        format!("status {}", answer.status),
-        &[&answer],
-    )
-}
-
-requirement! {
     /// If a registry has private content, `/v2/` returns a challenge to an anonymous request.
     ///
     /// ## Why Helm needs it
@@ -424,118 +242,4 @@ async fn base(session: &Session) -> CheckResult {
         return Err(obstacle("get `/v2/`", &reply));
     }
     expect::status(&reply, &[401])
-}
-
-requirement! {
-    /// The registry accepts the authentication scheme of its first challenge.
-    ///
-    /// ## Why Helm needs it
-    /// Helm 3.18 and later use the first challenge, and so does the tag listing of Helm 3.8 to 3.17. No Helm version
-    /// tries another scheme after a failure.
-    ///
-    /// ## How it is checked
-    /// The check sends an anonymous `GET tags/list`. If `Basic` is the first of several challenges, the registry must
-    /// accept the credentials of the run.
-    FIRST_WORKS = "auth/first-scheme-works" {
-        level: Must,
-        title: "the scheme of the first challenge works",
-        covers: ["REG-AUT-24", "B35"],
-        sources: [oras_go("v2.6.1", "registry/remote/auth/client.go", "reads the first `WWW-Authenticate` header only")],
-        breaks: [
-            Break::new(OLD_LISTING, Flow::LISTINGS, Symptom::TagList),
-            Break::new(ORAS, Flow::WRITES, Symptom::PushStart),
-            Break::new(ORAS, Flow::PULLS, Symptom::PullStart),
-            Break::new(ORAS, &[Flow::Login], Symptom::LoginRefused),
-        ],
-        faults: [OffersBasicFirstInVain],
-        proven_on: Bearer,
-        check: first_works,
-    }
-}
-
-async fn first_works(session: &Session) -> CheckResult {
-    session.arrange_chart("1.0.0").await?;
-    let path = format!("/v2/{}/tags/list", session.repository());
-    let list = || session.call(Method::GET, &path);
-    let anonymous = list().anonymous().send().await?;
-    let challenges = Challenge::all(&anonymous.headers);
-    let is_basic = challenges
-        .first()
-        .is_some_and(|first| first.scheme == "basic");
-    if anonymous.status.as_u16() != 401 || !is_basic || challenges.len() < 2 {
-        return Err(Stop::condition_not_met(
-            "`Basic` is not the first of several challenges",
-        ));
-    }
-    let authorized = list().send().await?;
-    if !authorized.status.is_success() {
-        return Err(obstacle("list tags with any scheme", &authorized));
-    }
-    let basic = challenge::basic(credentials(session)?);
-    let reply = list().authorization(basic).send().await?;
-    expect::holds(
-        !matches!(reply.status.as_u16(), 401 | 403),
-        "the tag list with `Basic`, the scheme of the first challenge",
-        format!("status {}", reply.status),
-        &[&anonymous, &authorized, &reply],
-    )
-}
-
-requirement! {
-    /// The registry accepts every authentication scheme that it offers at `/v2/`.
-    ///
-    /// ## Why Helm needs it
-    /// Helm up to 3.17 selects the scheme that it prefers, Helm 3.18 and later the first one. No Helm version tries a
-    /// second one.
-    ///
-    /// ## How it is checked
-    /// The check reads the challenges of `/v2/`. It sends `GET /v2/` with the credentials for `Basic`, and with a
-    /// token without scope for `Bearer`. The registry must not return 401 or 403.
-    EACH_SCHEME = "auth/each-scheme-works" {
-        level: Must,
-        title: "`/v2/` accepts each scheme that it offers",
-        covers: ["REG-AUT-24"],
-        sources: [observed("4.3", "Helm up to 3.17 selects a challenge by preference, later versions the first; none tries a second")],
-        breaks: [
-            Break::new(ALL, &[Flow::Login], Symptom::LoginRefused),
-        ],
-        faults: [RefusesScopelessTokensAtBase, OffersBasicFirstInVain],
-        proven_on: Bearer,
-        check: each_scheme,
-    }
-}
-
-async fn each_scheme(session: &Session) -> CheckResult {
-    let base = session.call(Method::GET, "/v2/").anonymous().send().await?;
-    if base.status.as_u16() != 401 {
-        return Err(Stop::condition_not_met("`/v2/` requires no credentials"));
-    }
-    let basic = challenge::basic(credentials(session)?);
-    for challenge in Challenge::all(&base.headers) {
-        let authorization = match challenge.scheme.as_str() {
-            "basic" => basic.clone(),
-            "bearer" => {
-                let (realm, service) = endpoint(&base, &challenge)?;
-                let answer = session
-                    .token(&realm, service.as_deref(), &[], Some(basic.clone()))
-                    .await?;
-                challenge::bearer(&token_of(&answer)?)
-                    .ok_or_else(|| obstacle("send the token in a header", &answer))?
-            }
-            // No Helm version supports another scheme.
-            _ => continue,
-        };
-        let opened = session
-            .call(Method::GET, "/v2/")
-            .authorization(authorization)
-            .send()
-            .await?;
-        expect::holds(
-            !matches!(opened.status.as_u16(), 401 | 403),
-            format!("status 200 with the offered scheme `{}`", challenge.scheme),
-            format!("status {}", opened.status),
-            &[&base, &opened],
-        )?;
-    }
-    Ok(())
 }

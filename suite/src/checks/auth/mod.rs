@@ -1,16 +1,21 @@
 //! Challenges and tokens. The requirements do not apply to registries without authentication.
 
 mod challenges;
-mod permission;
+mod grants;
+mod reads;
+mod rejections;
+mod schemes;
 mod token;
+mod writes;
+
+use http::{HeaderValue, Method};
 
 use crate::requirement::Requirement;
-use crate::session::challenge::{self, Challenge};
+use crate::session::challenge::Challenge;
 use crate::session::steps::{ACCEPT_CONTAINERD, obstacle};
 use crate::session::target::{Credentials, Login};
-use crate::session::{Reply, Session};
+use crate::session::{Reply, Session, challenge};
 use crate::verdict::Stop;
-use http::{HeaderValue, Method};
 
 /// An anonymous HEAD of a manifest: the first request of every pull.
 async fn anonymous_head(session: &Session) -> Result<Reply, Stop> {
@@ -78,7 +83,7 @@ fn token_of(reply: &Reply) -> Result<String, Stop> {
 }
 
 /// The response of the token endpoint to GET with the credentials of the run and these scopes.
-async fn token_answer(session: &Session, scopes: &[&str]) -> Result<Reply, Stop> {
+async fn token_response(session: &Session, scopes: &[&str]) -> Result<Reply, Stop> {
     let (reply, challenge) = bearer(session).await?;
     let (realm, service) = endpoint(&reply, &challenge)?;
     let basic = challenge::basic(credentials(session)?);
@@ -89,61 +94,41 @@ async fn token_answer(session: &Session, scopes: &[&str]) -> Result<Reply, Stop>
 
 /// A token for these scopes, with the credentials of the run.
 async fn token_for(session: &Session, scopes: &[&str]) -> Result<HeaderValue, Stop> {
-    let answer = token_answer(session, scopes).await?;
-    challenge::bearer(&token_of(&answer)?)
-        .ok_or_else(|| obstacle("send the token in a header", &answer))
+    let response = token_response(session, scopes).await?;
+    challenge::bearer(&token_of(&response)?)
+        .ok_or_else(|| obstacle("send the token in a header", &response))
 }
 
 fn scope(session: &Session, actions: &str) -> String {
     format!("repository:{}:{actions}", session.repository())
 }
 
-/// Sends a POST to the token endpoint, as Helm 3.0 to 3.17 do.
-async fn token_post(session: &Session) -> Result<Reply, Stop> {
-    let (reply, challenge) = bearer(session).await?;
-    let (realm, service) = endpoint(&reply, &challenge)?;
-    let known = credentials(session)?;
-    let form = [
-        ("grant_type", "password"),
-        ("client_id", "containerd-client"),
-        ("service", service.as_deref().unwrap_or_default()),
-        ("scope", &scope(session, "pull")),
-        ("username", &known.username),
-        ("password", &known.password),
-    ];
-    let body: Vec<String> = form
-        .iter()
-        .map(|(name, value)| format!("{name}={}", crate::oci::percent::encode(value)))
-        .collect();
-    session.token_post(&realm, body.join("&").into()).await
-}
-
 /// The requirements of this area, in reading order.
 pub(super) static REQUIREMENTS: &[&Requirement] = &[
     &challenges::EVERYWHERE,
-    &challenges::FIRST,
-    &challenges::SPELLING,
+    &schemes::FIRST,
+    &schemes::SPELLING,
     &challenges::BASE,
-    &challenges::WRONG_PASSWORD,
+    &rejections::WRONG_PASSWORD,
     &challenges::REALM,
     &challenges::SCOPE,
     &challenges::SERVICE,
     &challenges::NARROW,
     &token::GET,
     &token::TOKEN_JSON,
-    &token::TWO_SCOPES,
-    &token::SCOPE_ORDER,
-    &token::POST,
-    &token::POST_NAME,
-    &token::CLIENTS,
-    &token::SCOPELESS,
+    &grants::TWO_SCOPES,
+    &grants::SCOPE_ORDER,
+    &grants::POST,
+    &grants::POST_NAME,
+    &token::CLIENT_IDS,
+    &token::LOGIN_TOKEN,
     &token::ANONYMOUS,
-    &permission::PUSH_PULLS,
-    &permission::PULL_SEES_404,
-    &permission::PULL_LISTS,
-    &permission::POST_CHALLENGED,
-    &challenges::BAD_TOKEN,
-    &permission::PUT_AUTHORISED,
-    &challenges::FIRST_WORKS,
-    &challenges::EACH_SCHEME,
+    &reads::PUSH_PULLS,
+    &reads::PULL_SEES_404,
+    &reads::PULL_LISTS,
+    &writes::POST_CHALLENGED,
+    &rejections::BAD_TOKEN,
+    &writes::PUT_AUTHORISED,
+    &schemes::FIRST_WORKS,
+    &schemes::EACH_SCHEME,
 ];

@@ -1,25 +1,18 @@
-//! Requests to the token endpoint.
+//! Tokens for GET.
 
 use http::Method;
 use serde_json::Value;
 
-use super::{bearer, credentials, endpoint, scope, token_answer, token_for, token_of, token_post};
+use super::{bearer, credentials, endpoint, scope, token_for, token_of, token_response};
 use crate::helm::breaks::Break;
 use crate::helm::errors::Symptom;
 use crate::helm::flow::Flow;
-use crate::helm::version::{
-    ALL, BEFORE_3_7, CONTAINERD, CONTAINERD_SINCE_3_7, OLD_LISTING, ORAS, Span, Versions,
-};
+use crate::helm::version::{ALL, CONTAINERD, OLD_LISTING, ORAS, Span, Versions};
 use crate::requirement::requirement;
-use crate::requirement::source::{HELM_DOCS, containerd, helm, observed};
-use crate::session::Session;
-use crate::session::challenge;
-use crate::session::expect;
+use crate::requirement::source::{HELM_DOCS, helm, observed};
 use crate::session::steps::obstacle;
-use crate::verdict::{CheckResult, Stop};
-
-/// Helm versions that send the two scopes of a push as two parameters: observed up to 3.12.3, no longer in 3.17.3.
-const TWO_SCOPES_APART: Versions = Versions(&[Span::new((3, 0, 0), (3, 13, 0))]);
+use crate::session::{Session, challenge, expect};
+use crate::verdict::CheckResult;
 
 /// Helm versions that do not fall back to GET if the token endpoint returns 400 to a POST.
 const NO_FALLBACK_ON_400: Versions = Versions(&[Span::new((3, 0, 0), (3, 8, 2))]);
@@ -52,9 +45,9 @@ requirement! {
 }
 
 async fn token_get(session: &Session) -> CheckResult {
-    let answer = token_answer(session, &[&scope(session, "pull")]).await?;
-    expect::status(&answer, &[200])?;
-    let value: Value = expect::json(&answer, "with a token")?;
+    let response = token_response(session, &[&scope(session, "pull")]).await?;
+    expect::status(&response, &[200])?;
+    let value: Value = expect::json(&response, "with a token")?;
     let named = ["token", "access_token"]
         .iter()
         .any(|name| value.get(*name).is_some_and(Value::is_string));
@@ -62,7 +55,7 @@ async fn token_get(session: &Session) -> CheckResult {
         named,
         "`token` or `access_token` in the body",
         "neither of them",
-        &[&answer],
+        &[&response],
     )
 }
 
@@ -90,160 +83,11 @@ requirement! {
 }
 
 async fn token_json(session: &Session) -> CheckResult {
-    let answer = token_answer(session, &[&scope(session, "pull")]).await?;
-    if !answer.status.is_success() {
-        return Err(obstacle("get a token", &answer));
+    let response = token_response(session, &[&scope(session, "pull")]).await?;
+    if !response.status.is_success() {
+        return Err(obstacle("get a token", &response));
     }
-    expect::json::<Value>(&answer, "with a token").map(|_| ())
-}
-
-requirement! {
-    /// The token endpoint grants several scopes of one request together.
-    ///
-    /// ## Why Helm needs it
-    /// A push of Helm 3.0 to 3.17 requests `pull` and `pull,push` as two `scope` parameters.
-    ///
-    /// ## How it is checked
-    /// The check requests a token for both scopes and opens an upload with it. The upload must open if a token for
-    /// `pull,push` alone opens one.
-    TWO_SCOPES = "auth/several-scopes" {
-        level: Must,
-        title: "a token for two `scope` parameters grants both scopes",
-        covers: ["REG-AUT-07", "B33"],
-        sources: [observed("7.5", "push of 3.10.1: `GET /token?scope=…:pull&scope=…:pull,push`")],
-        breaks: [
-            Break::new(TWO_SCOPES_APART, Flow::PUSHES, Symptom::InsufficientScope),
-        ],
-        faults: [HonoursFirstScopeOnly],
-        proven_on: Bearer,
-        check: two_scopes,
-    }
-}
-
-async fn two_scopes(session: &Session) -> CheckResult {
-    let (pull, push) = (scope(session, "pull"), scope(session, "pull,push"));
-    both_scopes(session, [&pull, &push]).await
-}
-
-/// Expects that a token for two scopes in this order opens an upload, as a token for the push scope alone does.
-async fn both_scopes(session: &Session, scopes: [&str; 2]) -> CheckResult {
-    let path = format!("/v2/{}/blobs/uploads/", session.repository());
-    let one = token_for(session, &[&scope(session, "pull,push")]).await?;
-    let alone = session
-        .call(Method::POST, &path)
-        .authorization(one)
-        .send()
-        .await?;
-    if !alone.status.is_success() {
-        return Err(obstacle("open an upload with a push token", &alone));
-    }
-    let both = token_for(session, &scopes).await?;
-    let reply = session
-        .call(Method::POST, &path)
-        .authorization(both)
-        .send()
-        .await?;
-    expect::holds(
-        !matches!(reply.status.as_u16(), 401 | 403),
-        "an open upload, with a token for both scopes",
-        format!("status {}", reply.status),
-        &[&alone, &reply],
-    )
-}
-
-requirement! {
-    /// The order of several `scope` parameters makes no difference to the token.
-    ///
-    /// ## Why Helm needs it
-    /// Every Helm version sends the narrow scope first. Other clients send scopes in any order.
-    ///
-    /// ## How it is checked
-    /// The check requests a token with `pull,push` before `pull` and opens an upload with it. The upload must open if
-    /// a token for `pull,push` alone opens one.
-    SCOPE_ORDER = "auth/scope-order-free" {
-        level: Should,
-        title: "the token endpoint grants two scopes in either order",
-        covers: ["REG-AUT-07", "B33"],
-        sources: [observed("7.5", "push of 3.10.1: `GET /token?scope=…:pull&scope=…:pull,push`")],
-        breaks: [],
-        faults: [HonoursLastScopeOnly],
-        proven_on: Bearer,
-        check: scope_order,
-    }
-}
-
-async fn scope_order(session: &Session) -> CheckResult {
-    let (pull, push) = (scope(session, "pull"), scope(session, "pull,push"));
-    both_scopes(session, [&push, &pull]).await
-}
-
-requirement! {
-    /// A token endpoint that does not support POST returns 400, 401, 404 or 405.
-    ///
-    /// ## Why Helm needs it
-    /// Helm 3.0 to 3.17 try POST first. They fall back to GET only after one of these statuses.
-    ///
-    /// ## How it is checked
-    /// The check sends a POST with a password grant, as Helm does. The status must be 200, 400, 401, 404 or 405.
-    POST = "auth/token-post-answered" {
-        level: Must,
-        title: "POST to the token endpoint returns a token or 400, 401, 404 or 405",
-        covers: ["REG-AUT-08", "A13"],
-        sources: [containerd("v1.6.6", "remotes/docker/authorizer.go", "falls back to GET on 400, 401, 404 and 405")],
-        breaks: [
-            Break::new(CONTAINERD, Flow::CHARTS, Symptom::TokenPost),
-        ],
-        faults: [TokenPostForbidden],
-        proven_on: Bearer,
-        check: post,
-    }
-}
-
-async fn post(session: &Session) -> CheckResult {
-    expect::status(&token_post(session).await?, &[200, 400, 401, 404, 405])
-}
-
-requirement! {
-    /// A token endpoint that supports POST returns the token as `access_token`.
-    ///
-    /// ## Why Helm needs it
-    /// Helm 3.0 to 3.17 read only this field of the response.
-    ///
-    /// ## How it is checked
-    /// The check sends a POST with a password grant. If the endpoint returns a 2xx, the body must contain
-    /// `access_token`.
-    POST_NAME = "auth/token-post-names-access-token" {
-        level: Must,
-        title: "the response to a token POST contains `access_token`",
-        covers: ["REG-AUT-09", "B36"],
-        sources: [containerd("v1.6.6", "remotes/docker/auth/fetch.go", "`authorization server did not include a token in the response`")],
-        breaks: [
-            Break::new(BEFORE_3_7, &[Flow::ChartPush], Symptom::PushStart),
-            Break::new(BEFORE_3_7, Flow::PULLS, Symptom::PullStart),
-            Break::new(CONTAINERD_SINCE_3_7, Flow::CHARTS, Symptom::TokenMissing),
-        ],
-        faults: [TokenPostWithoutAccessToken],
-        consequences: [TokenAnswerIsHtml],
-        proven_on: Bearer,
-        check: post_name,
-    }
-}
-
-async fn post_name(session: &Session) -> CheckResult {
-    let reply = token_post(session).await?;
-    if !reply.status.is_success() {
-        return Err(Stop::not_offered(
-            "the token endpoint does not accept POST",
-            reply.status,
-        ));
-    }
-    let value: Value = expect::json(&reply, "with `access_token`")?;
-    expect::holds(
-        value.get("access_token").is_some_and(Value::is_string),
-        "`access_token` in the body",
-        "no `access_token`",
-        &[&reply],
-    )
+    expect::json::<Value>(&response, "with a token").map(|_| ())
 }
 
 requirement! {
@@ -255,7 +99,7 @@ requirement! {
     /// ## How it is checked
     /// The check requests a token with `service` alone and sends it with `GET /v2/`. The token endpoint must return
     /// 200, and `/v2/` must not return 401 or 403.
-    SCOPELESS = "auth/login-token" {
+    LOGIN_TOKEN = "auth/login-token" {
         level: Must,
         title: "a token without scope is accepted at `/v2/`",
         covers: ["REG-AUT-12", "REG-API-02"],
@@ -271,22 +115,22 @@ requirement! {
         ],
         faults: [RequiresTokenScope, RefusesScopelessTokensAtBase],
         proven_on: Bearer,
-        check: scopeless,
+        check: login_token,
     }
 }
 
-async fn scopeless(session: &Session) -> CheckResult {
+async fn login_token(session: &Session) -> CheckResult {
     let (reply, challenge) = bearer(session).await?;
     let (realm, service) = endpoint(&reply, &challenge)?;
     let basic = challenge::basic(credentials(session)?);
     // `auth/token-by-get` judges a token endpoint that issues no token at all.
     token_for(session, &[&scope(session, "pull")]).await?;
-    let answer = session
+    let response = session
         .token(&realm, service.as_deref(), &[], Some(basic))
         .await?;
-    expect::status(&answer, &[200])?;
-    let token = challenge::bearer(&token_of(&answer)?)
-        .ok_or_else(|| obstacle("send the token in a header", &answer))?;
+    expect::status(&response, &[200])?;
+    let token = challenge::bearer(&token_of(&response)?)
+        .ok_or_else(|| obstacle("send the token in a header", &response))?;
     let reply = session
         .call(Method::GET, "/v2/")
         .authorization(token)
@@ -325,10 +169,10 @@ requirement! {
 async fn anonymous(session: &Session) -> CheckResult {
     let (reply, challenge) = bearer(session).await?;
     let (realm, service) = endpoint(&reply, &challenge)?;
-    let answer = session
+    let response = session
         .token(&realm, service.as_deref(), &[&scope(session, "pull")], None)
         .await?;
-    expect::status(&answer, &[200, 401])
+    expect::status(&response, &[200, 401])
 }
 
 requirement! {
@@ -340,7 +184,7 @@ requirement! {
     /// ## How it is checked
     /// The check requests a token with GET, without a `client_id` and with each of the three. Each response must be a
     /// 2xx.
-    CLIENTS = "auth/client-ids" {
+    CLIENT_IDS = "auth/client-ids" {
         level: Must,
         title: "the token endpoint accepts every `client_id` that Helm sends",
         covers: ["REG-AUT-11"],
@@ -350,11 +194,11 @@ requirement! {
         ],
         faults: [RefusesUnknownClients],
         proven_on: Bearer,
-        check: clients,
+        check: client_ids,
     }
 }
 
-async fn clients(session: &Session) -> CheckResult {
+async fn client_ids(session: &Session) -> CheckResult {
     let (reply, challenge) = bearer(session).await?;
     let (realm, service) = endpoint(&reply, &challenge)?;
     let known = credentials(session)?;
@@ -371,7 +215,7 @@ async fn clients(session: &Session) -> CheckResult {
     let separator = if realm.contains('?') { '&' } else { '?' };
     for client in ["docker", "containerd-client", "oras-go"] {
         let realm = format!("{realm}{separator}client_id={client}");
-        let answer = session
+        let response = session
             .token(
                 &realm,
                 service.as_deref(),
@@ -379,7 +223,7 @@ async fn clients(session: &Session) -> CheckResult {
                 Some(challenge::basic(known)),
             )
             .await?;
-        expect::success(&answer)?;
+        expect::success(&response)?;
     }
     Ok(())
 }

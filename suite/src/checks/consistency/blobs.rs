@@ -1,19 +1,19 @@
-//! Uploads: immediately after a PUT, in repeated uploads, and under concurrent uploads.
+//! Blobs after their upload.
 
 use bytes::Bytes;
 use futures_util::future::join_all;
+use http::Method;
 
-use super::super::upload::{content, control_uploads, succeeds_like_any_other, upload_blob};
+use crate::checks::upload::{content, succeeds_like_any_other};
 use crate::helm::breaks::Break;
 use crate::helm::errors::Symptom;
 use crate::helm::flow::Flow;
 use crate::helm::version::ALL;
 use crate::requirement::requirement;
-use crate::requirement::source::{DISTRIBUTION, containerd, observed};
-use crate::session::expect;
+use crate::requirement::source::{DISTRIBUTION, containerd};
 use crate::session::steps::obstacle;
-use crate::session::{Session, digest_of};
-use crate::verdict::CheckResult;
+use crate::session::{Reply, Session, digest_of, expect};
+use crate::verdict::{CheckResult, Stop};
 
 requirement! {
     /// If HEAD of a blob returns 200, a manifest in this repository can reference the blob.
@@ -90,11 +90,11 @@ requirement! {
             Break::when("when two pushes meet", ALL, Flow::PUSHES, Symptom::BlobPut),
         ],
         faults: [RefusesExistingBlobs],
-        check: again,
+        check: same_blob,
     }
 }
 
-async fn again(session: &Session) -> CheckResult {
+async fn same_blob(session: &Session) -> CheckResult {
     let blob = content(session, "twice");
     let digest = digest_of(&blob);
     let first = session.arrange_upload().await?;
@@ -111,142 +111,6 @@ async fn again(session: &Session) -> CheckResult {
         .send()
         .await?;
     succeeds_like_any_other(session, &reply).await
-}
-
-requirement! {
-    /// Several uploads can be open in one repository, and be completed in any order on any connection.
-    ///
-    /// ## Why Helm needs it
-    /// Every Helm version uploads the blobs of a chart concurrently. POST and PUT of one blob may use different
-    /// connections, and reach different nodes behind a load balancer.
-    ///
-    /// ## How it is checked
-    /// The check opens three uploads and sends their PUTs concurrently, in reverse order. Each PUT must return a 2xx.
-    INTERLEAVED = "consistency/uploads-independent" {
-        level: Must,
-        title: "the registry completes three open uploads independently",
-        covers: ["REG-API-07", "B11", "B12"],
-        sources: [observed("2.2", "for each missing blob, concurrently: POST, then PUT")],
-        breaks: [
-            Break::new(ALL, Flow::FIRST_PUSHES, Symptom::BlobPut),
-        ],
-        faults: [KeepsOneUploadSession],
-        consequences: [DropsHalfTheUploads],
-        check: interleaved,
-    }
-}
-
-async fn interleaved(session: &Session) -> CheckResult {
-    let blobs: Vec<Bytes> = (0..3)
-        .map(|n| content(session, &format!("parallel {n}")))
-        .collect();
-    let mut locations = Vec::new();
-    for _ in &blobs {
-        locations.push(session.arrange_upload().await?);
-    }
-    let puts = blobs.iter().zip(&locations).rev().map(|(blob, location)| {
-        let digest = digest_of(blob);
-        async move {
-            session
-                .complete_upload(location, &digest, blob)
-                .send()
-                .await
-        }
-    });
-    for reply in join_all(puts).await {
-        let reply = reply?;
-        if reply.status.is_success() {
-            continue;
-        }
-        // If a single upload fails as well, their number is not the cause.
-        let (count, alone) = control_uploads(session).await?;
-        if count == 0 {
-            return Err(obstacle("upload a single blob", &alone));
-        }
-        return Err(expect::violated(
-            "status 201 for each of three concurrent uploads",
-            format!("status {}", reply.status),
-            &[&reply],
-        ));
-    }
-    Ok(())
-}
-
-requirement! {
-    /// The registry loses no upload between its POST and its PUT.
-    ///
-    /// ## Why Helm needs it
-    /// Behind a load balancer POST and PUT may reach different nodes. No Helm version keeps cookies or retries.
-    ///
-    /// ## How it is checked
-    /// The check uploads six blobs one after the other. Each PUT must return a 2xx; if none does, the result is
-    /// inconclusive.
-    NOT_LOST = "consistency/no-upload-lost" {
-        level: Must,
-        title: "the registry loses no upload between POST and PUT",
-        covers: ["REG-API-07", "B11"],
-        sources: [observed("2.2", "POST and PUT of an upload may use different connections; Helm does not retry")],
-        breaks: [
-            Break::new(ALL, Flow::FIRST_PUSHES, Symptom::BlobPut),
-        ],
-        faults: [DropsHalfTheUploads],
-        check: not_lost,
-    }
-}
-
-async fn not_lost(session: &Session) -> CheckResult {
-    let mut lost = None;
-    let mut stored = 0;
-    for n in 0..6 {
-        let (reply, _) = upload_blob(session, &format!("in a row {n}")).await?;
-        if reply.status.is_success() {
-            stored += 1;
-        } else {
-            lost = Some(reply);
-        }
-    }
-    match lost {
-        None => Ok(()),
-        Some(reply) if stored == 0 => Err(obstacle("upload a blob", &reply)),
-        Some(reply) => Err(expect::violated(
-            "status 201 for each of six uploads",
-            format!("status {} for one, 201 for {stored}", reply.status),
-            &[&reply],
-        )),
-    }
-}
-
-requirement! {
-    /// Uploads that were opened and never completed do not block later uploads.
-    ///
-    /// ## Why Helm needs it
-    /// A failed push leaves its uploads open: no Helm version cancels them.
-    ///
-    /// ## How it is checked
-    /// The check opens seven uploads and completes none. No POST may return 429.
-    ABANDONED = "consistency/abandoned-uploads-harmless" {
-        level: Should,
-        title: "abandoned uploads do not block later ones",
-        covers: ["REG-BLB-24"],
-        sources: [observed("2.2", "Helm never cancels an upload with DELETE")],
-        breaks: [],
-        faults: [LimitsUploadSessions],
-        check: abandoned,
-    }
-}
-
-async fn abandoned(session: &Session) -> CheckResult {
-    session.arrange_upload().await?;
-    for _ in 0..6 {
-        let reply = session.start_upload().await?;
-        expect::holds(
-            reply.status.as_u16() != 429,
-            "an open upload, in spite of abandoned ones",
-            format!("status {}", reply.status),
-            &[&reply],
-        )?;
-    }
-    Ok(())
 }
 
 requirement! {
@@ -290,4 +154,61 @@ async fn at_once(session: &Session) -> CheckResult {
         ));
     }
     Ok(())
+}
+
+requirement! {
+    /// A blob that is pushed to two repositories is available in both.
+    ///
+    /// ## Why Helm needs it
+    /// Users push one archive to a staging and to a production repository. The second push must not remove the blob
+    /// from the first.
+    ///
+    /// ## How it is checked
+    /// The check uploads one blob to two repositories concurrently and reads it from each. Neither may return 404.
+    BOTH_REPOSITORIES = "consistency/blob-in-both-repositories" {
+        level: Must,
+        title: "a blob pushed to two repositories is in both",
+        covers: ["REG-BLB-21", "REG-BLB-25"],
+        sources: [DISTRIBUTION.states(
+            "pulling-blobs",
+            "A GET request to an existing blob URL MUST provide the expected blob, with a response code that MUST be `200 OK`.",
+        )],
+        breaks: [
+            Break::when("where the chart is pushed to another repository too", ALL, Flow::PULLS, Symptom::BlobNotFound),
+        ],
+        faults: [MovesBlobsBetweenRepositories],
+        check: both_repositories,
+    }
+}
+
+async fn both_repositories(session: &Session) -> CheckResult {
+    let blob: Bytes = content(session, "in two places");
+    let digest = digest_of(&blob);
+    let other = session.sibling("too");
+    let repositories = [session.repository(), other.as_str()];
+    let uploads = repositories.map(|repository| session.arrange_blob_in(repository, &blob));
+    join_all(uploads)
+        .await
+        .into_iter()
+        .collect::<Result<Vec<_>, Stop>>()?;
+    let mut replies = Vec::new();
+    for repository in repositories {
+        let path = format!("/v2/{repository}/blobs/{digest}");
+        // `consistency/blob-readable-at-once` judges the first read after an upload.
+        session.call(Method::HEAD, &path).send().await?;
+        replies.push(session.call(Method::GET, &path).send().await?);
+    }
+    let is_absent = |reply: &&Reply| reply.status.as_u16() == 404;
+    match replies.iter().filter(is_absent).count() {
+        0 => Ok(()),
+        1 => Err(expect::violated(
+            "the blob in both repositories",
+            "status 404 in one of them",
+            &[&replies[0], &replies[1]],
+        )),
+        _ => Err(obstacle(
+            "read the blob in either of two repositories",
+            &replies[0],
+        )),
+    }
 }

@@ -2,8 +2,10 @@
 
 mod blobs;
 mod manifests;
-mod pushes;
+mod meanwhile;
+mod overwrites;
 mod reads;
+mod uploads;
 
 use crate::requirement::Requirement;
 
@@ -11,24 +13,24 @@ use crate::requirement::Requirement;
 pub(super) static REQUIREMENTS: &[&Requirement] = &[
     &blobs::USABLE,
     &blobs::SAME_BLOB,
-    &blobs::INTERLEAVED,
-    &blobs::NOT_LOST,
-    &blobs::ABANDONED,
+    &uploads::INTERLEAVED,
+    &uploads::NOT_LOST,
+    &uploads::ABANDONED,
     &blobs::BLOB_AT_ONCE,
     &manifests::MANIFEST_AT_ONCE,
     &manifests::SAME_MANIFEST,
-    &manifests::OVERWRITE,
-    &manifests::OLD_DIGEST,
+    &overwrites::OVERWRITE,
+    &overwrites::OLD_DIGEST,
     &manifests::SHARED_CONFIG,
-    &manifests::SIDE_BY_SIDE,
+    &overwrites::CONCURRENT_PUSHES,
     &manifests::TAG_AT_ONCE,
-    &pushes::PARALLEL_UPLOADS,
-    &pushes::LIST_MEANWHILE,
-    &pushes::BOTH_LISTED,
-    &pushes::WAITING_BLOBS,
-    &pushes::PULL_GOES_ON,
-    &pushes::BOTH_REPOSITORIES,
-    &reads::AGREE,
-    &reads::MOVED_TAG,
-    &reads::PARALLEL,
+    &uploads::OPEN_UPLOADS,
+    &meanwhile::LIST_DURING_UPLOAD,
+    &meanwhile::BOTH_LISTED,
+    &meanwhile::UNREFERENCED_BLOBS,
+    &meanwhile::PULL_DURING_OVERWRITE,
+    &blobs::BOTH_REPOSITORIES,
+    &reads::HEAD_AND_GET,
+    &overwrites::MOVED_TAG,
+    &reads::CONCURRENT_PULLS,
 ];

@@ -1,4 +1,4 @@
-//! Reads: responses agree with each other, also when a tag moves.
+//! Reads that must agree, and concurrent reads.
 
 use futures_util::future::join_all;
 use helm_oci_fixtures::manifest::Shape;
@@ -10,10 +10,9 @@ use crate::helm::flow::Flow;
 use crate::helm::version::{ALL, Span, Versions};
 use crate::requirement::requirement;
 use crate::requirement::source::observed;
-use crate::session::expect;
 use crate::session::steps::{ACCEPT_CONTAINERD, obstacle};
-use crate::session::{Reply, Session, digest_of};
-use crate::verdict::{CheckResult, Stop};
+use crate::session::{Session, digest_of, expect};
+use crate::verdict::CheckResult;
 
 /// The flow that reads more than two blobs of a chart.
 const MANY_BLOBS: &[Flow] = &[Flow::PullProv];
@@ -31,7 +30,7 @@ requirement! {
     /// ## How it is checked
     /// The check sends HEAD, and GET with the `Accept` of Helm 3.0 to 3.17 and that of Helm 3.18 and later. Each body
     /// must have the digest that HEAD returns.
-    AGREE = "consistency/head-and-get-agree" {
+    HEAD_AND_GET = "consistency/head-and-get-agree" {
         level: Must,
         title: "HEAD and GET of a tag agree for every `Accept` that lists the media type",
         covers: ["REG-PUL-07", "A24"],
@@ -41,11 +40,11 @@ requirement! {
         ],
         faults: [ConvertsManifests],
         consequences: [ReformatsManifests, ManifestHeadWrongDigest],
-        check: agree,
+        check: head_and_get,
     }
 }
 
-async fn agree(session: &Session) -> CheckResult {
+async fn head_and_get(session: &Session) -> CheckResult {
     session.arrange_chart("1.0.0").await?;
     let head = session.head_manifest("1.0.0").await?;
     let Some(named) = head
@@ -76,53 +75,6 @@ async fn agree(session: &Session) -> CheckResult {
 }
 
 requirement! {
-    /// After a tag moved, HEAD and GET return the new manifest immediately.
-    ///
-    /// ## Why Helm needs it
-    /// Helm 3.0 to 3.17 combine the responses of HEAD and GET, and jobs pull right after a push.
-    ///
-    /// ## How it is checked
-    /// The check pushes two manifests with one tag, and immediately sends HEAD and GET. Neither may return the first
-    /// manifest. The requirement does not apply if the registry rejects the overwrite.
-    MOVED_TAG = "consistency/moved-tag" {
-        level: Should,
-        title: "HEAD and GET return the new manifest immediately after a tag moved",
-        covers: ["REG-PUL-20"],
-        sources: [observed("3.2", "HEAD of the tag, then GET of the digest it names")],
-        breaks: [],
-        faults: [StaleTagHead, StaleTagGet],
-        consequences: [IgnoresOverwrites],
-        check: moved,
-    }
-}
-
-async fn moved(session: &Session) -> CheckResult {
-    let first = session.arrange_chart("1.0.0").await?;
-    let second = session.arrange_other_chart_blobs("1.0.0").await?;
-    let put = session.put_manifest("1.0.0", &second.manifest).await?;
-    if !put.status.is_success() {
-        return Err(Stop::condition_not_met(
-            "the registry does not overwrite tags",
-        ));
-    }
-    let head = session.head_manifest("1.0.0").await?;
-    let get = session.get_manifest("1.0.0").await?;
-    let stale = |reply: &Reply| {
-        reply.body == first.manifest
-            || reply.header("docker-content-digest") == Some(first.digest.as_str())
-    };
-    for reply in [&head, &get] {
-        expect::holds(
-            !stale(reply),
-            "the manifest that was pushed last",
-            "the manifest that was pushed first",
-            &[&put, reply],
-        )?;
-    }
-    Ok(())
-}
-
-requirement! {
     /// The registry serves the blobs of one manifest concurrently.
     ///
     /// ## Why Helm needs it
@@ -130,7 +82,7 @@ requirement! {
     ///
     /// ## How it is checked
     /// The check requests the three blobs of a signed chart concurrently. The status must not be 429 or 503.
-    PARALLEL = "consistency/parallel-pulls" {
+    CONCURRENT_PULLS = "consistency/parallel-pulls" {
         level: Must,
         title: "three blobs can be read concurrently",
         covers: ["REG-PUL-23"],
@@ -139,11 +91,11 @@ requirement! {
             Break::new(ALL, MANY_BLOBS, Symptom::ProvenanceLost),
         ],
         faults: [LimitsBlobGets],
-        check: parallel,
+        check: concurrent_pulls,
     }
 }
 
-async fn parallel(session: &Session) -> CheckResult {
+async fn concurrent_pulls(session: &Session) -> CheckResult {
     let chart = session.arrange_signed_chart(Shape::Helm38).await?;
     let digests: Vec<String> = chart.blobs().iter().map(|blob| digest_of(blob)).collect();
     for reply in join_all(digests.iter().map(|digest| session.get_blob(digest))).await {

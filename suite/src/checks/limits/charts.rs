@@ -9,10 +9,9 @@ use crate::helm::flow::Flow;
 use crate::helm::version::{CONTAINERD_SINCE_3_7, NOT_HARDENED, ORAS_WITHOUT_CAP};
 use crate::requirement::requirement;
 use crate::requirement::source::{helm, observed};
-use crate::session::expect;
 use crate::session::steps::obstacle;
 use crate::session::target::MEBIBYTE;
-use crate::session::{Reply, Session};
+use crate::session::{Reply, Session, expect};
 use crate::verdict::{CheckResult, Stop};
 use crate::wire::Measured;
 use crate::wire::content::Pattern;
@@ -52,7 +51,7 @@ requirement! {
 }
 
 async fn of_36_mebibytes(session: &Session) -> CheckResult {
-    goes_through(session, 36).await
+    round_trip(session, 36).await
 }
 
 requirement! {
@@ -88,12 +87,12 @@ requirement! {
 }
 
 async fn of_100_mebibytes(session: &Session) -> CheckResult {
-    goes_through(session, 100).await
+    round_trip(session, 100).await
 }
 
 /// Pushes and pulls an ordinary blob, then one of `mebibytes`, and expects it unchanged.
-async fn goes_through(session: &Session, mebibytes: u64) -> CheckResult {
-    ordinary_goes_through(session).await?;
+async fn round_trip(session: &Session, mebibytes: u64) -> CheckResult {
+    ordinary_round_trip(session).await?;
     let blob = chart_of(mebibytes, session.target().mebibyte);
     let put = session.answered(|| push(session, &blob)).await?;
     let put = put.ok_or_else(|| expect::unanswered(session, "a response to the PUT"))?;
@@ -143,7 +142,7 @@ async fn push(session: &Session, blob: &Pattern) -> Result<Reply, Stop> {
 }
 
 /// Pushes and pulls an ordinary blob: if this fails, the size is not the cause.
-async fn ordinary_goes_through(session: &Session) -> CheckResult {
+async fn ordinary_round_trip(session: &Session) -> CheckResult {
     let ordinary: Bytes = content(session, "of ordinary size");
     let digest = session.arrange_blob(&ordinary).await?;
     let read = session.get_blob_following(&digest).await?;

@@ -3,13 +3,21 @@
 use bytes::Bytes;
 use helm_oci_fixtures::media_type;
 
-use super::{descriptor, index_of};
+use super::descriptor;
 use crate::requirement::requirement;
 use crate::requirement::source::{DISTRIBUTION, observed};
-use crate::session::expect;
 use crate::session::steps::{Chart, obstacle};
-use crate::session::{Reply, Session, digest_of};
+use crate::session::{Reply, Session, digest_of, expect};
 use crate::verdict::{CheckResult, Stop};
+
+/// An index with these descriptors.
+fn index_of(descriptors: &[String]) -> Bytes {
+    Bytes::from(format!(
+        "{{\"schemaVersion\":2,\"mediaType\":\"{}\",\"manifests\":[{}]}}",
+        media_type::OCI_INDEX,
+        descriptors.join(",")
+    ))
+}
 
 /// The tag of an index.
 const TAG: &str = "1.0.0-index";
@@ -17,21 +25,21 @@ const TAG: &str = "1.0.0-index";
 /// The tag of a second index.
 const OTHER_TAG: &str = "2.0.0-index";
 
-async fn put(session: &Session, tag: &str, index: &Bytes) -> Result<Reply, Stop> {
+async fn put_index(session: &Session, tag: &str, index: &Bytes) -> Result<Reply, Stop> {
     session
         .put_manifest_as(tag, media_type::OCI_INDEX, index)
         .await
 }
 
-fn over(chart: &Chart) -> String {
+fn descriptor_of(chart: &Chart) -> String {
     descriptor(media_type::OCI_MANIFEST, &chart.digest, &chart.manifest)
 }
 
 /// Pushes an index of one chart; skips registries that accept no index.
-async fn arranged(session: &Session) -> Result<(Chart, Bytes), Stop> {
+async fn arrange_index(session: &Session) -> Result<(Chart, Bytes), Stop> {
     let chart = session.arrange_chart("1.0.0").await?;
-    let index = index_of(&[over(&chart)]);
-    let stored = put(session, TAG, &index).await?;
+    let index = index_of(&[descriptor_of(&chart)]);
+    let stored = put_index(session, TAG, &index).await?;
     if stored.status.is_success() {
         Ok((chart, index))
     } else {
@@ -63,7 +71,7 @@ requirement! {
 
 async fn index(session: &Session) -> CheckResult {
     let chart = session.arrange_chart("1.0.0").await?;
-    let reply = put(session, TAG, &index_of(&[over(&chart)])).await?;
+    let reply = put_index(session, TAG, &index_of(&[descriptor_of(&chart)])).await?;
     expect::success(&reply)
 }
 
@@ -89,15 +97,15 @@ requirement! {
 }
 
 async fn several(session: &Session) -> CheckResult {
-    let (first, _) = arranged(session).await?;
+    let (first, _) = arrange_index(session).await?;
     let second = session.arrange_other_chart_blobs("1.0.0").await?;
     session
         .arrange_manifest(&second.digest, &second.manifest)
         .await?;
-    let reply = put(
+    let reply = put_index(
         session,
         OTHER_TAG,
-        &index_of(&[over(&first), over(&second)]),
+        &index_of(&[descriptor_of(&first), descriptor_of(&second)]),
     )
     .await?;
     expect::success(&reply)
@@ -124,15 +132,15 @@ requirement! {
 }
 
 async fn nested(session: &Session) -> CheckResult {
-    let (_, inner) = arranged(session).await?;
+    let (_, inner) = arrange_index(session).await?;
     let over_it = descriptor(media_type::OCI_INDEX, &digest_of(&inner), &inner);
-    let reply = put(session, OTHER_TAG, &index_of(&[over_it])).await?;
+    let reply = put_index(session, OTHER_TAG, &index_of(&[over_it])).await?;
     expect::success(&reply)
 }
 
 /// Pushes an index and reads it by its tag.
 async fn read_back(session: &Session) -> Result<(Bytes, Reply), Stop> {
-    let (_, index) = arranged(session).await?;
+    let (_, index) = arrange_index(session).await?;
     let reply = session.get_manifest(TAG).await?;
     if reply.status.is_success() {
         Ok((index, reply))
@@ -181,7 +189,7 @@ requirement! {
     /// ## How it is checked
     /// The check pushes an index and reads it by its tag, with an `Accept` that lists indexes. The body must be an
     /// index.
-    KEPT = "next/index-not-replaced" {
+    NOT_REPLACED = "next/index-not-replaced" {
         level: May,
         title: "the registry does not replace an index with one of its manifests",
         covers: ["REG-PUL-22"],
@@ -191,11 +199,11 @@ requirement! {
         )],
         breaks: [],
         faults: [FlattensIndexes],
-        check: kept,
+        check: not_replaced,
     }
 }
 
-async fn kept(session: &Session) -> CheckResult {
+async fn not_replaced(session: &Session) -> CheckResult {
     let (_, reply) = read_back(session).await?;
     let is_index = String::from_utf8_lossy(&reply.body).contains("\"manifests\"");
     expect::holds(

@@ -1,15 +1,19 @@
 //! OCI features that Helm does not use yet: informational.
 
-mod artifact;
+mod apis;
+mod fields;
 mod index;
+mod types;
 
 use bytes::Bytes;
-use helm_oci_fixtures::media_type;
 
 use crate::requirement::Requirement;
+use crate::session::steps::{Chart, obstacle};
+use crate::session::{Reply, Session, expect};
+use crate::verdict::{CheckResult, Stop};
 
 /// An artifact type of another tool.
-const KIND: &str = "application/vnd.example.chart";
+const EXAMPLE_TYPE: &str = "application/vnd.example.chart";
 
 /// The manifest with an additional first field.
 fn with_field(manifest: &Bytes, field: &str) -> Bytes {
@@ -23,13 +27,38 @@ fn descriptor(media_type: &str, digest: &str, bytes: &Bytes) -> String {
     format!("{{\"mediaType\":\"{media_type}\",\"digest\":\"{digest}\",\"size\":{size}}}")
 }
 
-/// An index with these descriptors.
-fn index_of(descriptors: &[String]) -> Bytes {
-    Bytes::from(format!(
-        "{{\"schemaVersion\":2,\"mediaType\":\"{}\",\"manifests\":[{}]}}",
-        media_type::OCI_INDEX,
-        descriptors.join(",")
+/// The tag of a manifest that no Helm version writes.
+const TAG: &str = "1.0.0-next";
+
+/// Pushes a variant of a chart manifest.
+async fn put_variant(
+    session: &Session,
+    variant: impl Fn(&Bytes) -> Bytes,
+) -> Result<(Chart, Reply), Stop> {
+    let chart = session.arrange_chart_blobs("1.0.0").await?;
+    let reply = session.put_manifest(TAG, &variant(&chart.manifest)).await?;
+    Ok((chart, reply))
+}
+
+/// Expects the registry to accept a variant of a chart manifest. If it rejects the original as well, the variant is not
+/// the cause.
+async fn accepts(session: &Session, chart: &Chart, reply: &Reply) -> CheckResult {
+    if reply.status.is_success() {
+        return Ok(());
+    }
+    let ordinary = session.put_manifest("1.0.0", &chart.manifest).await?;
+    if !ordinary.status.is_success() {
+        return Err(obstacle("push an ordinary chart", &ordinary));
+    }
+    Err(expect::violated(
+        "status 201, as for the manifest that Helm writes",
+        format!("status {}", reply.status),
+        &[reply, &ordinary],
     ))
+}
+
+fn with_artifact_type(manifest: &Bytes) -> Bytes {
+    with_field(manifest, &format!("\"artifactType\":\"{EXAMPLE_TYPE}\""))
 }
 
 /// The requirements of this area, in reading order.
@@ -38,13 +67,13 @@ pub(super) static REQUIREMENTS: &[&Requirement] = &[
     &index::SEVERAL,
     &index::NESTED,
     &index::BYTES,
-    &index::KEPT,
-    &artifact::ARTIFACT_TYPE,
-    &artifact::ARTIFACT_TYPE_KEPT,
-    &artifact::EMPTY_CONFIG,
-    &artifact::ANY_LAYER,
-    &artifact::EMBEDDED_DATA,
-    &artifact::SUBJECT,
-    &artifact::FILTER,
-    &artifact::SHA512,
+    &index::NOT_REPLACED,
+    &fields::ARTIFACT_TYPE,
+    &fields::ARTIFACT_TYPE_KEPT,
+    &types::EMPTY_CONFIG,
+    &types::ANY_LAYER,
+    &fields::EMBEDDED_DATA,
+    &fields::SUBJECT,
+    &apis::FILTER,
+    &apis::SHA512,
 ];

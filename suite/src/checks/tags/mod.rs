@@ -1,7 +1,9 @@
 //! Tag lists, and the versions that Helm resolves from them.
 
+mod entries;
 mod list;
 mod pages;
+mod queries;
 
 use crate::oci::{Link, TagList};
 use crate::requirement::Requirement;
@@ -10,7 +12,7 @@ use crate::session::{Reply, Session};
 use crate::verdict::Stop;
 
 /// Pushes one manifest under each of these tags.
-pub(super) async fn tagged(session: &Session, tags: &[&str]) -> Result<(), Stop> {
+pub(super) async fn push_tags(session: &Session, tags: &[&str]) -> Result<(), Stop> {
     if tags == ["1.0.0"] && session.adopted().is_some() {
         return session.list_tags().await.map(|_| ());
     }
@@ -30,7 +32,7 @@ pub(super) async fn tagged(session: &Session, tags: &[&str]) -> Result<(), Stop>
 }
 
 /// The tags of a response; anything but a list is an obstacle.
-pub(super) fn listed(reply: &Reply) -> Result<Vec<String>, Stop> {
+pub(super) fn tags_of(reply: &Reply) -> Result<Vec<String>, Stop> {
     let list: Option<TagList> = serde_json::from_slice(&reply.body).ok();
     let tags = list
         .filter(|_| reply.status.is_success())
@@ -49,7 +51,7 @@ async fn pages(session: &Session, query: &str, limit: usize) -> Result<Vec<Reply
     let mut pages = vec![session.list_tags_with(query).await?];
     while pages.len() < limit {
         let last = &pages[pages.len() - 1];
-        listed(last)?;
+        tags_of(last)?;
         let Some(link) = next_link(last) else { break };
         let next = session.resolve(&last.uri, &link)?;
         pages.push(session.call_uri(http::Method::GET, Ok(next)).send().await?);
@@ -58,26 +60,26 @@ async fn pages(session: &Session, query: &str, limit: usize) -> Result<Vec<Reply
 }
 
 /// The pages of the list that Helm requests, at most `limit` of them, and their tags.
-pub(super) async fn whole_list(
+pub(super) async fn all_tags(
     session: &Session,
     limit: usize,
 ) -> Result<(Vec<Reply>, Vec<String>), Stop> {
     let pages = pages(session, "", limit).await?;
     let mut tags = Vec::new();
     for page in &pages {
-        tags.extend(listed(page)?);
+        tags.extend(tags_of(page)?);
     }
     Ok((pages, tags))
 }
 
 /// A page limit that a handful of tags never reaches.
-const FEW: usize = 8;
+const PAGE_LIMIT: usize = 8;
 
 /// Pushes three tags and returns the first page of two.
 pub(super) async fn first_page(session: &Session) -> Result<Reply, Stop> {
-    tagged(session, &["0.1.0", "0.2.0", "0.3.0"]).await?;
+    push_tags(session, &["0.1.0", "0.2.0", "0.3.0"]).await?;
     let reply = session.list_tags_with("?n=2").await?;
-    let tags = listed(&reply)?;
+    let tags = tags_of(&reply)?;
     if tags.len() > 2 && reply.header("link").is_none() {
         return Err(Stop::condition_not_met(
             "the registry does not truncate tag lists",
@@ -87,25 +89,25 @@ pub(super) async fn first_page(session: &Session) -> Result<Reply, Stop> {
 }
 
 /// The resolved tag as text for a finding.
-pub(super) fn named(tag: Option<String>) -> String {
+pub(super) fn described(tag: Option<String>) -> String {
     tag.map_or_else(|| "no tag".to_owned(), |tag| format!("tag {tag}"))
 }
 
 /// The requirements of this area, in reading order.
 pub(super) static REQUIREMENTS: &[&Requirement] = &[
     &list::SHAPE,
-    &list::NAME,
+    &list::REPOSITORY_NAME,
     &list::COMPLETE,
     &pages::LARGEST_PAGE,
-    &pages::LINK,
+    &pages::LINK_FORM,
     &pages::LAST_PAGE,
-    &list::VERBATIM,
-    &list::FOREIGN,
-    &list::ORDER,
-    &pages::N,
-    &pages::LARGE_N,
-    &pages::LAST,
-    &pages::PAST_THE_END,
-    &list::UNKNOWN,
-    &list::RESOLVES,
+    &entries::VERBATIM,
+    &entries::NON_SEMVER,
+    &entries::ORDER,
+    &queries::N,
+    &queries::LARGE_N,
+    &queries::LAST,
+    &queries::PAST_THE_END,
+    &list::UNKNOWN_REPOSITORY,
+    &entries::RESOLVES,
 ];

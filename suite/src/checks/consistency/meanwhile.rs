@@ -1,24 +1,20 @@
-//! Concurrent pushes: in one repository, in two, and during a pull.
+//! Pushes, pulls and lists during another push.
 
-use bytes::Bytes;
 use futures_util::future::join_all;
-use http::Method;
 
-use super::super::tags::whole_list;
-use super::super::upload::{content, control_uploads};
+use crate::checks::tags::all_tags;
 use crate::helm::breaks::Break;
 use crate::helm::errors::Symptom;
 use crate::helm::flow::Flow;
 use crate::helm::version::ALL;
 use crate::requirement::requirement;
-use crate::requirement::source::{DISTRIBUTION, observed};
-use crate::session::expect;
+use crate::requirement::source::observed;
 use crate::session::steps::{Chart, obstacle};
-use crate::session::{Reply, Session, digest_of};
+use crate::session::{Session, expect};
 use crate::verdict::{CheckResult, Stop};
 
 /// A page limit that two tags never reach.
-const FEW: usize = 4;
+const PAGE_LIMIT: usize = 4;
 
 /// Uploads the blobs of two charts of one name and returns the charts; their manifests are not pushed.
 async fn two_charts(session: &Session) -> Result<[Chart; 2], Stop> {
@@ -26,41 +22,6 @@ async fn two_charts(session: &Session) -> Result<[Chart; 2], Stop> {
         session.arrange_chart_blobs("1.0.0").await?,
         session.arrange_other_chart_blobs("2.0.0").await?,
     ])
-}
-
-requirement! {
-    /// The registry opens an upload while another upload of the repository is open.
-    ///
-    /// ## Why Helm needs it
-    /// Every Helm version uploads config and layers concurrently, and does not retry.
-    ///
-    /// ## How it is checked
-    /// The check sends the POST of three uploads one after the other, and completes none before the last. Each POST
-    /// must return a 2xx.
-    PARALLEL_UPLOADS = "consistency/uploads-open-together" {
-        level: Must,
-        title: "an upload can begin while another is open",
-        covers: ["REG-API-07", "B12"],
-        sources: [observed("2.2", "for each missing blob, concurrently: POST, then PUT")],
-        breaks: [
-            Break::new(ALL, Flow::FIRST_PUSHES, Symptom::UploadPost),
-        ],
-        faults: [RefusesParallelUploads],
-        check: parallel_uploads,
-    }
-}
-
-async fn parallel_uploads(session: &Session) -> CheckResult {
-    let (count, alone) = control_uploads(session).await?;
-    if count < 2 {
-        return Err(obstacle("upload one blob after another", &alone));
-    }
-    session.arrange_upload().await?;
-    for _ in 0..2 {
-        let reply = session.start_upload().await?;
-        expect::success(&reply)?;
-    }
-    Ok(())
 }
 
 requirement! {
@@ -72,7 +33,7 @@ requirement! {
     /// ## How it is checked
     /// The check pushes a chart and lists its tag, opens an upload, and requests the list again. The tag must still
     /// be in it.
-    LIST_MEANWHILE = "consistency/tags-stay-during-uploads" {
+    LIST_DURING_UPLOAD = "consistency/tags-stay-during-uploads" {
         level: Must,
         title: "the tag list does not change during an upload",
         covers: ["REG-TAG-02", "REG-TAG-12"],
@@ -81,11 +42,11 @@ requirement! {
             Break::when("while another version is pushed", ALL, Flow::LISTINGS, Symptom::NoTags),
         ],
         faults: [HidesTagsDuringUploads],
-        check: list_meanwhile,
+        check: list_during_upload,
     }
 }
 
-async fn list_meanwhile(session: &Session) -> CheckResult {
+async fn list_during_upload(session: &Session) -> CheckResult {
     session.arrange_chart("1.0.0").await?;
     // `consistency/tag-listed-at-once` judges the first list after a push.
     session.list_tags().await?;
@@ -135,7 +96,7 @@ async fn both_listed(session: &Session) -> CheckResult {
         .into_iter()
         .collect::<CheckResult>()?;
     session.list_tags().await?;
-    let (pages, tags) = whole_list(session, FEW).await?;
+    let (pages, tags) = all_tags(session, PAGE_LIMIT).await?;
     let is_listed = |wanted: &&str| tags.iter().any(|tag| tag == wanted);
     let missing = ["1.0.0", "2.0.0"].into_iter().find(|tag| !is_listed(tag));
     let Some(missing) = missing else {
@@ -167,7 +128,7 @@ requirement! {
     /// The check uploads the blobs of two charts, then pushes the first manifest and the second. If the registry
     /// rejects the second, the check uploads its blobs again: the requirement is violated if the manifest is accepted
     /// now.
-    WAITING_BLOBS = "consistency/blobs-wait-for-their-manifest" {
+    UNREFERENCED_BLOBS = "consistency/blobs-wait-for-their-manifest" {
         level: Must,
         title: "uploaded blobs remain until their manifest is pushed",
         covers: ["REG-MAN-23", "REG-MAN-25"],
@@ -176,11 +137,11 @@ requirement! {
             Break::when("when two pushes meet", ALL, Flow::PUSHES, Symptom::ManifestPush),
         ],
         faults: [SweepsWaitingBlobs],
-        check: waiting_blobs,
+        check: unreferenced_blobs,
     }
 }
 
-async fn waiting_blobs(session: &Session) -> CheckResult {
+async fn unreferenced_blobs(session: &Session) -> CheckResult {
     let [first, second] = two_charts(session).await?;
     session.arrange_manifest("1.0.0", &first.manifest).await?;
     let refused = session.put_manifest("2.0.0", &second.manifest).await?;
@@ -211,7 +172,7 @@ requirement! {
     /// ## How it is checked
     /// The check pushes a chart and reads its layer, pushes another chart with the same tag, and reads the layer of
     /// the first again. The status must not be 404.
-    PULL_GOES_ON = "consistency/pull-outlives-overwrite" {
+    PULL_DURING_OVERWRITE = "consistency/pull-outlives-overwrite" {
         level: Should,
         title: "the blobs of a manifest remain when its tag moves",
         covers: ["REG-PUL-20", "REG-MAN-17"],
@@ -220,11 +181,11 @@ requirement! {
             Break::when("where a tag moves during a pull", ALL, Flow::PULLS, Symptom::BlobNotFound),
         ],
         faults: [ForgetsBlobsOfOverwrittenManifests],
-        check: pull_goes_on,
+        check: pull_during_overwrite,
     }
 }
 
-async fn pull_goes_on(session: &Session) -> CheckResult {
+async fn pull_during_overwrite(session: &Session) -> CheckResult {
     let [first, second] = two_charts(session).await?;
     session.arrange_manifest("1.0.0", &first.manifest).await?;
     let before = session.get_blob_following(&first.layer_digest()).await?;
@@ -244,61 +205,4 @@ async fn pull_goes_on(session: &Session) -> CheckResult {
         format!("status {}", after.status),
         &[&before, &moved, &after],
     )
-}
-
-requirement! {
-    /// A blob that is pushed to two repositories is available in both.
-    ///
-    /// ## Why Helm needs it
-    /// Users push one archive to a staging and to a production repository. The second push must not remove the blob
-    /// from the first.
-    ///
-    /// ## How it is checked
-    /// The check uploads one blob to two repositories concurrently and reads it from each. Neither may return 404.
-    BOTH_REPOSITORIES = "consistency/blob-in-both-repositories" {
-        level: Must,
-        title: "a blob pushed to two repositories is in both",
-        covers: ["REG-BLB-21", "REG-BLB-25"],
-        sources: [DISTRIBUTION.states(
-            "pulling-blobs",
-            "A GET request to an existing blob URL MUST provide the expected blob, with a response code that MUST be `200 OK`.",
-        )],
-        breaks: [
-            Break::when("where the chart is pushed to another repository too", ALL, Flow::PULLS, Symptom::BlobNotFound),
-        ],
-        faults: [MovesBlobsBetweenRepositories],
-        check: both_repositories,
-    }
-}
-
-async fn both_repositories(session: &Session) -> CheckResult {
-    let blob: Bytes = content(session, "in two places");
-    let digest = digest_of(&blob);
-    let other = session.sibling("too");
-    let repositories = [session.repository(), other.as_str()];
-    let uploads = repositories.map(|repository| session.arrange_blob_in(repository, &blob));
-    join_all(uploads)
-        .await
-        .into_iter()
-        .collect::<Result<Vec<_>, Stop>>()?;
-    let mut replies = Vec::new();
-    for repository in repositories {
-        let path = format!("/v2/{repository}/blobs/{digest}");
-        // `consistency/blob-readable-at-once` judges the first read after an upload.
-        session.call(Method::HEAD, &path).send().await?;
-        replies.push(session.call(Method::GET, &path).send().await?);
-    }
-    let is_absent = |reply: &&Reply| reply.status.as_u16() == 404;
-    match replies.iter().filter(is_absent).count() {
-        0 => Ok(()),
-        1 => Err(expect::violated(
-            "the blob in both repositories",
-            "status 404 in one of them",
-            &[&replies[0], &replies[1]],
-        )),
-        _ => Err(obstacle(
-            "read the blob in either of two repositories",
-            &replies[0],
-        )),
-    }
 }

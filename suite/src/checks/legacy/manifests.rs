@@ -1,88 +1,17 @@
-//! Requests and content of Helm before 3.8.
+//! Manifests of old Helm versions, and their media type.
 
 use helm_oci_fixtures::manifest::Shape;
 
-use super::api::accepts_user_agents;
-use super::pull::{is_image_manifest, read_manifest};
-use super::upload::{content, succeeds_like_any_other};
+use crate::checks::pull::{is_image_manifest, read_manifest};
 use crate::helm::breaks::Break;
 use crate::helm::errors::Symptom;
 use crate::helm::flow::Flow;
-use crate::helm::version::{BEFORE_3_3, BEFORE_3_7, SINCE_3_7};
+use crate::helm::version::{BEFORE_3_7, SINCE_3_7};
+use crate::requirement::requirement;
 use crate::requirement::source::{helm, observed};
-use crate::requirement::{Requirement, requirement};
-use crate::session::expect;
 use crate::session::steps::obstacle;
-use crate::session::{Session, digest_of};
+use crate::session::{Session, expect};
 use crate::verdict::CheckResult;
-
-requirement! {
-    /// The registry serves the user agents of Helm 3.0 to 3.6, which do not contain `Helm`.
-    ///
-    /// ## Why Helm needs it
-    /// These versions send `containerd/<version>`, and `oras` for a login. A filter on user agents blocks them.
-    ///
-    /// ## How it is checked
-    /// The check reads a manifest with its own user agent, then with each of these. Each response must be 200.
-    OLD_AGENTS = "legacy/containerd-agent-served" {
-        level: Must,
-        title: "the registry accepts the user agents `containerd/…` and `oras`",
-        covers: ["REG-API-09", "B27"],
-        sources: [observed("7.4", "T1, T3: `User-Agent: containerd/1.3.2+unknown`, `containerd/1.4.4+unknown`")],
-        breaks: [
-            Break::new(BEFORE_3_7, &[Flow::ChartPush], Symptom::PushStart),
-            Break::new(BEFORE_3_7, Flow::PULLS, Symptom::PullStart),
-        ],
-        faults: [RefusesContainerdUserAgent],
-        check: old_agents,
-    }
-}
-
-async fn old_agents(session: &Session) -> CheckResult {
-    accepts_user_agents(
-        session,
-        &[
-            "containerd/1.3.2+unknown",
-            "containerd/1.4.4+unknown",
-            "oras",
-        ],
-    )
-    .await
-}
-
-requirement! {
-    /// The registry accepts an upload without `Content-Type`.
-    ///
-    /// ## Why Helm needs it
-    /// Helm 3.0 to 3.2 do not send the header.
-    ///
-    /// ## How it is checked
-    /// The check uploads a blob with `Content-Type`, then another without. The PUT must return a 2xx.
-    NO_TYPE = "legacy/content-type-optional" {
-        level: Should,
-        title: "the registry accepts a blob PUT without `Content-Type`",
-        covers: ["REG-BLB-15"],
-        sources: [observed("1.2", "Helm sends `Content-Type: application/octet-stream` with a blob PUT only since 3.3.0")],
-        breaks: [
-            Break::new(BEFORE_3_3, &[Flow::ChartPush], Symptom::BlobPut),
-        ],
-        faults: [RequiresUploadContentType],
-        check: no_type,
-    }
-}
-
-async fn no_type(session: &Session) -> CheckResult {
-    session.arrange_blob(&content(session, "typed")).await?;
-    let blob = content(session, "untyped");
-    let digest = digest_of(&blob);
-    let location = session.arrange_upload().await?;
-    let reply = session
-        .complete_upload(&location, &digest, &blob)
-        .without("content-type")
-        .send()
-        .await?;
-    succeeds_like_any_other(session, &reply).await
-}
 
 requirement! {
     /// The registry accepts manifests with the layer type of Helm 3.0 to 3.6.
@@ -105,11 +34,11 @@ requirement! {
             Break::new(BEFORE_3_7, &[Flow::ChartPush], Symptom::ManifestPush),
         ],
         faults: [RefusesLegacyLayer],
-        check: legacy,
+        check: old_layer,
     }
 }
 
-async fn legacy(session: &Session) -> CheckResult {
+async fn old_layer(session: &Session) -> CheckResult {
     session.arrange_chart("1.0.0").await?;
     let old = session
         .arrange_blobs_of(session.package("0.9.0"), Shape::Legacy, None)
@@ -197,7 +126,3 @@ async fn bare_type(session: &Session) -> CheckResult {
         &[&reply],
     )
 }
-
-/// The requirements of this area, in reading order.
-pub(super) static REQUIREMENTS: &[&Requirement] =
-    &[&OLD_AGENTS, &NO_TYPE, &OLD_LAYER, &SHAPES, &BARE_TYPE];

@@ -1,0 +1,196 @@
+//! The deletion of a manifest.
+
+use http::Method;
+
+use super::delete;
+use crate::helm::breaks::Break;
+use crate::helm::errors::Symptom;
+use crate::helm::flow::Flow;
+use crate::helm::version::{ORAS, SINCE_3_8};
+use crate::requirement::requirement;
+use crate::requirement::source::DISTRIBUTION;
+use crate::session::steps::obstacle;
+use crate::session::{Session, expect};
+use crate::verdict::{CheckResult, Stop};
+
+requirement! {
+    /// The registry deletes a manifest by digest.
+    ///
+    /// ## Why Helm needs it
+    /// Helm does not need it. Clean-up jobs do, and so does this suite.
+    ///
+    /// ## How it is checked
+    /// The check pushes a manifest and sends DELETE with its digest. The response must be a 2xx.
+    MANIFESTS = "deletion/manifests" {
+        level: May,
+        title: "the registry deletes a manifest by digest",
+        covers: ["REG-DEL-01", "B43"],
+        sources: [DISTRIBUTION.states(
+            "deleting-manifests",
+            "If manifest deletion is disabled, the registry MUST respond with either a `400 Bad Request` or a `405 Method Not Allowed`.",
+        )],
+        specification: May,
+        breaks: [],
+        faults: [DeletesRefused, DeletesAnswered400],
+        consequences: [DeletesDespiteRefusal, KeepsTaggedManifests],
+        check: manifests,
+    }
+}
+
+async fn manifests(session: &Session) -> CheckResult {
+    let chart = session.arrange_chart("1.0.0").await?;
+    let reply = session
+        .call(Method::DELETE, &session.manifest_path(&chart.digest))
+        .send()
+        .await?;
+    if reply.status.is_server_error() {
+        return Err(obstacle("delete a manifest", &reply));
+    }
+    expect::success(&reply)
+}
+
+requirement! {
+    /// The registry returns 404 for the digest and the tag of a deleted manifest, and does not list the tag.
+    ///
+    /// ## Why Helm needs it
+    /// Helm 3.8 and later select a listed tag for a range; if it cannot be pulled, the pull fails.
+    ///
+    /// ## How it is checked
+    /// If the registry deletes manifests, the check deletes one by digest, then sends GET for the digest and the tag,
+    /// and `GET tags/list`. No response may contain the manifest or the tag.
+    REMOVED = "deletion/deleted-is-gone" {
+        level: Must,
+        title: "a deleted manifest disappears from digest, tag and tag list",
+        covers: ["REG-DEL-02", "REG-TAG-10", "B43"],
+        sources: [DISTRIBUTION.states(
+            "pulling-manifests",
+            "If the manifest is not found in the repository, the response code MUST be `404 Not Found`.",
+        )],
+        breaks: [
+            Break::when("after a chart was deleted", SINCE_3_8, Flow::LISTINGS, Symptom::ManifestNotFound),
+        ],
+        faults: [DeletesWithoutEffect, ListsDeletedTags],
+        check: removed,
+    }
+}
+
+async fn removed(session: &Session) -> CheckResult {
+    let chart = session.arrange_chart("1.0.0").await?;
+    let deleted = delete(session, &session.manifest_path(&chart.digest), "manifests").await?;
+    for reference in [chart.digest.as_str(), "1.0.0"] {
+        let reply = session.get_manifest(reference).await?;
+        if reply.body == chart.manifest {
+            return Err(expect::violated(
+                format!("status 404 for `{reference}`, whose manifest was deleted"),
+                format!("status {} and the deleted manifest", reply.status),
+                &[&deleted, &reply],
+            ));
+        }
+    }
+    let list = session.list_tags().await?;
+    let named = String::from_utf8_lossy(&list.body).contains("\"1.0.0\"");
+    expect::holds(
+        !(list.status.is_success() && named),
+        "a tag list without the tag of the deleted manifest",
+        "a tag list that contains the tag",
+        &[&deleted, &list],
+    )
+}
+
+requirement! {
+    /// If the registry refuses to delete a manifest, the manifest remains available.
+    ///
+    /// ## Why Helm needs it
+    /// Helm does not need it. A user who gets an error from a deletion does not expect the chart to be missing
+    /// afterwards.
+    ///
+    /// ## How it is checked
+    /// The check reads a manifest, sends DELETE with its digest, and reads the manifest again. The requirement does
+    /// not apply if the registry does not refuse the deletion.
+    REFUSED_KEEPS = "deletion/refused-means-kept" {
+        level: Should,
+        title: "a manifest remains if the registry refused to delete it",
+        covers: ["REG-DEL-01", "B43"],
+        sources: [DISTRIBUTION.states(
+            "deleting-manifests",
+            "If manifest deletion is disabled, the registry MUST respond with either a `400 Bad Request` or a `405 Method Not Allowed`.",
+        )],
+        specification: Silent,
+        breaks: [],
+        faults: [DeletesDespiteRefusal],
+        check: refused_keeps,
+    }
+}
+
+async fn refused_keeps(session: &Session) -> CheckResult {
+    let chart = session.arrange_chart("1.0.0").await?;
+    // `pull/by-digest` judges the first read after the push.
+    session.get_manifest(&chart.digest).await?;
+    let before = session.get_manifest(&chart.digest).await?;
+    if !before.status.is_success() {
+        return Err(obstacle("read the manifest", &before));
+    }
+    let path = session.manifest_path(&chart.digest);
+    let response = session.call(Method::DELETE, &path).send().await?;
+    if !response.status.is_client_error() {
+        return Err(Stop::not_offered(
+            "the registry does not refuse the deletion",
+            response.status,
+        ));
+    }
+    let after = session.get_manifest(&chart.digest).await?;
+    expect::holds(
+        after.status.as_u16() != 404,
+        "the manifest, as before the refused deletion",
+        format!("status {}", after.status),
+        &[&before, &response, &after],
+    )
+}
+
+requirement! {
+    /// After a deletion the registry returns 404 to HEAD as it does to GET.
+    ///
+    /// ## Why Helm needs it
+    /// Helm 3.18 and later send HEAD to find out whether a manifest exists, and upload nothing if it does.
+    ///
+    /// ## How it is checked
+    /// If the registry deletes manifests, the check deletes one by digest. If GET returns 404 for the digest or the
+    /// tag, HEAD must not return 200.
+    HEAD_AGREES = "deletion/head-sees-it" {
+        level: Must,
+        title: "HEAD of a deleted manifest returns 404, as GET does",
+        covers: ["REG-DEL-02", "REG-DEL-04"],
+        sources: [DISTRIBUTION.states(
+            "checking-if-content-exists-in-the-registry",
+            "If the blob or manifest is not found in the repository, the response code MUST be `404 Not Found`.",
+        )],
+        breaks: [
+            Break::when("after a chart was deleted", ORAS, &[Flow::Push, Flow::RePush], Symptom::TagReadNotFound),
+        ],
+        faults: [RemembersDeletedManifests],
+        check: head_agrees,
+    }
+}
+
+async fn head_agrees(session: &Session) -> CheckResult {
+    let chart = session.arrange_chart("1.0.0").await?;
+    let nowhere = session.head_manifest("0.0.1").await?;
+    if nowhere.status.as_u16() != 404 {
+        return Err(obstacle(
+            "get a 404 to HEAD of an absent manifest",
+            &nowhere,
+        ));
+    }
+    let deleted = delete(session, &session.manifest_path(&chart.digest), "manifests").await?;
+    for reference in [chart.digest.as_str(), "1.0.0"] {
+        let get = session.get_manifest(reference).await?;
+        let head = session.head_manifest(reference).await?;
+        expect::holds(
+            get.status.as_u16() != 404 || head.status.as_u16() != 200,
+            "status 404 for HEAD, as for GET",
+            "status 200 for HEAD and 404 for GET",
+            &[&deleted, &get, &head],
+        )?;
+    }
+    Ok(())
+}

@@ -1,0 +1,102 @@
+//! Content that a deletion must keep.
+
+use helm_oci_fixtures::manifest::Shape;
+
+use super::delete;
+use crate::helm::breaks::Break;
+use crate::helm::errors::Symptom;
+use crate::helm::flow::Flow;
+use crate::helm::version::ALL;
+use crate::requirement::requirement;
+use crate::requirement::source::DISTRIBUTION;
+use crate::session::steps::obstacle;
+use crate::session::{Session, expect};
+use crate::verdict::CheckResult;
+
+requirement! {
+    /// If a tag is deleted, the other tags of its manifest remain.
+    ///
+    /// ## Why Helm needs it
+    /// A manifest can have several tags. Cleaning up one of them must not remove the others.
+    ///
+    /// ## How it is checked
+    /// If the registry deletes tags, the check deletes one of the two tags of a manifest. GET of the other tag must
+    /// not return 404.
+    OTHER_TAGS = "deletion/other-tags-stay" {
+        level: Should,
+        title: "deleting a tag keeps the other tags of the manifest",
+        covers: ["REG-DEL-03"],
+        sources: [DISTRIBUTION.states(
+            "deleting-tags",
+            "If tag deletion is disabled, the registry MUST respond with either a `400 Bad Request` or a `405 Method Not Allowed`.",
+        )],
+        specification: Silent,
+        breaks: [],
+        faults: [DeletingTagRemovesManifest],
+        check: other_tags,
+    }
+}
+
+async fn other_tags(session: &Session) -> CheckResult {
+    let chart = session.arrange_chart("1.0.0").await?;
+    session.arrange_manifest("1.0.1", &chart.manifest).await?;
+    let before = session.get_manifest("1.0.0").await?;
+    if !before.status.is_success() {
+        return Err(obstacle("read the manifest by its other tag", &before));
+    }
+    let deleted = delete(session, &session.manifest_path("1.0.1"), "tags").await?;
+    let after = session.get_manifest("1.0.0").await?;
+    expect::holds(
+        after.status.as_u16() != 404,
+        "the manifest by its other tag, as before",
+        format!("status {}", after.status),
+        &[&before, &deleted, &after],
+    )
+}
+
+requirement! {
+    /// If a manifest is deleted, the blobs that other manifests reference remain.
+    ///
+    /// ## Why Helm needs it
+    /// Charts share blobs: Helm versions push the same archive with different annotations. Cleaning up one manifest
+    /// must not remove the layer of another.
+    ///
+    /// ## How it is checked
+    /// If the registry deletes manifests, the check pushes two manifests with the same blobs and deletes one. GET of
+    /// the chart layer must not return 404.
+    SHARED_BLOBS = "deletion/shared-blobs-stay" {
+        level: Must,
+        title: "deleting a manifest keeps the blobs of other manifests",
+        covers: ["REG-DEL-03", "REG-MAN-24"],
+        sources: [DISTRIBUTION.states(
+            "pulling-blobs",
+            "A GET request to an existing blob URL MUST provide the expected blob, with a response code that MUST be `200 OK`.",
+        )],
+        breaks: [
+            Break::when("after another chart was deleted", ALL, Flow::PULLS, Symptom::BlobNotFound),
+        ],
+        faults: [DeletingManifestRemovesBlobs],
+        check: shared_blobs,
+    }
+}
+
+async fn shared_blobs(session: &Session) -> CheckResult {
+    let chart = session.arrange_chart("1.0.0").await?;
+    let other = session.chart_of(chart.package.clone(), Shape::Helm313, None);
+    session.arrange_manifest("2.0.0", &other.manifest).await?;
+    let before = session.get_blob_following(&chart.layer_digest()).await?;
+    if !before.status.is_success() {
+        return Err(obstacle(
+            "read a blob that two manifests reference",
+            &before,
+        ));
+    }
+    let deleted = delete(session, &session.manifest_path(&other.digest), "manifests").await?;
+    let after = session.get_blob_following(&chart.layer_digest()).await?;
+    expect::holds(
+        after.status.as_u16() != 404,
+        "the blob, which the remaining manifest references",
+        format!("status {}", after.status),
+        &[&before, &deleted, &after],
+    )
+}

@@ -1,0 +1,82 @@
+//! The size of blobs.
+
+use bytes::Bytes;
+
+use crate::checks::upload::{content, succeeds_like_any_other};
+use crate::helm::breaks::Break;
+use crate::helm::errors::Symptom;
+use crate::helm::flow::Flow;
+use crate::helm::version::ALL;
+use crate::requirement::requirement;
+use crate::requirement::source::observed;
+use crate::session::{Session, digest_of};
+use crate::verdict::CheckResult;
+use crate::wire::content::Pattern;
+
+requirement! {
+    /// The registry accepts a blob of 5 MiB in one PUT.
+    ///
+    /// ## Why Helm needs it
+    /// Every Helm version sends a chart in one request. A proxy with its default limit on bodies rejects charts that
+    /// contain their dependencies.
+    ///
+    /// ## How it is checked
+    /// The check uploads a small blob, then one of 5 MiB. The PUT must return a 2xx.
+    LARGE_BLOB = "limits/five-mebibyte-blob" {
+        level: Must,
+        title: "the registry accepts a blob of 5 MiB in one PUT",
+        covers: ["REG-BLB-20", "B16"],
+        sources: [observed("2.2", "one PUT with the whole blob, in any version; 36 MiB recorded")],
+        breaks: [
+            Break::when("for large charts", ALL, Flow::PUSHES, Symptom::BlobPut),
+        ],
+        faults: [LimitsBodies],
+        check: large_blob,
+    }
+}
+
+async fn large_blob(session: &Session) -> CheckResult {
+    session.arrange_blob(&content(session, "small")).await?;
+    let blob = Pattern::new(session.seed(), 5 * session.target().mebibyte);
+    let location = session.arrange_upload().await?;
+    let reply = session
+        .complete_upload(&location, blob.digest(), &blob)
+        .send()
+        .await?;
+    succeeds_like_any_other(session, &reply).await
+}
+
+requirement! {
+    /// The registry accepts a blob of any size and content, however small it is.
+    ///
+    /// ## Why Helm needs it
+    /// The config of a chart has a few hundred bytes; other OCI tools write `{}`.
+    ///
+    /// ## How it is checked
+    /// The check uploads the two bytes `{}`. The PUT must return a 2xx.
+    TINY = "limits/two-byte-blob" {
+        level: Must,
+        title: "the registry accepts a blob of two bytes",
+        covers: ["REG-BLB-22"],
+        sources: [observed("7.2", "configs of 141 bytes; the specification has no minimum size")],
+        breaks: [
+            Break::when("for small configs", ALL, Flow::PUSHES, Symptom::BlobPut),
+        ],
+        faults: [RefusesTinyBlobs],
+        check: tiny,
+    }
+}
+
+async fn tiny(session: &Session) -> CheckResult {
+    session
+        .arrange_blob(&content(session, "of ordinary size"))
+        .await?;
+    let blob = Bytes::from_static(b"{}");
+    let digest = digest_of(&blob);
+    let location = session.arrange_upload().await?;
+    let reply = session
+        .complete_upload(&location, &digest, &blob)
+        .send()
+        .await?;
+    succeeds_like_any_other(session, &reply).await
+}

@@ -1,0 +1,113 @@
+//! The size of manifests.
+
+use bytes::Bytes;
+use helm_oci_fixtures::chart::{ChartMetadata, ChartPackage};
+use helm_oci_fixtures::manifest::{Parts, Shape, chart_manifest};
+
+use crate::requirement::requirement;
+use crate::requirement::source::DISTRIBUTION;
+use crate::session::steps::with_media_type;
+use crate::session::target::MEBIBYTE;
+use crate::session::{Session, expect};
+use crate::verdict::CheckResult;
+
+requirement! {
+    /// The registry accepts a manifest of 1 MiB.
+    ///
+    /// ## Why Helm needs it
+    /// Helm copies the annotations of `Chart.yaml` to the manifest, and some charts carry a changelog there. The
+    /// specification requests 4 megabytes.
+    ///
+    /// ## How it is checked
+    /// The check pushes a small manifest, then one of 1 MiB, filled with annotations. The PUT must return a 2xx.
+    LARGE_MANIFEST = "limits/one-mebibyte-manifest" {
+        level: Should,
+        title: "the registry accepts a manifest of 1 MiB",
+        covers: ["REG-MAN-21", "B17"],
+        sources: [DISTRIBUTION.states(
+            "pushing-manifests",
+            "Client and registry implementations SHOULD expect to be able to support manifest pushes of at least 4 megabytes.",
+        )],
+        breaks: [],
+        faults: [LimitsManifests],
+        check: large_manifest,
+    }
+}
+
+async fn large_manifest(session: &Session) -> CheckResult {
+    accepts_manifest(session, session.target().mebibyte).await
+}
+
+requirement! {
+    /// The registry accepts a manifest of 4 megabytes, that is 4 000 000 bytes.
+    ///
+    /// ## Why Helm needs it
+    /// The manifest contains all annotations of a chart, and Helm 3.18 and later read up to 4 MiB of it. The
+    /// specification requests 4 megabytes, so the check sends no more.
+    ///
+    /// ## How it is checked
+    /// The check pushes a small manifest, then one of 4 000 000 bytes, filled with annotations. The PUT must return a
+    /// 2xx.
+    FOUR_MEGABYTES = "limits/four-megabyte-manifest" {
+        level: Should,
+        title: "the registry accepts a manifest of 4 MB",
+        covers: ["REG-MAN-21", "B17"],
+        sources: [DISTRIBUTION.states(
+            "pushing-manifests",
+            "Client and registry implementations SHOULD expect to be able to support manifest pushes of at least 4 megabytes.",
+        )],
+        breaks: [],
+        faults: [RefusesManifestsOver2Mebibytes],
+        consequences: [LimitsManifests],
+        check: four_megabytes,
+    }
+}
+
+async fn four_megabytes(session: &Session) -> CheckResult {
+    accepts_manifest(session, 4_000_000 * session.target().mebibyte / MEBIBYTE).await
+}
+
+/// Pushes a small manifest, then one of `length` bytes, and expects success.
+async fn accepts_manifest(session: &Session, length: u64) -> CheckResult {
+    let small = ChartMetadata::new(session.chart_name(), "0.9.0")
+        .annotation("example.test/changelog", "short");
+    let small = ChartPackage::build(&small, session.seed());
+    let small = session
+        .arrange_blobs_of(small, Shape::Helm312, None)
+        .await?;
+    session.arrange_manifest("0.9.0", &small.manifest).await?;
+    let metadata = ChartMetadata::new(session.chart_name(), "1.0.0");
+    let package = ChartPackage::build(&metadata, session.seed());
+    session.arrange_blob(&package.config).await?;
+    session.arrange_blob(&package.archive).await?;
+    let short = annotated(session, &metadata, &package, "short");
+    let length = usize::try_from(length).unwrap_or(usize::MAX);
+    let line = "a line of changes ";
+    let mut changes = line.repeat(length / line.len() + 1);
+    changes.truncate(length - short.len() + "short".len());
+    let large = annotated(session, &metadata, &package, &changes);
+    expect::success(&session.put_manifest("1.0.0", &large).await?)
+}
+
+/// The manifest of a chart with a changelog in its annotations.
+fn annotated(
+    session: &Session,
+    metadata: &ChartMetadata,
+    package: &ChartPackage,
+    changes: &str,
+) -> Bytes {
+    let metadata = metadata
+        .clone()
+        .annotation("example.test/changelog", changes);
+    let parts = Parts {
+        metadata: &metadata,
+        config: &package.config,
+        archive: &package.archive,
+    };
+    let manifest = chart_manifest(Shape::Helm312, parts, None, None);
+    if session.target().typed_manifests {
+        with_media_type(&manifest)
+    } else {
+        manifest
+    }
+}

@@ -1,0 +1,157 @@
+//! The length of a chain of redirects, and redirects of HEAD.
+
+use std::collections::BTreeSet;
+
+use http::Method;
+
+use super::{redirected, resolved, target};
+use crate::checks::upload::content;
+use crate::helm::breaks::Break;
+use crate::helm::errors::Symptom;
+use crate::helm::flow::Flow;
+use crate::helm::version::{ALL, CONTAINERD_SINCE_3_7, NOT_HARDENED, ORAS};
+use crate::requirement::requirement;
+use crate::requirement::source::{HTTP, observed};
+use crate::session::steps::obstacle;
+use crate::session::{Reply, Session, expect};
+use crate::verdict::{CheckResult, Stop};
+
+requirement! {
+    /// The registry serves HEAD of a blob itself, or redirects it to a URL that accepts HEAD.
+    ///
+    /// ## Why Helm needs it
+    /// Helm follows the redirect with HEAD. A URL that an object store signed for GET returns 403 to HEAD.
+    ///
+    /// ## How it is checked
+    /// If HEAD of a blob is redirected, the check follows the redirect with HEAD and without credentials. The
+    /// response must be a 2xx.
+    REDIRECTED_HEAD = "origins/redirected-head-works" {
+        level: Must,
+        title: "the target of a redirected blob HEAD accepts HEAD",
+        covers: ["REG-BLB-04", "B08"],
+        sources: [HTTP.states(
+            "HEAD",
+            "The HEAD method is identical to GET except that the server MUST NOT send content in the response.",
+        )],
+        breaks: [
+            Break::new(CONTAINERD_SINCE_3_7, &[Flow::RePush, Flow::PushChanged], Symptom::RedirectedBlobHead),
+            Break::new(ORAS, &[Flow::PushChanged], Symptom::RedirectedBlobHead),
+        ],
+        faults: [RedirectsBlobHead],
+        check: redirected_head,
+    }
+}
+
+async fn redirected_head(session: &Session) -> CheckResult {
+    let digest = session
+        .arrange_blob(&content(session, "redirected"))
+        .await?;
+    let head = session.head_blob(&digest).await?;
+    if !head.status.is_redirection() {
+        return Err(Stop::condition_not_met("HEAD of a blob is not redirected"));
+    }
+    let end = session
+        .call_uri(Method::HEAD, resolved(session, &head))
+        .anonymous()
+        .send()
+        .await?;
+    expect::success(&end)
+}
+
+/// The number of redirects after which a check stops to follow a chain.
+const MAX_STEPS: usize = 20;
+
+/// The number of redirects that Go follows: it gives up at the tenth.
+const MAX_REDIRECTS: usize = 9;
+
+/// The responses from the first redirect to the end of the chain, or until a URL occurs twice.
+async fn chain(session: &Session) -> Result<Vec<Reply>, Stop> {
+    let mut replies = vec![redirected(session).await?];
+    let mut visited = BTreeSet::from([replies[0].uri.to_string()]);
+    while replies.len() <= MAX_STEPS {
+        let last = &replies[replies.len() - 1];
+        if !last.status.is_redirection() {
+            break;
+        }
+        let next = target(session, last)?;
+        if !visited.insert(next.to_string()) {
+            break;
+        }
+        let call = session.call_uri(Method::GET, Ok(next)).anonymous();
+        replies.push(call.send().await?);
+    }
+    Ok(replies)
+}
+
+requirement! {
+    /// If the registry redirects a blob, the chain of redirects ends.
+    ///
+    /// ## Why Helm needs it
+    /// Most Helm versions give up after ten redirects. Helm 3.21.1, 4.2.1 and later follow a loop without end.
+    ///
+    /// ## How it is checked
+    /// If a blob is redirected, the check follows the chain without credentials, up to twenty steps. It must end
+    /// before a URL occurs twice.
+    REDIRECT_ENDS = "origins/redirect-ends" {
+        level: Must,
+        title: "the redirects of a blob end",
+        covers: ["REG-PUL-13"],
+        sources: [HTTP.states(
+            "status.3xx",
+            "A client SHOULD detect and intervene in cyclical redirections (i.e., \"infinite\" redirection loops).",
+        )],
+        breaks: [
+            Break::new(ALL, Flow::PULLS, Symptom::RedirectLoop),
+        ],
+        faults: [RedirectsBlobsInCircles],
+        check: redirect_ends,
+    }
+}
+
+async fn redirect_ends(session: &Session) -> CheckResult {
+    let replies = chain(session).await?;
+    let (first, last) = (&replies[0], &replies[replies.len() - 1]);
+    expect::holds(
+        !last.status.is_redirection(),
+        "a chain of redirects that ends",
+        format!("no end after {} redirects", replies.len()),
+        &[first, last],
+    )
+}
+
+requirement! {
+    /// If the registry redirects a blob, at most nine redirects lead to it.
+    ///
+    /// ## Why Helm needs it
+    /// The HTTP client of Helm gives up at the tenth redirect. Helm 3.21.1, 4.2.1 and later have no limit.
+    ///
+    /// ## How it is checked
+    /// If a blob is redirected, the check follows the chain without credentials. It must end after at most nine
+    /// redirects.
+    AT_MOST_NINE = "origins/few-redirects" {
+        level: Must,
+        title: "a blob is at most nine redirects away",
+        covers: ["REG-PUL-13"],
+        sources: [observed("7.6", "a chain of redirects ends with `stopped after 10 redirects`, except in Helm 3.21.1 and 4.2.4")],
+        breaks: [
+            Break::new(NOT_HARDENED, Flow::PULLS, Symptom::RedirectLoop),
+        ],
+        faults: [RedirectsBlobsTenTimes],
+        check: at_most_nine,
+    }
+}
+
+async fn at_most_nine(session: &Session) -> CheckResult {
+    let replies = chain(session).await?;
+    let (first, last) = (&replies[0], &replies[replies.len() - 1]);
+    if last.status.is_redirection() {
+        return Err(obstacle("follow the redirects to their end", last));
+    }
+    let count = replies.len() - 1;
+    expect::holds(
+        count <= MAX_REDIRECTS,
+        format!("at most {MAX_REDIRECTS} redirects"),
+        format!("{count} redirects"),
+        &[first, last],
+    )
+}
