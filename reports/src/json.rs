@@ -12,7 +12,7 @@ pub(crate) fn write(value: &impl Serialize) -> String {
     let mut safe = String::with_capacity(plain.len() + 1);
     for character in plain.chars() {
         if character != '\n' && text::is_steering(character) {
-            // Such a character stands only in strings, where JSON allows it and a terminal obeys it.
+            // Such a character occurs only in strings, where JSON allows it and a terminal obeys it.
             for unit in character.encode_utf16(&mut [0; 2]) {
                 write!(safe, "\\u{unit:04x}").expect("a string grows");
             }

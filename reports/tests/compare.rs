@@ -195,11 +195,11 @@ fn a_bisection_finds_the_first_target_with_few_examined() {
     ] {
         let (bisection, own) = bisect(list);
         assert_eq!(own, examined, "{list}");
-        let answers = bisection.changes();
-        assert!(!answers.is_empty(), "{list}");
-        for answer in &answers {
-            let found = (&*answer.last, &*answer.first, &*answer.between.join(" "));
-            assert_eq!(found, (last, first, between), "{list}: {answer:?}");
+        let changes = bisection.changes();
+        assert!(!changes.is_empty(), "{list}");
+        for change in &changes {
+            let found = (&*change.last, &*change.first, &*change.between.join(" "));
+            assert_eq!(found, (last, first, between), "{list}: {change:?}");
         }
         assert!(!bisection.is_inconclusive());
     }

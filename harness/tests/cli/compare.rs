@@ -177,7 +177,7 @@ fn a_bisection_names_the_first_target_and_examines_few() {
     let nobody = format!("http://{}", refused());
     let ran = of(&[targets[0], &nobody, targets[6]]);
     let span = format!(
-        "between {} and {}; not determined for {nobody}",
+        "between {} and {}; unknown: {nobody}",
         targets[0], targets[6]
     );
     assert_eq!(ran.code, Some(0), "{}{}", ran.out, ran.err);

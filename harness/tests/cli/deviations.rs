@@ -62,13 +62,14 @@ fn a_listed_violation_is_known_and_fails_nothing() {
     let list = stage.list(&entry("tags/complete", "http://127.0.0.1:*", "2999-12-31"));
     let ran = stage.run(Some(&list));
     assert_eq!(ran.code, Some(0), "{}{}", ran.out, ran.err);
+    let shown = ran.out.split_whitespace().collect::<Vec<_>>().join(" ");
     for words in [
         "~ KNOWN tags/complete",
         "until 2999-12-31: its database sorts so",
         "https://example.org/7",
         "requirements satisfied except 1 known deviation",
     ] {
-        assert!(ran.out.contains(words), "{words}: {}", ran.out);
+        assert!(shown.contains(words), "{words}: {}", ran.out);
     }
     let record = json(&stage.path("record.json"));
     let known = record["targets"][0]["checks"]

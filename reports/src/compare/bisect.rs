@@ -46,7 +46,7 @@ pub struct BisectedChange {
     pub between: Vec<String>,
 }
 
-/// What is known about one target.
+/// The state of knowledge about one target.
 #[derive(Debug, Clone)]
 enum Known {
     Nothing,

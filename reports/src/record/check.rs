@@ -86,7 +86,7 @@ pub struct BreakRecord {
 }
 
 impl CheckRecord {
-    /// How strongly Helm needs the requirement, and its level in the OCI specification.
+    /// The level for Helm and the level in the OCI specification, in words.
     pub fn severity(&self) -> String {
         self.specification.map_or_else(
             || self.level.to_string(),

@@ -112,7 +112,7 @@ impl PlaceView {
             format!("since {first}")
         } else {
             format!(
-                "between {last} and {first}; not determined for {}",
+                "between {last} and {first}; unknown: {}",
                 between.join(", ")
             )
         }

@@ -27,7 +27,7 @@ pub struct Row<'a> {
 /// The depth of a report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Depth {
-    /// What a reader needs to understand a result.
+    /// The minimum that explains a result.
     Brief,
     /// Everything that is known.
     Full,
