@@ -1,6 +1,7 @@
 //! The page of a requirement, as `explain` prints it, and the requirements handbook, `suite/REQUIREMENTS.md`.
 
 pub(crate) mod curl;
+mod shell;
 
 use std::fmt::Write as _;
 
@@ -45,7 +46,7 @@ pub(crate) fn page(requirement: &Requirement, depth: usize) -> String {
 pub(crate) fn handbook() -> String {
     let mut text = format!(
         "{INTRODUCTION}The commands use\n\n```sh\n{}```\n\n{HINT}\n",
-        curl::prelude(|_| true)
+        shell::prelude(|_| true)
     );
     for area in &AREAS {
         let _ = writeln!(
@@ -155,7 +156,7 @@ fn by_hand(page: &mut String, sign: &str, requirement: &Requirement, is_alone: b
     }
     let prelude = if is_alone {
         let _ = writeln!(page, "{HINT}");
-        curl::prelude(|sign| commands.contains(sign))
+        shell::prelude(|sign| commands.contains(sign))
     } else {
         String::new()
     };

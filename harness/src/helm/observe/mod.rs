@@ -3,6 +3,7 @@
 //! A flow first runs without faults. Each fault is then applied to the recorded exchanges in memory, and Helm runs again
 //! only with faults that alter one of them.
 
+mod observed;
 mod replay;
 mod test_bed;
 
@@ -13,18 +14,17 @@ use std::time::Duration;
 
 use helm_oci_fixtures::digest::sha256;
 use helm_oci_fixtures::fault::Fault;
-use helm_oci_fixtures::transport::{ClientHelloReaction, TransportEffect};
-use helm_oci_suite::evidence::{Evidence, FlowResult, Observation};
+use helm_oci_suite::evidence::{Evidence, Observation};
 use helm_oci_suite::helm::flow::Flow;
 use helm_oci_suite::requirement::Setup;
 use helm_oci_suite::session::target::Target;
-use http::{Method, StatusCode};
 use thiserror::Error;
 
+use self::observed::Observed;
 use self::replay::Altered;
 use self::test_bed::{Environment, TestBed};
-use super::scenario::{self, FlowError, Scenario, ScenarioResult};
-use super::{Exit, FaultServer, Helm, Home, InProcessClient, ObservedExchange, Placeholders};
+use super::scenario::{self, FlowError, Scenario};
+use super::{FaultServer, Helm, Home, InProcessClient, Placeholders};
 
 pub use self::test_bed::TestBedError;
 
@@ -37,9 +37,6 @@ const LATENCY: Duration = Duration::from_millis(20);
 /// The number of retries of a Helm that hangs. Helm 3.12 deadlocks when an upload fails before its body is requested;
 /// where that is a race, its output without the deadlock counts.
 const RETRIES: usize = 5;
-
-/// The number of requests from which a timeout counts as an endless loop instead of a deadlock.
-const LOOP_REQUESTS: usize = 100;
 
 /// The selection to observe.
 #[derive(Debug, Clone)]
@@ -107,14 +104,6 @@ struct Found {
     without_fault: Vec<Observation>,
     faults: Vec<(Fault, Observation)>,
     tally: Tally,
-}
-
-/// One run: its result, and the exchanges that the registry observed.
-struct Observed {
-    result: ScenarioResult,
-    placeholders: Placeholders,
-    seen: Vec<ObservedExchange>,
-    hellos: usize,
 }
 
 /// Observes everything in the plan; `progress` is called after each flow of each Helm version.
@@ -330,102 +319,5 @@ impl Worker {
             seen: server.seen(),
             hellos: server.hellos(),
         })
-    }
-}
-
-fn is_refused(seen: &ObservedExchange) -> bool {
-    let status = seen.response.status();
-    status.is_client_error() || status.is_server_error()
-}
-
-/// True for a started upload or a redirect, after which Helm sends another request.
-fn is_intermediate(seen: &ObservedExchange) -> bool {
-    let is_upload = seen.request.uri().path().ends_with("/blobs/uploads/");
-    let is_opened = seen.request.method() == Method::POST && is_upload && !is_refused(seen);
-    is_opened || seen.response.status().is_redirection()
-}
-
-/// True for the 404 to a HEAD that precedes each push of a blob or manifest.
-fn is_absence(seen: &ObservedExchange) -> bool {
-    seen.request.method() == Method::HEAD
-        && seen.response.status() == StatusCode::NOT_FOUND
-        && !seen.is_altered
-}
-
-impl Observed {
-    /// True if Helm timed out without sending further requests.
-    fn timed_out_silently(&self) -> bool {
-        self.result.exit() == Some(Exit::Timeout) && self.seen.len() < LOOP_REQUESTS
-    }
-
-    /// The exchanges that the fault alters.
-    fn altered(&self, environment: &Environment, setup: Setup, fault: Fault) -> Altered {
-        let mut altered =
-            replay::altered(&environment.access, &self.seen, &self.placeholders, fault);
-        let client_hello_reaction =
-            FaultServer::new(environment.access.clone(), &[fault]).client_hello_reaction();
-        if setup == Setup::PlainHttp
-            && self.hellos > 0
-            && client_hello_reaction != ClientHelloReaction::HttpResponse
-        {
-            altered.insert(("ClientHello".to_owned(), String::new(), 0));
-        }
-        altered
-    }
-
-    fn observation(&self, setup: Setup, flow: Flow) -> Observation {
-        let flows = vec![flow];
-        let Some(failure) = &self.result.failure else {
-            let result = FlowResult::Works;
-            return Observation {
-                setup,
-                result,
-                flows,
-                exit: None,
-                error: None,
-                stopped_at: None,
-            };
-        };
-        let exit = match self.result.exit() {
-            Some(Exit::Code(code)) => Some(code),
-            Some(Exit::Signal | Exit::Timeout) | None => None,
-        };
-        Observation {
-            setup,
-            result: FlowResult::Fails,
-            flows,
-            exit,
-            error: Some(failure.clone()),
-            stopped_at: self.stopped_at(),
-        }
-    }
-
-    /// The last exchange that a fault altered or that failed; the last of all if there is none.
-    ///
-    /// Helm sends concurrent requests. Therefore a request that a fault made fail takes precedence over an intermediate
-    /// response, and an altered exchange over the 404 for content that is not pushed yet, whichever came last.
-    fn stopped_at(&self) -> Option<String> {
-        let of_helm = || self.seen.iter().filter(|seen| !seen.is_arranged);
-        let last = of_helm().rfind(|seen| seen.is_altered || is_refused(seen));
-        let last = match last {
-            Some(last) if is_intermediate(last) => of_helm()
-                .rfind(|seen| seen.is_altered && is_refused(seen))
-                .or(Some(last)),
-            Some(last) if is_absence(last) => of_helm()
-                .rfind(|seen| seen.is_altered)
-                .filter(|altered| !is_refused(altered))
-                .or(Some(last)),
-            Some(last) => Some(last),
-            None => of_helm().next_back(),
-        }?;
-        let url = format!("{}{}", self.placeholders.origin, last.request.uri());
-        let url = self.placeholders.normalise(&url);
-        let status = last.response.status().as_u16();
-        let outcome = match last.effect {
-            TransportEffect::None | TransportEffect::Delay(_) => status.to_string(),
-            TransportEffect::CloseBeforeResponse => "closed".to_owned(),
-            TransportEffect::CutBodyAfter(_) => format!("{status} cut"),
-        };
-        Some(format!("{} {url} {outcome}", last.request.method()))
     }
 }

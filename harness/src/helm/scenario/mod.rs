@@ -2,6 +2,7 @@
 //!
 //! An exit code of 0 is not enough: the registry must store the pushed bytes, and a pull must return them.
 
+mod arrangement;
 mod chart;
 mod dependency;
 mod effect;
@@ -9,23 +10,19 @@ mod login;
 mod pull;
 mod push;
 
-use std::fs::{self, File};
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
-use bytes::Bytes;
-use helm_oci_fixtures::chart::ChartPackage;
-use helm_oci_fixtures::digest::sha256;
 use helm_oci_fixtures::manifest::Shape;
 use helm_oci_suite::helm::flow::Flow;
 use helm_oci_suite::session::Session;
 use helm_oci_suite::session::target::{Credentials, Target};
-use helm_oci_suite::verdict::Stop;
 use semver::Version;
 use thiserror::Error;
 
+use self::arrangement::Arrangement;
 use self::effect::Effect;
 use super::{Exit, Helm, HelmError, Home, Placeholders, ProcessOutput, final_error};
 
@@ -261,136 +258,11 @@ impl Scenario<'_> {
     }
 }
 
-/// The arrangement of one flow.
-struct Arrangement<'a> {
-    scenario: &'a Scenario<'a>,
-    flow: Flow,
-    session: Arc<Session>,
-}
-
-impl Arrangement<'_> {
-    /// The same flow in another repository, so that limits per repository apply to each invocation separately.
-    fn in_repository(&self, name: &str) -> Self {
-        Self {
-            scenario: self.scenario,
-            flow: self.flow,
-            session: self.scenario.session(&format!("flow/{}-{name}", self.flow)),
-        }
-    }
-
-    /// `oci://host/namespace`, the destination of pushes.
-    fn namespace(&self) -> String {
-        let chart = self.chart_url();
-        chart
-            .rsplit_once('/')
-            .map_or(chart.clone(), |(namespace, _)| namespace.to_owned())
-    }
-
-    /// `oci://host/namespace/name`, the source of pulls.
-    fn chart_url(&self) -> String {
-        format!(
-            "oci://{}/{}",
-            self.scenario.host(),
-            self.session.repository()
-        )
-    }
-
-    /// An invocation of a Helm command, with the flag for a registry without TLS if needed.
-    fn invocation(&self, command: &str, arguments: &[&str], effect: Effect) -> Invocation {
-        let words = command
-            .split(' ')
-            .chain(arguments.iter().copied())
-            .map(ToOwned::to_owned);
-        let arguments = words.chain(self.scenario.transport(command)).collect();
-        Invocation {
-            session: Arc::clone(&self.session),
-            arguments,
-            input: None,
-            effect,
-            needs_cache: false,
-        }
-    }
-
-    /// Stores a chart in the registry in the shape of this Helm version, under the tag of its version.
-    async fn store(
-        &self,
-        version: &str,
-        is_signed: bool,
-    ) -> Result<helm_oci_suite::session::steps::Chart, FlowError> {
-        let package = self.session.package(version);
-        let provenance = is_signed.then(|| helm_oci_fixtures::provenance::sign(&package));
-        self.store_package(package, provenance, &version.replace('+', "_"))
-            .await
-    }
-
-    async fn store_package(
-        &self,
-        package: ChartPackage,
-        provenance: Option<Bytes>,
-        tag: &str,
-    ) -> Result<helm_oci_suite::session::steps::Chart, FlowError> {
-        let stored = async {
-            let chart = self
-                .session
-                .arrange_blobs_of(package, self.scenario.shape(), provenance)
-                .await?;
-            self.session.arrange_manifest(tag, &chart.manifest).await?;
-            self.settle(&chart.blobs(), &chart.digest).await?;
-            Ok(chart)
-        };
-        stored.await.map_err(|stop| self.refused(&stop))
-    }
-
-    /// Reads a chart in every way once, so that a registry that lags behind a push has caught up before Helm runs.
-    async fn settle(&self, blobs: &[Bytes], manifest: &str) -> Result<(), Stop> {
-        for blob in blobs {
-            self.session.head_blob(&sha256(blob)).await?;
-        }
-        self.session.head_manifest(manifest).await?;
-        self.session.list_tags().await?;
-        Ok(())
-    }
-
-    /// Runs Helm as a part of the arrangement; it must succeed.
-    async fn succeed(&self, invocation: &Invocation) -> Result<(), FlowError> {
-        let ended = self.scenario.run(invocation).await?;
-        if ended.is_success() {
-            return Ok(());
-        }
-        let what = format!(
-            "`helm {}` failed: {}",
-            invocation.arguments.join(" "),
-            final_error(&ended)
-        );
-        Err(FlowError::Arrangement {
-            flow: self.flow,
-            what,
-        })
-    }
-
-    fn refused(&self, stop: &Stop) -> FlowError {
-        FlowError::Arrangement {
-            flow: self.flow,
-            what: stop.to_string(),
-        }
-    }
-
-    /// Writes a file into the working directory, with a fixed modification time.
-    fn write(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
-        let path = self.scenario.home.work().join(name);
-        fs::create_dir_all(path.parent().unwrap_or(Path::new("/")))?;
-        fs::write(&path, bytes)?;
-        File::options()
-            .write(true)
-            .open(&path)?
-            .set_modified(SystemTime::UNIX_EPOCH + MODIFIED)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
 
+    use helm_oci_fixtures::digest::sha256;
     use helm_oci_fixtures::registry::Access;
 
     use super::super::{FaultServer, InProcessClient};
