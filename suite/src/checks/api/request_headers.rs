@@ -55,7 +55,7 @@ requirement! {
     /// Each response must be 200.
     HELM_AGENTS = "api/helm-agent-served" {
         level: Must,
-        title: "requests with `User-Agent: Helm/…` are not rejected",
+        title: "the registry accepts requests with `User-Agent: Helm/…`",
         covers: ["REG-API-09", "B27"],
         sources: [helm("v3.8.0", "internal/version/version.go:63", "sends `User-Agent: Helm/<version>`")],
         breaks: [
@@ -92,7 +92,7 @@ requirement! {
     /// must succeed if the same request with the OCI manifest type alone succeeds.
     ACCEPT_LISTS = "api/accept-lists-understood" {
         level: Must,
-        title: "manifest requests may list unknown media types in `Accept`",
+        title: "the registry accepts manifest requests with unknown media types in `Accept`",
         covers: ["REG-API-10", "A25"],
         sources: [observed("7.4", "the lists `M4` and `M5` as recorded from Helm 3.10.1 and 4.2.3")],
         breaks: [
@@ -144,7 +144,7 @@ requirement! {
     /// The check reads a manifest by digest, first with `Accept`, then without. The second response must be 200.
     MISSING_ACCEPT = "api/missing-accept-tolerated" {
         level: Should,
-        title: "GET of a manifest works without `Accept`",
+        title: "the registry serves a manifest without `Accept`",
         covers: ["REG-API-10"],
         sources: [HTTP.states(
             "field.accept",
@@ -183,7 +183,7 @@ requirement! {
     /// The check reads a chart layer with each `Accept` that Helm sends. The response must not be 406 or 415.
     BLOB_ACCEPT = "api/blob-accept-ignored" {
         level: Must,
-        title: "GET of a blob ignores `Accept`",
+        title: "the registry ignores `Accept` for a blob",
         covers: ["REG-API-10", "REG-BLB-16"],
         sources: [observed("7.4", "T8: `Accept: application/vnd.cncf.helm.chart.content.v1.tar+gzip, */*` on blobs")],
         breaks: [

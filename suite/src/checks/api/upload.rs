@@ -26,7 +26,7 @@ requirement! {
     /// plain form. The first must succeed if the second does.
     ENCODED_DIGEST = "api/encoded-digest-accepted" {
         level: Must,
-        title: "`digest=sha256%3A…` in a query equals `digest=sha256:…`",
+        title: "the registry accepts `digest=sha256%3A…` like `digest=sha256:…`",
         covers: ["REG-API-13"],
         sources: [containerd("v1.6.6", "remotes/docker/pusher.go", "adds the digest with `url.Values.Encode`")],
         breaks: [
@@ -90,7 +90,7 @@ requirement! {
     /// second upload with that cookie. The first must succeed if the second does.
     NO_COOKIES = "api/no-cookies-needed" {
         level: Must,
-        title: "an upload works without cookies",
+        title: "the registry accepts an upload without cookies",
         covers: ["REG-API-08"],
         sources: [containerd("v1.6.6", "remotes/docker/resolver.go", "the HTTP client has no cookie jar")],
         breaks: [

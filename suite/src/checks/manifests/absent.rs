@@ -23,7 +23,7 @@ requirement! {
     /// `pull/absent-tag-is-404` judges a 200.
     ABSENT_TAG = "manifests/absent-tag-is-404" {
         level: Must,
-        title: "HEAD of an absent tag is not refused",
+        title: "the registry does not refuse HEAD of an absent tag",
         covers: ["REG-MAN-18", "A20"],
         sources: [DISTRIBUTION.states(
             "checking-if-content-exists-in-the-registry",

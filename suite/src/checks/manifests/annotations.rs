@@ -36,7 +36,7 @@ requirement! {
     /// non-ASCII annotations. The second PUT must succeed.
     ANNOTATIONS = "manifests/annotations-accepted" {
         level: Must,
-        title: "a manifest with annotations is accepted",
+        title: "the registry accepts a manifest with annotations",
         covers: ["REG-MAN-09", "REG-PUL-24"],
         sources: [helm("v3.12.0", "pkg/registry/util.go:165", "copies chart annotations into the manifest")],
         breaks: [
@@ -66,7 +66,7 @@ requirement! {
     /// The check pushes a manifest with annotations and reads it back. The annotations must be the same.
     ANNOTATIONS_KEPT = "manifests/annotations-kept" {
         level: Must,
-        title: "annotations are served as they were pushed",
+        title: "the registry serves annotations as they were pushed",
         covers: ["REG-MAN-09"],
         sources: [DISTRIBUTION.states(
             "pushing-manifests",

@@ -27,7 +27,7 @@ requirement! {
     /// field does.
     NO_MEDIA_TYPE = "manifests/media-type-field-optional" {
         level: Must,
-        title: "a manifest without a `mediaType` field is accepted",
+        title: "the registry accepts a manifest without a `mediaType` field",
         covers: ["REG-MAN-03", "A16"],
         sources: [
             DISTRIBUTION.states(
@@ -80,7 +80,7 @@ requirement! {
     /// type does.
     CONFIG_TYPE = "manifests/helm-config-accepted" {
         level: Must,
-        title: "the config type `application/vnd.cncf.helm.config.v1+json` is accepted",
+        title: "the registry accepts the config type `application/vnd.cncf.helm.config.v1+json`",
         covers: ["REG-MAN-04", "A14"],
         sources: [helm("v3.0.0", "internal/experimental/registry/constants.go:21", "defines the config type")],
         breaks: [
@@ -117,7 +117,7 @@ requirement! {
     /// type does.
     LAYER_TYPE = "manifests/chart-layer-accepted" {
         level: Must,
-        title: "the layer type `application/vnd.cncf.helm.chart.content.v1.tar+gzip` is accepted",
+        title: "the registry accepts the layer type `application/vnd.cncf.helm.chart.content.v1.tar+gzip`",
         covers: ["REG-MAN-05", "A14"],
         sources: [helm("v3.7.0", "internal/experimental/registry/constants.go:30", "defines the chart layer type")],
         breaks: [

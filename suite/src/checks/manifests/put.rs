@@ -87,7 +87,7 @@ requirement! {
     /// does.
     BY_DIGEST = "manifests/put-by-digest" {
         level: Must,
-        title: "a manifest can be pushed by digest",
+        title: "the registry accepts PUT of a manifest by digest",
         covers: ["REG-MAN-02", "A17"],
         sources: [
             DISTRIBUTION.states(
@@ -125,7 +125,7 @@ requirement! {
     /// The check pushes a manifest by digest, then under a tag. No tag in the tag list may contain `sha256`.
     NO_TAG = "manifests/digest-makes-no-tag" {
         level: Must,
-        title: "a manifest pushed by digest does not appear as a tag",
+        title: "the registry does not list the digest of a manifest as a tag",
         covers: ["REG-MAN-02", "A17"],
         sources: [DISTRIBUTION.states("listing-tags", "`<tagname>` MUST NOT be a numerical index, but rather it MUST be a proper tag.")],
         breaks: [],
@@ -158,7 +158,7 @@ requirement! {
     /// The check pushes a manifest by digest, then the same bytes under a tag. The second PUT must succeed.
     TAGGED = "manifests/tagging-by-second-put" {
         level: Must,
-        title: "a manifest pushed by digest can be pushed again under a tag",
+        title: "the registry accepts a manifest again under a tag after a PUT by digest",
         covers: ["REG-MAN-15"],
         sources: [oras_go("v2.6.0", "registry/remote/repository.go", "creates a tag by PUT of the manifest under the tag")],
         breaks: [

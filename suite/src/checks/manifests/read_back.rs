@@ -24,7 +24,7 @@ requirement! {
     /// The check reads a manifest by digest with that header. The GET must succeed if one with a list of types does.
     SINGLE_ACCEPT = "manifests/single-accept" {
         level: Must,
-        title: "`Accept: application/vnd.oci.image.manifest.v1+json` alone is enough",
+        title: "the registry serves a manifest for `Accept: application/vnd.oci.image.manifest.v1+json` alone",
         covers: ["REG-MAN-14", "A24"],
         sources: [observed("7.4", "T11: GET of the manifest by digest with `Accept: OM`")],
         breaks: [
@@ -69,7 +69,7 @@ requirement! {
     /// `Content-Type` and `Docker-Content-Digest` must match the push.
     READ_BACK = "manifests/read-back-exact" {
         level: Must,
-        title: "a manifest pushed by digest is read back unchanged",
+        title: "the registry serves a manifest pushed by digest unchanged",
         covers: ["REG-MAN-13", "REG-MAN-14", "A18", "A24", "A28"],
         sources: [observed("7.4", "T11: GET of the manifest by digest, then PUT of the bytes just read")],
         breaks: [

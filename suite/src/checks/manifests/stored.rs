@@ -117,7 +117,7 @@ requirement! {
     /// return 404.
     LOCATION_LEADS = "manifests/location-leads-to-manifest" {
         level: Should,
-        title: "the `Location` of a stored manifest serves the manifest",
+        title: "the registry serves a manifest at the `Location` it returned for it",
         covers: ["REG-MAN-26"],
         sources: [DISTRIBUTION.states("pushing-manifests", "The `<location>` is a pullable manifest URL.")],
         breaks: [],

@@ -17,7 +17,7 @@ requirement! {
     /// The check pushes a manifest with a layer that was never uploaded. The response must be a 4xx.
     MISSING_BLOBS = "manifests/missing-blobs-refused" {
         level: Should,
-        title: "a manifest whose blobs are missing is refused",
+        title: "the registry refuses a manifest whose blobs are missing",
         covers: ["REG-MAN-22", "C08"],
         sources: [DISTRIBUTION.states(
             "pushing-manifests",
@@ -48,7 +48,7 @@ requirement! {
     /// The check pushes a manifest under the digest of other bytes. The PUT must not succeed.
     FOREIGN_DIGEST = "manifests/wrong-digest-refused" {
         level: Must,
-        title: "a manifest under a digest that is not its own is refused",
+        title: "the registry refuses a manifest under the digest of other bytes",
         covers: ["C09"],
         sources: [DISTRIBUTION.states(
             "pushing-manifests",

@@ -33,7 +33,7 @@ requirement! {
     /// if the one under the plain name does.
     GRAMMAR = "names/grammar-accepted" {
         level: Must,
-        title: "every repository name of the OCI grammar is accepted",
+        title: "the registry accepts every repository name of the OCI grammar",
         covers: ["REG-NAM-01"],
         sources: [DISTRIBUTION.states(
             "pulling-manifests",
@@ -70,7 +70,7 @@ requirement! {
     /// succeed if the second does. The requirement does not apply to runs in a namespace of two or more segments.
     TWO_SEGMENTS = "names/two-segments" {
         level: Must,
-        title: "repository names of two segments are accepted",
+        title: "the registry accepts repository names of two segments",
         covers: ["REG-NAM-02", "A26"],
         sources: [
             HELM_DOCS.states(
@@ -127,7 +127,7 @@ requirement! {
     /// succeed. The requirement does not apply to runs in a namespace.
     ROOT = "names/single-segment" {
         level: May,
-        title: "repository names of one segment are accepted",
+        title: "the registry accepts repository names of one segment",
         covers: ["REG-NAM-04"],
         sources: [observed("2.1", "a remote that is only a host is accepted; the repository is the chart name")],
         breaks: [],

@@ -24,7 +24,7 @@ requirement! {
     /// GET of `0.2.0-build.5` must not return the manifest.
     UNDERSCORE = "names/underscore-tags" {
         level: Must,
-        title: "a tag with `_`, which Helm writes for `+`, is stored unchanged",
+        title: "the registry stores a tag with `_`, which Helm writes for `+`, unchanged",
         covers: ["REG-NAM-06", "A27"],
         sources: [
             helm("v3.8.0", "pkg/registry/util.go:125", "replaces `+` with `_` in the tag"),
@@ -109,7 +109,7 @@ requirement! {
     /// The check sends GET and PUT for a manifest under the tag `0.2.0+build.5`. Both responses must be a 4xx.
     PLUS = "names/plus-in-a-tag-refused" {
         level: Should,
-        title: "a tag with `+` is refused, not reinterpreted",
+        title: "the registry refuses a tag with `+` and does not reinterpret it",
         covers: ["REG-NAM-10"],
         sources: [
             DISTRIBUTION.states(
@@ -154,7 +154,7 @@ requirement! {
     /// must succeed.
     NOT_SEMVER = "names/foreign-tags-coexist" {
         level: Must,
-        title: "tags that are not SemVer are accepted",
+        title: "the registry accepts tags that are not SemVer",
         covers: ["REG-NAM-11", "REG-TAG-14", "C16"],
         sources: [observed("2.1", "chart versions `1.0` and `v1.2.3` are accepted and used verbatim as tags")],
         breaks: [
@@ -185,7 +185,7 @@ requirement! {
     /// The check pushes a chart's manifest under its version, then under `latest`. The second PUT must succeed.
     LATEST = "names/latest-is-a-tag" {
         level: Must,
-        title: "the tag `latest` is accepted alongside chart tags",
+        title: "the registry accepts the tag `latest` alongside chart tags",
         covers: ["REG-NAM-11"],
         sources: [
             HELM_DOCS.states(

@@ -28,7 +28,7 @@ requirement! {
     /// bytes.
     BLOB_BYTES = "pull/blob-bytes" {
         level: Must,
-        title: "blobs are served byte for byte",
+        title: "the registry serves blobs byte for byte",
         covers: ["REG-PUL-08"],
         sources: [DISTRIBUTION.states(
             "pulling-blobs",
@@ -59,7 +59,7 @@ requirement! {
     /// between, the check is inconclusive.
     BLOB_WHOLE = "pull/blob-whole" {
         level: Must,
-        title: "a blob arrives complete",
+        title: "the registry sends a blob completely",
         covers: ["REG-PUL-08", "REG-PUL-09"],
         sources: [observed("7.6", "blob connection cut: 3.2.4 to 3.7.2 and 3.18.0 and later fail")],
         breaks: [
@@ -156,7 +156,7 @@ requirement! {
     /// The check pushes a chart and reads its config blob. The response must not be 404.
     CONFIG = "pull/config-readable" {
         level: Must,
-        title: "the config blob of a chart is readable",
+        title: "the registry serves the config blob of a chart",
         covers: ["REG-PUL-12"],
         sources: [helm("v4.2.4", "pkg/registry/client.go:519", "reads and parses the config on every pull")],
         breaks: [

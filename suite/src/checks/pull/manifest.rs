@@ -113,7 +113,7 @@ requirement! {
     /// succeeds.
     BY_DIGEST = "pull/by-digest" {
         level: Must,
-        title: "a manifest pushed under a tag can be read by digest",
+        title: "the registry serves a tagged manifest by digest",
         covers: ["REG-PUL-04"],
         sources: [observed("3.2", "HEAD of the tag, then GET of the digest it names")],
         breaks: [
@@ -167,7 +167,7 @@ requirement! {
     /// GET succeeds once the manifest has a tag.
     UNTAGGED = "pull/untagged-by-digest" {
         level: Must,
-        title: "a manifest without a tag can be read by digest",
+        title: "the registry serves a manifest without a tag by digest",
         covers: ["REG-PUL-04", "REG-MAN-13"],
         sources: [observed("2.2", "step 5 of a push since 3.18: GET of the manifest by digest")],
         breaks: [

@@ -75,7 +75,7 @@ requirement! {
     /// manifest type. `pull/tag-is-no-index` judges an index.
     NOT_CONVERTED = "pull/manifest-not-converted" {
         level: Must,
-        title: "a manifest keeps its type whatever else `Accept` lists",
+        title: "the registry does not convert a manifest, whatever else `Accept` lists",
         covers: ["REG-PUL-03", "REG-PUL-07", "A24"],
         sources: [observed("7.4", "T13: GET of the tag with `M5`, Docker types first")],
         breaks: [
@@ -109,7 +109,7 @@ requirement! {
     /// response must have the same bytes.
     BYTES = "pull/manifest-bytes" {
         level: Must,
-        title: "manifests are served byte for byte",
+        title: "the registry serves manifests byte for byte",
         covers: ["REG-MAN-10", "A28"],
         sources: [DISTRIBUTION.states(
             "pushing-manifests",
@@ -152,7 +152,7 @@ requirement! {
     /// response must have the same bytes.
     ODD_SHAPE = "pull/odd-manifest-bytes" {
         level: Must,
-        title: "spacing and key order of a manifest are preserved",
+        title: "the registry preserves spacing and key order of a manifest",
         covers: ["REG-MAN-10", "REG-PUL-24", "A28"],
         sources: [DISTRIBUTION.states(
             "pushing-manifests",

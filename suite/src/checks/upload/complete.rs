@@ -125,7 +125,7 @@ requirement! {
     /// The check uploads a body under the digest of another body. The response to the PUT must be a 4xx.
     VERIFIED = "upload/digest-verified" {
         level: Must,
-        title: "a body that does not match its digest is refused",
+        title: "the registry refuses a body that does not match its digest",
         covers: ["REG-BLB-17", "B42"],
         sources: [DISTRIBUTION.states("post-then-put", "Likewise, the `<digest>` MUST match the blob's digest.")],
         breaks: [

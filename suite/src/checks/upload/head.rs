@@ -91,7 +91,7 @@ requirement! {
     /// The check uploads a blob and sends HEAD for it. The response must be 200, a redirect or 404.
     PRESENT = "upload/present-blob-answered" {
         level: Must,
-        title: "HEAD of an existing blob is not refused",
+        title: "the registry does not refuse HEAD of an existing blob",
         covers: ["REG-BLB-01", "A20"],
         sources: [DISTRIBUTION.states(
             "checking-if-content-exists-in-the-registry",

@@ -97,7 +97,7 @@ requirement! {
     /// query.
     QUERY = "upload/location-query-survives" {
         level: Must,
-        title: "the query of `Location` may be sorted and re-encoded",
+        title: "the registry accepts the query of `Location` sorted and re-encoded",
         covers: ["REG-BLB-10", "B14"],
         sources: [observed("2.2", "both libraries parse and re-encode the query of `Location`")],
         breaks: [

@@ -20,7 +20,7 @@ requirement! {
     /// The check sends POST, then one PATCH. The response to the PATCH must be 202.
     CHUNKED = "upload/chunks" {
         level: May,
-        title: "a blob can be uploaded in chunks",
+        title: "the registry accepts a blob in chunks",
         covers: ["REG-BLB-23", "C06"],
         sources: [DISTRIBUTION.states(
             "pushing-a-blob-in-chunks",
@@ -87,7 +87,7 @@ requirement! {
     /// The check sends a POST with digest and body. The response must be 201.
     SINGLE_POST = "upload/single-post" {
         level: May,
-        title: "a blob can be uploaded with a single POST",
+        title: "the registry accepts a blob in a single POST",
         covers: ["REG-BLB-23", "C07"],
         sources: [DISTRIBUTION.states(
             "single-post",
@@ -129,7 +129,7 @@ requirement! {
     /// The check uploads a blob to one repository and mounts it into another. The response to the POST must be 201.
     MOUNT = "upload/mount" {
         level: May,
-        title: "a blob can be mounted from another repository",
+        title: "the registry mounts a blob from another repository",
         covers: ["REG-BLB-23", "C05"],
         sources: [DISTRIBUTION.states(
             "mounting-a-blob-from-another-repository",

@@ -125,7 +125,7 @@ requirement! {
     /// or PUT may return 429 or 503.
     NOT_THROTTLED = "upload/not-throttled" {
         level: Should,
-        title: "upload requests do not return 429 or 503",
+        title: "the registry does not return 429 or 503 to upload requests",
         covers: ["REG-API-14"],
         sources: [observed("3.8", "no era replays an upload body; 429 on a PUT ends the push")],
         breaks: [

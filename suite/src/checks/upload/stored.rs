@@ -49,7 +49,7 @@ requirement! {
     /// The check uploads a blob. If the 201 has a `Location` on the registry, GET of it must not return 404.
     LOCATION_LEADS = "upload/location-leads-to-blob" {
         level: Should,
-        title: "the `Location` of a stored blob serves the blob",
+        title: "the registry serves a blob at the `Location` it returned for it",
         covers: ["REG-BLB-12"],
         sources: [DISTRIBUTION.states("post-then-put", "With `<blob-location>` being a pullable blob URL.")],
         breaks: [],

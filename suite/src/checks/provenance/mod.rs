@@ -24,7 +24,7 @@ requirement! {
     /// The check pushes an unsigned chart, then a signed one as Helm 3.7 writes it. The second PUT must succeed.
     ACCEPTED = "provenance/layer-accepted" {
         level: Must,
-        title: "a second layer of type `application/vnd.cncf.helm.chart.provenance.v1.prov` is accepted",
+        title: "the registry accepts a layer of type `application/vnd.cncf.helm.chart.provenance.v1.prov`",
         covers: ["REG-MAN-06", "A15"],
         sources: [
             helm("v3.7.0", "internal/experimental/registry/constants.go:33", "defines the provenance layer type"),
@@ -62,7 +62,7 @@ requirement! {
     /// must succeed.
     ORDER = "provenance/either-order" {
         level: Must,
-        title: "chart and provenance layers are accepted in either order",
+        title: "the registry accepts chart and provenance layers in either order",
         covers: ["REG-MAN-08", "A15"],
         sources: [helm("v4.2.4", "pkg/registry/client.go:700", "sorts layers by digest")],
         breaks: [
@@ -98,7 +98,7 @@ requirement! {
     /// The check pushes a signed chart and reads its manifest. The manifest must contain both layers.
     KEPT = "provenance/layer-kept" {
         level: Must,
-        title: "the provenance layer stays in the manifest",
+        title: "the registry preserves the provenance layer in the manifest",
         covers: ["REG-MAN-06", "A15"],
         sources: [observed("3.3", "provenance layer missing: `--verify` exits 1")],
         breaks: [
@@ -138,7 +138,7 @@ requirement! {
     /// The check pushes a signed chart and reads the provenance blob. The response must be 200 with the same bytes.
     BYTES = "provenance/bytes-preserved" {
         level: Must,
-        title: "the provenance blob is served byte for byte",
+        title: "the registry serves the provenance blob byte for byte",
         covers: ["REG-PUL-08"],
         sources: [DISTRIBUTION.states(
             "pulling-blobs",
