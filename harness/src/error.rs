@@ -1,14 +1,14 @@
 //! An error and its causes as text.
 
-/// An error and its causes on one line, without repeating a cause that the error already contains.
+/// An error and its causes on one line. A cause that the text already contains is not repeated.
 pub fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {
-        let words = error.to_string();
-        if !text.contains(&words) {
+        let message = error.to_string();
+        if !text.contains(&message) {
             text.push_str(": ");
-            text.push_str(&words);
+            text.push_str(&message);
         }
         cause = error.source();
     }

@@ -1,4 +1,4 @@
-//! The exit codes of the program. They are public: scripts and CI rely on them.
+//! The exit codes of the program. They are stable: scripts and CI rely on them.
 
 use std::process::ExitCode as ProcessExitCode;
 
@@ -6,39 +6,37 @@ use helm_oci_reports::record::{DeviationProblem, TargetRecord};
 use helm_oci_suite::requirement::outcome::Outcome;
 use helm_oci_suite::verdict::{Obstacle, ObstacleKind};
 
-/// How the program ends.
+/// The exit code of the program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ExitCode {
     /// Every outcome is acceptable.
     Acceptable = 0,
-    /// A target violates a requirement that is a MUST, or a real Helm fails with it, or the list of deviations does not
-    /// fit; whatever else happened, this is proven. Or `snapshot check` found that a registry answers otherwise than it
-    /// did.
+    /// A target violates a MUST, a real Helm binary fails on it, or the deviations file does not match the results,
+    /// whatever else happened. Or `snapshot check` found a difference.
     Violation = 1,
-    /// The command line, a file or the selection is wrong; nothing was run.
+    /// The command line, a file or the selection is invalid; nothing was run.
     Usage = 2,
-    /// No violation, but a target could not be reached, or a requirement could not be told; or `doctor` found a
-    /// problem with the machine.
+    /// No violation, but a target could not be reached, or a check was inconclusive. Or `doctor` found a problem.
     Inconclusive = 3,
-    /// The suite itself failed: a check panicked, or `prove` found it not as declared, or not as
-    /// observed, or `observe --check` saw what is not recorded.
+    /// A defect of the suite: a check panicked, `prove` contradicts a declaration or the evidence, or `observe --check`
+    /// contradicts the evidence.
     Defect = 4,
-    /// Interrupted by Ctrl-C or SIGTERM; what was launched was removed, and what was pushed elsewhere deleted.
+    /// Interrupted by Ctrl-C or SIGTERM. What was launched is removed, what was pushed elsewhere is deleted.
     Interrupted = 130,
 }
 
-/// The table for `--help`.
+/// The table of exit codes for `--help`.
 pub const HELP: &str = "\
 Exit codes:
-  0    every outcome is acceptable: no MUST is violated and everything could be told
-  1    a target violates a MUST (with --strict a SHOULD), a flow of a real Helm fails with it,
-       or the list of --deviations is stale, expired or speaks of no target;
+  0    every outcome is acceptable: no MUST is violated, and no check is inconclusive
+  1    a target violates a MUST (with --strict also a SHOULD), or a flow of a real Helm binary
+       fails on it, or an entry of --deviations is stale, expired or matches no target;
        or `snapshot check` found a difference
   2    usage or configuration error, or an empty selection; nothing was run
-  3    no violation, but a target was unreachable or a requirement could not be told;
-       or `doctor` found a problem, or `gc` could not delete all
-  4    a defect of the suite itself: a check panicked, or `prove` contradicts a declaration
-       or the evidence, or `observe --check` does
+  3    no violation, but a target was unreachable or a check inconclusive;
+       or `doctor` found a problem, or `gc` could not delete everything
+  4    a defect of the suite itself: a check panicked, `prove` contradicts a declaration
+       or the evidence, or `observe --check` contradicts the evidence
   130  interrupted; the containers of the run are removed, and what it pushed is deleted";
 
 impl ExitCode {
@@ -47,7 +45,7 @@ impl ExitCode {
         self as u8
     }
 
-    /// What a run over these targets ends with.
+    /// The exit code of a run on these targets.
     pub fn of(targets: &[TargetRecord], deviations: &[DeviationProblem]) -> Self {
         let checks = || targets.iter().flat_map(|target| &target.checks);
         let helms = || targets.iter().flat_map(|target| &target.helm_versions);
@@ -61,13 +59,13 @@ impl ExitCode {
             .chain(checks().filter_map(|check| check.obstacle.as_ref()))
             .chain(flows().filter_map(|flow| flow.obstacle.as_ref()))
             .peekable();
-        let told = obstacles.peek().is_none();
+        let has_obstacle = obstacles.peek().is_some();
         let fails = |outcome| matches!(outcome, Outcome::Fail | Outcome::Stale);
         if outcomes().any(fails) || !deviations.is_empty() {
             Self::Violation
         } else if obstacles.any(is_defect) {
             Self::Defect
-        } else if !told || outcomes().any(|outcome| outcome == Outcome::Inconclusive) {
+        } else if has_obstacle || outcomes().any(|outcome| outcome == Outcome::Inconclusive) {
             Self::Inconclusive
         } else {
             Self::Acceptable

@@ -1,4 +1,5 @@
-//! `compare`: what a user who moves charts from one registry to another would notice; and since which version.
+//! `compare`: shows the differences that a user notices after moving charts from one registry to another, and the
+//! version that introduced each.
 
 use std::path::{Path, PathBuf};
 
@@ -7,12 +8,13 @@ use helm_oci_reports::compare::{Bisection, Comparison};
 use helm_oci_reports::record::TargetRecord;
 use helm_oci_reports::view::{BisectionView, ComparisonView};
 use helm_oci_reports::{markdown, terminal};
+use thiserror::Error;
 
-use super::deviations::read_record;
-use super::error::CliError;
-use super::report::{Color, Sink, on_stdout};
-use super::selection::Selection;
-use super::target::TargetArguments;
+use super::output::OutputError;
+use super::record::{self, RecordFileError};
+use super::report::{Color, ReportError, Sink, on_stdout};
+use super::selection::{Selection, SelectionError};
+use super::target::{TargetArguments, TargetsError};
 use super::{output, progress};
 use crate::clock;
 use crate::compare::{Examiner, Pair, Side};
@@ -24,33 +26,54 @@ use crate::target::resolved::ResolvedTarget;
 /// The consequence of an interruption.
 const LOST: &str = "nothing was compared";
 
+/// An error of `compare`.
+#[derive(Debug, Error)]
+pub(super) enum CompareCommandError {
+    #[error("`compare` needs exactly two targets; use --bisect with a list of versions")]
+    NotTwo,
+    #[error("{path} contains the targets {names}; name one of them as {path}#TARGET", path = .path.display())]
+    SeveralTargets { path: PathBuf, names: String },
+    #[error("--bisect examines targets, and {path} is a record; give the target itself")]
+    BisectRecord { path: String },
+    #[error(transparent)]
+    Record(#[from] RecordFileError),
+    #[error(transparent)]
+    Selection(#[from] SelectionError),
+    #[error(transparent)]
+    Targets(#[from] TargetsError),
+    #[error(transparent)]
+    Report(#[from] ReportError),
+    #[error(transparent)]
+    Output(#[from] OutputError),
+}
+
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// A and B: targets as `run` takes them, or records written by `run --json`, as FILE or FILE#TARGET. With
-    /// --bisect any number of targets, the oldest first.
+    /// Compare these two: targets in the syntax of `run`, or records written by `run --json`, as FILE or FILE#TARGET.
+    /// With --bisect any number of targets, the oldest first.
     #[arg(value_name = "TARGET", required = true, num_args = 2..)]
     targets: Vec<String>,
-    /// Name for each difference between the first and the last target the first one where it is.
+    /// For each difference between the first and the last target, find the first target that has it.
     #[arg(long)]
     bisect: bool,
     #[command(flatten)]
     selection: Selection,
-    /// The seed of names and content, the same for all; otherwise that of the record, if there is one.
+    /// Derive names and content from seed N. The default is the seed of the record, if there is one.
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
-    /// How many checks run at the same time on a target.
+    /// Run up to N checks concurrently on a target.
     #[arg(long, value_name = "N", default_value_t = run::CONCURRENCY, value_parser = clap::value_parser!(u16).range(1..=64))]
     jobs: u16,
-    /// Write the comparison as JSON; `-` for standard output.
+    /// Write the comparison as JSON to FILE, or to standard output if FILE is `-`.
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
-    /// Write the comparison as Markdown; `-` for standard output.
+    /// Write the comparison as Markdown to FILE, or to standard output if FILE is `-`.
     #[arg(long, value_name = "FILE", conflicts_with = "bisect")]
     markdown: Option<PathBuf>,
-    /// When to use colour.
+    /// Use colour always, never, or if standard output is a terminal.
     #[arg(long, value_name = "WHEN", value_enum, default_value_t = Color::Auto)]
     color: Color,
-    /// Print nothing; the files tell.
+    /// Print nothing; only write the files.
     #[arg(short, long)]
     quiet: bool,
     #[command(flatten)]
@@ -66,7 +89,7 @@ enum Given {
     Target(String),
 }
 
-pub(super) async fn compare(arguments: &Arguments) -> Result<ExitCode, CliError> {
+pub(super) async fn compare(arguments: &Arguments) -> Result<ExitCode, CompareCommandError> {
     if arguments.bisect {
         bisect(arguments).await
     } else {
@@ -75,9 +98,9 @@ pub(super) async fn compare(arguments: &Arguments) -> Result<ExitCode, CliError>
 }
 
 /// Compares two targets or records.
-async fn between(arguments: &Arguments) -> Result<ExitCode, CliError> {
+async fn between(arguments: &Arguments) -> Result<ExitCode, CompareCommandError> {
     let [a, b] = arguments.targets.as_slice() else {
-        return Err(CliError::TooMany);
+        return Err(CompareCommandError::NotTwo);
     };
     let (a, b) = (given(a)?, given(b)?);
     let plan = arguments.plan([&a, &b].into_iter().find_map(Given::seed))?;
@@ -98,10 +121,10 @@ async fn between(arguments: &Arguments) -> Result<ExitCode, CliError> {
     Ok(code(compared.is_inconclusive()))
 }
 
-async fn bisect(arguments: &Arguments) -> Result<ExitCode, CliError> {
+async fn bisect(arguments: &Arguments) -> Result<ExitCode, CompareCommandError> {
     for target in &arguments.targets {
         if is_record(record_path(target).0) {
-            return Err(CliError::BisectRecord {
+            return Err(CompareCommandError::BisectRecord {
                 path: record_path(target).0.to_owned(),
             });
         }
@@ -136,7 +159,7 @@ const fn code(is_inconclusive: bool) -> ExitCode {
 }
 
 impl Arguments {
-    fn plan(&self, seed_of_record: Option<u64>) -> Result<Plan, CliError> {
+    fn plan(&self, seed_of_record: Option<u64>) -> Result<Plan, SelectionError> {
         let chosen = self.selection.choose(Vec::new())?;
         let seed = self.seed.or(seed_of_record).unwrap_or_else(clock::seed);
         Ok(Plan {
@@ -174,12 +197,12 @@ impl Given {
 }
 
 /// Reads a record if the word names one; every other word is a target.
-fn given(word: &str) -> Result<Given, CliError> {
+fn given(word: &str) -> Result<Given, CompareCommandError> {
     let (path, wanted) = record_path(word);
     if !is_record(path) {
         return Ok(Given::Target(word.to_owned()));
     }
-    let record = read_record(Path::new(path))?;
+    let record = record::read(Path::new(path))?;
     let seed_of_run = record.run.seed;
     let names: Vec<&str> = record.targets.iter().map(|one| one.name.as_str()).collect();
     let names = names.join(", ");
@@ -188,7 +211,7 @@ fn given(word: &str) -> Result<Given, CliError> {
         Some(wanted) => targets.find(|target| target.name == wanted),
         None => targets.next().filter(|_| targets.next().is_none()),
     };
-    let target = target.ok_or_else(|| CliError::RecordTarget {
+    let target = target.ok_or_else(|| CompareCommandError::SeveralTargets {
         path: path.into(),
         names,
     })?;
@@ -200,7 +223,7 @@ fn given(word: &str) -> Result<Given, CliError> {
 }
 
 /// Both sides; a target that is given twice is resolved once.
-fn pair(reach: &TargetArguments, given: (Given, Given), run: &str) -> Result<Pair, CliError> {
+fn pair(reach: &TargetArguments, given: (Given, Given), run: &str) -> Result<Pair, TargetsError> {
     let live = |target: ResolvedTarget| Side::Target(Box::new(Job::new(target)));
     let (a, b) = match given {
         (Given::Record { target: a, .. }, Given::Record { target: b, .. }) => {
@@ -250,7 +273,7 @@ struct Files {
 
 impl Files {
     /// Opens the files before anything is run, so that a wrong path fails early.
-    fn open(arguments: &Arguments) -> Result<Self, CliError> {
+    fn open(arguments: &Arguments) -> Result<Self, ReportError> {
         let on_stdout = on_stdout(&[&arguments.json, &arguments.markdown])?;
         Ok(Self {
             json: arguments.json.as_deref().map(Sink::open).transpose()?,
@@ -259,7 +282,7 @@ impl Files {
         })
     }
 
-    fn write(&mut self, arguments: &Arguments, comparison: &Comparison) -> Result<(), CliError> {
+    fn write(&mut self, arguments: &Arguments, comparison: &Comparison) -> Result<(), OutputError> {
         if let Some(sink) = &mut self.json {
             sink.write(&comparison.to_json())?;
         }
@@ -274,7 +297,7 @@ impl Files {
         &mut self,
         arguments: &Arguments,
         bisection: &Bisection,
-    ) -> Result<(), CliError> {
+    ) -> Result<(), OutputError> {
         if let Some(sink) = &mut self.json {
             sink.write(&bisection.to_json())?;
         }
@@ -282,7 +305,7 @@ impl Files {
         self.print(&terminal::bisection(&view, arguments.color.style()))
     }
 
-    fn print(&self, text: &str) -> Result<(), CliError> {
+    fn print(&self, text: &str) -> Result<(), OutputError> {
         if self.terminal {
             output::print(text)?;
         }
@@ -302,7 +325,7 @@ mod tests {
         arguments: Arguments,
     }
 
-    fn sides(words: [&str; 2]) -> Result<[String; 2], CliError> {
+    fn sides(words: [&str; 2]) -> Result<[String; 2], TargetsError> {
         let CommandLine { arguments } = CommandLine::parse_from(["compare"].iter().chain(&words));
         let [a, b] = words.map(|word| Given::Target(word.to_owned()));
         let Pair { a, b } = pair(&arguments.reach, (a, b), "run")?;
@@ -327,6 +350,9 @@ mod tests {
             assert_eq!(sides(words).expect("both are targets"), names, "{words:?}");
         }
         let same = sides(["http://r.example", "http://r.example/"]);
-        assert!(matches!(same, Err(CliError::Twice { .. })), "{same:?}");
+        assert!(
+            matches!(same, Err(TargetsError::Duplicate { .. })),
+            "{same:?}"
+        );
     }
 }

@@ -1,15 +1,35 @@
 //! Options for credentials, and their secrets from standard input.
 
-use std::io::Read;
+use std::io::{self, Read};
 use std::path::PathBuf;
 
 use clap::Args;
 use helm_oci_suite::session::target::Credentials;
+use thiserror::Error;
 
 use super::environment::environment;
-use super::error::CliError;
-use crate::target::credentials::{identity_token, registry_token};
+use crate::target::credentials::{CredentialsError, identity_token, registry_token};
 use crate::target::spec::TargetSpec;
+
+/// Credentials that are missing or contradictory.
+#[derive(Debug, Error)]
+pub(super) enum CredentialOptionError {
+    #[error("--username needs a password; give --password-stdin or set HELM_OCI_PASSWORD")]
+    NoPassword,
+    #[error("--password-stdin needs --username")]
+    NoUsername,
+    #[error(
+        "credentials need exactly one target that is a URL, an image: or a process:, so that no other registry \
+         receives them"
+    )]
+    NotOneTarget,
+    #[error("cannot read the password or token from standard input")]
+    Stdin(#[source] io::Error),
+    #[error("the password or token is empty")]
+    Empty,
+    #[error(transparent)]
+    Token(#[from] CredentialsError),
+}
 
 /// The credentials of a registry.
 #[derive(Debug, Args)]
@@ -18,7 +38,7 @@ use crate::target::spec::TargetSpec;
     reason = "each is a flag of its own on the command line"
 )]
 pub(super) struct CredentialArguments {
-    /// Log in to the registry as USER. Exactly one registry may be given.
+    /// Log in as USER. Exactly one of the targets must accept credentials.
     #[arg(long, value_name = "USER")]
     username: Option<String>,
     /// Read the password from standard input instead of the environment variable `HELM_OCI_PASSWORD`.
@@ -48,25 +68,28 @@ impl CredentialArguments {
     }
 
     /// The credentials for the only one of so many targets that accept some; `None` if the options give none.
-    pub(super) fn read(&self, targets: usize) -> Result<Option<Credentials>, CliError> {
+    pub(super) fn read(
+        &self,
+        targets: usize,
+    ) -> Result<Option<Credentials>, CredentialOptionError> {
         if self.password_stdin && self.username.is_none() {
-            return Err(CliError::NoUsername);
+            return Err(CredentialOptionError::NoUsername);
         }
         let has_token = self.identity_token_stdin || self.registry_token_stdin;
         if self.username.is_none() && !has_token {
             return Ok(None);
         }
         if targets != 1 {
-            return Err(CliError::CredentialsForMany);
+            return Err(CredentialOptionError::NotOneTarget);
         }
         let secret = if self.password_stdin || has_token {
             from_stdin()?
         } else {
             let password = environment().text("HELM_OCI_PASSWORD");
-            password.ok_or(CliError::NoPassword)?
+            password.ok_or(CredentialOptionError::NoPassword)?
         };
         if secret.is_empty() {
-            return Err(CliError::EmptyPassword);
+            return Err(CredentialOptionError::Empty);
         }
         Ok(Some(match &self.username {
             Some(username) => Credentials::user(username, secret),
@@ -76,10 +99,10 @@ impl CredentialArguments {
     }
 }
 
-fn from_stdin() -> Result<String, CliError> {
+fn from_stdin() -> Result<String, CredentialOptionError> {
     let mut text = String::new();
     std::io::stdin()
         .read_to_string(&mut text)
-        .map_err(CliError::Password)?;
+        .map_err(CredentialOptionError::Stdin)?;
     Ok(text.trim_end_matches(['\r', '\n']).to_owned())
 }

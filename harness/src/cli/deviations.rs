@@ -1,41 +1,41 @@
-//! `--deviations`, `--strict`, and `deviations write`: what a run tolerates, and the list of it.
+//! `--deviations` and `--strict`, which decide what fails a run; and `deviations write`.
 
 use std::io;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
-use helm_oci_reports::record::RunRecord;
+use thiserror::Error;
 use toml_edit::{Date, Datetime};
 
-use super::error::CliError;
-use super::output;
+use super::output::{self, OutputError};
+use super::record::{self, RecordFileError};
 use crate::clock;
-use crate::deviations::{self, Changes, Deviations, Fill};
+use crate::deviations::{self, Changes, DeviationError, Deviations, Fill};
 use crate::exit_code::ExitCode;
 
-/// How many days a new deviation is tolerated, if nothing else is said.
+/// The number of days for which a new deviation is tolerated by default.
 const DAYS: i64 = 90;
 
-/// What fails a run.
+/// The rules that decide what fails a run.
 #[derive(Debug, Args)]
 pub(super) struct RulesArguments {
-    /// Let the violation of a SHOULD fail the run as well.
+    /// Fail the run on violations of a SHOULD as well.
     #[arg(long)]
     strict: bool,
-    /// Tolerate the violations that this file lists, as TOML; an entry that is stale, expired or speaks of no target
-    /// fails the run.
+    /// Tolerate the violations listed in FILE (TOML). Fail the run on an entry that is stale, expired or matches no
+    /// target.
     #[arg(long, value_name = "FILE")]
     deviations: Option<PathBuf>,
 }
 
 impl RulesArguments {
-    /// Whether a violated SHOULD fails the run.
+    /// True if a violated SHOULD fails the run.
     pub(super) const fn is_strict(&self) -> bool {
         self.strict
     }
 
-    /// What is tolerated today.
-    pub(super) fn deviations(&self) -> Result<Deviations, CliError> {
+    /// The deviations that are tolerated today.
+    pub(super) fn deviations(&self) -> Result<Deviations, DeviationError> {
         let all = self.deviations.as_deref().map(deviations::read);
         Ok(Deviations {
             all: all.transpose()?.unwrap_or_default(),
@@ -43,6 +43,17 @@ impl RulesArguments {
             elsewhere: Vec::new(),
         })
     }
+}
+
+/// An error of `deviations`.
+#[derive(Debug, Error)]
+pub(super) enum DeviationsCommandError {
+    #[error(transparent)]
+    Record(#[from] RecordFileError),
+    #[error(transparent)]
+    Deviations(#[from] DeviationError),
+    #[error(transparent)]
+    Output(#[from] OutputError),
 }
 
 #[derive(Debug, Args)]
@@ -53,41 +64,42 @@ pub(super) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Bring a list up to a record: what failed is added, what is seen no more taken out, the rest left as it stands.
+    /// Update a deviations file from a record: add an entry for each violation, remove entries for deviations no longer
+    /// observed, and keep the rest.
     Write(WriteArguments),
 }
 
 #[derive(Debug, Args)]
 struct WriteArguments {
-    /// The record, as `run --json` writes it.
+    /// The run record, written by `run --json`.
     #[arg(value_name = "RECORD")]
     record: PathBuf,
-    /// The list, which need not be there yet.
+    /// Update FILE. It is created if it does not exist.
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
-    /// Why new entries are tolerated; without it somebody has to write that into the file.
+    /// Set the reason of new entries. Without it you have to edit the file.
     #[arg(long, value_name = "TEXT", default_value = "")]
     reason: String,
-    /// Where new entries are followed up; likewise.
+    /// Set the link of new entries, such as the URL of an issue. Without it you have to edit the file.
     #[arg(long, value_name = "URL", value_parser = link)]
     link: Option<String>,
-    /// The last day of new entries, and of expired ones that are still so; by default in 90 days.
-    #[arg(long, value_name = "YYYY-MM-DD", value_parser = day_to_come)]
+    /// Set the expiry date of new entries, and of expired entries that are still observed. The default is in 90 days.
+    #[arg(long, value_name = "YYYY-MM-DD", value_parser = future_day)]
     expires: Option<Date>,
 }
 
-pub(super) fn deviations(arguments: &Arguments) -> Result<ExitCode, CliError> {
+pub(super) fn deviations(arguments: &Arguments) -> Result<ExitCode, DeviationsCommandError> {
     match &arguments.command {
         Command::Write(arguments) => write(arguments),
     }
 }
 
-fn write(arguments: &WriteArguments) -> Result<ExitCode, CliError> {
-    let record = read_record(&arguments.record)?;
+fn write(arguments: &WriteArguments) -> Result<ExitCode, DeviationsCommandError> {
+    let record = record::read(&arguments.record)?;
     let path = &arguments.out;
     let old = match std::fs::read_to_string(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
-        read => read.map_err(|source| CliError::ReadList {
+        read => read.map_err(|source| DeviationError::Unreadable {
             path: path.clone(),
             source,
         })?,
@@ -95,40 +107,37 @@ fn write(arguments: &WriteArguments) -> Result<ExitCode, CliError> {
     let fill = Fill {
         reason: arguments.reason.clone(),
         link: arguments.link.clone().unwrap_or_default(),
-        expires: arguments.expires.unwrap_or_else(in_due_time),
+        expires: arguments.expires.unwrap_or_else(default_expiry),
         today: clock::today(),
     };
     let (new, changes) = deviations::update(path, &old, &record, &fill)?;
     if changes != Changes::default() {
-        std::fs::write(path, new).map_err(|source| CliError::Write {
-            path: path.clone(),
-            source,
-        })?;
+        std::fs::write(path, new).map_err(|source| OutputError::file(path, source))?;
     }
     output::print(&summary(path, changes, &fill))?;
     Ok(ExitCode::Acceptable)
 }
 
-fn in_due_time() -> Date {
-    day(&clock::day_in(DAYS)).expect("the clock tells days")
+fn default_expiry() -> Date {
+    day(&clock::day_in(DAYS)).expect("the clock returns a day")
 }
 
-/// A place where a deviation is followed up.
+/// Parses the link of an entry.
 fn link(text: &str) -> Result<String, &'static str> {
     let link = deviations::is_link(text).then(|| text.to_owned());
-    link.ok_or("write a URL, such as https://example.org/issues/1")
+    link.ok_or("use a URL, such as https://example.org/issues/1")
 }
 
-/// A day that is not over.
-fn day_to_come(text: &str) -> Result<Date, &'static str> {
+/// Parses a day that is not over.
+fn future_day(text: &str) -> Result<Date, &'static str> {
     let day = day(text)?;
     if day.to_string() < clock::today() {
-        return Err("that day is over: no run would take the list");
+        return Err("the day is in the past, so that every run would reject the entry");
     }
     Ok(day)
 }
 
-/// A day as TOML writes it.
+/// Parses a day in the format of TOML.
 fn day(text: &str) -> Result<Date, &'static str> {
     let read: Option<Datetime> = text.parse().ok();
     match read {
@@ -148,23 +157,13 @@ fn summary(path: &Path, changes: Changes, fill: &Fill) -> String {
         removed,
     } = changes;
     let mut words = format!(
-        "{}: {added} added, {renewed} renewed, {removed} taken out\n",
+        "{}: {added} added, {renewed} renewed, {removed} removed\n",
         path.display()
     );
     if added > 0 && (fill.reason.is_empty() || fill.link.is_empty()) {
-        words.push_str("write a `reason` and a `link` into each new entry: without them no run takes the list\n");
+        words.push_str(
+            "add a `reason` and a `link` to each new entry; without them the file is rejected\n",
+        );
     }
     words
-}
-
-/// Reads a record from a file.
-pub(super) fn read_record(path: &Path) -> Result<RunRecord, CliError> {
-    let text = std::fs::read_to_string(path).map_err(|source| CliError::Read {
-        path: path.to_owned(),
-        source,
-    })?;
-    RunRecord::from_json(&text).map_err(|source| CliError::Record {
-        path: path.to_owned(),
-        source,
-    })
 }

@@ -1,27 +1,29 @@
-//! `doctor`: the machine examined.
+//! `doctor`: checks the local environment.
 
 use std::path::PathBuf;
 
 use clap::Args;
 use helm_oci_suite::wire::{Request, TransportError};
 use http::{Method, Uri, header};
+use thiserror::Error;
 
 use super::environment::environment;
-use super::error::CliError;
+use super::output::OutputError;
 use super::{TrustArguments, output};
 use crate::clock;
 use crate::doctor::{self, ServerTime};
 use crate::exit_code::ExitCode;
-use crate::helm;
-use crate::http::{Http, Limits};
-use crate::target::kind;
+use crate::helm::{self, HelmError};
+use crate::http::{Http, Limits, TrustError};
+use crate::target::kind::{self, TargetError};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// A registry to compare the clock with, such as `https://registry.example`.
+    /// Compare the clock of this machine with that of a registry, such as `https://registry.example`.
     #[arg(value_name = "URL")]
     target: Option<String>,
-    /// A Helm, a folder of Helms, or a name on PATH, beside what is called `helm` on PATH. May be given several times.
+    /// Check this Helm binary as well, in addition to `helm` on the PATH: a file, a folder of binaries, or a name on the
+    /// PATH. May be repeated.
     #[arg(long = "helm", value_name = "PATH")]
     helms: Vec<PathBuf>,
     #[command(flatten)]
@@ -31,17 +33,30 @@ pub(super) struct Arguments {
     json: bool,
 }
 
-pub(super) async fn doctor(arguments: &Arguments) -> Result<ExitCode, CliError> {
+/// An error of `doctor`.
+#[derive(Debug, Error)]
+pub(super) enum DoctorCommandError {
+    #[error(transparent)]
+    Helm(#[from] HelmError),
+    #[error(transparent)]
+    Target(#[from] TargetError),
+    #[error(transparent)]
+    Trust(#[from] TrustError),
+    #[error(transparent)]
+    Output(#[from] OutputError),
+}
+
+pub(super) async fn doctor(arguments: &Arguments) -> Result<ExitCode, DoctorCommandError> {
     let environment = environment();
     let mut helms = Vec::new();
     for given in &arguments.helms {
         helms.extend(helm::candidates(given, &environment.search_path())?);
     }
-    let asked = match &arguments.target {
-        Some(target) => Some(ask(arguments, target).await?),
+    let time = match &arguments.target {
+        Some(target) => Some(query(arguments, target).await?),
         None => None,
     };
-    let diagnosis = doctor::examine(&environment, helms, asked).await;
+    let diagnosis = doctor::examine(&environment, helms, time).await;
     let text = if arguments.json {
         let json = serde_json::to_string_pretty(&diagnosis).expect("a diagnosis serialises");
         format!("{json}\n")
@@ -56,8 +71,8 @@ pub(super) async fn doctor(arguments: &Arguments) -> Result<ExitCode, CliError> 
     })
 }
 
-/// Asks a registry for the time.
-async fn ask(arguments: &Arguments, target: &str) -> Result<ServerTime, CliError> {
+/// Queries a registry for its time.
+async fn query(arguments: &Arguments, target: &str) -> Result<ServerTime, DoctorCommandError> {
     let origin = kind::origin(target)?;
     let registry = Http::new(origin.clone(), &arguments.trust.trust(), Limits::default())?;
     let date = date(&registry, &origin).await;

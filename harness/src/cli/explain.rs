@@ -1,30 +1,40 @@
-//! `explain`: all there is to know about one requirement.
+//! `explain`: the handbook page of one requirement.
 
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 use helm_oci_suite::checks;
 use helm_oci_suite::requirement::Requirement;
+use thiserror::Error;
 
-use super::error::CliError;
-use super::output;
+use super::output::{self, OutputError};
 use crate::exit_code::ExitCode;
 use crate::handbook::{self, curl};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// The requirement, such as pull/manifest-bytes.
+    /// The id of the requirement, such as pull/manifest-bytes.
     id: String,
-    /// Write the bodies that the commands by hand send into this folder.
+    /// Write the request bodies of the curl commands into DIR.
     #[arg(long, value_name = "DIR")]
     bodies: Option<PathBuf>,
 }
 
-pub(super) fn explain(arguments: &Arguments) -> Result<ExitCode, CliError> {
-    let requirement = checks::find(&arguments.id).ok_or_else(|| CliError::UnknownRequirement {
-        id: arguments.id.clone(),
-        nearest: checks::nearest(&arguments.id).unwrap_or("none"),
-    })?;
+/// An error of `explain`.
+#[derive(Debug, Error)]
+pub(super) enum ExplainCommandError {
+    #[error("unknown requirement `{id}`; did you mean `{nearest}`? `list` prints all")]
+    UnknownRequirement { id: String, nearest: &'static str },
+    #[error(transparent)]
+    Output(#[from] OutputError),
+}
+
+pub(super) fn explain(arguments: &Arguments) -> Result<ExitCode, ExplainCommandError> {
+    let requirement =
+        checks::find(&arguments.id).ok_or_else(|| ExplainCommandError::UnknownRequirement {
+            id: arguments.id.clone(),
+            nearest: checks::nearest(&arguments.id).unwrap_or("none"),
+        })?;
     if let Some(folder) = &arguments.bodies {
         write_bodies(requirement, folder)?;
     }
@@ -34,15 +44,11 @@ pub(super) fn explain(arguments: &Arguments) -> Result<ExitCode, CliError> {
     Ok(ExitCode::Acceptable)
 }
 
-fn write_bodies(requirement: &Requirement, folder: &Path) -> Result<(), CliError> {
-    let unwritable = |path: &Path| {
-        let path = path.to_owned();
-        move |source| CliError::Write { path, source }
-    };
-    std::fs::create_dir_all(folder).map_err(unwritable(folder))?;
+fn write_bodies(requirement: &Requirement, folder: &Path) -> Result<(), OutputError> {
+    std::fs::create_dir_all(folder).map_err(|source| OutputError::file(folder, source))?;
     for (name, body) in curl::recipe(requirement).bodies {
         let path = folder.join(name);
-        std::fs::write(&path, body).map_err(unwritable(&path))?;
+        std::fs::write(&path, body).map_err(|source| OutputError::file(&path, source))?;
     }
     Ok(())
 }

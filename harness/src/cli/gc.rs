@@ -1,56 +1,84 @@
-//! `gc`: removes what earlier runs left in a registry.
+//! `gc`: deletes the content that earlier runs left in a registry.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use helm_oci_reports::text::plural;
 use helm_oci_reports::view::leftovers;
 use helm_oci_suite::session::Session;
 use helm_oci_suite::session::target::Target;
+use thiserror::Error;
 
-use super::error::CliError;
-use super::target::TargetArguments;
+use super::output::OutputError;
+use super::selection::SelectionError;
+use super::target::{TargetArguments, TargetsError};
 use super::{Selection, output};
 use crate::clock;
 use crate::exit_code::ExitCode;
-use crate::launch;
+use crate::launch::{self, LaunchError};
 use crate::run::cleanup::{Holdings, Made, SearchError, catalog, delete, holdings, is_of_a_run};
 use crate::run::repositories::needed;
 use crate::run::{self, Interrupt};
-use crate::target::repositories;
+use crate::target::repositories::{self, RepositoryFileError};
 use crate::target::resolved::ResolvedTarget;
+
+/// An error of `gc`.
+#[derive(Debug, Error)]
+pub(super) enum GcCommandError {
+    #[error("{name} is ephemeral; gc needs the URL of a persistent registry")]
+    Ephemeral { name: String },
+    #[error("{name} in {path} is not a repository of a run and would not be deleted; remove it from the file", path = .path.display())]
+    ForeignRepository { name: String, path: PathBuf },
+    #[error(
+        "--only, --skip, --level, --era and --failed require --seed; add --seed, or remove them"
+    )]
+    SelectionWithoutSeed,
+    #[error(transparent)]
+    Targets(#[from] TargetsError),
+    #[error(transparent)]
+    Selection(#[from] SelectionError),
+    #[error(transparent)]
+    Repositories(#[from] RepositoryFileError),
+    #[error(transparent)]
+    Output(#[from] OutputError),
+    #[error(transparent)]
+    Launch(#[from] LaunchError),
+    #[error(transparent)]
+    Search(#[from] SearchError),
+}
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// The registry: http(s)://HOST[:PORT][/NAMESPACE], as it was given to the runs.
+    /// The registry, as http(s)://HOST[:PORT][/NAMESPACE], with the namespace of the runs.
     #[arg(value_name = "TARGET")]
     target: String,
-    /// Show what would be removed, and remove nothing.
+    /// Show the content that would be deleted, and delete nothing.
     #[arg(long)]
     dry_run: bool,
-    /// Look for the repositories of the run with this seed only, without the registry's list of repositories.
+    /// Delete the repositories of the run with seed N only, without querying the registry's list of repositories.
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
     #[command(flatten)]
     selection: Selection,
-    /// Look for the repositories in this file only, one a line.
+    /// Delete the repositories listed in FILE only, one on each line.
     #[arg(long, value_name = "FILE", conflicts_with = "seed")]
     repositories: Option<PathBuf>,
     #[command(flatten)]
     reach: TargetArguments,
 }
 
-pub(super) async fn gc(arguments: &Arguments) -> Result<ExitCode, CliError> {
+pub(super) async fn gc(arguments: &Arguments) -> Result<ExitCode, GcCommandError> {
     let target = arguments.reach.resolve_one(&arguments.target)?;
     if !target.kind.is_persistent() {
-        return Err(CliError::NothingStays { name: target.name });
+        return Err(GcCommandError::Ephemeral { name: target.name });
     }
     let given = arguments.given(&target).await?;
     let interrupt = Interrupt::on_signals();
     let ended = tokio::select! {
         ended = sweep(&target, given, arguments.dry_run) => ended?,
         () = interrupt.wait() => {
-            output::note("error: interrupted; what was not told to be deleted is still there\n");
+            output::note("error: interrupted; the remaining content was not deleted\n");
             ExitCode::Interrupted
         }
     };
@@ -58,8 +86,8 @@ pub(super) async fn gc(arguments: &Arguments) -> Result<ExitCode, CliError> {
 }
 
 impl Arguments {
-    /// The repositories to look into, where the registry is not to be asked for them.
-    async fn given(&self, target: &ResolvedTarget) -> Result<Option<Vec<String>>, CliError> {
+    /// The repositories that the options name; `None` if the registry has to list them.
+    async fn given(&self, target: &ResolvedTarget) -> Result<Option<Vec<String>>, GcCommandError> {
         if let Some(path) = self
             .repositories
             .as_ref()
@@ -69,7 +97,7 @@ impl Arguments {
         }
         let Some(seed) = self.seed else {
             if self.selection.is_narrowed() {
-                return Err(CliError::SelectionWithoutSeed);
+                return Err(GcCommandError::SelectionWithoutSeed);
             }
             return Ok(None);
         };
@@ -79,11 +107,11 @@ impl Arguments {
     }
 }
 
-/// The names in a file, all of which must be of runs: nothing else is ever touched.
-fn read(path: &Path, namespace: Option<&str>) -> Result<Vec<String>, CliError> {
+/// Reads names from a file. All must be repositories of runs: others are never deleted.
+fn read(path: &Path, namespace: Option<&str>) -> Result<Vec<String>, GcCommandError> {
     let names = repositories::read(path)?;
     match names.iter().find(|name| !is_of_a_run(namespace, name)) {
-        Some(name) => Err(CliError::NotOfARun {
+        Some(name) => Err(GcCommandError::ForeignRepository {
             name: name.clone(),
             path: path.to_owned(),
         }),
@@ -95,7 +123,7 @@ async fn sweep(
     resolved: &ResolvedTarget,
     given: Option<Vec<String>>,
     is_dry: bool,
-) -> Result<ExitCode, CliError> {
+) -> Result<ExitCode, GcCommandError> {
     let ResolvedTarget {
         name,
         kind,
@@ -103,33 +131,26 @@ async fn sweep(
         connection,
         policy,
     } = resolved;
-    let launched = match launch::launch(kind, label, connection).await {
-        Ok(launched) => launched,
-        Err(error) => return Ok(untold(&error)),
-    };
+    let launched = launch::launch(kind, label, connection).await?;
     let target = run::target(clock::seed(), &launched);
     let target = Target {
         registry: policy.rate_limited(target.registry.clone()),
         ..target
     };
-    let looking = Target {
+    let budgeted = Target {
         registry: policy.budgeted(target.registry.clone()),
         ..target.clone()
     };
-    let looking = Session::new(looking, "gc");
-    let found = find(&looking, given, kind.namespace()).await;
-    let made = match found {
-        Ok(made) => made,
-        Err(error) => return Ok(untold(&error)),
-    };
-    output::print(&shown(&made, name, is_dry))?;
+    let search = Session::new(budgeted, "gc");
+    let made = find(&search, given, kind.namespace()).await?;
+    output::print(&listing(&made, name, is_dry))?;
     if is_dry || made.is_empty() {
         return Ok(ExitCode::Acceptable);
     }
     let session = Session::new(target, "gc");
     let left = delete(&session, made, policy.clean_up).await;
     if left.is_empty() {
-        output::print("all of it is deleted\n")?;
+        output::print("everything is deleted\n")?;
         return Ok(ExitCode::Acceptable);
     }
     let lines = leftovers::lines(&left).join("\n  ");
@@ -137,7 +158,7 @@ async fn sweep(
     Ok(ExitCode::Inconclusive)
 }
 
-/// What is there of earlier runs.
+/// Finds the content of earlier runs.
 async fn find(
     session: &Session,
     given: Option<Vec<String>>,
@@ -151,18 +172,13 @@ async fn find(
     holdings(session, &names).await
 }
 
-fn untold(error: &dyn std::error::Error) -> ExitCode {
-    output::note(&format!("error: {}\n", crate::error::chain(error)));
-    ExitCode::Inconclusive
-}
-
-/// What there is to remove, a repository a line.
-fn shown(made: &Made, name: &str, is_dry: bool) -> String {
+/// The content to delete, one repository on each line.
+fn listing(made: &Made, name: &str, is_dry: bool) -> String {
     if made.is_empty() {
-        return format!("{name} holds nothing of earlier runs that has a tag\n");
+        return format!("{name} contains no tagged content of earlier runs\n");
     }
-    let does = if is_dry { "would delete" } else { "deletes" };
-    let mut text = format!("{does} on {name}:\n");
+    let verb = if is_dry { "would delete" } else { "deleting" };
+    let mut text = format!("{verb} on {name}:\n");
     for (repository, holdings) in made {
         let _ = writeln!(text, "  {repository}: {}", counts(holdings));
     }
@@ -172,9 +188,9 @@ fn shown(made: &Made, name: &str, is_dry: bool) -> String {
 fn counts(holdings: &Holdings) -> String {
     let tags: Vec<&str> = holdings.tags.keys().map(String::as_str).collect();
     format!(
-        "{} manifests, {} blobs, tags {}",
-        holdings.manifests.len(),
-        holdings.blobs.len(),
+        "{}, {}, tags {}",
+        plural(holdings.manifests.len(), "manifest"),
+        plural(holdings.blobs.len(), "blob"),
         tags.join(" ")
     )
 }

@@ -1,11 +1,13 @@
-//! `list`: the requirements, one a line, or what of the documents they cover.
+//! `list`: the requirements, or their coverage of the documents.
 
 use clap::Args;
 use helm_oci_suite::requirement::source::Specification;
 use helm_oci_suite::requirement::{Level, Requirement};
 use serde::Serialize;
+use thiserror::Error;
 
-use super::error::CliError;
+use super::output::OutputError;
+use super::selection::SelectionError;
 use super::{Selection, coverage, output};
 use crate::exit_code::ExitCode;
 use crate::handbook;
@@ -14,11 +16,11 @@ use crate::handbook;
 pub(super) struct Arguments {
     #[command(flatten)]
     selection: Selection,
-    /// Show what becomes of every item of the documents behind the suite: covered by which requirements, or left out
-    /// for which reason.
+    /// Show the coverage of the specification documents: the requirements that cover each item, or the reason why none
+    /// does.
     #[arg(long, conflicts_with = "Selection")]
     coverage: bool,
-    /// Print the book of all requirements as Markdown: `suite/REQUIREMENTS.md`.
+    /// Print the requirements handbook as Markdown: `suite/REQUIREMENTS.md`.
     #[arg(long, conflicts_with_all = ["Selection", "coverage", "json"])]
     markdown: bool,
     /// Print JSON.
@@ -35,7 +37,16 @@ struct Entry {
     covers: &'static [&'static str],
 }
 
-pub(super) fn list(arguments: &Arguments) -> Result<ExitCode, CliError> {
+/// An error of `list`.
+#[derive(Debug, Error)]
+pub(super) enum ListCommandError {
+    #[error(transparent)]
+    Selection(#[from] SelectionError),
+    #[error(transparent)]
+    Output(#[from] OutputError),
+}
+
+pub(super) fn list(arguments: &Arguments) -> Result<ExitCode, ListCommandError> {
     if arguments.markdown {
         output::print(&handbook::handbook())?;
         return Ok(ExitCode::Acceptable);

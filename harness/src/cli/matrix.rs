@@ -1,4 +1,4 @@
-//! `matrix`: many targets in one run, and one report that compares them.
+//! `matrix`: examines several targets in one run, and compares them in one report.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -7,34 +7,53 @@ use std::str::FromStr;
 use clap::Args;
 use thiserror::Error;
 
-use super::error::CliError;
 use super::report::Layout;
-use super::run::ExaminationArguments;
-use super::target;
+use super::run::{ExaminationArguments, ExaminationError};
+use super::target::{self, TargetsError};
 use crate::exit_code::ExitCode;
-use crate::target::file;
+use crate::run::AssignError;
+use crate::target::file::{self, TargetFileError};
+
+/// An error of `matrix`.
+#[derive(Debug, Error)]
+pub(super) enum MatrixCommandError {
+    #[error(
+        "shard {shard} has none of the {targets} targets; use at most as many shards as targets"
+    )]
+    EmptyShard { shard: String, targets: usize },
+    #[error(transparent)]
+    File(#[from] TargetFileError),
+    #[error(transparent)]
+    Targets(#[from] TargetsError),
+    #[error(transparent)]
+    Assign(#[from] AssignError),
+    #[error(transparent)]
+    Examination(#[from] ExaminationError),
+}
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// The files that name the targets, as TOML.
+    /// Examine the targets in these TOML files.
     #[arg(value_name = "FILE", required = true)]
     targets: Vec<PathBuf>,
-    /// Only every N-th target from the K-th on, as `K/N`: several machines share the work, and `merge` puts their
-    /// records together.
+    /// Examine every N-th target only, beginning with the K-th, so that N machines share the work. Combine their records
+    /// with `merge`.
     #[arg(long, value_name = "K/N")]
     shard: Option<Shard>,
-    /// How many targets are examined at the same time.
+    /// Examine up to N targets concurrently.
     #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=64))]
     parallel: u16,
     #[command(flatten)]
     examination: ExaminationArguments,
 }
 
-/// A part of the targets.
+/// One of several equal parts of the targets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Shard {
-    own: usize,
-    all: usize,
+    /// The number of this part, from 1.
+    number: usize,
+    /// The number of parts.
+    count: usize,
 }
 
 #[derive(Debug, Error)]
@@ -48,10 +67,10 @@ impl FromStr for Shard {
         let (own, all) = text.split_once('/').ok_or(ShardError)?;
         let number = |text: &str| text.parse::<usize>().map_err(|_| ShardError);
         let shard = Self {
-            own: number(own)?,
-            all: number(all)?,
+            number: number(own)?,
+            count: number(all)?,
         };
-        if (1..=shard.all).contains(&shard.own) {
+        if (1..=shard.count).contains(&shard.number) {
             Ok(shard)
         } else {
             Err(ShardError)
@@ -61,17 +80,18 @@ impl FromStr for Shard {
 
 impl fmt::Display for Shard {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}", self.own, self.all)
+        write!(f, "{}/{}", self.number, self.count)
     }
 }
 
 impl Shard {
-    fn takes(self, position: usize) -> bool {
-        position % self.all == self.own - 1
+    /// True if the target at this position belongs to this part.
+    fn contains(self, position: usize) -> bool {
+        position % self.count == self.number - 1
     }
 }
 
-pub(super) async fn matrix(arguments: &Arguments) -> Result<ExitCode, CliError> {
+pub(super) async fn matrix(arguments: &Arguments) -> Result<ExitCode, MatrixCommandError> {
     let mut specs = Vec::new();
     for path in &arguments.targets {
         specs.extend(file::read(path)?);
@@ -85,14 +105,14 @@ pub(super) async fn matrix(arguments: &Arguments) -> Result<ExitCode, CliError> 
         targets.retain(|target| {
             let is_own = positions
                 .next()
-                .is_some_and(|position| shard.takes(position));
+                .is_some_and(|position| shard.contains(position));
             if !is_own {
                 elsewhere.push(target.name.clone());
             }
             is_own
         });
         if targets.is_empty() {
-            return Err(CliError::EmptyShard {
+            return Err(MatrixCommandError::EmptyShard {
                 shard: shard.to_string(),
                 targets: elsewhere.len(),
             });
@@ -100,9 +120,9 @@ pub(super) async fn matrix(arguments: &Arguments) -> Result<ExitCode, CliError> 
     }
     let jobs = target::assign(targets, &plan).await?;
     let parallel = usize::from(arguments.parallel);
-    let layout = Layout::SideBySide;
+    let layout = Layout::Matrix;
     let examination = &arguments.examination;
-    examination.examine(&plan, &jobs, parallel, layout).await
+    Ok(examination.examine(&plan, &jobs, parallel, layout).await?)
 }
 
 #[cfg(test)]
@@ -110,11 +130,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn shards_share_all_targets_and_take_none_twice() {
+    fn each_target_belongs_to_exactly_one_shard() {
         let shards = ["1/3", "2/3", "3/3"].map(|text| text.parse::<Shard>().expect(text));
         for position in 0..10 {
-            let takers = shards.iter().filter(|shard| shard.takes(position));
-            assert_eq!(takers.count(), 1, "{position}");
+            let owners = shards.iter().filter(|shard| shard.contains(position));
+            assert_eq!(owners.count(), 1, "{position}");
         }
         for text in ["0/3", "4/3", "1", "a/b", "1/0", "-1/2"] {
             assert!(text.parse::<Shard>().is_err(), "{text}");

@@ -1,35 +1,44 @@
-//! `merge`: the records of several runs as one, and its reports.
+//! `merge`: combines run records.
 
 use std::path::PathBuf;
 
 use clap::Args;
-use helm_oci_reports::record;
+use helm_oci_reports::record::{MergeError, merge as merge_records};
+use thiserror::Error;
 
-use super::deviations::read_record;
-use super::error::CliError;
-use super::report::{Layout, ReportArguments};
+use super::record::{self, RecordFileError};
+use super::report::{Layout, ReportArguments, ReportError};
 use crate::exit_code::ExitCode;
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// Records that `--json` wrote: those of all shards of a matrix, or of any runs of one version.
+    /// Run records, written by `--json`: for example those of all shards of a matrix. All must come from the same
+    /// version of this program.
     #[arg(value_name = "RECORD", required = true)]
     records: Vec<PathBuf>,
     #[command(flatten)]
     reports: ReportArguments,
 }
 
-pub(super) fn merge(arguments: &Arguments) -> Result<ExitCode, CliError> {
+/// An error of `merge`.
+#[derive(Debug, Error)]
+pub(super) enum MergeCommandError {
+    #[error(transparent)]
+    Record(#[from] RecordFileError),
+    #[error(transparent)]
+    Merge(#[from] MergeError),
+    #[error(transparent)]
+    Report(#[from] ReportError),
+}
+
+pub(super) fn merge(arguments: &Arguments) -> Result<ExitCode, MergeCommandError> {
     let records = arguments.records.iter().map(|path| {
-        let record = read_record(path)?;
+        let record = record::read(path)?;
         Ok((path.display().to_string(), record))
     });
-    let mut merged = record::merge(records.collect::<Result<_, CliError>>()?)?;
+    let mut merged = merge_records(records.collect::<Result<_, RecordFileError>>()?)?;
     let code = ExitCode::of(&merged.targets, &merged.deviations);
     merged.footer.exit_code = code.number();
-    arguments
-        .reports
-        .open()?
-        .write(&merged, Layout::SideBySide)?;
+    arguments.reports.open()?.write(&merged, Layout::Matrix)?;
     Ok(code)
 }

@@ -1,4 +1,4 @@
-//! The program: arguments, subcommands, exit code. Each subcommand is a file; this one only leads there.
+//! The command line: options, subcommands, exit codes. Each subcommand has its own file, with its own error type.
 
 mod compare;
 mod coverage;
@@ -8,8 +8,9 @@ mod doctor;
 mod environment;
 mod error;
 mod explain;
+mod fault;
 mod gc;
-mod helms;
+mod helm;
 mod list;
 mod matrix;
 mod merge;
@@ -18,6 +19,7 @@ mod output;
 mod plan;
 mod progress;
 mod prove;
+mod record;
 mod report;
 mod run;
 mod selection;
@@ -31,7 +33,8 @@ use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
 
-use self::error::CliError;
+use self::error::CommandError;
+use self::output::OutputError;
 use self::selection::Selection;
 use crate::exit_code::{self, ExitCode};
 use crate::http::Trust;
@@ -41,7 +44,7 @@ Examples:
   helm-oci-conformance run                                    the embedded reference registry
   helm-oci-conformance run distribution:2.8.3 distribution:3.0.0 zot
   helm-oci-conformance run https://registry.example/charts --username me --password-stdin < password
-  helm-oci-conformance run http://localhost:5000 --only 'pull/*' --json report.json --junit report.xml
+  helm-oci-conformance run http://localhost:5000 --only 'pull/*' --json report.json
   helm-oci-conformance explain pull/manifest-bytes
   helm-oci-conformance serve --list-faults
   helm-oci-conformance prove --only 'tags/*'
@@ -65,63 +68,63 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Examine registries and report what each Helm does with them.
+    /// Examine registries, and report how each Helm version works with them.
     #[command(after_help = exit_code::HELP)]
     Run(run::Arguments),
-    /// Examine the targets of a file in one run, and show where they differ.
+    /// Examine all targets of a file, and compare them in one table.
     #[command(after_help = exit_code::HELP)]
     Matrix(matrix::Arguments),
-    /// Put the records of several runs together: the shards of a matrix.
+    /// Merge run records, for example the shards of a matrix.
     #[command(after_help = exit_code::HELP)]
     Merge(merge::Arguments),
-    /// Tell what a run would need, without running it.
+    /// Show which repositories a run needs, without running it.
     Plan(plan::Arguments),
-    /// Remove what earlier runs left in a registry: repositories named hoc-… by them, and nothing else.
+    /// Delete the content that earlier runs left in a registry. Only repositories named hoc-… are affected.
     #[command(after_help = exit_code::HELP)]
     Gc(gc::Arguments),
     /// List the requirements.
     List(list::Arguments),
-    /// Explain one requirement: what, why, who says so, and whom its violation hurts.
+    /// Explain a requirement: its meaning, its sources, and the Helm versions that a violation affects.
     Explain(explain::Arguments),
-    /// Serve the reference registry, or a real one, with faults of your choice.
+    /// Serve the reference registry, or a real one, with selected faults.
     Serve(serve::Arguments),
-    /// Examine the suite itself: every requirement against every fault, in memory.
+    /// Test the suite itself: every requirement against every fault, in memory.
     #[command(after_help = exit_code::HELP)]
     Prove(prove::Arguments),
-    /// Run real Helms through every flow with every fault, and write down what they do.
+    /// Run real Helm binaries through every flow with every fault, and record the results as evidence.
     #[command(after_help = exit_code::HELP)]
     Observe(observe::Arguments),
-    /// Make or mend a list of known deviations.
+    /// Create or update a deviations file.
     Deviations(deviations::Arguments),
-    /// Look at this machine: engine, images, Helms, plugins, credential helpers, proxies, clock.
+    /// Check the local environment: container engine, images, Helm binaries, plugins, credential helpers, proxies, clock.
     #[command(after_help = exit_code::HELP)]
     Doctor(doctor::Arguments),
-    /// Hold two registries against each other: what would a user notice who moves charts from A to B?
+    /// Compare two registries: show the differences that a user notices after moving charts from A to B.
     #[command(after_help = exit_code::HELP)]
     Compare(compare::Arguments),
-    /// Write down what a registry answers to every Helm, as files to review; `check` them later, `accept` changes.
+    /// Record registry responses as reviewable files; `check` compares them later, `accept` updates them.
     #[command(after_help = exit_code::HELP)]
     Snapshot(snapshot::Arguments),
-    /// Print a completion script for a shell.
+    /// Print a shell completion script.
     Completions {
-        /// The shell.
+        /// The shell to print the script for.
         shell: Shell,
     },
 }
 
-/// Whom to trust.
+/// TLS trust.
 #[derive(Debug, Args)]
 struct TrustArguments {
-    /// Trust the roots in this PEM file as well.
+    /// Trust the root certificates in FILE (PEM), in addition to those of the system.
     #[arg(long, value_name = "FILE")]
     ca_file: Option<PathBuf>,
-    /// The certificate, as PEM with its chain, by which a registry knows this client.
+    /// Present the client certificate in FILE (PEM, with its chain).
     #[arg(long, value_name = "FILE", requires = "key_file")]
     cert_file: Option<PathBuf>,
-    /// Its key, as PEM.
+    /// Use the key in FILE (PEM) for the client certificate.
     #[arg(long, value_name = "FILE", requires = "cert_file")]
     key_file: Option<PathBuf>,
-    /// Take any certificate.
+    /// Accept any server certificate.
     #[arg(long)]
     insecure_skip_tls_verify: bool,
 }
@@ -138,12 +141,12 @@ impl TrustArguments {
     }
 }
 
-/// Parses the command line, does what it says, and tells how it ended.
+/// Parses the command line, and runs the command.
 pub fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
-            // Nothing can be done about a terminal that is gone.
+            // A closed terminal cannot be helped.
             let _ = error.print();
             return match error.kind() {
                 ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => ExitCode::Acceptable,
@@ -155,37 +158,38 @@ pub fn main() -> ExitCode {
     let ended = match &cli.command {
         Command::Run(arguments) => with_runtime(run::run(arguments)),
         Command::Matrix(arguments) => with_runtime(matrix::matrix(arguments)),
-        Command::Merge(arguments) => merge::merge(arguments),
+        Command::Merge(arguments) => merge::merge(arguments).map_err(Into::into),
         Command::Plan(arguments) => with_runtime(plan::plan(arguments)),
         Command::Gc(arguments) => with_runtime(gc::gc(arguments)),
-        Command::List(arguments) => list::list(arguments),
-        Command::Explain(arguments) => explain::explain(arguments),
+        Command::List(arguments) => list::list(arguments).map_err(Into::into),
+        Command::Explain(arguments) => explain::explain(arguments).map_err(Into::into),
         Command::Serve(arguments) => with_runtime(serve::serve(arguments)),
-        Command::Prove(arguments) => prove::prove(arguments),
+        Command::Prove(arguments) => prove::prove(arguments).map_err(Into::into),
         Command::Observe(arguments) => with_runtime(observe::observe(arguments)),
-        Command::Deviations(arguments) => deviations::deviations(arguments),
+        Command::Deviations(arguments) => deviations::deviations(arguments).map_err(Into::into),
         Command::Doctor(arguments) => with_runtime(doctor::doctor(arguments)),
         Command::Compare(arguments) => with_runtime(compare::compare(arguments)),
         Command::Snapshot(arguments) => with_runtime(snapshot::snapshot(arguments)),
-        Command::Completions { shell } => completions(*shell),
+        Command::Completions { shell } => completions(*shell).map_err(Into::into),
     };
     ended.unwrap_or_else(|error| {
         output::error(&error);
-        ExitCode::Usage
+        error.exit_code()
     })
 }
 
-fn with_runtime(
-    command: impl Future<Output = Result<ExitCode, CliError>>,
-) -> Result<ExitCode, CliError> {
+/// Runs an asynchronous command.
+fn with_runtime<E: Into<CommandError>>(
+    command: impl Future<Output = Result<ExitCode, E>>,
+) -> Result<ExitCode, CommandError> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
-        .map_err(CliError::Runtime)?;
-    runtime.block_on(command)
+        .map_err(CommandError::Runtime)?;
+    runtime.block_on(command).map_err(Into::into)
 }
 
-fn completions(shell: Shell) -> Result<ExitCode, CliError> {
+fn completions(shell: Shell) -> Result<ExitCode, OutputError> {
     let mut script = Vec::new();
     let mut command = Cli::command();
     let name = command.get_name().to_owned();

@@ -1,58 +1,77 @@
-//! `observe`: what real Helms do with each fault, written down as evidence.
+//! `observe`: runs real Helm binaries with each fault, and records the results as evidence.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use helm_oci_fixtures::fault::Fault;
 use helm_oci_suite::evidence::difference::{cells_of, differences};
-use helm_oci_suite::evidence::{self, Evidence};
+use helm_oci_suite::evidence::{self, Evidence, EvidenceError};
 use helm_oci_suite::helm::flow::Flow;
 use semver::Version;
+use thiserror::Error;
 
-use super::error::CliError;
-use super::{output, serve};
+use super::fault;
+use super::output::{self, OutputError};
 use crate::exit_code::ExitCode;
-use crate::helm::observe::{Plan, Tally, observe as observe_all};
-use crate::helm::{Helm, discover};
+use crate::helm::observe::{ObserveError, Plan, Tally, observe as observe_all};
+use crate::helm::{Helm, HelmError, discover};
 use crate::run::Interrupt;
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// A folder of Helms: executables whose name begins with `helm`, in it or directly below it.
+    /// Run the Helm binaries in DIR: executables whose name begins with `helm`, in DIR or one folder below.
     #[arg(long, value_name = "DIR")]
     helm_dir: PathBuf,
-    /// Only the Helm of this version. May be given several times.
+    /// Run this Helm version only. May be repeated.
     #[arg(long = "version", value_name = "V")]
     versions: Vec<Version>,
-    /// Only this fault. May be given several times.
-    #[arg(long = "fault", value_name = "NAME")]
-    faults: Vec<String>,
-    /// Only this flow, such as `pull-range`. May be given several times.
-    #[arg(long = "flow", value_name = "F")]
-    flows: Vec<String>,
-    /// How many Helms run side by side.
+    /// Use this fault only. May be repeated.
+    #[arg(long = "fault", value_name = "NAME", value_parser = fault::parse)]
+    faults: Vec<Fault>,
+    /// Run this flow only, such as `pull-range`. May be repeated.
+    #[arg(long = "flow", value_name = "F", value_parser = flow)]
+    flows: Vec<Flow>,
+    /// Run N Helm binaries concurrently.
     #[arg(long, value_name = "N", default_value_t = 3)]
     jobs: usize,
-    /// Write one file for each Helm into this folder; without it, print.
+    /// Write one file for each Helm version into DIR, instead of printing the evidence.
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
-    /// Take what is observed of the faults into the evidence in this folder; what is recorded of other faults stays.
+    /// Update the evidence in DIR with the observations. Evidence of other faults is kept.
     #[arg(long, value_name = "DIR", conflicts_with_all = ["out", "flows"])]
     update: Option<PathBuf>,
-    /// Write nothing, and compare with the evidence in this folder; what was not observed is not compared. A
-    /// difference ends with exit code 4.
+    /// Compare the observations with the evidence in DIR, and write nothing. Exit with code 4 if they differ.
     #[arg(long, value_name = "DIR", conflicts_with_all = ["out", "update"])]
     check: Option<PathBuf>,
 }
 
-pub(super) async fn observe(arguments: &Arguments) -> Result<ExitCode, CliError> {
+/// An error of `observe`.
+#[derive(Debug, Error)]
+pub(super) enum ObserveCommandError {
+    #[error(transparent)]
+    Helm(#[from] HelmError),
+    #[error("no Helm {version} in {folder}; check --version and --helm-dir", folder = .folder.display())]
+    NoSuchHelm { version: Version, folder: PathBuf },
+    #[error("no evidence of Helm {version} in {folder}; create it with `observe --out`", folder = .folder.display())]
+    NotRecorded { version: Version, folder: PathBuf },
+    #[error(transparent)]
+    Evidence(#[from] EvidenceError),
+    #[error(transparent)]
+    Output(#[from] OutputError),
+    /// The observation could not be completed.
+    #[error(transparent)]
+    Incomplete(#[from] ObserveError),
+}
+
+pub(super) async fn observe(arguments: &Arguments) -> Result<ExitCode, ObserveCommandError> {
     let plan = arguments.plan().await?;
     let recorded = match arguments.check.as_ref().or(arguments.update.as_ref()) {
         Some(folder) => Some(recorded(&plan, folder)?),
         None => None,
     };
     let interrupt = Interrupt::on_signals();
-    let told = |helm: &Helm, flow: Flow, tally: Tally| {
+    let report = |helm: &Helm, flow: Flow, tally: Tally| {
         let Tally { cells, runs, fails } = tally;
         let version = &helm.version;
         output::note(&format!(
@@ -60,48 +79,43 @@ pub(super) async fn observe(arguments: &Arguments) -> Result<ExitCode, CliError>
         ));
     };
     let observed = tokio::select! {
-        observed = observe_all(&plan, told) => observed,
+        observed = observe_all(&plan, report) => observed,
         () = interrupt.wait() => return Ok(ExitCode::Interrupted),
     };
-    let evidence = match observed {
-        Ok(evidence) => evidence,
-        Err(error) => {
-            output::note(&format!("error: {}\n", crate::error::chain(&error)));
-            return Ok(ExitCode::Inconclusive);
-        }
-    };
+    let evidence = observed?;
     match (recorded, &arguments.update) {
         (Some(recorded), Some(folder)) => {
             let updated = recorded.into_iter().zip(evidence);
             let updated: Vec<Evidence> = updated.map(|(old, new)| old.updated(new)).collect();
-            keep(&updated, Some(folder))
+            Ok(keep(&updated, Some(folder))?)
         }
-        (Some(recorded), None) => check(&recorded, &evidence),
-        (None, _) => keep(&evidence, arguments.out.as_deref()),
+        (Some(recorded), None) => Ok(check(&recorded, &evidence)?),
+        (None, _) => Ok(keep(&evidence, arguments.out.as_deref())?),
     }
 }
 
-/// What is recorded of each Helm in the plan, in its order; that all of them are is said before they are run.
-fn recorded(plan: &Plan, folder: &Path) -> Result<Vec<Evidence>, CliError> {
+/// The evidence of each Helm in the plan, in its order. Missing evidence is an error before anything is run.
+fn recorded(plan: &Plan, folder: &Path) -> Result<Vec<Evidence>, ObserveCommandError> {
     let recorded = evidence::load(folder)?;
     let of = |helm: &Helm| {
         let own = recorded.iter().find(|own| own.helm == helm.version);
-        own.cloned().ok_or_else(|| CliError::NotRecorded {
-            version: helm.version.clone(),
-            folder: folder.to_owned(),
-        })
+        own.cloned()
+            .ok_or_else(|| ObserveCommandError::NotRecorded {
+                version: helm.version.clone(),
+                folder: folder.to_owned(),
+            })
     };
     plan.helms.iter().map(of).collect()
 }
 
-/// Tells where what was observed is not what is recorded.
-fn check(recorded: &[Evidence], observed: &[Evidence]) -> Result<ExitCode, CliError> {
+/// Prints the differences between the evidence and the observations.
+fn check(recorded: &[Evidence], observed: &[Evidence]) -> Result<ExitCode, OutputError> {
     let mut count = 0;
     for (old, new) in recorded.iter().zip(observed) {
         if old.binary != new.binary {
             let helm = &new.helm;
             output::note(&format!(
-                "helm {helm}: another binary of this version was recorded\n"
+                "helm {helm}: the evidence was recorded with another binary of this version\n"
             ));
         }
         for difference in differences(old, new) {
@@ -119,7 +133,7 @@ fn check(recorded: &[Evidence], observed: &[Evidence]) -> Result<ExitCode, CliEr
 }
 
 /// Writes the evidence, or prints it.
-fn keep(evidence: &[Evidence], folder: Option<&Path>) -> Result<ExitCode, CliError> {
+fn keep(evidence: &[Evidence], folder: Option<&Path>) -> Result<ExitCode, OutputError> {
     for one in evidence {
         let Some(folder) = folder else {
             output::print(&one.to_json())?;
@@ -127,22 +141,24 @@ fn keep(evidence: &[Evidence], folder: Option<&Path>) -> Result<ExitCode, CliErr
         };
         let path = folder.join(one.file_name());
         let written = fs::create_dir_all(folder).and_then(|()| fs::write(&path, one.to_json()));
-        written.map_err(|source| CliError::Write { path, source })?;
+        written.map_err(|source| OutputError::file(&path, source))?;
     }
     Ok(ExitCode::Acceptable)
 }
 
+/// Parses the name of a flow.
+fn flow(name: &str) -> Result<Flow, String> {
+    let known = Flow::ALL.iter().copied().find(|flow| flow.name() == name);
+    known.ok_or_else(|| {
+        let names: Vec<&str> = Flow::ALL.iter().map(|flow| flow.name()).collect();
+        format!("unknown flow; valid flows: {}", names.join(", "))
+    })
+}
+
 impl Arguments {
-    async fn plan(&self) -> Result<Plan, CliError> {
-        let mut faults = serve::faults(&self.faults)?;
-        if faults.is_empty() {
-            faults = helm_oci_fixtures::fault::Fault::ALL.to_vec();
-        }
-        let mut flows = Vec::new();
-        for name in &self.flows {
-            let known = Flow::ALL.iter().find(|flow| flow.name() == name);
-            flows.push(*known.ok_or_else(|| CliError::UnknownFlow { name: name.clone() })?);
-        }
+    async fn plan(&self) -> Result<Plan, ObserveCommandError> {
+        let faults = fault::or_all(&self.faults);
+        let mut flows = self.flows.clone();
         if flows.is_empty() {
             flows = Flow::ALL.to_vec();
         }
@@ -152,7 +168,7 @@ impl Arguments {
             .iter()
             .find(|wanted| helms.iter().all(|helm| helm.version != **wanted))
         {
-            return Err(CliError::NoSuchHelm {
+            return Err(ObserveCommandError::NoSuchHelm {
                 version: missing.clone(),
                 folder: self.helm_dir.clone(),
             });

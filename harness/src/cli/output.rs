@@ -1,27 +1,51 @@
-//! The one place that writes to standard output and standard error.
+//! The only writer to standard output and standard error.
 
 use std::io::{self, IsTerminal, Write};
+use std::path::{Path, PathBuf};
 
-use super::error::CliError;
+use thiserror::Error;
 
-/// Prints to standard output. A reader that went away has read enough.
-pub(super) fn print(text: &str) -> Result<(), CliError> {
+/// Output that could not be written.
+#[derive(Debug, Error)]
+pub(super) enum OutputError {
+    #[error("cannot write to standard output")]
+    Stdout(#[source] io::Error),
+    #[error("cannot write {path}", path = .path.display())]
+    File {
+        path: PathBuf,
+        #[source]
+        source: io::Error,
+    },
+}
+
+impl OutputError {
+    /// The error of a file that could not be written.
+    pub(super) fn file(path: &Path, source: io::Error) -> Self {
+        Self::File {
+            path: path.to_owned(),
+            source,
+        }
+    }
+}
+
+/// Prints to standard output. A reader that closes the pipe early is not an error.
+pub(super) fn print(text: &str) -> Result<(), OutputError> {
     let mut stdout = io::stdout().lock();
     match stdout
         .write_all(text.as_bytes())
         .and_then(|()| stdout.flush())
     {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(CliError::Stdout(error)),
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(OutputError::Stdout(error)),
         _ => Ok(()),
     }
 }
 
 /// Prints an error and its causes on one line to standard error.
-pub(super) fn error(error: &CliError) {
+pub(super) fn error(error: &dyn std::error::Error) {
     note(&format!("error: {}\n", crate::error::chain(error)));
 }
 
-/// Prints to standard error; there is nobody to tell if that fails.
+/// Prints to standard error. A failure cannot be reported anywhere.
 pub(super) fn note(text: &str) {
     let mut stderr = io::stderr().lock();
     let _ = stderr
@@ -29,17 +53,17 @@ pub(super) fn note(text: &str) {
         .and_then(|()| stderr.flush());
 }
 
-/// Whether a person reads standard output.
+/// True if standard output is a terminal.
 pub(super) fn stdout_is_terminal() -> bool {
     io::stdout().is_terminal()
 }
 
-/// Whether a person reads standard error.
+/// True if standard error is a terminal.
 pub(super) fn stderr_is_terminal() -> bool {
     io::stderr().is_terminal()
 }
 
-/// How many columns the terminal has, if there is one.
+/// The number of columns of the terminal, if there is one.
 pub(super) fn width() -> Option<usize> {
     terminal_size::terminal_size().map(|(width, _)| usize::from(width.0))
 }

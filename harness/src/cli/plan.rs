@@ -1,32 +1,46 @@
-//! `plan`: what a run would do, without doing it.
+//! `plan`: shows the repositories that a run needs, without running it.
 
 use clap::Args;
+use thiserror::Error;
 
-use super::error::CliError;
-use super::target::TargetArguments;
+use super::output::OutputError;
+use super::selection::SelectionError;
+use super::target::{TargetArguments, TargetsError};
 use super::{Selection, output};
 use crate::clock;
 use crate::exit_code::ExitCode;
 use crate::run::repositories;
 
+/// An error of `plan`.
+#[derive(Debug, Error)]
+pub(super) enum PlanCommandError {
+    #[error(transparent)]
+    Targets(#[from] TargetsError),
+    #[error(transparent)]
+    Selection(#[from] SelectionError),
+    #[error(transparent)]
+    Output(#[from] OutputError),
+}
+
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// The target, as `run` takes it.
+    /// The target of the run, in the syntax of `run`.
     #[arg(value_name = "TARGET", default_value = "reference")]
     target: String,
     #[command(flatten)]
     selection: Selection,
-    /// Print the repositories that a run writes to, one a line: for registries in which they must exist before.
+    /// Print the repositories to which a run writes, one on each line, for registries in which they have to be created
+    /// first.
     #[arg(long, required = true)]
     repositories: bool,
-    /// The seed of the run; its names depend on it.
+    /// Print the repositories of a run with seed N. Their names depend on it.
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
     #[command(flatten)]
     reach: TargetArguments,
 }
 
-pub(super) async fn plan(arguments: &Arguments) -> Result<ExitCode, CliError> {
+pub(super) async fn plan(arguments: &Arguments) -> Result<ExitCode, PlanCommandError> {
     let target = arguments.reach.resolve_one(&arguments.target)?;
     let seed = arguments.seed.unwrap_or_else(clock::seed);
     let requirements = arguments.selection.requirements()?;
@@ -34,7 +48,7 @@ pub(super) async fn plan(arguments: &Arguments) -> Result<ExitCode, CliError> {
     output::print(&(names.join("\n") + "\n"))?;
     if arguments.seed.is_none() {
         output::note(&format!(
-            "these are the names of a run with --seed {seed}\n"
+            "these repositories are for a run with --seed {seed}\n"
         ));
     }
     Ok(ExitCode::Acceptable)

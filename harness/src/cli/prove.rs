@@ -1,14 +1,16 @@
-//! `prove`: the suite examined.
+//! `prove`: tests the suite itself, against faults or against the evidence of real Helm binaries.
 
 use std::path::PathBuf;
 
 use clap::Args;
 use helm_oci_fixtures::fault::Fault;
-use helm_oci_suite::evidence;
+use helm_oci_suite::evidence::{self, EvidenceError};
 use serde::Serialize;
+use thiserror::Error;
 
-use super::error::CliError;
-use super::{Selection, output, serve};
+use super::output::OutputError;
+use super::selection::SelectionError;
+use super::{Selection, fault, output};
 use crate::exit_code::ExitCode;
 use crate::prove;
 
@@ -16,11 +18,11 @@ use crate::prove;
 pub(super) struct Arguments {
     #[command(flatten)]
     selection: Selection,
-    /// Only this fault. May be given several times.
-    #[arg(long = "fault", value_name = "NAME")]
-    faults: Vec<String>,
-    /// Measure the suite by what real Helms did: in the evidence of this folder, as `observe` writes it and with
-    /// its `exceptions.json`; without a folder, in the evidence this program was built with.
+    /// Test this fault only. May be repeated.
+    #[arg(long = "fault", value_name = "NAME", value_parser = fault::parse)]
+    faults: Vec<Fault>,
+    /// Compare the suite with the evidence of real Helm binaries in DIR, which `observe` writes, and which contains an
+    /// `exceptions.json`. Without DIR, use the evidence built into this program.
     #[arg(long, value_name = "DIR", num_args = 0..=1, conflicts_with = "Selection")]
     evidence: Option<Vec<PathBuf>>,
     /// Print JSON.
@@ -28,27 +30,42 @@ pub(super) struct Arguments {
     json: bool,
 }
 
-pub(super) fn prove(arguments: &Arguments) -> Result<ExitCode, CliError> {
-    let mut faults = serve::faults(&arguments.faults)?;
-    if faults.is_empty() {
-        faults = Fault::ALL.to_vec();
-    }
+/// An error of `prove`.
+#[derive(Debug, Error)]
+pub(super) enum ProveCommandError {
+    #[error("the evidence contains no observation to compare; create some with `observe`")]
+    NoEvidence,
+    #[error(transparent)]
+    Evidence(#[from] EvidenceError),
+    #[error(transparent)]
+    Selection(#[from] SelectionError),
+    #[error(transparent)]
+    Output(#[from] OutputError),
+}
+
+pub(super) fn prove(arguments: &Arguments) -> Result<ExitCode, ProveCommandError> {
+    let faults = fault::or_all(&arguments.faults);
     if let Some(folders) = &arguments.evidence {
         let recorded = match folders.first() {
             None => evidence::recorded(),
             Some(folder) => evidence::read(folder)?,
         };
         if recorded.evidence.is_empty() {
-            return Err(CliError::NoEvidence);
+            return Err(ProveCommandError::NoEvidence);
         }
         let measured = prove::evidence::measure(&recorded, &faults);
         if measured.all.cells == 0 {
-            return Err(CliError::NoEvidence);
+            return Err(ProveCommandError::NoEvidence);
         }
-        return print(arguments, &measured, measured.summary(), measured.holds());
+        return Ok(print(
+            arguments,
+            &measured,
+            measured.summary(),
+            measured.holds(),
+        )?);
     }
     let proof = prove::prove(&arguments.selection.requirements()?, &faults);
-    print(arguments, &proof, proof.summary(), proof.holds())
+    Ok(print(arguments, &proof, proof.summary(), proof.holds())?)
 }
 
 fn print(
@@ -56,7 +73,7 @@ fn print(
     shown: &impl Serialize,
     summary: String,
     holds: bool,
-) -> Result<ExitCode, CliError> {
+) -> Result<ExitCode, OutputError> {
     let mut text = summary;
     if arguments.json {
         text = serde_json::to_string_pretty(shown).expect("a proof serialises");

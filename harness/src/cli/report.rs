@@ -1,4 +1,4 @@
-//! Where reports go, and how they look: the same flags wherever a command ends with a record.
+//! Options for reports, and their output. Every command that ends with a record has them.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Seek, Write};
@@ -8,29 +8,43 @@ use clap::{Args, ValueEnum};
 use helm_oci_reports::record::RunRecord;
 use helm_oci_reports::view::{MatrixView, ReportView};
 use helm_oci_reports::{junit, markdown, terminal};
+use thiserror::Error;
 
-use super::error::CliError;
+use super::output::OutputError;
 use super::{environment, output};
 
-/// Which reports are written.
+/// A report that cannot be written.
+#[derive(Debug, Error)]
+pub(super) enum ReportError {
+    #[error("only one report can be written to standard output")]
+    TwoOnStdout,
+    #[error("two reports would be written to {path}; give each a file of its own", path = .path.display())]
+    SameFile { path: PathBuf },
+    #[error("cannot create the JUnit report")]
+    Junit(#[from] junit::RenderError),
+    #[error(transparent)]
+    Output(#[from] OutputError),
+}
+
+/// The reports of a command.
 #[derive(Debug, Args)]
 pub(super) struct ReportArguments {
-    /// Write the run record as JSON; `-` for standard output.
+    /// Write the run record as JSON to FILE, or to standard output if FILE is `-`.
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
-    /// Write a `JUnit` report; `-` for standard output.
+    /// Write a JUnit report to FILE, or to standard output if FILE is `-`.
     #[arg(long, value_name = "FILE")]
     junit: Option<PathBuf>,
-    /// Write a page as Markdown, on which the targets stand side by side; `-` for standard output.
+    /// Write a comparison of the targets as Markdown to FILE, or to standard output if FILE is `-`.
     #[arg(long, value_name = "FILE")]
     markdown: Option<PathBuf>,
-    /// Show every check, and more about each finding.
+    /// Show every check, and the details of each finding.
     #[arg(short, long)]
     verbose: bool,
-    /// When to use colour.
+    /// Use colour always, never, or if standard output is a terminal.
     #[arg(long, value_name = "WHEN", value_enum, default_value_t = Color::Auto)]
     color: Color,
-    /// Print no report and no progress; the exit code and the files tell.
+    /// Print neither report nor progress; only set the exit code and write the files.
     #[arg(short, long, conflicts_with = "verbose")]
     pub(super) quiet: bool,
 }
@@ -43,7 +57,7 @@ pub(super) enum Color {
 }
 
 impl Color {
-    /// How a report looks, without its details.
+    /// The style of a report without details.
     pub(super) fn style(self) -> terminal::Style {
         let color = match self {
             Self::Always => true,
@@ -59,8 +73,8 @@ impl Color {
 }
 
 impl ReportArguments {
-    /// Opens the files of reports before anything is run, so that a wrong path costs nothing.
-    pub(super) fn open(&self) -> Result<Reports, CliError> {
+    /// Opens the files before anything is run, so that an invalid path is reported at once.
+    pub(super) fn open(&self) -> Result<Reports, ReportError> {
         let on_stdout = on_stdout(&[&self.json, &self.junit, &self.markdown])?;
         Ok(Reports {
             json: self.json.as_deref().map(Sink::open).transpose()?,
@@ -79,16 +93,16 @@ impl ReportArguments {
     }
 }
 
-/// How targets stand on the terminal.
+/// The layout of several targets on the terminal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Layout {
-    /// One after the other.
-    InTurn,
-    /// Side by side, unless everything is to be shown.
-    SideBySide,
+    /// A report for each target.
+    Sequential,
+    /// A table with a column for each target; with --verbose a report for each.
+    Matrix,
 }
 
-/// Where the reports go.
+/// The destinations of the reports.
 pub(super) struct Reports {
     json: Option<Sink>,
     junit: Option<Sink>,
@@ -98,7 +112,7 @@ pub(super) struct Reports {
 }
 
 impl Reports {
-    pub(super) fn write(&mut self, record: &RunRecord, layout: Layout) -> Result<(), CliError> {
+    pub(super) fn write(&mut self, record: &RunRecord, layout: Layout) -> Result<(), ReportError> {
         if let Some(json) = &mut self.json {
             json.write(&record.to_json())?;
         }
@@ -111,7 +125,7 @@ impl Reports {
         }
         if self.terminal {
             output::print(&match layout {
-                Layout::SideBySide if !self.style.verbose => {
+                Layout::Matrix if !self.style.verbose => {
                     terminal::matrix(&MatrixView::of(&report), self.style)
                 }
                 _ => terminal::render(&report, self.style),
@@ -121,16 +135,16 @@ impl Reports {
     }
 }
 
-/// Whether one of these reports goes to standard output; two in one place would destroy each other.
-pub(super) fn on_stdout(reports: &[&Option<PathBuf>]) -> Result<bool, CliError> {
+/// True if one of these reports goes to standard output. Two reports with the same destination are an error.
+pub(super) fn on_stdout(reports: &[&Option<PathBuf>]) -> Result<bool, ReportError> {
     let mut seen: Vec<&Path> = Vec::new();
     for path in reports.iter().filter_map(|path| path.as_deref()) {
         if seen.contains(&path) {
             let path = path.to_owned();
             return Err(if path == Path::new("-") {
-                CliError::TwoReports
+                ReportError::TwoOnStdout
             } else {
-                CliError::SameFile { path }
+                ReportError::SameFile { path }
             });
         }
         seen.push(path);
@@ -138,42 +152,39 @@ pub(super) fn on_stdout(reports: &[&Option<PathBuf>]) -> Result<bool, CliError> 
     Ok(seen.contains(&Path::new("-")))
 }
 
-/// A file, or standard output.
+/// The destination of a report: a file, or standard output.
 pub(super) enum Sink {
     Stdout,
     File(PathBuf, File),
 }
 
 impl Sink {
-    pub(super) fn open(path: &Path) -> Result<Self, CliError> {
+    /// Opens a file, or standard output for `-`.
+    pub(super) fn open(path: &Path) -> Result<Self, OutputError> {
         if path == Path::new("-") {
             return Ok(Self::Stdout);
         }
-        // What an earlier run wrote stays until there is something to put in its place.
+        // The report of an earlier run is kept until the new one is complete.
         let file = OpenOptions::new()
             .write(true)
             .create(true)
             .truncate(false)
             .open(path);
-        let file = file.map_err(|source| CliError::Write {
-            path: path.to_owned(),
-            source,
-        })?;
+        let file = file.map_err(|source| OutputError::file(path, source))?;
         Ok(Self::File(path.to_owned(), file))
     }
 
-    pub(super) fn write(&mut self, text: &str) -> Result<(), CliError> {
+    pub(super) fn write(&mut self, text: &str) -> Result<(), OutputError> {
         match self {
             Self::Stdout => output::print(text),
-            Self::File(path, file) => replace(file, text).map_err(|source| CliError::Write {
-                path: path.clone(),
-                source,
-            }),
+            Self::File(path, file) => {
+                replace(file, text).map_err(|source| OutputError::file(path, source))
+            }
         }
     }
 }
 
-/// Puts a text in the place of what a file held. A pipe or a device, such as `/dev/stdout`, holds nothing.
+/// Replaces the content of a file. A pipe or a device, such as `/dev/stdout`, is only written to.
 fn replace(file: &mut File, text: &str) -> io::Result<()> {
     if file.metadata()?.is_file() {
         file.set_len(0)?;

@@ -1,44 +1,76 @@
-//! `run`: examine targets, report.
+//! `run`: examines targets, and reports the results.
 
 use std::path::PathBuf;
 
 use clap::Args;
 use helm_oci_suite::helm::flow::Flow;
+use thiserror::Error;
 
 use super::deviations::RulesArguments;
-use super::error::CliError;
-use super::helms::HelmArguments;
-use super::report::{Layout, ReportArguments};
-use super::target::{self, TargetArguments};
+use super::helm::{HelmArguments, HelmOptionError};
+use super::report::{Layout, ReportArguments, ReportError};
+use super::selection::SelectionError;
+use super::target::{self, TargetArguments, TargetsError};
 use super::{Selection, output, progress};
 use crate::clock;
+use crate::deviations::DeviationError;
 use crate::exit_code::ExitCode;
 use crate::helm::Helm;
-use crate::run::{self, Events, Interrupt, Job, Plan, Schedule};
+use crate::run::{self, AssignError, Events, Interrupt, Job, Plan, Schedule};
 use crate::target::spec::TargetSpec;
+
+/// An error of `run`.
+#[derive(Debug, Error)]
+pub(super) enum RunCommandError {
+    #[error("--repositories applies to a single target; use `matrix` with a file for each")]
+    RepositoriesForMany,
+    #[error("--chart applies to a single target; use `matrix` with a chart for each")]
+    ChartForMany,
+    #[error(transparent)]
+    Targets(#[from] TargetsError),
+    #[error(transparent)]
+    Assign(#[from] AssignError),
+    #[error(transparent)]
+    Examination(#[from] ExaminationError),
+}
+
+/// An examination that cannot be planned, or reported.
+#[derive(Debug, Error)]
+pub(super) enum ExaminationError {
+    #[error(transparent)]
+    Helm(#[from] HelmOptionError),
+    #[error(transparent)]
+    Selection(#[from] SelectionError),
+    #[error(transparent)]
+    Deviations(#[from] DeviationError),
+    #[error(transparent)]
+    Report(#[from] ReportError),
+}
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// What to examine: reference, distribution[:VERSION], zot[:VERSION], olareg[:VERSION], image:NAME,
+    /// Examine these targets: reference, distribution[:VERSION], zot[:VERSION], olareg[:VERSION], image:NAME,
     /// process:PATH, or http(s)://HOST[:PORT][/NAMESPACE].
     #[arg(value_name = "TARGET", default_value = "reference")]
     targets: Vec<String>,
     #[command(flatten)]
     reach: TargetArguments,
-    /// Work in the repositories of this file, one a line, which exist and are empty, instead of making some.
+    /// Work in the repositories listed in FILE, which exist and are empty, instead of creating some. One name on each
+    /// line.
     #[arg(long, value_name = "FILE")]
     repositories: Option<PathBuf>,
-    /// Write nothing: only look at what is there.
+    /// Write nothing; examine existing content only.
     #[arg(long, conflicts_with = "repositories")]
     read_only: bool,
-    /// The chart to look at then: `oci://HOST/REPOSITORY:VERSION`, or NAME:VERSION in the target's namespace.
+    /// Examine this existing chart with --read-only: `oci://HOST/REPOSITORY:VERSION`, or NAME:VERSION in the namespace
+    /// of the target.
     #[arg(long, value_name = "CHART", requires = "read_only")]
     chart: Option<String>,
     #[command(flatten)]
     examination: ExaminationArguments,
 }
 
-/// What is examined, and how it is told.
+/// The examination of targets, and its reports.
 #[derive(Debug, Args)]
 pub(super) struct ExaminationArguments {
     #[command(flatten)]
@@ -47,33 +79,33 @@ pub(super) struct ExaminationArguments {
     rules: RulesArguments,
     #[command(flatten)]
     helms: HelmArguments,
-    /// How many checks run at the same time on a target.
+    /// Run up to N checks concurrently on a target.
     #[arg(long, value_name = "N", default_value_t = run::CONCURRENCY, value_parser = clap::value_parser!(u16).range(1..=64))]
     jobs: u16,
-    /// The seed of names and content; the same seed makes the same requests.
+    /// Derive names and content from seed N. The same seed produces the same requests.
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
     #[command(flatten)]
     reports: ReportArguments,
 }
 
-pub(super) async fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
+pub(super) async fn run(arguments: &Arguments) -> Result<ExitCode, RunCommandError> {
     let examination = &arguments.examination;
     let plan = examination.plan().await?;
     let targets = arguments.reach.resolve(arguments.specs()?, &plan.label())?;
     let jobs = target::assign(targets, &plan).await?;
-    let layout = Layout::InTurn;
-    examination.examine(&plan, &jobs, 1, layout).await
+    let layout = Layout::Sequential;
+    Ok(examination.examine(&plan, &jobs, 1, layout).await?)
 }
 
 impl Arguments {
-    fn specs(&self) -> Result<Vec<TargetSpec>, CliError> {
+    fn specs(&self) -> Result<Vec<TargetSpec>, RunCommandError> {
         let is_single = self.targets.len() == 1;
         if self.repositories.is_some() && !is_single {
-            return Err(CliError::GivenForMany);
+            return Err(RunCommandError::RepositoriesForMany);
         }
         if self.chart.is_some() && !is_single {
-            return Err(CliError::ChartForMany);
+            return Err(RunCommandError::ChartForMany);
         }
         let spec = |target: &String| TargetSpec {
             repositories: self.repositories.clone(),
@@ -86,9 +118,9 @@ impl Arguments {
 }
 
 impl ExaminationArguments {
-    /// What is to be examined.
-    pub(super) async fn plan(&self) -> Result<Plan, CliError> {
-        let helms = self.helms.helms().await?;
+    /// The plan of the examination.
+    pub(super) async fn plan(&self) -> Result<Plan, ExaminationError> {
+        let helms = self.helms.clients().await?;
         let flows = helms.all.iter().flat_map(|helm| {
             let id = |flow: &Flow| (run::flow_id(helm, *flow), helm.version.clone());
             Flow::ALL.iter().map(id)
@@ -118,7 +150,7 @@ impl ExaminationArguments {
         jobs: &[Job],
         parallel: usize,
         layout: Layout,
-    ) -> Result<ExitCode, CliError> {
+    ) -> Result<ExitCode, ExaminationError> {
         let mut reports = self.reports.open()?;
         let schedule = Schedule {
             targets: parallel,

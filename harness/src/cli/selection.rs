@@ -1,4 +1,5 @@
-//! Which requirements, and which flows of real Helms: each filter leaves some of what the ones before it left.
+//! The selection of requirements, and of flows of real Helm binaries. Each filter narrows the result of the ones before
+//! it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -9,31 +10,47 @@ use helm_oci_suite::helm::version::Span;
 use helm_oci_suite::requirement::outcome::Outcome;
 use helm_oci_suite::requirement::{Level, Requirement};
 use semver::Version;
+use thiserror::Error;
 
-use super::deviations::read_record;
-use super::error::CliError;
+use super::record::{self, RecordFileError};
 
-/// Which requirements.
+/// A selection that is empty, or cannot be evaluated.
+#[derive(Debug, Error)]
+pub(super) enum SelectionError {
+    #[error("no requirement matches `{glob}`; did you mean `{nearest}`? `list` prints all")]
+    NoMatch { glob: String, nearest: &'static str },
+    #[error("filter `{filter}` matches none of the {count} requirements and flows{before}")]
+    Empty {
+        filter: String,
+        count: usize,
+        /// The filters before this one, in words.
+        before: String,
+    },
+    #[error(transparent)]
+    Record(#[from] RecordFileError),
+}
+
+/// The selected requirements.
 #[derive(Debug, Args)]
 pub(super) struct Selection {
-    /// Only these requirements: an id, an area, or a pattern in which `*` stands for any characters. May be given
-    /// several times.
+    /// Select these requirements: an id, an area, or a pattern in which `*` matches any characters and `?` matches one.
+    /// May be repeated.
     #[arg(long, value_name = "ID|AREA|GLOB")]
     only: Vec<String>,
-    /// Not these requirements, such as `limits/chart-*`, which moves some hundred mebibytes; written as with `--only`.
-    /// May be given several times.
+    /// Exclude these requirements, in the syntax of `--only`; for example `limits/chart-*`, which transfers some
+    /// hundred mebibytes. May be repeated.
     #[arg(long, value_name = "ID|AREA|GLOB")]
     skip: Vec<String>,
-    /// Only requirements of this level: what Helm makes of them. Flows of real Helms have none, and stay. May be given
-    /// several times.
+    /// Select requirements with this level, which is their importance for Helm. Flows of real Helm binaries are kept.
+    /// May be repeated.
     #[arg(long, value_name = "LEVEL", value_enum)]
     level: Vec<LevelName>,
-    /// Only what matters to this Helm: requirements whose violation breaks one of its flows, and of real Helms those of
-    /// its era. A version such as 3.8 or 4.2.4, or an era such as 3.8-3.17.
+    /// Select requirements whose violation affects this Helm version, such as 3.8 or 4.2.4, or an era, such as
+    /// 3.8-3.17; and the flows of real Helm binaries of its era.
     #[arg(long, value_name = "VERSION")]
     era: Option<Span>,
-    /// Only what failed or could not be told in this record, as `run --json` writes it; everything, where a target
-    /// could not be examined.
+    /// Select the requirements and flows that failed or were inconclusive in RECORD, a file written by `run --json`.
+    /// Select all if a target could not be examined.
     #[arg(long, value_name = "RECORD")]
     failed: Option<PathBuf>,
 }
@@ -55,31 +72,31 @@ impl From<LevelName> for Level {
     }
 }
 
-/// What is selected.
+/// The selected requirements and flows.
 #[derive(Debug, Clone)]
 pub(super) struct Chosen {
     /// The requirements, in the suite's order.
     pub(super) requirements: Vec<&'static Requirement>,
-    /// The ids of flows of real Helms, with the version of each.
+    /// The ids of the flows of real Helm binaries, each with its version.
     pub(super) flows: BTreeMap<String, Version>,
-    /// The filters in words; none if all is selected.
+    /// The filters in words; empty if everything is selected.
     pub(super) words: Vec<String>,
 }
 
 impl Selection {
-    /// Whether it says anything.
+    /// True if a filter is given.
     pub(super) fn is_narrowed(&self) -> bool {
         let is_named = !self.only.is_empty() || !self.skip.is_empty() || !self.level.is_empty();
         is_named || self.era.is_some() || self.failed.is_some()
     }
 
-    /// The requirements selected.
-    pub(super) fn requirements(&self) -> Result<Vec<&'static Requirement>, CliError> {
+    /// The selected requirements.
+    pub(super) fn requirements(&self) -> Result<Vec<&'static Requirement>, SelectionError> {
         self.choose(Vec::new()).map(|chosen| chosen.requirements)
     }
 
-    /// The requirements selected, and those of these flows; a filter that leaves nothing is an error.
-    pub(super) fn choose(&self, flows: Vec<(String, Version)>) -> Result<Chosen, CliError> {
+    /// The selected requirements, and those of these flows that are selected. An empty selection is an error.
+    pub(super) fn choose(&self, flows: Vec<(String, Version)>) -> Result<Chosen, SelectionError> {
         let mut chosen = Chosen {
             requirements: checks::all(),
             flows: flows.into_iter().collect(),
@@ -92,12 +109,12 @@ impl Selection {
         Ok(chosen)
     }
 
-    fn by_name(&self, chosen: &mut Chosen) -> Result<(), CliError> {
+    fn by_name(&self, chosen: &mut Chosen) -> Result<(), SelectionError> {
         for glob in self.only.iter().chain(&self.skip) {
             let is_matched = |id: &str| checks::is_matched(std::slice::from_ref(glob), id);
             let mut ids = chosen.requirements.iter().map(|requirement| requirement.id);
             if !ids.any(is_matched) && !chosen.flows.keys().any(|id| is_matched(id)) {
-                return Err(CliError::NoMatch {
+                return Err(SelectionError::NoMatch {
                     glob: glob.clone(),
                     nearest: checks::nearest(glob).unwrap_or("none"),
                 });
@@ -115,8 +132,8 @@ impl Selection {
         chosen.settle(&format!("all but {}", self.skip.join(" or ")), &before)
     }
 
-    /// Flows of real Helms have no level and stay.
-    fn by_level(&self, chosen: &mut Chosen) -> Result<(), CliError> {
+    /// Flows of real Helm binaries have no level and are kept.
+    fn by_level(&self, chosen: &mut Chosen) -> Result<(), SelectionError> {
         if self.level.is_empty() {
             return Ok(());
         }
@@ -128,7 +145,7 @@ impl Selection {
         chosen.settle(&format!("level {}", names.join(" or ")), &before)
     }
 
-    fn by_era(&self, chosen: &mut Chosen) -> Result<(), CliError> {
+    fn by_era(&self, chosen: &mut Chosen) -> Result<(), SelectionError> {
         let Some(span) = self.era else {
             return Ok(());
         };
@@ -139,11 +156,11 @@ impl Selection {
         chosen.settle(&format!("Helm {span}"), &before)
     }
 
-    fn by_failure(&self, chosen: &mut Chosen) -> Result<(), CliError> {
+    fn by_failure(&self, chosen: &mut Chosen) -> Result<(), SelectionError> {
         let Some(path) = &self.failed else {
             return Ok(());
         };
-        let record = read_record(path)?;
+        let record = record::read(path)?;
         let is_open = |outcome| {
             matches!(
                 outcome,
@@ -158,7 +175,7 @@ impl Selection {
             .chain(flows)
             .filter_map(|(outcome, id)| is_open(outcome).then_some(id))
             .collect();
-        // Of a target that could not be examined nothing was told.
+        // A target that could not be examined has no results.
         let mut targets = record.targets.iter();
         let is_all_open =
             targets.any(|target| target.obstacle.is_some() && target.checks.is_empty());
@@ -175,15 +192,15 @@ impl Chosen {
         self.flows.retain(|id, _| is_kept(id));
     }
 
-    /// Notes a filter; one that left nothing of what was there before it is an error.
-    fn settle(&mut self, words: &str, before: &Self) -> Result<(), CliError> {
+    /// Adds a filter to the words, or returns an error if nothing is left.
+    fn settle(&mut self, words: &str, before: &Self) -> Result<(), SelectionError> {
         if self.requirements.is_empty() && self.flows.is_empty() {
-            return Err(CliError::Emptied {
+            return Err(SelectionError::Empty {
                 filter: words.to_owned(),
                 count: before.requirements.len() + before.flows.len(),
                 before: match before.words.as_slice() {
                     [] => String::new(),
-                    words => format!(" of `{}`", words.join("`, `")),
+                    words => format!(" selected by `{}`", words.join("`, `")),
                 },
             });
         }

@@ -1,4 +1,4 @@
-//! `serve`: a registry with faults, for trying clients against, until Ctrl-C.
+//! `serve`: serves a registry with faults, for tests of clients, until Ctrl-C.
 
 use std::fmt::Write as _;
 use std::net::SocketAddr;
@@ -7,32 +7,33 @@ use std::sync::Arc;
 use clap::{Args, ValueEnum};
 use helm_oci_fixtures::fault::{Fault, FaultyRegistry};
 use helm_oci_fixtures::registry::{Access, Credentials, ReferenceRegistry};
+use thiserror::Error;
 
-use super::error::CliError;
-use super::{TrustArguments, output};
+use super::output::OutputError;
+use super::{TrustArguments, fault, output};
 use crate::exit_code::ExitCode;
-use crate::http::{Http, Limits};
+use crate::http::{Http, Limits, TrustError};
 use crate::run::Interrupt;
-use crate::serve::{self, Handler, Proxy, Server};
-use crate::target::kind;
+use crate::serve::{self, Handler, Proxy, ServeError, Server};
+use crate::target::kind::{self, TargetError};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// Where to listen; port 0 stands for any free port.
+    /// Listen on ADDR. Port 0 selects any free port.
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:5000")]
     listen: SocketAddr,
-    /// A fault to serve with. May be given several times.
-    #[arg(long = "fault", value_name = "NAME")]
-    faults: Vec<String>,
-    /// Pass requests on to this registry instead of the reference registry.
+    /// Add a fault. May be repeated.
+    #[arg(long = "fault", value_name = "NAME", value_parser = fault::parse)]
+    faults: Vec<Fault>,
+    /// Forward requests to this registry instead of the reference registry.
     #[arg(long, value_name = "URL")]
     upstream: Option<String>,
     #[command(flatten)]
     trust: TrustArguments,
-    /// How the reference registry asks for authority.
+    /// Require this authentication in the reference registry.
     #[arg(long, value_enum)]
     auth: Option<Auth>,
-    /// Print the faults and what each does, and end.
+    /// Print all faults with a description, and exit.
     #[arg(long)]
     list_faults: bool,
 }
@@ -44,17 +45,32 @@ enum Auth {
     Bearer,
 }
 
-pub(super) async fn serve(arguments: &Arguments) -> Result<ExitCode, CliError> {
+/// An error of `serve`.
+#[derive(Debug, Error)]
+pub(super) enum ServeCommandError {
+    #[error("--auth applies to the reference registry and cannot be combined with --upstream")]
+    AuthWithUpstream,
+    #[error(transparent)]
+    Upstream(#[from] TargetError),
+    #[error(transparent)]
+    Trust(#[from] TrustError),
+    #[error(transparent)]
+    Serve(#[from] ServeError),
+    #[error(transparent)]
+    Output(#[from] OutputError),
+}
+
+pub(super) async fn serve(arguments: &Arguments) -> Result<ExitCode, ServeCommandError> {
     if arguments.list_faults {
         output::print(&faults_page())?;
         return Ok(ExitCode::Acceptable);
     }
-    let faults = faults(&arguments.faults)?;
-    let (handler, note) = arguments.handler(&faults)?;
+    let faults = &arguments.faults;
+    let (handler, note) = arguments.handler(faults)?;
     let interrupt = Interrupt::on_signals();
     let server = Server::start(arguments.listen, handler).await?;
     let mut banner = format!("serving on http://{}\n{note}", server.address());
-    for fault in &faults {
+    for fault in faults {
         let _ = writeln!(banner, "fault {}: {}", fault.name(), fault.description());
     }
     output::print(&banner)?;
@@ -64,11 +80,11 @@ pub(super) async fn serve(arguments: &Arguments) -> Result<ExitCode, CliError> {
 }
 
 impl Arguments {
-    /// What to serve, and a line about it.
-    fn handler(&self, faults: &[Fault]) -> Result<(Arc<dyn Handler>, String), CliError> {
+    /// The registry to serve, and a line about it.
+    fn handler(&self, faults: &[Fault]) -> Result<(Arc<dyn Handler>, String), ServeCommandError> {
         if let Some(upstream) = &self.upstream {
             if self.auth.is_some() {
-                return Err(CliError::AuthUpstream);
+                return Err(ServeCommandError::AuthWithUpstream);
             }
             let origin = kind::origin(upstream)?;
             let note = format!("upstream {origin}\n");
@@ -86,7 +102,7 @@ impl Arguments {
         };
         let mut note = String::new();
         if !matches!(access, Access::Open) {
-            // They are no secret: the fixtures publish them.
+            // They are not secret: the fixtures publish them.
             let Credentials { username, password } = Credentials::for_tests();
             note = format!("user {username}, password {password}\n");
         }
@@ -97,41 +113,7 @@ impl Arguments {
     }
 }
 
-/// The faults of these names.
-pub(super) fn faults(names: &[String]) -> Result<Vec<Fault>, CliError> {
-    let find = |name: &String| {
-        Fault::ALL
-            .iter()
-            .copied()
-            .find(|fault| fault.name() == name)
-            .ok_or_else(|| CliError::UnknownFault {
-                name: name.clone(),
-                nearest: nearest(name),
-            })
-    };
-    names.iter().map(find).collect()
-}
-
-/// The fault whose name shares most pairs of neighbouring letters with `name`.
-fn nearest(name: &str) -> &'static str {
-    let pairs = |text: &str| {
-        text.as_bytes()
-            .windows(2)
-            .map(<[u8]>::to_vec)
-            .collect::<Vec<_>>()
-    };
-    let wanted = pairs(name);
-    let likeness = |fault: &&Fault| {
-        let own = pairs(fault.name());
-        let common = own.iter().filter(|pair| wanted.contains(pair)).count();
-        2_000 * common / (own.len() + wanted.len()).max(1)
-    };
-    Fault::ALL
-        .iter()
-        .max_by_key(likeness)
-        .map_or("none", |fault| fault.name())
-}
-
+/// The list of all faults.
 fn faults_page() -> String {
     let line = |fault: &Fault| format!("{}\n    {}\n", fault.name(), fault.description());
     Fault::ALL.iter().map(line).collect()

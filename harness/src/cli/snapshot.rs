@@ -1,4 +1,4 @@
-//! `snapshot`: what a registry answers, as files; and whether it still answers so.
+//! `snapshot`: records registry responses as files, and compares them later.
 
 use std::path::PathBuf;
 
@@ -6,105 +6,120 @@ use clap::{Args, Subcommand};
 use helm_oci_reports::snapshot::{Difference, Snapshot};
 use helm_oci_reports::terminal;
 use helm_oci_reports::view::{DifferenceView, leftovers};
+use thiserror::Error;
 
-use super::error::CliError;
+use super::output::OutputError;
 use super::report::Color;
-use super::target::TargetArguments;
+use super::target::{TargetArguments, TargetsError};
 use super::{output, progress};
 use crate::clock;
-use crate::error::chain;
 use crate::exit_code::{self, ExitCode};
 use crate::run::{Events, Interrupt, Job};
-use crate::snapshot::{self, FolderError, Subject, Taken};
+use crate::snapshot::{self, FolderError, SnapshotError, Subject, Taken};
+
+/// An error of `snapshot`.
+#[derive(Debug, Error)]
+pub(super) enum SnapshotCommandError {
+    #[error("`snapshot` needs a target and --out")]
+    MissingArguments,
+    #[error(transparent)]
+    Targets(#[from] TargetsError),
+    #[error(transparent)]
+    Folder(#[from] FolderError),
+    #[error(transparent)]
+    Output(#[from] OutputError),
+    #[error("no snapshot")]
+    NotTaken(#[source] SnapshotError),
+}
 
 #[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub(super) struct Arguments {
     #[command(subcommand)]
     action: Option<Action>,
-    /// What to take a snapshot of: a target as `run` takes it, to which the charts of every era are pushed; or
-    /// `oci://HOST/REPOSITORY:TAG`, a chart that is there, which is only read.
+    /// Record this target, in the syntax of `run`: the charts of every era are pushed to it. Or record an existing chart,
+    /// `oci://HOST/REPOSITORY:TAG`, which is only read.
     #[arg(value_name = "TARGET", required = true)]
     target: Option<String>,
-    /// The folder in which the target gets a folder of its own.
+    /// Write the snapshot to a subfolder of DIR, named after the target.
     #[arg(long, value_name = "DIR", required = true)]
     out: Option<PathBuf>,
     #[command(flatten)]
-    of: OfArguments,
+    subject: SubjectArguments,
 }
 
 #[derive(Debug, Subcommand)]
 enum Action {
-    /// Take it again, and show what differs from the files: first what Helm cares about.
+    /// Take the snapshot again, and show the differences from the files; those that affect Helm come first.
     #[command(after_help = exit_code::HELP)]
-    Check(AgainArguments),
-    /// Take it again, and write the files anew.
+    Check(ExistingArguments),
+    /// Take the snapshot again, and update the files.
     #[command(after_help = exit_code::HELP)]
-    Accept(AgainArguments),
+    Accept(ExistingArguments),
 }
 
 #[derive(Debug, Args)]
-struct AgainArguments {
-    /// The target, as it was given when the snapshot was taken; its version may differ.
+struct ExistingArguments {
+    /// The target of the snapshot. Its version may differ.
     #[arg(value_name = "TARGET")]
     target: String,
-    /// The folder in which the target has its folder.
+    /// Read the snapshot from a subfolder of DIR, named after the target.
     #[arg(long, value_name = "DIR")]
     dir: PathBuf,
-    /// When to use colour.
+    /// Use colour always, never, or if standard output is a terminal.
     #[arg(long, value_name = "WHEN", value_enum, default_value_t = Color::Auto)]
     color: Color,
     #[command(flatten)]
-    of: OfArguments,
+    subject: SubjectArguments,
 }
 
 #[derive(Debug, Args)]
-struct OfArguments {
-    /// The name of the target's folder, if not that of the target without its version.
+struct SubjectArguments {
+    /// Name the subfolder NAME instead of the target without its version.
     #[arg(long = "as", value_name = "NAME")]
     name: Option<String>,
     #[command(flatten)]
     reach: TargetArguments,
 }
 
-pub(super) async fn snapshot(arguments: &Arguments) -> Result<ExitCode, CliError> {
+pub(super) async fn snapshot(arguments: &Arguments) -> Result<ExitCode, SnapshotCommandError> {
     match (&arguments.action, &arguments.target, &arguments.out) {
-        (Some(Action::Check(again)), ..) => check(again).await,
-        (Some(Action::Accept(again)), ..) => accept(again).await,
+        (Some(Action::Check(existing)), ..) => check(existing).await,
+        (Some(Action::Accept(existing)), ..) => accept(existing).await,
         (None, Some(target), Some(out)) => {
-            let of = Of::parse(target, &arguments.of)?;
-            let folder = out.join(&of.name);
+            let request = Request::parse(target, &arguments.subject)?;
+            let folder = out.join(&request.name);
             snapshot::make(&folder)?;
-            let taken = match of.take().await {
-                Ok(taken) => taken,
-                Err(code) => {
-                    // This removes an empty folder only.
-                    let _ = std::fs::remove_dir(&folder);
-                    return Ok(code);
-                }
+            let taken = request.take().await;
+            if !matches!(taken, Ok(Some(_))) {
+                // This removes an empty folder only.
+                let _ = std::fs::remove_dir(&folder);
+            }
+            let Some(taken) = taken? else {
+                return Ok(ExitCode::Interrupted);
             };
             snapshot::write(&folder, &taken.snapshot)?;
             let files = taken.snapshot.files().len();
             output::print(&format!("{}: {files} files written\n", folder.display()))?;
             Ok(ExitCode::Acceptable)
         }
-        (None, ..) => Err(CliError::Nothing),
+        (None, ..) => Err(SnapshotCommandError::MissingArguments),
     }
 }
 
-async fn check(again: &AgainArguments) -> Result<ExitCode, CliError> {
-    let (of, before, folder) = again.before()?;
-    let after = match of.take().await {
-        Ok(taken) => taken.snapshot,
-        Err(code) => return Ok(code),
+async fn check(existing: &ExistingArguments) -> Result<ExitCode, SnapshotCommandError> {
+    let (request, before, folder) = existing.before()?;
+    let Some(taken) = request.take().await? else {
+        return Ok(ExitCode::Interrupted);
     };
+    let after = taken.snapshot;
     let difference = Difference::between(&before, &after);
     if difference.is_empty() {
         let files = after.files().len();
-        output::print(&format!("{}: as it was, {files} files\n", folder.display()))?;
+        output::print(&format!("{}: unchanged, {files} files\n", folder.display()))?;
         return Ok(ExitCode::Acceptable);
     }
-    let style = again.color.style();
+    let style = existing.color.style();
     output::print(&terminal::difference(
         &DifferenceView::of(&difference),
         style,
@@ -112,12 +127,12 @@ async fn check(again: &AgainArguments) -> Result<ExitCode, CliError> {
     Ok(ExitCode::Violation)
 }
 
-async fn accept(again: &AgainArguments) -> Result<ExitCode, CliError> {
-    let (of, before, folder) = again.before()?;
-    let after = match of.take().await {
-        Ok(taken) => taken.snapshot,
-        Err(code) => return Ok(code),
+async fn accept(existing: &ExistingArguments) -> Result<ExitCode, SnapshotCommandError> {
+    let (request, before, folder) = existing.before()?;
+    let Some(taken) = request.take().await? else {
+        return Ok(ExitCode::Interrupted);
     };
+    let after = taken.snapshot;
     snapshot::write(&folder, &after)?;
     let difference = Difference::between(&before, &after);
     let changed = difference.files().into_iter();
@@ -130,30 +145,30 @@ async fn accept(again: &AgainArguments) -> Result<ExitCode, CliError> {
     Ok(ExitCode::Acceptable)
 }
 
-impl AgainArguments {
-    /// The target, its snapshot as it was, and where that is.
-    fn before(&self) -> Result<(Of, Snapshot, PathBuf), CliError> {
-        let of = Of::parse(&self.target, &self.of)?;
-        let folder = self.dir.join(&of.name);
+impl ExistingArguments {
+    /// The request, the existing snapshot, and its folder.
+    fn before(&self) -> Result<(Request, Snapshot, PathBuf), SnapshotCommandError> {
+        let request = Request::parse(&self.target, &self.subject)?;
+        let folder = self.dir.join(&request.name);
         let before = snapshot::read(&folder)?;
-        Ok((of, before, folder))
+        Ok((request, before, folder))
     }
 }
 
-/// What a snapshot is taken of, and what its folder is called.
-struct Of {
+/// The subject of a snapshot, and the name of its folder.
+struct Request {
     job: Job,
     subject: Subject,
     name: String,
 }
 
-impl Of {
-    fn parse(given: &str, of: &OfArguments) -> Result<Self, CliError> {
+impl Request {
+    fn parse(given: &str, arguments: &SubjectArguments) -> Result<Self, TargetsError> {
         let run = format!("{}-{}", clock::seed(), std::process::id());
         let chart = chart(given);
         let target = chart.as_ref().map_or(given, |(host, _)| host);
-        let specs = vec![of.reach.spec(target)];
-        let job = Job::new(of.reach.resolve(specs, &run)?.remove(0));
+        let specs = vec![arguments.reach.spec(target)];
+        let job = Job::new(arguments.reach.resolve(specs, &run)?.remove(0));
         let own = match &chart {
             Some(_) => snapshot::safe(given.split_once("://").map_or(given, |(_, rest)| rest)),
             None => snapshot::name(target),
@@ -166,36 +181,35 @@ impl Of {
                     seed: clock::seed(),
                 },
             },
-            name: of.name.as_deref().map_or(own, snapshot::safe),
+            name: arguments.name.as_deref().map_or(own, snapshot::safe),
         })
     }
 
-    /// Takes the snapshot; otherwise reports the reason, and returns the exit code.
-    async fn take(&self) -> Result<Taken, ExitCode> {
+    /// Takes the snapshot; `None` after an interruption, which is reported.
+    async fn take(&self) -> Result<Option<Taken>, SnapshotCommandError> {
         let work = async |_: &Events, interrupt: &Interrupt| {
             snapshot::take(&self.job, &self.subject, interrupt).await
         };
-        let taken = progress::watch(true, "nothing was written", work).await?;
-        let taken = taken.map_err(|error| {
-            output::note(&format!("error: no snapshot: {}\n", chain(&error)));
-            ExitCode::Inconclusive
-        })?;
+        let Ok(taken) = progress::watch(true, "nothing was written", work).await else {
+            return Ok(None);
+        };
+        let taken = taken.map_err(SnapshotCommandError::NotTaken)?;
         if !taken.leftovers.is_empty() {
             let lines = leftovers::lines(&taken.leftovers).join("\n  ");
             output::note(&format!("left over:\n  {lines}\n"));
         }
-        Ok(taken)
+        Ok(Some(taken))
     }
 }
 
-/// Host and chart of `oci://host/repository:tag` or `…@digest`; a URL without either is a target.
+/// Parses `oci://host/repository:tag` or `…@digest` into host and chart. A URL without tag and digest is a target.
 fn chart(given: &str) -> Option<(String, Subject)> {
     let (scheme, rest) = given.split_once("://")?;
     let (host, path) = rest.split_once('/')?;
     let (repository, reference) = match path.split_once('@') {
         // The digest decides, as in Helm 3.17 and later.
         Some((name, digest)) => (name.split(':').next().unwrap_or(name), digest.to_owned()),
-        // A registry holds no `+` in a tag; Helm writes `_`.
+        // A tag cannot contain `+`; Helm writes `_`.
         None => path
             .split_once(':')
             .map(|(name, tag)| (name, tag.replace('+', "_")))?,
@@ -205,12 +219,6 @@ fn chart(given: &str) -> Option<(String, Subject)> {
         reference,
     };
     Some((format!("{scheme}://{host}"), subject))
-}
-
-impl From<FolderError> for CliError {
-    fn from(error: FolderError) -> Self {
-        Self::Snapshot(error)
-    }
 }
 
 #[cfg(test)]

@@ -5,15 +5,29 @@ use std::num::{NonZeroU32, NonZeroU64};
 
 use clap::Args;
 use helm_oci_suite::session::target::Credentials;
+use thiserror::Error;
 
 use super::TrustArguments;
-use super::credentials::CredentialArguments;
+use super::credentials::{CredentialArguments, CredentialOptionError};
 use super::environment::environment;
-use super::error::CliError;
-use crate::run::{Job, Plan};
+use crate::run::{AssignError, Job, Plan};
+use crate::target::kind::TargetError;
 use crate::target::policy::{CleanUpStrategy, Size};
-use crate::target::resolved::{ParsedTarget, ResolvedTarget};
+use crate::target::resolved::{ParsedTarget, ResolveError, ResolvedTarget};
 use crate::target::spec::TargetSpec;
+
+/// Targets that cannot be resolved.
+#[derive(Debug, Error)]
+pub(super) enum TargetsError {
+    #[error(transparent)]
+    Target(#[from] TargetError),
+    #[error("the target `{name}` is given twice; remove one")]
+    Duplicate { name: String },
+    #[error(transparent)]
+    Credentials(#[from] CredentialOptionError),
+    #[error(transparent)]
+    Resolve(#[from] ResolveError),
+}
 
 /// The connection, credentials and policy of the targets of a command.
 #[derive(Debug, Args)]
@@ -32,7 +46,7 @@ pub(super) struct TargetArguments {
 /// The policy on a persistent registry.
 #[derive(Debug, Args)]
 struct PolicyArguments {
-    /// Delete what was pushed to a persistent registry in this order.
+    /// Use STRATEGY to delete what the run pushed to a persistent registry.
     #[arg(long, value_name = "STRATEGY", value_enum, default_value_t)]
     clean_up: CleanUpStrategy,
     /// Send at most N requests per second.
@@ -70,7 +84,7 @@ impl TargetArguments {
         &self,
         specs: Vec<TargetSpec>,
         run: &str,
-    ) -> Result<Vec<ResolvedTarget>, CliError> {
+    ) -> Result<Vec<ResolvedTarget>, TargetsError> {
         let targets = parse(specs)?;
         let accepting = targets
             .iter()
@@ -84,14 +98,14 @@ impl TargetArguments {
         &self,
         targets: &[String; N],
         run: &str,
-    ) -> Result<[ResolvedTarget; N], CliError> {
+    ) -> Result<[ResolvedTarget; N], TargetsError> {
         let specs = targets.iter().map(|target| self.spec(target)).collect();
         let resolved = self.resolve(specs, run)?.try_into();
         Ok(resolved.unwrap_or_else(|_| unreachable!("each target is resolved")))
     }
 
     /// Resolves the only target of a command.
-    pub(super) fn resolve_one(&self, target: &str) -> Result<ResolvedTarget, CliError> {
+    pub(super) fn resolve_one(&self, target: &str) -> Result<ResolvedTarget, TargetsError> {
         let run = std::process::id().to_string();
         let mut targets = self.resolve(vec![self.spec(target)], &run)?;
         Ok(targets.remove(0))
@@ -99,13 +113,13 @@ impl TargetArguments {
 }
 
 /// Parses targets, each of which has its own name.
-pub(super) fn parse(specs: Vec<TargetSpec>) -> Result<Vec<ParsedTarget>, CliError> {
+pub(super) fn parse(specs: Vec<TargetSpec>) -> Result<Vec<ParsedTarget>, TargetsError> {
     let mut names = BTreeSet::new();
     let mut targets = Vec::with_capacity(specs.len());
     for spec in specs {
         let target = ParsedTarget::parse(spec)?;
         if !names.insert(target.name().to_owned()) {
-            return Err(CliError::Twice {
+            return Err(TargetsError::Duplicate {
                 name: target.name().to_owned(),
             });
         }
@@ -119,7 +133,7 @@ pub(super) fn resolve(
     targets: &[ParsedTarget],
     credentials: Option<&Credentials>,
     run: &str,
-) -> Result<Vec<ResolvedTarget>, CliError> {
+) -> Result<Vec<ResolvedTarget>, TargetsError> {
     let environment = environment();
     let resolve = |(position, target): (usize, &ParsedTarget)| {
         let accepts = target.kind().accepts_credentials();
@@ -134,7 +148,7 @@ pub(super) fn resolve(
 pub(super) async fn assign(
     targets: Vec<ResolvedTarget>,
     plan: &Plan,
-) -> Result<Vec<Job>, CliError> {
+) -> Result<Vec<Job>, AssignError> {
     let mut jobs = Vec::with_capacity(targets.len());
     for target in targets {
         jobs.push(Job::assigned(target, plan).await?);

@@ -5,6 +5,8 @@ use std::ffi::OsStr;
 use std::io;
 use std::path::PathBuf;
 
+use helm_oci_reports::text::plural;
+
 use super::Finding;
 use crate::environment::Environment;
 use crate::helm::is_executable;
@@ -62,7 +64,7 @@ fn in_file(file: &File, search_path: &OsStr) -> Vec<Finding> {
     };
     let helpers = logins.helpers();
     if helpers.is_empty() {
-        let stored = super::counted(logins.count(), "stored login");
+        let stored = plural(logins.count(), "stored login");
         let seen = format!("{path} names no credential helper; {stored}");
         return vec![Finding::ok(ABOUT, seen)];
     }

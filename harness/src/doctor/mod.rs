@@ -13,6 +13,7 @@ mod proxies;
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
+use helm_oci_reports::text::plural;
 use serde::Serialize;
 
 use crate::environment::Environment;
@@ -103,8 +104,8 @@ impl Diagnosis {
         let _ = writeln!(
             page,
             "\n{}, {}",
-            counted(self.count(Grade::Problem), "problem"),
-            counted(self.count(Grade::Warning), "warning")
+            plural(self.count(Grade::Problem), "problem"),
+            plural(self.count(Grade::Warning), "warning")
         );
         page
     }
@@ -113,12 +114,6 @@ impl Diagnosis {
         let same = |finding: &&Finding| finding.grade == grade;
         self.findings.iter().filter(same).count()
     }
-}
-
-/// A number with its noun: `1 problem`, `2 problems`.
-fn counted(count: usize, noun: &str) -> String {
-    let plural = if count == 1 { "" } else { "s" };
-    format!("{count} {noun}{plural}")
 }
 
 /// Runs all checks. `helms` are binaries in addition to those on the search path; `time` is the time of a registry, if
@@ -171,12 +166,5 @@ problem  clock        it is 1970
 1 problem, 1 warning
 ";
         assert_eq!(diagnosis.summary(), page);
-    }
-
-    #[test]
-    fn counts_have_a_noun_in_the_right_number() {
-        for (count, text) in [(0, "0 problems"), (1, "1 problem"), (2, "2 problems")] {
-            assert_eq!(counted(count, "problem"), text);
-        }
     }
 }

@@ -1,11 +1,11 @@
-//! What the program says of its own requirements.
+//! The requirements as the program prints them.
 
 use serde_json::Value;
 
 use crate::program::Ran;
 
 #[test]
-fn the_book_of_requirements_is_up_to_date() {
+fn the_requirements_handbook_is_up_to_date() {
     let ran = Ran::of(&["list", "--markdown"]);
     assert_eq!(ran.code, Some(0), "{}", ran.err);
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../suite/REQUIREMENTS.md");
@@ -23,7 +23,7 @@ fn the_book_of_requirements_is_up_to_date() {
 }
 
 #[test]
-fn a_page_tells_all_there_is_to_know() {
+fn a_page_describes_the_requirement_completely() {
     let folder = tempfile::tempdir().expect("a directory");
     let bodies = folder.path().join("bodies");
     let path = bodies.to_str().expect("a path of text");
@@ -50,7 +50,7 @@ fn a_page_tells_all_there_is_to_know() {
 }
 
 #[test]
-fn the_ledger_says_what_becomes_of_every_item() {
+fn the_coverage_lists_every_item() {
     let ran = Ran::of(&["list", "--coverage"]);
     assert_eq!(ran.code, Some(0), "{}", ran.err);
     for line in [

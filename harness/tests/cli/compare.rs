@@ -1,11 +1,11 @@
-//! Comparing targets and records, and bisecting a list of targets.
+//! Comparison of targets and records, and bisection of a list of targets.
 
 use serde_json::Value;
 
 use crate::peers::refused;
 use crate::program::{Ran, Serve};
 
-/// What is compared: a few requirements are enough.
+/// The selection: a few requirements suffice.
 const ONLY: [&str; 4] = [
     "--only",
     "tags/lexical-order",
@@ -22,7 +22,7 @@ fn json(ran: &Ran) -> Value {
 }
 
 #[test]
-fn equal_registries_are_told_in_one_line() {
+fn equal_registries_are_reported_in_one_line() {
     let other = Serve::with(&[]);
     for b in ["reference", &other.url] {
         let ran = compare(&["reference", b]);
@@ -41,13 +41,13 @@ fn equal_registries_are_told_in_one_line() {
 }
 
 #[test]
-fn what_a_user_would_notice_is_told_and_is_no_verdict() {
+fn differences_for_a_user_are_reported_and_are_no_failure() {
     let other = Serve::with(&["--fault", "upload-location-on-other-host"]);
     let ran = compare(&["reference", &other.url]);
     assert_eq!(
         ran.code,
         Some(3),
-        "what cannot be told with it is open: {}",
+        "some checks are inconclusive with this fault: {}",
         ran.err
     );
     let parts = [
@@ -74,7 +74,7 @@ fn what_a_user_would_notice_is_told_and_is_no_verdict() {
 }
 
 #[test]
-fn what_helm_ignores_is_told_last_and_in_short() {
+fn differences_that_helm_ignores_come_last_and_in_short() {
     let other = Serve::with(&["--fault", "blob-put-without-location"]);
     let ran = compare(&[&["reference", &other.url], &ONLY[..]].concat());
     assert_eq!(ran.code, Some(0), "{}{}", ran.out, ran.err);
@@ -88,7 +88,7 @@ fn what_helm_ignores_is_told_last_and_in_short() {
 }
 
 #[test]
-fn records_are_compared_as_targets_are() {
+fn records_are_compared_like_targets() {
     let folder = tempfile::tempdir().expect("a directory");
     let path = |name: &str| folder.path().join(name).to_str().expect("text").to_owned();
     let (good, bad, both) = (path("good.json"), path("bad.json"), path("both.json"));
@@ -101,10 +101,10 @@ fn records_are_compared_as_targets_are() {
     record(&["reference", &serve.url], &both);
     let ran = compare(&[&good, &bad, "--json", "-"]);
     assert_eq!(ran.code, Some(0), "{}{}", ran.out, ran.err);
-    let told = json(&ran);
-    assert_eq!(told["requirements"][0]["id"], "tags/lexical-order");
-    assert_eq!(told["requirements"][0]["b"]["state"], "violated");
-    assert_eq!(told["looked"]["files"], 0);
+    let comparison = json(&ran);
+    assert_eq!(comparison["requirements"][0]["id"], "tags/lexical-order");
+    assert_eq!(comparison["requirements"][0]["b"]["state"], "violated");
+    assert_eq!(comparison["looked"]["files"], 0);
     let one = format!("{both}#{}", serve.url);
     let ran = compare(&[&[good.as_str(), &one, "--markdown", "-"], &ONLY[..]].concat());
     assert!(
@@ -118,10 +118,13 @@ fn records_are_compared_as_targets_are() {
     assert!(ran.out.contains(": compared 2 requirements"), "{}", ran.out);
     for (arguments, words) in [
         (&[good.as_str(), &both][..], "name one of them as"),
-        (&[&good, "reference", &bad], "compare takes two targets"),
+        (
+            &[&good, "reference", &bad],
+            "`compare` needs exactly two targets",
+        ),
         (&["--bisect", &good, "reference"], "give the target itself"),
         (
-            &[&serve_text(&folder), "reference"],
+            &[&text_file(&folder), "reference"],
             "this is not a run record",
         ),
         (&["reference", "zott"], "unknown target"),
@@ -133,15 +136,15 @@ fn records_are_compared_as_targets_are() {
     }
 }
 
-/// The path of a file that is no record.
-fn serve_text(folder: &tempfile::TempDir) -> String {
+/// The path of a file that is not a record.
+fn text_file(folder: &tempfile::TempDir) -> String {
     let path = folder.path().join("text");
     std::fs::write(&path, "[]").expect("a file");
     path.to_str().expect("text").to_owned()
 }
 
 #[test]
-fn what_could_not_be_had_is_open() {
+fn an_unreachable_target_makes_the_comparison_inconclusive() {
     let nobody = format!("http://{}", refused());
     let ran = compare(&[&["reference", &nobody], &ONLY[..]].concat());
     assert_eq!(ran.code, Some(3), "{}{}", ran.out, ran.err);
@@ -192,7 +195,7 @@ fn a_bisection_names_the_first_target_and_examines_few() {
 }
 
 #[test]
-fn a_record_that_is_not_there_is_no_host() {
+fn a_missing_record_is_not_taken_for_a_host() {
     for given in ["of-nobody.json", "of-nobody.json#zot"] {
         let ran = compare(&[given, "reference"]);
         assert_eq!(ran.code, Some(2), "{}", ran.out);

@@ -1,4 +1,4 @@
-//! Where credentials come from: files that logins leave, helpers, tokens, certificates.
+//! Sources of credentials: stored logins, credential helpers, tokens, client certificates.
 
 use std::fmt::Write as _;
 use std::io::{Read, Write as _};
@@ -12,7 +12,7 @@ use helm_oci_fixtures::registry::Credentials;
 use crate::peers;
 use crate::program::{Ran, Serve, executable};
 
-/// Enough of a run to see whether it got in.
+/// A check that needs no more than access.
 const SHORT: &[&str] = &["--only", "api/version-check"];
 
 fn short(arguments: &[&str]) -> Ran {
@@ -29,7 +29,7 @@ fn write(folder: &Path, name: &str, text: &str) -> String {
     path.to_str().expect("a path of text").to_owned()
 }
 
-/// What a login leaves.
+/// The entry of a login.
 fn entry(host: &str) -> String {
     let Credentials { username, password } = Credentials::for_tests();
     let auth = BASE64_STANDARD.encode(format!("{username}:{password}"));
@@ -41,7 +41,7 @@ fn unwrapped(report: &str) -> String {
 }
 
 #[test]
-fn each_host_of_a_run_gets_what_a_login_left_for_it() {
+fn each_host_gets_its_stored_login() {
     let (known, other) = (
         Serve::with(&["--auth", "basic"]),
         Serve::with(&["--auth", "basic"]),
@@ -81,7 +81,7 @@ fn each_host_of_a_run_gets_what_a_login_left_for_it() {
 }
 
 #[test]
-fn what_logins_left_on_this_machine_is_used_when_asked_for() {
+fn logins_on_this_machine_are_used_on_request() {
     let serve = Serve::with(&["--auth", "basic"]);
     let folder = tempfile::tempdir().expect("a folder");
     write(
@@ -103,11 +103,11 @@ fn what_logins_left_on_this_machine_is_used_when_asked_for() {
             .code()
     };
     assert_eq!(run(&["--logged-in"]), Some(0));
-    assert_eq!(run(&[]), Some(3), "and not unasked");
+    assert_eq!(run(&[]), Some(3), "and not otherwise");
 }
 
 #[test]
-fn a_helper_is_asked_and_one_that_is_of_no_use_is_told() {
+fn a_credential_helper_is_run_and_its_failure_reported() {
     let serve = Serve::with(&["--auth", "basic"]);
     let folder = tempfile::tempdir().expect("a folder");
     let Credentials { username, password } = Credentials::for_tests();
@@ -121,8 +121,7 @@ fn a_helper_is_asked_and_one_that_is_of_no_use_is_told() {
         "docker-credential-bad",
         "#!/bin/sh\necho canary\necho canary >&2\nexit 1\n",
     );
-    let config = |text: &str| write(folder.path(), "config.json", text);
-    for (text, code, words) in [
+    for (config, code, words) in [
         (
             format!("{{\"credHelpers\":{{\"{}\":\"good\"}}}}", host(&serve)),
             0,
@@ -145,7 +144,7 @@ fn a_helper_is_asked_and_one_that_is_of_no_use_is_told() {
             "is not a configuration file",
         ),
     ] {
-        let file = config(&text);
+        let file = write(folder.path(), "config.json", &config);
         let arguments = [
             &["run", serve.url.as_str(), "--registry-config", &file],
             SHORT,
@@ -154,32 +153,32 @@ fn a_helper_is_asked_and_one_that_is_of_no_use_is_told() {
         let mut command = crate::program::program(&arguments);
         let path = format!("{}:/usr/bin:/bin", folder.path().display());
         let output = command.env("PATH", path).output().expect("it runs");
-        let said = String::from_utf8_lossy(&output.stderr);
-        assert_eq!(output.status.code(), Some(code), "{text}: {said}");
+        let text = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(code), "{config}: {text}");
         assert!(
-            said.contains(words) && !said.contains("canary"),
-            "{text}: {said}"
+            text.contains(words) && !text.contains("canary"),
+            "{config}: {text}"
         );
         assert_eq!(
-            said.lines().count(),
+            text.lines().count(),
             usize::from(code == 2),
-            "one error: {said}"
+            "one error: {text}"
         );
     }
 }
 
 #[test]
-fn an_identity_token_is_traded_and_a_ready_one_used_as_it_is() {
+fn an_identity_token_is_exchanged_and_a_registry_token_is_sent() {
     let serve = Serve::with(&["--auth", "bearer"]);
     let Credentials { username, password } = Credentials::for_tests();
-    let given = ask(
+    let issued = request_token(
         host(&serve),
         &format!(
             "grant_type=password&username={username}&password={}",
             password.replace(':', "%3A")
         ),
     );
-    let token = |name: &str| given[name].as_str().expect("a token").to_owned();
+    let token = |name: &str| issued[name].as_str().expect("a token").to_owned();
     let run = |flag: &str, token: &str| {
         Ran::with_input(&[&["run", &serve.url, flag], SHORT].concat(), token)
     };
@@ -189,7 +188,7 @@ fn an_identity_token_is_traded_and_a_ready_one_used_as_it_is() {
     assert_eq!(
         ran.code,
         Some(3),
-        "it is for no repository: {}{}",
+        "it is valid for no repository: {}{}",
         ran.out,
         ran.err
     );
@@ -200,8 +199,8 @@ fn an_identity_token_is_traded_and_a_ready_one_used_as_it_is() {
     assert!(!ran.err.contains("two words"), "{}", ran.err);
 }
 
-/// A form for the token endpoint.
-fn ask(host: &str, form: &str) -> serde_json::Value {
+/// Sends a form to the token endpoint.
+fn request_token(host: &str, form: &str) -> serde_json::Value {
     let mut stream = TcpStream::connect(host).expect("it listens");
     let length = form.len();
     let head = "content-type: application/x-www-form-urlencoded\r\nconnection: close";
@@ -209,14 +208,14 @@ fn ask(host: &str, form: &str) -> serde_json::Value {
         "POST /token HTTP/1.1\r\nhost: {host}\r\n{head}\r\ncontent-length: {length}\r\n\r\n{form}"
     );
     stream.write_all(request.as_bytes()).expect("it is sent");
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).expect("it answers");
-    let (_, body) = answer.split_once("\r\n\r\n").expect("a body");
+    let mut response = String::new();
+    stream.read_to_string(&mut response).expect("it responds");
+    let (_, body) = response.split_once("\r\n\r\n").expect("a body");
     serde_json::from_str(body).expect("JSON")
 }
 
 #[test]
-fn a_registry_may_know_its_clients_by_certificates() {
+fn a_client_certificate_is_presented() {
     let folder = tempfile::tempdir().expect("a folder");
     let identity = |name: &str| {
         let made = rcgen::generate_simple_self_signed([name.to_owned()]).expect("a certificate");

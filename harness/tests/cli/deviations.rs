@@ -1,16 +1,16 @@
-//! Lists of known deviations: what they excuse, what fails them, and how they are written.
+//! Deviations files: their effect on a run, their errors, and their updates.
 
 use std::path::{Path, PathBuf};
 
 use crate::program::{Ran, Serve, json};
 
-/// A registry that lists tags in the wrong order, and cuts the list.
-struct Stage {
+/// A registry with faults, and a folder for a record and a deviations file.
+struct Setup {
     serve: Serve,
     folder: tempfile::TempDir,
 }
 
-impl Stage {
+impl Setup {
     fn with(faults: &[&str]) -> Self {
         let faults: Vec<&str> = faults.iter().flat_map(|name| ["--fault", name]).collect();
         Self {
@@ -23,13 +23,13 @@ impl Stage {
         self.folder.path().join(name)
     }
 
-    fn list(&self, text: &str) -> PathBuf {
+    fn deviations(&self, text: &str) -> PathBuf {
         let path = self.path("known.toml");
         std::fs::write(&path, text).expect("it is written");
         path
     }
 
-    /// A run of the tag lists with this list of deviations.
+    /// Examines the tag lists with this deviations file.
     fn run(&self, list: Option<&Path>) -> Ran {
         let record = self.path("record.json");
         let mut arguments = vec!["run", &self.serve.url, "--only", "tags/*", "--json"];
@@ -56,11 +56,11 @@ fn entry(requirement: &str, target: &str, expires: &str) -> String {
 }
 
 #[test]
-fn a_listed_violation_is_known_and_fails_nothing() {
-    let stage = Stage::with(&["cuts-tag-lists"]);
-    assert_eq!(stage.run(None).code, Some(1), "it is a MUST");
-    let list = stage.list(&entry("tags/complete", "http://127.0.0.1:*", "2999-12-31"));
-    let ran = stage.run(Some(&list));
+fn a_listed_violation_is_known_and_does_not_fail_the_run() {
+    let setup = Setup::with(&["cuts-tag-lists"]);
+    assert_eq!(setup.run(None).code, Some(1), "it is a MUST");
+    let list = setup.deviations(&entry("tags/complete", "http://127.0.0.1:*", "2999-12-31"));
+    let ran = setup.run(Some(&list));
     assert_eq!(ran.code, Some(0), "{}{}", ran.out, ran.err);
     let shown = ran.out.split_whitespace().collect::<Vec<_>>().join(" ");
     for words in [
@@ -71,7 +71,7 @@ fn a_listed_violation_is_known_and_fails_nothing() {
     ] {
         assert!(shown.contains(words), "{words}: {}", ran.out);
     }
-    let record = json(&stage.path("record.json"));
+    let record = json(&setup.path("record.json"));
     let known = record["targets"][0]["checks"]
         .as_array()
         .expect("checks")
@@ -80,12 +80,15 @@ fn a_listed_violation_is_known_and_fails_nothing() {
         .expect("it was run");
     assert_eq!(known["outcome"], "known");
     assert_eq!(known["deviation"]["expires"], "2999-12-31");
-    assert!(known["finding"].is_object(), "it still shows what came");
+    assert!(
+        known["finding"].is_object(),
+        "the finding is still reported"
+    );
 }
 
 #[test]
-fn an_entry_that_does_not_fit_fails_the_run() {
-    let stage = Stage::with(&[]);
+fn a_stale_expired_or_unmatched_entry_fails_the_run() {
+    let setup = Setup::with(&[]);
     for (list, words) in [
         (
             entry("tags/complete", "*", "2999-12-31"),
@@ -100,27 +103,32 @@ fn an_entry_that_does_not_fit_fails_the_run() {
             "tags/complete on quay: no target of this run matches this name",
         ),
     ] {
-        let list = stage.list(&list);
-        let ran = stage.run(Some(&list));
+        let list = setup.deviations(&list);
+        let ran = setup.run(Some(&list));
         assert_eq!(ran.code, Some(1), "{words}: {}{}", ran.out, ran.err);
         let flat = ran.out.split_whitespace().collect::<Vec<_>>().join(" ");
         assert!(flat.contains(words), "{words}: {}", ran.out);
         assert_eq!(
-            json(&stage.path("record.json"))["footer"]["exit_code"],
+            json(&setup.path("record.json"))["footer"]["exit_code"],
             1,
             "{words}"
         );
     }
-    let list = stage.list(&entry("pull/blob-bytes", "quay", "2020-01-01"));
-    let ran = stage.run(Some(&list));
-    assert_eq!(ran.code, Some(0), "it is not selected: {}", ran.out);
+    let list = setup.deviations(&entry("pull/blob-bytes", "quay", "2020-01-01"));
+    let ran = setup.run(Some(&list));
+    assert_eq!(
+        ran.code,
+        Some(0),
+        "the requirement is not selected: {}",
+        ran.out
+    );
 }
 
 #[test]
-fn a_list_that_cannot_be_used_runs_nothing() {
-    let stage = Stage::with(&[]);
-    let list = stage.list(&entry("tags/complet", "*", "2999-12-31"));
-    let ran = stage.run(Some(&list));
+fn an_invalid_file_is_rejected_before_the_run() {
+    let setup = Setup::with(&[]);
+    let list = setup.deviations(&entry("tags/complet", "*", "2999-12-31"));
+    let ran = setup.run(Some(&list));
     assert_eq!(ran.code, Some(2), "{}", ran.out);
     for words in [
         "known.toml, deviation 1 (`tags/complet` on `*`)",
@@ -128,25 +136,25 @@ fn a_list_that_cannot_be_used_runs_nothing() {
     ] {
         assert!(ran.err.contains(words), "{words}: {}", ran.err);
     }
-    let ran = stage.run(Some(&stage.path("nowhere.toml")));
+    let ran = setup.run(Some(&setup.path("nowhere.toml")));
     assert_eq!(ran.code, Some(2));
     assert!(ran.err.contains("nowhere.toml"), "{}", ran.err);
 }
 
 #[test]
-fn a_list_is_written_from_a_record_with_the_smallest_change() {
-    let stage = Stage::with(&["cuts-tag-lists"]);
+fn a_file_is_updated_from_a_record_with_the_smallest_change() {
+    let setup = Setup::with(&["cuts-tag-lists"]);
     let kept = format!(
-        "# Looked at every spring.\n{}# The end.\n",
+        "# Reviewed every spring.\n{}# The end.\n",
         entry("pull/blob-bytes", "other", "2999-12-31")
     );
     let outdated = entry("tags/list-answers", "http://*", "2999-12-31");
-    let list = stage.list(&kept.replace("# The end.", &format!("\n{outdated}# The end.")));
-    assert_eq!(stage.run(Some(&list)).code, Some(1));
-    let ran = stage.write(&["--reason", "known", "--link", "https://example.org/8"]);
+    let list = setup.deviations(&kept.replace("# The end.", &format!("\n{outdated}# The end.")));
+    assert_eq!(setup.run(Some(&list)).code, Some(1));
+    let ran = setup.write(&["--reason", "known", "--link", "https://example.org/8"]);
     assert_eq!(ran.code, Some(0), "{}", ran.err);
     assert!(
-        ran.out.contains("1 added, 0 renewed, 1 taken out"),
+        ran.out.contains("1 added, 0 renewed, 1 removed"),
         "{}",
         ran.out
     );
@@ -157,67 +165,67 @@ fn a_list_is_written_from_a_record_with_the_smallest_change() {
     );
     assert!(written.contains("# The end."), "{written}");
     assert!(!written.contains("tags/list-answers"), "{written}");
-    let ran = stage.run(Some(&list));
+    let ran = setup.run(Some(&list));
     assert_eq!(ran.code, Some(0), "{written}{}{}", ran.out, ran.err);
-    let again = stage.write(&[]);
-    assert!(again.out.contains("0 added, 0 renewed, 0 taken out"));
+    let again = setup.write(&[]);
+    assert!(again.out.contains("0 added, 0 renewed, 0 removed"));
     let same = std::fs::read_to_string(&list).expect("it is there");
-    assert_eq!(same, written, "nothing is changed without need");
+    assert_eq!(same, written, "an up-to-date file is not changed");
 }
 
 #[test]
-fn an_expired_entry_is_renewed_and_nothing_else() {
-    let stage = Stage::with(&["cuts-tag-lists"]);
+fn an_expired_entry_gets_a_later_date_and_nothing_else_changes() {
+    let setup = Setup::with(&["cuts-tag-lists"]);
     let old = entry("tags/complete", "http://*", "2020-01-01 # look again");
-    let list = stage.list(&old);
-    assert_eq!(stage.run(Some(&list)).code, Some(1), "it has expired");
-    let ran = stage.write(&["--expires", "2999-01-01"]);
+    let list = setup.deviations(&old);
+    assert_eq!(setup.run(Some(&list)).code, Some(1), "it has expired");
+    let ran = setup.write(&["--expires", "2999-01-01"]);
     assert!(ran.out.contains("0 added, 1 renewed"), "{}", ran.out);
     let written = std::fs::read_to_string(&list).expect("it is there");
     assert_eq!(written, old.replace("2020-01-01", "2999-01-01"));
-    assert_eq!(stage.run(Some(&list)).code, Some(0));
+    assert_eq!(setup.run(Some(&list)).code, Some(0));
 }
 
 #[test]
-fn what_no_run_would_take_is_not_written() {
-    let stage = Stage::with(&["cuts-tag-lists"]);
-    assert_eq!(stage.run(None).code, Some(1));
+fn invalid_values_are_not_written() {
+    let setup = Setup::with(&["cuts-tag-lists"]);
+    assert_eq!(setup.run(None).code, Some(1));
     for (words, complaint) in [
-        (["--expires", "2020-01-01"], "that day is over"),
+        (["--expires", "2020-01-01"], "the day is in the past"),
         (["--expires", "soon"], "write it as 2027-03-31"),
-        (["--link", "ticket 7"], "write a URL"),
+        (["--link", "ticket 7"], "use a URL"),
     ] {
-        let ran = stage.write(&words);
+        let ran = setup.write(&words);
         assert_eq!(ran.code, Some(2), "{}", ran.out);
         assert!(ran.err.contains(complaint), "{}", ran.err);
-        assert!(!stage.path("known.toml").exists());
+        assert!(!setup.path("known.toml").exists());
     }
 }
 
 #[test]
-fn an_entry_without_a_reason_is_not_taken() {
-    let stage = Stage::with(&["cuts-tag-lists"]);
-    assert_eq!(stage.run(None).code, Some(1));
-    let ran = stage.write(&[]);
+fn an_entry_without_a_reason_is_rejected() {
+    let setup = Setup::with(&["cuts-tag-lists"]);
+    assert_eq!(setup.run(None).code, Some(1));
+    let ran = setup.write(&[]);
     assert!(
-        ran.out.contains("write a `reason` and a `link`"),
+        ran.out.contains("add a `reason` and a `link`"),
         "{}",
         ran.out
     );
-    let list = stage.path("known.toml");
-    let written = std::fs::read_to_string(&list).expect("it was made");
+    let list = setup.path("known.toml");
+    let written = std::fs::read_to_string(&list).expect("it was created");
     assert!(written.starts_with("[[deviation]]\n"), "{written}");
-    let ran = stage.run(Some(&list));
+    let ran = setup.run(Some(&list));
     assert_eq!(ran.code, Some(2), "{}", ran.out);
     assert!(ran.err.contains("`reason` is empty"), "{}", ran.err);
 }
 
 #[test]
-fn an_expired_entry_of_a_should_is_renewed_although_it_is_only_a_warning() {
-    let stage = Stage::with(&["ignores-tag-query"]);
-    let list = stage.list(&entry("tags/n-honoured", "http://*", "2020-01-01"));
-    assert_eq!(stage.run(Some(&list)).code, Some(1), "it has expired");
-    let ran = stage.write(&["--expires", "2999-01-01"]);
+fn an_expired_entry_of_a_should_gets_a_later_date() {
+    let setup = Setup::with(&["ignores-tag-query"]);
+    let list = setup.deviations(&entry("tags/n-honoured", "http://*", "2020-01-01"));
+    assert_eq!(setup.run(Some(&list)).code, Some(1), "it has expired");
+    let ran = setup.write(&["--expires", "2999-01-01"]);
     assert!(ran.out.contains("0 added, 1 renewed"), "{}", ran.out);
-    assert_eq!(stage.run(Some(&list)).code, Some(0));
+    assert_eq!(setup.run(Some(&list)).code, Some(0));
 }

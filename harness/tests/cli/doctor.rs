@@ -1,4 +1,4 @@
-//! `doctor`, in surroundings made for it.
+//! `doctor`, in an environment created for the test.
 
 use std::path::Path;
 
@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::program::{Serve, executable, program};
 
-/// What `doctor` says in a home of its own, where nothing but this folder is on the search path.
+/// Runs `doctor` with this folder as home and as search path, and returns its exit code and findings.
 fn diagnosis(folder: &Path, arguments: &[&str]) -> (Option<i32>, Vec<(String, String, String)>) {
     let ended = program(&[&["doctor", "--json"], arguments].concat())
         .env_clear()
@@ -45,11 +45,14 @@ fn a_bare_machine_has_no_problem() {
         "clock",
     ];
     assert_eq!(about, expected);
-    assert_eq!(findings[0].0, "warning", "no engine answers: {findings:?}");
+    assert_eq!(
+        findings[0].0, "warning",
+        "no engine is reachable: {findings:?}"
+    );
 }
 
 #[test]
-fn helms_are_found_on_the_path_and_where_they_are_named() {
+fn helm_binaries_are_found_on_the_path_and_in_named_folders() {
     let folder = tempfile::tempdir().expect("a folder");
     executable(folder.path(), "helm", "#!/bin/sh\necho v3.17.3\n");
     executable(
@@ -72,7 +75,7 @@ fn helms_are_found_on_the_path_and_where_they_are_named() {
 }
 
 #[test]
-fn what_cannot_work_ends_with_3() {
+fn a_problem_ends_with_exit_code_3() {
     let folder = tempfile::tempdir().expect("a folder");
     executable(
         folder.path(),
@@ -85,14 +88,14 @@ fn what_cannot_work_ends_with_3() {
     let folder = tempfile::tempdir().expect("a folder");
     let (code, findings) = diagnosis(folder.path(), &["--helm", "/nowhere/helm"]);
     assert_eq!(code, Some(3), "{findings:?}");
-    let told = |(grade, _, seen): &(String, String, String)| {
+    let is_reported = |(grade, _, seen): &(String, String, String)| {
         grade == "problem" && seen.starts_with("cannot run /nowhere/helm")
     };
-    assert!(findings.iter().any(told), "{findings:?}");
+    assert!(findings.iter().any(is_reported), "{findings:?}");
 }
 
 #[test]
-fn the_clock_of_a_registry_is_compared_with_ours() {
+fn the_clock_of_a_registry_is_compared() {
     let folder = tempfile::tempdir().expect("a folder");
     let serve = Serve::with(&[]);
     let (code, findings) = diagnosis(folder.path(), &[&serve.url]);

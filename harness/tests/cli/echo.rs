@@ -1,4 +1,4 @@
-//! A registry that sends back what it is told, in every place and shape it can think of.
+//! A registry that echoes the credentials of its clients, in many places and encodings.
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpStream;
@@ -6,26 +6,26 @@ use std::net::TcpStream;
 use base64::Engine as _;
 use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};
 
-/// One request as it was heard.
-struct Heard {
+/// A request as it was received.
+struct Received {
     start: String,
     authorization: String,
     body: String,
 }
 
-/// Lets nobody in, and says why at length.
-pub(crate) fn lets_nobody_in(stream: TcpStream) {
-    converse(stream, "Basic realm=\"r\"", |_| "401 Unauthorized");
+/// Rejects all credentials, and echoes them.
+pub(crate) fn rejects_credentials(stream: TcpStream) {
+    serve(stream, "Basic realm=\"r\"", |_| "401 Unauthorized");
 }
 
-/// Lets everybody in who brings something, and then does nothing right.
-pub(crate) fn does_nothing_right(stream: TcpStream) {
-    converse(stream, "Basic realm=\"r\"", |heard| {
-        if heard.authorization.is_empty() {
+/// Accepts any credentials, and handles no request correctly.
+pub(crate) fn handles_nothing(stream: TcpStream) {
+    serve(stream, "Basic realm=\"r\"", |received| {
+        if received.authorization.is_empty() {
             "401 Unauthorized"
-        } else if heard.start.starts_with("GET /v2/ ") {
+        } else if received.start.starts_with("GET /v2/ ") {
             "200 OK"
-        } else if heard.start.starts_with("POST") {
+        } else if received.start.starts_with("POST") {
             "202 Accepted"
         } else {
             "400 Bad Request"
@@ -33,12 +33,12 @@ pub(crate) fn does_nothing_right(stream: TcpStream) {
     });
 }
 
-/// Lets everybody in who brings something, and has whatever is asked for.
+/// Accepts any credentials, and returns 200 for everything.
 pub(crate) fn has_everything(stream: TcpStream) {
-    converse(stream, "Basic realm=\"r\"", |heard| {
-        if heard.authorization.is_empty() {
+    serve(stream, "Basic realm=\"r\"", |received| {
+        if received.authorization.is_empty() {
             "401 Unauthorized"
-        } else if heard.start.starts_with("POST") {
+        } else if received.start.starts_with("POST") {
             "202 Accepted"
         } else {
             "200 OK"
@@ -46,10 +46,10 @@ pub(crate) fn has_everything(stream: TcpStream) {
     });
 }
 
-/// Sends everybody elsewhere who brings something.
-pub(crate) fn leads_astray(stream: TcpStream) {
-    converse(stream, "Basic realm=\"r\"", |heard| {
-        if heard.authorization.is_empty() {
+/// Accepts any credentials, and redirects everything.
+pub(crate) fn redirects(stream: TcpStream) {
+    serve(stream, "Basic realm=\"r\"", |received| {
+        if received.authorization.is_empty() {
             "401 Unauthorized"
         } else {
             "302 Found"
@@ -57,43 +57,43 @@ pub(crate) fn leads_astray(stream: TcpStream) {
     });
 }
 
-/// Wants a token, and gives none.
-pub(crate) fn gives_no_token(stream: TcpStream) {
+/// Requires a token, and issues none.
+pub(crate) fn issues_no_token(stream: TcpStream) {
     let own = stream.local_addr().expect("an address");
     let challenge = format!("Bearer realm=\"http://{own}/token\",service=\"s\"");
-    converse(stream, &challenge, |_| "401 Unauthorized");
+    serve(stream, &challenge, |_| "401 Unauthorized");
 }
 
-fn converse(stream: TcpStream, challenge: &str, status: impl Fn(&Heard) -> &'static str) {
-    let mut hears = BufReader::new(stream);
-    while let Some(heard) = hear(&mut hears) {
-        let known = shapes(&heard);
+fn serve(stream: TcpStream, challenge: &str, status: impl Fn(&Received) -> &'static str) {
+    let mut connection = BufReader::new(stream);
+    while let Some(received) = receive(&mut connection) {
+        let known = encodings(&received);
         let message =
             serde_json::json!({ "errors": [{ "code": known, "message": known, "detail": known }] });
         let body = message.to_string();
-        let answer = format!(
+        let response = format!(
             "HTTP/1.1 {}\r\nwww-authenticate: {challenge}, X error=\"{known}\"\r\nserver: {known}\r\n\
              docker-distribution-api-version: {known}\r\nlocation: /v2/x?echo={known}\r\n\
              x-echo: {known}\r\ncontent-type: {known}\r\ncontent-length: {}\r\n\r\n{body}",
-            status(&heard),
+            status(&received),
             body.len(),
             known = known.replace(['\r', '\n'], ""),
         );
-        if hears.get_mut().write_all(answer.as_bytes()).is_err() {
+        if connection.get_mut().write_all(response.as_bytes()).is_err() {
             return;
         }
     }
 }
 
-fn hear(stream: &mut impl BufRead) -> Option<Heard> {
-    let mut heard = Heard {
+fn receive(stream: &mut impl BufRead) -> Option<Received> {
+    let mut received = Received {
         start: String::new(),
         authorization: String::new(),
         body: String::new(),
     };
     let mut length = 0;
     stream
-        .read_line(&mut heard.start)
+        .read_line(&mut received.start)
         .ok()
         .filter(|read| *read > 0)?;
     loop {
@@ -105,7 +105,7 @@ fn hear(stream: &mut impl BufRead) -> Option<Heard> {
         }
         match line.split_once(": ") {
             Some((name, value)) if name.eq_ignore_ascii_case("authorization") => {
-                value.clone_into(&mut heard.authorization);
+                value.clone_into(&mut received.authorization);
             }
             Some((name, value)) if name.eq_ignore_ascii_case("content-length") => {
                 length = value.parse().expect("a length");
@@ -115,15 +115,15 @@ fn hear(stream: &mut impl BufRead) -> Option<Heard> {
     }
     let mut body = vec![0; length];
     stream.read_exact(&mut body).ok()?;
-    if heard.start.starts_with("POST /token") {
-        heard.body = String::from_utf8_lossy(&body).into_owned();
+    if received.start.starts_with("POST /token") {
+        received.body = String::from_utf8_lossy(&body).into_owned();
     }
-    Some(heard)
+    Some(received)
 }
 
-/// What it was told, in all shapes, in one line.
-fn shapes(heard: &Heard) -> String {
-    let given = heard
+/// The credentials in a request, in many encodings, on one line.
+fn encodings(received: &Received) -> String {
+    let given = received
         .authorization
         .split(' ')
         .next_back()
@@ -131,14 +131,14 @@ fn shapes(heard: &Heard) -> String {
     let pair = BASE64_STANDARD.decode(given).unwrap_or_default();
     let pair = String::from_utf8_lossy(&pair).into_owned();
     let password = pair.split_once(':').map_or("", |(_, password)| password);
-    let told = [
-        heard.authorization.as_str(),
+    let secrets = [
+        received.authorization.as_str(),
         given,
         &pair,
         password,
-        &heard.body,
+        &received.body,
     ];
-    let encoded = told.map(|text| {
+    let encoded = secrets.map(|text| {
         format!(
             "{} {} {}",
             BASE64_STANDARD.encode(text),
@@ -146,5 +146,5 @@ fn shapes(heard: &Heard) -> String {
             BASE64_STANDARD.encode(format!("?{text}?")),
         )
     });
-    format!("{} {}", told.join(" "), encoded.join(" "))
+    format!("{} {}", secrets.join(" "), encoded.join(" "))
 }

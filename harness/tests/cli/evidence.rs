@@ -6,11 +6,11 @@ use serde_json::Value;
 
 use crate::program::{Ran, executable};
 
-/// One that breaks pushes.
+/// A fault that breaks pushes.
 const FAULT: &str = "drops-upload-location";
 
 #[test]
-fn the_evidence_it_was_built_with_agrees() {
+fn the_built_in_evidence_agrees_with_the_suite() {
     let ran = Ran::of(&["prove", "--evidence", "--fault", FAULT]);
     assert_eq!(ran.code, Some(0), "{}{}", ran.out, ran.err);
     assert!(
@@ -25,7 +25,7 @@ fn the_evidence_it_was_built_with_agrees() {
 }
 
 #[test]
-fn evidence_that_contradicts_ends_with_4() {
+fn contradicting_evidence_ends_with_exit_code_4() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().to_str().expect("a path of text");
     let text = format!(
@@ -40,19 +40,19 @@ fn evidence_that_contradicts_ends_with_4() {
 }
 
 #[test]
-fn evidence_that_is_none_is_an_error() {
+fn missing_or_malformed_evidence_is_an_error() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().to_str().expect("a path of text");
     let ran = Ran::of(&["prove", "--evidence", path]);
     assert_eq!(ran.code, Some(2), "{}", ran.err);
-    assert!(ran.err.contains("no cell to compare"), "{}", ran.err);
+    assert!(ran.err.contains("no observation to compare"), "{}", ran.err);
     fs::write(folder.path().join("helm-3.10.1.json"), "{}").expect("it can be written");
     let ran = Ran::of(&["prove", "--evidence", path]);
     assert_eq!(ran.code, Some(2), "{}", ran.err);
     assert!(ran.err.contains("is no evidence"), "{}", ran.err);
 }
 
-/// `observe --check` of one flow with one fault, with a script for a Helm.
+/// Runs `observe --check` of one flow with one fault, with a script as Helm.
 fn checked(script: &str, against: &str) -> Ran {
     let folder = tempfile::tempdir().expect("a folder");
     executable(folder.path(), "helm", &format!("#!/bin/sh\n{script}\n"));
@@ -62,22 +62,22 @@ fn checked(script: &str, against: &str) -> Ran {
 }
 
 #[test]
-fn a_helm_that_does_something_else_than_recorded_ends_with_4() {
+fn a_helm_that_contradicts_the_evidence_ends_with_exit_code_4() {
     let recorded = concat!(env!("CARGO_MANIFEST_DIR"), "/../suite/evidence");
     let script = r#"case "$*" in version*) echo v3.10.1;; registry*) ;; *) echo "Error: nay" >&2; exit 1;; esac"#;
     let ran = checked(script, recorded);
     assert_eq!(ran.code, Some(4), "{}{}", ran.out, ran.err);
-    let told = "helm 3.10.1, push with no fault on Open:\n  recorded: works\n  observed: ";
-    assert!(ran.out.contains(told), "{}", ran.out);
+    let words = "helm 3.10.1, push with no fault on Open:\n  recorded: works\n  observed: ";
+    assert!(ran.out.contains(words), "{}", ran.out);
     assert!(ran.err.contains("another binary"), "{}", ran.err);
 }
 
 #[test]
-fn a_helm_that_is_not_recorded_is_told_before_it_is_run() {
+fn a_helm_without_evidence_is_an_error_before_it_is_run() {
     let nowhere = tempfile::tempdir().expect("a folder");
     let against = nowhere.path().to_str().expect("a path of text");
     let ran = checked("echo v3.10.1", against);
     assert_eq!(ran.code, Some(2), "{}{}", ran.out, ran.err);
-    let told = "there is no evidence of Helm 3.10.1 in ";
-    assert!(ran.err.contains(told), "{}", ran.err);
+    let words = "no evidence of Helm 3.10.1 in ";
+    assert!(ran.err.contains(words), "{}", ran.err);
 }

@@ -1,4 +1,4 @@
-//! `gc` and `plan`: what earlier runs left, and what a run needs.
+//! `gc` and `plan`: the leftovers of earlier runs, and the repositories that a run needs.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -6,27 +6,30 @@ use std::net::TcpStream;
 use crate::peers::{self, hostile};
 use crate::program::{Ran, Serve};
 
-/// The status and the body of an answer to a request without more ado.
-fn asked(url: &str, method: &str, path: &str, body: &str) -> (u16, String) {
+/// Sends a request, and returns status and body of the response.
+fn request(url: &str, method: &str, path: &str, body: &str) -> (u16, String) {
     let address = url.strip_prefix("http://").expect("plain HTTP");
     let mut stream = TcpStream::connect(address).expect("it listens");
     let length = body.len();
-    let request = format!(
+    let head = format!(
         "{method} {path} HTTP/1.0\r\nhost: {address}\r\ncontent-length: {length}\r\n\
          content-type: application/vnd.oci.image.manifest.v1+json\r\n\r\n{body}"
     );
-    stream.write_all(request.as_bytes()).expect("it hears");
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).expect("it answers");
-    let status = answer.split(' ').nth(1).and_then(|code| code.parse().ok());
-    let (_, body) = answer.split_once("\r\n\r\n").expect("a head and a body");
+    stream.write_all(head.as_bytes()).expect("it is sent");
+    let mut response = String::new();
+    stream.read_to_string(&mut response).expect("it responds");
+    let status = response
+        .split(' ')
+        .nth(1)
+        .and_then(|code| code.parse().ok());
+    let (_, body) = response.split_once("\r\n\r\n").expect("a head and a body");
     (status.expect("a status"), body.to_owned())
 }
 
-/// A registry with a chart of somebody's, and what a run left of its own.
+/// A registry with a foreign chart, and with leftovers of a run.
 fn with_leftovers() -> Serve {
     let serve = Serve::with(&[]);
-    let foreign = asked(&serve.url, "PUT", "/v2/charts/nginx/manifests/1.0.0", "{}");
+    let foreign = request(&serve.url, "PUT", "/v2/charts/nginx/manifests/1.0.0", "{}");
     assert_eq!(foreign.0, 201);
     let arguments = ["--clean-up", "none", "--seed", "7"];
     let only = ["--only", "pull/manifest-bytes"];
@@ -43,7 +46,7 @@ fn with_leftovers() -> Serve {
 const OWN: &str = "hoc-63cbe1e4/pull-manifest-bytes";
 
 fn has_tags(serve: &Serve, repository: &str) -> bool {
-    let (_, tags) = asked(
+    let (_, tags) = request(
         &serve.url,
         "GET",
         &format!("/v2/{repository}/tags/list"),
@@ -53,14 +56,14 @@ fn has_tags(serve: &Serve, repository: &str) -> bool {
 }
 
 #[test]
-fn gc_removes_what_a_run_left_and_nothing_else() {
+fn gc_deletes_the_leftovers_of_a_run_and_nothing_else() {
     let serve = with_leftovers();
     let ran = Ran::of(&["gc", &serve.url, "--dry-run"]);
     assert_eq!(ran.code, Some(0), "{}{}", ran.out, ran.err);
     assert!(ran.out.contains("would delete on"), "{}", ran.out);
     assert!(
         ran.out
-            .contains(&format!("  {OWN}: 1 manifests, 2 blobs, tags 1.0.0\n")),
+            .contains(&format!("  {OWN}: 1 manifest, 2 blobs, tags 1.0.0\n")),
         "{}",
         ran.out
     );
@@ -69,13 +72,14 @@ fn gc_removes_what_a_run_left_and_nothing_else() {
 
     let ran = Ran::of(&["gc", &serve.url]);
     assert_eq!(ran.code, Some(0), "{}{}", ran.out, ran.err);
-    assert!(ran.out.ends_with("all of it is deleted\n"), "{}", ran.out);
+    assert!(ran.out.ends_with("everything is deleted\n"), "{}", ran.out);
     assert!(!has_tags(&serve, OWN));
-    assert!(has_tags(&serve, "charts/nginx"), "what no run named stays");
+    assert!(has_tags(&serve, "charts/nginx"), "foreign content is kept");
 
     let ran = Ran::of(&["gc", &serve.url]);
     assert!(
-        ran.out.contains("holds nothing of earlier runs"),
+        ran.out
+            .contains("contains no tagged content of earlier runs"),
         "{}",
         ran.out
     );
@@ -86,7 +90,7 @@ fn gc_finds_a_run_by_its_seed_or_by_a_file() {
     let serve = with_leftovers();
     let ran = Ran::of(&["gc", &serve.url, "--seed", "8", "--dry-run"]);
     assert!(
-        ran.out.contains("holds nothing"),
+        ran.out.contains("contains no tagged content"),
         "another run: {}",
         ran.out
     );
@@ -110,7 +114,7 @@ fn gc_finds_a_run_by_its_seed_or_by_a_file() {
 }
 
 #[test]
-fn gc_says_what_it_cannot() {
+fn gc_reports_leftovers_and_errors() {
     let serve = Serve::with(&["--fault", "deletes-refused"]);
     let run = ["run", &serve.url, "--only", "pull/manifest-bytes"];
     assert_eq!(Ran::of(&run).code, Some(0));
@@ -129,7 +133,7 @@ fn gc_says_what_it_cannot() {
     assert!(has_tags(&serve, OWN), "nothing was found, or deleted");
     let ran = Ran::of(&["gc", &serve.url, "--only", "tags"]);
     assert_eq!(ran.code, Some(2), "{}{}", ran.out, ran.err);
-    assert!(ran.err.contains("give --seed"), "{}", ran.err);
+    assert!(ran.err.contains("add --seed"), "{}", ran.err);
 
     let page = format!("http://{}", hostile(peers::shows_pages));
     let ran = Ran::of(&["gc", &page]);

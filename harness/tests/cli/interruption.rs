@@ -1,4 +1,4 @@
-//! Ctrl-C, and readers that go away.
+//! Ctrl-C, and pipes that are closed early.
 
 use std::io::Read;
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
@@ -10,21 +10,21 @@ use helm_oci_conformance::clock::Stopwatch;
 
 use crate::program::{interrupt, program};
 
-/// How long the program may take to send its first request.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// The time limit of the first request.
+const LIMIT: Duration = Duration::from_secs(60);
 
 #[test]
 fn an_interrupted_run_ends_at_once() {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
     let target = format!("http://{}", listener.local_addr().expect("an address"));
     let (sender, first) = mpsc::channel();
-    thread::spawn(move || sender.send(asked(&listener)));
+    thread::spawn(move || sender.send(first_request(&listener)));
     let mut child = program(&["run", &target])
         .spawn()
         .expect("the program starts");
-    let unanswered = first
-        .recv_timeout(PATIENCE)
-        .expect("the program asks its target");
+    let connection = first
+        .recv_timeout(LIMIT)
+        .expect("the program sends a request");
     let begun = Stopwatch::start();
     interrupt(&child);
     assert_eq!(child.wait().expect("it ends").code(), Some(130));
@@ -33,18 +33,18 @@ fn an_interrupted_run_ends_at_once() {
         "{:?}",
         begun.elapsed()
     );
-    drop(unanswered);
+    drop(connection);
 }
 
-/// The connection with the first request, which is not answered.
-fn asked(listener: &TcpListener) -> TcpStream {
+/// The connection of the first request, which gets no response.
+fn first_request(listener: &TcpListener) -> TcpStream {
     let (mut stream, _) = listener.accept().expect("a connection");
     stream.read_exact(&mut [0]).expect("a request");
     stream
 }
 
 #[test]
-fn a_reader_that_goes_away_is_no_error() {
+fn a_closed_pipe_is_not_an_error() {
     for arguments in [&["list"][..], &["run"], &["serve", "--list-faults"]] {
         let mut child = program(arguments);
         let mut child = child

@@ -1,9 +1,8 @@
-//! The built program: its exit codes, what it says, and what it never says.
+//! The built program: its exit codes, its output, and the secrets that it never prints.
 
 mod by_hand;
 mod catalogue;
 mod compare;
-mod conduct;
 mod credentials;
 mod deviations;
 mod doctor;
@@ -13,6 +12,7 @@ mod gc;
 mod interruption;
 mod matrix;
 mod peers;
+mod policy;
 mod program;
 mod secrets;
 mod selection;
@@ -24,7 +24,7 @@ use serde_json::Value;
 use crate::program::{Ran, Serve, json};
 
 #[test]
-fn a_good_registry_is_acceptable() {
+fn a_conformant_registry_is_acceptable() {
     let ran = Ran::of(&["run", "--color", "always"]);
     assert_eq!(ran.code, Some(0), "{}{}", ran.out, ran.err);
     assert!(
@@ -32,11 +32,11 @@ fn a_good_registry_is_acceptable() {
         "{}",
         ran.out
     );
-    assert_eq!(ran.err, "", "nothing on standard error that is no terminal");
+    assert_eq!(ran.err, "", "standard error is not a terminal");
 }
 
 #[test]
-fn a_good_registry_with_tls_and_logins_is_acceptable() {
+fn a_conformant_registry_with_tls_and_logins_is_acceptable() {
     let ran = Ran::of(&[
         "run",
         "reference+tls",
@@ -49,11 +49,11 @@ fn a_good_registry_with_tls_and_logins_is_acceptable() {
         .out
         .matches("the registry requires no credentials")
         .count();
-    assert_eq!(skipped, 1, "the others ask: {}", ran.out);
+    assert_eq!(skipped, 1, "the others require credentials: {}", ran.out);
 }
 
 #[test]
-fn a_should_fails_a_strict_run_alone() {
+fn a_violated_should_fails_a_strict_run_only() {
     let serve = Serve::with(&["--fault", "reverses-tags"]);
     let only = ["run", &serve.url, "--only", "tags/lexical-order"];
     let ran = Ran::of(&only);
@@ -92,7 +92,7 @@ fn a_fault_is_a_violation_with_a_finding() {
     assert_eq!(
         record["targets"][0]["leftovers"],
         serde_json::json!([]),
-        "all is cleaned up"
+        "everything is deleted"
     );
     let failed: Vec<&Value> = checks(&record)
         .filter(|check| check["outcome"] == "fail")
@@ -117,7 +117,7 @@ fn a_fault_is_a_violation_with_a_finding() {
 }
 
 #[test]
-fn a_fault_in_front_of_an_upstream_is_found_too() {
+fn a_fault_in_front_of_an_upstream_is_found() {
     let upstream = Serve::with(&[]);
     let good = Serve::with(&["--upstream", &upstream.url]);
     let ran = Ran::of(&["run", &good.url]);
@@ -133,7 +133,7 @@ fn a_fault_in_front_of_an_upstream_is_found_too() {
 }
 
 #[test]
-fn usage_errors_say_what_to_do() {
+fn usage_errors_name_the_next_step() {
     for (arguments, words) in [
         (
             &["explain", "pull/manifest-bytez"][..],
@@ -189,10 +189,13 @@ fn usage_errors_say_what_to_do() {
             "empty",
         ),
         (&["run", "--password-stdin"], "--username"),
-        (&["run", "--json", "-", "--junit", "-"], "only one report"),
+        (
+            &["run", "--json", "-", "--junit", "-"],
+            "only one report can be written",
+        ),
         (
             &["run", "--json", "/tmp/x", "--junit", "/tmp/x"],
-            "two reports would go to /tmp/x",
+            "two reports would be written to /tmp/x",
         ),
         (
             &["snapshot", "http://127.0.0.1:1", "--out", "/dev/null/x"],
@@ -220,7 +223,7 @@ fn usage_errors_say_what_to_do() {
         ),
         (
             &["run", "reference", "reference+tls", "--repositories", "x"],
-            "`matrix` takes a file of each",
+            "use `matrix` with a file for each",
         ),
         (&["run", "--chart", "a:1"], "--read-only"),
         (
@@ -237,7 +240,10 @@ fn usage_errors_say_what_to_do() {
             ],
             "is not on the target r.example",
         ),
-        (&["gc", "zot"], "gc takes the URL of a registry that stays"),
+        (
+            &["gc", "zot"],
+            "zot is ephemeral; gc needs the URL of a persistent registry",
+        ),
         (&["plan"], "--repositories"),
         (&["run", "--jobs", "0"], "--jobs"),
         (
@@ -273,7 +279,7 @@ fn the_same_seed_makes_the_same_record() {
         let ran = Ran::of(&["run", "--seed", seed, "--json", "-"]);
         assert_eq!(ran.code, Some(0), "{}", ran.err);
         let mut record: Value = serde_json::from_str(&ran.out).expect("JSON alone");
-        forget_times(&mut record);
+        remove_times(&mut record);
         record
     };
     assert_eq!(of("7"), of("7"));
@@ -281,12 +287,12 @@ fn the_same_seed_makes_the_same_record() {
 }
 
 #[test]
-fn the_small_commands_answer() {
+fn each_command_prints_its_result() {
     for (arguments, words) in [
         (&["list", "--only", "pull/manifest-bytes"][..], "MUST"),
         (&["list", "--json"], "\"level\": \"must\""),
         (&["explain", "pull/manifest-bytes"], "## Why Helm needs it"),
-        (&["explain", "names/two-segments"], "`…` for anything"),
+        (&["explain", "names/two-segments"], "`…`: any text"),
         (&["serve", "--list-faults"], "reformats-manifests"),
         (&["completions", "bash"], "helm-oci-conformance"),
         (&["--help"], "Exit codes:"),
@@ -314,20 +320,20 @@ fn checks(record: &Value) -> impl Iterator<Item = &Value> {
         .iter()
 }
 
-/// Takes out what a clock wrote.
-fn forget_times(value: &mut Value) {
+/// Removes times from a record.
+fn remove_times(value: &mut Value) {
     match value {
         Value::Object(fields) => {
             fields.retain(|name, _| name != "started" && name != "milliseconds");
-            fields.values_mut().for_each(forget_times);
+            fields.values_mut().for_each(remove_times);
         }
-        Value::Array(items) => items.iter_mut().for_each(forget_times),
+        Value::Array(items) => items.iter_mut().for_each(remove_times),
         _ => {}
     }
 }
 
 #[test]
-fn a_report_may_go_to_a_device_or_a_pipe() {
+fn a_report_can_be_written_to_a_device_or_a_pipe() {
     let ran = Ran::of(&["run", "--only", "errors", "--json", "/dev/stdout", "-q"]);
     assert_eq!(ran.code, Some(0), "{}", ran.err);
     assert!(ran.out.starts_with('{') && ran.out.ends_with("}\n"));

@@ -1,4 +1,4 @@
-//! Many targets in one run, and registries that are programs of this machine.
+//! Several targets in one run, and registries that are programs on this machine.
 
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::path::Path;
@@ -12,10 +12,10 @@ use serde_json::Value;
 
 use crate::program::{Ran, interrupt, program};
 
-/// How long a registry may take to come up.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// The time limit of the start of a registry.
+const LIMIT: Duration = Duration::from_secs(60);
 
-/// This program, serving as a registry where it is told to.
+/// This program as a registry, on the port that it is given.
 fn own_registry(arguments: &str) -> String {
     let program = env!("CARGO_BIN_EXE_helm-oci-conformance");
     format!("process:{program} serve --listen 127.0.0.1:{{port}}{arguments}")
@@ -59,7 +59,7 @@ fn a_program_is_launched_examined_and_stopped() {
 }
 
 #[test]
-fn a_program_that_does_not_come_up_is_told_with_its_last_words() {
+fn a_program_that_does_not_start_is_reported_with_its_log() {
     for (target, words) in [
         (
             "process:/bin/cat /of-nobody",
@@ -78,7 +78,7 @@ fn a_program_that_does_not_come_up_is_told_with_its_last_words() {
 }
 
 #[test]
-fn an_interrupted_run_stops_what_it_started() {
+fn an_interrupted_run_stops_its_processes() {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
     let address = listener.local_addr().expect("an address");
     drop(listener);
@@ -96,7 +96,7 @@ fn an_interrupted_run_stops_what_it_started() {
         .expect("the program starts");
     let begun = Stopwatch::start();
     while TcpStream::connect(address).is_err() {
-        assert!(begun.elapsed() < PATIENCE, "the registry did not come up");
+        assert!(begun.elapsed() < LIMIT, "the registry did not start");
     }
     interrupt(&child);
     assert_eq!(child.wait().expect("it ends").code(), Some(130));
@@ -104,7 +104,7 @@ fn an_interrupted_run_stops_what_it_started() {
 }
 
 #[test]
-fn a_matrix_examines_each_target_and_its_shards_share_them() {
+fn shards_share_the_targets_of_a_matrix() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = write(
         folder.path(),

@@ -1,4 +1,4 @@
-//! Servers that mean no good, and ports with no server at all.
+//! Servers that misbehave, and ports without a server.
 
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
@@ -13,16 +13,16 @@ use rustls::{
     ConfigBuilder, RootCertStore, ServerConfig, ServerConnection, StreamOwned, WantsVerifier,
 };
 
-/// What a hostile server does with each connection.
-pub(crate) type Manners = fn(TcpStream);
+/// The behaviour of a hostile server on each connection.
+pub(crate) type Behaviour = fn(TcpStream);
 
-/// Starts a server with these manners; it lives as long as the test process. Returns host and port.
-pub(crate) fn hostile(manners: Manners) -> String {
+/// Starts a server with this behaviour, for the rest of the test process, and returns its host and port.
+pub(crate) fn hostile(behaviour: Behaviour) -> String {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
     let address = listener.local_addr().expect("an address").to_string();
     thread::spawn(move || {
         for stream in listener.incoming().flatten() {
-            thread::spawn(move || manners(stream));
+            thread::spawn(move || behaviour(stream));
         }
     });
     address
@@ -35,7 +35,7 @@ pub(crate) fn refused() -> String {
 }
 
 /// Reads the head of one request; `false` at the end of the connection.
-fn hear(stream: &mut impl Read) -> bool {
+fn receive(stream: &mut impl Read) -> bool {
     head(stream).is_some()
 }
 
@@ -51,49 +51,49 @@ fn head(stream: &mut impl Read) -> Option<String> {
     Some(String::from_utf8_lossy(&head).into_owned())
 }
 
-/// Takes connections and never answers.
+/// Accepts connections, and never responds.
 pub(crate) fn hangs(mut stream: TcpStream) {
     let mut sink = Vec::new();
     let _ = stream.read_to_end(&mut sink);
 }
 
-/// Answers bytes that are no HTTP.
+/// Responds with bytes that are not HTTP.
 pub(crate) fn garbles(mut stream: TcpStream) {
-    hear(&mut stream);
+    receive(&mut stream);
     let _ = stream.write_all(b"\x00\xff\xfe SSH-2.0 nonsense\x1b[2J\r\n\r\n");
 }
 
-/// Answers a header of bytes that no header may hold, and a status line in colour.
+/// Responds with invalid bytes in a header, and with an escape sequence in the status line.
 pub(crate) fn garbles_headers(mut stream: TcpStream) {
-    while hear(&mut stream) {
-        let answer = b"HTTP/1.1 200 \x1b[31mred\r\nserver: \x1b]0;title\x07\xff\r\ncontent-length: 0\r\n\r\n";
-        if stream.write_all(answer).is_err() {
+    while receive(&mut stream) {
+        let response = b"HTTP/1.1 200 \x1b[31mred\r\nserver: \x1b]0;title\x07\xff\r\ncontent-length: 0\r\n\r\n";
+        if stream.write_all(response).is_err() {
             return;
         }
     }
 }
 
-/// Answers a body without end.
+/// Responds with an endless body.
 pub(crate) fn never_ends(mut stream: TcpStream) {
-    hear(&mut stream);
+    receive(&mut stream);
     let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n\r\n");
     while stream.write_all(&[b' '; 8192]).is_ok() {}
 }
 
-/// Sends one byte of a body now and then.
+/// Sends a body one byte at a time.
 #[expect(clippy::disallowed_methods, reason = "slowness is the point")]
 pub(crate) fn drips(mut stream: TcpStream) {
-    hear(&mut stream);
+    receive(&mut stream);
     let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 1000000\r\n\r\n");
     while stream.write_all(b" ").is_ok() {
         thread::sleep(Duration::from_millis(200));
     }
 }
 
-/// Answers everything with a web page.
+/// Responds to everything with a web page.
 pub(crate) fn shows_pages(mut stream: TcpStream) {
     let page = "<html><body>Welcome to nginx</body></html>";
-    while hear(&mut stream) {
+    while receive(&mut stream) {
         let length = page.len();
         let head = format!(
             "HTTP/1.1 200 OK\r\ncontent-type: text/html\r\ncontent-length: {length}\r\n\r\n"
@@ -108,17 +108,17 @@ pub(crate) fn shows_pages(mut stream: TcpStream) {
     }
 }
 
-/// A container engine that has no image and finds none.
+/// A container engine without images.
 pub(crate) fn has_no_images(mut stream: TcpStream) {
     let body = r#"{"message":"no such image"}"#;
     let length = body.len();
     while let Some(head) = head(&mut stream) {
         let is_ping = head.contains("/_ping HTTP");
         let status = if is_ping { "200 OK" } else { "404 Not Found" };
-        let answer = format!(
+        let response = format!(
             "HTTP/1.1 {status}\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n{body}"
         );
-        if stream.write_all(answer.as_bytes()).is_err() {
+        if stream.write_all(response.as_bytes()).is_err() {
             return;
         }
     }
@@ -126,32 +126,32 @@ pub(crate) fn has_no_images(mut stream: TcpStream) {
 
 /// Redirects everything to itself.
 pub(crate) fn redirects(mut stream: TcpStream) {
-    while hear(&mut stream) {
-        let answer = b"HTTP/1.1 302 Found\r\nlocation: /v2/\r\ncontent-length: 0\r\n\r\n";
-        if stream.write_all(answer).is_err() {
+    while receive(&mut stream) {
+        let response = b"HTTP/1.1 302 Found\r\nlocation: /v2/\r\ncontent-length: 0\r\n\r\n";
+        if stream.write_all(response).is_err() {
             return;
         }
     }
 }
 
-/// Starts a TLS server with the certificate of `tls/` that asks everybody for credentials. Returns its port.
+/// Starts a TLS server with the certificate in `tls/` that requires credentials, and returns its port.
 pub(crate) fn tls() -> u16 {
-    answers_by_tls(Builder::with_no_client_auth)
+    serve_tls(Builder::with_no_client_auth)
 }
 
-/// The same, for clients that have this certificate alone.
+/// The same, for clients with this certificate only.
 pub(crate) fn mutual_tls(known: CertificateDer<'static>) -> u16 {
     let mut roots = RootCertStore::empty();
     roots.add(known).expect("a certificate");
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider);
     let verifier = verifier.build().expect("a verifier");
-    answers_by_tls(|builder| builder.with_client_cert_verifier(verifier))
+    serve_tls(|builder| builder.with_client_cert_verifier(verifier))
 }
 
 type Builder<State> = ConfigBuilder<ServerConfig, State>;
 
-fn answers_by_tls(clients: impl FnOnce(Builder<WantsVerifier>) -> Builder<WantsServerCert>) -> u16 {
+fn serve_tls(clients: impl FnOnce(Builder<WantsVerifier>) -> Builder<WantsServerCert>) -> u16 {
     let read = |name: &str| {
         std::fs::read(format!(
             "{}/tests/cli/tls/{name}.pem",
@@ -176,9 +176,9 @@ fn answers_by_tls(clients: impl FnOnce(Builder<WantsVerifier>) -> Builder<WantsS
             let connection = ServerConnection::new(Arc::clone(&config)).expect("a connection");
             let mut stream = StreamOwned::new(connection, stream);
             thread::spawn(move || {
-                while hear(&mut stream) {
-                    let answer = b"HTTP/1.1 401 Unauthorized\r\ncontent-length: 0\r\n\r\n";
-                    if stream.write_all(answer).is_err() {
+                while receive(&mut stream) {
+                    let response = b"HTTP/1.1 401 Unauthorized\r\ncontent-length: 0\r\n\r\n";
+                    if stream.write_all(response).is_err() {
                         return;
                     }
                 }

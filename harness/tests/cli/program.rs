@@ -1,4 +1,4 @@
-//! Running the program, and serving faults with it.
+//! Runs the program, and serves faults with it.
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
@@ -17,7 +17,7 @@ pub(crate) fn program(arguments: &[&str]) -> Command {
     command
 }
 
-/// What one run of the program left.
+/// The result of one run of the program.
 pub(crate) struct Ran {
     pub(crate) code: Option<i32>,
     pub(crate) out: String,
@@ -46,7 +46,7 @@ impl Ran {
             .spawn()
             .expect("the program starts");
         let mut stdin = child.stdin.take().expect("standard input is piped");
-        // A program that does not read its input may close it before all is written.
+        // A program that does not read its input may close it early.
         let _ = stdin.write_all(input.as_bytes());
         drop(stdin);
         let Output {
@@ -81,7 +81,7 @@ impl Serve {
         let stdout = child.stdout.as_mut().expect("standard output is piped");
         BufReader::new(stdout)
             .read_line(&mut line)
-            .expect("it says where it serves");
+            .expect("it prints its address");
         let url = line
             .trim_end()
             .strip_prefix("serving on ")
@@ -90,7 +90,7 @@ impl Serve {
         Self { child, url }
     }
 
-    /// Ends it with Ctrl-C and returns its exit code.
+    /// Stops it with Ctrl-C, and returns its exit code.
     pub(crate) fn interrupt(mut self) -> Option<i32> {
         interrupt(&self.child);
         self.child.wait().expect("it ends").code()
@@ -99,13 +99,13 @@ impl Serve {
 
 impl Drop for Serve {
     fn drop(&mut self) {
-        // It may have ended already.
+        // It may have exited already.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 }
 
-/// Sends what Ctrl-C sends.
+/// Sends the signal of Ctrl-C.
 pub(crate) fn interrupt(child: &Child) {
     let status = Command::new("kill")
         .args(["-INT", &child.id().to_string()])
@@ -113,16 +113,16 @@ pub(crate) fn interrupt(child: &Child) {
     assert!(status.expect("kill runs").success());
 }
 
-/// Makes a program, by a process of its own: what this one had open for writing when another test forked could
-/// not be run.
+/// Creates a program, in a process of its own: a file that this process has open for writing while another test forks
+/// could not be run.
 pub(crate) fn executable(folder: &Path, name: &str, text: &str) {
     let path = folder.join(name);
-    std::fs::create_dir_all(path.parent().expect("a folder")).expect("it can be made");
-    let made = Command::new("/bin/sh")
+    std::fs::create_dir_all(path.parent().expect("a folder")).expect("it can be created");
+    let created = Command::new("/bin/sh")
         .args(["-c", r#"printf '%s' "$1" > "$0" && chmod 755 "$0""#])
         .args([path.as_os_str(), text.as_ref()])
         .status();
-    assert!(made.expect("a shell runs").success());
+    assert!(created.expect("a shell runs").success());
 }
 
 /// A file as JSON.

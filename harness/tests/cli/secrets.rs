@@ -1,26 +1,26 @@
-//! Secrets: no artefact holds one, whatever the registry makes of it.
+//! Secrets: no output contains one, whatever the registry echoes.
 
 use base64::Engine as _;
 use base64::prelude::{BASE64_STANDARD, BASE64_STANDARD_NO_PAD, BASE64_URL_SAFE_NO_PAD};
 use helm_oci_fixtures::registry::Credentials;
 
 use crate::echo;
-use crate::peers::{self, Manners, hostile};
+use crate::peers::{self, Behaviour, hostile};
 use crate::program::{Ran, Serve, program};
 
 const CANARY: &str = "canary-0f/a+password?of=ours";
 
-/// How a run comes by credentials from its standard input.
+/// Options that read credentials from standard input.
 const LOGIN: &[&str] = &["--username", "alice", "--password-stdin"];
 const IDENTITY: &[&str] = &["--identity-token-stdin"];
-const READY: &[&str] = &["--registry-token-stdin"];
+const REGISTRY: &[&str] = &["--registry-token-stdin"];
 
-/// Everything a run leaves.
+/// The exit code of a run, and everything that it writes.
 fn artefacts(arguments: &[&str], secret: &str) -> (Option<i32>, [String; 4]) {
     artefacts_with(None, arguments, secret)
 }
 
-/// The same with another container engine.
+/// The same, with another container engine.
 fn artefacts_with(
     engine: Option<&str>,
     arguments: &[&str],
@@ -39,17 +39,17 @@ fn artefacts_with(
     (ran.code, [ran.out, ran.err, record, xml])
 }
 
-/// No part of a text gives the secret away: not as it is, nor in base64, with a name before it or in a sentence.
-fn holds_none(text: &str, secret: &str) {
+/// Asserts that a text does not contain the secret: neither plain, nor in base64, nor within a longer text in base64.
+fn assert_redacted(text: &str, secret: &str) {
     let encoded = BASE64_STANDARD.encode(format!("alice:{secret}"));
     let escaped = secret.replace('/', "%2F").replace('+', "%2B");
-    for shape in [
+    for encoding in [
         secret,
         &encoded,
         BASE64_STANDARD.encode(secret).as_str(),
         &escaped,
     ] {
-        assert!(!text.contains(shape), "{shape}: {text}");
+        assert!(!text.contains(encoding), "{encoding}: {text}");
     }
     let words = text.split(|c: char| !(c.is_ascii_alphanumeric() || "+/=-_".contains(c)));
     for word in words.filter(|word| word.len() > 8) {
@@ -66,7 +66,7 @@ fn holds_none(text: &str, secret: &str) {
 }
 
 #[test]
-fn no_artefact_holds_the_password() {
+fn no_output_contains_the_password() {
     let Credentials { username, password } = Credentials::for_tests();
     for auth in ["basic", "bearer"] {
         let serve = Serve::with(&["--auth", auth, "--fault", "reformats-manifests"]);
@@ -81,7 +81,7 @@ fn no_artefact_holds_the_password() {
         assert_eq!(code, Some(1), "{left:?}");
         assert!(
             left[2].contains("REDACTED"),
-            "authorised exchanges are recorded"
+            "exchanges with credentials are recorded"
         );
         let encoded = BASE64_STANDARD.encode(format!("{username}:{password}"));
         for text in &left {
@@ -94,26 +94,22 @@ fn no_artefact_holds_the_password() {
 }
 
 #[test]
-fn no_artefact_holds_what_a_registry_sends_back() {
-    let hosts: [(Manners, &[&[&str]]); 4] = [
-        (echo::leads_astray, &[LOGIN, READY]),
-        (echo::lets_nobody_in, &[LOGIN, READY]),
-        (echo::gives_no_token, &[LOGIN, IDENTITY, READY]),
-        (echo::does_nothing_right, &[LOGIN, READY]),
+fn no_output_contains_a_secret_that_a_registry_echoes() {
+    let hosts: [(Behaviour, &[&[&str]]); 4] = [
+        (echo::redirects, &[LOGIN, REGISTRY]),
+        (echo::rejects_credentials, &[LOGIN, REGISTRY]),
+        (echo::issues_no_token, &[LOGIN, IDENTITY, REGISTRY]),
+        (echo::handles_nothing, &[LOGIN, REGISTRY]),
     ];
-    for (manners, kinds) in hosts {
-        let url = format!("http://{}", hostile(manners));
+    for (behaviour, kinds) in hosts {
+        let url = format!("http://{}", hostile(behaviour));
         for kind in kinds {
             for verbose in [&[][..], &["--verbose"]] {
                 let (code, left) = artefacts(&[&[url.as_str()], *kind, verbose].concat(), CANARY);
                 assert!(matches!(code, Some(1 | 3)), "{left:?}");
-                assert!(
-                    left[2].contains("REDACTED"),
-                    "it was sent back: {}",
-                    left[2]
-                );
+                assert!(left[2].contains("REDACTED"), "it was echoed: {}", left[2]);
                 for text in &left {
-                    holds_none(text, CANARY);
+                    assert_redacted(text, CANARY);
                 }
             }
         }
@@ -121,14 +117,14 @@ fn no_artefact_holds_what_a_registry_sends_back() {
 }
 
 #[test]
-fn no_snapshot_and_no_comparison_holds_what_a_registry_sends_back() {
+fn no_snapshot_and_no_comparison_contains_a_secret_that_a_registry_echoes() {
     let folder = tempfile::tempdir().expect("a directory");
     let (out, json) = (folder.path(), folder.path().join("comparison.json"));
     let out = out.to_str().expect("a path of text");
     let json = json.to_str().expect("a path of text");
     let only = ["--only", "pull/*", "--only", "tags/*"];
-    for manners in [echo::has_everything as Manners, echo::does_nothing_right] {
-        let url = format!("http://{}", hostile(manners));
+    for behaviour in [echo::has_everything as Behaviour, echo::handles_nothing] {
+        let url = format!("http://{}", hostile(behaviour));
         let chart = format!("{url}/a/chart:1.0.0");
         for arguments in [
             &["snapshot", &url, "--out", out][..],
@@ -136,8 +132,8 @@ fn no_snapshot_and_no_comparison_holds_what_a_registry_sends_back() {
             &[&["compare", "reference", &url, "--json", json], &only[..]].concat(),
         ] {
             let ran = Ran::with_input(&[arguments, LOGIN].concat(), &format!("{CANARY}\n"));
-            holds_none(&ran.out, CANARY);
-            holds_none(&ran.err, CANARY);
+            assert_redacted(&ran.out, CANARY);
+            assert_redacted(&ran.err, CANARY);
         }
     }
     let mut folders = vec![folder.path().to_owned()];
@@ -151,16 +147,16 @@ fn no_snapshot_and_no_comparison_holds_what_a_registry_sends_back() {
             }
         }
     }
-    assert!(written.contains("REDACTED"), "it was sent back: {written}");
+    assert!(written.contains("REDACTED"), "it was echoed: {written}");
     assert!(
         written.contains("not as pushed"),
         "also as a chart: {written}"
     );
-    holds_none(&written, CANARY);
+    assert_redacted(&written, CANARY);
 }
 
 #[test]
-fn what_keeps_a_run_out_is_one_finding_without_a_secret() {
+fn rejected_access_is_one_obstacle_without_a_secret() {
     let basic = Serve::with(&["--auth", "basic"]);
     let bearer = Serve::with(&["--auth", "bearer"]);
     let untrusted = format!("https://localhost:{}", peers::tls());
@@ -179,7 +175,7 @@ fn what_keeps_a_run_out_is_one_finding_without_a_secret() {
         ),
         (
             &bearer.url,
-            READY,
+            REGISTRY,
             "the token may have expired, get a new one",
         ),
         (&untrusted, LOGIN, "name its root with --ca-file"),
@@ -189,19 +185,19 @@ fn what_keeps_a_run_out_is_one_finding_without_a_secret() {
             let (code, left) = artefacts(&[&[url.as_str()], kind, verbose].concat(), CANARY);
             assert_eq!(code, Some(3), "{left:?}");
             for (text, one) in [(&left[2], "\"obstacle\""), (&left[3], "<error ")] {
-                assert_eq!(text.matches(one).count(), 1, "one finding: {text}");
+                assert_eq!(text.matches(one).count(), 1, "one obstacle: {text}");
             }
-            let said = left[2].replace("\\\"", "\"");
-            assert!(said.contains(words), "{words}: {said}");
+            let record = left[2].replace("\\\"", "\"");
+            assert!(record.contains(words), "{words}: {record}");
             for text in &left {
-                holds_none(text, CANARY);
+                assert_redacted(text, CANARY);
             }
         }
     }
 }
 
 #[test]
-fn an_engine_or_an_image_that_is_not_there_is_one_finding_without_a_secret() {
+fn a_missing_engine_or_image_is_one_obstacle_without_a_secret() {
     let refused = format!("tcp://{}", peers::refused());
     let empty = format!("tcp://{}", hostile(peers::has_no_images));
     for (engine, words) in [
@@ -219,11 +215,11 @@ fn an_engine_or_an_image_that_is_not_there_is_one_finding_without_a_secret() {
             let (code, left) = artefacts_with(Some(engine), &arguments, CANARY);
             assert_eq!(code, Some(3), "{left:?}");
             for (text, one) in [(&left[2], "\"obstacle\""), (&left[3], "<error ")] {
-                assert_eq!(text.matches(one).count(), 1, "one finding: {text}");
+                assert_eq!(text.matches(one).count(), 1, "one obstacle: {text}");
             }
             assert!(left[2].contains(words), "{words}: {}", left[2]);
             for text in &left {
-                holds_none(text, CANARY);
+                assert_redacted(text, CANARY);
             }
         }
     }

@@ -1,4 +1,4 @@
-//! What a selection leaves, and what it says when it leaves nothing.
+//! The selection of requirements, and the error of an empty selection.
 
 use crate::program::{Ran, Serve};
 
@@ -10,14 +10,14 @@ fn listed(selection: &[&str]) -> Vec<String> {
     ran.out.lines().map(id).collect()
 }
 
-fn refused(command: &[&str]) -> String {
+fn rejected(command: &[&str]) -> String {
     let ran = Ran::of(command);
     assert_eq!(ran.code, Some(2), "{command:?}: {}", ran.out);
     ran.err
 }
 
 #[test]
-fn filters_narrow_each_other() {
+fn each_filter_narrows_the_selection() {
     let area = listed(&["--only", "tags"]);
     assert_eq!(area, listed(&["--only", "tags/*"]), "an area is a pattern");
     let musts = listed(&["--only", "tags", "--level", "must"]);
@@ -33,7 +33,7 @@ fn filters_narrow_each_other() {
 }
 
 #[test]
-fn what_is_skipped_is_left_out_of_what_the_others_leave() {
+fn skipped_requirements_are_removed_from_the_selection() {
     let limits = listed(&["--only", "limits"]);
     let small = listed(&["--only", "limits", "--skip", "limits/chart-*"]);
     assert!(limits.contains(&"limits/chart-of-100-mebibytes".to_owned()));
@@ -41,14 +41,14 @@ fn what_is_skipped_is_left_out_of_what_the_others_leave() {
     let rest = listed(&["--skip", "limits", "--skip", "flow"]);
     assert!(rest.iter().all(|id| !id.starts_with("limits/")));
     assert!(rest.iter().all(|id| !id.starts_with("flow/")));
-    let err = refused(&["list", "--skip", "limit/chart-of-36-mebibytes"]);
+    let err = rejected(&["list", "--skip", "limit/chart-of-36-mebibytes"]);
     assert!(err.contains("limits/chart-of-36-mebibytes"), "{err}");
-    let err = refused(&["list", "--only", "limits", "--skip", "limits"]);
+    let err = rejected(&["list", "--only", "limits", "--skip", "limits"]);
     assert!(err.contains("`all but limits`"), "{err}");
 }
 
 #[test]
-fn an_era_selects_what_matters_to_it() {
+fn an_era_selects_the_requirements_that_affect_it() {
     let chart = listed(&["--era", "3.2"]);
     assert!(
         !chart.iter().any(|id| id.starts_with("tags/")),
@@ -65,23 +65,25 @@ fn an_era_selects_what_matters_to_it() {
     );
     assert!(
         era.contains(&since) && !hardened.contains(&since),
-        "4.2.4 asks for a token to push at once, and 4.2.3 does not"
+        "4.2.4 requests a push token at once, and 4.2.3 does not"
     );
-    let err = refused(&["list", "--era", "2.17"]);
+    let err = rejected(&["list", "--era", "2.17"]);
     assert!(err.contains("from 3.0 on"), "{err}");
 }
 
 #[test]
-fn a_selection_that_leaves_nothing_names_the_filter() {
-    let err = refused(&["run", "--only", "errors/*", "--level", "may"]);
+fn an_empty_selection_names_the_filter() {
+    let err = rejected(&["run", "--only", "errors/*", "--level", "may"]);
     assert!(
-        err.contains("none of the 6 requirements and flows of `errors/*` is left by `level MAY`"),
+        err.contains(
+            "filter `level MAY` matches none of the 6 requirements and flows selected by `errors/*`"
+        ),
         "{err}"
     );
 }
 
 #[test]
-fn what_failed_is_run_again() {
+fn failed_requirements_can_be_run_again() {
     let folder = tempfile::tempdir().expect("a directory");
     let path = folder.path().join("record.json");
     let record = path.to_str().expect("a path of text");
@@ -97,14 +99,14 @@ fn what_failed_is_run_again() {
     assert!(ran.out.contains("only failed before"), "{}", ran.out);
     let ran = Ran::of(&["run", "reference", "--only", "tags", "--json", record]);
     assert_eq!(ran.code, Some(0), "{}", ran.out);
-    let err = refused(&[&["run"], &again[..]].concat());
-    assert!(err.contains("is left by `failed before`"), "{err}");
-    let err = refused(&["run", "--failed", "nowhere.json"]);
+    let err = rejected(&[&["run"], &again[..]].concat());
+    assert!(err.contains("filter `failed before` matches none"), "{err}");
+    let err = rejected(&["run", "--failed", "nowhere.json"]);
     assert!(err.contains("cannot read the record nowhere.json"), "{err}");
 }
 
 #[test]
-fn of_a_target_that_could_not_be_examined_everything_is_run_again() {
+fn everything_is_run_again_on_a_target_that_could_not_be_examined() {
     let folder = tempfile::tempdir().expect("a directory");
     let path = folder.path().join("record.json");
     let record = path.to_str().expect("a path of text");

@@ -1,11 +1,11 @@
-//! Snapshots: the same twice, different after a change, accepted, and of one chart.
+//! Snapshots: equal for the same registry, different after a change, accepted, and of one chart.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
 use crate::program::{Ran, Serve};
 
-/// Takes a snapshot of what is served with these faults, in the folder `registry`.
+/// Takes a snapshot of a registry with these faults, in the folder `registry`.
 fn take(faults: &[&str], out: &Path) -> Ran {
     let serve = serve(faults);
     snapshot(&[&serve.url, "--out", text(out), "--as", "registry"])
@@ -20,7 +20,7 @@ fn snapshot(arguments: &[&str]) -> Ran {
     Ran::of(&[&["snapshot"], arguments].concat())
 }
 
-/// `snapshot check` or `accept` of what is served with these faults.
+/// Runs `snapshot check` or `accept` on a registry with these faults.
 fn again(action: &str, faults: &[&str], dir: &Path) -> Ran {
     let serve = serve(faults);
     snapshot(&[action, &serve.url, "--dir", text(dir), "--as", "registry"])
@@ -45,14 +45,14 @@ fn files(folder: &Path) -> BTreeMap<String, String> {
     found
 }
 
-/// The part of a check's output that Helm cares about, and the part that it ignores.
+/// The output of a check: the part that affects Helm, and the part that Helm ignores.
 fn parts(out: &str) -> (&str, &str) {
     out.split_once("Differences that Helm ignores")
         .unwrap_or((out, ""))
 }
 
 #[test]
-fn two_snapshots_of_one_registry_are_the_same() {
+fn two_snapshots_of_one_registry_are_equal() {
     let folder = tempfile::tempdir().expect("a directory");
     let ran = take(&[], folder.path());
     assert_eq!(ran.code, Some(0), "{}{}", ran.out, ran.err);
@@ -70,14 +70,14 @@ fn two_snapshots_of_one_registry_are_the_same() {
     }
     let ran = again("check", &[], folder.path());
     assert_eq!(ran.code, Some(0), "{}{}", ran.out, ran.err);
-    assert!(ran.out.contains("as it was, 25 files"), "{}", ran.out);
+    assert!(ran.out.contains("unchanged, 25 files"), "{}", ran.out);
     let ran = again("accept", &[], folder.path());
     assert!(ran.out.contains("nothing changed"), "{}", ran.out);
     assert_eq!(files(folder.path()), before);
 }
 
 #[test]
-fn a_change_is_told_by_whether_helm_cares_and_can_be_accepted() {
+fn a_change_is_shown_by_its_effect_on_helm_and_can_be_accepted() {
     let folder = tempfile::tempdir().expect("a directory");
     take(&[], folder.path());
     let faults = ["manifest-put-without-digest", "deletes-refused"];
@@ -103,7 +103,7 @@ fn a_change_is_told_by_whether_helm_cares_and_can_be_accepted() {
 }
 
 #[test]
-fn bytes_that_change_are_told_with_their_meaning() {
+fn changed_bytes_are_shown_with_their_meaning() {
     let folder = tempfile::tempdir().expect("a directory");
     take(&[], folder.path());
     let ran = again("check", &["reformats-manifests"], folder.path());
@@ -121,7 +121,7 @@ fn bytes_that_change_are_told_with_their_meaning() {
 }
 
 #[test]
-fn a_file_too_few_or_too_many_is_a_difference() {
+fn a_missing_or_additional_file_is_a_difference() {
     let folder = tempfile::tempdir().expect("a directory");
     take(&[], folder.path());
     let tags = folder.path().join("registry/tags.txt");
@@ -142,11 +142,14 @@ fn a_file_too_few_or_too_many_is_a_difference() {
 #[test]
 fn one_chart_is_read_and_nothing_is_written() {
     let folder = tempfile::tempdir().expect("a directory");
-    // What cannot be deleted stays, and can be read.
+    // Content that cannot be deleted is still there to be read.
     let serve = serve(&["deletes-refused"]);
     let out = text(folder.path());
     let ran = snapshot(&[&serve.url, "--out", out]);
-    let (_, after) = ran.err.split_once("hoc-").expect("it is told what is left");
+    let (_, after) = ran
+        .err
+        .split_once("hoc-")
+        .expect("the leftovers are reported");
     let run = after.split('/').next().expect("a name");
     let host = serve.url.trim_start_matches("http://");
     let chart = format!("oci://{host}/hoc-{run}/snapshot-helm-3-8-mychart:0.2.0+build.5");
@@ -176,7 +179,7 @@ fn one_chart_is_read_and_nothing_is_written() {
 }
 
 #[test]
-fn what_cannot_be_taken_says_why() {
+fn a_failed_snapshot_is_reported_with_its_cause() {
     let folder = tempfile::tempdir().expect("a directory");
     let dir = text(folder.path());
     for (arguments, code, words) in [

@@ -1,4 +1,4 @@
-//! Targets that cannot be examined: one obstacle, in time, whatever answers.
+//! Targets that cannot be examined: one obstacle, within a time limit, whatever the peer sends.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use crate::program::{Ran, Serve, json};
 
 const WITHIN: Duration = Duration::from_secs(12);
 
-/// Runs against what is no registry: exit code 3 in time, one obstacle and no check.
+/// Runs on a target that is not a registry: exit code 3 in time, one obstacle and no check.
 fn no_registry(target: &str, words: &str) {
     no_registry_with(&[target], words);
 }
@@ -37,7 +37,7 @@ fn no_registry_with(arguments: &[&str], words: &str) {
 }
 
 #[test]
-fn a_refused_port_is_told() {
+fn a_refused_connection_is_reported() {
     no_registry(
         &format!("http://{}", peers::refused()),
         "connection refused; check that the registry runs",
@@ -45,12 +45,12 @@ fn a_refused_port_is_told() {
 }
 
 #[test]
-fn an_unknown_host_is_told() {
+fn an_unknown_host_is_reported() {
     no_registry("http://no-such-host.invalid:5000", "check the host name");
 }
 
 #[test]
-fn a_hanging_port_is_told() {
+fn a_silent_port_is_reported() {
     no_registry(
         &format!("http://{}", hostile(peers::hangs)),
         "timeout after 10 s: no complete response from 127.0.0.1",
@@ -58,7 +58,7 @@ fn a_hanging_port_is_told() {
 }
 
 #[test]
-fn tls_to_a_plain_port_is_told() {
+fn tls_on_a_plain_port_is_reported() {
     let serve = Serve::with(&[]);
     no_registry(
         &serve.url.replace("http://", "https://"),
@@ -67,7 +67,7 @@ fn tls_to_a_plain_port_is_told() {
 }
 
 #[test]
-fn a_hanging_tls_port_is_told() {
+fn a_silent_tls_port_is_reported() {
     no_registry(
         &format!("https://{}", hostile(peers::hangs)),
         "timeout after 10 s: no complete response from 127.0.0.1",
@@ -75,7 +75,7 @@ fn a_hanging_tls_port_is_told() {
 }
 
 #[test]
-fn certificates_are_trusted_as_asked() {
+fn certificates_are_trusted_as_configured() {
     let port = peers::tls();
     let certificate = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/cli/tls/cert.pem");
     let named = ["--ca-file", certificate];
@@ -93,7 +93,7 @@ fn certificates_are_trusted_as_asked() {
 }
 
 #[test]
-fn a_web_server_is_told() {
+fn a_web_server_is_reported() {
     no_registry(
         &format!("http://{}", hostile(peers::shows_pages)),
         "web pages",
@@ -101,7 +101,7 @@ fn a_web_server_is_told() {
 }
 
 #[test]
-fn a_redirect_loop_is_told() {
+fn a_redirect_loop_is_reported() {
     no_registry(
         &format!("http://{}", hostile(peers::redirects)),
         "redirects GET /v2/ to /v2/",
@@ -109,7 +109,7 @@ fn a_redirect_loop_is_told() {
 }
 
 #[test]
-fn an_endless_body_is_told() {
+fn an_endless_body_is_reported() {
     no_registry(
         &format!("http://{}", hostile(peers::never_ends)),
         "a body of more than",
@@ -117,7 +117,7 @@ fn an_endless_body_is_told() {
 }
 
 #[test]
-fn a_dripping_body_is_told() {
+fn a_slow_body_is_reported() {
     no_registry(
         &format!("http://{}", hostile(peers::drips)),
         "timeout after 10 s: no complete response from 127.0.0.1",
@@ -125,12 +125,12 @@ fn a_dripping_body_is_told() {
 }
 
 #[test]
-fn garbage_is_told() {
+fn bytes_that_are_not_http_are_reported() {
     no_registry(&format!("http://{}", hostile(peers::garbles)), "broke");
 }
 
 #[test]
-fn garbage_in_headers_neither_panics_nor_reaches_the_terminal() {
+fn invalid_header_bytes_neither_panic_nor_reach_the_terminal() {
     let ran = Ran::of(&[
         "run",
         &format!("http://{}", hostile(peers::garbles_headers)),
@@ -152,7 +152,7 @@ fn garbage_in_headers_neither_panics_nor_reaches_the_terminal() {
 }
 
 #[test]
-fn credentials_that_are_missing_or_wrong_are_told() {
+fn missing_and_wrong_credentials_are_reported() {
     for auth in ["basic", "bearer"] {
         let serve = Serve::with(&["--auth", auth]);
         no_registry(

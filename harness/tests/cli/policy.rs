@@ -1,4 +1,4 @@
-//! Registries with rules: how fast, how much, and what stays behind.
+//! The policy of a run on a registry that others use: rate, budget, given repositories, read-only access, clean-up.
 
 use std::io::Read as _;
 use std::process::{Child, Stdio};
@@ -16,7 +16,7 @@ fn examined(arguments: &[&str]) -> (Ran, serde_json::Value) {
 }
 
 #[test]
-fn what_is_used_up_leaves_the_rest_open_and_is_cleaned_up_all_the_same() {
+fn checks_beyond_the_budget_are_inconclusive_and_the_registry_is_cleaned_up() {
     let serve = Serve::with(&[]);
     for (flag, size, words) in [
         (
@@ -28,8 +28,13 @@ fn what_is_used_up_leaves_the_rest_open_and_is_cleaned_up_all_the_same() {
     ] {
         let (ran, record) = examined(&[&serve.url, flag, size]);
         assert_eq!(ran.code, Some(3), "{}{}", ran.out, ran.err);
-        let told = format!("obstacle   request not sent: {words}");
-        assert_eq!(ran.out.matches(&told).count(), 1, "told once: {}", ran.out);
+        let obstacle = format!("obstacle   request not sent: {words}");
+        assert_eq!(
+            ran.out.matches(&obstacle).count(),
+            1,
+            "reported once: {}",
+            ran.out
+        );
         let target = &record["targets"][0];
         assert_eq!(target["leftovers"], serde_json::json!([]));
         if flag == "--max-requests" {
@@ -52,7 +57,7 @@ fn what_is_used_up_leaves_the_rest_open_and_is_cleaned_up_all_the_same() {
 }
 
 #[test]
-fn what_the_budget_has_no_room_for_is_skipped_with_the_reason() {
+fn large_checks_beyond_the_budget_are_skipped_with_a_reason() {
     let serve = Serve::with(&[]);
     let (ran, record) = examined(&[&serve.url, "--only", "limits", "--max-bytes", "110M"]);
     assert_eq!(ran.code, Some(0), "{}{}", ran.out, ran.err);
@@ -68,7 +73,7 @@ fn what_the_budget_has_no_room_for_is_skipped_with_the_reason() {
 }
 
 #[test]
-fn a_run_keeps_the_pace_it_is_given() {
+fn a_run_keeps_to_its_rate_limit() {
     let serve = Serve::with(&[]);
     let arguments = [
         "--only",
@@ -91,8 +96,8 @@ fn a_run_keeps_the_pace_it_is_given() {
     );
 }
 
-/// A run that is slow enough to be interrupted, once it has pushed something.
-fn under_way(url: &str) -> Child {
+/// Starts a run that is slow enough to be interrupted, and waits until it has pushed something.
+fn started(url: &str) -> Child {
     let arguments = ["run", url, "--seed", "7", "--requests-per-second", "30"];
     let child = program(&arguments)
         .stderr(Stdio::piped())
@@ -110,46 +115,46 @@ fn has_tags(url: &str, repository: &str) -> bool {
     let address = url.strip_prefix("http://").expect("plain HTTP");
     let mut stream = std::net::TcpStream::connect(address).expect("it listens");
     let head = format!("GET /v2/{repository}/tags/list HTTP/1.0\r\nhost: {address}\r\n\r\n");
-    std::io::Write::write_all(&mut stream, head.as_bytes()).expect("it hears");
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).expect("it answers");
-    answer.contains("\"1.0.")
+    std::io::Write::write_all(&mut stream, head.as_bytes()).expect("it is sent");
+    let mut response = String::new();
+    stream.read_to_string(&mut response).expect("it responds");
+    response.contains("\"1.0.")
 }
 
-/// Interrupts a run and returns what it said.
+/// Interrupts a run, and returns its standard error.
 fn interrupted(mut child: Child) -> String {
     interrupt(&child);
-    let mut said = String::new();
+    let mut text = String::new();
     let stderr = child.stderr.as_mut().expect("it is piped");
-    stderr.read_to_string(&mut said).expect("it is text");
-    assert_eq!(child.wait().expect("it ends").code(), Some(130), "{said}");
-    said
+    stderr.read_to_string(&mut text).expect("it is text");
+    assert_eq!(child.wait().expect("it ends").code(), Some(130), "{text}");
+    text
 }
 
 #[test]
 fn an_interrupted_run_deletes_what_it_pushed() {
     let serve = Serve::with(&[]);
-    let said = interrupted(under_way(&serve.url));
-    assert!(!said.contains("left over"), "{said}");
+    let text = interrupted(started(&serve.url));
+    assert!(!text.contains("left over"), "{text}");
     assert!(!has_tags(&serve.url, "hoc-63cbe1e4/capabilities"));
 }
 
 #[test]
-fn an_interrupted_run_says_what_it_leaves() {
+fn an_interrupted_run_reports_its_leftovers() {
     let serve = Serve::with(&["--fault", "deletes-refused"]);
-    let said = interrupted(under_way(&serve.url));
+    let text = interrupted(started(&serve.url));
     assert!(
-        said.contains(&format!("left over on {}:\n", serve.url)),
-        "{said}"
+        text.contains(&format!("left over on {}:\n", serve.url)),
+        "{text}"
     );
     assert!(
-        said.contains(" in hoc-63cbe1e4/capabilities: the registry answers DELETE with 405"),
-        "{said}"
+        text.contains(" in hoc-63cbe1e4/capabilities: the registry answers DELETE with 405"),
+        "{text}"
     );
     assert!(has_tags(&serve.url, "hoc-63cbe1e4/capabilities"));
 }
 
-/// A file of so many repositories.
+/// A file with this number of repositories.
 fn pool(directory: &tempfile::TempDir, count: usize) -> String {
     let path = directory.path().join("pool");
     let names: Vec<String> = (0..count).map(|n| format!("pool/p{n:03}")).collect();
@@ -158,7 +163,7 @@ fn pool(directory: &tempfile::TempDir, count: usize) -> String {
 }
 
 #[test]
-fn a_run_works_in_the_repositories_it_is_given() {
+fn a_run_works_in_the_given_repositories() {
     let directory = tempfile::tempdir().expect("a directory");
     let file = pool(&directory, 400);
     let serve = Serve::with(&[]);
@@ -175,10 +180,10 @@ fn a_run_works_in_the_repositories_it_is_given() {
     assert_eq!(of("pull/manifest-bytes")["outcome"], "pass");
     assert_eq!(of("upload/mount")["outcome"], "present");
     assert_eq!(of("limits/deep-names")["outcome"], "skipped");
-    // The catalog of the reference registry names what was ever written to.
+    // The catalog of the reference registry lists every repository that was ever written to.
     assert!(!Ran::of(&["gc", &serve.url]).out.contains("hoc-"));
 
-    // The next run finds them empty again, and one with leftovers is told.
+    // The next run finds them empty; a repository with leftovers is rejected.
     let kept = ["--clean-up", "none", "--only", "pull/manifest-bytes"];
     let (ran, _) = examined(&[&arguments[..], &kept[..]].concat());
     assert_eq!(ran.code, Some(0), "{}{}", ran.out, ran.err);
@@ -188,7 +193,7 @@ fn a_run_works_in_the_repositories_it_is_given() {
 }
 
 #[test]
-fn too_few_repositories_are_told_before_anything_is_run() {
+fn too_few_repositories_are_an_error_before_the_run() {
     let directory = tempfile::tempdir().expect("a directory");
     let file = pool(&directory, 3);
     let target = format!("http://{}", crate::peers::refused());
@@ -203,7 +208,7 @@ fn too_few_repositories_are_told_before_anything_is_run() {
 }
 
 #[test]
-fn a_run_that_only_reads_looks_at_a_chart_that_is_there() {
+fn a_read_only_run_examines_an_existing_chart() {
     let serve = Serve::with(&[]);
     let pushed = ["--clean-up", "none", "--seed", "7"];
     let only = ["--only", "pull/manifest-bytes"];
