@@ -206,7 +206,7 @@ impl Session {
     }
 
     /// Where the body of an upload goes, read leniently: only path and query of `Location` count.
-    pub(crate) fn upload_location(&self, reply: &Reply) -> Result<Uri, Stop> {
+    pub fn upload_location(&self, reply: &Reply) -> Result<Uri, Stop> {
         let location = reply
             .header("location")
             .ok_or_else(|| obstacle("find the upload's Location", reply))?;
