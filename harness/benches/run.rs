@@ -101,7 +101,7 @@ async fn measure() -> Result<(), Error> {
 /// The requirements but for those that move many bytes.
 fn ordinary() -> Vec<&'static Requirement> {
     let mut requirements = checks::all();
-    requirements.retain(|requirement| requirement.moves == 0);
+    requirements.retain(|requirement| requirement.mebibytes == 0);
     requirements
 }
 
@@ -159,7 +159,7 @@ async fn record(requirements: &[&'static Requirement]) -> Result<Heard, Error> {
     let (mut large, mut others) = (Vec::new(), Vec::new());
     for requirement in requirements {
         run::check(requirement, &target, run::DEADLINE).await;
-        match requirement.moves {
+        match requirement.mebibytes {
             0 => others.push(recorder.take()),
             _ => large.extend(recorder.take()),
         }

@@ -223,7 +223,7 @@ pub fn on_all_cores<T: Send>(count: usize, work: impl Fn(usize) -> T + Sync) -> 
 mod tests {
     use super::*;
     use crate::requirement::source::observed;
-    use crate::requirement::{nothing, requirement};
+    use crate::requirement::{no_check, requirement};
     use crate::verdict::{Finding, Reason};
 
     requirement! {
@@ -236,7 +236,7 @@ mod tests {
             breaks: [],
             faults: [DropsUploadLocation],
             consequences: [OmitsOciSubject],
-            check: nothing,
+            check: no_check,
         }
     }
 

@@ -85,7 +85,7 @@ fn every_source_says_something_somewhere() {
 #[test]
 fn a_specification_is_declared_only_where_the_citations_do_not_tell() {
     for requirement in checks::all() {
-        let Some(stated) = requirement.stated else {
+        let Some(stated) = requirement.declared_specification else {
             continue;
         };
         let cites = |source: &Source| source.document == DISTRIBUTION.name;
@@ -95,7 +95,7 @@ fn a_specification_is_declared_only_where_the_citations_do_not_tell() {
             requirement.id
         );
         let derived = Requirement {
-            stated: None,
+            declared_specification: None,
             ..*requirement
         };
         assert_ne!(

@@ -150,7 +150,7 @@ impl Selection {
             return Ok(());
         };
         let before = chosen.clone();
-        let is_kept = |requirement: &&Requirement| requirement.matters_to(&span);
+        let is_kept = |requirement: &&Requirement| requirement.concerns(&span);
         chosen.requirements.retain(is_kept);
         chosen.flows.retain(|_, helm| span.shares_era_with(helm));
         chosen.settle(&format!("Helm {span}"), &before)

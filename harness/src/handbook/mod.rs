@@ -19,7 +19,7 @@ use self::curl::Recipe;
 /// The page of one requirement, as Markdown, with headings from level `depth` on.
 pub(crate) fn page(requirement: &Requirement, depth: usize) -> String {
     let sign = "#".repeat(depth);
-    let severity = requirement.specification().beside(requirement.level);
+    let severity = requirement.specification().with_level(requirement.level);
     let mut page = format!("{sign} {} ({severity})\n\n", requirement.id);
     for line in requirement.doc.lines() {
         // A line of a doc comment starts with a space.

@@ -19,7 +19,7 @@ pub(super) type Planned = (usize, &'static Requirement);
 pub(super) fn groups(requirements: &[&'static Requirement]) -> Vec<Vec<Planned>> {
     let planned = requirements.iter().copied().enumerate();
     let (large, others): (Vec<Planned>, Vec<Planned>) =
-        planned.partition(|(_, requirement)| requirement.moves > 0);
+        planned.partition(|(_, requirement)| requirement.mebibytes > 0);
     let mut groups = vec![large];
     groups.extend(others.into_iter().map(|planned| vec![planned]));
     groups
@@ -35,14 +35,14 @@ pub(super) fn over_budget(
     };
     let mut large: Vec<_> = requirements
         .iter()
-        .filter(|requirement| requirement.moves > 0)
+        .filter(|requirement| requirement.mebibytes > 0)
         .collect();
-    large.sort_by_key(|requirement| requirement.moves);
+    large.sort_by_key(|requirement| requirement.mebibytes);
     let mut needed = ORDINARY;
     let why = large.into_iter().filter_map(|requirement| {
-        needed += requirement.moves;
+        needed += requirement.mebibytes;
         let why = || {
-            let moves = requirement.moves;
+            let moves = requirement.mebibytes;
             format!("transfers {moves} MiB, and --max-bytes allows {size}; {needed} MiB are enough")
         };
         (size < Size::mebibytes(needed)).then(|| (requirement.id, why()))

@@ -90,7 +90,7 @@ impl CheckRecord {
     pub fn severity(&self) -> String {
         self.specification.map_or_else(
             || self.level.to_string(),
-            |specification| specification.beside(self.level),
+            |specification| specification.with_level(self.level),
         )
     }
 }

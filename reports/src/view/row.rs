@@ -178,7 +178,7 @@ impl fmt::Display for Entry<'_> {
             Self::Text(text) => f.write_str(text),
             Self::Severity(level, None) => write!(f, "{level}"),
             Self::Severity(level, Some(specification)) => {
-                f.write_str(&specification.beside(*level))
+                f.write_str(&specification.with_level(*level))
             }
             Self::Deviation(DeviationRecord {
                 reason, expires, ..

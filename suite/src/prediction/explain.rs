@@ -133,7 +133,7 @@ mod tests {
     use crate::helm::errors::Symptom;
     use crate::helm::version::ORAS;
     use crate::requirement::source::observed;
-    use crate::requirement::{nothing, requirement};
+    use crate::requirement::{no_check, requirement};
     use crate::wire::exchange::{RequestRecord, ResponseRecord};
 
     requirement! {
@@ -148,7 +148,7 @@ mod tests {
                 Break::when("for large charts", ORAS, &[Flow::Push], Symptom::DecodedLength),
             ],
             faults: [],
-            check: nothing,
+            check: no_check,
         }
     }
 

@@ -160,7 +160,7 @@ mod tests {
     use crate::helm::errors::Symptom;
     use crate::helm::version::{ALL, CONTAINERD, ORAS};
     use crate::requirement::source::observed;
-    use crate::requirement::{nothing, requirement};
+    use crate::requirement::{no_check, requirement};
     use crate::verdict::{Finding, Obstacle, ObstacleKind, Reason};
     use crate::wire::exchange::{Exchange, RequestRecord, ResponseRecord};
 
@@ -176,7 +176,7 @@ mod tests {
                 Break::when("sometimes", CONTAINERD, &[Flow::Push], Symptom::TagPut),
             ],
             faults: [],
-            check: nothing,
+            check: no_check,
         }
     }
 
@@ -191,7 +191,7 @@ mod tests {
                 Break::new(ALL, &[Flow::Push], Symptom::BlobGet),
             ],
             faults: [],
-            check: nothing,
+            check: no_check,
         }
     }
 

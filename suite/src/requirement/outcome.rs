@@ -1,36 +1,40 @@
-//! What we make of a verdict.
+//! Outcomes: the judgement on a verdict, by level and by the rules of the run.
 
 use serde::{Deserialize, Serialize};
+use strum::IntoStaticStr;
 
 use crate::requirement::Level;
 use crate::verdict::Verdict;
 
 /// The judgement on one requirement.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, IntoStaticStr,
+)]
 #[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
 pub enum Outcome {
     /// Satisfied.
     Pass,
-    /// A Must is violated, or a Should in a strict run: the run fails.
+    /// A MUST is violated, or a SHOULD in a strict run: the run fails.
     Fail,
-    /// A listed deviation does what the list says and the requirement forbids: the run does not fail.
+    /// The violation is a listed deviation: the run does not fail.
     Known,
-    /// A listed deviation is there no more: the run fails until the list is mended.
+    /// A listed deviation is no longer observed: the run fails until it is removed from the list.
     Stale,
-    /// A Should is violated: worth knowing, the run does not fail.
+    /// A SHOULD is violated: a warning, the run does not fail.
     Warn,
-    /// A May was observed to be present.
+    /// A MAY is satisfied.
     Present,
-    /// A May was observed to be absent.
+    /// A MAY is not satisfied.
     Absent,
-    /// The requirement does not concern this registry.
+    /// The requirement does not apply.
     Skipped,
-    /// It could not be told.
+    /// The outcome could not be determined.
     Inconclusive,
 }
 
 impl Outcome {
-    /// All outcomes, in the order summaries show them.
+    /// All outcomes, in the order of summaries.
     pub const ALL: &'static [Self] = &[
         Self::Pass,
         Self::Fail,
@@ -44,27 +48,17 @@ impl Outcome {
     ];
 
     /// The name used in reports.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Pass => "pass",
-            Self::Fail => "fail",
-            Self::Known => "known",
-            Self::Stale => "stale",
-            Self::Warn => "warn",
-            Self::Present => "present",
-            Self::Absent => "absent",
-            Self::Skipped => "skipped",
-            Self::Inconclusive => "inconclusive",
-        }
+    pub fn name(self) -> &'static str {
+        self.into()
     }
 }
 
-/// What a run tolerates of one requirement on one target.
+/// The rules of a run for one requirement on one target.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Rules {
-    /// A violated Should fails the run.
+    /// True if a violated SHOULD fails the run.
     pub strict: bool,
-    /// A deviation is listed for the requirement on this target.
+    /// True if a deviation is listed for the requirement on this target.
     pub deviates: bool,
 }
 
@@ -106,13 +100,13 @@ mod tests {
         deviates: true,
     };
 
-    /// The outcomes of a Must, a Should and a May.
+    /// The outcomes of a MUST, a SHOULD and a MAY.
     fn outcomes(verdict: &Verdict, rules: Rules) -> [Outcome; 3] {
         [Level::Must, Level::Should, Level::May].map(|level| judge(level, verdict, rules))
     }
 
     #[test]
-    fn the_whole_table() {
+    fn every_verdict_is_judged_by_level_and_rules() {
         use Outcome::{Absent, Fail, Inconclusive, Known, Pass, Present, Skipped, Stale, Warn};
         let violated = Verdict::Violated(Box::new(Finding {
             expected: vec!["201".into()],

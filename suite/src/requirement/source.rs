@@ -1,8 +1,7 @@
-//! Who says so: the documents and code that requirements cite.
-
-use std::fmt;
+//! Sources: the documents and the code that requirements cite.
 
 use serde::{Deserialize, Serialize};
+use strum::{Display, VariantArray};
 
 use crate::requirement::Level;
 
@@ -13,7 +12,7 @@ pub struct Document {
     pub name: &'static str,
     /// The version cited, where it has one for all citations.
     pub version: &'static str,
-    /// Where to read it.
+    /// Its URL.
     pub url: &'static str,
 }
 
@@ -24,7 +23,7 @@ pub struct Source {
     pub document: &'static str,
     /// Its version or tag.
     pub version: &'static str,
-    /// Where in the document: a section anchor, or path and line.
+    /// The place in the document: a section anchor, or path and line.
     pub anchor: &'static str,
     /// The cited sentence, or a summary of the code.
     pub text: &'static str,
@@ -32,44 +31,56 @@ pub struct Source {
     pub quoted: bool,
 }
 
-/// How strongly the OCI specification asks for what a requirement states.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+/// The importance of a requirement for the OCI specification.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    Display,
+    VariantArray,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum Specification {
-    /// It says MUST, or MUST NOT.
+    /// The specification requires it: MUST or MUST NOT.
+    #[strum(serialize = "OCI MUST")]
     Must,
-    /// It says SHOULD, or SHOULD NOT.
+    /// The specification recommends it: SHOULD or SHOULD NOT.
+    #[strum(serialize = "OCI SHOULD")]
     Should,
-    /// It says MAY: a registry is free to do otherwise.
+    /// The specification permits it: MAY.
+    #[strum(serialize = "OCI MAY")]
     May,
-    /// It describes it without any of these words.
+    /// The specification describes it without a keyword.
+    #[strum(serialize = "OCI without keyword")]
     Stated,
-    /// It says nothing of it, and another standard does, or what it says binds somebody else.
+    /// The specification does not require it of a registry, and another standard does or it binds somebody else.
+    #[strum(serialize = "OCI silent")]
     Silent,
-    /// It says nothing of it: the only authority is Helm.
+    /// The specification does not mention it; only Helm requires it.
+    #[strum(serialize = "Helm only")]
     HelmOnly,
 }
 
 impl Specification {
-    /// All of them, the strongest first.
-    pub const ALL: &'static [Self] = &[
-        Self::Must,
-        Self::Should,
-        Self::May,
-        Self::Stated,
-        Self::Silent,
-        Self::HelmOnly,
-    ];
+    /// All values, the strongest first.
+    pub const ALL: &'static [Self] = Self::VARIANTS;
 
-    /// Both severities in words: how strongly Helm needs it, and how strongly the specification asks for it.
-    pub fn beside(self, level: Level) -> String {
+    /// Both importances as text: for Helm and for the specification.
+    pub fn with_level(self, level: Level) -> String {
         match self {
             Self::HelmOnly => format!("{level}, Helm only"),
             _ => format!("Helm {level}, {self}"),
         }
     }
 
-    /// What the cited sentences say by their strongest keyword.
+    /// The strongest keyword of the cited sentences.
     pub(crate) fn of(sources: &[Source]) -> Self {
         let is_from = |document: Document| {
             move |source: &&Source| source.document == document.name && source.quoted
@@ -107,21 +118,8 @@ fn keyword(sentence: &str) -> Specification {
     }
 }
 
-impl fmt::Display for Specification {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Must => "OCI MUST",
-            Self::Should => "OCI SHOULD",
-            Self::May => "OCI MAY",
-            Self::Stated => "OCI without keyword",
-            Self::Silent => "OCI silent",
-            Self::HelmOnly => "Helm only",
-        })
-    }
-}
-
 impl Document {
-    /// Cites a sentence of the document, word for word.
+    /// Cites a sentence of the document word for word.
     pub const fn states(&self, anchor: &'static str, sentence: &'static str) -> Source {
         Source {
             document: self.name,
@@ -154,7 +152,7 @@ pub const HTTP: Document = Document {
     url: "https://www.rfc-editor.org/rfc/rfc9110",
 };
 
-/// Helm's own code: the only authority where Helm is stricter than the specification.
+/// Cites Helm's code, the only source where Helm is stricter than the specification.
 pub const fn helm(tag: &'static str, path: &'static str, does: &'static str) -> Source {
     Source {
         document: "helm/helm",
@@ -165,7 +163,7 @@ pub const fn helm(tag: &'static str, path: &'static str, does: &'static str) -> 
     }
 }
 
-/// The transport library of Helm 3.18 and later.
+/// Cites the transport library of Helm 3.18 and later.
 pub const fn oras_go(tag: &'static str, path: &'static str, does: &'static str) -> Source {
     Source {
         document: "oras-project/oras-go",
@@ -176,7 +174,7 @@ pub const fn oras_go(tag: &'static str, path: &'static str, does: &'static str) 
     }
 }
 
-/// The transport library of Helm 3.0 to 3.17.
+/// Cites the transport library of Helm 3.0 to 3.17.
 pub const fn containerd(tag: &'static str, path: &'static str, does: &'static str) -> Source {
     Source {
         document: "containerd/containerd",
@@ -187,7 +185,7 @@ pub const fn containerd(tag: &'static str, path: &'static str, does: &'static st
     }
 }
 
-/// A recording in `spec/helm-client-behaviour.md`: what a released Helm was seen to do.
+/// Cites a recording in `spec/helm-client-behaviour.md`: the observed behaviour of a released Helm version.
 pub const fn observed(section: &'static str, does: &'static str) -> Source {
     Source {
         document: "suite/spec/helm-client-behaviour.md",
@@ -221,13 +219,13 @@ mod tests {
     }
 
     #[test]
-    fn both_severities_are_told() {
+    fn both_importances_are_shown() {
         for (specification, words) in [
             (Specification::Should, "Helm MUST, OCI SHOULD"),
             (Specification::Silent, "Helm MUST, OCI silent"),
             (Specification::HelmOnly, "MUST, Helm only"),
         ] {
-            assert_eq!(specification.beside(Level::Must), words);
+            assert_eq!(specification.with_level(Level::Must), words);
         }
     }
 }

@@ -45,7 +45,7 @@ requirement! {
         ],
         faults: [RefusesBlobsOver32Mebibytes, CutsBlobsAt32Mebibytes],
         consequences: [LimitsBodies],
-        moves: 72,
+        mebibytes: 72,
         check: of_36_mebibytes,
     }
 }
@@ -81,7 +81,7 @@ requirement! {
         ],
         faults: [ClosesOnBlobsOver64Mebibytes],
         consequences: [RefusesBlobsOver32Mebibytes, CutsBlobsAt32Mebibytes, LimitsBodies],
-        moves: 200,
+        mebibytes: 200,
         check: of_100_mebibytes,
     }
 }

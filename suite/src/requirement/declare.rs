@@ -1,0 +1,49 @@
+//! The macro that declares a requirement.
+
+/// Declares a requirement: its doc comment is its published page.
+macro_rules! requirement {
+    (
+        $(#[doc = $doc:literal])+
+        $name:ident = $id:literal {
+            level: $level:ident,
+            title: $title:literal,
+            covers: [$($covers:literal),* $(,)?],
+            sources: [$($source:expr),+ $(,)?],
+            $(specification: $specification:ident,)?
+            breaks: [$($brk:expr),* $(,)?],
+            faults: [$($fault:ident),* $(,)?],
+            $(consequences: [$($consequence:ident),* $(,)?],)?
+            $(mebibytes: $mebibytes:literal,)?
+            $(proven_on: $setup:ident,)?
+            check: $check:ident $(,)?
+        }
+    ) => {
+        $(#[doc = $doc])+
+        pub(crate) static $name: $crate::requirement::Requirement = $crate::requirement::Requirement {
+            id: $id,
+            title: $title,
+            doc: concat!($($doc, "\n"),+),
+            level: $crate::requirement::Level::$level,
+            covers: &[$($covers),*],
+            sources: &[$($source),+],
+            declared_specification: requirement!(@specification $($specification)?),
+            breaks: &[$($brk),*],
+            faults: &[$(helm_oci_fixtures::fault::Fault::$fault),*],
+            consequences: &[$($(helm_oci_fixtures::fault::Fault::$consequence),*)?],
+            replays: None,
+            mebibytes: requirement!(@mebibytes $($mebibytes)?),
+            proven_on: requirement!(@setup $($setup)?),
+            check: |session| Box::pin($check(session)),
+            file: file!(),
+            line: line!(),
+        };
+    };
+    (@specification) => { None };
+    (@specification $specification:ident) => { Some($crate::requirement::source::Specification::$specification) };
+    (@mebibytes) => { 0 };
+    (@mebibytes $mebibytes:literal) => { $mebibytes };
+    (@setup) => { $crate::requirement::Setup::Open };
+    (@setup $setup:ident) => { $crate::requirement::Setup::$setup };
+}
+
+pub(crate) use requirement;
