@@ -50,11 +50,11 @@ async fn usable(session: &Session) -> CheckResult {
         .arrange_blob_in(&session.sibling("other"), &blob)
         .await?;
     session.arrange_blob(&content(session, "here")).await?;
-    let nowhere = session
+    let absent = session
         .head_blob(&digest_of(&content(session, "nowhere")))
         .await?;
-    if nowhere.status.as_u16() != 404 {
-        return Err(obstacle("get a 404 to HEAD of an absent blob", &nowhere));
+    if absent.status.as_u16() != 404 {
+        return Err(obstacle("get a 404 to HEAD of an absent blob", &absent));
     }
     let head = session.head_blob(&digest).await?;
     if head.status.as_u16() != 200 {

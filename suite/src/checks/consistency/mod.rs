@@ -2,7 +2,7 @@
 
 mod blobs;
 mod manifests;
-mod meanwhile;
+mod overlap;
 mod overwrites;
 mod reads;
 mod uploads;
@@ -25,10 +25,10 @@ pub(super) static REQUIREMENTS: &[&Requirement] = &[
     &overwrites::CONCURRENT_PUSHES,
     &manifests::TAG_AT_ONCE,
     &uploads::OPEN_UPLOADS,
-    &meanwhile::LIST_DURING_UPLOAD,
-    &meanwhile::BOTH_LISTED,
-    &meanwhile::UNREFERENCED_BLOBS,
-    &meanwhile::PULL_DURING_OVERWRITE,
+    &overlap::LIST_DURING_UPLOAD,
+    &overlap::BOTH_LISTED,
+    &overlap::UNREFERENCED_BLOBS,
+    &overlap::PULL_DURING_OVERWRITE,
     &blobs::BOTH_REPOSITORIES,
     &reads::HEAD_AND_GET,
     &overwrites::MOVED_TAG,

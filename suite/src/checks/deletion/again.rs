@@ -82,11 +82,11 @@ requirement! {
 
 async fn push_again(session: &Session) -> CheckResult {
     let chart = session.arrange_chart("1.0.0").await?;
-    let nowhere = session
+    let absent = session
         .head_blob(&crate::session::digest_of(b"never uploaded"))
         .await?;
-    if nowhere.status.as_u16() != 404 {
-        return Err(obstacle("get a 404 to HEAD of an absent blob", &nowhere));
+    if absent.status.as_u16() != 404 {
+        return Err(obstacle("get a 404 to HEAD of an absent blob", &absent));
     }
     delete(session, &session.manifest_path(&chart.digest), "manifests").await?;
     delete(session, &session.blob_path(&chart.layer_digest()), "blobs").await?;

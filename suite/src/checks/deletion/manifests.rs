@@ -174,12 +174,9 @@ requirement! {
 
 async fn head_agrees(session: &Session) -> CheckResult {
     let chart = session.arrange_chart("1.0.0").await?;
-    let nowhere = session.head_manifest("0.0.1").await?;
-    if nowhere.status.as_u16() != 404 {
-        return Err(obstacle(
-            "get a 404 to HEAD of an absent manifest",
-            &nowhere,
-        ));
+    let absent = session.head_manifest("0.0.1").await?;
+    if absent.status.as_u16() != 404 {
+        return Err(obstacle("get a 404 to HEAD of an absent manifest", &absent));
     }
     let deleted = delete(session, &session.manifest_path(&chart.digest), "manifests").await?;
     for reference in [chart.digest.as_str(), "1.0.0"] {

@@ -15,7 +15,10 @@ async fn absent_tag(session: &Session) -> Result<Reply, Stop> {
     if reply.status.is_client_error() {
         Ok(reply)
     } else {
-        Err(crate::session::steps::obstacle("provoke an error", &reply))
+        Err(crate::session::steps::obstacle(
+            "get an error for an absent tag",
+            &reply,
+        ))
     }
 }
 

@@ -7,37 +7,40 @@ pub(super) struct Kind {
 }
 
 pub(super) const PUSH: Kind = Kind {
-    doc: " A push into an empty repository succeeds, with every request as Helm sends it and every response judged as Helm judges
- it.
+    doc: " A push into an empty repository succeeds, with every request as Helm sends it and every response judged
+ as Helm judges it.
 
  ## Why Helm needs it
- These are the requests of `helm push`, or of `helm chart push` before Helm 3.7. A finding names the response at which Helm aborts.
+ These are the requests of `helm push`, or of `helm chart push` before Helm 3.7. A finding names the response at
+ which Helm aborts.
 
  ## How it is checked
- The check pushes a chart step by step: with order, headers and `Accept` as recorded, and concurrently where Helm sends
- requests concurrently.
+ The check pushes a chart step by step: with order, headers and `Accept` as recorded, and concurrently where Helm
+ sends requests concurrently.
 ",
     covers: &["REG-API-07", "A19"],
 };
 
 pub(super) const FIRST_PUSH: Kind = Kind {
-    doc: " The first push into a repository that does not exist succeeds with the tokens that Helm requests, in Helm's order.
+    doc: " The first push into a repository that does not exist succeeds with the tokens that Helm requests, in
+ Helm's order.
 
  ## Why Helm needs it
- Helm begins without a token and requests one when it is challenged. Up to 3.17 it requests both scopes at once. From
- 3.18 to 4.2.3 it requests `pull` for every read, and `pull,push` after the challenge to an upload. Since 4.2.4 it requests
- `pull,push` from the first request on. A registry that creates repositories on the first push must accept each order.
+ Helm begins without a token and requests one when it is challenged. Up to 3.17 it requests both scopes at once.
+ From 3.18 to 4.2.3 it requests `pull` for every read, and `pull,push` after the challenge to an upload. Since 4.2.4
+ it requests `pull,push` from the first request on. A registry that creates repositories on the first push must
+ accept each order.
 
  ## How it is checked
- The check pushes a chart step by step. It responds to each challenge as Helm does: with the same request to the token
- endpoint and the same scopes. Without a challenge this is an ordinary push.
+ The check pushes a chart step by step. It responds to each challenge as Helm does: with the same request to the
+ token endpoint and the same scopes. Without a challenge this is an ordinary push.
 ",
     covers: &["REG-AUT-07", "REG-AUT-14", "REG-NAM-09", "A01", "A03"],
 };
 
 pub(super) const RE_PUSH: Kind = Kind {
-    doc: " A repeated push of the same chart succeeds, with every request as Helm sends it and every response judged as Helm judges
- it.
+    doc: " A repeated push of the same chart succeeds, with every request as Helm sends it and every response judged
+ as Helm judges it.
 
  ## Why Helm needs it
  These are the requests of a push of an existing chart. A finding names the response at which Helm aborts.
@@ -49,24 +52,27 @@ pub(super) const RE_PUSH: Kind = Kind {
 };
 
 pub(super) const PUSH_PROV: Kind = Kind {
-    doc: " The push of a chart with its provenance succeeds, with every request as Helm sends it and every response judged as Helm
- judges it.
+    doc: " The push of a chart with its provenance succeeds, with every request as Helm sends it and every response
+ judged as Helm judges it.
 
  ## Why Helm needs it
- These are the requests of a push if a `.prov` file is next to the archive. A finding names the response at which Helm aborts.
+ These are the requests of a push if a `.prov` file is next to the archive. A finding names the response at which
+ Helm aborts.
 
  ## How it is checked
- The check pushes two signed charts step by step: three blobs concurrently, then the manifest. Helm versions that sort
- layers by digest put the provenance first in one of them, and last in the other.
+ The check pushes two signed charts step by step: three blobs concurrently, then the manifest. Helm versions that
+ sort layers by digest put the provenance first in one of them, and last in the other.
 ",
     covers: &["REG-MAN-08"],
 };
 
 pub(super) const PULL: Kind = Kind {
-    doc: " A pull of an exact version succeeds, with every request as Helm sends it and every response judged as Helm judges it.
+    doc: " A pull of an exact version succeeds, with every request as Helm sends it and every response judged as
+ Helm judges it.
 
  ## Why Helm needs it
- These are the requests of `helm pull`, or of `helm chart pull` before Helm 3.7. A finding names the response at which Helm aborts.
+ These are the requests of `helm pull`, or of `helm chart pull` before Helm 3.7. A finding names the response at
+ which Helm aborts.
 
  ## How it is checked
  The check pushes a chart, then pulls it step by step.
@@ -75,8 +81,8 @@ pub(super) const PULL: Kind = Kind {
 };
 
 pub(super) const PROV: Kind = Kind {
-    doc: " A pull with provenance succeeds: the tag is resolved and the chart read a second time for its provenance, with every
- request as Helm sends it.
+    doc: " A pull with provenance succeeds: the tag is resolved and the chart read a second time for its provenance,
+ with every request as Helm sends it.
 
  ## Why Helm needs it
  These are the requests of `--prov` and `--verify`. A finding names the response at which Helm aborts.
@@ -88,8 +94,8 @@ pub(super) const PROV: Kind = Kind {
 };
 
 pub(super) const LIST: Kind = Kind {
-    doc: " A pull without a version succeeds: the tags are listed, and the highest release is pulled, with every request as Helm
- sends it.
+    doc: " A pull without a version succeeds: the tags are listed, and the highest release is pulled, with every
+ request as Helm sends it.
 
  ## Why Helm needs it
  These are the requests of `helm pull` without `--version`. A finding names the response at which Helm aborts.
@@ -101,24 +107,27 @@ pub(super) const LIST: Kind = Kind {
 };
 
 pub(super) const RESOLVE: Kind = Kind {
-    doc: " A pull of a version range succeeds: the tags are listed, `_` is read as `+`, and the highest match is pulled, with every
- request as Helm sends it.
+    doc: " A pull of a version range succeeds: the tags are listed, `_` is read as `+`, and the highest match is
+ pulled, with every request as Helm sends it.
 
  ## Why Helm needs it
- These are the requests of `helm pull` with a range as the version. A finding names the response at which Helm aborts.
+ These are the requests of `helm pull` with a range as the version. A finding names the response at which Helm
+ aborts.
 
  ## How it is checked
- The check pushes charts, one of them with build metadata, and pulls step by step the range that only this one satisfies.
+ The check pushes charts, one of them with build metadata, and pulls step by step the range that only this one
+ satisfies.
 ",
     covers: &["REG-TAG-02", "REG-NAM-05"],
 };
 
 pub(super) const DEPENDENCY: Kind = Kind {
-    doc: " The dependencies of a chart are pulled, with every request as Helm sends it and every response judged as Helm judges it.
+    doc: " The dependencies of a chart are pulled, with every request as Helm sends it and every response judged as
+ Helm judges it.
 
  ## Why Helm needs it
- These are the requests of `helm dependency update` for an exact version in an `oci://` repository: no tags are listed.
- A finding names the response at which Helm aborts.
+ These are the requests of `helm dependency update` for an exact version in an `oci://` repository: no tags are
+ listed. A finding names the response at which Helm aborts.
 
  ## How it is checked
  The check pushes a chart, then pulls it step by step.
@@ -127,12 +136,12 @@ pub(super) const DEPENDENCY: Kind = Kind {
 };
 
 pub(super) const LOGIN: Kind = Kind {
-    doc: " A login succeeds, with the requests to `/v2/` and to the token endpoint as Helm sends them, and every response judged as
- Helm judges it.
+    doc: " A login succeeds, with the requests to `/v2/` and to the token endpoint as Helm sends them, and every
+ response judged as Helm judges it.
 
  ## Why Helm needs it
- These are the requests of `helm registry login`: the challenge of `/v2/` determines how Helm authenticates, and a 200
- there ends the login. A finding names the response at which Helm aborts.
+ These are the requests of `helm registry login`: the challenge of `/v2/` determines how Helm authenticates, and a
+ 200 there ends the login. A finding names the response at which Helm aborts.
 
  ## How it is checked
  The check logs in with the credentials of the run, step by step. Without a challenge no credentials are needed.

@@ -160,8 +160,8 @@ mod tests {
     #[test]
     fn known_digests_are_those_of_the_charts() {
         for (mebibytes, digest) in DIGESTS {
-            let taken = Pattern::new(mebibytes, mebibytes * MEBIBYTE);
-            assert_eq!(taken.digest(), digest, "{mebibytes} MiB");
+            let generated = Pattern::new(mebibytes, mebibytes * MEBIBYTE);
+            assert_eq!(generated.digest(), digest, "{mebibytes} MiB");
         }
     }
 }

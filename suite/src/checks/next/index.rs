@@ -175,7 +175,10 @@ requirement! {
 async fn bytes(session: &Session) -> CheckResult {
     let (index, reply) = read_back(session).await?;
     if reply.media_type() != Some(media_type::OCI_INDEX) {
-        return Err(obstacle("read an index as an index", &reply));
+        return Err(obstacle(
+            "get an index in response to GET of its tag",
+            &reply,
+        ));
     }
     expect::same_bytes(&reply, &index)
 }

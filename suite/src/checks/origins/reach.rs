@@ -12,7 +12,7 @@ pub(super) enum Reach {
     /// Clients in the same cluster.
     Cluster,
     /// All clients, as far as the name shows.
-    Elsewhere,
+    Anywhere,
 }
 
 impl Reach {
@@ -31,7 +31,7 @@ impl Reach {
         } else if is_below("svc") || is_below("cluster.local") {
             Self::Cluster
         } else {
-            Self::Elsewhere
+            Self::Anywhere
         }
     }
 }
@@ -50,11 +50,11 @@ mod tests {
             ("store.localhost", Reach::Machine),
             ("127.0.0.1:9000", Reach::Machine),
             ("[::1]:9000", Reach::Machine),
-            ("10.0.0.5", Reach::Elsewhere),
-            ("minio", Reach::Elsewhere),
-            ("svc", Reach::Elsewhere),
-            ("mysvc", Reach::Elsewhere),
-            ("store.example", Reach::Elsewhere),
+            ("10.0.0.5", Reach::Anywhere),
+            ("minio", Reach::Anywhere),
+            ("svc", Reach::Anywhere),
+            ("mysvc", Reach::Anywhere),
+            ("store.example", Reach::Anywhere),
         ] {
             let uri: Uri = format!("https://{host}/a").parse().expect("a URI");
             assert_eq!(Reach::of(&uri), expected, "{host}");

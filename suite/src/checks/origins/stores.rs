@@ -140,7 +140,7 @@ async fn redirect_reachable(session: &Session) -> CheckResult {
     let reach = Reach::of(&store);
     let is_as_near = reach == Reach::of(session.target().origin());
     expect::holds(
-        reach == Reach::Elsewhere || is_as_near,
+        reach == Reach::Anywhere || is_as_near,
         "a redirect to a host that all clients of the registry can reach",
         format!("`{}`", redact_url(&store.to_string())),
         &[&first],

@@ -171,9 +171,9 @@ requirement! {
 
 async fn unknown_repository(session: &Session) -> CheckResult {
     with_referrers(session).await?;
-    let nowhere = session.sibling("nowhere");
+    let unknown = session.sibling("nowhere");
     let digest = digest_of(b"nothing");
-    let path = format!("/v2/{nowhere}/referrers/{digest}");
+    let path = format!("/v2/{unknown}/referrers/{digest}");
     let reply = session.call(http::Method::GET, &path).send().await?;
     expect::holds(
         !reply.status.is_server_error(),

@@ -137,8 +137,11 @@ async fn complete(session: &Session) -> CheckResult {
     let shown: Vec<&Reply> = pages.iter().take(2).collect();
     expect::holds(
         missing < 20,
-        format!("{} tags over all pages", wanted.len()),
-        format!("{missing} of them missing from {} page(s)", pages.len()),
+        format!("all {} pushed tags in the list", wanted.len()),
+        format!(
+            "{missing} tags missing from a list of {} page(s)",
+            pages.len()
+        ),
         &shown,
     )
 }

@@ -21,9 +21,9 @@ pub(super) async fn push_tags(session: &Session, tags: &[&str]) -> Result<(), St
         session.arrange_manifest(tag, &chart.manifest).await?;
         // Another requirement judges a tag that cannot be read after its push.
         if tag.contains('_') {
-            let there = session.get_manifest(tag).await?;
-            if there.status.as_u16() == 404 {
-                return Err(obstacle("read the pushed tag", &there));
+            let read = session.get_manifest(tag).await?;
+            if read.status.as_u16() == 404 {
+                return Err(obstacle("read the pushed tag", &read));
             }
         }
     }

@@ -55,12 +55,12 @@ async fn list_during_upload(session: &Session) -> CheckResult {
         return Err(obstacle("find the tag in the list", &before));
     }
     let open = session.start_upload().await?;
-    let (meanwhile, tags) = session.arranged_tags().await?;
+    let (during, tags) = session.arranged_tags().await?;
     expect::holds(
         tags.iter().any(|tag| tag == "1.0.0"),
         "a list with the tag, as before the upload was opened",
         format!("a list of {tags:?}"),
-        &[&before, &open, &meanwhile],
+        &[&before, &open, &during],
     )
 }
 
