@@ -95,14 +95,14 @@ fn redacted(verdict: Verdict, session: &Session) -> Verdict {
     match verdict {
         Verdict::Satisfied | Verdict::NotApplicable(_) => verdict,
         Verdict::Violated(mut finding) => {
-            finding.actual = session.fit_to_show(&finding.actual);
+            finding.actual = session.redact(&finding.actual);
             for expected in &mut finding.expected {
-                *expected = session.fit_to_show(expected);
+                *expected = session.redact(expected);
             }
             Verdict::Violated(finding)
         }
         Verdict::Inconclusive(mut obstacle) => {
-            obstacle.what = session.fit_to_show(&obstacle.what);
+            obstacle.what = session.redact(&obstacle.what);
             Verdict::Inconclusive(obstacle)
         }
     }

@@ -361,7 +361,7 @@ impl FlowRun<'_> {
     /// The text with the password redacted, and with the address of the registry instead of the recorder's.
     fn redacted(&self, text: &str, addresses: &Addresses) -> String {
         let text = text.replace(&addresses.recorder, &addresses.registry);
-        self.target.secrets().hide(&text)
+        self.target.secrets().redact(&text)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use helm_oci_suite::session::write_mode::{Looks, Permission};
+use helm_oci_suite::session::write_mode::{ExistingContent, WriteMode};
 use thiserror::Error;
 
 use super::Plan;
@@ -17,7 +17,7 @@ pub struct Job {
     /// The target.
     pub target: ResolvedTarget,
     /// The repositories to which the run may write.
-    pub permission: Permission,
+    pub write_mode: WriteMode,
 }
 
 /// A target on which the plan cannot run.
@@ -42,32 +42,32 @@ impl Job {
     pub const fn new(target: ResolvedTarget) -> Self {
         Self {
             target,
-            permission: Permission::Own,
+            write_mode: WriteMode::OwnRepositories,
         }
     }
 
     /// A target with the repositories that the plan needs on it.
     pub async fn assigned(target: ResolvedTarget, plan: &Plan) -> Result<Self, AssignError> {
-        let permission = match &target.policy.access {
+        let write_mode = match &target.policy.access {
             WriteAccess::Own => return Ok(Self::new(target)),
             WriteAccess::Given(given) => {
                 let namespace = target.kind.namespace();
                 let places =
                     repositories::assign(&plan.requirements, namespace, plan.seed, given).await?;
-                Permission::Given(Arc::new(places))
+                WriteMode::GivenRepositories(Arc::new(places))
             }
-            WriteAccess::ReadOnly(chart) => Permission::Reading(looks(chart.as_ref())),
+            WriteAccess::ReadOnly(chart) => WriteMode::ReadOnly(looks(chart.as_ref())),
         };
         if !plan.helms.all.is_empty() {
             return Err(AssignError::Helm { name: target.name });
         }
-        Ok(Self { target, permission })
+        Ok(Self { target, write_mode })
     }
 }
 
 /// The content that a read-only run reads.
-fn looks(chart: Option<&ChartName>) -> Looks {
-    chart.map_or_else(Looks::default, |chart| Looks {
+fn looks(chart: Option<&ChartName>) -> ExistingContent {
+    chart.map_or_else(Looks::default, |chart| ExistingContent {
         repository: Some(chart.repository.clone()),
         tag: Some(chart.tag.clone()),
         chart: None,

@@ -11,7 +11,7 @@ use helm_oci_suite::oci::TagList;
 use helm_oci_suite::proof;
 use helm_oci_suite::requirement::{Requirement, Setup};
 use helm_oci_suite::session::target::Target;
-use helm_oci_suite::session::write_mode::Permission;
+use helm_oci_suite::session::write_mode::WriteMode;
 use helm_oci_suite::session::{Reply, Session};
 use helm_oci_suite::verdict::{Obstacle, ObstacleKind, Stop};
 use http::{Method, StatusCode};
@@ -102,7 +102,7 @@ fn is_own(own: &str, name: &str) -> bool {
 
 /// Why a given repository cannot be worked in: there is something in it already, or nobody can tell.
 pub async fn occupied(target: &Target) -> Option<Obstacle> {
-    let Permission::Given(places) = &target.permission else {
+    let WriteMode::GivenRepositories(places) = &target.write_mode else {
         return None;
     };
     let session = Session::new(target.clone(), "preflight");
@@ -125,7 +125,7 @@ pub async fn occupied(target: &Target) -> Option<Obstacle> {
         };
         return Some(Obstacle::new(
             ObstacleKind::Arrangement,
-            session.fit_to_show(&what),
+            session.redact(&what),
         ));
     }
     None
@@ -223,7 +223,7 @@ mod tests {
     #[tokio::test]
     async fn a_given_repository_of_which_nothing_can_be_told_is_not_taken_for_empty() {
         let given = |target| Target {
-            permission: Permission::Given(Arc::new(BTreeMap::from([(
+            write_mode: WriteMode::GivenRepositories(Arc::new(BTreeMap::from([(
                 "wanted".to_owned(),
                 "pool/a".to_owned(),
             )]))),

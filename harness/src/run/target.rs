@@ -9,9 +9,9 @@ use helm_oci_suite::checks;
 use helm_oci_suite::prediction::table::{self, Responses, Verdicts};
 use helm_oci_suite::requirement::outcome::Rules;
 use helm_oci_suite::session::Session;
-use helm_oci_suite::session::adopted::Adopted;
+use helm_oci_suite::session::existing_chart::ExistingChart;
 use helm_oci_suite::session::target::Target;
-use helm_oci_suite::session::write_mode::Permission;
+use helm_oci_suite::session::write_mode::WriteMode;
 use helm_oci_suite::verdict::{Obstacle, ObstacleKind, Stop, Verdict};
 
 use super::deadline::within;
@@ -143,15 +143,15 @@ impl TargetExamination<'_> {
 
 /// Reads the chart that a read-only run examines; returns an obstacle if it cannot be read.
 async fn read_chart(target: &mut Target) -> Option<Obstacle> {
-    let Permission::Reading(mut looks) = target.permission.clone() else {
+    let WriteMode::ReadOnly(mut looks) = target.write_mode.clone() else {
         return None;
     };
     let tag = looks.tag.clone()?;
     let session = Session::new(target.clone(), "adopt");
-    match within(DEADLINE, &session, Adopted::read(&session, &tag)).await {
+    match within(DEADLINE, &session, ExistingChart::read(&session, &tag)).await {
         Some(Ok(adopted)) => {
             looks.chart = Some(Arc::new(adopted));
-            target.permission = Permission::Reading(looks);
+            target.write_mode = WriteMode::ReadOnly(looks);
             None
         }
         Some(Err(Stop::Inconclusive(obstacle))) => {

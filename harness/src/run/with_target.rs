@@ -62,7 +62,7 @@ pub(crate) async fn with_target<T>(
     let ledger = Arc::new(Ledger::new(budgeted));
     let recorded = Target {
         registry: Arc::clone(&ledger) as _,
-        permission: job.permission.clone(),
+        write_mode: job.write_mode.clone(),
         ..rate_limited.clone()
     };
     let identity = available.identity.clone();

@@ -135,7 +135,7 @@ async fn golden(target: Target) -> Result<Snapshot, SnapshotError> {
             let about = About::repository(&session, run.clone(), &subject(push).replace('/', " "));
             push::push(&mut taker, &about, push).await;
             let text = pull::pushed(&mut taker, &about, push).await;
-            let text = session.fit_to_show(&text);
+            let text = session.redact(&text);
             files.insert(format!("charts/{}.txt", subject(push)), text);
         }
         tags.push_str(&list(&mut taker, &whole).await);
@@ -160,8 +160,8 @@ async fn chart(
     let session = Session::in_repository(target, repository);
     let about = About::repository(&session, None, session.chart_name());
     let found = pull::found(&mut taker, &about, reference).await;
-    let text = found.map_err(|why| SnapshotError::Chart(session.fit_to_show(&why)))?;
-    let text = session.fit_to_show(&text);
+    let text = found.map_err(|why| SnapshotError::Chart(session.redact(&why)))?;
+    let text = session.redact(&text);
     files.insert(format!("charts/{}.txt", safe(session.chart_name())), text);
     files.insert("tags.txt".to_owned(), list(&mut taker, &about).await);
     Ok(Snapshot::of(files, &taker.said))
@@ -195,7 +195,7 @@ async fn list(taker: &mut Taker, about: &About<'_>) -> String {
             }
         }
     }
-    about.session.fit_to_show(&text)
+    about.session.redact(&text)
 }
 
 /// What is not there, signatures, and deletes.

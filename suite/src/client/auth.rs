@@ -7,7 +7,8 @@ use http::{HeaderValue, Uri};
 use super::request::PlannedRequest;
 use super::{ClientRun, Quirk, TransportLibrary};
 use crate::oci::url;
-use crate::session::challenge::{self, Challenge};
+use crate::session::authorization;
+use crate::session::challenge::Challenge;
 use crate::session::steps::obstacle;
 use crate::session::target::{Credentials, Login};
 use crate::session::{Reply, Session};
@@ -219,7 +220,7 @@ impl ClientRun<'_> {
 
     /// `Authorization` for HTTP Basic, from now on for all requests.
     pub(super) fn basic(&mut self) -> Option<HeaderValue> {
-        let basic = challenge::basic(self.login()?);
+        let basic = authorization::basic(self.login()?);
         self.cache.is_basic = true;
         Some(self.store(String::new(), basic))
     }
@@ -260,7 +261,7 @@ impl ClientRun<'_> {
 
 /// The challenge that oras-go reads: the first one in the first header.
 pub(super) fn first_challenge(reply: &Reply) -> Option<Challenge> {
-    let challenges = Challenge::read(reply.header("www-authenticate")?)?;
+    let challenges = Challenge::parse(reply.header("www-authenticate")?)?;
     challenges.into_iter().next()
 }
 

@@ -7,7 +7,9 @@ use super::request::PlannedRequest;
 use super::tokens::{FORM, access_token, password};
 use super::{ClientRun, TransportLibrary};
 use crate::session::Reply;
-use crate::session::challenge::{self, Challenge, TokenAnswer};
+use crate::session::authorization;
+use crate::session::challenge::Challenge;
+use crate::session::token_request::TokenResponse;
 use crate::verdict::{CheckResult, Stop};
 
 impl ClientRun<'_> {
@@ -51,7 +53,7 @@ impl ClientRun<'_> {
         let offered = |scheme: &str| challenges.iter().find(|one| one.scheme == scheme);
         let user = self.login().ok_or_else(without_credentials)?;
         if offered("basic").is_some() {
-            return Ok(Some(challenge::basic(user)));
+            return Ok(Some(authorization::basic(user)));
         }
         let Some(bearer) = offered("bearer") else {
             return Ok(None);
@@ -62,7 +64,7 @@ impl ClientRun<'_> {
             ("offline_token", "true"),
         ];
         let got = self.get(&self.endpoint(bearer, ping)?, fields).await?;
-        self.token(&got, TokenAnswer::read(&got)).map(Some)
+        self.token(&got, TokenResponse::token_in(&got)).map(Some)
     }
 
     /// Since 3.18: sends a request, and a second one with the credentials that the first challenge requires.
@@ -74,7 +76,7 @@ impl ClientRun<'_> {
         };
         let user = self.login().ok_or_else(without_credentials)?;
         let key = match challenge.scheme.as_str() {
-            "basic" => challenge::basic(user),
+            "basic" => authorization::basic(user),
             "bearer" => {
                 let endpoint = self.endpoint(&challenge, &ping)?;
                 self.check_realm(&endpoint.realm, &ping)?;
@@ -85,7 +87,7 @@ impl ClientRun<'_> {
                     self.token(&posted, access_token(&posted))?
                 } else {
                     let got = self.get(&endpoint, Vec::new()).await?;
-                    self.token(&got, TokenAnswer::read(&got))?
+                    self.token(&got, TokenResponse::token_in(&got))?
                 }
             }
             _ => return self.expect_success(&ping),

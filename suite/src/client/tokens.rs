@@ -8,8 +8,9 @@ use http::{HeaderValue, Method, header};
 use super::auth::Endpoint;
 use super::{ClientRun, Quirk};
 use crate::oci::percent::encode_query;
-use crate::session::challenge::{self, TokenAnswer};
+use crate::session::authorization;
 use crate::session::target::Login;
+use crate::session::token_request::TokenResponse;
 use crate::session::{Reply, parse_uri};
 use crate::verdict::Stop;
 use crate::wire::Request;
@@ -55,13 +56,13 @@ impl ClientRun<'_> {
     ) -> Result<HeaderValue, Stop> {
         let scopes = scopes.iter().map(|scope| ("scope", scope.as_str()));
         let got = self.get(endpoint, scopes.collect()).await?;
-        self.token(&got, TokenAnswer::read(&got))
+        self.token(&got, TokenResponse::token_in(&got))
     }
 
     /// `Authorization` with this token; without a token Helm aborts.
     pub(super) fn token(&self, reply: &Reply, token: Option<String>) -> Result<HeaderValue, Stop> {
         token
-            .and_then(|token| challenge::bearer(&token))
+            .and_then(|token| authorization::bearer(&token))
             .ok_or_else(|| self.abort("a token", reply))
     }
 
@@ -85,11 +86,11 @@ impl ClientRun<'_> {
         let bare = bare.split('?').next().unwrap_or_default();
         let uri = parse_uri(&format!("{bare}?{}", pairs.join("&")))?;
         if self.login().is_some() {
-            self.session.keep_in(&uri)?;
+            self.session.check_realm(&uri)?;
         }
         let mut request = Request::new(Method::GET, uri);
         if let Some(user) = self.login() {
-            request = request.header(header::AUTHORIZATION, challenge::basic(user));
+            request = request.header(header::AUTHORIZATION, authorization::basic(user));
         }
         self.send_to_endpoint(request).await
     }
@@ -103,7 +104,7 @@ impl ClientRun<'_> {
     ) -> Result<Reply, Stop> {
         let service = endpoint.service.as_deref();
         fields.extend(service.map(|service| ("service", service)));
-        self.session.keep_in(&endpoint.realm)?;
+        self.session.check_realm(&endpoint.realm)?;
         let mut pairs: Vec<String> = fields.into_iter().map(pair).collect();
         pairs.sort();
         let form = pairs.join("&");
@@ -118,7 +119,7 @@ impl ClientRun<'_> {
         let request = request
             .header(header::USER_AGENT, HeaderValue::from_static(self.agent))
             .header(header::ACCEPT_ENCODING, HeaderValue::from_static("gzip"));
-        let reply = self.session.traded(request).await?;
+        let reply = self.session.send_token_request(request).await?;
         self.decoded(&Method::GET, reply)
     }
 }
@@ -134,7 +135,7 @@ pub(super) fn password(user: &Login) -> [(&'static str, &str); 3] {
 
 /// The token of a response to POST: `access_token`.
 pub(super) fn access_token(answer: &Reply) -> Option<String> {
-    let given: TokenAnswer = serde_json::from_slice(&answer.body).ok()?;
+    let given: TokenResponse = serde_json::from_slice(&answer.body).ok()?;
     let token = given.access_token.filter(|token| !token.is_empty());
     token.filter(|_| answer.status.is_success())
 }

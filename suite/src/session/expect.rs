@@ -1,4 +1,4 @@
-//! The verbs of judgement. Only these make a violation.
+//! Expectations. Only these make a violation.
 
 use bytes::Bytes;
 use serde::de::DeserializeOwned;
@@ -6,7 +6,7 @@ use serde::de::DeserializeOwned;
 use crate::session::{Reply, Session, digest_of};
 use crate::verdict::{CheckResult, Finding, Stop};
 
-/// A violation: what would have been right, what came, and the answers that show it.
+/// A violation: expected, observed, and the replies that show it.
 pub(crate) fn violated(
     expected: impl Into<String>,
     actual: impl Into<String>,
@@ -19,16 +19,16 @@ pub(crate) fn violated(
     }))
 }
 
-/// A violation: the connection closed each of three times, before what was expected came.
-pub(crate) fn unanswered(session: &Session, expected: &str) -> Stop {
+/// A violation: the connection closed each of three times before the expected response.
+pub(crate) fn connection_closed(session: &Session, expected: &str) -> Stop {
     Stop::Violated(Box::new(Finding {
         expected: vec![expected.to_owned()],
-        actual: "the connection closed before that, three times".to_owned(),
-        exchanges: session.unanswered(),
+        actual: "the connection closed three times before that".to_owned(),
+        exchanges: session.failed_exchanges(),
     }))
 }
 
-/// The statement holds.
+/// The condition is true.
 pub(crate) fn holds(
     condition: bool,
     expected: impl Into<String>,
@@ -67,7 +67,7 @@ pub(crate) fn success(reply: &Reply) -> CheckResult {
     )
 }
 
-/// The request is refused for a reason of its own: a 4xx.
+/// The request is refused: the status is 4xx.
 pub(crate) fn refused(reply: &Reply) -> CheckResult {
     holds(
         reply.status.is_client_error(),
@@ -77,7 +77,7 @@ pub(crate) fn refused(reply: &Reply) -> CheckResult {
     )
 }
 
-/// The header is there, as text that is not empty.
+/// The header is present, as text that is not empty.
 pub(crate) fn header<'r>(reply: &'r Reply, name: &str) -> Result<&'r str, Stop> {
     reply
         .header(name)
@@ -155,7 +155,7 @@ mod tests {
 
     const SHOWN: usize = 4;
 
-    /// An answer with one header, whose place in the transcript is `SHOWN`.
+    /// A reply with one header, whose position in the transcript is `SHOWN`.
     fn reply(status: u16, name: &'static str, value: &'static str, body: &'static str) -> Reply {
         let mut headers = HeaderMap::new();
         headers.insert(name, HeaderValue::from_static(value));
@@ -169,7 +169,7 @@ mod tests {
         }
     }
 
-    /// What was expected and what came, of a violation that the one answer shows.
+    /// The expected and the observed of a violation that the one reply shows.
     fn finding<T: std::fmt::Debug>(result: Result<T, Stop>) -> (Vec<String>, String) {
         let Err(Stop::Violated(finding)) = result else {
             panic!("no violation: {result:?}")

@@ -1,10 +1,8 @@
-//! A registry that asks to be left alone for a while is: `429` and `503` with `Retry-After`.
+//! Retries: a request to which the registry responds with 429 or 503 and `Retry-After` is sent again after that time.
 //!
-//! That a host limits its callers says nothing of what it does for one Helm, so it is never a violation. What it
-//! asks for is bounded: a check waits so often and so long, and then could not tell.
+//! A rate limit is never a violation, because one Helm client does not meet it. Retries are bounded by number and time;
+//! beyond that the check is inconclusive.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use http::StatusCode;
@@ -12,66 +10,48 @@ use http::StatusCode;
 use crate::session::Reply;
 use crate::verdict::{Obstacle, ObstacleKind, Stop};
 
-/// How often one request is sent again.
-const TIMES: usize = 3;
+/// The maximum number of retries of one request.
+const RETRIES: usize = 3;
 
-/// How long one check waits, all in all.
+/// The maximum time that one check waits in total.
 const LONGEST: Duration = Duration::from_secs(60);
 
-/// The wait where a registry names a date and tells no time of its own.
-const SHORTEST: Duration = Duration::from_secs(1);
+/// The wait if `Retry-After` is a date and the response has no `Date`.
+const WITHOUT_DATE: Duration = Duration::from_secs(1);
 
-/// How long a check has waited.
+/// The waits of a check that the registry asked for.
 #[derive(Debug, Default)]
-pub(crate) struct Patience {
-    /// Because the registry asked for it.
-    asked: Mutex<Duration>,
-    /// For its turn, among those who speak with the registry.
-    turns: Mutex<Duration>,
-    /// How many large bodies have begun and ended.
-    transfers: AtomicUsize,
+pub(super) struct RetryBudget {
+    waited: Duration,
 }
 
-impl Patience {
+impl RetryBudget {
     /// All waits so far.
-    pub(crate) fn waited(&self) -> Duration {
-        let of = |time: &Mutex<Duration>| *time.lock().unwrap_or_else(PoisonError::into_inner);
-        of(&self.asked) + of(&self.turns)
+    pub(super) const fn waited(&self) -> Duration {
+        self.waited
     }
 
-    /// A request waited for its turn.
-    pub(crate) fn note(&self, time: Duration) {
-        *self.turns.lock().unwrap_or_else(PoisonError::into_inner) += time;
-    }
-
-    /// A large body begins to go over the wire, or ends.
-    pub(crate) fn turn_of_transfer(&self) {
-        self.transfers.fetch_add(1, Ordering::Relaxed);
-    }
-
-    /// How many beginnings and ends there were.
-    pub(crate) fn transfers(&self) -> usize {
-        self.transfers.load(Ordering::Relaxed)
-    }
-
-    /// Allows a wait before a request is sent again, if that is within bounds; `again` tells how often it was already.
-    pub(crate) fn spend(&self, time: Duration, again: usize, reply: &Reply) -> Result<(), Stop> {
-        let mut waited = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
-        if again >= TIMES {
-            return Err(limited(
-                reply,
-                &format!("still does after {TIMES} attempts more"),
-            ));
+    /// Allows a wait before a request is sent again, if it is within bounds. `retries` counts the earlier ones of the
+    /// same request.
+    pub(super) fn spend(
+        &mut self,
+        time: Duration,
+        retries: usize,
+        reply: &Reply,
+    ) -> Result<(), Stop> {
+        if retries >= RETRIES {
+            let why = format!("the same after {RETRIES} retries");
+            return Err(limited(reply, &why));
         }
-        if time > LONGEST.saturating_sub(*waited) {
-            let asked = format!(
-                "asks to wait {} s, and a check waits {} s at most",
+        if time > LONGEST.saturating_sub(self.waited) {
+            let why = format!(
+                "it asks for a wait of {} s, and a check waits {} s at most",
                 time.as_secs(),
                 LONGEST.as_secs()
             );
-            return Err(limited(reply, &asked));
+            return Err(limited(reply, &why));
         }
-        *waited += time;
+        self.waited += time;
         Ok(())
     }
 }
@@ -80,15 +60,15 @@ fn limited(reply: &Reply, why: &str) -> Stop {
     Stop::from(Obstacle {
         kind: ObstacleKind::Arrangement,
         what: format!(
-            "rate limited: the registry answers {} with `Retry-After`, and {why}",
+            "rate limited: the registry returned {} with `Retry-After`: {why}",
             reply.status
         ),
         exchanges: vec![reply.exchange],
     })
 }
 
-/// How long this answer asks to wait before the same is asked again.
-pub(crate) fn asked(reply: &Reply) -> Option<Duration> {
+/// The time that a response asks to wait before the request is sent again.
+pub(super) fn retry_after(reply: &Reply) -> Option<Duration> {
     if !matches!(
         reply.status,
         StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE
@@ -97,22 +77,22 @@ pub(crate) fn asked(reply: &Reply) -> Option<Duration> {
     }
     let after = reply.header("retry-after")?.trim();
     if !after.is_empty() && after.bytes().all(|byte| byte.is_ascii_digit()) {
-        // More than can be counted is longer than anybody waits.
+        // A number too large to parse is longer than any check waits.
         return Some(Duration::from_secs(after.parse().unwrap_or(u64::MAX)));
     }
     let until = httpdate::parse_http_date(after).ok()?;
-    // The registry's own time counts: its clock and ours may differ.
+    // The date is compared with the registry's own clock, which may differ from ours.
     let now = reply
         .header("date")
         .and_then(|date| httpdate::parse_http_date(date).ok());
-    Some(now.map_or(SHORTEST, |now| {
+    Some(now.map_or(WITHOUT_DATE, |now| {
         until.duration_since(now).unwrap_or_default()
     }))
 }
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
+    use std::sync::{Arc, Mutex};
 
     use bytes::Bytes;
     use futures_util::future::BoxFuture;
@@ -122,7 +102,9 @@ mod tests {
     use crate::proof;
     use crate::requirement::Setup;
     use crate::session::Session;
+    use crate::session::state::State;
     use crate::session::target::Target;
+    use crate::wire::redaction::Secrets;
     use crate::wire::{
         ClientHelloOutcome, Registry, Request, Response, ResponseFuture, TransportError,
     };
@@ -130,7 +112,7 @@ mod tests {
     const DATE: &str = "Sun, 22 Nov 2026 21:00:00 GMT";
     const LATER: &str = "Sun, 22 Nov 2026 21:00:07 GMT";
 
-    /// A registry that refuses so often before it answers, and writes down how long it was left alone.
+    /// A registry that refuses this many requests before it responds, and records the pauses.
     struct Busy {
         inner: Arc<dyn Registry>,
         status: u16,
@@ -169,7 +151,7 @@ mod tests {
         }
     }
 
-    /// What a first request comes to, the pauses made, and the number of exchanges written down.
+    /// The result of a first request, the pauses, and the number of exchanges recorded.
     fn ask(
         status: u16,
         after: &'static str,
@@ -187,7 +169,7 @@ mod tests {
             registry: Arc::clone(&busy) as Arc<dyn Registry>,
             ..known
         };
-        let session = Session::new(target, "test/patience");
+        let session = Session::new(target, "test/retry");
         let reply =
             proof::finish(session.call(Method::GET, "/v2/").send()).expect("it never waits");
         let pauses = busy.pauses.lock().expect("a lock");
@@ -197,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_refused_for_a_while_is_asked_again() {
+    fn a_request_with_retry_after_is_sent_again() {
         for (status, after, refusals, pauses) in [
             (429, "2", 1, &[2][..]),
             (503, "0", 3, &[0, 0, 0]),
@@ -205,18 +187,18 @@ mod tests {
             (429, "Sat, 21 Nov 2026 21:00:00 GMT", 1, &[0]),
         ] {
             let (reply, paused, exchanges) = ask(status, after, refusals);
-            assert_eq!(reply.expect("an answer").status, 200, "{after}");
+            assert_eq!(reply.expect("a response").status, 200, "{after}");
             assert_eq!(paused, pauses, "{after}");
-            assert_eq!(exchanges, refusals + 1, "both sides are written down");
+            assert_eq!(exchanges, refusals + 1, "each attempt is recorded");
         }
     }
 
     #[test]
-    fn a_limit_that_stays_is_an_obstacle_and_no_violation() {
+    fn a_limit_that_persists_is_an_obstacle_and_no_violation() {
         for (after, refusals, pauses, words) in [
-            ("1", 9, 3, "still does after 3 attempts more"),
-            ("25", 9, 2, "asks to wait 25 s, and a check waits 60 s"),
-            ("3600", 9, 0, "asks to wait 3600 s"),
+            ("1", 9, 3, "the same after 3 retries"),
+            ("25", 9, 2, "a wait of 25 s, and a check waits 60 s"),
+            ("3600", 9, 0, "it asks for a wait of 3600 s"),
             ("99999999999999999999", 9, 0, "a check waits 60 s"),
         ] {
             let (reply, paused, _) = ask(429, after, refusals);
@@ -226,7 +208,7 @@ mod tests {
             assert!(
                 obstacle
                     .what
-                    .starts_with("rate limited: the registry answers 429")
+                    .starts_with("rate limited: the registry returned 429")
                     && obstacle.what.contains(words),
                 "{}",
                 obstacle.what
@@ -236,54 +218,46 @@ mod tests {
     }
 
     #[test]
-    fn what_asks_for_no_wait_is_an_answer_like_any_other() {
+    fn a_response_without_a_wait_is_returned() {
         for (status, after) in [(404, "1"), (429, "soon"), (503, "")] {
             let (reply, paused, _) = ask(status, after, 1);
-            assert_eq!(reply.expect("an answer").status, status);
+            assert_eq!(reply.expect("a response").status, status);
             assert_eq!(paused, [] as [u64; 0]);
         }
     }
 
     #[test]
-    fn a_wait_without_end_after_a_short_one_is_an_obstacle() {
+    fn an_endless_wait_after_a_short_one_is_an_obstacle() {
         let target = proof::target(Setup::Open, &[]);
-        let session = Session::new(target, "test/patience");
+        let session = Session::new(target, "test/retry");
         let reply =
             proof::finish(session.call(Method::GET, "/v2/").send()).expect("it never waits");
-        let reply = reply.expect("an answer");
-        let patience = Patience::default();
+        let reply = reply.expect("a response");
+        let mut budget = RetryBudget::default();
         let second = Duration::from_secs(1);
-        patience.spend(second, 0, &reply).expect("it is short");
-        let endless = patience.spend(Duration::MAX, 1, &reply);
+        budget.spend(second, 0, &reply).expect("it is short");
+        let endless = budget.spend(Duration::MAX, 1, &reply);
         assert!(matches!(endless, Err(Stop::Inconclusive(_))));
-        assert_eq!(patience.waited(), second);
+        assert_eq!(budget.waited(), second);
     }
 
     #[test]
-    fn what_may_be_waited_is_waited_to_the_end() {
+    fn the_longest_wait_is_allowed() {
         let (reply, paused, _) = ask(429, "60", 1);
-        assert_eq!(reply.expect("an answer").status, 200);
+        assert_eq!(reply.expect("a response").status, 200);
         assert_eq!(paused, [60]);
     }
 
     #[test]
-    fn a_wait_for_a_turn_counts_beside_what_is_asked_for_and_uses_none_of_it() {
-        let patience = Patience::default();
-        patience.note(Duration::from_secs(50));
-        patience.note(Duration::from_secs(20));
-        assert_eq!(patience.waited(), Duration::from_secs(70));
+    fn time_in_the_rate_limiter_counts_as_waited_and_uses_none_of_the_budget() {
         let (reply, _, _) = ask(200, "", 0);
-        let reply = reply.expect("an answer");
-        patience.spend(LONGEST, 0, &reply).expect("it is allowed");
-        assert_eq!(patience.waited(), Duration::from_secs(130));
-    }
-
-    #[test]
-    fn beginnings_and_ends_of_large_bodies_are_counted() {
-        let patience = Patience::default();
-        for count in 0..3 {
-            assert_eq!(patience.transfers(), count);
-            patience.turn_of_transfer();
-        }
+        let reply = reply.expect("a response");
+        let mut state = State::new(Secrets::default());
+        state.rate_limited += Duration::from_secs(50);
+        state.rate_limited += Duration::from_secs(20);
+        assert_eq!(state.waited(), Duration::from_secs(70));
+        let retries = &mut state.retries;
+        retries.spend(LONGEST, 0, &reply).expect("it is allowed");
+        assert_eq!(state.waited(), Duration::from_secs(130));
     }
 }

@@ -1,10 +1,10 @@
-//! What a run examines, and the names it works under there.
+//! The target of a run, and the names that the run uses on it.
 
 use std::sync::Arc;
 
 use http::Uri;
 
-use crate::session::write_mode::Permission;
+use crate::session::write_mode::WriteMode;
 use crate::wire::Registry;
 use crate::wire::content::mix;
 pub use crate::wire::credentials::{Credentials, Login};
@@ -15,23 +15,23 @@ use crate::wire::redaction::Secrets;
 pub struct Target {
     /// The port.
     pub registry: Arc<dyn Registry>,
-    /// What to answer a challenge with.
+    /// The credentials to use after a challenge.
     pub credentials: Option<Credentials>,
-    /// The path under which repositories may be made; without it the run makes its own first segment.
+    /// The path below which repositories may be created. Without it the run uses a first component of its own.
     pub namespace: Option<String>,
     /// The seed of names and content.
     pub seed: u64,
-    /// Whether arranged manifests carry a `mediaType` field, for a registry that refuses them as Helm writes
-    /// them: its other ways can then be judged all the same.
+    /// True if arranged manifests have a `mediaType` field, for a registry that rejects manifests as Helm writes them:
+    /// its other behaviour can then be checked all the same.
     pub typed_manifests: bool,
-    /// What the run may write to.
-    pub permission: Permission,
-    /// What is taken for a mebibyte: [`MEBIBYTE`] wherever a registry is examined, less in proofs, which would take
-    /// minutes otherwise.
+    /// The write mode of the run.
+    pub write_mode: WriteMode,
+    /// The size of a mebibyte in checks: [`MEBIBYTE`] for every real registry, less in proofs, which would take minutes
+    /// otherwise.
     pub mebibyte: u64,
 }
 
-/// What a mebibyte is.
+/// The size of a mebibyte.
 pub const MEBIBYTE: u64 = 1 << 20;
 
 impl Target {
@@ -43,7 +43,7 @@ impl Target {
             namespace: None,
             seed,
             typed_manifests: false,
-            permission: Permission::default(),
+            write_mode: WriteMode::default(),
             mebibyte: MEBIBYTE,
         }
     }
@@ -53,17 +53,17 @@ impl Target {
         self.registry.origin()
     }
 
-    /// What no text about it may hold.
+    /// The secrets in its credentials, which no text about it may contain.
     pub fn secrets(&self) -> Secrets {
         Secrets::of(self.credentials.as_ref())
     }
 
-    /// The short name of this run, part of every repository it makes.
+    /// The short name of this run, which is part of every repository that it creates.
     pub fn run(&self) -> String {
         format!("hoc-{:08x}", mix(self.seed) >> 32)
     }
 
-    /// The repository of the check with this id: two segments, unless the namespace has more.
+    /// The repository of the check with this id. It has two components, or more below a namespace.
     pub fn repository(&self, id: &str) -> String {
         let slug = id.replace(['/', '.'], "-");
         match &self.namespace {

@@ -1,30 +1,31 @@
-//! How a session comes by authority: which challenge it answers, with what, and where that may go.
+//! Responses to challenges: which challenge the session responds to, with which credentials, and where they go.
 
 use bytes::Bytes;
 use http::{HeaderValue, Method, StatusCode, Uri, header};
 
-use crate::session::challenge::{self, Challenge, TokenAnswer};
-use crate::session::target::Credentials;
-use crate::session::{Handling, Reply, Session, parse_uri};
+use super::authorization::{basic, basic_of, bearer, forbidden_realm};
+use super::challenge::Challenge;
+use super::target::Credentials;
+use super::token_request::{TokenResponse, token_form, token_query};
+use super::{Handling, Reply, Session, parse_uri};
 use crate::verdict::{Obstacle, ObstacleKind, Stop};
 use crate::wire::Request;
-use crate::wire::exchange::Exchange;
 
-/// What a token endpoint answers that does not know a request by GET.
+/// The statuses of a token endpoint that does not support GET.
 const NO_GET: &[u16] = &[400, 404, 405, 501];
-/// What one answers that does not know a request by POST; the last as containerd has it.
+/// The statuses of a token endpoint that does not support POST, 401 included, as containerd has them.
 const NO_POST: &[u16] = &[400, 404, 405, 501, 401];
 
-/// Where tokens come from, and for what.
+/// A token endpoint, and the service to request a token for.
 struct Endpoint<'c> {
     realm: &'c str,
     service: Option<&'c str>,
 }
 
 impl Session {
-    /// Answers a challenge: the `Authorization` to try next, or nothing if there is none to try. Bearer is
-    /// preferred; Basic is what is left where no token is to be had.
-    pub(crate) async fn answer_challenge(
+    /// The `Authorization` to try after a challenge, or nothing if there is none to try. A Bearer challenge is
+    /// preferred; Basic is used if no token can be obtained.
+    pub(crate) async fn respond_to_challenge(
         &self,
         reply: &Reply,
         repository: &str,
@@ -32,39 +33,39 @@ impl Session {
     ) -> Result<Option<HeaderValue>, Stop> {
         let credentials = self.target().credentials.as_ref();
         if let Some(Credentials::RegistryToken(token)) = credentials {
-            return Ok(challenge::bearer(token));
+            return Ok(bearer(token));
         }
-        let basic = credentials
-            .and_then(Credentials::login)
-            .map(challenge::basic);
+        let basic = credentials.and_then(Credentials::login).map(basic);
         let challenges = Challenge::all(&reply.headers);
         let offered = |scheme: &str| challenges.iter().find(|one| one.scheme == scheme);
         let Some(bearer) = offered("bearer") else {
-            // Basic, or a 401 without a challenge: sending what we have lets the other checks go on.
+            // Basic, or a 401 without a challenge: with the credentials sent, the other checks can go on.
             return Ok(basic);
         };
-        match self.trade(bearer, repository, extra_scope).await {
+        let token = self.token_for_challenge(bearer, repository, extra_scope);
+        match token.await {
             Ok(Some(token)) => Ok(Some(token)),
             _ if offered("basic").is_some() && basic.is_some() => Ok(basic),
             other => other,
         }
     }
 
-    /// The answer, unless it is due to a token that was ready and has expired: there is no other to be had, and
-    /// the registry is not to blame.
-    pub(crate) async fn unless_expired(&self, reply: Reply) -> Result<Reply, Stop> {
+    /// The reply, unless it is due to the expiry of the token that the run was given. That is an obstacle: the session
+    /// has no other token, and the registry is not the cause.
+    pub(crate) async fn unless_token_expired(&self, reply: Reply) -> Result<Reply, Stop> {
         const BASE: &str = "/v2/";
         let Some(Credentials::RegistryToken(token)) = &self.target().credentials else {
             return Ok(reply);
         };
-        let Some(bearer) = challenge::bearer(token) else {
+        let Some(bearer) = bearer(token) else {
             return Ok(reply);
         };
         if reply.status != StatusCode::UNAUTHORIZED || reply.uri.path() == BASE {
             return Ok(reply);
         }
-        let ping = Request::new(Method::GET, self.uri(BASE)?).header(header::AUTHORIZATION, bearer);
-        let base = self.exchange(ping, Handling::default()).await?;
+        let request = Request::new(Method::GET, self.uri(BASE)?);
+        let request = request.header(header::AUTHORIZATION, bearer);
+        let base = self.exchange(request, Handling::default()).await?;
         if base.status != StatusCode::UNAUTHORIZED {
             return Ok(reply);
         }
@@ -72,23 +73,23 @@ impl Session {
             exchanges: vec![reply.exchange, base.exchange],
             ..Obstacle::new(
                 ObstacleKind::Arrangement,
-                "the token that was given has expired; get one that lives as long as a run",
+                "the given token has expired; use one that is valid for the whole run",
             )
         }))
     }
 
-    /// Trades what the run has, which may be nothing, for a token.
-    async fn trade(
+    /// Obtains a token with the run's credentials, or anonymously if it has none.
+    async fn token_for_challenge(
         &self,
         challenge: &Challenge,
         repository: &str,
         extra_scope: Option<&str>,
     ) -> Result<Option<HeaderValue>, Stop> {
-        let Some(realm) = challenge
-            .parameter("realm")
-            .filter(|realm| realm.contains("://"))
-        else {
-            return Err(self.untold("the challenge names no token endpoint by its URL"));
+        let realm = challenge.parameter("realm");
+        let Some(realm) = realm.filter(|realm| realm.contains("://")) else {
+            return Err(self.token_obstacle(
+                "the challenge names no token endpoint: its realm is not an absolute URL",
+            ));
         };
         let endpoint = Endpoint {
             realm,
@@ -97,39 +98,41 @@ impl Session {
         let own = format!("repository:{repository}:pull,push");
         let own = Some(own.as_str()).filter(|_| !repository.is_empty());
         let own: Vec<&str> = own.into_iter().chain(extra_scope).collect();
-        let asked = challenge.parameter("scope").unwrap_or_default();
+        let of_challenge = challenge.parameter("scope").unwrap_or_default();
         let mut all = own.clone();
         all.extend(
-            asked
+            of_challenge
                 .split_ascii_whitespace()
                 .filter(|scope| !own.contains(scope)),
         );
-        let mut answer = self.ask(&endpoint, &all).await?;
-        if TokenAnswer::read(&answer).is_none() && !own.is_empty() && all != own {
-            // What the challenge asks for beyond the request may be more than anybody gets.
-            answer = self.ask(&endpoint, &own).await?;
+        let mut reply = self.request_token(&endpoint, &all).await?;
+        if TokenResponse::token_in(&reply).is_none() && !own.is_empty() && all != own {
+            // A scope of the challenge beyond the request may be one that no user is granted.
+            reply = self.request_token(&endpoint, &own).await?;
         }
-        let Some(token) = TokenAnswer::read(&answer) else {
-            self.remember_refusal(&answer);
+        let Some(token) = TokenResponse::token_in(&reply) else {
+            self.state().refused_token = Some(reply);
             return Ok(None);
         };
-        Ok(challenge::bearer(&token))
+        Ok(bearer(&token))
     }
 
-    /// Asks for a token in the way that suits the credentials, and in the other where that is not known.
-    async fn ask(&self, endpoint: &Endpoint<'_>, scopes: &[&str]) -> Result<Reply, Stop> {
+    /// Requests a token with the method that suits the credentials, or with the other if the endpoint does not support
+    /// the first.
+    async fn request_token(&self, endpoint: &Endpoint<'_>, scopes: &[&str]) -> Result<Reply, Stop> {
         let Endpoint { realm, service } = *endpoint;
-        let is_answered =
-            |reply: &Reply, unknown: &[u16]| !unknown.contains(&reply.status.as_u16());
+        let is_supported =
+            |reply: &Reply, unsupported: &[u16]| !unsupported.contains(&reply.status.as_u16());
         match &self.target().credentials {
             Some(known @ Credentials::Login(login)) => {
-                let basic = challenge::basic(login);
-                let got = self.token(realm, service, scopes, Some(basic)).await?;
-                if is_answered(&got, NO_GET) {
+                let authorization = Some(basic(login));
+                let got = self.get_token(realm, service, scopes, authorization);
+                let got = got.await?;
+                if is_supported(&got, NO_GET) {
                     return Ok(got);
                 }
-                let form = challenge::token_form(known, service, scopes);
-                let posted = self.token_post(realm, form.into()).await?;
+                let form = token_form(known, service, scopes);
+                let posted = self.post_token(realm, form.into()).await?;
                 Ok(if posted.status == StatusCode::METHOD_NOT_ALLOWED {
                     got
                 } else {
@@ -137,23 +140,23 @@ impl Session {
                 })
             }
             Some(known @ Credentials::IdentityToken(token)) => {
-                let form = challenge::token_form(known, service, scopes);
-                let posted = self.token_post(realm, form.into()).await?;
-                if is_answered(&posted, NO_POST) {
+                let form = token_form(known, service, scopes);
+                let posted = self.post_token(realm, form.into()).await?;
+                if is_supported(&posted, NO_POST) {
                     return Ok(posted);
                 }
-                // As Helm up to 3.17 does: the token stands for the password of nobody in particular.
-                let basic = challenge::basic_of("", token);
-                self.token(realm, service, scopes, Some(basic)).await
+                // As Helm up to 3.17 does: the token is the password, and the user name is empty.
+                let authorization = Some(basic_of("", token));
+                self.get_token(realm, service, scopes, authorization).await
             }
             Some(Credentials::RegistryToken(_)) | None => {
-                self.token(realm, service, scopes, None).await
+                self.get_token(realm, service, scopes, None).await
             }
         }
     }
 
-    /// Asks a token endpoint with GET.
-    pub(crate) async fn token(
+    /// Requests a token with GET.
+    pub(crate) async fn get_token(
         &self,
         realm: &str,
         service: Option<&str>,
@@ -161,62 +164,61 @@ impl Session {
         authorization: Option<HeaderValue>,
     ) -> Result<Reply, Stop> {
         let separator = if realm.contains('?') { '&' } else { '?' };
-        let query = challenge::token_query(service, scopes);
+        let query = token_query(service, scopes);
         let uri = parse_uri(&format!("{realm}{separator}{query}"))?;
         if authorization.is_some() {
-            self.keep_in(&uri)?;
+            self.check_realm(&uri)?;
         }
         let mut request = Request::new(Method::GET, uri);
         if let Some(value) = authorization {
             request = request.header(header::AUTHORIZATION, value);
         }
-        self.traded(request).await
+        self.send_token_request(request).await
     }
 
-    /// Sends a form, which holds credentials, to a token endpoint.
-    pub(crate) async fn token_post(&self, realm: &str, form: Bytes) -> Result<Reply, Stop> {
+    /// Requests a token with POST: the form holds credentials.
+    pub(crate) async fn post_token(&self, realm: &str, form: Bytes) -> Result<Reply, Stop> {
         let uri = parse_uri(realm)?;
-        self.keep_in(&uri)?;
+        self.check_realm(&uri)?;
         let kind = HeaderValue::from_static("application/x-www-form-urlencoded; charset=utf-8");
         let request = Request::new(Method::POST, uri)
             .header(header::CONTENT_TYPE, kind)
             .header(header::CONTENT_LENGTH, form.len())
             .content(form);
-        self.traded(request).await
+        self.send_token_request(request).await
     }
 
-    /// Sends a request for a token as it is.
-    pub(crate) async fn traded(&self, request: Request) -> Result<Reply, Stop> {
+    /// Sends a token request as it is.
+    pub(crate) async fn send_token_request(&self, request: Request) -> Result<Reply, Stop> {
         let handling = Handling {
             is_secret: true,
             ..Handling::default()
         };
         let reply = self.exchange(request, handling).await?;
-        if let Some(token) = TokenAnswer::read(&reply) {
-            self.remember_token(&token);
+        if let Some(token) = TokenResponse::token_in(&reply) {
+            self.state().secrets.add(&token);
         }
         Ok(reply)
     }
 
-    /// Lets credentials go to a token endpoint only where nobody can overhear them.
-    pub(crate) fn keep_in(&self, realm: &Uri) -> Result<(), Stop> {
-        let Some(why) = challenge::barred(self.target().origin(), realm) else {
+    /// Forbids credentials to a token endpoint where they could be intercepted: that is an obstacle.
+    pub(crate) fn check_realm(&self, realm: &Uri) -> Result<(), Stop> {
+        let Some(why) = forbidden_realm(self.target().origin(), realm) else {
             return Ok(());
         };
         let endpoint = realm.authority().map_or("", |authority| authority.as_str());
-        Err(self.untold(&format!(
+        Err(self.token_obstacle(&format!(
             "credentials are not sent to the token endpoint at {endpoint}: {why}"
         )))
     }
 
-    /// What stands in the way of a token, shown by the last challenge there was.
-    fn untold(&self, what: &str) -> Stop {
-        let transcript = self.transcript();
-        let is_challenge = |exchange: &Exchange| {
-            let answer = exchange.response.as_ref();
-            answer.is_ok_and(|answer| answer.status == StatusCode::UNAUTHORIZED)
-        };
-        let challenge = transcript.iter().rposition(is_challenge);
+    /// The reason why there is no token, with the last challenge.
+    fn token_obstacle(&self, what: &str) -> Stop {
+        let state = self.state();
+        let challenge = state.exchanges.iter().rposition(|sent| {
+            let response = sent.response.as_ref();
+            response.is_ok_and(|response| response.status == StatusCode::UNAUTHORIZED)
+        });
         Stop::from(Obstacle {
             exchanges: challenge.into_iter().collect(),
             ..Obstacle::new(ObstacleKind::Arrangement, what)

@@ -1,4 +1,4 @@
-//! What a run may write to: what it may not is not sent, and the requirement that needs it does not apply.
+//! The write mode of a run. A request that it forbids is not sent, and the requirement that needs it does not apply.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -6,65 +6,67 @@ use std::sync::Arc;
 use helm_oci_fixtures::route::Route;
 use http::{Method, Uri};
 
-use crate::session::adopted::Adopted;
+use crate::session::existing_chart::ExistingChart;
 use crate::verdict::Restriction;
 use crate::wire::Request;
 
-/// What a run may write to.
+/// The write mode of a run.
 #[derive(Debug, Clone, Default)]
-pub enum Permission {
-    /// Repositories of its own, wherever it may make some.
+pub enum WriteMode {
+    /// The run creates repositories of its own.
     #[default]
-    Own,
-    /// These, each in the place of one that the run would make: they are there already, and empty.
-    Given(Arc<BTreeMap<String, String>>),
-    /// Nothing: what is there is looked at.
-    Reading(Looks),
+    OwnRepositories,
+    /// The run writes to these existing, empty repositories, by the name that it would create otherwise.
+    GivenRepositories(Arc<BTreeMap<String, String>>),
+    /// The run writes nothing and reads existing content.
+    ReadOnly(ExistingContent),
 }
 
-/// What a run that only reads looks at.
+/// The content that a read-only run reads.
 #[derive(Debug, Clone, Default)]
-pub struct Looks {
-    /// The repository that stands in the place of every other.
+pub struct ExistingContent {
+    /// The repository that every check uses.
     pub repository: Option<String>,
-    /// The tag in it that is meant where a check speaks of `1.0.0`.
+    /// The tag in it that replaces `1.0.0`.
     pub tag: Option<String>,
-    /// The chart in it that stands in the place of one that would be pushed.
-    pub chart: Option<Arc<Adopted>>,
+    /// The chart in it that replaces a pushed one.
+    pub chart: Option<Arc<ExistingChart>>,
 }
 
-impl Permission {
-    /// Whether nothing may be written.
-    pub const fn is_reading(&self) -> bool {
-        matches!(self, Self::Reading(_))
+impl WriteMode {
+    /// True if the run writes nothing.
+    pub const fn is_read_only(&self) -> bool {
+        matches!(self, Self::ReadOnly(_))
     }
 
-    /// The chart that stands in the place of one that would be pushed.
-    pub(crate) fn chart(&self) -> Option<&Adopted> {
+    /// The chart that a read-only run reads instead of pushing one.
+    pub(crate) fn existing_chart(&self) -> Option<&ExistingChart> {
         match self {
-            Self::Reading(looks) => looks.chart.as_deref(),
-            Self::Own | Self::Given(_) => None,
+            Self::ReadOnly(content) => content.chart.as_deref(),
+            Self::OwnRepositories | Self::GivenRepositories(_) => None,
         }
     }
 
-    /// The repository that stands in the place of a check's own.
-    pub(crate) fn home(&self, wanted: &str) -> String {
+    /// The repository that a check uses, where `own` is the one that it would create.
+    pub(crate) fn repository_of_check(&self, own: &str) -> String {
         match self {
-            Self::Reading(Looks {
+            Self::ReadOnly(ExistingContent {
                 repository: Some(repository),
                 ..
             }) => repository.clone(),
-            Self::Own | Self::Given(_) | Self::Reading(_) => self.place(wanted),
+            Self::OwnRepositories | Self::GivenRepositories(_) | Self::ReadOnly(_) => {
+                self.substitute(own)
+            }
         }
     }
 
-    /// The repository that stands in the place of this one.
-    pub(crate) fn place(&self, wanted: &str) -> String {
-        let place = match self {
-            Self::Own | Self::Reading(_) => None,
-            Self::Given(places) => places.get(wanted),
+    /// The repository that the run uses instead of `own`, if it was given one.
+    pub(crate) fn substitute(&self, own: &str) -> String {
+        let given = match self {
+            Self::OwnRepositories | Self::ReadOnly(_) => None,
+            Self::GivenRepositories(repositories) => repositories.get(own),
         };
-        place.map_or_else(|| wanted.to_owned(), ToOwned::to_owned)
+        given.map_or_else(|| own.to_owned(), ToOwned::to_owned)
     }
 
     /// Allows a request to the registry at `own`, or returns the restriction that forbids it.
@@ -73,13 +75,15 @@ impl Permission {
             return Ok(());
         }
         match self {
-            Self::Own => Ok(()),
-            Self::Reading(Looks { chart: None, .. }) => Err(Restriction::ReadOnlyWithoutChart),
-            Self::Reading(_) => Err(Restriction::ReadOnly),
-            Self::Given(_) if request.uri.authority() != own.authority() => Ok(()),
-            Self::Given(places) => {
+            Self::OwnRepositories => Ok(()),
+            Self::ReadOnly(ExistingContent { chart: None, .. }) => {
+                Err(Restriction::ReadOnlyWithoutChart)
+            }
+            Self::ReadOnly(_) => Err(Restriction::ReadOnly),
+            Self::GivenRepositories(_) if request.uri.authority() != own.authority() => Ok(()),
+            Self::GivenRepositories(repositories) => {
                 let route = Route::of(&request.uri);
-                let is_given = |repository| places.values().any(|place| place == repository);
+                let is_given = |name| repositories.values().any(|given| given == name);
                 match route.repository() {
                     Some(repository) if !is_given(repository) => {
                         Err(Restriction::GivenRepositories)
@@ -101,23 +105,23 @@ mod tests {
     use crate::verdict::{Reason, Stop};
 
     #[test]
-    fn a_run_that_reads_sends_nothing_else() {
+    fn a_read_only_run_sends_only_reads() {
         let target = proof::target(Setup::Open, &[]);
         let pushing = Session::new(target.clone(), "test/reading");
         let chart = proof::finish(pushing.arrange_chart("2.0.0")).expect("it never waits");
-        let chart = chart.expect("it is taken");
-        let looks = Looks {
+        let chart = chart.expect("it is accepted");
+        let content = ExistingContent {
             repository: Some(pushing.repository().to_owned()),
-            ..Looks::default()
+            ..ExistingContent::default()
         };
-        let reading = |looks| {
+        let read_only = |content| {
             let target = Target {
-                permission: Permission::Reading(looks),
+                write_mode: WriteMode::ReadOnly(content),
                 ..target.clone()
             };
             Session::new(target, "test/other")
         };
-        let session = reading(looks.clone());
+        let session = read_only(content.clone());
         let refused = proof::finish(session.start_upload()).expect("it never waits");
         assert!(
             matches!(
@@ -130,16 +134,20 @@ mod tests {
         );
         assert!(session.transcript().is_empty(), "nothing was sent");
 
-        let adopted = proof::finish(Adopted::read(&session, "2.0.0")).expect("it never waits");
-        let adopted = adopted.expect("a chart is there");
-        assert_eq!(adopted.chart.digest, chart.digest);
-        assert_eq!(adopted.chart.package.archive, chart.package.archive);
-        let session = reading(Looks {
-            chart: Some(Arc::new(adopted)),
-            ..looks
+        let existing =
+            proof::finish(ExistingChart::read(&session, "2.0.0")).expect("it never waits");
+        let existing = existing.expect("the chart exists");
+        assert_eq!(existing.chart.digest, chart.digest);
+        assert_eq!(existing.chart.package.archive, chart.package.archive);
+        let session = read_only(ExistingContent {
+            chart: Some(Arc::new(existing)),
+            ..content
         });
         let found = proof::finish(session.arrange_chart("1.0.0")).expect("it never waits");
-        assert_eq!(found.expect("it stands for another").digest, chart.digest);
+        assert_eq!(
+            found.expect("it replaces a pushed one").digest,
+            chart.digest
+        );
         assert!(session.manifest_path("1.0.0").ends_with("/manifests/2.0.0"));
         let other = proof::finish(session.arrange_chart("1.0.1")).expect("it never waits");
         assert!(
@@ -151,23 +159,24 @@ mod tests {
             ),
             "it would push"
         );
-        let nothing = proof::finish(Adopted::read(&session, "3.0.0")).expect("it never waits");
+        let nothing =
+            proof::finish(ExistingChart::read(&session, "3.0.0")).expect("it never waits");
         assert!(
             matches!(nothing, Err(Stop::Inconclusive(_))),
-            "there is none"
+            "it does not exist"
         );
     }
 
     #[test]
-    fn a_run_in_given_repositories_writes_to_no_other() {
+    fn a_run_with_given_repositories_writes_to_no_other() {
         let target = proof::target(Setup::Open, &[]);
-        let wanted = target.repository("test/given");
-        let places = BTreeMap::from([
-            (wanted.clone(), "pool/one".to_owned()),
-            (format!("{wanted}-other"), "pool/two".to_owned()),
+        let own = target.repository("test/given");
+        let repositories = BTreeMap::from([
+            (own.clone(), "pool/one".to_owned()),
+            (format!("{own}-other"), "pool/two".to_owned()),
         ]);
         let target = Target {
-            permission: Permission::Given(Arc::new(places)),
+            write_mode: WriteMode::GivenRepositories(Arc::new(repositories)),
             ..target
         };
         let session = Session::new(target, "test/given");
@@ -178,7 +187,7 @@ mod tests {
             let reply = proof::finish(session.start_upload_in(repository));
             reply.expect("it never waits")
         };
-        assert_eq!(upload("pool/two").expect("an answer").status, 202);
+        assert_eq!(upload("pool/two").expect("a response").status, 202);
         let refused = upload("pool/one/deeper");
         assert!(
             matches!(
@@ -191,13 +200,13 @@ mod tests {
         );
         let read = session.call(Method::GET, "/v2/elsewhere/tags/list").send();
         let read = proof::finish(read).expect("it never waits");
-        assert_eq!(read.expect("an answer").status, 404);
+        assert_eq!(read.expect("a response").status, 404);
     }
 
     #[test]
     fn a_run_is_read_only_if_it_may_write_nothing() {
-        assert!(Permission::Reading(Looks::default()).is_reading());
-        assert!(!Permission::Own.is_reading());
-        assert!(!Permission::Given(Arc::default()).is_reading());
+        assert!(WriteMode::ReadOnly(ExistingContent::default()).is_read_only());
+        assert!(!WriteMode::OwnRepositories.is_read_only());
+        assert!(!WriteMode::GivenRepositories(Arc::default()).is_read_only());
     }
 }

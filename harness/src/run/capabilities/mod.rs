@@ -82,7 +82,7 @@ pub async fn probe(target: &mut Target) -> Vec<Capability> {
             .position(|probe| probe.name == capability.name)
     });
     for capability in &mut found {
-        capability.evidence = session.fit_to_show(&capability.evidence);
+        capability.evidence = session.redact(&capability.evidence);
     }
     found
 }

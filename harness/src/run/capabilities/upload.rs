@@ -52,7 +52,7 @@ pub(super) async fn mount(session: &Session, chart: &Chart) -> Found {
         session.repository()
     );
     let call = session.call(Method::POST, &path);
-    let reply = call.also_reading(session.repository()).send().await?;
+    let reply = call.with_pull_scope(session.repository()).send().await?;
     let evidence = format!("POST with mount and from returned {}", reply.status);
     if reply.status != StatusCode::CREATED {
         return Ok((false, evidence));

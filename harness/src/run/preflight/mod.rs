@@ -11,7 +11,8 @@ use helm_oci_suite::session::target::{Credentials, Target};
 use helm_oci_suite::session::{Reply, Session};
 use helm_oci_suite::verdict::{Obstacle, ObstacleKind, Stop};
 use helm_oci_suite::wire::TransportError;
-use helm_oci_suite::wire::exchange::{Exchange, redact_url};
+use helm_oci_suite::wire::exchange::Exchange;
+use helm_oci_suite::wire::redaction::redact_url;
 use http::{Method, StatusCode};
 
 use self::watch::Watch;
@@ -57,9 +58,9 @@ pub async fn preflight(target: &Target) -> Preflight {
         }
     };
     Preflight {
-        server: server.map(|server| session.fit_to_show(&server)),
+        server: server.map(|server| session.redact(&server)),
         obstacle: obstacle.map(|obstacle| Obstacle {
-            what: session.fit_to_show(&obstacle.what),
+            what: session.redact(&obstacle.what),
             ..obstacle
         }),
         exchanges: session.transcript(),
@@ -110,7 +111,7 @@ async fn probe(session: &Session, base: &Reply) -> Result<(), Stop> {
             return Err(obstacle(ObstacleKind::Arrangement, what).into());
         }
     }
-    if session.target().permission.is_reading() {
+    if session.target().write_mode.is_read_only() {
         return Ok(());
     }
     let begun = session.start_upload().await?;
@@ -202,7 +203,7 @@ fn server_of(session: &Session, reply: &Reply) -> Option<String> {
         .filter_map(|name| reply.header(name))
         .filter(|value| !value.is_empty())
         .collect();
-    let told = session.fit_to_show(&told.join("; "));
+    let told = session.redact(&told.join("; "));
     (!told.is_empty()).then(|| told.chars().take(200).collect())
 }
 
@@ -236,7 +237,7 @@ fn told(session: &Session, reply: &Reply) -> String {
     }
     // A secret is taken out before the text is cut in the midst of it.
     let words: String = session
-        .fit_to_show(&words.join(": "))
+        .redact(&words.join(": "))
         .chars()
         .filter(|c| !c.is_control())
         .take(160)

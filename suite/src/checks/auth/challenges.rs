@@ -13,7 +13,7 @@ use crate::session::challenge::Challenge;
 use crate::session::steps::obstacle;
 use crate::session::{Session, digest_of, expect};
 use crate::verdict::CheckResult;
-use crate::wire::exchange::redact_url;
+use crate::wire::redaction::redact_url;
 
 requirement! {
     /// The registry returns 401 with `WWW-Authenticate` to a request without sufficient authorization, on every

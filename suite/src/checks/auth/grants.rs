@@ -31,7 +31,7 @@ async fn token_post(session: &Session) -> Result<Reply, Stop> {
         .iter()
         .map(|(name, value)| format!("{name}={}", crate::oci::percent::encode(value)))
         .collect();
-    session.token_post(&realm, body.join("&").into()).await
+    session.post_token(&realm, body.join("&").into()).await
 }
 
 /// Helm versions that send the two scopes of a push as two parameters: observed up to 3.12.3, no longer in 3.17.3.

@@ -13,6 +13,7 @@ use http::{HeaderValue, Method};
 use crate::requirement::Requirement;
 use crate::session::challenge::Challenge;
 use crate::session::steps::{ACCEPT_CONTAINERD, obstacle};
+use crate::session::token_request::TokenResponse;
 use crate::session::target::{Credentials, Login};
 use crate::session::{Reply, Session, challenge};
 use crate::verdict::Stop;
@@ -79,23 +80,23 @@ pub(super) fn endpoint(
 
 /// The token in a response of the token endpoint; a response without one is an obstacle.
 fn token_of(reply: &Reply) -> Result<String, Stop> {
-    challenge::TokenAnswer::read(reply).ok_or_else(|| obstacle("get a token", reply))
+    TokenResponse::token_in(reply).ok_or_else(|| obstacle("get a token", reply))
 }
 
 /// The response of the token endpoint to GET with the credentials of the run and these scopes.
 async fn token_response(session: &Session, scopes: &[&str]) -> Result<Reply, Stop> {
     let (reply, challenge) = bearer(session).await?;
     let (realm, service) = endpoint(&reply, &challenge)?;
-    let basic = challenge::basic(credentials(session)?);
+    let basic = authorization::basic(credentials(session)?);
     session
-        .token(&realm, service.as_deref(), scopes, Some(basic))
+        .get_token(&realm, service.as_deref(), scopes, Some(basic))
         .await
 }
 
 /// A token for these scopes, with the credentials of the run.
 async fn token_for(session: &Session, scopes: &[&str]) -> Result<HeaderValue, Stop> {
     let response = token_response(session, scopes).await?;
-    challenge::bearer(&token_of(&response)?)
+    authorization::bearer(&token_of(&response)?)
         .ok_or_else(|| obstacle("send the token in a header", &response))
 }
 

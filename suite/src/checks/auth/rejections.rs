@@ -76,7 +76,7 @@ async fn wrong_password(session: &Session) -> CheckResult {
         username: known.username.clone(),
         password: format!("{}-wrong", known.password),
     };
-    let wrong = challenge::basic(&wrong);
+    let wrong = authorization::basic(&wrong);
     let response = match Challenge::all(&reply.headers)
         .into_iter()
         .find(|challenge| challenge.scheme == "bearer")
@@ -84,7 +84,7 @@ async fn wrong_password(session: &Session) -> CheckResult {
         Some(challenge) => {
             let (realm, service) = endpoint(&reply, &challenge)?;
             session
-                .token(
+                .get_token(
                     &realm,
                     service.as_deref(),
                     &[&scope(session, "pull,push")],

@@ -138,7 +138,7 @@ async fn first_works(session: &Session) -> CheckResult {
     if !authorized.status.is_success() {
         return Err(obstacle("list tags with any scheme", &authorized));
     }
-    let basic = challenge::basic(credentials(session)?);
+    let basic = authorization::basic(credentials(session)?);
     let reply = list().authorization(basic).send().await?;
     expect::holds(
         !matches!(reply.status.as_u16(), 401 | 403),
@@ -177,16 +177,16 @@ async fn each_scheme(session: &Session) -> CheckResult {
     if base.status.as_u16() != 401 {
         return Err(Stop::condition_not_met("`/v2/` requires no credentials"));
     }
-    let basic = challenge::basic(credentials(session)?);
+    let basic = authorization::basic(credentials(session)?);
     for challenge in Challenge::all(&base.headers) {
         let authorization = match challenge.scheme.as_str() {
             "basic" => basic.clone(),
             "bearer" => {
                 let (realm, service) = endpoint(&base, &challenge)?;
                 let response = session
-                    .token(&realm, service.as_deref(), &[], Some(basic.clone()))
+                    .get_token(&realm, service.as_deref(), &[], Some(basic.clone()))
                     .await?;
-                challenge::bearer(&token_of(&response)?)
+                authorization::bearer(&token_of(&response)?)
                     .ok_or_else(|| obstacle("send the token in a header", &response))?
             }
             // No Helm version supports another scheme.

@@ -122,14 +122,14 @@ requirement! {
 async fn login_token(session: &Session) -> CheckResult {
     let (reply, challenge) = bearer(session).await?;
     let (realm, service) = endpoint(&reply, &challenge)?;
-    let basic = challenge::basic(credentials(session)?);
+    let basic = authorization::basic(credentials(session)?);
     // `auth/token-by-get` judges a token endpoint that issues no token at all.
     token_for(session, &[&scope(session, "pull")]).await?;
     let response = session
-        .token(&realm, service.as_deref(), &[], Some(basic))
+        .get_token(&realm, service.as_deref(), &[], Some(basic))
         .await?;
     expect::status(&response, &[200])?;
-    let token = challenge::bearer(&token_of(&response)?)
+    let token = authorization::bearer(&token_of(&response)?)
         .ok_or_else(|| obstacle("send the token in a header", &response))?;
     let reply = session
         .call(Method::GET, "/v2/")
@@ -170,7 +170,7 @@ async fn anonymous(session: &Session) -> CheckResult {
     let (reply, challenge) = bearer(session).await?;
     let (realm, service) = endpoint(&reply, &challenge)?;
     let response = session
-        .token(&realm, service.as_deref(), &[&scope(session, "pull")], None)
+        .get_token(&realm, service.as_deref(), &[&scope(session, "pull")], None)
         .await?;
     expect::status(&response, &[200, 401])
 }
@@ -204,11 +204,11 @@ async fn client_ids(session: &Session) -> CheckResult {
     let known = credentials(session)?;
     let wanted = scope(session, "pull");
     let plain = session
-        .token(
+        .get_token(
             &realm,
             service.as_deref(),
             &[&wanted],
-            Some(challenge::basic(known)),
+            Some(authorization::basic(known)),
         )
         .await?;
     token_of(&plain)?;
@@ -216,11 +216,11 @@ async fn client_ids(session: &Session) -> CheckResult {
     for client in ["docker", "containerd-client", "oras-go"] {
         let realm = format!("{realm}{separator}client_id={client}");
         let response = session
-            .token(
+            .get_token(
                 &realm,
                 service.as_deref(),
                 &[&wanted],
-                Some(challenge::basic(known)),
+                Some(authorization::basic(known)),
             )
             .await?;
         expect::success(&response)?;

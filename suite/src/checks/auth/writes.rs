@@ -90,7 +90,7 @@ async fn put_authorised(session: &Session) -> CheckResult {
     let authority = if bearer {
         token_for(session, &[&scope(session, "pull,push")]).await?
     } else {
-        challenge::basic(known)
+        authorization::basic(known)
     };
     let path = format!("/v2/{}/blobs/uploads/", session.repository());
     let start = session

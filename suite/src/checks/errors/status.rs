@@ -36,7 +36,7 @@ requirement! {
 }
 
 async fn unknown_repository(session: &Session) -> CheckResult {
-    let reply = if session.adopted().is_some() {
+    let reply = if session.existing_chart().is_some() {
         // The check's own repository exists in this case.
         let path = format!("/v2/{}/manifests/1.0.0", session.sibling("unknown"));
         let call = session.call(http::Method::GET, &path);

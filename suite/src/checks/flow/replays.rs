@@ -39,7 +39,7 @@ pub(super) async fn pull(session: &Session, client: &'static ClientModel) -> Che
 
 /// The pull of an exact version with its provenance.
 pub(super) async fn prov(session: &Session, client: &'static ClientModel) -> CheckResult {
-    let chart = match session.adopted() {
+    let chart = match session.existing_chart() {
         Some(adopted) if adopted.chart.provenance.is_none() => {
             return Err(Stop::not_allowed(Restriction::UnsignedChart));
         }
@@ -86,7 +86,7 @@ async fn arrange_chart(
     client: &'static ClientModel,
     version: &str,
 ) -> Result<Chart, Stop> {
-    let adopted = session.adopted().map(|adopted| &adopted.chart);
+    let adopted = session.existing_chart().map(|adopted| &adopted.chart);
     if let Some(chart) = adopted.filter(|chart| version == "1.0.0" && client.uses_shape_of(chart)) {
         return Ok(chart.clone());
     }

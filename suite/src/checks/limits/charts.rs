@@ -94,12 +94,12 @@ async fn of_100_mebibytes(session: &Session) -> CheckResult {
 async fn round_trip(session: &Session, mebibytes: u64) -> CheckResult {
     ordinary_round_trip(session).await?;
     let blob = chart_of(mebibytes, session.target().mebibyte);
-    let put = session.answered(|| push(session, &blob)).await?;
-    let put = put.ok_or_else(|| expect::unanswered(session, "a response to the PUT"))?;
+    let put = session.response_or_close(|| push(session, &blob)).await?;
+    let put = put.ok_or_else(|| expect::connection_closed(session, "a response to the PUT"))?;
     succeeds_like_any_other(session, &put).await?;
     let pull = || session.measure_blob(&blob);
-    let read = session.answered(pull).await?;
-    let read = read.ok_or_else(|| expect::unanswered(session, "the whole blob"))?;
+    let read = session.response_or_close(pull).await?;
+    let read = read.ok_or_else(|| expect::connection_closed(session, "the whole blob"))?;
     expect::status(&read, &[200])?;
     let came = read.measured.as_ref();
     let text = |length, digest: &str| format!("{length} bytes with the digest {digest}");

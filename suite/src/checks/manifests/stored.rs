@@ -140,7 +140,7 @@ async fn location_leads(session: &Session) -> CheckResult {
             return Err(obstacle("read the manifest", &known));
         }
     }
-    let found = session.look_at_location(&stored).await?;
+    let found = session.get_location(&stored).await?;
     expect::holds(
         found.status.as_u16() != 404,
         "the manifest at the `Location` of the push",

@@ -44,11 +44,11 @@ requirement! {
 async fn first_write_response(session: &Session) -> CheckResult {
     let path = format!("/v2/{}/blobs/uploads/", session.repository());
     match session
-        .answered(|| session.call(Method::POST, &path).send())
+        .response_or_close(|| session.call(Method::POST, &path).send())
         .await?
     {
         Some(_) => Ok(()),
-        None => Err(expect::unanswered(session, "a response")),
+        None => Err(expect::connection_closed(session, "a response")),
     }
 }
 

@@ -12,7 +12,7 @@ use http::Uri;
 use crate::requirement::Requirement;
 use crate::session::{Reply, Session, expect};
 use crate::verdict::Stop;
-use crate::wire::exchange::redact_url;
+use crate::wire::redaction::redact_url;
 
 /// The URL in the `Location` of a response, resolved; an invalid one is a violation.
 fn resolved(session: &Session, reply: &Reply) -> Result<Uri, Stop> {

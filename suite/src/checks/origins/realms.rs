@@ -13,7 +13,7 @@ use crate::requirement::source::oras_go;
 use crate::session::steps::obstacle;
 use crate::session::{Reply, Session, expect};
 use crate::verdict::{CheckResult, Stop};
-use crate::wire::exchange::redact_url;
+use crate::wire::redaction::redact_url;
 
 /// The realm as a URI; an invalid one is an obstacle.
 async fn realm_uri(session: &Session) -> Result<(Reply, Uri), Stop> {

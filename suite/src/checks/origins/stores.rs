@@ -14,7 +14,7 @@ use crate::requirement::source::{HTTP, observed};
 use crate::session::steps::obstacle;
 use crate::session::{Session, expect};
 use crate::verdict::{CheckResult, Stop};
-use crate::wire::exchange::redact_url;
+use crate::wire::redaction::redact_url;
 
 requirement! {
     /// If the registry redirects a blob, the target serves it without credentials.
@@ -92,7 +92,7 @@ async fn store_authorization(session: &Session) -> CheckResult {
         ));
     }
     let get = || session.call_uri(Method::GET, Ok(store.clone()));
-    let with = get().as_in_repository().send().await?;
+    let with = get().with_repository_authorization().send().await?;
     if !with.status.is_client_error() {
         return Ok(());
     }

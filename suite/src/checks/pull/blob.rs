@@ -74,11 +74,11 @@ async fn blob_whole(session: &Session) -> CheckResult {
     let chart = session.arrange_chart("1.0.0").await?;
     let path = session.blob_path(&chart.layer_digest());
     match session
-        .answered(|| session.call(Method::GET, &path).send())
+        .response_or_close(|| session.call(Method::GET, &path).send())
         .await?
     {
         Some(_) => Ok(()),
-        None => Err(expect::unanswered(session, "the complete blob")),
+        None => Err(expect::connection_closed(session, "the complete blob")),
     }
 }
 

@@ -13,7 +13,7 @@ use crate::verdict::Stop;
 
 /// Pushes one manifest under each of these tags.
 pub(super) async fn push_tags(session: &Session, tags: &[&str]) -> Result<(), Stop> {
-    if tags == ["1.0.0"] && session.adopted().is_some() {
+    if tags == ["1.0.0"] && session.existing_chart().is_some() {
         return session.list_tags().await.map(|_| ());
     }
     let chart = session.arrange_chart_blobs("1.0.0").await?;

@@ -156,7 +156,7 @@ async fn try_mount(session: &Session) -> Result<(String, Reply), Stop> {
     );
     let reply = session
         .call(Method::POST, &path)
-        .also_reading(&from)
+        .with_pull_scope(&from)
         .send()
         .await?;
     Ok((digest, reply))

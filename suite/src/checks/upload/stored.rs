@@ -69,7 +69,7 @@ async fn location_leads(session: &Session) -> CheckResult {
     if known.status.as_u16() == 404 {
         return Err(obstacle("read the blob", &known));
     }
-    let found = session.look_at_location(&stored).await?;
+    let found = session.get_location(&stored).await?;
     expect::holds(
         found.status.as_u16() != 404,
         "the blob at the `Location` of the upload",

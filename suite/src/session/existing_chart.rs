@@ -1,4 +1,4 @@
-//! A chart that is there already, looked at instead of one that the suite would push.
+//! An existing chart, which a read-only run reads instead of pushing one.
 
 use bytes::Bytes;
 use helm_oci_fixtures::chart::ChartPackage;
@@ -10,32 +10,35 @@ use crate::session::steps::{Chart, obstacle};
 use crate::session::{Reply, Session, digest_of};
 use crate::verdict::{Obstacle, ObstacleKind, Stop};
 
-/// The chart, and where it is.
+/// A chart in the registry.
 #[derive(Debug, Clone)]
-pub struct Adopted {
-    /// Its repository.
+pub struct ExistingChart {
+    /// The repository.
     pub repository: String,
-    /// The tag under which it was found; a check that speaks of `1.0.0` means this one.
+    /// The tag. It replaces the tag `1.0.0` of a check.
     pub tag: String,
     /// The chart.
     pub chart: Chart,
 }
 
-impl Adopted {
-    /// Reads the chart under a tag of the session's repository.
+impl ExistingChart {
+    /// Reads the chart with this tag in the session's repository.
     pub async fn read(session: &Session, tag: &str) -> Result<Self, Stop> {
         let reply = session.get_manifest(tag).await?;
         if !reply.status.is_success() {
-            return Err(obstacle("read the chart that is to be looked at", &reply));
+            return Err(obstacle("read the manifest of the existing chart", &reply));
         }
         let manifest: Manifest = serde_json::from_slice(&reply.body).unwrap_or_default();
         if manifest.config.media_type != media_type::HELM_CONFIG {
-            return Err(no_chart(&reply, "its config is not that of a chart"));
+            return Err(no_chart(
+                &reply,
+                "its config has not the media type of a chart",
+            ));
         }
         let archive = [media_type::HELM_CHART, media_type::LEGACY_CHART]
             .into_iter()
             .find_map(|kind| manifest.layer(kind))
-            .ok_or_else(|| no_chart(&reply, "it has no layer that is a chart"))?;
+            .ok_or_else(|| no_chart(&reply, "it has no chart layer"))?;
         let config = blob(session, &manifest.config, &reply).await?;
         let archive = blob(session, archive, &reply).await?;
         let provenance = match manifest.layer(media_type::HELM_PROVENANCE) {
@@ -57,23 +60,20 @@ impl Adopted {
     }
 }
 
-/// The bytes that a descriptor names.
+/// The content of a descriptor.
 async fn blob(session: &Session, descriptor: &Descriptor, manifest: &Reply) -> Result<Bytes, Stop> {
     let digest = descriptor.digest.as_str();
     if digest.is_empty() {
-        return Err(no_chart(manifest, "a descriptor names no digest"));
+        return Err(no_chart(manifest, "a descriptor has no digest"));
     }
     let reply = session.get_blob_following(digest).await?;
     if !reply.status.is_success() {
-        return Err(obstacle(
-            "read a blob of the chart that is to be looked at",
-            &reply,
-        ));
+        return Err(obstacle("read a blob of the existing chart", &reply));
     }
     if digest_of(&reply.body) != digest {
         return Err(no_chart(
             &reply,
-            &format!("what comes as {digest} has another digest"),
+            &format!("the content returned for {digest} has another digest"),
         ));
     }
     Ok(reply.body)
@@ -83,7 +83,7 @@ fn no_chart(reply: &Reply, why: &str) -> Stop {
     Stop::from(Obstacle {
         kind: ObstacleKind::Arrangement,
         what: format!(
-            "{} is no chart that can be looked at: {why}",
+            "{} is not a chart that the run can read: {why}",
             reply.uri.path()
         ),
         exchanges: vec![reply.exchange],

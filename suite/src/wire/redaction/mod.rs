@@ -1,4 +1,6 @@
-//! What must not be seen, in the shapes in which it may come back, and how it is taken out of a text.
+//! Redaction of credentials in every encoding in which a registry may send them back, and of URLs.
+
+mod url;
 
 use base64::Engine;
 use base64::prelude::{
@@ -6,24 +8,25 @@ use base64::prelude::{
 };
 use http::{HeaderMap, HeaderValue, header};
 
+pub use self::url::redact_url;
 use crate::oci::percent::encode;
 use crate::wire::credentials::Credentials;
 
-/// What stands for a secret in every text.
-const HIDDEN: &str = "REDACTED";
+/// The replacement of every secret.
+const REDACTED: &str = "REDACTED";
 
-/// A shorter piece of base64 could as well be something else.
+/// The minimum length of an encoded secret: shorter base64 occurs in other texts.
 const MINIMUM: usize = 8;
 
-/// Secrets in every shape that is looked for.
+/// The secrets of a run, in every encoding that is redacted.
 #[derive(Clone, Default)]
 pub struct Secrets {
-    /// The longest first, so that nothing of a secret remains that holds another.
-    shapes: Vec<String>,
+    /// The encodings, the longest first, so that nothing remains of a secret that contains another.
+    encodings: Vec<String>,
 }
 
 impl Secrets {
-    /// Those of a target.
+    /// The secrets in the credentials of a target.
     pub fn of(credentials: Option<&Credentials>) -> Self {
         let mut secrets = Self::default();
         if let Some(credentials) = credentials {
@@ -36,16 +39,16 @@ impl Secrets {
         secrets
     }
 
-    /// These, and what a request sends in `Authorization`.
+    /// These secrets, and those in the `Authorization` headers of a request.
     #[must_use]
-    pub fn and_of(&self, headers: &HeaderMap) -> Self {
+    pub fn with_authorization(&self, headers: &HeaderMap) -> Self {
         let mut secrets = self.clone();
         let values = headers.get_all(header::AUTHORIZATION).iter();
         values.for_each(|value| secrets.add_authorization(value));
         secrets
     }
 
-    /// What stands after the scheme in an `Authorization` header; of Basic the password as well.
+    /// Adds the credentials of an `Authorization` header, and the password of HTTP Basic.
     fn add_authorization(&mut self, value: &HeaderValue) {
         let Some((scheme, given)) = value.to_str().ok().and_then(|text| text.split_once(' '))
         else {
@@ -60,10 +63,10 @@ impl Secrets {
         }
     }
 
-    /// A secret in all its shapes.
+    /// Adds a secret in every encoding.
     pub(crate) fn add(&mut self, secret: &str) {
         let escaped = serde_json::to_string(secret).unwrap_or_default();
-        self.shapes.extend([
+        self.encodings.extend([
             secret.to_owned(),
             encode(secret),
             escaped.trim_matches('"').to_owned(),
@@ -72,7 +75,7 @@ impl Secrets {
         self.add_encoded(&encode(secret));
     }
 
-    /// The base64 of a text, alone or in the midst of a longer one.
+    /// Adds the base64 of a text, alone and within a longer text.
     fn add_encoded(&mut self, text: &str) {
         let whole = [
             BASE64_STANDARD.encode(text),
@@ -81,31 +84,31 @@ impl Secrets {
             BASE64_URL_SAFE_NO_PAD.encode(text),
         ];
         let within = (0..3).flat_map(|before| within(text, before));
-        self.shapes.extend(
+        self.encodings.extend(
             whole
                 .into_iter()
                 .chain(within)
-                .filter(|shape| shape.len() >= MINIMUM),
+                .filter(|encoding| encoding.len() >= MINIMUM),
         );
-        self.shapes.retain(|shape| !shape.is_empty());
-        self.shapes
+        self.encodings.retain(|encoding| !encoding.is_empty());
+        self.encodings
             .sort_by(|one, other| other.len().cmp(&one.len()).then_with(|| one.cmp(other)));
-        self.shapes.dedup();
+        self.encodings.dedup();
     }
 
-    /// The text without any of them.
-    pub fn hide(&self, text: &str) -> String {
+    /// The text without secrets.
+    pub fn redact(&self, text: &str) -> String {
         let found = self
-            .shapes
+            .encodings
             .iter()
-            .filter(|shape| text.contains(shape.as_str()));
-        found.fold(text.to_owned(), |text, shape| {
-            text.replace(shape.as_str(), HIDDEN)
+            .filter(|encoding| text.contains(encoding.as_str()));
+        found.fold(text.to_owned(), |text, encoding| {
+            text.replace(encoding.as_str(), REDACTED)
         })
     }
 }
 
-/// What is certain of the base64 of a text that `before` bytes precede, and others may follow.
+/// The base64 characters that depend on the text alone, if `before` bytes precede it and others may follow.
 fn within(text: &str, before: usize) -> [String; 2] {
     let bytes = [&vec![0; before][..], text.as_bytes()].concat();
     let known = bytes.len() * 8 / 6;
@@ -136,9 +139,9 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_is_hidden_in_every_shape() {
+    fn a_secret_is_redacted_in_every_encoding() {
         let secrets = secrets();
-        for shape in [
+        for encoding in [
             PASSWORD.to_owned(),
             encode(PASSWORD),
             serde_json::json!({ "password": PASSWORD }).to_string(),
@@ -151,13 +154,13 @@ mod tests {
                 BASE64_STANDARD.encode(format!("alice:{PASSWORD}"))
             )),
         ] {
-            let text = secrets.hide(&format!("before {shape} after"));
+            let text = secrets.redact(&format!("before {encoding} after"));
             assert!(
-                text.contains("before ") && text.contains(HIDDEN),
-                "{shape}: {text}"
+                text.contains("before ") && text.contains(REDACTED),
+                "{encoding}: {text}"
             );
-            assert!(text.contains(" after"), "{shape}: {text}");
-            let rest = text.replace(HIDDEN, "");
+            assert!(text.contains(" after"), "{encoding}: {text}");
+            let rest = text.replace(REDACTED, "");
             let pieces = rest
                 .split(' ')
                 .filter_map(|piece| BASE64_STANDARD.decode(piece).ok());
@@ -165,11 +168,11 @@ mod tests {
             assert!(!String::from_utf8_lossy(&decoded).contains("ary"), "{text}");
             assert!(!rest.contains("ary-of"), "{text}");
         }
-        assert_eq!(secrets.hide("nothing of it"), "nothing of it");
+        assert_eq!(secrets.redact("nothing of it"), "nothing of it");
     }
 
     #[test]
-    fn what_a_request_sends_is_secret_as_well() {
+    fn the_authorization_of_a_request_is_redacted() {
         let mut headers = HeaderMap::new();
         headers.insert(
             header::AUTHORIZATION,
@@ -179,22 +182,22 @@ mod tests {
         headers.append(header::AUTHORIZATION, basic.parse().expect("a value"));
         let secrets = secrets().and_of(&headers);
         assert_eq!(
-            secrets.hide("a.token.of.ours canary:2"),
+            secrets.redact("a.token.of.ours canary:2"),
             "REDACTED REDACTED"
         );
     }
 
     #[test]
-    fn no_secret_hides_nothing() {
+    fn an_empty_secret_redacts_nothing() {
         let empty = Credentials::RegistryToken(String::new());
         for secrets in [Secrets::default(), Secrets::of(Some(&empty))] {
-            assert_eq!(secrets.hide("some text"), "some text");
+            assert_eq!(secrets.redact("some text"), "some text");
         }
     }
 
     /// Whatever stands around a secret before it is encoded: what is left tells no character of it.
     #[test]
-    fn of_a_secret_in_the_midst_of_base64_no_character_is_left() {
+    fn no_character_of_a_secret_within_base64_remains() {
         let token = Credentials::RegistryToken(PASSWORD.to_owned());
         let secrets = Secrets::of(Some(&token));
         for before in 0..4 {
@@ -202,11 +205,19 @@ mod tests {
                 let text = [&"x".repeat(before), PASSWORD, &"x".repeat(after)].concat();
                 let encoded = BASE64_STANDARD_NO_PAD.encode(&text);
                 let filling = encoded.len() * 6 - text.len() * 8;
-                let hidden = secrets.hide(&encoded);
-                let (left, right) = hidden.split_once(HIDDEN).expect("something is hidden");
-                let told = [left.len() * 6, right.len() * 6 - filling];
-                assert!(told[0] < (before + 1) * 8, "{before} {after}: {hidden}");
-                assert!(told[1] < (after + 1) * 8, "{before} {after}: {hidden}");
+                let redacted = secrets.redact(&encoded);
+                let (left, right) = redacted
+                    .split_once(REDACTED)
+                    .expect("something is redacted");
+                let left_over = [left.len() * 6, right.len() * 6 - filling];
+                assert!(
+                    left_over[0] < (before + 1) * 8,
+                    "{before} {after}: {redacted}"
+                );
+                assert!(
+                    left_over[1] < (after + 1) * 8,
+                    "{before} {after}: {redacted}"
+                );
             }
         }
     }

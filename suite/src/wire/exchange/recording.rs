@@ -1,137 +1,18 @@
-//! The record of one request with its response: secrets are redacted while recording, and bodies are cut.
+//! Recording an exchange.
 
 use helm_oci_fixtures::digest::sha256;
-use http::{HeaderMap, HeaderName, Method, StatusCode, Uri, header};
-use serde::{Deserialize, Serialize};
+use http::{HeaderMap, HeaderName, Uri, header};
 
-use super::content::Content;
-use super::redaction::Secrets;
-use super::{Request, Response, TransportError};
+use super::{Body, Exchange, RequestRecord, ResponseRecord};
+use crate::wire::content::Content;
+use crate::wire::redaction::{Secrets, redact_url};
+use crate::wire::{Request, Response, TransportError};
 
-/// How much of a body a record keeps.
+/// The size of the beginning of a body that is recorded.
 const EXCERPT: usize = 2048;
 
-/// Query parameters whose values open something.
-const SECRET_PARAMETERS: &[&str] = &[
-    "access_token",
-    "password",
-    "refresh_token",
-    "sig",
-    "signature",
-    "token",
-    "x-amz-credential",
-    "x-amz-security-token",
-    "x-amz-signature",
-    "x-goog-credential",
-    "x-goog-signature",
-    "_state",
-];
-
-/// Headers that hold URLs.
-const LEADING: [HeaderName; 3] = [header::LOCATION, header::LINK, header::WWW_AUTHENTICATE];
-
-/// One request with its response.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Exchange {
-    /// The request.
-    pub request: RequestRecord,
-    /// The response, or why none came.
-    pub response: Result<ResponseRecord, String>,
-}
-
-/// A recorded request.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RequestRecord {
-    /// The method.
-    #[serde(with = "method")]
-    pub method: Method,
-    /// The path and the query, after the origin if that is not the registry's own.
-    pub uri: String,
-    /// Header names in lower case and values as sent, secrets redacted. `Date` is left out.
-    pub headers: Vec<(String, String)>,
-    /// The body, if there was one.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub body: Option<Body>,
-}
-
-impl RequestRecord {
-    /// A request without headers or body.
-    pub fn new(method: Method, uri: impl Into<String>) -> Self {
-        Self {
-            method,
-            uri: uri.into(),
-            headers: Vec::new(),
-            body: None,
-        }
-    }
-}
-
-/// A recorded response.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ResponseRecord {
-    /// The status code; its reason phrase follows from it.
-    #[serde(with = "status")]
-    pub status: StatusCode,
-    /// Header names in lower case and values as received, secrets redacted. `Date` is left out.
-    pub headers: Vec<(String, String)>,
-    /// The body, if there was one.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub body: Option<Body>,
-}
-
-impl ResponseRecord {
-    /// A response without headers or body.
-    pub const fn new(status: StatusCode) -> Self {
-        Self {
-            status,
-            headers: Vec::new(),
-            body: None,
-        }
-    }
-}
-
-/// A method as its name.
-mod method {
-    use http::Method;
-    use serde::{Deserialize as _, Deserializer, Serializer, de};
-
-    pub(super) fn serialize<S: Serializer>(method: &Method, to: S) -> Result<S::Ok, S::Error> {
-        to.serialize_str(method.as_str())
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Method, D::Error> {
-        String::deserialize(from)?
-            .parse()
-            .map_err(de::Error::custom)
-    }
-}
-
-/// A status as its code.
-mod status {
-    use http::StatusCode;
-    use serde::{Deserialize as _, Deserializer, Serializer, de};
-
-    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes fields so")]
-    pub(super) fn serialize<S: Serializer>(status: &StatusCode, to: S) -> Result<S::Ok, S::Error> {
-        to.serialize_u16(status.as_u16())
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<StatusCode, D::Error> {
-        StatusCode::from_u16(u16::deserialize(from)?).map_err(de::Error::custom)
-    }
-}
-
-/// A recorded body.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Body {
-    /// Its length in bytes.
-    pub length: usize,
-    /// Its digest.
-    pub digest: String,
-    /// Its first bytes, when it is text and holds no secret.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub excerpt: Option<String>,
-}
+/// Headers with URLs.
+const WITH_URLS: [HeaderName; 3] = [header::LOCATION, header::LINK, header::WWW_AUTHENTICATE];
 
 impl Exchange {
     /// Records a request to the registry at `own` and its response, without any of the `secrets`. With `secret`, only
@@ -144,7 +25,7 @@ impl Exchange {
         secrets: &Secrets,
     ) -> Self {
         // A registry may send back the credentials of the request.
-        let secrets = secrets.and_of(&request.headers);
+        let secrets = secrets.with_authorization(&request.headers);
         Self {
             request: record_request(request, own, secret, &secrets),
             response: record_response(response, secret, &secrets),
@@ -156,7 +37,7 @@ impl Exchange {
 fn record_request(request: &Request, own: &Uri, secret: bool, secrets: &Secrets) -> RequestRecord {
     let uri = shown_uri(&request.uri, own);
     let uri = match uri.split_once('?') {
-        Some((path, query)) => format!("{path}?{}", secrets.hide(query)),
+        Some((path, query)) => format!("{path}?{}", secrets.redact(query)),
         None => uri,
     };
     RequestRecord {
@@ -179,11 +60,11 @@ fn record_response(
             headers: shown_headers(&response.headers, secrets),
             body: shown_response(response, secret && response.status.is_success(), secrets),
         }),
-        Err(error) => Err(secrets.hide(&error.to_string())),
+        Err(error) => Err(secrets.redact(&error.to_string())),
     }
 }
 
-/// A URI without its origin where that is the registry's own, and without secret query values.
+/// A URI without its origin if that is the registry's own, and redacted.
 fn shown_uri(uri: &Uri, own: &Uri) -> String {
     let foreign = uri.authority() != own.authority() || uri.scheme() != own.scheme();
     let origin = match (uri.scheme_str(), uri.authority()) {
@@ -194,42 +75,6 @@ fn shown_uri(uri: &Uri, own: &Uri) -> String {
         "{origin}{}",
         uri.path_and_query().map_or("/", |path| path.as_str())
     ))
-}
-
-/// A URL, alone or in the value of a header, without the user in it and without the values of secret parameters of
-/// its query.
-pub fn redact_url(text: &str) -> String {
-    redact_query(&redact_user(text))
-}
-
-fn redact_user(text: &str) -> String {
-    let Some((scheme, rest)) = text.split_once("://") else {
-        return text.to_owned();
-    };
-    let end = rest.find(|c| "/?#\"> ".contains(c)).unwrap_or(rest.len());
-    match rest[..end].rsplit_once('@') {
-        Some((_, host)) => format!("{scheme}://REDACTED@{host}{}", &rest[end..]),
-        None => text.to_owned(),
-    }
-}
-
-fn redact_query(text: &str) -> String {
-    let Some((path, query)) = text.split_once('?') else {
-        return text.to_owned();
-    };
-    let shown: Vec<String> = query
-        .split('&')
-        .map(|pair| match pair.split_once('=') {
-            Some((name, value))
-                if SECRET_PARAMETERS.contains(&name.to_ascii_lowercase().as_str()) =>
-            {
-                let after = value.find(['"', '>', ' ']).map_or("", |end| &value[end..]);
-                format!("{name}=REDACTED{after}")
-            }
-            _ => pair.to_owned(),
-        })
-        .collect();
-    format!("{path}?{}", shown.join("&"))
 }
 
 fn shown_headers(headers: &HeaderMap, secrets: &Secrets) -> Vec<(String, String)> {
@@ -244,12 +89,12 @@ fn shown_headers(headers: &HeaderMap, secrets: &Secrets) -> Vec<(String, String)
             } else if *name == header::SET_COOKIE || *name == header::COOKIE {
                 let cookie = text.split('=').next().unwrap_or_default();
                 format!("{cookie}=REDACTED")
-            } else if LEADING.contains(name) {
+            } else if WITH_URLS.contains(name) {
                 redact_url(&text)
             } else {
                 text
             };
-            (name.as_str().to_owned(), secrets.hide(&shown))
+            (name.as_str().to_owned(), secrets.redact(&shown))
         })
         .collect()
 }
@@ -284,9 +129,9 @@ fn shown_body(
     })
 }
 
-/// The beginning of a body as text, cut at a character, or nothing if it is not text.
+/// The beginning of a body as text, cut between characters, or nothing if it is not text.
 fn excerpt(body: &[u8], secrets: &Secrets) -> Option<String> {
-    // A secret across the cut is hidden before it is cut.
+    // A secret across the cut is redacted before the text is cut.
     let head = &body[..body.len().min(2 * EXCERPT)];
     let text = match std::str::from_utf8(head) {
         Ok(text) => text,
@@ -295,7 +140,7 @@ fn excerpt(body: &[u8], secrets: &Secrets) -> Option<String> {
         }
         Err(_) => return None,
     };
-    let text = secrets.hide(text);
+    let text = secrets.redact(text);
     let mut end = text.len().min(EXCERPT);
     while !text.is_char_boundary(end) {
         end -= 1;
@@ -306,6 +151,7 @@ fn excerpt(body: &[u8], secrets: &Secrets) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use bytes::Bytes;
+    use http::Method;
 
     use super::*;
 
@@ -339,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_sent_back_is_not_recorded() {
+    fn credentials_that_the_registry_sends_back_are_not_recorded() {
         let own: Uri = "http://registry.test".parse().expect("a URI");
         let request = http::Request::get("http://registry.test/v2/?user=canary-of-a-token")
             .header("authorization", "Bearer canary-of-a-token")
@@ -361,26 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn an_exchange_is_written_with_method_uri_and_status_and_read_back() {
-        let exchange = Exchange {
-            request: RequestRecord::new(Method::HEAD, "/v2/a/manifests/1"),
-            response: Ok(ResponseRecord::new(StatusCode::NOT_FOUND)),
-        };
-        let text = serde_json::to_string(&exchange).expect("it serialises");
-        assert_eq!(
-            text,
-            r#"{"request":{"method":"HEAD","uri":"/v2/a/manifests/1","headers":[]},"response":{"Ok":{"status":404,"headers":[]}}}"#
-        );
-        let read: Exchange = serde_json::from_str(&text).expect("it is read back");
-        assert_eq!(read, exchange);
-        for (from, to) in [("404", "99"), ("404", "1000"), ("HEAD", "HE AD")] {
-            let wrong = text.replace(from, to);
-            serde_json::from_str::<Exchange>(&wrong).expect_err(&wrong);
-        }
-    }
-
-    #[test]
-    fn an_excerpt_ends_at_a_character() {
+    fn an_excerpt_ends_between_characters() {
         let none = Secrets::default();
         for (before, length) in [("", EXCERPT), ("a", EXCERPT - 1)] {
             let text = format!("{before}{}", "é".repeat(EXCERPT));
@@ -403,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_foreign_origin_is_shown() {
+    fn only_a_foreign_origin_is_recorded() {
         for (uri, recorded_uri) in [
             ("http://registry.test/v2/?n=1", "/v2/?n=1"),
             ("https://registry.test/v2/", "https://registry.test/v2/"),
@@ -420,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn of_what_opens_something_the_kind_is_shown() {
+    fn of_credentials_in_headers_only_the_scheme_is_recorded() {
         let request = http::Request::get("http://registry.test/v2/")
             .header("authorization", "Basic canary")
             .header("proxy-authorization", "Negotiate another")
@@ -465,8 +292,8 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_of_a_secret_may_be_read_and_what_is_given_may_not() {
-        const SAID: &[u8] = b"{\"error\":\"why\"}";
+    fn bodies_with_credentials_are_not_recorded_but_refusals_are() {
+        const BODY: &[u8] = b"{\"error\":\"why\"}";
         for (secret, status, is_shown) in [
             (true, 200, false),
             (true, 401, true),
@@ -474,44 +301,22 @@ mod tests {
             (false, 401, true),
         ] {
             let request = http::Request::post("http://registry.test/token");
-            let request = request.body(Bytes::from_static(SAID));
+            let request = request.body(Bytes::from_static(BODY));
             let response = http::Response::builder()
                 .status(status)
-                .body(Bytes::from_static(SAID));
+                .body(Bytes::from_static(BODY));
             let exchange = recorded(
                 &request.expect("a request"),
                 response.expect("a response"),
                 secret,
             );
-            let asked = exchange.request.body.expect("a body");
-            let shown = asked.excerpt.as_deref().map(str::as_bytes);
-            assert_eq!(shown, (!secret).then_some(SAID), "{secret}");
-            let body = exchange.response.expect("an answer").body.expect("a body");
-            assert_eq!((body.length, body.digest), (SAID.len(), sha256(SAID)));
+            let sent = exchange.request.body.expect("a body");
+            let shown = sent.excerpt.as_deref().map(str::as_bytes);
+            assert_eq!(shown, (!secret).then_some(BODY), "{secret}");
+            let body = exchange.response.expect("a response").body.expect("a body");
+            assert_eq!((body.length, body.digest), (BODY.len(), sha256(BODY)));
             let shown = body.excerpt.as_deref().map(str::as_bytes);
-            assert_eq!(shown, is_shown.then_some(SAID), "{secret} {status}");
-        }
-    }
-
-    #[test]
-    fn urls_are_shown_without_user_and_signature() {
-        for (text, shown) in [
-            ("/v2/a?n=1", "/v2/a?n=1"),
-            (
-                "https://me:canary@store.test/x?n=1",
-                "https://REDACTED@store.test/x?n=1",
-            ),
-            (
-                "Bearer realm=\"https://canary@auth.test/t?token=canary\",service=\"a@b\"",
-                "Bearer realm=\"https://REDACTED@auth.test/t?token=REDACTED\",service=\"a@b\"",
-            ),
-            (
-                "</v2/a?last=x&token=canary>; rel=\"next\"",
-                "</v2/a?last=x&token=REDACTED>; rel=\"next\"",
-            ),
-            ("https://store.test/a@b", "https://store.test/a@b"),
-        ] {
-            assert_eq!(redact_url(text), shown);
+            assert_eq!(shown, is_shown.then_some(BODY), "{secret} {status}");
         }
     }
 }

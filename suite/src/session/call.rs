@@ -1,0 +1,188 @@
+//! Calls: requests being built.
+
+use helm_oci_fixtures::route::Route;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
+
+use super::{Handling, Reply, Session};
+use crate::oci::url::is_same_origin;
+use crate::verdict::Stop;
+use crate::wire::Request;
+use crate::wire::content::{Content, Pattern};
+
+/// The `Authorization` of a call to the registry.
+#[derive(Debug, Clone)]
+enum Authorization {
+    /// That of the run's credentials, after a challenge.
+    OnChallenge,
+    /// None, also after a challenge.
+    Anonymous,
+    /// This header, also after a challenge.
+    Fixed(HeaderValue),
+}
+
+/// A request being built.
+#[must_use = "a call does nothing until it is sent"]
+pub struct Call<'s> {
+    session: &'s Session,
+    method: Method,
+    uri: Result<Uri, Stop>,
+    headers: HeaderMap,
+    content: Content,
+    measure: Option<Pattern>,
+    authorization: Authorization,
+    /// A scope to request in addition to that of the repository.
+    extra_scope: Option<String>,
+    /// The repository whose authorization is used, if the path names none.
+    repository: Option<String>,
+    no_retry: bool,
+}
+
+impl Session {
+    /// Starts a request to a path on the registry.
+    pub fn call(&self, method: Method, path: &str) -> Call<'_> {
+        self.call_uri(method, self.uri(path))
+    }
+
+    /// Starts a request to any URL. Credentials go to the registry's own origin only.
+    pub fn call_uri(&self, method: Method, uri: Result<Uri, Stop>) -> Call<'_> {
+        Call {
+            session: self,
+            method,
+            uri,
+            headers: HeaderMap::new(),
+            content: Content::default(),
+            measure: None,
+            authorization: Authorization::OnChallenge,
+            extra_scope: None,
+            repository: None,
+            no_retry: false,
+        }
+    }
+}
+
+impl Call<'_> {
+    /// Uses the authorization of the check's repository, whatever path on the registry the URL has.
+    pub fn with_repository_authorization(mut self) -> Self {
+        self.repository = Some(self.session.repository().to_owned());
+        self
+    }
+
+    /// Returns the first response, also one that asks for a retry.
+    pub fn no_retry(mut self) -> Self {
+        self.no_retry = true;
+        self
+    }
+
+    /// Requests the scope to pull from another repository as well, if the registry issues tokens.
+    pub fn with_pull_scope(mut self, repository: &str) -> Self {
+        self.extra_scope = Some(format!("repository:{repository}:pull"));
+        self
+    }
+
+    /// Adds a header.
+    pub fn header(mut self, name: &'static str, value: &str) -> Self {
+        if let Ok(value) = HeaderValue::from_str(value) {
+            self.headers.append(HeaderName::from_static(name), value);
+        }
+        self
+    }
+
+    /// Removes a header.
+    pub fn without(mut self, name: &'static str) -> Self {
+        self.headers.remove(name);
+        self
+    }
+
+    /// Sets `Accept`.
+    pub fn accept(self, value: &str) -> Self {
+        self.header("accept", value)
+    }
+
+    /// Sets the body, and `Content-Type` if one is given.
+    pub fn body(mut self, content_type: Option<&str>, body: impl Into<Content>) -> Self {
+        self.content = body.into();
+        match content_type {
+            Some(content_type) => self.header("content-type", content_type),
+            None => self,
+        }
+    }
+
+    /// Measures the body of a successful response, which should be this one, instead of keeping it.
+    pub fn measured(mut self, expected: &Pattern) -> Self {
+        self.measure = Some(expected.clone());
+        self
+    }
+
+    /// Sends no credentials, also after a challenge.
+    pub fn anonymous(mut self) -> Self {
+        self.authorization = Authorization::Anonymous;
+        self
+    }
+
+    /// Sends this `Authorization` and no other, to the registry's own origin.
+    pub fn authorization(mut self, value: HeaderValue) -> Self {
+        self.authorization = Authorization::Fixed(value);
+        self
+    }
+
+    /// Sends the request, and after a challenge once more with the run's credentials.
+    pub async fn send(mut self) -> Result<Reply, Stop> {
+        let session = self.session;
+        let uri = std::mem::replace(&mut self.uri, Ok(Uri::default()))?;
+        let is_own_origin = is_same_origin(&uri, session.target().origin());
+        let handling = Handling {
+            is_secret: false,
+            no_retry: self.no_retry,
+        };
+        match &self.authorization {
+            Authorization::Fixed(value) if is_own_origin => {
+                let request = self.request(&uri, Some(value.clone()));
+                session.exchange(request, handling).await
+            }
+            Authorization::OnChallenge if is_own_origin => {
+                self.send_with_credentials(&uri, handling).await
+            }
+            _ => session.exchange(self.request(&uri, None), handling).await,
+        }
+    }
+
+    async fn send_with_credentials(&self, uri: &Uri, handling: Handling) -> Result<Reply, Stop> {
+        let session = self.session;
+        let named = || Route::of(uri).repository().map(ToOwned::to_owned);
+        let repository = self.repository.clone().or_else(named).unwrap_or_default();
+        let known = session.state().authorizations.get(&repository).cloned();
+        let reply = session.exchange(self.request(uri, known), handling).await?;
+        if reply.status != StatusCode::UNAUTHORIZED {
+            return Ok(reply);
+        }
+        // Also if an authorization was known: its token may have expired.
+        let scope = self.extra_scope.as_deref();
+        let response = session.respond_to_challenge(&reply, &repository, scope);
+        let Some(value) = response.await? else {
+            return Ok(reply);
+        };
+        let known = value.clone();
+        session.state().authorizations.insert(repository, known);
+        let request = self.request(uri, Some(value));
+        let reply = session.exchange(request, handling).await?;
+        session.unless_token_expired(reply).await
+    }
+
+    fn request(&self, uri: &Uri, authorization: Option<HeaderValue>) -> Request {
+        let mut headers = self.headers.clone();
+        if self.method != Method::GET && self.method != Method::HEAD {
+            let length = HeaderValue::from(self.content.length());
+            headers.insert(header::CONTENT_LENGTH, length);
+        }
+        if let Some(value) = authorization {
+            headers.insert(header::AUTHORIZATION, value);
+        }
+        Request {
+            method: self.method.clone(),
+            uri: uri.clone(),
+            headers,
+            content: self.content.clone(),
+            measure: self.measure.clone(),
+        }
+    }
+}

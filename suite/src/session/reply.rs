@@ -1,0 +1,38 @@
+//! Replies.
+
+use bytes::Bytes;
+use http::{HeaderMap, StatusCode, Uri};
+
+use crate::wire::Measured;
+
+/// One response of the registry, with its place in the transcript.
+#[derive(Debug, Clone)]
+pub struct Reply {
+    /// The status.
+    pub status: StatusCode,
+    /// The headers as received.
+    pub headers: HeaderMap,
+    /// The body as received, or the beginning of one that was measured.
+    pub body: Bytes,
+    /// Length and digest of a body that was measured and not kept.
+    pub measured: Option<Measured>,
+    /// The position in the transcript.
+    pub exchange: usize,
+    /// The URL of the request.
+    pub uri: Uri,
+}
+
+impl Reply {
+    /// A header as text. One that is not text counts as absent.
+    pub fn header(&self, name: impl AsRef<str>) -> Option<&str> {
+        self.headers
+            .get(name.as_ref())
+            .and_then(|value| value.to_str().ok())
+    }
+
+    /// The media type without parameters.
+    pub fn media_type(&self) -> Option<&str> {
+        self.header("content-type")
+            .map(|value| value.split(';').next().unwrap_or(value).trim())
+    }
+}

@@ -1,0 +1,56 @@
+//! The mutable part of a session, behind one mutex.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use http::HeaderValue;
+
+use super::Reply;
+use super::retry::RetryBudget;
+use crate::wire::redaction::Secrets;
+use crate::wire::{Request, Response, TransportError};
+
+/// Everything that changes during a session.
+pub(super) struct State {
+    /// The exchanges so far.
+    pub(super) exchanges: Vec<SentRequest>,
+    /// `Authorization` by repository, after a challenge.
+    pub(super) authorizations: BTreeMap<String, HeaderValue>,
+    /// The credentials of the target, and the tokens received for them.
+    pub(super) secrets: Secrets,
+    /// The last response of a token endpoint that refused a token.
+    pub(super) refused_token: Option<Reply>,
+    /// The waits that the registry asked for.
+    pub(super) retries: RetryBudget,
+    /// The time spent in the rate limiter of the run.
+    pub(super) rate_limited: Duration,
+    /// The number of times that the transfer of a large body began or ended.
+    pub(super) transfers: usize,
+}
+
+/// A request with its response, unredacted.
+pub(super) struct SentRequest {
+    pub(super) request: Request,
+    pub(super) response: Result<Response, TransportError>,
+    /// True if the bodies hold credentials.
+    pub(super) is_secret: bool,
+}
+
+impl State {
+    pub(super) fn new(secrets: Secrets) -> Self {
+        Self {
+            exchanges: Vec::new(),
+            authorizations: BTreeMap::new(),
+            secrets,
+            refused_token: None,
+            retries: RetryBudget::default(),
+            rate_limited: Duration::ZERO,
+            transfers: 0,
+        }
+    }
+
+    /// All waits so far.
+    pub(super) fn waited(&self) -> Duration {
+        self.retries.waited() + self.rate_limited
+    }
+}

@@ -1,0 +1,136 @@
+//! Charts.
+
+use bytes::Bytes;
+use helm_oci_fixtures::chart::{ChartMetadata, ChartPackage};
+use helm_oci_fixtures::manifest::{Shape, chart_manifest};
+use helm_oci_fixtures::{media_type, provenance};
+
+use super::VERSION;
+use crate::session::{Session, digest_of};
+use crate::verdict::{Restriction, Stop};
+
+/// A chart in the registry.
+#[derive(Debug, Clone)]
+pub struct Chart {
+    /// The package.
+    pub package: ChartPackage,
+    /// The provenance file, if it has one.
+    pub provenance: Option<Bytes>,
+    /// The manifest as pushed.
+    pub manifest: Bytes,
+    /// The manifest's digest.
+    pub digest: String,
+}
+
+impl Chart {
+    /// The digest of the chart layer.
+    pub fn layer_digest(&self) -> String {
+        digest_of(&self.package.archive)
+    }
+
+    /// The digest of the config.
+    pub fn config_digest(&self) -> String {
+        digest_of(&self.package.config)
+    }
+
+    /// The blobs of the manifest, config first.
+    pub fn blobs(&self) -> Vec<Bytes> {
+        let mut blobs = vec![self.package.config.clone(), self.package.archive.clone()];
+        blobs.extend(self.provenance.clone());
+        blobs
+    }
+}
+
+impl Session {
+    /// A chart package with the name of this check's repository.
+    pub fn package(&self, version: &str) -> ChartPackage {
+        ChartPackage::build(&ChartMetadata::new(self.chart_name(), version), self.seed())
+    }
+
+    /// Pushes the blobs of a chart with the manifest of Helm 3.8 to 3.11, and not the manifest.
+    pub async fn arrange_chart_blobs(&self, version: &str) -> Result<Chart, Stop> {
+        self.arrange_blobs_of(self.package(version), Shape::Helm38, None)
+            .await
+    }
+
+    /// Pushes the blobs of a signed chart, and not the manifest.
+    pub async fn arrange_signed_blobs(&self, version: &str, shape: Shape) -> Result<Chart, Stop> {
+        let package = self.package(version);
+        let signature = provenance::sign(&package);
+        self.arrange_blobs_of(package, shape, Some(signature)).await
+    }
+
+    /// A package with the manifest that Helm writes in this shape.
+    pub fn chart_of(
+        &self,
+        package: ChartPackage,
+        shape: Shape,
+        provenance: Option<Bytes>,
+    ) -> Chart {
+        let created = matches!(shape, Shape::Helm313).then_some("2026-11-22T05:32:38Z");
+        let manifest = chart_manifest(shape, &package, provenance.as_deref(), created);
+        let manifest = if self.target().typed_manifests {
+            with_media_type(&manifest)
+        } else {
+            manifest
+        };
+        let digest = digest_of(&manifest);
+        Chart {
+            package,
+            provenance,
+            manifest,
+            digest,
+        }
+    }
+
+    /// Pushes the blobs of a package, and builds its manifest without pushing it.
+    pub async fn arrange_blobs_of(
+        &self,
+        package: ChartPackage,
+        shape: Shape,
+        provenance: Option<Bytes>,
+    ) -> Result<Chart, Stop> {
+        let chart = self.chart_of(package, shape, provenance);
+        for blob in chart.blobs() {
+            self.arrange_blob(&blob).await?;
+        }
+        Ok(chart)
+    }
+
+    /// Pushes a chart with this tag.
+    pub async fn arrange_chart(&self, tag: &str) -> Result<Chart, Stop> {
+        if let Some(existing) = self.existing_chart().filter(|_| tag == VERSION) {
+            return Ok(existing.chart.clone());
+        }
+        let chart = self.arrange_chart_blobs(VERSION).await?;
+        self.arrange_manifest(tag, &chart.manifest).await?;
+        Ok(chart)
+    }
+
+    /// Pushes a signed chart in the given shape with the tag 1.0.0.
+    pub async fn arrange_signed_chart(&self, shape: Shape) -> Result<Chart, Stop> {
+        if let Some(existing) = self.existing_chart() {
+            return match &existing.chart.provenance {
+                Some(_) => Ok(existing.chart.clone()),
+                None => Err(Stop::not_allowed(Restriction::UnsignedChart)),
+            };
+        }
+        let chart = self.arrange_signed_blobs(VERSION, shape).await?;
+        self.arrange_manifest(VERSION, &chart.manifest).await?;
+        Ok(chart)
+    }
+
+    /// Pushes the blobs of another chart with the same name and version.
+    pub async fn arrange_other_chart_blobs(&self, version: &str) -> Result<Chart, Stop> {
+        let metadata = ChartMetadata::new(self.chart_name(), version);
+        let package = ChartPackage::build(&metadata, self.seed().wrapping_add(1));
+        self.arrange_blobs_of(package, Shape::Helm38, None).await
+    }
+}
+
+/// The same manifest with a `mediaType` field.
+pub fn with_media_type(manifest: &Bytes) -> Bytes {
+    let text = String::from_utf8_lossy(manifest);
+    let field = format!("{{\"mediaType\":\"{}\",", media_type::OCI_MANIFEST);
+    Bytes::from(text.replacen('{', &field, 1))
+}

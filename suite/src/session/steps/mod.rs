@@ -1,0 +1,48 @@
+//! The steps of a session: the paths of the distribution API, the requests that Helm sends, and arranging.
+//!
+//! Arranging is lenient: it accepts every response after which the check can go on, so that one defect does not hide the
+//! others. A failure to arrange is an obstacle, never a violation.
+
+mod blobs;
+mod charts;
+mod manifests;
+mod tags;
+mod uploads;
+
+pub use self::charts::{Chart, with_media_type};
+use super::{Reply, Session};
+use crate::verdict::{Obstacle, ObstacleKind, Stop};
+
+/// `Accept` of Helm 3.0 to 3.17 when it resolves a tag.
+pub const ACCEPT_CONTAINERD: &str = "application/vnd.docker.distribution.manifest.v2+json, application/vnd.docker.distribution.manifest.list.v2+json, application/vnd.oci.image.manifest.v1+json, application/vnd.oci.image.index.v1+json, */*";
+
+/// `Accept` of Helm 3.18 and later for manifests.
+pub const ACCEPT_ORAS: &str = "application/vnd.docker.distribution.manifest.v2+json, application/vnd.docker.distribution.manifest.list.v2+json, application/vnd.oci.image.manifest.v1+json, application/vnd.oci.image.index.v1+json, application/vnd.oci.artifact.manifest.v1+json";
+
+/// The version of arranged charts, which is their tag.
+const VERSION: &str = "1.0.0";
+
+impl Session {
+    /// `/v2/<repository>/manifests/<reference>`. In a read-only run the tag `1.0.0` is that of the existing chart.
+    pub fn manifest_path(&self, reference: &str) -> String {
+        let reference = match self.existing_chart() {
+            Some(existing) if reference == VERSION => &existing.tag,
+            _ => reference,
+        };
+        format!("/v2/{}/manifests/{reference}", self.repository())
+    }
+
+    /// `/v2/<repository>/blobs/<digest>`.
+    pub fn blob_path(&self, digest: &str) -> String {
+        format!("/v2/{}/blobs/{digest}", self.repository())
+    }
+}
+
+/// A step that could not be arranged, with the reply that shows it.
+pub(crate) fn obstacle(what: &str, reply: &Reply) -> Stop {
+    Stop::from(Obstacle {
+        kind: ObstacleKind::Arrangement,
+        what: format!("could not {what}: the registry returned {}", reply.status),
+        exchanges: vec![reply.exchange],
+    })
+}

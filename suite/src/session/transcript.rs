@@ -1,0 +1,40 @@
+//! The transcript of a session, recorded only where it is read.
+
+use super::Session;
+use super::state::SentRequest;
+use crate::wire::exchange::Exchange;
+
+impl Session {
+    /// The transcript so far, without the secrets that are known by now.
+    pub fn transcript(&self) -> Vec<Exchange> {
+        self.transcript_since(0)
+    }
+
+    /// The transcript from this exchange on.
+    pub fn transcript_since(&self, first: usize) -> Vec<Exchange> {
+        let origin = self.target().origin();
+        let state = self.state();
+        let record = |sent: &SentRequest| {
+            let SentRequest {
+                request,
+                response,
+                is_secret,
+            } = sent;
+            Exchange::record(request, response, origin, *is_secret, &state.secrets)
+        };
+        state.exchanges.iter().skip(first).map(record).collect()
+    }
+
+    /// The number of exchanges so far.
+    pub fn exchanges(&self) -> usize {
+        self.state().exchanges.len()
+    }
+
+    /// The positions of the exchanges without a response.
+    pub(crate) fn failed_exchanges(&self) -> Vec<usize> {
+        let state = self.state();
+        let exchanges = state.exchanges.iter().enumerate();
+        let failed = exchanges.filter(|(_, sent)| sent.response.is_err());
+        failed.map(|(position, _)| position).collect()
+    }
+}
