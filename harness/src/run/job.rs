@@ -67,7 +67,7 @@ impl Job {
 
 /// The content that a read-only run reads.
 fn looks(chart: Option<&ChartName>) -> ExistingContent {
-    chart.map_or_else(Looks::default, |chart| ExistingContent {
+    chart.map_or_else(ExistingContent::default, |chart| ExistingContent {
         repository: Some(chart.repository.clone()),
         tag: Some(chart.tag.clone()),
         chart: None,

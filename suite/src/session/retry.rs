@@ -68,7 +68,7 @@ fn limited(reply: &Reply, why: &str) -> Stop {
 }
 
 /// The time that a response asks to wait before the request is sent again.
-pub(super) fn retry_after(reply: &Reply) -> Option<Duration> {
+pub(crate) fn retry_after(reply: &Reply) -> Option<Duration> {
     if !matches!(
         reply.status,
         StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE

@@ -50,7 +50,7 @@ async fn short_delays(session: &Session) -> CheckResult {
     ];
     for path in paths {
         let reply = session.call(Method::GET, &path).no_retry().send().await?;
-        let delay = retry::asked(&reply).unwrap_or_default();
+        let delay = retry::retry_after(&reply).unwrap_or_default();
         expect::holds(
             delay <= LONGEST_DELAY,
             "no `Retry-After`, or at most 3 s",

@@ -70,7 +70,11 @@ impl Session {
         self.arrange_chunked_in(self.repository(), body).await
     }
 
-    async fn arrange_chunked_in(&self, repository: &str, body: &Bytes) -> Result<(), Stop> {
+    pub(super) async fn arrange_chunked_in(
+        &self,
+        repository: &str,
+        body: &Bytes,
+    ) -> Result<(), Stop> {
         let location = self.arrange_upload_in(repository).await?;
         let patch = self.patch_upload(&location, body).await?;
         if !patch.status.is_success() {

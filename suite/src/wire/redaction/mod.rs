@@ -180,7 +180,7 @@ mod tests {
         );
         let basic = format!("Basic {}", BASE64_STANDARD.encode("bob:canary:2"));
         headers.append(header::AUTHORIZATION, basic.parse().expect("a value"));
-        let secrets = secrets().and_of(&headers);
+        let secrets = secrets().with_authorization(&headers);
         assert_eq!(
             secrets.redact("a.token.of.ours canary:2"),
             "REDACTED REDACTED"
