@@ -13,9 +13,9 @@ use http::{HeaderValue, Method};
 use crate::requirement::Requirement;
 use crate::session::challenge::Challenge;
 use crate::session::steps::{ACCEPT_CONTAINERD, obstacle};
-use crate::session::token_request::TokenResponse;
 use crate::session::target::{Credentials, Login};
-use crate::session::{Reply, Session, challenge};
+use crate::session::token_request::TokenResponse;
+use crate::session::{Reply, Session, authorization};
 use crate::verdict::Stop;
 
 /// An anonymous HEAD of a manifest: the first request of every pull.

@@ -8,7 +8,7 @@ use crate::requirement::source::{HTTP, helm};
 use crate::session::challenge::Challenge;
 use crate::session::steps::ACCEPT_CONTAINERD;
 use crate::session::target::Login;
-use crate::session::{Session, challenge, expect};
+use crate::session::{Session, authorization, expect};
 use crate::verdict::CheckResult;
 
 requirement! {

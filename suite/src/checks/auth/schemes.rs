@@ -11,7 +11,7 @@ use crate::requirement::requirement;
 use crate::requirement::source::{observed, oras_go};
 use crate::session::challenge::Challenge;
 use crate::session::steps::obstacle;
-use crate::session::{Session, challenge, expect};
+use crate::session::{Session, authorization, expect};
 use crate::verdict::{CheckResult, Stop};
 
 requirement! {

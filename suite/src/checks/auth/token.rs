@@ -11,7 +11,7 @@ use crate::helm::version::{ALL, CONTAINERD, OLD_LISTING, ORAS, Span, Versions};
 use crate::requirement::requirement;
 use crate::requirement::source::{HELM_DOCS, helm, observed};
 use crate::session::steps::obstacle;
-use crate::session::{Session, challenge, expect};
+use crate::session::{Session, authorization, expect};
 use crate::verdict::CheckResult;
 
 /// Helm versions that do not fall back to GET if the token endpoint returns 400 to a POST.

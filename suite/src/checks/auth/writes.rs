@@ -12,7 +12,7 @@ use crate::requirement::requirement;
 use crate::requirement::source::{DISTRIBUTION, observed};
 use crate::session::challenge::Challenge;
 use crate::session::steps::obstacle;
-use crate::session::{Session, challenge, digest_of, expect};
+use crate::session::{Session, authorization, digest_of, expect};
 use crate::verdict::{CheckResult, Stop};
 
 requirement! {
