@@ -6,7 +6,7 @@
 use std::fmt::Write as _;
 
 use bytes::Bytes;
-use helm_oci_suite::proof::{self, Said};
+use helm_oci_suite::proof::{self, RawExchange};
 use helm_oci_suite::requirement::Requirement;
 use http::{HeaderMap, Method, Request, header};
 
@@ -32,7 +32,7 @@ pub(crate) struct Recipe {
 
 /// The requests of a check as commands.
 pub(crate) fn recipe(requirement: &Requirement) -> Recipe {
-    let exchanges = proof::conversation(requirement);
+    let exchanges = proof::exchanges(requirement);
     let mut script = Script {
         exchanges: &exchanges,
         repository: repository(requirement),
@@ -54,7 +54,7 @@ pub(crate) fn recipe(requirement: &Requirement) -> Recipe {
 }
 
 struct Script<'a> {
-    exchanges: &'a [Said],
+    exchanges: &'a [RawExchange],
     repository: String,
     is_short: bool,
     /// The requests whose `Location` a later request uses, with its path.
@@ -112,10 +112,13 @@ impl Script<'_> {
         let [post, put, ..] = &self.exchanges[position..] else {
             return false;
         };
-        let is_sent = |said: &Said, method: Method, status: u16| {
-            *said.request.method() == method
-                && said.answer.status().as_u16() == status
-                && !said.request.headers().contains_key(header::AUTHORIZATION)
+        let is_sent = |exchange: &RawExchange, method: Method, status: u16| {
+            *exchange.request.method() == method
+                && exchange.response.status().as_u16() == status
+                && !exchange
+                    .request
+                    .headers()
+                    .contains_key(header::AUTHORIZATION)
         };
         let begins = format!("/v2/{}/blobs/uploads/", self.repository);
         let is_whole = is_sent(post, Method::POST, 202)
@@ -126,7 +129,8 @@ impl Script<'_> {
                 .map(http::uri::PathAndQuery::as_str)
                 == Some(&begins)
             && is_sent(put, Method::PUT, 201)
-            && path_of_location(post.answer.headers()).as_deref() == Some(put.request.uri().path());
+            && path_of_location(post.response.headers()).as_deref()
+                == Some(put.request.uri().path());
         if is_whole {
             let name = self.file(put.request.body());
             self.line(&format!("upload {name}  # 202 Accepted, 201 Created"));
@@ -135,7 +139,7 @@ impl Script<'_> {
     }
 
     fn request(&mut self, position: usize) {
-        let Said { request, answer } = &self.exchanges[position];
+        let RawExchange { request, response } = &self.exchanges[position];
         let mut command = if self.is_uploaded_to(position) {
             format!("LOCATION_{position}=$(location")
         } else {
@@ -158,22 +162,22 @@ impl Script<'_> {
         if self.is_uploaded_to(position) {
             command.push(')');
             self.locations
-                .extend(path_of_location(answer.headers()).map(|path| (position, path)));
+                .extend(path_of_location(response.headers()).map(|path| (position, path)));
         }
-        self.line(&format!("{command}  # {}", answer.status()));
+        self.line(&format!("{command}  # {}", response.status()));
     }
 
     /// True if a later request uses the `Location` of this response.
     fn is_uploaded_to(&self, position: usize) -> bool {
-        let Said { request, answer } = &self.exchanges[position];
+        let RawExchange { request, response } = &self.exchanges[position];
         if !matches!(*request.method(), Method::POST | Method::PATCH) {
             return false;
         }
-        let Some(path) = path_of_location(answer.headers()) else {
+        let Some(path) = path_of_location(response.headers()) else {
             return false;
         };
         let mut later = self.exchanges.iter().skip(position + 1);
-        later.any(|said| said.request.uri().path() == path)
+        later.any(|exchange| exchange.request.uri().path() == path)
     }
 
     fn url(&self, request: &Request<Bytes>) -> String {

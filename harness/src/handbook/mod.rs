@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 
 use helm_oci_suite::checks::AREAS;
 use helm_oci_suite::coverage::{self, Pitfall};
-use helm_oci_suite::helm::breaks::{Break, Part};
+use helm_oci_suite::helm::breaks::{Break, BreakPart};
 use helm_oci_suite::helm::era::Era;
 use helm_oci_suite::helm::errors::PLACEHOLDERS;
 use helm_oci_suite::helm::flow::Flow;
@@ -203,7 +203,7 @@ fn cite(source: &Source) -> String {
     format!("{document} {version}, {anchor}: {mark}{text}{mark}")
 }
 
-fn describe_break(brk: &Break, part: &Part) -> String {
+fn describe_break(brk: &Break, part: &BreakPart) -> String {
     let eras: Vec<&str> = part.eras().into_iter().map(Era::name).collect();
     let flows: Vec<&str> = part.flows().into_iter().map(Flow::name).collect();
     let condition = brk

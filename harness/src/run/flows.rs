@@ -14,7 +14,7 @@ use helm_oci_suite::checks;
 use helm_oci_suite::helm::era::Era;
 use helm_oci_suite::helm::flow::Flow;
 use helm_oci_suite::helm::version::ORAS;
-use helm_oci_suite::prediction::explain::{Failure, Violation, explain, gave_up};
+use helm_oci_suite::prediction::explain::{Failure, Violation, aborting_exchange, explain};
 use helm_oci_suite::prediction::table::{self, FlowVerdict, Verdicts};
 use helm_oci_suite::requirement::outcome::Outcome;
 use helm_oci_suite::session::Session;
@@ -258,7 +258,7 @@ impl FlowRun<'_> {
             Err(error) => {
                 let what = self.redacted(&crate::error::chain(error), &observed.addresses);
                 record.exchanges.clone_from(&observed.arranged);
-                record.gave_up = gave_up(&record.exchanges);
+                record.gave_up = aborting_exchange(&record.exchanges);
                 inconclusive(record, ObstacleKind::Arrangement, what);
                 return;
             }
@@ -273,13 +273,13 @@ impl FlowRun<'_> {
             return;
         };
         record.exchanges.clone_from(&observed.exchanges);
-        record.gave_up = gave_up(&record.exchanges);
+        record.gave_up = aborting_exchange(&record.exchanges);
         record.error = Some(self.redacted(error, &observed.addresses));
         let failure = Failure {
             helm: &self.helm.version,
             flow: self.flow,
             error,
-            gave_up: record.gave_up.map(|position| &record.exchanges[position]),
+            aborted_at: record.gave_up.map(|position| &record.exchanges[position]),
         };
         record.because = explain(&violations(results.checks), &failure);
         record.outcome = Outcome::Fail;

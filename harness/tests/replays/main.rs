@@ -85,12 +85,12 @@ async fn is_what_helm_does(
     flow: Flow,
     setup: Setup,
 ) -> Result<Completion, Failed> {
-    let replayed = proof::conversation_on(requirement, setup);
+    let replayed = proof::exchanges_on(requirement, setup);
     let replayed = replayed.into_iter().map(|said| Said {
         // Requests of the arrangement have no `User-Agent`.
         is_arranged: !said.request.headers().contains_key(USER_AGENT),
         request: said.request,
-        answer: said.answer,
+        answer: said.response,
     });
     let replayed = conversations(&replayed.collect::<Vec<_>>()).concat();
     let result = conversations(&result(helm, flow, setup).await?);

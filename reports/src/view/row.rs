@@ -250,14 +250,14 @@ fn explain(f: &mut fmt::Formatter<'_>, explanation: &Explanation) -> fmt::Result
         requirement,
         title,
         condition,
-        in_its_words,
-        at_its_exchange,
+        has_predicted_error,
+        is_at_same_exchange,
     } = explanation;
     write!(f, "{requirement}: {title}")?;
     if let Some(condition) = condition {
         write!(f, ", {condition}")?;
     }
-    f.write_str(match (in_its_words, at_its_exchange) {
+    f.write_str(match (has_predicted_error, is_at_same_exchange) {
         (true, true) => " (predicts this message and this exchange)",
         (true, false) => " (predicts this message)",
         (false, true) => " (violated in the same exchange)",

@@ -322,8 +322,8 @@ fn because(requirement: &str, is_best: bool) -> Explanation {
         requirement: requirement.into(),
         title: "`Location` leads to the blob".into(),
         condition: (!is_best).then(|| "for large charts".into()),
-        in_its_words: is_best,
-        at_its_exchange: true,
+        has_predicted_error: is_best,
+        is_at_same_exchange: true,
     }
 }
 

@@ -24,7 +24,7 @@ pub struct Break {
 
 /// The part of a break whose versions print the same words.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Part {
+pub struct BreakPart {
     versions: Vec<Span>,
     flows: &'static [Flow],
     /// The words, with the observed status filled in and the other placeholders of
@@ -60,9 +60,9 @@ impl Break {
 
     /// The parts of the break that print different words, in the order of the table of symptoms. `responses` are those
     /// that show the violation; the status that makes Helm fail is taken from them.
-    pub fn parts(&self, responses: &[ObservedResponse]) -> Vec<Part> {
+    pub fn parts(&self, responses: &[ObservedResponse]) -> Vec<BreakPart> {
         let rows = self.symptom.observed_in(responses).table();
-        let parts = rows.map(|(versions, words)| Part {
+        let parts = rows.map(|(versions, words)| BreakPart {
             versions: self.shared(&versions),
             flows: self.flows,
             words,
@@ -95,7 +95,7 @@ impl Break {
     }
 }
 
-impl Part {
+impl BreakPart {
     /// The versions as a range.
     pub fn versions(&self) -> String {
         join(&self.versions)

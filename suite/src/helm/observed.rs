@@ -69,7 +69,7 @@ impl Symptom {
     }
 
     /// The symptom as these responses show it: with the status that makes Helm fail, if one of them has it.
-    pub fn observed_in(self, responses: &[ObservedResponse]) -> Observed {
+    pub fn observed_in(self, responses: &[ObservedResponse]) -> ObservedSymptom {
         let operation = self.operation();
         let mut failed = responses.iter().filter(|one| operation.fails_with(one));
         match failed.next() {
@@ -79,7 +79,7 @@ impl Symptom {
     }
 
     /// The symptom with this status; 404 has words of its own in some operations.
-    pub fn with_status(self, status: StatusCode) -> Observed {
+    pub fn with_status(self, status: StatusCode) -> ObservedSymptom {
         let is_not_found = status == StatusCode::NOT_FOUND;
         let symptom = match self {
             Self::TagRead | Self::TagReadNotFound if is_not_found => Self::TagReadNotFound,
@@ -92,7 +92,7 @@ impl Symptom {
             Self::LoginNotFound => Self::LoginRefused,
             other => other,
         };
-        Observed {
+        ObservedSymptom {
             symptom,
             status: Some(status),
         }
@@ -101,12 +101,12 @@ impl Symptom {
 
 /// A symptom, with the status that was observed if one was.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Observed {
+pub struct ObservedSymptom {
     symptom: Symptom,
     status: Option<StatusCode>,
 }
 
-impl From<Symptom> for Observed {
+impl From<Symptom> for ObservedSymptom {
     fn from(symptom: Symptom) -> Self {
         Self {
             symptom,
@@ -115,7 +115,7 @@ impl From<Symptom> for Observed {
     }
 }
 
-impl Observed {
+impl ObservedSymptom {
     /// The words by Helm versions, with the observed status filled in.
     pub fn table(self) -> impl Iterator<Item = (Versions, String)> {
         let rows = self.symptom.table().iter();
@@ -235,13 +235,16 @@ mod tests {
             ),
             ("response status code 403: denied", false),
         ] {
-            assert_eq!(Observed::from(refused).occurs_in(error, &helm), expected);
+            assert_eq!(
+                ObservedSymptom::from(refused).occurs_in(error, &helm),
+                expected
+            );
             let forbidden = refused.with_status(StatusCode::FORBIDDEN);
             assert_eq!(forbidden.occurs_in(error, &helm), expected, "{error}");
             let other = refused.with_status(StatusCode::CONFLICT);
             assert!(!other.occurs_in(error, &helm), "{error}");
         }
-        let pull = Observed::from(Symptom::PullStart);
+        let pull = ObservedSymptom::from(Symptom::PullStart);
         for (error, expected) in [
             (
                 "GET \"{url}/manifests/{tag}\": response status code 401",
@@ -255,7 +258,7 @@ mod tests {
             assert_eq!(pull.occurs_in(error, &helm), expected, "{error}");
         }
         let old = version("3.10.1");
-        let only_new = Observed::from(Symptom::DockerManifestPulled);
+        let only_new = ObservedSymptom::from(Symptom::DockerManifestPulled);
         assert!(!only_new.occurs_in("anything", &old));
     }
 

@@ -1,8 +1,8 @@
-//! Why a flow of a real Helm failed, told from what a run saw violated.
+//! Explanations of a failed flow of a real Helm by the violations of a run.
 //!
-//! A violated requirement explains a failure when it says that it breaks this flow of this Helm. Two things make
-//! that stronger: Helm prints the very words that the requirement foretells, and Helm gave up in an exchange like
-//! the one that shows the violation. What only happens under a condition explains nothing without one of the two.
+//! A violated requirement explains a failure if it declares that it breaks this flow of this Helm version. Two facts
+//! support the explanation: Helm prints the predicted error, and Helm aborted at an exchange like the one that shows the
+//! violation. A break under a condition explains nothing without one of the two.
 
 use helm_oci_fixtures::route::Route;
 use http::{Method, StatusCode, Uri};
@@ -15,7 +15,7 @@ use crate::helm::response::ObservedResponse;
 use crate::requirement::Requirement;
 use crate::wire::exchange::Exchange;
 
-/// A violated requirement, as a run saw it.
+/// A violation of a run.
 #[derive(Debug, Clone)]
 pub struct Violation<'a> {
     /// The requirement.
@@ -24,17 +24,17 @@ pub struct Violation<'a> {
     pub shown_by: Vec<&'a Exchange>,
 }
 
-/// How a flow of a real Helm failed.
+/// The failure of a flow of a real Helm.
 #[derive(Debug, Clone, Copy)]
 pub struct Failure<'a> {
-    /// Its version.
+    /// The Helm version.
     pub helm: &'a Version,
     /// The flow.
     pub flow: Flow,
-    /// What it said, with names for what differs from run to run.
+    /// The error, with placeholders for what differs from run to run.
     pub error: &'a str,
-    /// The exchange at which it gave up.
-    pub gave_up: Option<&'a Exchange>,
+    /// The exchange at which Helm aborted.
+    pub aborted_at: Option<&'a Exchange>,
 }
 
 /// One reason for a failure.
@@ -42,34 +42,36 @@ pub struct Failure<'a> {
 pub struct Explanation {
     /// The violated requirement.
     pub requirement: String,
-    /// What holds where it is satisfied.
+    /// Its title.
     pub title: String,
-    /// When it breaks the flow, where an ordinary run is not concerned.
+    /// The condition under which it breaks the flow, if an ordinary run succeeds.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub condition: Option<String>,
-    /// Whether Helm printed what the requirement foretells.
-    pub in_its_words: bool,
-    /// Whether Helm gave up in an exchange like the one that shows the violation.
-    pub at_its_exchange: bool,
+    /// True if Helm printed the predicted error.
+    #[serde(rename = "in_its_words")]
+    pub has_predicted_error: bool,
+    /// True if Helm aborted at an exchange like the one that shows the violation.
+    #[serde(rename = "at_its_exchange")]
+    pub is_at_same_exchange: bool,
 }
 
-/// The reasons for a failure, the best first; none if nothing that was seen violated explains it.
+/// The reasons for a failure, the best first; none if no violation explains it.
 pub fn explain(violations: &[Violation<'_>], failure: &Failure<'_>) -> Vec<Explanation> {
     let mut reasons: Vec<Explanation> = violations
         .iter()
         .filter_map(|violation| reason(violation, failure))
         .collect();
     reasons.sort_by_key(|reason| {
-        let strength = u8::from(reason.in_its_words) + u8::from(reason.at_its_exchange);
+        let strength = u8::from(reason.has_predicted_error) + u8::from(reason.is_at_same_exchange);
         (std::cmp::Reverse(strength), reason.condition.is_some())
     });
     reasons
 }
 
 fn reason(violation: &Violation<'_>, failure: &Failure<'_>) -> Option<Explanation> {
-    let at_its_exchange = failure.gave_up.is_some_and(|gave_up| {
+    let is_at_same_exchange = failure.aborted_at.is_some_and(|aborted_at| {
         let shown_by = &violation.shown_by;
-        shown_by.iter().any(|shown| is_alike(shown, gave_up))
+        shown_by.iter().any(|shown| is_alike(shown, aborted_at))
     });
     let responses = ObservedResponse::all(violation.shown_by.iter().copied());
     let concerned = |brk: &&Break| brk.can_hit(failure.helm, failure.flow);
@@ -77,43 +79,45 @@ fn reason(violation: &Violation<'_>, failure: &Failure<'_>) -> Option<Explanatio
         requirement: violation.requirement.id.to_owned(),
         title: violation.requirement.title.to_owned(),
         condition: brk.condition.map(ToOwned::to_owned),
-        in_its_words: brk
+        has_predicted_error: brk
             .symptom
             .observed_in(&responses)
             .occurs_in(failure.error, failure.helm),
-        at_its_exchange,
+        is_at_same_exchange,
     };
     let breaks = violation.requirement.breaks.iter();
     breaks
         .filter(concerned)
         .map(found)
-        .filter(|found| found.condition.is_none() || found.in_its_words || found.at_its_exchange)
-        .min_by_key(|found| (!found.in_its_words, found.condition.is_some()))
+        .filter(|found| {
+            found.condition.is_none() || found.has_predicted_error || found.is_at_same_exchange
+        })
+        .min_by_key(|found| (!found.has_predicted_error, found.condition.is_some()))
 }
 
-/// Whether two exchanges ask the same thing of a registry and get the same kind of answer.
+/// True if two exchanges have the same method, endpoint and status.
 fn is_alike(one: &Exchange, other: &Exchange) -> bool {
-    let asked = |exchange: &Exchange| {
-        let request = &exchange.request;
-        let route = Route::of(&request.uri.parse::<Uri>().ok()?);
-        Some((request.method.clone(), std::mem::discriminant(&route)))
+    let request = |exchange: &Exchange| {
+        let sent = &exchange.request;
+        let route = Route::of(&sent.uri.parse::<Uri>().ok()?);
+        Some((sent.method.clone(), std::mem::discriminant(&route)))
     };
     let status = |exchange: &Exchange| {
         let response = exchange.response.as_ref().ok()?;
         Some(response.status)
     };
-    asked(one).is_some() && asked(one) == asked(other) && status(one) == status(other)
+    request(one).is_some() && request(one) == request(other) && status(one) == status(other)
 }
 
-/// The exchange at which a Helm gave up, by its place: the last in which it was refused, else the last of all.
+/// The position of the exchange at which Helm aborted: the last one that the registry rejected, otherwise the last of all.
 ///
-/// That something is not there yet, and that credentials are wanted, is no refusal.
-pub fn gave_up(exchanges: &[Exchange]) -> Option<usize> {
-    let is_refused = |exchange: &Exchange| match &exchange.response {
+/// A 404 to HEAD and a challenge are no rejection.
+pub fn aborting_exchange(exchanges: &[Exchange]) -> Option<usize> {
+    let is_rejected = |exchange: &Exchange| match &exchange.response {
         Err(_) => true,
-        Ok(answer) => {
+        Ok(response) => {
             let is_head = exchange.request.method == Method::HEAD;
-            match answer.status {
+            match response.status {
                 StatusCode::UNAUTHORIZED => false,
                 StatusCode::NOT_FOUND => !is_head,
                 status => status.is_client_error() || status.is_server_error(),
@@ -122,7 +126,7 @@ pub fn gave_up(exchanges: &[Exchange]) -> Option<usize> {
     };
     exchanges
         .iter()
-        .rposition(is_refused)
+        .rposition(is_rejected)
         .or_else(|| exchanges.len().checked_sub(1))
 }
 
@@ -165,8 +169,8 @@ mod tests {
     }
 
     #[test]
-    fn helm_gives_up_where_it_is_refused_and_not_where_something_is_not_there_yet() {
-        let said = [
+    fn helm_aborts_at_the_last_rejected_exchange() {
+        let exchanges = [
             exchange(Method::HEAD, "/v2/a/blobs/sha256:0", StatusCode::NOT_FOUND),
             exchange(Method::POST, "/v2/a/blobs/uploads/", StatusCode::ACCEPTED),
             exchange(
@@ -176,17 +180,17 @@ mod tests {
             ),
             exchange(Method::HEAD, "/v2/a/blobs/sha256:0", StatusCode::NOT_FOUND),
         ];
-        assert_eq!(gave_up(&said), Some(2));
+        assert_eq!(aborting_exchange(&exchanges), Some(2));
         assert_eq!(
-            gave_up(&said[..2]),
+            aborting_exchange(&exchanges[..2]),
             Some(1),
-            "it was not refused, so it gave up last"
+            "nothing was rejected, so Helm aborted at the end"
         );
-        assert_eq!(gave_up(&[]), None);
+        assert_eq!(aborting_exchange(&[]), None);
     }
 
     #[test]
-    fn the_best_reason_stands_first() {
+    fn the_best_reason_is_first() {
         let shows = |id: &str, shown_by| Violation {
             requirement: requirement(id),
             shown_by,
@@ -203,13 +207,13 @@ mod tests {
         let failure = Failure {
             helm: &helm,
             flow: Flow::Push,
-            error: "in words that nobody foretells",
-            gave_up: Some(&own),
+            error: "an error that no requirement predicts",
+            aborted_at: Some(&own),
         };
         let reasons = explain(&violations, &failure);
         let found: Vec<_> = reasons
             .iter()
-            .map(|reason| (reason.requirement.as_str(), reason.at_its_exchange))
+            .map(|reason| (reason.requirement.as_str(), reason.is_at_same_exchange))
             .collect();
         assert_eq!(
             found,
@@ -217,7 +221,7 @@ mod tests {
                 ("upload/one-put-completes", true),
                 ("upload/location-sent", false)
             ],
-            "a list of tags has no part in a push"
+            "a push does not list tags"
         );
         let elsewhere = Failure {
             flow: Flow::Login,
@@ -227,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn what_breaks_under_a_condition_explains_only_what_bears_its_mark() {
+    fn a_break_under_a_condition_explains_only_with_support() {
         let conditional = checks::all().into_iter().find_map(|one| {
             let brk = one.breaks.iter().find(|brk| brk.condition.is_some())?;
             let alone = one.breaks.len() == 1;
@@ -251,7 +255,7 @@ mod tests {
             helm: &helm,
             flow,
             error,
-            gave_up: None,
+            aborted_at: None,
         };
         assert_eq!(
             explain(&violations, &failure("something else")),
@@ -264,38 +268,38 @@ mod tests {
         assert!(
             marked
                 .first()
-                .is_some_and(|reason| reason.in_its_words && reason.condition.is_some()),
+                .is_some_and(|reason| reason.has_predicted_error && reason.condition.is_some()),
             "{}",
             requirement.id
         );
     }
 
     #[test]
-    fn of_several_ways_to_break_the_one_that_helm_names_is_told() {
+    fn of_several_breaks_the_one_with_the_printed_error_explains() {
         let violations = [Violation {
             requirement: &TWO_WAYS,
             shown_by: Vec::new(),
         }];
         let helm = Version::new(4, 2, 4);
-        let told = |error| {
+        let explained = |error| {
             let failure = Failure {
                 helm: &helm,
                 flow: Flow::Push,
                 error,
-                gave_up: None,
+                aborted_at: None,
             };
             let reason = explain(&violations, &failure).remove(0);
-            (reason.in_its_words, reason.condition)
+            (reason.has_predicted_error, reason.condition)
         };
         let large = Some("for large charts".to_owned());
         assert_eq!(
-            told("failed to perform \"Push\" on destination: mismatched digest"),
+            explained("failed to perform \"Push\" on destination: mismatched digest"),
             (true, None)
         );
         assert_eq!(
-            told("failed to perform \"Push\" on destination: trailing data"),
+            explained("failed to perform \"Push\" on destination: trailing data"),
             (true, large)
         );
-        assert_eq!(told("something else"), (false, None));
+        assert_eq!(explained("something else"), (false, None));
     }
 }

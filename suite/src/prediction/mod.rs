@@ -1,4 +1,4 @@
-//! From violated requirements to Helm: the table of eras and flows, and explanations of failed flows.
+//! Predictions for Helm from verdicts: the table of eras and flows, and explanations of failed flows.
 
 pub mod explain;
 pub mod table;

@@ -1,7 +1,7 @@
-//! What each Helm does with a registry, told from the requirements alone.
+//! The predicted behaviour of each Helm version, from the verdicts on the requirements.
 //!
-//! A flow works when every requirement that could break it was seen to hold, breaks when one of them is
-//! violated, and is unknown while one of them could not be told.
+//! A flow works if every requirement that could break it is satisfied, breaks if one of them is violated, and is unknown
+//! if one of them is inconclusive or was not checked.
 
 use std::collections::BTreeMap;
 
@@ -14,15 +14,15 @@ use crate::helm::response::ObservedResponse;
 use crate::requirement::Requirement;
 use crate::verdict::Verdict;
 
-/// Whether a flow works.
+/// The predicted result of a flow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum FlowVerdict {
-    /// Nothing that breaks it was seen, and everything that could was looked at.
+    /// Every requirement that could break it is satisfied.
     Works,
     /// At least one violated requirement breaks it.
     Breaks,
-    /// A requirement that could break it was not examined, or could not be told.
+    /// A requirement that could break it is inconclusive, or was not checked.
     Unknown,
 }
 
@@ -33,21 +33,21 @@ pub struct Cell {
     pub era: Era,
     /// The flow.
     pub flow: Flow,
-    /// Whether it works.
+    /// The predicted result.
     pub verdict: FlowVerdict,
-    /// Why not, one entry for each requirement that breaks it or could.
+    /// The causes, one entry for each requirement that breaks it or could.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub because: Vec<Cause>,
 }
 
-/// One reason for a cell that does not say `works`.
+/// One cause of a cell that does not work or is unknown.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cause {
     /// The requirement.
     pub requirement: String,
     /// The versions of the era that it concerns.
     pub versions: String,
-    /// What Helm prints.
+    /// The error that Helm prints.
     pub symptom: String,
 }
 
@@ -165,10 +165,10 @@ mod tests {
     use crate::wire::exchange::{Exchange, RequestRecord, ResponseRecord};
 
     requirement! {
-        /// Pushes of new Helms depend on it, and under a condition those of old ones.
+        /// Pushes over oras-go depend on it, and under a condition those over containerd.
         NEW = "test/new" {
             level: Must,
-            title: "what new Helms need",
+            title: "an example over oras-go",
             covers: [],
             sources: [observed("0", "nothing")],
             breaks: [
@@ -181,10 +181,10 @@ mod tests {
     }
 
     requirement! {
-        /// Pushes of all Helms depend on it, and nothing else.
+        /// Pushes of all Helm versions depend on it.
         BOTH = "test/both" {
             level: Must,
-            title: "what all Helms need",
+            title: "an example over both libraries",
             covers: [],
             sources: [observed("0", "nothing")],
             breaks: [
@@ -218,7 +218,7 @@ mod tests {
         }))
     }
 
-    fn untold() -> Verdict {
+    fn inconclusive() -> Verdict {
         Verdict::Inconclusive(Box::new(Obstacle::new(ObstacleKind::Transport, "reset")))
     }
 
@@ -226,7 +226,7 @@ mod tests {
         Verdict::NotApplicable(Reason::ConditionNotMet("no such thing"))
     }
 
-    /// What is said of a push with Helm 3.10.1 and with 4.2.4: in the table, with the symptoms, and of the versions.
+    /// The predictions for a push with Helm 3.10.1 and 4.2.4, with their symptoms.
     fn pushes(new: Option<Verdict>, both: Option<Verdict>) -> [(FlowVerdict, Vec<String>); 2] {
         let requirements = [&NEW, &BOTH];
         let verdicts: Verdicts = [(NEW.id, new), (BOTH.id, both)]
@@ -239,7 +239,7 @@ mod tests {
             let cell = found.find(|cell| cell.era == era && cell.flow == Flow::Push);
             let cell = cell.expect("the flow is in the era");
             let exact = version(&requirements, &verdicts, &helm, Flow::Push);
-            assert_eq!(exact, Some(cell.verdict), "both say the same");
+            assert_eq!(exact, Some(cell.verdict), "cell and version agree");
             let symptoms = cell.because.iter().map(|cause| cause.symptom.clone());
             (cell.verdict, symptoms.collect())
         };
@@ -250,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn a_flow_works_only_where_all_that_could_break_it_was_seen_to_hold() {
+    fn a_flow_works_only_if_all_requirements_that_could_break_it_are_satisfied() {
         use FlowVerdict::{Breaks, Unknown, Works};
         let held = || Some(Verdict::Satisfied);
         for (new, both, old_pushes, new_pushes) in [
@@ -269,7 +269,7 @@ mod tests {
                 (Breaks, &[BOTH_NEW]),
             ),
             (
-                Some(untold()),
+                Some(inconclusive()),
                 Some(violated()),
                 (Breaks, &[BOTH_OLD]),
                 (Breaks, &[BOTH_NEW]),
@@ -281,14 +281,14 @@ mod tests {
                 (Breaks, &[NEW_WORDS, BOTH_NEW]),
             ),
             (
-                Some(untold()),
+                Some(inconclusive()),
                 held(),
                 (Works, &[]),
                 (Unknown, &[NEW_WORDS]),
             ),
             (
                 None,
-                Some(untold()),
+                Some(inconclusive()),
                 (Unknown, &[BOTH_OLD]),
                 (Unknown, &[NEW_WORDS, BOTH_NEW]),
             ),
@@ -302,7 +302,7 @@ mod tests {
     }
 
     #[test]
-    fn a_helm_without_the_flow_gets_no_answer_and_no_cell() {
+    fn a_version_without_the_flow_has_no_prediction_and_no_cell() {
         let verdicts = Verdicts::new();
         let old = Version::new(3, 2, 4);
         assert_eq!(version(&[&BOTH], &verdicts, &old, Flow::Push), None);
@@ -316,7 +316,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cause_names_the_versions_of_the_era_alone() {
+    fn a_cause_has_the_versions_of_the_era_only() {
         let verdicts = Verdicts::from([(NEW.id, violated())]);
         let cells = table(&[&NEW], &verdicts, &Responses::new());
         let broken: Vec<_> = cells

@@ -1,0 +1,85 @@
+//! Proofs: every requirement against every fault on the reference registry, in memory.
+
+mod effect;
+mod exchanges;
+mod parallel;
+
+use std::future::Future;
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+
+use helm_oci_fixtures::fault::{Fault, FaultyRegistry};
+use helm_oci_fixtures::registry::{Access, ReferenceRegistry};
+
+pub use self::effect::{Effect, effect};
+pub use self::exchanges::{RawExchange, exchanges, exchanges_on};
+pub use self::parallel::on_all_cores;
+use crate::requirement::{Requirement, Setup};
+use crate::session::Session;
+use crate::session::target::{Credentials, Target};
+use crate::verdict::{Obstacle, ObstacleKind, Verdict};
+use crate::wire::InMemory;
+
+/// The seed of every proof.
+const SEED: u64 = 1;
+
+/// The number of bytes of a mebibyte in proofs.
+pub const MEBIBYTE: u32 = 32 << 10;
+
+/// The verdict of one requirement on the reference registry with these faults, in memory.
+pub fn verdict(requirement: &Requirement, setup: Setup, faults: &[Fault]) -> Verdict {
+    let session = Session::new(target(setup, faults), requirement.id);
+    match finish((requirement.check)(&session)) {
+        Some(result) => result.into(),
+        None => Verdict::Inconclusive(Box::new(Obstacle::new(
+            ObstacleKind::Defect,
+            "the check waits for an event that the in-memory registry never produces",
+        ))),
+    }
+}
+
+/// The reference registry in memory on this set-up, with valid credentials.
+pub fn target(setup: Setup, faults: &[Fault]) -> Target {
+    let (access, credentials) = match setup {
+        Setup::Open | Setup::PlainHttp => (Access::Open, None),
+        Setup::Basic => (Access::basic_for_tests(), Some(known())),
+        Setup::Bearer => (Access::bearer_for_tests(), Some(known())),
+    };
+    let origin = match setup {
+        Setup::PlainHttp => "http://registry.test",
+        Setup::Open | Setup::Basic | Setup::Bearer => "https://registry.test",
+    };
+    let registry = FaultyRegistry::new(ReferenceRegistry::new(access), faults);
+    let registry = registry.with_mebibyte(MEBIBYTE as usize);
+    let origin = origin.parse().expect("the origin is a URI");
+    let mut target = Target::new(Arc::new(InMemory::new(registry, origin)), SEED);
+    target.credentials = credentials;
+    target.mebibyte = MEBIBYTE.into();
+    target
+}
+
+fn known() -> Credentials {
+    let known = helm_oci_fixtures::registry::Credentials::for_tests();
+    Credentials::user(known.username, known.password)
+}
+
+/// The result of a future that never waits; `None` if it waits.
+pub(crate) fn finish<T>(future: impl Future<Output = T>) -> Option<T> {
+    let mut context = Context::from_waker(Waker::noop());
+    match pin!(future).poll(&mut context) {
+        Poll::Ready(value) => Some(value),
+        Poll::Pending => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_waiting_future_has_no_result() {
+        assert_eq!(finish(std::future::ready(1)), Some(1));
+        assert_eq!(finish(std::future::pending::<u8>()), None);
+    }
+}
