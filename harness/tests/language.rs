@@ -53,8 +53,8 @@ const QUESTION_WORDS: &[&str] = &[
     "What", "Whether", "Who", "Whom", "Whose", "Where", "How", "Why", "When",
 ];
 
-/// Calls whose string arguments are quotations.
-const QUOTING: &[&str] = &["states", "quotes"];
+/// Calls whose string arguments are quotations, and the attribute that holds names of serialized fields.
+const QUOTING: &[&str] = &["states", "quotes", "serde"];
 
 /// Files that are quotations as a whole.
 const QUOTED_FILES: &[&str] = &["suite/src/helm/errors.rs"];
