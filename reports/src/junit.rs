@@ -15,8 +15,8 @@ use time::format_description::well_known::Rfc3339;
 use crate::layout;
 use crate::text;
 use crate::view::{
-    CheckView, Depth, ExchangesView, FlowView, Header, ObstacleView, ProblemView, ReportView, Row,
-    Statement, TargetView,
+    CheckView, Depth, ExchangesView, FlowView, Header, LeftoverGroup, ObstacleView, ProblemView,
+    ReportRow, ReportView, ResultSentence, TargetView,
 };
 
 /// The name of the test case of a target that could not be examined.
@@ -66,7 +66,7 @@ pub fn render(view: &ReportView<'_>) -> Result<String, RenderError> {
         system_out,
         system_err: None,
     };
-    let mut names = Names::default();
+    let mut names = UniqueNames::default();
     let mut report = Report::new();
     for target in &view.targets {
         let name = names.unique(&attribute(target.name));
@@ -114,13 +114,13 @@ fn about(header: &Header<'_>, target: &TargetView<'_>) -> String {
     ];
     let facts = target.identity.iter();
     lines.extend(facts.map(|fact| format!("{}: {}", fact.label.name(), fact.value)));
-    let left = target.leftovers.iter().flat_map(|group| group.lines());
+    let left = target.leftovers.iter().flat_map(LeftoverGroup::lines);
     lines.extend(left.map(|line| format!("leftover: {line}")));
     lines.iter().map(|line| text::line(line) + "\n").collect()
 }
 
 fn test_cases(target: &TargetView<'_>, suite: &str) -> Vec<TestCase> {
-    let mut names = Names::default();
+    let mut names = UniqueNames::default();
     let mut cases = Vec::new();
     if let Some(obstacle) = &target.obstacle {
         let name = names.unique(REACHABLE);
@@ -148,7 +148,7 @@ fn unreachable(
         time: duration(target.milliseconds),
         result: result(
             Outcome::Inconclusive,
-            &obstacle.statement,
+            &obstacle.sentence,
             &body([&obstacle.row]),
         ),
         classname: Some(format!("{suite}.target")),
@@ -178,7 +178,7 @@ fn check_case(check: &CheckView<'_>, suite: &str, name: String) -> TestCase {
     TestCase {
         name,
         time: duration(check.milliseconds),
-        result: result(check.outcome, &check.statement, &about),
+        result: result(check.outcome, &check.sentence, &about),
         classname: Some(format!("{suite}.{}", attribute(check.area))),
         filepath: None,
         system_out: has_output
@@ -194,7 +194,7 @@ fn flow_case(flow: &FlowView<'_>, suite: &str, name: String) -> TestCase {
     TestCase {
         name,
         time: duration(flow.milliseconds),
-        result: result(flow.outcome, &flow.statement, &body(&flow.rows)),
+        result: result(flow.outcome, &flow.sentence, &body(&flow.rows)),
         classname: Some(format!("{suite}.{}", attribute(area))),
         filepath: None,
         system_out: output(&body(&flow.streams), &flow.exchanges),
@@ -202,9 +202,9 @@ fn flow_case(flow: &FlowView<'_>, suite: &str, name: String) -> TestCase {
     }
 }
 
-fn result(outcome: Outcome, statement: &Statement<'_>, about: &str) -> TestResult {
+fn result(outcome: Outcome, sentence: &ResultSentence<'_>, about: &str) -> TestResult {
     let type_ = outcome.name().to_owned();
-    let message = layout::sentence(statement, ATTRIBUTE);
+    let message = layout::sentence(sentence, ATTRIBUTE);
     let cause = Some(content(about));
     match outcome {
         Outcome::Pass | Outcome::Present | Outcome::Absent | Outcome::Warn | Outcome::Known => {
@@ -229,7 +229,7 @@ fn result(outcome: Outcome, statement: &Statement<'_>, about: &str) -> TestResul
 }
 
 /// Rows as lines of plain text, each after its label.
-fn body<'r, 'a: 'r>(rows: impl IntoIterator<Item = &'r Row<'a>>) -> String {
+fn body<'r, 'a: 'r>(rows: impl IntoIterator<Item = &'r ReportRow<'a>>) -> String {
     let mut body = String::new();
     for paragraph in rows.into_iter().flat_map(layout::paragraphs) {
         for (position, line) in paragraph.text.lines().enumerate() {
@@ -269,9 +269,9 @@ fn content(text: &str) -> String {
 
 /// Names that are in use.
 #[derive(Debug, Default)]
-struct Names(BTreeSet<String>);
+struct UniqueNames(BTreeSet<String>);
 
-impl Names {
+impl UniqueNames {
     /// `name`, with a number if it is in use.
     fn unique(&mut self, name: &str) -> String {
         let mut number = 1;

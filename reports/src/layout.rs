@@ -3,7 +3,7 @@
 use helm_oci_suite::wire::exchange::Body;
 
 use crate::text::{self, plural};
-use crate::view::{Depth, ExchangesView, Label, MessageView, Row, Statement};
+use crate::view::{Depth, ExchangesView, Label, MessageView, ReportRow, ResultSentence};
 
 /// The longest text of one entry, in characters.
 const ENTRY: usize = 1000;
@@ -43,7 +43,7 @@ pub(crate) struct TranscriptLine {
 }
 
 /// The entries of a row, at most `limit` of them.
-pub(crate) fn paragraphs_up_to(row: &Row<'_>, limit: usize) -> Vec<Paragraph> {
+pub(crate) fn paragraphs_up_to(row: &ReportRow<'_>, limit: usize) -> Vec<Paragraph> {
     let mut paragraphs: Vec<Paragraph> = row
         .entries
         .iter()
@@ -62,7 +62,7 @@ pub(crate) fn paragraphs_up_to(row: &Row<'_>, limit: usize) -> Vec<Paragraph> {
 }
 
 /// The entries of a row.
-pub(crate) fn paragraphs(row: &Row<'_>) -> Vec<Paragraph> {
+pub(crate) fn paragraphs(row: &ReportRow<'_>) -> Vec<Paragraph> {
     paragraphs_up_to(row, ENTRIES)
 }
 
@@ -81,9 +81,9 @@ pub(crate) fn labelled(label: Label, text: &str, limit: usize) -> Paragraph {
     }
 }
 
-/// A statement on one safe line of about `limit` characters; each clause has an equal share of them.
-pub(crate) fn sentence(statement: &Statement<'_>, limit: usize) -> String {
-    let clauses = statement.clauses();
+/// A sentence on one safe line of about `limit` characters; each clause has an equal share of them.
+pub(crate) fn sentence(sentence: &ResultSentence<'_>, limit: usize) -> String {
+    let clauses = sentence.clauses();
     let share = limit / clauses.len().max(1);
     let clauses = clauses.iter().map(|clause| {
         let text = text::cut(&text::line(&clause.text), share);

@@ -2,10 +2,12 @@
 
 mod support;
 
-use helm_oci_reports::compare::{Bisection, Comparison};
+use helm_oci_reports::compare::{Bisection, TargetComparison};
 use helm_oci_reports::markdown;
 use helm_oci_reports::record::TargetRecord;
-use helm_oci_reports::snapshot::{Files, Names, Snapshot, SnapshotStep, StepExchange};
+use helm_oci_reports::snapshot::{
+    Placeholders, Snapshot, SnapshotFiles, SnapshotStep, StepExchange,
+};
 use helm_oci_reports::terminal::{self, Style};
 use helm_oci_reports::view::{BisectionView, ComparisonView, DifferenceView};
 use helm_oci_suite::prediction::table::FlowVerdict;
@@ -48,7 +50,7 @@ fn snapshot(headers: &[(&str, &str)]) -> Snapshot {
     let exchange = StepExchange {
         step: &PUT,
         place: "helm-3.8 mychart-0.1.0".into(),
-        names: Names::default(),
+        names: Placeholders::default(),
         exchange: Exchange {
             request: RequestRecord::new(Method::PUT, "/v2/a/manifests/1"),
             response: Ok(ResponseRecord {
@@ -57,21 +59,21 @@ fn snapshot(headers: &[(&str, &str)]) -> Snapshot {
             }),
         },
     };
-    Snapshot::of(Files::new(), &[exchange])
+    Snapshot::of(SnapshotFiles::new(), &[exchange])
 }
 
-fn comparison() -> Comparison {
+fn comparison() -> TargetComparison {
     let (good, bad) = pair();
     let before = snapshot(&[("docker-content-digest", "sha256:ab"), ("x-own", "1")]);
     let after = snapshot(&[("location", "/`````x\u{1b}[2J"), ("x-own", "2")]);
-    Comparison::between(&good, &bad, Some((&before, &after)))
+    TargetComparison::between(&good, &bad, Some((&before, &after)))
 }
 
-fn on_terminal(comparison: &Comparison) -> String {
+fn on_terminal(comparison: &TargetComparison) -> String {
     terminal::comparison(&ComparisonView::of(comparison), Style::default())
 }
 
-fn as_markdown(comparison: &Comparison) -> String {
+fn as_markdown(comparison: &TargetComparison) -> String {
     markdown::comparison(&ComparisonView::of(comparison))
 }
 
@@ -96,7 +98,7 @@ fn steering_characters_are_escaped() {
     for check in &mut other.checks {
         check.outcome = Outcome::Pass;
     }
-    let comparison = Comparison::between(&other, &hostile, None);
+    let comparison = TargetComparison::between(&other, &hostile, None);
     assert!(!comparison.requirements.is_empty());
     for text in [
         on_terminal(&comparison),
@@ -112,11 +114,11 @@ fn steering_characters_are_escaped() {
 fn a_target_does_not_differ_from_itself() {
     let (good, bad) = pair();
     for target in [&good, &bad] {
-        let comparison = Comparison::between(target, target, None);
+        let comparison = TargetComparison::between(target, target, None);
         assert!(comparison.is_empty(), "{comparison:?}");
     }
-    assert!(!Comparison::between(&good, &good, None).is_inconclusive());
-    assert!(Comparison::between(&good, &bad, None).is_inconclusive());
+    assert!(!TargetComparison::between(&good, &good, None).is_inconclusive());
+    assert!(TargetComparison::between(&good, &bad, None).is_inconclusive());
 }
 
 #[test]
@@ -130,7 +132,7 @@ fn known_deviations_make_no_difference() {
         (Pass, Known, true),
         (Stale, Fail, true),
     ] {
-        let comparison = Comparison::between(&of(a), &of(b), None);
+        let comparison = TargetComparison::between(&of(a), &of(b), None);
         let differs_there = comparison
             .requirements
             .iter()
@@ -154,8 +156,8 @@ fn values_that_differ_from_run_to_run_make_no_difference() {
             finding.actual = finding.actual.replace("hoc-0a1b2c3d", "hoc-ffffffff");
         }
     }
-    assert!(Comparison::between(&again, &other, None).is_empty());
-    let words = Comparison::between(&bad, &again, None).requirements;
+    assert!(TargetComparison::between(&again, &other, None).is_empty());
+    let words = TargetComparison::between(&bad, &again, None).requirements;
     assert!(!words.is_empty() && words.iter().all(|change| change.a.state == change.b.state));
 }
 
@@ -236,7 +238,7 @@ fn targets_without_a_common_requirement_are_inconclusive() {
     for check in &mut other.checks {
         check.id.push_str("-of-another-selection");
     }
-    let comparison = Comparison::between(&good, &other, None);
+    let comparison = TargetComparison::between(&good, &other, None);
     assert!(comparison.is_inconclusive());
     let words = "no requirement was examined on both targets";
     let shown = on_terminal(&comparison);

@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use helm_oci_reports::compare::{Bisection, Comparison};
+use helm_oci_reports::compare::{Bisection, TargetComparison};
 use helm_oci_reports::record::TargetRecord;
 use helm_oci_reports::view::{BisectionView, ComparisonView};
 use helm_oci_reports::{markdown, terminal};
@@ -282,7 +282,11 @@ impl Files {
         })
     }
 
-    fn write(&mut self, arguments: &Arguments, comparison: &Comparison) -> Result<(), OutputError> {
+    fn write(
+        &mut self,
+        arguments: &Arguments,
+        comparison: &TargetComparison,
+    ) -> Result<(), OutputError> {
         if let Some(sink) = &mut self.json {
             sink.write(&comparison.to_json())?;
         }

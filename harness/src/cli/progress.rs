@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use helm_oci_reports::terminal;
-use helm_oci_reports::view::{Progress, leftovers};
+use helm_oci_reports::view::{RunProgress, leftovers};
 use helm_oci_suite::requirement::outcome::Outcome;
 use tokio::sync::mpsc::UnboundedReceiver;
 
@@ -58,7 +58,7 @@ async fn show(mut events: UnboundedReceiver<TargetEvent>) {
             continue;
         }
         let targets: Vec<&str> = active.iter().map(|one| &*one.target).collect();
-        let progress = Progress {
+        let progress = RunProgress {
             done: active.iter().map(|one| one.done).sum(),
             total: active.iter().map(|one| one.total).sum(),
             fails: active.iter().map(|one| one.fails).sum(),

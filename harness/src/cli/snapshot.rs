@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use helm_oci_reports::snapshot::{Difference, Snapshot};
+use helm_oci_reports::snapshot::{Snapshot, SnapshotDifference};
 use helm_oci_reports::terminal;
 use helm_oci_reports::view::{DifferenceView, leftovers};
 use thiserror::Error;
@@ -113,7 +113,7 @@ async fn check(existing: &ExistingArguments) -> Result<ExitCode, SnapshotCommand
         return Ok(ExitCode::Interrupted);
     };
     let after = taken.snapshot;
-    let difference = Difference::between(&before, &after);
+    let difference = SnapshotDifference::between(&before, &after);
     if difference.is_empty() {
         let files = after.files().len();
         output::print(&format!("{}: unchanged, {files} files\n", folder.display()))?;
@@ -134,7 +134,7 @@ async fn accept(existing: &ExistingArguments) -> Result<ExitCode, SnapshotComman
     };
     let after = taken.snapshot;
     snapshot::write(&folder, &after)?;
-    let difference = Difference::between(&before, &after);
+    let difference = SnapshotDifference::between(&before, &after);
     let changed = difference.files().into_iter();
     let lines = changed.map(|file| format!("{}: changed\n", folder.join(file).display()));
     let mut text: String = lines.collect();

@@ -3,7 +3,7 @@
 //! Both sides are examined by the same plan with the same seed. If both are live targets, a snapshot of each is taken
 //! as well. `reports` compares what was recorded, without a registry.
 
-use helm_oci_reports::compare::{Bisection, Comparison};
+use helm_oci_reports::compare::{Bisection, TargetComparison};
 use helm_oci_reports::record::TargetRecord;
 use helm_oci_reports::snapshot::Snapshot;
 
@@ -29,7 +29,7 @@ pub struct Pair {
 /// The result of a comparison.
 pub struct Compared {
     /// The differences.
-    pub comparison: Comparison,
+    pub comparison: TargetComparison,
     /// The targets of which no snapshot could be taken, each with the reason.
     pub without_snapshot: Vec<(String, SnapshotError)>,
 }
@@ -70,7 +70,7 @@ impl Examiner<'_> {
             .await?;
         let snapshots = snapshot_a.as_ref().zip(snapshot_b.as_ref());
         Ok(Compared {
-            comparison: Comparison::between(&a, &b, snapshots),
+            comparison: TargetComparison::between(&a, &b, snapshots),
             without_snapshot,
         })
     }

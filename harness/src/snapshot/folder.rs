@@ -4,7 +4,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use helm_oci_reports::snapshot::{Files, Snapshot};
+use helm_oci_reports::snapshot::{Snapshot, SnapshotFiles};
 use thiserror::Error;
 
 /// Why a snapshot could not be read or written.
@@ -86,14 +86,14 @@ pub fn read(folder: &Path) -> Result<Snapshot, FolderError> {
             folder: folder.to_owned(),
         });
     }
-    let mut files = Files::new();
+    let mut files = SnapshotFiles::new();
     collect(folder, "", &mut files)?;
     Snapshot::read(files).ok_or_else(|| FolderError::Form {
         folder: folder.to_owned(),
     })
 }
 
-fn collect(folder: &Path, prefix: &str, files: &mut Files) -> Result<(), FolderError> {
+fn collect(folder: &Path, prefix: &str, files: &mut SnapshotFiles) -> Result<(), FolderError> {
     let failed = |path: &Path, source| FolderError::Read {
         path: path.to_owned(),
         source,
@@ -128,7 +128,7 @@ pub fn write(folder: &Path, snapshot: &Snapshot) -> Result<(), FolderError> {
         path: path.to_owned(),
         source,
     };
-    let mut old = Files::new();
+    let mut old = SnapshotFiles::new();
     if folder.is_dir() {
         collect(folder, "", &mut old)?;
     }

@@ -16,7 +16,7 @@ use helm_oci_fixtures::golden::{PUSHES, Push};
 use helm_oci_fixtures::manifest::Shape;
 use helm_oci_fixtures::media_type::OCI_MANIFEST;
 use helm_oci_reports::record::Leftover;
-use helm_oci_reports::snapshot::{Files, Snapshot};
+use helm_oci_reports::snapshot::{Snapshot, SnapshotFiles};
 use helm_oci_suite::oci::TagList;
 use helm_oci_suite::session::steps::ACCEPT_ORAS;
 use helm_oci_suite::session::target::Target;
@@ -120,7 +120,7 @@ async fn golden(target: Target) -> Result<Snapshot, SnapshotError> {
     if let Some(obstacle) = preflight(&target).await.obstacle {
         return Err(SnapshotError::Preflight(obstacle));
     }
-    let (mut taker, mut files) = (Taker::default(), Files::new());
+    let (mut taker, mut files) = (Taker::default(), SnapshotFiles::new());
     let run = Some(target.run());
     base(&mut taker, &target).await;
     let mut tags = String::new();
@@ -155,7 +155,7 @@ async fn chart(
     repository: &str,
     reference: &str,
 ) -> Result<Snapshot, SnapshotError> {
-    let (mut taker, mut files) = (Taker::default(), Files::new());
+    let (mut taker, mut files) = (Taker::default(), SnapshotFiles::new());
     base(&mut taker, &target).await;
     let session = Session::in_repository(target, repository);
     let about = About::repository(&session, None, session.chart_name());

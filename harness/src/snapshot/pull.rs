@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use helm_oci_fixtures::golden::Push;
 use helm_oci_fixtures::media_type::{HELM_CHART, HELM_CONFIG, HELM_PROVENANCE, LEGACY_CHART};
-use helm_oci_reports::snapshot::{Part, chart};
+use helm_oci_reports::snapshot::{ChartPart, chart};
 use helm_oci_suite::session::digest_of;
 use helm_oci_suite::session::steps::{ACCEPT_CONTAINERD, ACCEPT_ORAS};
 use helm_oci_suite::verdict::Stop;
@@ -111,8 +111,8 @@ fn part<'a>(
     media_type: Option<String>,
     got: &'a Result<Bytes, String>,
     pushed: Option<&'a [u8]>,
-) -> Part<'a> {
-    Part {
+) -> ChartPart<'a> {
+    ChartPart {
         role,
         media_type,
         got: got.as_ref().map(AsRef::as_ref).map_err(Clone::clone),

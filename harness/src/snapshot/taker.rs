@@ -1,7 +1,7 @@
 //! Asks, and keeps what was said with the names that make it comparable.
 
 use bytes::Bytes;
-use helm_oci_reports::snapshot::{Names, SnapshotStep, StepExchange};
+use helm_oci_reports::snapshot::{Placeholders, SnapshotStep, StepExchange};
 use helm_oci_suite::session::{Call, Reply, Session};
 use helm_oci_suite::wire::exchange::Exchange;
 use http::{Method, StatusCode};
@@ -19,7 +19,7 @@ pub(super) struct About<'a> {
     pub(super) session: &'a Session,
     /// Which chart of which era, and which part of it.
     pub(super) place: String,
-    pub(super) names: Names,
+    pub(super) names: Placeholders,
 }
 
 impl<'a> About<'a> {
@@ -29,11 +29,11 @@ impl<'a> About<'a> {
         Self {
             session,
             place: place.to_owned(),
-            names: Names {
+            names: Placeholders {
                 origin: origin.trim_end_matches('/').to_owned(),
                 repository: session.repository().to_owned(),
                 run,
-                ..Names::default()
+                ..Placeholders::default()
             },
         }
     }

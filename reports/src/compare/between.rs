@@ -8,13 +8,13 @@ use helm_oci_suite::requirement::outcome::Outcome;
 
 use super::normalise::normalised;
 use super::{
-    Behaviour, CapabilityChange, Compared, ComparedTarget, Comparison, FlowChange,
-    RequirementChange, SCHEMA, State,
+    Behaviour, CapabilityChange, ComparedCounts, ComparedTarget, FlowChange, RequirementChange,
+    RequirementState, SCHEMA, TargetComparison,
 };
 use crate::record::{CheckRecord, TargetRecord};
-use crate::snapshot::{Difference, Snapshot};
+use crate::snapshot::{Snapshot, SnapshotDifference};
 
-impl Comparison {
+impl TargetComparison {
     /// The differences between two targets, and between their snapshots if both have one.
     pub fn between(
         a: &TargetRecord,
@@ -27,7 +27,7 @@ impl Comparison {
             .iter()
             .filter(|own| cell(b, own.era, own.flow).is_some());
         let capabilities_of_a = a.capabilities.iter();
-        let compared = Compared {
+        let compared = ComparedCounts {
             requirements: pairs.len(),
             cells: cells.count(),
             capabilities: capabilities_of_a
@@ -54,7 +54,7 @@ impl Comparison {
             requirements,
             capabilities: capabilities(a, b),
             responses: snapshots
-                .map(|(a, b)| Difference::between(a, b))
+                .map(|(a, b)| SnapshotDifference::between(a, b))
                 .unwrap_or_default(),
             inconclusive: pairs.iter().filter(is_inconclusive).count(),
         }
@@ -86,7 +86,8 @@ fn requirement(
 ) -> Option<RequirementChange> {
     let (before, after) = (behaviour(a, own), behaviour(b, other));
     // Two violations may differ in what the registry does; reasons for a skip are no behaviour.
-    let is_violated = before.state == State::Violated && after.state == State::Violated;
+    let is_violated =
+        before.state == RequirementState::Violated && after.state == RequirementState::Violated;
     if before.state == after.state && (!is_violated || before.actual == after.actual) {
         return None;
     }
@@ -103,7 +104,7 @@ fn requirement(
             .map(|text| normalised(b, text))
             .collect(),
         sources: other.sources.clone(),
-        helm: if after.state == State::Violated {
+        helm: if after.state == RequirementState::Violated {
             other.breaks.clone()
         } else {
             own.breaks.clone()
@@ -118,7 +119,7 @@ fn behaviour(target: &TargetRecord, check: &CheckRecord) -> Behaviour {
     let obstacle = check.obstacle.as_ref().map(|obstacle| &obstacle.what);
     let text = finding.or(obstacle).or(check.reason.as_ref());
     Behaviour {
-        state: State::of(check.outcome),
+        state: RequirementState::of(check.outcome),
         actual: text.map(|text| normalised(target, text)),
     }
 }
@@ -126,9 +127,9 @@ fn behaviour(target: &TargetRecord, check: &CheckRecord) -> Behaviour {
 /// New violations, then fixed ones, then violations in another way, then the rest; within each by level.
 fn rank(change: &RequirementChange) -> (u8, Level, String) {
     let kind = match (change.a.state, change.b.state) {
-        (State::Violated, State::Violated) => 2,
-        (_, State::Violated) => 0,
-        (State::Violated, _) => 1,
+        (RequirementState::Violated, RequirementState::Violated) => 2,
+        (_, RequirementState::Violated) => 0,
+        (RequirementState::Violated, _) => 1,
         _ => 3,
     };
     (kind, change.level, change.id.clone())

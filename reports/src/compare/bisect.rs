@@ -62,7 +62,7 @@ pub struct Bisection {
 }
 
 /// One step of the search for one item.
-enum Step {
+enum SearchStep {
     Examine(usize),
     Found { last: usize, first: usize },
 }
@@ -89,8 +89,8 @@ impl Bisection {
         let items = self.changed().into_iter();
         let mut steps = items.map(|item| self.search(&item));
         steps.find_map(|step| match step {
-            Step::Examine(position) => Some(position),
-            Step::Found { .. } => None,
+            SearchStep::Examine(position) => Some(position),
+            SearchStep::Found { .. } => None,
         })
     }
 
@@ -120,14 +120,14 @@ impl Bisection {
     /// The changes as JSON, with a newline at the end.
     pub fn to_json(&self) -> String {
         #[derive(Serialize)]
-        struct Found<'a> {
+        struct Document<'a> {
             schema: u32,
             targets: &'a [String],
             unavailable: Vec<(&'a str, &'a str)>,
             #[serde(rename = "answers")]
             changes: Vec<BisectedChange>,
         }
-        json::write(&Found {
+        json::write(&Document {
             schema: super::SCHEMA,
             targets: &self.names,
             unavailable: self.unavailable(),
@@ -148,8 +148,8 @@ impl Bisection {
         let items = self.changed().into_iter();
         let mut found: Vec<((usize, usize, bool), BisectedChange)> = items
             .filter_map(|item| match self.search(&item) {
-                Step::Examine(_) => None,
-                Step::Found { last, first } => {
+                SearchStep::Examine(_) => None,
+                SearchStep::Found { last, first } => {
                     let change = self.change(item, last, first)?;
                     Some(((first, last, !change.after.is_bad()), change))
                 }
@@ -202,7 +202,7 @@ impl Bisection {
     }
 
     /// Narrows the span in which an item changed, on the assumption that it changed once.
-    fn search(&self, item: &BisectedItem) -> Step {
+    fn search(&self, item: &BisectedItem) -> SearchStep {
         let (mut last, mut first) = self.ends().unwrap_or_default();
         let before = self.state(item, last);
         loop {
@@ -225,7 +225,7 @@ impl Bisection {
                     .filter(|position| matches!(self.known[*position], Known::Nothing))
                     .collect(),
             );
-            return unknown.map_or(Step::Found { last, first }, Step::Examine);
+            return unknown.map_or(SearchStep::Found { last, first }, SearchStep::Examine);
         }
     }
 

@@ -15,10 +15,10 @@ use serde::Serialize;
 
 use crate::json;
 use crate::record::{BreakRecord, SourceRecord};
-use crate::snapshot::Difference;
+use crate::snapshot::SnapshotDifference;
 
 pub use self::bisect::{BisectedChange, BisectedItem, Bisection};
-pub use self::state::{BisectedState, State};
+pub use self::state::{BisectedState, RequirementState};
 
 /// The version of a comparison as JSON.
 pub const SCHEMA: u32 = 1;
@@ -40,7 +40,7 @@ pub struct ComparedTarget {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Behaviour {
     /// The state of the requirement.
-    pub state: State,
+    pub state: RequirementState,
     /// The actual behaviour, or the reason for which it does not apply or is inconclusive.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub actual: Option<String>,
@@ -100,7 +100,7 @@ pub struct CapabilityChange {
 
 /// The counts of what was compared.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
-pub struct Compared {
+pub struct ComparedCounts {
     /// Requirements.
     pub requirements: usize,
     /// Cells of the table era × flow.
@@ -113,7 +113,7 @@ pub struct Compared {
 
 /// All differences between A and B.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Comparison {
+pub struct TargetComparison {
     /// The version of this form.
     pub schema: u32,
     /// The target to move from.
@@ -122,7 +122,7 @@ pub struct Comparison {
     pub b: ComparedTarget,
     /// The counts of what was compared.
     #[serde(rename = "looked")]
-    pub compared: Compared,
+    pub compared: ComparedCounts,
     /// Flows: first those that break.
     pub flows: Vec<FlowChange>,
     /// Requirements: first those that B violates and A does not.
@@ -131,7 +131,7 @@ pub struct Comparison {
     pub capabilities: Vec<CapabilityChange>,
     /// Responses: what Helm reads, and what it ignores.
     #[serde(rename = "answers")]
-    pub responses: Difference,
+    pub responses: SnapshotDifference,
     /// The number of requirements that are inconclusive on one of them.
     #[serde(rename = "untold")]
     pub inconclusive: usize,
@@ -140,7 +140,7 @@ pub struct Comparison {
 impl RequirementChange {
     /// True if one of the two targets violates it.
     pub(crate) fn is_violated(&self) -> bool {
-        [self.a.state, self.b.state].contains(&State::Violated)
+        [self.a.state, self.b.state].contains(&RequirementState::Violated)
     }
 
     /// The source to show: a quotation if there is one.
@@ -150,7 +150,7 @@ impl RequirementChange {
     }
 }
 
-impl Comparison {
+impl TargetComparison {
     /// True if the two targets do not differ in anything that was compared.
     pub fn is_empty(&self) -> bool {
         self.flows.is_empty()

@@ -8,8 +8,7 @@ use strum::{Display, IntoStaticStr};
 /// The state of a requirement on one target, whatever a deviations file tolerates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Display, IntoStaticStr)]
 #[serde(rename_all = "kebab-case")]
-
-pub enum State {
+pub enum RequirementState {
     /// The target satisfies it.
     #[serde(rename = "holds")]
     #[strum(serialize = "satisfied")]
@@ -27,7 +26,7 @@ pub enum State {
     Inconclusive,
 }
 
-impl State {
+impl RequirementState {
     /// The state behind an outcome.
     pub const fn of(outcome: Outcome) -> Self {
         match outcome {
@@ -70,11 +69,11 @@ pub enum BisectedState {
 impl BisectedState {
     /// The state of a requirement; none if it could not be determined.
     pub(super) const fn of_requirement(outcome: Outcome) -> Option<Self> {
-        match State::of(outcome) {
-            State::Satisfied => Some(Self::Satisfied),
-            State::Violated => Some(Self::Violated),
-            State::NotApplicable => Some(Self::NotApplicable),
-            State::Inconclusive => None,
+        match RequirementState::of(outcome) {
+            RequirementState::Satisfied => Some(Self::Satisfied),
+            RequirementState::Violated => Some(Self::Violated),
+            RequirementState::NotApplicable => Some(Self::NotApplicable),
+            RequirementState::Inconclusive => None,
         }
     }
 
@@ -100,10 +99,10 @@ mod tests {
     #[test]
     fn serialized_names_of_states_are_stable() {
         let states = [
-            State::Satisfied,
-            State::Violated,
-            State::NotApplicable,
-            State::Inconclusive,
+            RequirementState::Satisfied,
+            RequirementState::Violated,
+            RequirementState::NotApplicable,
+            RequirementState::Inconclusive,
         ];
         assert_eq!(
             serde_json::to_string(&states).expect("serialises"),

@@ -3,8 +3,8 @@
 use super::{code, escaped, line};
 use crate::text;
 use crate::view::{
-    CapabilityChangeView, ComparisonView, Entry, FileView, FlowChangeView, RequirementChangeView,
-    Row, flow_verdict, headings,
+    CapabilityChangeView, ComparisonView, FileView, FlowChangeView, ReportRow,
+    RequirementChangeView, RowEntry, flow_verdict, headings,
 };
 
 /// Renders a comparison as Markdown.
@@ -80,7 +80,7 @@ fn requirement(page: &mut String, view: &RequirementChangeView<'_>) {
     }
 }
 
-fn row(page: &mut String, row: &Row<'_>) {
+fn row(page: &mut String, row: &ReportRow<'_>) {
     let (label, joint) = (row.label.name(), row.label.joint());
     let mut texts: Vec<String> = row.entries.iter().map(text_of).collect();
     if !joint.is_empty() {
@@ -91,10 +91,10 @@ fn row(page: &mut String, row: &Row<'_>) {
     }
 }
 
-fn text_of(entry: &Entry<'_>) -> String {
+fn text_of(entry: &RowEntry<'_>) -> String {
     match entry {
         // The message of Helm is on a line of its own.
-        Entry::Break(_) => entry.to_string().replace('\n', ": "),
+        RowEntry::Break(_) => entry.to_string().replace('\n', ": "),
         other => other.to_string(),
     }
 }

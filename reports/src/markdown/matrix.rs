@@ -7,8 +7,8 @@ use super::{code, escaped, line};
 use crate::layout;
 use crate::text::{self, plural};
 use crate::view::{
-    FlowOf, IdentityLabel, MatrixRow, MatrixView, ProblemView, RequirementRow, Statement,
-    TargetView,
+    CheckView, FlowOf, IdentityLabel, MatrixRow, MatrixView, ProblemView, RequirementRow,
+    ResultSentence, TargetView,
 };
 
 /// The longest finding, in characters.
@@ -194,7 +194,7 @@ fn findings(page: &mut String, view: &MatrixView<'_, '_>) {
     for row in rows {
         line(page, &format!("- {}: {}", code(row.id), escaped(row.title)));
         for (column, check) in view.columns.iter().zip(&row.checks) {
-            if let Some(actual) = check.and_then(|check| check.observation()) {
+            if let Some(actual) = check.and_then(CheckView::observation) {
                 let actual = escaped(&text::cut(actual, FINDING));
                 line(page, &format!("  - {}: {actual}", column.letter));
             }
@@ -207,16 +207,13 @@ fn helm_failures(page: &mut String, view: &MatrixView<'_, '_>) {
     let mut lines = String::new();
     for column in &view.columns {
         for flow in &column.target.helm.flows {
-            let statement = match flow.statement {
-                Statement::Obstacle(Some(obstacle)) => text::cut(&obstacle.what, FINDING),
-                Statement::Failure { .. } => layout::sentence(&flow.statement, FINDING),
+            let text = match flow.sentence {
+                ResultSentence::Obstacle(Some(obstacle)) => text::cut(&obstacle.what, FINDING),
+                ResultSentence::Failure { .. } => layout::sentence(&flow.sentence, FINDING),
                 _ => continue,
             };
             let (letter, id) = (&column.letter, escaped(flow.id));
-            line(
-                &mut lines,
-                &format!("- {letter}: {id}: {}", escaped(&statement)),
-            );
+            line(&mut lines, &format!("- {letter}: {id}: {}", escaped(&text)));
         }
     }
     if !lines.is_empty() {

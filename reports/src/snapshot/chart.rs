@@ -12,7 +12,7 @@ const LIMIT: usize = 64 << 10;
 
 /// One part of a chart.
 #[derive(Debug, Clone)]
-pub struct Part<'a> {
+pub struct ChartPart<'a> {
     /// `manifest`, `config`, `chart`, `provenance` or `layer`.
     pub role: &'a str,
     /// The `Content-Type` of the response.
@@ -24,7 +24,7 @@ pub struct Part<'a> {
 }
 
 /// The file of one chart; the manifest is the first part.
-pub fn chart(title: &str, tag: &str, parts: &[Part<'_>]) -> String {
+pub fn chart(title: &str, tag: &str, parts: &[ChartPart<'_>]) -> String {
     let mut text = String::new();
     line(&mut text, 0, title);
     line(&mut text, 0, &format!("tag {tag}"));
@@ -39,7 +39,7 @@ pub fn chart(title: &str, tag: &str, parts: &[Part<'_>]) -> String {
     text
 }
 
-fn bytes(text: &mut String, part: &Part<'_>, bytes: &[u8]) {
+fn bytes(text: &mut String, part: &ChartPart<'_>, bytes: &[u8]) {
     line(text, 2, &size_and_digest(bytes));
     match part.pushed {
         Some(pushed) if pushed == bytes => line(text, 2, "as pushed"),

@@ -12,7 +12,7 @@ const CONTEXT: usize = 3;
 
 /// The difference between two snapshots.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct Difference {
+pub struct SnapshotDifference {
     /// Changes that Helm reads, in the order of files.
     #[serde(rename = "cares")]
     pub read: Vec<FileChange>,
@@ -30,7 +30,7 @@ pub struct FileChange {
     pub diff: String,
 }
 
-impl Difference {
+impl SnapshotDifference {
     /// The difference from `before` to `after`.
     pub fn between(before: &Snapshot, after: &Snapshot) -> Self {
         let names = before.files().keys().chain(after.files().keys());

@@ -9,7 +9,7 @@ use helm_oci_suite::helm::response::ObservedResponse;
 use helm_oci_suite::wire::exchange::{Exchange, ResponseRecord};
 use serde_json::Value;
 
-use super::names::Names;
+use super::names::Placeholders;
 use super::{IGNORES, Snapshot, ignores, reads};
 
 /// The number of places that are named where a response differs.
@@ -32,7 +32,7 @@ pub struct StepExchange {
     /// The object of the request, such as `helm-3.8 mychart-0.1.0 config`.
     pub place: String,
     /// The placeholders of its values.
-    pub names: Names,
+    pub names: Placeholders,
     /// The exchange.
     pub exchange: Exchange,
 }
@@ -140,7 +140,7 @@ fn split(of_step: &StepExchange) -> Lines<'_> {
 }
 
 /// One exchange, normalised.
-fn lines(exchange: &Exchange, names: &Names) -> Vec<String> {
+fn lines(exchange: &Exchange, names: &Placeholders) -> Vec<String> {
     let request = &exchange.request;
     let mut lines = vec![format!("  {} {}", request.method, names.url(&request.uri))];
     let (Some(reader), Ok(response)) = (ObservedResponse::of(exchange), &exchange.response) else {
@@ -160,7 +160,11 @@ fn lines(exchange: &Exchange, names: &Names) -> Vec<String> {
 }
 
 /// The headers that Helm reads, then the others, each by name.
-fn headers(response: &ResponseRecord, names: &Names, reader: &ObservedResponse) -> Vec<String> {
+fn headers(
+    response: &ResponseRecord,
+    names: &Placeholders,
+    reader: &ObservedResponse,
+) -> Vec<String> {
     let length = response.body.as_ref().map_or(0, |body| body.length);
     let shown = response.headers.iter().filter_map(|(name, value)| {
         let name = name.to_ascii_lowercase();
@@ -183,7 +187,7 @@ fn headers(response: &ResponseRecord, names: &Names, reader: &ObservedResponse) 
 }
 
 /// The error, or an unexpected body; content has files of its own.
-fn body(response: &ResponseRecord, names: &Names, reader: &ObservedResponse) -> Vec<String> {
+fn body(response: &ResponseRecord, names: &Placeholders, reader: &ObservedResponse) -> Vec<String> {
     let Some(body) = &response.body else {
         return Vec::new();
     };
@@ -220,7 +224,7 @@ fn body(response: &ResponseRecord, names: &Names, reader: &ObservedResponse) -> 
 }
 
 /// The types in an index; descriptors have fields that a registry may add.
-fn index(text: &str, names: &Names) -> String {
+fn index(text: &str, names: &Placeholders) -> String {
     let value: Value = serde_json::from_str(text).unwrap_or_default();
     let listed = value["manifests"].as_array().map(|manifests| {
         let types = manifests.iter().map(|entry| {
@@ -237,7 +241,7 @@ fn index(text: &str, names: &Names) -> String {
 }
 
 /// Code and message, which Helm prints, and the detail, which it ignores.
-fn error(text: &str, names: &Names, mark: fn(&str) -> String) -> Vec<String> {
+fn error(text: &str, names: &Placeholders, mark: fn(&str) -> String) -> Vec<String> {
     let value: Value = serde_json::from_str(text).unwrap_or_default();
     let Some(errors) = value["errors"].as_array() else {
         return vec![mark(&format!("body: {}", names.text(text.trim())))];

@@ -10,10 +10,10 @@ mod names;
 
 use std::collections::BTreeMap;
 
-pub use self::chart::{Part, chart};
-pub use self::difference::{Difference, FileChange};
+pub use self::chart::{ChartPart, chart};
+pub use self::difference::{FileChange, SnapshotDifference};
 pub use self::exchanges::{SnapshotStep, StepExchange};
-pub use self::names::Names;
+pub use self::names::Placeholders;
 pub(crate) use self::names::without_ids;
 
 /// The version of the form; a snapshot of another form cannot be compared.
@@ -29,17 +29,17 @@ const READS: &str = "  reads    ";
 const IGNORES: &str = "  ignores  ";
 
 /// Files by their names, with `/` between folders.
-pub type Files = BTreeMap<String, String>;
+pub type SnapshotFiles = BTreeMap<String, String>;
 
 /// The responses of a registry as files.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Snapshot {
-    files: Files,
+    files: SnapshotFiles,
 }
 
 impl Snapshot {
     /// The snapshot of these charts and tag lists, by file name, and of these exchanges in their order.
-    pub fn of(content: Files, exchanges: &[StepExchange]) -> Self {
+    pub fn of(content: SnapshotFiles, exchanges: &[StepExchange]) -> Self {
         let mut snapshot = Self { files: content };
         exchanges::write(exchanges, &mut snapshot);
         snapshot.insert(ABOUT.to_owned(), about());
@@ -47,12 +47,12 @@ impl Snapshot {
     }
 
     /// The snapshot in these files; none if they have another form.
-    pub fn read(files: Files) -> Option<Self> {
+    pub fn read(files: SnapshotFiles) -> Option<Self> {
         (files.get(ABOUT) == Some(&about())).then_some(Self { files })
     }
 
     /// Its files.
-    pub const fn files(&self) -> &Files {
+    pub const fn files(&self) -> &SnapshotFiles {
         &self.files
     }
 

@@ -9,7 +9,7 @@ const VALUE: usize = 400;
 
 /// The values that placeholders replace.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Names {
+pub struct Placeholders {
     /// Scheme, host and port of the registry.
     pub origin: String,
     /// The repository.
@@ -22,7 +22,7 @@ pub struct Names {
     pub size: Option<usize>,
 }
 
-impl Names {
+impl Placeholders {
     /// The same placeholders for content with this digest and size.
     #[must_use]
     pub fn about(&self, digest: &str, size: Option<usize>) -> Self {
@@ -227,8 +227,8 @@ fn without_numbers(text: &str) -> String {
 mod tests {
     use super::*;
 
-    fn names() -> Names {
-        Names {
+    fn names() -> Placeholders {
+        Placeholders {
             origin: "https://r.example:5000".into(),
             repository: "hoc-0a1b2c3d/snapshot".into(),
             run: Some("hoc-0a1b2c3d".into()),

@@ -65,7 +65,7 @@ fn one(page: &mut Page, check: &CheckView<'_>) {
         page.paragraph(15, &title, Ink::Dim);
     }
     if check.outcome == Outcome::Skipped {
-        let reason = layout::sentence(&check.statement, REASON);
+        let reason = layout::sentence(&check.sentence, REASON);
         page.paragraph(15, &format!("skipped: {reason}"), Ink::Dim);
     }
 }

@@ -6,7 +6,7 @@ use helm_oci_suite::requirement::outcome::Outcome;
 use super::{NARROWEST, Style};
 use crate::layout::{self, Paragraph, TranscriptLine};
 use crate::text;
-use crate::view::{Depth, Label, Row};
+use crate::view::{Depth, Label, ReportRow};
 
 /// The width of the column of labels, with the space after them. A longer label widens it.
 pub(super) const LABEL: usize = 11;
@@ -245,7 +245,7 @@ impl Page {
     }
 
     /// The rows that the depth of the report includes.
-    pub(super) fn rows(&mut self, rows: &[Row<'_>]) {
+    pub(super) fn rows(&mut self, rows: &[ReportRow<'_>]) {
         let depth = self.depth();
         for row in rows.iter().filter(|row| row.depth <= depth) {
             self.paragraphs(&layout::paragraphs(row));

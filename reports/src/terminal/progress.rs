@@ -1,11 +1,11 @@
 //! The progress of a run on one line. The caller moves the cursor.
 
 use crate::text;
-use crate::view::Progress;
+use crate::view::RunProgress;
 
 /// The line, without an end of line, in at most `width` columns.
-pub fn progress(progress: &Progress<'_>, width: usize) -> String {
-    let Progress {
+pub fn progress(progress: &RunProgress<'_>, width: usize) -> String {
+    let RunProgress {
         done,
         total,
         fails,
@@ -29,7 +29,7 @@ mod tests {
 
     #[test]
     fn the_line_shows_counts_and_target() {
-        let mut state = Progress {
+        let mut state = RunProgress {
             done: 7,
             total: 120,
             fails: 0,
@@ -43,7 +43,7 @@ mod tests {
 
     #[test]
     fn the_name_of_a_target_cannot_steer_the_terminal() {
-        let state = Progress {
+        let state = RunProgress {
             done: 0,
             total: 1,
             fails: 0,

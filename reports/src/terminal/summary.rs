@@ -4,7 +4,7 @@ use helm_oci_suite::requirement::outcome::Outcome;
 
 use super::page::{Ink, Page};
 use crate::text::{self, plural};
-use crate::view::{Label, ReportView, Tally, TargetView};
+use crate::view::{Label, LeftoverGroup, OutcomeCounts, ReportView, TargetView};
 
 /// The most lines about leftovers.
 const LEFTOVERS: usize = 10;
@@ -13,7 +13,7 @@ const LEFTOVERS: usize = 10;
 const NAME: usize = 24;
 
 /// The outcomes that occur, with their counts.
-pub(super) fn counts(tally: &Tally) -> Vec<(Ink, String)> {
+pub(super) fn counts(tally: &OutcomeCounts) -> Vec<(Ink, String)> {
     tally
         .occurring()
         .map(|(outcome, count)| (Ink::of(outcome), format!("{count} {}", outcome.name())))
@@ -31,7 +31,7 @@ pub(super) fn target(page: &mut Page, target: &TargetView<'_>) {
     let mut left: Vec<String> = target
         .leftovers
         .iter()
-        .flat_map(|group| group.lines())
+        .flat_map(LeftoverGroup::lines)
         .collect();
     let hidden = left.len().saturating_sub(LEFTOVERS);
     if hidden > 0 {

@@ -5,8 +5,8 @@ use helm_oci_suite::requirement::outcome::Outcome;
 use helm_oci_suite::requirement::source::Specification;
 
 use super::exchange::ExchangesView;
-use super::row::{Depth, Entry, Label, Row};
-use super::statement::Statement;
+use super::row::{Depth, Label, ReportRow, RowEntry};
+use super::sentence::ResultSentence;
 use super::words;
 use crate::record::CheckRecord;
 
@@ -28,9 +28,9 @@ pub struct CheckView<'a> {
     /// The duration in milliseconds.
     pub milliseconds: u64,
     /// The result in one sentence.
-    pub statement: Statement<'a>,
+    pub sentence: ResultSentence<'a>,
     /// The result in rows: what was expected and observed, the sources, the effect on Helm.
-    pub rows: Vec<Row<'a>>,
+    pub rows: Vec<ReportRow<'a>>,
     /// The exchanges that show it.
     pub exchanges: ExchangesView<'a>,
 }
@@ -48,22 +48,22 @@ impl<'a> CheckView<'a> {
             specification: check.specification,
             outcome: check.outcome,
             milliseconds: check.milliseconds,
-            statement: statement(check),
+            sentence: sentence(check),
             rows: rows(check),
             exchanges: ExchangesView::at(&check.exchanges, positions.unwrap_or_default()),
         }
     }
 
     /// The level for Helm and in the specification.
-    pub fn severity(&self) -> Entry<'a> {
-        Entry::Severity(self.level, self.specification)
+    pub fn severity(&self) -> RowEntry<'a> {
+        RowEntry::Severity(self.level, self.specification)
     }
 
     /// The rows that introduce the result where its heading does not.
-    pub fn introduction(&self) -> [Row<'a>; 2] {
+    pub fn introduction(&self) -> [ReportRow<'a>; 2] {
         [
-            Row::new(Label::Level, [self.severity()]),
-            Row::text(Label::Title, self.title),
+            ReportRow::new(Label::Level, [self.severity()]),
+            ReportRow::text(Label::Title, self.title),
         ]
     }
 
@@ -74,57 +74,62 @@ impl<'a> CheckView<'a> {
 
     /// The observation where the requirement is not satisfied, or the reason for which that is inconclusive.
     pub fn observation(&self) -> Option<&'a str> {
-        match self.statement {
-            Statement::Violation(finding) if self.is_violated() => {
+        match self.sentence {
+            ResultSentence::Violation(finding) if self.is_violated() => {
                 finding.map(|finding| finding.actual.as_str())
             }
-            Statement::Stale => Some(words::STALE),
-            Statement::Obstacle(obstacle) => obstacle.map(|obstacle| obstacle.what.as_str()),
+            ResultSentence::Stale => Some(words::STALE),
+            ResultSentence::Obstacle(obstacle) => obstacle.map(|obstacle| obstacle.what.as_str()),
             _ => None,
         }
     }
 }
 
-fn statement(check: &CheckRecord) -> Statement<'_> {
+fn sentence(check: &CheckRecord) -> ResultSentence<'_> {
     match check.outcome {
-        Outcome::Pass | Outcome::Present => Statement::Success,
+        Outcome::Pass | Outcome::Present => ResultSentence::Success,
         Outcome::Fail | Outcome::Warn | Outcome::Known | Outcome::Absent => {
-            Statement::Violation(check.finding.as_ref())
+            ResultSentence::Violation(check.finding.as_ref())
         }
-        Outcome::Stale => Statement::Stale,
-        Outcome::Skipped => Statement::Skipped(check.reason.as_deref().unwrap_or(words::NO_REASON)),
-        Outcome::Inconclusive => Statement::Obstacle(check.obstacle.as_ref()),
+        Outcome::Stale => ResultSentence::Stale,
+        Outcome::Skipped => {
+            ResultSentence::Skipped(check.reason.as_deref().unwrap_or(words::NO_REASON))
+        }
+        Outcome::Inconclusive => ResultSentence::Obstacle(check.obstacle.as_ref()),
     }
 }
 
-fn rows(check: &CheckRecord) -> Vec<Row<'_>> {
+fn rows(check: &CheckRecord) -> Vec<ReportRow<'_>> {
     let mut rows = Vec::new();
     let mut sources_from = Depth::Full;
-    match statement(check) {
-        Statement::Violation(Some(finding)) => {
+    match sentence(check) {
+        ResultSentence::Violation(Some(finding)) => {
             let expected = finding.expected.iter();
-            let expected = expected.map(|text| Entry::Text(text.into()));
-            rows.push(Row::new(Label::Expected, expected));
-            rows.push(Row::text(Label::Actual, &finding.actual));
+            let expected = expected.map(|text| RowEntry::Text(text.into()));
+            rows.push(ReportRow::new(Label::Expected, expected));
+            rows.push(ReportRow::text(Label::Actual, &finding.actual));
             sources_from = Depth::Brief;
         }
-        Statement::Violation(None) => {
-            rows.push(Row::text(Label::Actual, words::NO_FINDING));
+        ResultSentence::Violation(None) => {
+            rows.push(ReportRow::text(Label::Actual, words::NO_FINDING));
             sources_from = Depth::Brief;
         }
-        Statement::Obstacle(obstacle) => rows.push(super::obstacle_row(obstacle)),
-        Statement::Stale => rows.push(Row::text(Label::Actual, words::STALE)),
-        Statement::Success | Statement::Failure { .. } | Statement::Skipped(_) => {}
+        ResultSentence::Obstacle(obstacle) => rows.push(super::obstacle_row(obstacle)),
+        ResultSentence::Stale => rows.push(ReportRow::text(Label::Actual, words::STALE)),
+        ResultSentence::Success | ResultSentence::Failure { .. } | ResultSentence::Skipped(_) => {}
     }
     if let Some(deviation) = &check.deviation {
-        let entries = [Entry::Deviation(deviation), Entry::Link(&deviation.link)];
-        rows.push(Row::new(Label::Deviation, entries));
+        let entries = [
+            RowEntry::Deviation(deviation),
+            RowEntry::Link(&deviation.link),
+        ];
+        rows.push(ReportRow::new(Label::Deviation, entries));
     }
-    let sources = Row::new(Label::Sources, check.sources.iter().map(Entry::Source));
-    let breaks = Row::new(Label::Helm, check.breaks.iter().map(Entry::Break));
+    let sources = ReportRow::new(Label::Sources, check.sources.iter().map(RowEntry::Source));
+    let breaks = ReportRow::new(Label::Helm, check.breaks.iter().map(RowEntry::Break));
     rows.extend([sources, breaks].map(|row| row.from(sources_from)));
     if !check.covers.is_empty() {
-        let covers = Row::text(Label::Covers, check.covers.join(", "));
+        let covers = ReportRow::text(Label::Covers, check.covers.join(", "));
         rows.push(covers.from(Depth::Full));
     }
     rows.retain(|row| !row.entries.is_empty());

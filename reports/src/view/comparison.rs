@@ -3,10 +3,11 @@
 use std::fmt;
 
 use super::difference::{self, FileView};
-use super::row::{Entry, Label, Row};
+use super::row::{Label, ReportRow, RowEntry};
 use super::words;
 use crate::compare::{
-    CapabilityChange, ComparedTarget, Comparison, FlowChange, RequirementChange, State,
+    CapabilityChange, ComparedTarget, FlowChange, RequirementChange, RequirementState,
+    TargetComparison,
 };
 use crate::snapshot::FileChange;
 use crate::text::{more, plural};
@@ -79,16 +80,16 @@ pub struct RequirementChangeView<'a> {
     /// The states on both targets.
     pub states: States,
     /// The behaviour of both targets, and the expectation if one of them violates it.
-    pub rows: Vec<Row<'a>>,
+    pub rows: Vec<ReportRow<'a>>,
 }
 
 /// The states of a requirement on both targets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct States {
     /// On A.
-    pub a: State,
+    pub a: RequirementState,
     /// On B.
-    pub b: State,
+    pub b: RequirementState,
 }
 
 /// A capability that only one of the targets has.
@@ -100,7 +101,7 @@ pub struct CapabilityChangeView<'a> {
 
 impl<'a> ComparisonView<'a> {
     /// The view of a comparison.
-    pub fn of(comparison: &'a Comparison) -> Self {
+    pub fn of(comparison: &'a TargetComparison) -> Self {
         let conclusion = if comparison.compared.requirements == 0 {
             Some(Conclusion::NothingInCommon)
         } else if comparison.is_empty() && !comparison.is_inconclusive() {
@@ -159,8 +160,8 @@ impl States {
     /// The direction of the change from A to B.
     pub const fn trend(self) -> Trend {
         match (self.a, self.b) {
-            (_, State::Violated) => Trend::Worse,
-            (State::Violated, _) => Trend::Better,
+            (_, RequirementState::Violated) => Trend::Worse,
+            (RequirementState::Violated, _) => Trend::Better,
             _ => Trend::Neutral,
         }
     }
@@ -195,7 +196,7 @@ impl CapabilityChangeView<'_> {
     }
 }
 
-fn same(comparison: &Comparison) -> String {
+fn same(comparison: &TargetComparison) -> String {
     let compared = &comparison.compared;
     let mut parts = vec![
         plural(compared.requirements, "requirement"),
@@ -219,17 +220,20 @@ fn inconclusive(count: usize) -> String {
 
 fn requirement(change: &RequirementChange) -> RequirementChangeView<'_> {
     let mut rows = vec![
-        Row::new(Label::A, [Entry::Behaviour(&change.a)]),
-        Row::new(Label::B, [Entry::Behaviour(&change.b)]),
+        ReportRow::new(Label::A, [RowEntry::Behaviour(&change.a)]),
+        ReportRow::new(Label::B, [RowEntry::Behaviour(&change.b)]),
     ];
     // Without a violation there is no expectation to compare with.
     if change.is_violated() {
         let expected = change.expected.iter();
-        let expected = expected.map(|text| Entry::Text(text.into()));
-        rows.push(Row::new(Label::Expected, expected));
-        let source = change.main_source().map(Entry::Source);
-        rows.push(Row::new(Label::Source, source));
-        rows.push(Row::new(Label::Helm, change.helm.iter().map(Entry::Break)));
+        let expected = expected.map(|text| RowEntry::Text(text.into()));
+        rows.push(ReportRow::new(Label::Expected, expected));
+        let source = change.main_source().map(RowEntry::Source);
+        rows.push(ReportRow::new(Label::Source, source));
+        rows.push(ReportRow::new(
+            Label::Helm,
+            change.helm.iter().map(RowEntry::Break),
+        ));
     }
     rows.retain(|row| !row.entries.is_empty());
     RequirementChangeView {

@@ -1,6 +1,6 @@
 //! The view of a difference between two snapshots.
 
-use crate::snapshot::{Difference, FileChange};
+use crate::snapshot::{FileChange, SnapshotDifference};
 use crate::text::plural;
 
 /// The view of a difference between two snapshots.
@@ -53,7 +53,7 @@ pub enum DiffKind {
 
 impl<'a> DifferenceView<'a> {
     /// The view of a difference.
-    pub fn of(difference: &'a Difference) -> Self {
+    pub fn of(difference: &'a SnapshotDifference) -> Self {
         Self {
             read: difference.read.iter().map(file).collect(),
             ignored: difference.ignored.iter().map(file).collect(),
@@ -78,7 +78,7 @@ pub(super) fn file(change: &FileChange) -> FileView<'_> {
     }
 }
 
-fn summary(difference: &Difference) -> String {
+fn summary(difference: &SnapshotDifference) -> String {
     let files = plural(difference.files().len(), "file");
     let what = match (difference.read.is_empty(), difference.ignored.is_empty()) {
         (true, _) => "only in what Helm ignores",

@@ -4,8 +4,8 @@ use helm_oci_suite::helm::flow::Flow;
 use helm_oci_suite::requirement::outcome::Outcome;
 
 use super::exchange::ExchangesView;
-use super::row::{Entry, Label, Row};
-use super::statement::Statement;
+use super::row::{Label, ReportRow, RowEntry};
+use super::sentence::ResultSentence;
 use super::words;
 use crate::record::{FlowRecord, HelmRecord};
 
@@ -49,11 +49,11 @@ pub struct FlowView<'a> {
     /// The duration in milliseconds.
     pub milliseconds: u64,
     /// The result in one sentence.
-    pub statement: Statement<'a>,
+    pub sentence: ResultSentence<'a>,
     /// The result in rows: command, message, explanations.
-    pub rows: Vec<Row<'a>>,
+    pub rows: Vec<ReportRow<'a>>,
     /// The output of the last invocation.
-    pub streams: Vec<Row<'a>>,
+    pub streams: Vec<ReportRow<'a>>,
     /// The exchange at which Helm aborted.
     pub exchanges: ExchangesView<'a>,
 }
@@ -109,7 +109,7 @@ impl<'a> FlowView<'a> {
             flow: flow.flow,
             outcome: flow.outcome,
             milliseconds: flow.milliseconds,
-            statement: statement(flow),
+            sentence: sentence(flow),
             rows: rows(flow),
             streams: streams(flow),
             exchanges: ExchangesView::at(&flow.exchanges, flow.gave_up.as_slice()),
@@ -117,50 +117,52 @@ impl<'a> FlowView<'a> {
     }
 }
 
-fn statement(flow: &FlowRecord) -> Statement<'_> {
+fn sentence(flow: &FlowRecord) -> ResultSentence<'_> {
     match flow.outcome {
-        Outcome::Fail => Statement::Failure {
+        Outcome::Fail => ResultSentence::Failure {
             message: flow.error.as_deref(),
             because: flow.because.first(),
         },
-        Outcome::Inconclusive => Statement::Obstacle(flow.obstacle.as_ref()),
-        Outcome::Skipped => Statement::Skipped(flow.reason.as_deref().unwrap_or(words::NO_REASON)),
+        Outcome::Inconclusive => ResultSentence::Obstacle(flow.obstacle.as_ref()),
+        Outcome::Skipped => {
+            ResultSentence::Skipped(flow.reason.as_deref().unwrap_or(words::NO_REASON))
+        }
         Outcome::Pass
         | Outcome::Known
         | Outcome::Stale
         | Outcome::Warn
         | Outcome::Present
-        | Outcome::Absent => Statement::Success,
+        | Outcome::Absent => ResultSentence::Success,
     }
 }
 
-fn rows(flow: &FlowRecord) -> Vec<Row<'_>> {
+fn rows(flow: &FlowRecord) -> Vec<ReportRow<'_>> {
     let mut rows = Vec::new();
     if let Some(run) = flow.runs.last() {
-        rows.push(Row::text(Label::Command, &run.command));
+        rows.push(ReportRow::text(Label::Command, &run.command));
     }
     if let Some(error) = &flow.error {
-        rows.push(Row::new(Label::Message, [Entry::Message(error)]));
+        rows.push(ReportRow::new(Label::Message, [RowEntry::Message(error)]));
     }
     if flow.obstacle.is_some() {
         rows.push(super::obstacle_row(flow.obstacle.as_ref()));
     } else if flow.is_unexplained() {
-        rows.push(Row::text(Label::Cause, words::UNEXPLAINED));
+        rows.push(ReportRow::text(Label::Cause, words::UNEXPLAINED));
     } else if !flow.because.is_empty() {
-        let explanations = flow.because.iter().map(Entry::Explanation);
-        rows.push(Row::new(Label::Cause, explanations));
+        let explanations = flow.because.iter().map(RowEntry::Explanation);
+        rows.push(ReportRow::new(Label::Cause, explanations));
     }
     rows
 }
 
-fn streams(flow: &FlowRecord) -> Vec<Row<'_>> {
+fn streams(flow: &FlowRecord) -> Vec<ReportRow<'_>> {
     let Some(run) = flow.runs.last() else {
         return Vec::new();
     };
     [(Label::Stdout, &run.stdout), (Label::Stderr, &run.stderr)]
         .into_iter()
         .filter(|(_, stream)| !stream.is_empty())
-        .map(|(label, stream)| Row::text(label, stream))
+        .map(|(label, stream)| ReportRow::text(label, stream))
         .collect()
 }
 

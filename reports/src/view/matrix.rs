@@ -268,13 +268,12 @@ fn add<M: PartialEq>(
     marks: Vec<Option<M>>,
 ) {
     let mut known = rows.iter_mut();
-    match known.find(|row| row.subject.flow == flow && row.marks == marks) {
-        Some(row) => row.subject.of.push(of.to_owned()),
-        None => {
-            let of = vec![of.to_owned()];
-            let subject = FlowOf { flow, of };
-            rows.push(MatrixRow { subject, marks });
-        }
+    if let Some(row) = known.find(|row| row.subject.flow == flow && row.marks == marks) {
+        row.subject.of.push(of.to_owned());
+    } else {
+        let of = vec![of.to_owned()];
+        let subject = FlowOf { flow, of };
+        rows.push(MatrixRow { subject, marks });
     }
 }
 

@@ -16,7 +16,7 @@ mod matrix;
 mod progress;
 mod report;
 mod row;
-mod statement;
+mod sentence;
 mod tally;
 mod target;
 mod verdict;
@@ -38,23 +38,23 @@ pub use self::exchange::{ExchangeView, ExchangesView, HeaderView, MessageView, R
 pub use self::helm::{FlowGroup, FlowView, HelmRow, HelmView};
 pub use self::leftovers::LeftoverGroup;
 pub use self::matrix::{Column, FlowOf, MatrixRow, MatrixView, RequirementRow, Variant};
-pub use self::progress::Progress;
+pub use self::progress::RunProgress;
 pub use self::report::{Header, ProblemView, ReportView, RunSummary};
-pub use self::row::{Depth, Entry, Label, Row};
-pub use self::statement::{Clause, Statement};
-pub use self::tally::Tally;
+pub use self::row::{Depth, Label, ReportRow, RowEntry};
+pub use self::sentence::{Clause, ResultSentence};
+pub use self::tally::OutcomeCounts;
 pub use self::target::{
     AreaView, CapabilityView, Effort, IdentityFact, IdentityLabel, ObstacleGroup, ObstacleView,
     TargetView,
 };
-pub use self::verdict::Verdict;
+pub use self::verdict::TargetVerdict;
 pub use self::words::flow_verdict;
 
 /// The reason for which a result is inconclusive, as a row.
-fn obstacle_row(obstacle: Option<&Obstacle>) -> Row<'_> {
+fn obstacle_row(obstacle: Option<&Obstacle>) -> ReportRow<'_> {
     let entry = obstacle.map_or(
-        Entry::Text(Cow::Borrowed(words::NO_OBSTACLE)),
-        Entry::Obstacle,
+        RowEntry::Text(Cow::Borrowed(words::NO_OBSTACLE)),
+        RowEntry::Obstacle,
     );
-    Row::new(Label::Obstacle, [entry])
+    ReportRow::new(Label::Obstacle, [entry])
 }

@@ -2,7 +2,7 @@
 
 /// The progress of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Progress<'a> {
+pub struct RunProgress<'a> {
     /// The number of finished checks.
     pub done: usize,
     /// The number of checks.

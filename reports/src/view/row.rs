@@ -15,11 +15,11 @@ use crate::record::{BreakRecord, DeviationRecord, SourceRecord};
 
 /// A label with its entries.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Row<'a> {
+pub struct ReportRow<'a> {
     /// The kind of the row.
     pub label: Label,
     /// Its entries, complete: a renderer may cut them.
-    pub entries: Vec<Entry<'a>>,
+    pub entries: Vec<RowEntry<'a>>,
     /// The depth of a report from which on the row is shown.
     pub depth: Depth,
 }
@@ -111,7 +111,7 @@ pub enum Label {
 
 /// One entry of a row. Its words are those of every format; structure is kept for formats that can show more.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Entry<'a> {
+pub enum RowEntry<'a> {
     /// Text.
     Text(Cow<'a, str>),
     /// The level of a requirement for Helm and in the specification.
@@ -134,9 +134,9 @@ pub enum Entry<'a> {
     Behaviour(&'a Behaviour),
 }
 
-impl<'a> Row<'a> {
+impl<'a> ReportRow<'a> {
     /// A row of brief reports.
-    pub(super) fn new(label: Label, entries: impl IntoIterator<Item = Entry<'a>>) -> Self {
+    pub(super) fn new(label: Label, entries: impl IntoIterator<Item = RowEntry<'a>>) -> Self {
         Self {
             label,
             entries: entries.into_iter().collect(),
@@ -146,7 +146,7 @@ impl<'a> Row<'a> {
 
     /// A row of brief reports with one text.
     pub(super) fn text(label: Label, text: impl Into<Cow<'a, str>>) -> Self {
-        Self::new(label, [Entry::Text(text.into())])
+        Self::new(label, [RowEntry::Text(text.into())])
     }
 
     /// The same row, shown from `depth` on.
@@ -172,7 +172,7 @@ impl Label {
     }
 }
 
-impl fmt::Display for Entry<'_> {
+impl fmt::Display for RowEntry<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Text(text) => f.write_str(text),

@@ -4,11 +4,11 @@ use helm_oci_suite::requirement::outcome::Outcome;
 
 /// The number of checks with each outcome.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Tally {
+pub struct OutcomeCounts {
     counts: [usize; Outcome::ALL.len()],
 }
 
-impl Tally {
+impl OutcomeCounts {
     /// Counts outcomes.
     pub fn of(outcomes: impl IntoIterator<Item = Outcome>) -> Self {
         let mut tally = Self::default();
@@ -47,7 +47,7 @@ mod tests {
 
     #[test]
     fn every_outcome_is_counted_once() {
-        let tally = Tally::of(Outcome::ALL.iter().copied());
+        let tally = OutcomeCounts::of(Outcome::ALL.iter().copied());
         for outcome in Outcome::ALL {
             assert_eq!(tally.count(*outcome), 1, "{outcome:?}");
         }

@@ -8,10 +8,10 @@ use super::eras::EraTable;
 use super::exchange::ExchangesView;
 use super::helm::HelmView;
 use super::leftovers::{self, LeftoverGroup};
-use super::row::{Label, Row};
-use super::statement::Statement;
-use super::tally::Tally;
-use super::verdict::{Results, Verdict};
+use super::row::{Label, ReportRow};
+use super::sentence::ResultSentence;
+use super::tally::OutcomeCounts;
+use super::verdict::{Results, TargetVerdict};
 use crate::record::{Capability, RunRecord, TargetIdentity, TargetRecord};
 use crate::text::{self, duration, plural};
 
@@ -37,7 +37,7 @@ pub struct TargetView<'a> {
     /// The results of real Helm binaries.
     pub helm: HelmView<'a>,
     /// The counts of outcomes.
-    pub tally: Tally,
+    pub tally: OutcomeCounts,
     /// The reasons for skipped checks with their counts, in order of first appearance.
     pub skipped: Vec<(&'a str, usize)>,
     /// Everything that the run stored and could not delete.
@@ -45,7 +45,7 @@ pub struct TargetView<'a> {
     /// The requests of the run; none for a record that does not count them.
     pub effort: Option<Effort>,
     /// The verdict.
-    pub verdict: Verdict,
+    pub verdict: TargetVerdict,
     /// The duration in milliseconds.
     pub milliseconds: u64,
 }
@@ -100,11 +100,11 @@ pub struct CapabilityView<'a> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ObstacleView<'a> {
     /// The reason in one sentence.
-    pub statement: Statement<'a>,
+    pub sentence: ResultSentence<'a>,
     /// The text of the obstacle alone.
     pub what: &'a str,
     /// The reason as a row.
-    pub row: Row<'a>,
+    pub row: ReportRow<'a>,
     /// The exchanges that show it.
     pub exchanges: ExchangesView<'a>,
 }
@@ -117,7 +117,7 @@ pub struct AreaView<'a> {
     /// The positions of its checks in those of the target.
     pub positions: Vec<usize>,
     /// The counts of their outcomes.
-    pub tally: Tally,
+    pub tally: OutcomeCounts,
 }
 
 /// The requests of a run on a target.
@@ -143,10 +143,10 @@ pub struct ObstacleGroup<'v, 'a> {
 impl<'a> TargetView<'a> {
     pub(super) fn of(record: &'a RunRecord, target: &'a TargetRecord) -> Self {
         let checks: Vec<CheckView<'a>> = target.checks.iter().map(CheckView::of).collect();
-        let tally = Tally::of(checks.iter().map(|check| check.outcome));
+        let tally = OutcomeCounts::of(checks.iter().map(|check| check.outcome));
         let eras = EraTable::of(&target.eras);
         let helm = HelmView::of(&target.helm_versions);
-        let verdict = Verdict::of(&Results {
+        let verdict = TargetVerdict::of(&Results {
             run: &record.run,
             has_obstacle: target.obstacle.is_some(),
             tally,
@@ -154,7 +154,7 @@ impl<'a> TargetView<'a> {
             helm: &helm,
         });
         let obstacle = target.obstacle.as_ref().map(|obstacle| ObstacleView {
-            statement: Statement::Obstacle(Some(obstacle)),
+            sentence: ResultSentence::Obstacle(Some(obstacle)),
             what: &obstacle.what,
             row: super::obstacle_row(Some(obstacle)),
             exchanges: ExchangesView::at(&target.exchanges, &obstacle.exchanges),
@@ -203,8 +203,8 @@ impl<'a> TargetView<'a> {
 
     /// The inconclusive checks, grouped by obstacle.
     pub fn inconclusive(&self) -> Vec<ObstacleGroup<'_, 'a>> {
-        let met = |check: &CheckView<'a>| match check.statement {
-            Statement::Obstacle(obstacle) => obstacle.map(|met| (met.kind, met.what.as_str())),
+        let met = |check: &CheckView<'a>| match check.sentence {
+            ResultSentence::Obstacle(obstacle) => obstacle.map(|met| (met.kind, met.what.as_str())),
             _ => None,
         };
         let mut groups: Vec<ObstacleGroup<'_, 'a>> = Vec::new();
@@ -308,13 +308,13 @@ fn areas<'a>(checks: &[CheckView<'a>]) -> Vec<AreaView<'a>> {
             None => areas.push(AreaView {
                 name: check.area,
                 positions: vec![position],
-                tally: Tally::default(),
+                tally: OutcomeCounts::default(),
             }),
         }
     }
     for area in &mut areas {
         let positions = area.positions.iter();
-        area.tally = Tally::of(positions.map(|position| checks[*position].outcome));
+        area.tally = OutcomeCounts::of(positions.map(|position| checks[*position].outcome));
     }
     areas
 }
@@ -322,7 +322,7 @@ fn areas<'a>(checks: &[CheckView<'a>]) -> Vec<AreaView<'a>> {
 fn skipped<'a>(checks: &[CheckView<'a>]) -> Vec<(&'a str, usize)> {
     let mut reasons: Vec<(&str, usize)> = Vec::new();
     for check in checks {
-        let Statement::Skipped(reason) = check.statement else {
+        let ResultSentence::Skipped(reason) = check.sentence else {
             continue;
         };
         match reasons.iter_mut().find(|(known, _)| *known == reason) {

@@ -8,13 +8,13 @@ use helm_oci_suite::requirement::outcome::Outcome;
 
 use super::eras::EraTable;
 use super::helm::HelmView;
-use super::tally::Tally;
+use super::tally::OutcomeCounts;
 use crate::record::RunIdentity;
 use crate::text::plural;
 
 /// The verdict on a target.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Verdict {
+pub struct TargetVerdict {
     /// The outcome that decides it.
     pub outcome: Outcome,
     /// The verdict in one sentence.
@@ -25,12 +25,12 @@ pub struct Verdict {
 pub(super) struct Results<'a> {
     pub(super) run: &'a RunIdentity,
     pub(super) has_obstacle: bool,
-    pub(super) tally: Tally,
+    pub(super) tally: OutcomeCounts,
     pub(super) eras: Option<&'a EraTable<'a>>,
     pub(super) helm: &'a HelmView<'a>,
 }
 
-impl Verdict {
+impl TargetVerdict {
     /// The verdict on checks and on flows of real Helm binaries.
     pub(super) fn of(results: &Results<'_>) -> Self {
         let (of_checks, mut sentence) = of_checks(results);

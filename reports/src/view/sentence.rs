@@ -1,4 +1,4 @@
-//! Statements: a result in one sentence, where a format has no room for rows.
+//! Sentences: a result in one sentence, where a format has no room for rows.
 
 use std::borrow::Cow;
 
@@ -9,7 +9,7 @@ use super::words;
 
 /// A result in one sentence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Statement<'a> {
+pub enum ResultSentence<'a> {
     /// The check or the flow succeeded.
     Success,
     /// The requirement is violated.
@@ -29,7 +29,7 @@ pub enum Statement<'a> {
     Skipped(&'a str),
 }
 
-/// A clause of a statement. A renderer that cuts statements cuts each clause by itself, so that a long expectation does
+/// A clause of a sentence. A renderer that cuts sentences cuts each clause by itself, so that a long expectation does
 /// not hide the observation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Clause<'a> {
@@ -39,7 +39,7 @@ pub struct Clause<'a> {
     pub text: Cow<'a, str>,
 }
 
-impl<'a> Statement<'a> {
+impl<'a> ResultSentence<'a> {
     /// Its clauses; none for a success.
     pub fn clauses(&self) -> Vec<Clause<'a>> {
         match *self {
