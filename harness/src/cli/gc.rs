@@ -112,10 +112,10 @@ fn read(path: &Path, namespace: Option<&str>) -> Result<Vec<String>, GcCommandEr
     let names = repositories::read(path)?;
     match names.iter().find(|name| !is_of_a_run(namespace, name)) {
         Some(name) => Err(GcCommandError::ForeignRepository {
-            name: name.clone(),
+            name: name.to_string(),
             path: path.to_owned(),
         }),
-        None => Ok(names),
+        None => Ok(names.into_iter().map(String::from).collect()),
     }
 }
 

@@ -15,6 +15,7 @@ use std::path::PathBuf;
 
 use helm_oci_reports::text::plural;
 use serde::Serialize;
+use strum::Display;
 
 use crate::environment::Environment;
 use crate::launch;
@@ -22,8 +23,9 @@ use crate::launch;
 pub use self::clock::ServerTime;
 
 /// The severity of a finding.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Display)]
 #[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
 pub enum Grade {
     /// As expected.
     Ok,
@@ -91,12 +93,10 @@ impl Diagnosis {
     pub fn summary(&self) -> String {
         let mut page = String::new();
         for finding in &self.findings {
-            let grade = match finding.grade {
-                Grade::Ok => "ok",
-                Grade::Warning => "warning",
-                Grade::Problem => "problem",
-            };
-            let _ = writeln!(page, "{grade:9}{:13}{}", finding.about, finding.seen);
+            let Finding {
+                grade, about, seen, ..
+            } = finding;
+            let _ = writeln!(page, "{grade:9}{about:13}{seen}");
             if let Some(advice) = &finding.advice {
                 let _ = writeln!(page, "{:22}→ {advice}", "");
             }

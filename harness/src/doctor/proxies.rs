@@ -59,7 +59,7 @@ fn redacted(value: &str) -> String {
         None => (String::new(), value),
     };
     match rest.rsplit_once('@') {
-        // A password may hold a slash that nobody encoded.
+        // A password may contain a slash that is not encoded.
         Some((_, host)) => format!("{scheme}{REDACTED}@{host}"),
         None => value.to_owned(),
     }

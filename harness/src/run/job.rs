@@ -52,8 +52,9 @@ impl Job {
             WriteAccess::Own => return Ok(Self::new(target)),
             WriteAccess::Given(given) => {
                 let namespace = target.kind.namespace();
+                let given: Vec<String> = given.iter().map(ToString::to_string).collect();
                 let places =
-                    repositories::assign(&plan.requirements, namespace, plan.seed, given).await?;
+                    repositories::assign(&plan.requirements, namespace, plan.seed, &given).await?;
                 WriteMode::GivenRepositories(Arc::new(places))
             }
             WriteAccess::ReadOnly(chart) => WriteMode::ReadOnly(looks(chart.as_ref())),
@@ -68,8 +69,8 @@ impl Job {
 /// The content that a read-only run reads.
 fn looks(chart: Option<&ChartName>) -> ExistingContent {
     chart.map_or_else(ExistingContent::default, |chart| ExistingContent {
-        repository: Some(chart.repository.clone()),
-        tag: Some(chart.tag.clone()),
+        repository: Some(chart.repository.to_string()),
+        tag: Some(chart.tag.to_string()),
         chart: None,
     })
 }

@@ -1,16 +1,15 @@
 //! The name of an existing chart, as Helm users write it.
 
+use helm_oci_suite::oci::{RepositoryName, Tag};
 use thiserror::Error;
-
-use crate::target::repositories::is_repository;
 
 /// The repository and tag of a chart.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChartName {
     /// Its repository, without the host.
-    pub repository: String,
+    pub repository: RepositoryName,
     /// Its tag.
-    pub tag: String,
+    pub tag: Tag,
 }
 
 /// A text that is not the name of a chart on the target.
@@ -64,12 +63,10 @@ impl ChartName {
             (None, Some(namespace)) => format!("{namespace}/{name}"),
             (None, None) => name.to_owned(),
         };
-        let tag = version.replace('+', "_");
-        let is_tag = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
-        if !is_repository(&repository) || tag.is_empty() || !tag.chars().all(is_tag) {
-            return Err(invalid());
-        }
-        Ok(Self { repository, tag })
+        Ok(Self {
+            repository: repository.try_into().map_err(|_| invalid())?,
+            tag: Tag::of_version(version).map_err(|_| invalid())?,
+        })
     }
 }
 

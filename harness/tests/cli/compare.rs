@@ -145,11 +145,11 @@ fn text_file(folder: &tempfile::TempDir) -> String {
 
 #[test]
 fn an_unreachable_target_makes_the_comparison_inconclusive() {
-    let nobody = format!("http://{}", refused());
-    let ran = compare(&[&["reference", &nobody], &ONLY[..]].concat());
+    let unreachable = format!("http://{}", refused());
+    let ran = compare(&[&["reference", &unreachable], &ONLY[..]].concat());
     assert_eq!(ran.code, Some(3), "{}{}", ran.out, ran.err);
     assert!(ran.out.contains("could not be examined"), "{}", ran.out);
-    let ran = compare(&[&["--bisect", "reference", &nobody], &ONLY[..]].concat());
+    let ran = compare(&[&["--bisect", "reference", &unreachable], &ONLY[..]].concat());
     assert_eq!(ran.code, Some(3), "{}{}", ran.out, ran.err);
     assert!(ran.out.contains("is not available"), "{}", ran.out);
 }
@@ -177,10 +177,10 @@ fn a_bisection_names_the_first_target_and_examines_few() {
         "{}",
         ran.out
     );
-    let nobody = format!("http://{}", refused());
-    let ran = of(&[targets[0], &nobody, targets[6]]);
+    let unreachable = format!("http://{}", refused());
+    let ran = of(&[targets[0], &unreachable, targets[6]]);
     let span = format!(
-        "between {} and {}; unknown: {nobody}",
+        "between {} and {}; unknown: {unreachable}",
         targets[0], targets[6]
     );
     assert_eq!(ran.code, Some(0), "{}{}", ran.out, ran.err);
@@ -196,10 +196,10 @@ fn a_bisection_names_the_first_target_and_examines_few() {
 
 #[test]
 fn a_missing_record_is_not_taken_for_a_host() {
-    for given in ["of-nobody.json", "of-nobody.json#zot"] {
+    for given in ["missing.json", "missing.json#zot"] {
         let ran = compare(&[given, "reference"]);
         assert_eq!(ran.code, Some(2), "{}", ran.out);
-        let words = "cannot read the record of-nobody.json";
+        let words = "cannot read the record missing.json";
         assert!(ran.err.contains(words), "{}", ran.err);
     }
     let ran = compare(&[&["reference", "http://127.0.0.1:1"], &ONLY[..]].concat());

@@ -134,7 +134,7 @@ fn a_credential_helper_is_run_and_its_failure_reported() {
             "docker-credential-bad, which ",
         ),
         (
-            "{\"credsStore\":\"of-nobody\"}".to_owned(),
+            "{\"credsStore\":\"missing\"}".to_owned(),
             2,
             "is not on the PATH; install it",
         ),
@@ -264,15 +264,15 @@ fn a_client_certificate_is_presented() {
             "openssl pkey -in KEY",
         ),
         (
-            &["--cert-file", "/of-nobody", "--key-file", &key],
+            &["--cert-file", "/nonexistent", "--key-file", &key],
             2,
-            "cannot read /of-nobody",
+            "cannot read /nonexistent",
         ),
         (&["--cert-file", &cert], 2, "--key-file"),
     ] {
         let ran = short(&[&[url.as_str(), "--ca-file", ca_file], own].concat());
         assert_eq!(ran.code, Some(code), "{own:?}: {}{}", ran.out, ran.err);
-        let said = unwrapped(&format!("{} {}", ran.out, ran.err));
-        assert!(said.contains(words), "{own:?}: {said}");
+        let text = unwrapped(&format!("{} {}", ran.out, ran.err));
+        assert!(text.contains(words), "{own:?}: {text}");
     }
 }

@@ -160,7 +160,7 @@ fn usage_errors_name_the_next_step() {
         (&["run", "process:"], "names no program"),
         (&["run", "reference", "reference"], "given twice"),
         (
-            &["run", "--helm", "helm-of-nobody"],
+            &["run", "--helm", "no-such-helm"],
             "give the path of the binary",
         ),
         (

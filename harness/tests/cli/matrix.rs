@@ -62,12 +62,12 @@ fn a_program_is_launched_examined_and_stopped() {
 fn a_program_that_does_not_start_is_reported_with_its_log() {
     for (target, words) in [
         (
-            "process:/bin/cat /of-nobody",
-            "/bin/cat exited before it was ready; last log lines: /bin/cat: /of-nobody",
+            "process:/bin/cat /nonexistent",
+            "/bin/cat exited before it was ready; last log lines: /bin/cat: /nonexistent",
         ),
         (
-            "process:/of-nobody",
-            "cannot start /of-nobody: No such file or directory (os error 2); check that the path is right",
+            "process:/nonexistent",
+            "cannot start /nonexistent: No such file or directory (os error 2); check that the path is right",
         ),
     ] {
         let ran = Ran::of(&["run", target]);
@@ -228,19 +228,19 @@ fn a_targets_file_with_a_mistake_is_rejected() {
             "one of `username` and `password-env`",
         ),
         (
-            "[[target]]\ntarget = \"https://r.example\"\nusername = \"me\"\npassword-env = \"OF_NOBODY\"\n",
-            "OF_NOBODY with the credentials of `https://r.example` is not set",
+            "[[target]]\ntarget = \"https://r.example\"\nusername = \"me\"\npassword-env = \"UNSET_VARIABLE\"\n",
+            "UNSET_VARIABLE with the credentials of `https://r.example` is not set",
         ),
     ] {
         let ran = Ran::of(&["matrix", &write(folder.path(), text)]);
         assert_eq!(ran.code, Some(2), "{}{}", ran.out, ran.err);
         assert!(ran.err.contains(words), "{}", ran.err);
     }
-    let ran = Ran::of(&["matrix", "of-nobody.toml"]);
+    let ran = Ran::of(&["matrix", "missing.toml"]);
     assert_eq!(ran.code, Some(2), "{}{}", ran.out, ran.err);
     assert!(
         ran.err
-            .contains("cannot read the targets file of-nobody.toml"),
+            .contains("cannot read the targets file missing.toml"),
         "{}",
         ran.err
     );

@@ -254,7 +254,7 @@ fn a_read_only_run_examines_an_existing_chart() {
         "nothing was written"
     );
 
-    let (ran, _) = examined(&[&serve.url, "--read-only", "--chart", "nobody/knows:1.0.0"]);
+    let (ran, _) = examined(&[&serve.url, "--read-only", "--chart", "missing/chart:1.0.0"]);
     assert_eq!(ran.code, Some(3), "{}{}", ran.out, ran.err);
     assert!(ran.out.contains("could not read the chart"), "{}", ran.out);
 }

@@ -110,7 +110,7 @@ fn everything_is_run_again_on_a_target_that_could_not_be_examined() {
     let folder = tempfile::tempdir().expect("a directory");
     let path = folder.path().join("record.json");
     let record = path.to_str().expect("a path of text");
-    let ran = Ran::of(&["run", "process:/of-nobody", "--json", record]);
+    let ran = Ran::of(&["run", "process:/nonexistent", "--json", record]);
     assert_eq!(ran.code, Some(3), "{}", ran.out);
     assert_eq!(listed(&["--failed", record]), listed(&[]));
 }

@@ -1,6 +1,7 @@
 //! What earlier runs left in a registry, found by its name and by nothing else.
 
 use futures_util::StreamExt;
+use helm_oci_suite::oci::RepositoryName;
 use helm_oci_suite::session::steps::ACCEPT_ORAS;
 use helm_oci_suite::session::{Reply, Session, digest_of};
 use http::{Method, StatusCode};
@@ -9,7 +10,6 @@ use thiserror::Error;
 
 use super::ledger::is_digest;
 use super::{Holdings, Made};
-use crate::target::repositories::is_repository;
 
 /// How many repositories are looked into at the same time.
 const PARALLEL: usize = 4;
@@ -45,7 +45,7 @@ pub enum SearchError {
 /// Whether a repository was made by a run in this namespace: its name says `hoc-` and eight hexadecimal digits where
 /// runs write them, and leads nowhere else from there, as `/../` would.
 pub fn is_of_a_run(namespace: Option<&str>, name: &str) -> bool {
-    is_repository(name) && is_named_by_a_run(namespace, name)
+    name.parse::<RepositoryName>().is_ok() && is_named_by_a_run(namespace, name)
 }
 
 fn is_named_by_a_run(namespace: Option<&str>, name: &str) -> bool {

@@ -157,7 +157,7 @@ mod tests {
             query("../sh", "r.example"),
             Err(HelperError::Name)
         ));
-        let missing = query("of-nobody-at-all", "r.example");
+        let missing = query("not-installed", "r.example");
         assert!(matches!(missing, Err(HelperError::Missing)));
         for script in ["exec sleep 20", "exec >&-; exec sleep 20"] {
             let mut waits = Command::new("/bin/sh");

@@ -223,7 +223,7 @@ mod tests {
             "canary.example": { "auth": "Y2FuYXJ5" },
             "garbled.example": { "auth": "canary!" }
         },
-        "credHelpers": { "helped.example": "of-nobody-at-all" },
+        "credHelpers": { "helped.example": "not-installed" },
         "HttpHeaders": { "User-Agent": "Docker-Client/1" }
     }"#;
 
@@ -269,7 +269,7 @@ mod tests {
             ("garbled.example", "is malformed; log in to"),
             (
                 "helped.example",
-                "docker-credential-of-nobody-at-all, which /c.json names for helped.example, is not on the PATH",
+                "docker-credential-not-installed, which /c.json names for helped.example, is not on the PATH",
             ),
         ] {
             let error = logins().credentials(host).expect_err(host).to_string();

@@ -1,10 +1,10 @@
 //! The URL of a registry that exists already.
 
+use helm_oci_suite::oci::RepositoryName;
 use http::Uri;
 use http::uri::Authority;
 
 use super::TargetError;
-use crate::target::repositories::is_repository;
 
 /// A registry that exists already, and the namespace in which a run may work.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -12,7 +12,7 @@ pub struct RegistryUrl {
     /// Scheme, host and port.
     pub origin: Uri,
     /// The namespace in which a run may create repositories.
-    pub namespace: Option<String>,
+    pub namespace: Option<RepositoryName>,
 }
 
 impl RegistryUrl {
@@ -53,16 +53,13 @@ impl RegistryUrl {
         if origin.host().is_none_or(str::is_empty) || port_is_invalid {
             return Err(invalid("the host or port is invalid"));
         }
-        let namespace = path.trim_end_matches('/');
-        if !namespace.is_empty() && !is_repository(namespace) {
-            return Err(invalid(
-                "the namespace does not match the grammar of repository names",
-            ));
-        }
-        Ok(Self {
-            origin,
-            namespace: (!namespace.is_empty()).then(|| namespace.to_owned()),
-        })
+        let namespace = match path.trim_end_matches('/') {
+            "" => None,
+            path => Some(path.parse().map_err(|_| {
+                invalid("the namespace does not match the grammar of repository names")
+            })?),
+        };
+        Ok(Self { origin, namespace })
     }
 
     /// The origin of a URL that has no namespace.
@@ -107,7 +104,7 @@ mod tests {
 
     fn parse(given: &str, plain_http: bool) -> Result<(String, Option<String>), TargetError> {
         let url = RegistryUrl::parse(given, plain_http)?;
-        Ok((url.origin.to_string(), url.namespace))
+        Ok((url.origin.to_string(), url.namespace.map(String::from)))
     }
 
     #[test]

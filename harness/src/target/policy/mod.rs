@@ -12,6 +12,7 @@ mod rate_limiter;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
+use helm_oci_suite::oci::RepositoryName;
 use helm_oci_suite::wire::Registry;
 
 use crate::target::chart_name::ChartName;
@@ -41,7 +42,7 @@ pub enum WriteAccess {
     #[default]
     Own,
     /// These repositories, which exist and are empty.
-    Given(Vec<String>),
+    Given(Vec<RepositoryName>),
     /// None. Existing content is read, and this chart, if one is named.
     ReadOnly(Option<ChartName>),
 }
