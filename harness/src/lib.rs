@@ -1,13 +1,16 @@
 //! The outside world of helm-oci-conformance: sockets, containers, processes, files, and the command line.
 //!
 //! - [`cli`]: subcommands, options and exit codes;
-//! - [`target`]: how a target is named, with which credentials, and under which rules it is examined;
-//! - [`launch`]: makes a target available; [`http`]: requests over the network; [`serve`]: a socket in front of a registry;
-//! - [`run`]: runs a plan on targets and fills the run record; [`deviations`]: known deviations of a target;
+//! - [`target`]: the description of a target, its parsed kind, its credentials and its policy;
+//! - [`launch`]: makes a target available; [`http`]: requests over the network; [`serve`]: a socket in front of a
+//!   registry;
+//! - [`run`]: runs a plan on targets, and fills the run record; [`deviations`]: known deviations of a target;
 //! - [`helm`]: real Helm binaries, run through the flows of a user;
-//! - [`snapshot`]: registry responses as files for review; [`compare`]: two registries compared; [`prove`]: every requirement against every fault;
-//! - [`doctor`]: checks the local environment; `handbook`: the pages that `explain` prints;
-//! - [`clock`]: the only clock; [`environment`]: environment variables; [`error`]: an error and its causes as text; [`exit_code`]: the exit codes.
+//! - [`snapshot`]: registry responses as files for review; [`compare`]: two registries compared; [`prove`]: every
+//!   requirement against every fault;
+//! - [`doctor`]: checks of the local environment; `handbook`: the pages that `explain` prints;
+//! - [`clock`]: the only clock; [`environment`]: environment variables; [`error`]: an error and its causes as text;
+//!   [`exit_code`]: the exit codes.
 
 pub mod cli;
 pub mod clock;

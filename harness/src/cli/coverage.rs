@@ -1,4 +1,4 @@
-//! The ledger of `list --coverage`: what becomes of every item of the documents.
+//! The output of `list --coverage`: the coverage of each item of the specification documents.
 
 use std::fmt::Write as _;
 
@@ -6,7 +6,7 @@ use helm_oci_suite::coverage::{Entry, Standing, Statement, covered, ledger, stat
 use helm_oci_suite::helm::flow::Flow;
 use serde_json::{Value, json};
 
-/// The documents by the ranks of their items.
+/// The documents, with the ranks of their items.
 const RANKS: &[(&str, &[&str])] = &[
     (
         "suite/spec/helm-client-behaviour.md",
@@ -15,7 +15,7 @@ const RANKS: &[(&str, &[&str])] = &[
     ("suite/spec/registry-pitfalls.md", &["A", "B", "C"]),
 ];
 
-/// The ledger for people.
+/// The coverage as text.
 pub(super) fn text() -> String {
     let ledger = ledger();
     let mut text = String::new();
@@ -61,12 +61,12 @@ fn line(entry: &Entry) -> String {
     format!("{:11} {:7} {standing}  ({})", item.id, item.rank, item.text)
 }
 
-/// The ledger for programs.
+/// The coverage as JSON.
 pub(super) fn json() -> String {
     let items: Vec<Value> = ledger().iter().map(item).collect();
     let statements: Vec<Value> = statements().iter().map(statement).collect();
     let ledger = json!({ "items": items, "statements": statements });
-    let mut text = serde_json::to_string_pretty(&ledger).expect("a ledger serialises");
+    let mut text = serde_json::to_string_pretty(&ledger).expect("the coverage serialises");
     text.push('\n');
     text
 }
