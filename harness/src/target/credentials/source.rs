@@ -244,7 +244,7 @@ mod tests {
             (unset, "MISSING"),
             (no_token, "not valid in a token"),
         ] {
-            let error = resolve(&spec).err().expect(words).to_string();
+            let error = resolve(&spec).expect_err(words).to_string();
             assert!(error.contains(words), "{error}");
             assert!(!error.contains("two words"), "{error}");
         }
