@@ -14,7 +14,7 @@ pub(crate) fn write(value: &impl Serialize) -> String {
         if character != '\n' && text::is_steering(character) {
             // Such a character occurs only in strings, where JSON allows it and a terminal obeys it.
             for unit in character.encode_utf16(&mut [0; 2]) {
-                write!(safe, "\\u{unit:04x}").expect("a string grows");
+                write!(safe, "\\u{unit:04x}").expect("a write to a String cannot fail");
             }
         } else {
             safe.push(character);

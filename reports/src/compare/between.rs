@@ -124,7 +124,7 @@ fn behaviour(target: &TargetRecord, check: &CheckRecord) -> Behaviour {
     }
 }
 
-/// New violations, then fixed ones, then violations in another way, then the rest; within each by level.
+/// New violations first, then fixed ones, then different violations of both targets, then the rest; each by level.
 fn rank(change: &RequirementChange) -> (u8, Level, String) {
     let kind = match (change.a.state, change.b.state) {
         (RequirementState::Violated, RequirementState::Violated) => 2,

@@ -1,4 +1,4 @@
-//! A bisection: the first target of an ordered list at which something changed, found with few of them examined.
+//! A bisection: finds the first target of an ordered list at which a result changed, and examines as few as possible.
 
 use helm_oci_suite::helm::era::Era;
 use helm_oci_suite::helm::flow::Flow;
@@ -40,7 +40,7 @@ pub struct BisectedChange {
     pub after: BisectedState,
     /// The last target with the state before.
     pub last: String,
-    /// The first target with another state.
+    /// The first target with the state after the change.
     pub first: String,
     /// The targets between the two: not available, or inconclusive.
     pub between: Vec<String>,
@@ -68,7 +68,7 @@ enum SearchStep {
 }
 
 impl Bisection {
-    /// A search in these targets, the oldest first.
+    /// Starts a search in these targets, ordered from oldest to newest.
     pub fn new(names: Vec<String>) -> Self {
         let known = vec![Known::Nothing; names.len()];
         Self { names, known }

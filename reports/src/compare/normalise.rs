@@ -1,4 +1,4 @@
-//! Observations without what differs from one run to the next.
+//! Replaces the parts of an observation that differ from run to run.
 
 use crate::record::TargetRecord;
 use crate::snapshot::without_ids;

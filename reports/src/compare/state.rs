@@ -43,7 +43,7 @@ impl RequirementState {
     }
 }
 
-/// The state of a requirement or a flow that a bisection follows: only what could be determined.
+/// The state of a requirement or a flow in a bisection. Inconclusive results have none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Display, IntoStaticStr)]
 #[serde(rename_all = "kebab-case")]
 pub enum BisectedState {

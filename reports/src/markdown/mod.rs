@@ -29,5 +29,5 @@ fn code(word: &str) -> String {
 
 /// Writes one line of markup.
 fn line(page: &mut String, markup: &str) {
-    writeln!(page, "{markup}").expect("a string grows");
+    writeln!(page, "{markup}").expect("a write to a String cannot fail");
 }

@@ -24,13 +24,15 @@ pub enum MergeError {
         /// The suite that wrote the first.
         first: String,
     },
-    /// Their runs selected different requirements.
-    #[error("{name} has another selection of requirements than the first record")]
+    /// Their runs selected different requirements, or only one was strict.
+    #[error(
+        "{name} and the first record differ in their selection or in --strict; run both with the same options"
+    )]
     Selections {
         /// The origin of the record.
         name: String,
     },
-    /// Two of them hold the same target.
+    /// Two records contain the same target.
     #[error("target `{target}` is in two records; the second is {name}")]
     Twice {
         /// The target.
@@ -39,7 +41,9 @@ pub enum MergeError {
         name: String,
     },
     /// They are shards of different matrices.
-    #[error("{name} is {shard}, the first shard is one of {of}; merge the shards of one matrix")]
+    #[error(
+        "{name} is {shard}, but the matrix of the first shard has {of} shards; merge the shards of one matrix"
+    )]
     Shards {
         /// The origin of the record.
         name: String,
@@ -95,7 +99,7 @@ pub fn merge(records: Vec<(String, RunRecord)>) -> Result<RunRecord, MergeError>
     Ok(merged)
 }
 
-/// Refuses a record that another version wrote, or that has another selection.
+/// Rejects a record of another suite version, or of a run with another selection or strictness.
 fn check(first: &RunRecord, name: &str, record: &RunRecord) -> Result<(), MergeError> {
     let name = name.to_owned();
     if record.suite != first.suite {
@@ -112,7 +116,7 @@ fn check(first: &RunRecord, name: &str, record: &RunRecord) -> Result<(), MergeE
     Ok(())
 }
 
-/// Refuses an incomplete set of shards; records without shards are always complete.
+/// Rejects an incomplete set of shards; records without shards are always complete.
 fn complete(shards: &[(String, Option<String>)]) -> Result<(), MergeError> {
     let Some(of) = shards
         .iter()

@@ -111,5 +111,6 @@ fn descriptor(value: &Value) -> String {
 }
 
 fn line(text: &mut String, indent: usize, content: &str) {
-    writeln!(text, "{:indent$}{}", "", text::line(content)).expect("a string grows");
+    writeln!(text, "{:indent$}{}", "", text::line(content))
+        .expect("a write to a String cannot fail");
 }

@@ -10,7 +10,7 @@ use crate::view::{FlowGroup, HelmRow, HelmView, Label};
 /// The width of the column of flows.
 const FLOW: usize = 17;
 
-/// The widest column of a version.
+/// The maximum width of a version column.
 const VERSION: usize = 20;
 
 /// The table and its blocks; nothing where no Helm binary was run.
@@ -71,7 +71,8 @@ fn table(page: &mut Page, versions: &[String], rows: &[HelmRow], part: std::ops:
             let around = text::columns(version).saturating_sub(1);
             let before = around / 2;
             let after = around - before;
-            write!(line, "  {:before$}{sign}{:after$}", "", "").expect("a string grows");
+            write!(line, "  {:before$}{sign}{:after$}", "", "")
+                .expect("a write to a String cannot fail");
         }
         page.painted(2, &line);
     }

@@ -78,7 +78,7 @@ fn table(page: &mut Page, view: &MatrixView<'_, '_>, lines: &[Line]) {
         let mut head = " ".repeat(NAME);
         for at in part {
             let letter = &view.columns[*at].letter;
-            write!(head, "{letter:>SIGN$}").expect("a string grows");
+            write!(head, "{letter:>SIGN$}").expect("a write to a String cannot fail");
         }
         page.line(2, &head, Ink::Dim);
         for Line { name, signs } in lines {

@@ -3,10 +3,10 @@
 use textwrap::{Options, WordSplitter};
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-/// Asks for the coloured, wide form of the character before it.
+/// The variation selector that requests the coloured, wide form of the preceding character.
 const EMOJI_PRESENTATION: char = '\u{fe0f}';
 
-/// The columns that `text` takes.
+/// The number of columns that `text` occupies.
 pub(crate) fn columns(text: &str) -> usize {
     text.width()
 }

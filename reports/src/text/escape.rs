@@ -1,7 +1,7 @@
-//! Foreign text made harmless: a registry may be hostile, and so may a record that is read from a file.
+//! Escapes untrusted text: a registry may be hostile, and so may a record that is read from a file.
 //!
-//! A character that steers a terminal, reorders a line or is forbidden in XML is written as its escape. It is neither
-//! passed on nor dropped, so the reader sees that it was there.
+//! A character that controls a terminal, reorders a line or is forbidden in XML is replaced by its escape. It is not
+//! dropped, so the reader sees that it was sent.
 
 use std::fmt::Write;
 
@@ -40,7 +40,8 @@ fn push(shown: &mut String, character: char) {
         '\r' => shown.push_str("\\r"),
         '\t' => shown.push_str("\\t"),
         steering if is_steering(steering) => {
-            write!(shown, "\\u{{{:x}}}", u32::from(steering)).expect("a string grows");
+            write!(shown, "\\u{{{:x}}}", u32::from(steering))
+                .expect("a write to a String cannot fail");
         }
         other => shown.push(other),
     }

@@ -1,4 +1,4 @@
-//! Plain text: foreign text made harmless, its width in columns, and words for counts and times.
+//! Plain text: escapes of untrusted text, its width in columns, and words for counts and times.
 //!
 //! This module knows no record. It decides how a text looks and never what a report contains.
 

@@ -11,7 +11,7 @@ pub fn plural(count: usize, noun: &str) -> String {
     }
 }
 
-/// The words that end a list cut short, ` and 3 more`; nothing if nothing was left out.
+/// The end of an abbreviated list, such as ` and 3 more`; empty if nothing was left out.
 pub(crate) fn more(left_out: usize) -> String {
     match left_out {
         0 => String::new(),

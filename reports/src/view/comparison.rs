@@ -22,13 +22,13 @@ pub struct ComparisonView<'a> {
     pub a: &'a ComparedTarget,
     /// The target to move to.
     pub b: &'a ComparedTarget,
-    /// The conclusion, where there is one to draw from the whole.
+    /// The conclusion, if nothing differs or nothing could be compared.
     pub conclusion: Option<Conclusion>,
     /// The flows that work on one of the targets only.
     pub flows: Vec<FlowChangeView<'a>>,
     /// The requirements on which they differ.
     pub requirements: Vec<RequirementChangeView<'a>>,
-    /// The capabilities of one of them only.
+    /// The capabilities that only one target has.
     pub capabilities: Vec<CapabilityChangeView<'a>>,
     /// Responses that differ in what Helm reads.
     pub responses: Vec<FileView<'a>>,
@@ -152,7 +152,7 @@ pub enum Trend {
     Worse,
     /// Only A violates it.
     Better,
-    /// Neither of them violates it.
+    /// Neither target violates it.
     Neutral,
 }
 

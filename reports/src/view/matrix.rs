@@ -27,7 +27,7 @@ pub struct MatrixView<'v, 'a> {
     pub differing: Vec<RequirementRow<'v, 'a>>,
     /// The requirements that no target satisfies.
     pub violated: Vec<RequirementRow<'v, 'a>>,
-    /// The number of the other requirements.
+    /// The number of requirements without a difference and without a violation; they have no row.
     pub quiet: usize,
 }
 
@@ -40,12 +40,12 @@ pub struct Column<'v, 'a> {
     pub target: &'v TargetView<'a>,
 }
 
-/// A subject with a mark for each target; none where the target was not examined for it.
+/// A row of a matrix: a subject with a mark for each target.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MatrixRow<S, M> {
     /// The subject.
     pub subject: S,
-    /// The marks.
+    /// One mark per target, in the order of the columns; `None` if the target was not examined for the subject.
     pub marks: Vec<Option<M>>,
 }
 
@@ -67,7 +67,7 @@ pub struct RequirementRow<'v, 'a> {
     pub title: &'a str,
     /// Its level.
     pub level: Level,
-    /// Its check on each target; none where it was not examined.
+    /// Its check on each target; `None` if it was not run there.
     pub checks: Vec<Option<&'v CheckView<'a>>>,
 }
 
@@ -107,7 +107,7 @@ impl<'v, 'a> RequirementRow<'v, 'a> {
         variants
     }
 
-    /// True if judgements differ; a target to which it does not apply makes no difference.
+    /// True if the outcomes differ; targets to which the requirement does not apply are ignored.
     fn differs(&self) -> bool {
         let mut judged = self.outcomes().flatten();
         let mut judged = judged.by_ref().filter(|one| *one != Outcome::Skipped);
@@ -162,7 +162,7 @@ impl<'v, 'a> MatrixView<'v, 'a> {
         }
     }
 
-    /// The requirements with a row: first those that differ.
+    /// The requirements that have a row; those that differ come first.
     pub fn requirements(&self) -> impl Iterator<Item = &RequirementRow<'v, 'a>> {
         self.differing.iter().chain(&self.violated)
     }

@@ -117,7 +117,7 @@ impl Header<'_> {
     pub fn parts(&self) -> Vec<String> {
         let mut seeds = format!("seed {}", self.seed);
         for (seed, target) in &self.other_seeds {
-            write!(seeds, ", {seed} for {target}").expect("a string grows");
+            write!(seeds, ", {seed} for {target}").expect("a write to a String cannot fail");
         }
         let mut parts = vec![
             format!("{} {}", self.suite, self.version),

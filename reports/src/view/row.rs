@@ -162,7 +162,7 @@ impl Label {
         self.into()
     }
 
-    /// The words in front of every entry but the first.
+    /// The prefix of each entry after the first: "expected A", "or B".
     pub const fn joint(self) -> &'static str {
         match self {
             Self::Expected => "or ",

@@ -33,7 +33,7 @@ pub enum ResultSentence<'a> {
 /// not hide the observation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Clause<'a> {
-    /// The words before the text.
+    /// The prefix of the text.
     pub lead: &'static str,
     /// The text.
     pub text: Cow<'a, str>,

@@ -114,20 +114,20 @@ pub struct ObstacleView<'a> {
 pub struct AreaView<'a> {
     /// Its name.
     pub name: &'a str,
-    /// The positions of its checks in those of the target.
+    /// The indexes of its checks in the target's list of checks.
     pub positions: Vec<usize>,
     /// The counts of their outcomes.
     pub tally: OutcomeCounts,
 }
 
-/// The requests of a run on a target.
+/// The effort of a run on one target: requests, time and concurrency.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Effort {
     /// The number of requests.
     pub requests: usize,
     /// The duration in milliseconds.
     pub milliseconds: u64,
-    /// The number of checks that ran concurrently at most.
+    /// The maximum number of checks that ran concurrently.
     pub concurrency: usize,
 }
 
@@ -247,7 +247,7 @@ impl CapabilityView<'_> {
         }
     }
 
-    /// The requirements that do not apply without it, in few words.
+    /// The requirements that do not apply without it, abbreviated.
     pub fn consequence(&self) -> String {
         match self.left_out {
             [] => String::new(),

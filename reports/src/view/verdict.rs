@@ -52,7 +52,8 @@ impl TargetVerdict {
         };
         if !flows.is_empty() {
             let flows: Vec<String> = flows.into_iter().map(|(_, words)| words).collect();
-            write!(sentence, "; real Helm binaries: {}", flows.join(", ")).expect("a string grows");
+            write!(sentence, "; real Helm binaries: {}", flows.join(", "))
+                .expect("a write to a String cannot fail");
         }
         Self { outcome, sentence }
     }
