@@ -33,7 +33,7 @@ pub(super) enum CompareCommandError {
     NotTwo,
     #[error("{path} contains the targets {names}; name one of them as {path}#TARGET", path = .path.display())]
     SeveralTargets { path: PathBuf, names: String },
-    #[error("--bisect examines targets, and {path} is a record; give the target itself")]
+    #[error("--bisect examines targets, but {path} is a run record; name the target instead")]
     BisectRecord { path: String },
     #[error(transparent)]
     Record(#[from] RecordFileError),

@@ -100,7 +100,7 @@ pub fn final_error(ended: &ProcessOutput) -> String {
     words.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// `sha256:` and 64 digits, also with the colon percent-encoded, or in a path.
+/// Replaces digests by `{d}`: `sha256:` and 64 digits, also with a percent-encoded colon, or as part of a path.
 fn digests(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
@@ -126,7 +126,7 @@ fn digests(text: &str) -> String {
     out
 }
 
-/// `{url}/blobs/uploads/` and a session becomes `{u}`, with its query.
+/// Replaces the URL of an upload session, including its query, by `{u}`.
 fn uploads(text: &str) -> String {
     const UPLOADS: &str = "{url}/blobs/uploads/";
     let mut out = String::with_capacity(text.len());
@@ -144,7 +144,7 @@ fn uploads(text: &str) -> String {
     out
 }
 
-/// Replaces the characters of a class that follow `before` by `name`.
+/// Replaces the text after each `before`, as long as its characters belong to a class, by `name`.
 fn shortened(text: &str, before: &str, belongs: impl Fn(char) -> bool, name: &str) -> String {
     let mut parts = text.split(before);
     let mut out = parts.next().unwrap_or_default().to_owned();
@@ -159,7 +159,7 @@ fn shortened(text: &str, before: &str, belongs: impl Fn(char) -> bool, name: &st
     out
 }
 
-/// Replaces the id of an upload session outside of a URL.
+/// Replaces the id of an upload session outside of a URL by `{id}`.
 fn sessions(text: &str) -> String {
     let groups = [8, 4, 4, 4, 12];
     let is_session = |word: &str| {
@@ -196,7 +196,7 @@ fn lookups(text: &str) -> String {
     format!("{}{LOOKUP}{name}: no such host", &text[..start])
 }
 
-/// The client's own port in `127.0.0.1:41234->{host}`.
+/// Replaces the client's address in `127.0.0.1:41234->{host}` by `{client}`.
 fn addresses(text: &str) -> String {
     let mut parts = text.split("->").peekable();
     let mut out = String::with_capacity(text.len());
@@ -212,7 +212,7 @@ fn addresses(text: &str) -> String {
     out
 }
 
-/// True for a character of tags and versions.
+/// True for a character that may occur in a tag or a version.
 fn is_reference(c: char) -> bool {
     c.is_ascii_alphanumeric() || "._-+".contains(c)
 }

@@ -1,4 +1,4 @@
-//! Opening connections: TCP with a limit and an error of our own, and the greeting of a TLS client.
+//! TCP connections with a timeout and typed errors, and the `ClientHello` of a TLS client.
 
 use std::io;
 use std::task::{Context, Poll};
@@ -80,7 +80,7 @@ pub(super) fn client_hello(tls: &ClientConfig, origin: &Uri) -> Result<Vec<u8>, 
     Ok(greeting)
 }
 
-/// The host as the resolver wants it: an IPv6 address without brackets.
+/// The host in the form that the resolver requires: an IPv6 address without brackets.
 fn host(uri: &Uri) -> &str {
     uri.host()
         .unwrap_or_default()
@@ -88,7 +88,7 @@ fn host(uri: &Uri) -> &str {
         .trim_end_matches(']')
 }
 
-/// What the operating system said, without its error number.
+/// The message of the operating system, without the error number.
 fn words(error: &io::Error) -> String {
     let text = error.to_string();
     text.split(" (os error")

@@ -1,4 +1,4 @@
-//! Our own certificate, by which a registry may know us.
+//! The client certificate.
 
 use std::path::Path;
 
@@ -13,7 +13,7 @@ pub(super) struct Identity {
     pub(super) key: PrivateKeyDer<'static>,
 }
 
-/// Reads both files. What is in the key is never repeated.
+/// Reads both files. Errors never contain the content of the key.
 pub(super) fn read(cert: &Path, key: &Path) -> Result<Identity, TrustError> {
     let wrong = |why: String| TrustError::Identity {
         cert: cert.to_owned(),
@@ -34,7 +34,7 @@ pub(super) fn read(cert: &Path, key: &Path) -> Result<Identity, TrustError> {
     Ok(Identity { chain, key })
 }
 
-/// What TLS says of the two together.
+/// The error of the TLS library for a certificate and a key.
 pub(super) fn wrong(cert: &Path, key: &Path, error: &rustls::Error) -> TrustError {
     let why = match error {
         rustls::Error::InconsistentKeys(_) => "they do not belong together".to_owned(),

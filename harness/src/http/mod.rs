@@ -1,8 +1,8 @@
 //! The HTTP port over the network: `suite::Registry` on a hyper client.
 //!
-//! It sends what it is given and returns what came. It adds `Host` and, where there is none, a
-//! `User-Agent`; it follows no redirect, decodes nothing, keeps no cookie and asks no proxy. Every wait
-//! and every body is bounded, so that no registry can make the suite hang or grow.
+//! It sends requests and returns responses unchanged. It adds `Host`, and `User-Agent` if there is none. It follows no
+//! redirect, decodes nothing, keeps no cookie and uses no proxy. Every wait and every body is bounded, so that no
+//! registry can make the suite hang or exhaust its memory.
 
 mod connect;
 mod identity;
@@ -33,20 +33,20 @@ use self::connect::Tcp;
 use self::sent::{Progress, Sent};
 pub use self::trust::{Trust, TrustError};
 
-/// How long and how much the port waits for and reads.
+/// The timeouts and size limits of the port.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
-    /// Until a connection stands.
+    /// The timeout for a TCP connection.
     pub connect: Duration,
-    /// From the request to the last byte of its answer.
+    /// The timeout from the request to the last byte of its response.
     pub answer: Duration,
-    /// In which of a large body at least [`Limits::least`] goes over the wire.
+    /// The period in which at least [`Limits::least`] bytes of a large body must be transferred.
     pub idle: Duration,
-    /// How much of a large body has to go over the wire in that time.
+    /// The number of bytes of a large body that must be transferred in each period [`Limits::idle`].
     pub least: u64,
-    /// For the first bytes after a `ClientHello`.
+    /// The timeout for the first bytes after a `ClientHello`.
     pub hello: Duration,
-    /// The largest body that is read and kept.
+    /// The maximum size of a response body, except bodies that are only measured.
     pub body: usize,
 }
 
@@ -74,7 +74,7 @@ pub struct Http {
 const AGENT: &str = concat!("helm-oci-conformance/", env!("CARGO_PKG_VERSION"));
 
 impl Http {
-    /// A port to the registry at `origin`, which has a scheme and a host and nothing else.
+    /// A port to the registry at `origin`, which consists of scheme, host and port.
     pub fn new(origin: Uri, trust: &Trust, limits: Limits) -> Result<Self, TrustError> {
         let tls = trust.config(origin.scheme_str() == Some("https"))?;
         let connector = hyper_rustls::HttpsConnectorBuilder::new()
@@ -95,7 +95,7 @@ impl Http {
         })
     }
 
-    /// Sends a request with whatever headers it has and reads the whole answer.
+    /// Sends a request with exactly its own headers, and reads the complete response.
     pub async fn forward(&self, request: Request) -> Result<Response, TransportError> {
         let authority = authority(&request.uri);
         let is_large = request.is_large();
@@ -115,7 +115,7 @@ impl Http {
             if !is_large {
                 return Err(TransportError::Timeout { authority, seconds });
             }
-            // How long a large body takes all in all is the affair of the line.
+            // The total time of a large body depends on the bandwidth and is not limited.
             let now = progress.bytes();
             if now - before < self.limits.least {
                 return Err(TransportError::Stalled { authority, seconds });
@@ -159,7 +159,7 @@ impl Http {
             }
             std::io::Result::Ok(())
         };
-        // A reset or a closed connection says as little as silence does.
+        // A reset and a closed connection count as no response.
         let _ = timeout(self.limits.hello, conversation).await;
         Ok(match length {
             0 => ClientHelloOutcome::NoResponse,
@@ -168,7 +168,7 @@ impl Http {
     }
 }
 
-/// Reads an answer whole.
+/// Reads a response with its complete body.
 async fn keep(
     answer: http::Response<Incoming>,
     limit: usize,
@@ -188,7 +188,7 @@ async fn keep(
     Ok(http::Response::from_parts(parts, read.freeze()).into())
 }
 
-/// Reads an answer and keeps of its body what it begins with and what it was.
+/// Reads a response, measures its body, and keeps only the beginning of the body.
 async fn forget(
     answer: http::Response<Incoming>,
     expected: &Pattern,
@@ -235,7 +235,7 @@ impl Registry for Http {
 
     #[expect(
         clippy::disallowed_methods,
-        reason = "a registry asked to be left alone for a while; nothing else sleeps"
+        reason = "the registry requested a pause with Retry-After; nothing else sleeps"
     )]
     fn pause(&self, time: Duration) -> BoxFuture<'_, ()> {
         Box::pin(tokio::time::sleep(time))
@@ -246,7 +246,7 @@ impl Registry for Http {
     }
 }
 
-/// Host and port, without anything that may stand before an `@`.
+/// Host and port, without user information.
 fn authority(uri: &Uri) -> String {
     match (uri.host(), uri.port_u16()) {
         (Some(host), Some(port)) => format!("{host}:{port}"),
@@ -255,7 +255,7 @@ fn authority(uri: &Uri) -> String {
     }
 }
 
-/// What kind of failure it was, told from the causes behind it.
+/// Classifies an error by its chain of causes.
 fn classify(error: &ClientError, secure: bool, authority: &str) -> TransportError {
     let mut cause = error.source();
     while let Some(error) = cause {
@@ -280,7 +280,7 @@ fn broken(authority: &str, error: &dyn std::error::Error) -> TransportError {
     }
 }
 
-/// The words of the innermost cause that has any.
+/// The message of the innermost cause.
 fn root(error: &dyn std::error::Error) -> String {
     let mut words = error.to_string();
     let mut cause = error.source();

@@ -1,4 +1,4 @@
-//! The body of a request on its way out, made piece by piece, and how far a large exchange has come.
+//! Request bodies, generated chunk by chunk, and the progress of a large exchange.
 
 use std::convert::Infallible;
 use std::pin::Pin;
@@ -10,7 +10,7 @@ use bytes::Bytes;
 use helm_oci_suite::wire::content::{Content, Pieces};
 use http_body::{Body, Frame, SizeHint};
 
-/// How many bytes of large bodies went over the wire. What is small has a fixed time instead.
+/// The number of bytes of large bodies that were transferred. Small bodies have a fixed timeout instead.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Progress(Arc<AtomicU64>);
 
@@ -33,7 +33,7 @@ pub(super) struct Sent {
 }
 
 impl Sent {
-    /// A body whose way is noted if it is made as it is sent.
+    /// A body whose progress is counted if it is generated while it is sent.
     pub(super) fn new(content: &Content, progress: &Progress) -> Self {
         Self {
             pieces: content.pieces(),

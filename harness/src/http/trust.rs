@@ -1,4 +1,4 @@
-//! Whom the port trusts: the system's roots, one more file, or anybody.
+//! TLS trust: the root certificates of the system, those of an additional file, or any certificate.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -19,25 +19,25 @@ use thiserror::Error;
 
 use super::identity;
 
-/// Which certificates are good enough.
+/// The trust configuration and the client certificate.
 #[derive(Debug, Clone, Default)]
 pub struct Trust {
-    /// A PEM file of further roots.
+    /// A PEM file with additional root certificates.
     pub ca_file: Option<PathBuf>,
-    /// A PEM file with our certificate and its chain, for a registry that asks for one.
+    /// A PEM file with the client certificate and its chain.
     pub cert_file: Option<PathBuf>,
     /// A PEM file with its key.
     pub key_file: Option<PathBuf>,
-    /// Certificates that are taken under whatever name: those made for registries that were launched.
+    /// Certificates that are accepted for any host name: those generated for launched registries.
     pub pinned: Vec<CertificateDer<'static>>,
-    /// Take any certificate.
+    /// Accept any certificate.
     pub anyone: bool,
 }
 
-/// Why TLS could not be set up.
+/// An error of the TLS configuration.
 #[derive(Debug, Error)]
 pub enum TrustError {
-    /// The file of roots cannot be read, or is not PEM.
+    /// The file of root certificates cannot be read, or is not PEM.
     #[error("cannot read the certificates of {path}")]
     CaFile {
         /// The file.
@@ -46,13 +46,13 @@ pub enum TrustError {
         #[source]
         source: PemError,
     },
-    /// The file of roots holds none.
+    /// The file of root certificates contains none.
     #[error("{path} holds no certificate in PEM form")]
     NoCertificate {
         /// The file.
         path: PathBuf,
     },
-    /// Our certificate or its key cannot be used.
+    /// The client certificate or its key cannot be used.
     #[error("cannot use the certificate of {cert} with the key of {key}: {why}", cert = .cert.display(), key = .key.display())]
     Identity {
         /// The file of the certificate.
@@ -62,16 +62,16 @@ pub enum TrustError {
         /// What is wrong, and the next step.
         why: String,
     },
-    /// There is a certificate without a key, or a key without one.
+    /// A certificate without a key, or a key without a certificate.
     #[error("a client certificate needs both --cert-file and --key-file")]
     HalfIdentity,
-    /// The roots cannot be used.
+    /// The root certificates cannot be used.
     #[error("cannot set up TLS; name the registry's root with --ca-file")]
     Roots(#[source] rustls::Error),
 }
 
 impl Trust {
-    /// Whether the file of roots, where one is named, can be used.
+    /// Checks that the files of certificates and keys can be used.
     pub fn check(&self) -> Result<(), TrustError> {
         self.extra_roots()?;
         self.dress(
@@ -81,7 +81,7 @@ impl Trust {
         Ok(())
     }
 
-    /// The client with our certificate, if we have one.
+    /// Adds the client certificate, if there is one.
     fn dress(
         &self,
         builder: ConfigBuilder<ClientConfig, WantsClientCert>,
@@ -98,8 +98,8 @@ impl Trust {
         }
     }
 
-    /// The TLS client that trusts so. The system's roots are not needed, and not asked for, where TLS is
-    /// not `essential`.
+    /// The TLS configuration of a client. If TLS is not `essential`, an error of the system's root certificates is
+    /// ignored.
     pub(super) fn config(&self, essential: bool) -> Result<ClientConfig, TrustError> {
         let provider = Arc::new(ring::default_provider());
         let extra = self.extra_roots()?;
@@ -157,10 +157,11 @@ fn builder(
         .map_err(TrustError::Roots)
 }
 
-/// Takes what the roots vouch for, the very certificates that `--ca-file` names, and those made for one launch.
+/// Accepts certificates that a root certificate has signed, the certificates in `--ca-file` themselves, and those
+/// generated for one launch.
 ///
-/// A self-signed certificate that is marked as an authority, which is what `openssl req -x509` makes, serves
-/// Helm well when it is named; the rules of web browsers alone would refuse it.
+/// `openssl req -x509` creates a self-signed certificate that is marked as an authority. Helm accepts it as a server
+/// certificate if it is trusted; the rules of web browsers alone reject it.
 #[derive(Debug)]
 struct Named {
     roots: Verifier,
@@ -215,7 +216,7 @@ impl ServerCertVerifier for Named {
     }
 }
 
-/// Takes any certificate, for `--insecure-skip-tls-verify`; signatures are still checked.
+/// Accepts any certificate, for `--insecure-skip-tls-verify`; handshake signatures are still verified.
 #[derive(Debug)]
 struct Anyone(Arc<CryptoProvider>);
 

@@ -1,4 +1,4 @@
-//! The suite measured by what real Helms did: predictions and declarations against the evidence.
+//! Compares predictions and declarations of the suite with the evidence: the recordings of real Helm binaries.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -10,29 +10,29 @@ use helm_oci_suite::evidence::agreement::{self, Agreement, Cell, Exception, Scor
 use semver::Version;
 use serde::Serialize;
 
-/// How many lines of cells are printed.
+/// The maximum number of lines of cells that are printed.
 const LONGEST_LIST: usize = 20;
 
-/// How well the suite agrees with a body of evidence.
+/// The agreement of the suite with the evidence.
 #[derive(Debug, Serialize)]
 pub struct Measured {
-    /// One entry for each Helm, oldest first.
+    /// One entry for each Helm version, oldest first.
     pub helms: Vec<Row>,
     /// The sum.
     pub all: Score,
     /// The disagreements that are known.
     pub exceptions: Vec<Exception>,
-    /// The disagreements that are not.
+    /// The disagreements that no exception covers.
     pub disagreements: Vec<Disagreement>,
-    /// Cells of exceptions in which nothing disagrees any more.
+    /// Cells of exceptions without a disagreement: the exception is stale.
     pub stale: Vec<Cell>,
-    /// Cells that the evidence lacks, and that were not compared.
+    /// Cells that are missing in the evidence, so that they were not compared.
     pub unobserved: Vec<Cell>,
     #[serde(skip)]
     agreement: Agreement,
 }
 
-/// One Helm in the agreement table.
+/// One Helm version in the agreement table.
 #[derive(Debug, Serialize)]
 pub struct Row {
     /// Its version.
@@ -41,7 +41,7 @@ pub struct Row {
     pub binary: String,
     /// The version of the suite with which it was observed.
     pub suite: String,
-    /// How well it agrees.
+    /// Its agreement.
     #[serde(flatten)]
     pub score: Score,
 }
@@ -49,20 +49,20 @@ pub struct Row {
 /// A disagreement that no exception covers.
 #[derive(Debug, Serialize)]
 pub struct Disagreement {
-    /// Where.
+    /// The cell.
     #[serde(flatten)]
     pub cell: Cell,
-    /// What disagrees, in words.
+    /// The disagreement in words.
     pub difference: String,
 }
 
 impl Measured {
-    /// Whether every disagreement is a known one, and every known one still a disagreement.
+    /// True if every disagreement is covered by an exception, and no exception is stale.
     pub fn holds(&self) -> bool {
         self.disagreements.is_empty() && self.stale.is_empty()
     }
 
-    /// The measure for a person.
+    /// The agreement as text.
     pub fn summary(&self) -> String {
         let mut page = format!("Evidence of {}.\n\n", self.covered());
         page.push_str(&agreement::table(&agreement::score(
@@ -73,10 +73,14 @@ impl Measured {
             page.push_str("\nDisagreements that no exception covers:\n");
             page.push_str(&agreement::list(&self.agreement.open()));
         }
-        tell_cells(&mut page, "Exceptions that are none any more", &self.stale);
         tell_cells(
             &mut page,
-            "Not observed, and not compared",
+            "Stale exceptions: no disagreement any more",
+            &self.stale,
+        );
+        tell_cells(
+            &mut page,
+            "Missing in the evidence, not compared",
             &self.unobserved,
         );
         let _ = writeln!(page, "\n{}", self.conclusion());
@@ -100,7 +104,7 @@ impl Measured {
         if self.exceptions.is_empty() {
             return;
         }
-        page.push_str("\nExceptions, and why they stay:\n");
+        page.push_str("\nExceptions, with reasons:\n");
         for exception in &self.exceptions {
             let helms: Vec<String> = exception.helm.iter().map(ToString::to_string).collect();
             let flows: Vec<&str> = exception.flows.iter().map(|flow| flow.name()).collect();
@@ -125,15 +129,15 @@ impl Measured {
             self.all.cells,
             self.stale.len(),
             if self.holds() {
-                "the suite says what was observed"
+                "the suite agrees with the evidence"
             } else {
-                "the suite does NOT say what was observed"
+                "the suite does NOT agree with the evidence"
             }
         )
     }
 }
 
-/// Holds what the suite says of these faults against the evidence.
+/// Compares the declarations and predictions for these faults with the evidence.
 pub fn measure(recorded: &Recorded, faults: &[Fault]) -> Measured {
     let agreement = Agreement::of(&checks::all(), recorded, faults);
     let scores = agreement::score(&agreement.compared);
@@ -159,7 +163,7 @@ pub fn measure(recorded: &Recorded, faults: &[Fault]) -> Measured {
     }
 }
 
-/// Cells by fault and Helm, a line for each.
+/// Lists cells, one line for each fault and Helm version.
 fn tell_cells(page: &mut String, title: &str, cells: &[Cell]) {
     if cells.is_empty() {
         return;
@@ -184,7 +188,7 @@ mod tests {
 
     use super::*;
 
-    /// The recorded evidence of one Helm, and one fault that breaks its `push`.
+    /// The recorded evidence of one Helm version, and one fault that breaks its `push`.
     fn one_helm() -> (Recorded, Fault) {
         let mut recorded = evidence::recorded();
         recorded
@@ -222,7 +226,7 @@ mod tests {
         let measured = measure(&recorded, &[fault]);
         assert!(!measured.holds());
         assert_eq!(measured.disagreements.len(), cells);
-        assert!(measured.summary().contains("does NOT say"));
+        assert!(measured.summary().contains("does NOT agree"));
 
         recorded.exceptions.push(Exception {
             fault: fault.name().to_owned(),

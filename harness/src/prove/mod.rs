@@ -1,7 +1,7 @@
-//! The suite examined: every requirement against every fault on the reference registry, in memory; and
-//! [`evidence`]: the suite measured by what real Helms did.
+//! The proof of the suite: runs every requirement against every fault on the reference registry, in memory.
+//! [`evidence`] compares the suite with recordings of real Helm binaries.
 //!
-//! `suite::proof` says what one pair shows; this goes through all pairs on all cores and sums up.
+//! `suite::proof` runs one pair; this module runs all pairs on all cores and summarises them.
 
 pub mod evidence;
 mod summary;
@@ -17,22 +17,22 @@ use serde::Serialize;
 /// All set-ups of the reference registry.
 pub const SETUPS: &[Setup] = &[Setup::Open, Setup::PlainHttp, Setup::Basic, Setup::Bearer];
 
-/// What the proof showed.
+/// The result of the proof.
 #[derive(Debug, Serialize)]
 pub struct Proof {
     /// One entry for each requirement, in the suite's order.
     pub requirements: Vec<Proven>,
     /// One entry for each fault.
     pub faults: Vec<Spread>,
-    /// Requirements that are violated, or cannot be told, on the correct registry.
+    /// Requirements that are violated or inconclusive on the correct registry.
     pub baseline: Vec<Doubt>,
-    /// The legal variations among the faults.
+    /// The number of legal variations among the faults.
     pub legal: usize,
-    /// What a legal variation is blamed for, on any set-up.
+    /// The MUSTs and SHOULDs that a legal variation violates, on any set-up.
     pub blamed: Vec<Blame>,
 }
 
-/// The most requirements that a fault may turn red, in the median.
+/// The maximum of the median number of requirements that one fault violates.
 const MOST_RED: usize = 3;
 
 /// One requirement against all faults.
@@ -40,19 +40,19 @@ const MOST_RED: usize = 3;
 pub struct Proven {
     /// Its id.
     pub id: &'static str,
-    /// The listed faults that turn it red.
+    /// The listed faults that the check detects.
     pub killed: Vec<&'static str>,
-    /// The listed consequences that turn it red.
+    /// The listed consequences that violate it.
     pub consequences: Vec<&'static str>,
-    /// The listed faults that do not.
+    /// The listed faults that the check does not detect.
     pub survived: Vec<Odd>,
-    /// The faults that turn it red and are not listed.
+    /// The faults that violate it and are not listed.
     pub unlisted: Vec<Odd>,
-    /// The faults that keep it from being told.
+    /// The faults that make it inconclusive.
     pub blocked: Vec<Odd>,
 }
 
-/// A fault, and what the check said about it.
+/// A fault with the verdict of the check on it.
 #[derive(Debug, Serialize)]
 pub struct Odd {
     /// The fault.
@@ -66,13 +66,13 @@ pub struct Odd {
 pub struct Spread {
     /// The fault.
     pub fault: &'static str,
-    /// The requirements that name it as their own.
+    /// The number of requirements that list it as their own fault.
     pub listed_by: usize,
-    /// The requirements that it turns red.
+    /// The requirements that it violates.
     pub red: Vec<&'static str>,
 }
 
-/// A requirement that binds, and is violated by a legal variation.
+/// A MUST or SHOULD that is violated by a legal variation.
 #[derive(Debug, Serialize)]
 pub struct Blame {
     /// The requirement.
@@ -85,7 +85,7 @@ pub struct Blame {
     pub said: String,
 }
 
-/// A requirement that is violated, or cannot be told, on the correct registry.
+/// A requirement that is violated or inconclusive on the correct registry.
 #[derive(Debug, Serialize)]
 pub struct Doubt {
     /// The requirement.
@@ -97,7 +97,7 @@ pub struct Doubt {
 }
 
 impl Proof {
-    /// Whether everything is as declared.
+    /// True if every result is as declared.
     pub fn holds(&self) -> bool {
         let odd = |proven: &Proven| !proven.survived.is_empty() || !proven.unlisted.is_empty();
         self.baseline.is_empty()
@@ -106,7 +106,7 @@ impl Proof {
             && !self.requirements.iter().any(odd)
     }
 
-    /// How many requirements a fault turns red, in the median of those that turn any red.
+    /// The median number of requirements that a fault violates, of the faults that violate any.
     pub fn median_red(&self) -> usize {
         let red = self.faults.iter().map(|fault| fault.red.len());
         let mut red: Vec<usize> = red.filter(|red| *red > 0).collect();
@@ -114,13 +114,13 @@ impl Proof {
         red.get(red.len() / 2).copied().unwrap_or(0)
     }
 
-    /// The proof for a person.
+    /// The proof as text.
     pub fn summary(&self) -> String {
         summary::render(self)
     }
 }
 
-/// Goes through all pairs.
+/// Runs every requirement against every fault.
 pub fn prove(requirements: &[&'static Requirement], faults: &[Fault]) -> Proof {
     let baseline = on_all_cores(requirements.len() * SETUPS.len(), |position| {
         let (requirement, setup) = (
@@ -175,7 +175,7 @@ pub fn prove(requirements: &[&'static Requirement], faults: &[Fault]) -> Proof {
     }
 }
 
-/// Every requirement that binds against every legal variation, on every set-up.
+/// Runs every MUST and SHOULD against every legal variation, on every set-up.
 fn blamed(requirements: &[&'static Requirement], faults: &[Fault]) -> Vec<Blame> {
     let legal: Vec<Fault> = faults
         .iter()
@@ -229,7 +229,7 @@ fn proven(requirement: &Requirement, faults: &[Fault], verdicts: &[Verdict]) -> 
     proven
 }
 
-/// The verdict; a panic is a defect, not the end of the proof.
+/// The verdict; a panic becomes an obstacle and does not end the proof.
 fn verdict(requirement: &Requirement, setup: Setup, faults: &[Fault]) -> Verdict {
     catch_unwind(AssertUnwindSafe(|| {
         proof::verdict(requirement, setup, faults)

@@ -1,4 +1,4 @@
-//! A proof as text: what is odd first, then the matrix in brief.
+//! A proof as text: one line per requirement, then the unexpected results and a conclusion.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;

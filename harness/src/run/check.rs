@@ -1,4 +1,4 @@
-//! Runs one check on one target: its verdict and its transcript, also after a panic or a timeout.
+//! Runs one check on one target and records verdict and transcript, also after a panic or a timeout.
 
 use std::any::Any;
 use std::sync::Arc;

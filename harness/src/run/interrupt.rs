@@ -1,4 +1,4 @@
-//! Ctrl-C and SIGTERM: the run ends early, and what it launched is still taken away.
+//! Ctrl-C and SIGTERM: the run ends early, and launched containers and processes are still removed.
 
 use helm_oci_reports::record::Leftover;
 use tokio::sync::watch;
@@ -6,11 +6,11 @@ use tokio::sync::watch;
 /// The run was interrupted.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Interrupted {
-    /// What it left behind, by target.
+    /// The leftovers of the run, by target.
     pub left: Vec<(String, Vec<Leftover>)>,
 }
 
-/// Tells whether the run is to end early.
+/// A signal to end the run early.
 #[derive(Debug, Clone)]
 pub struct Interrupt(watch::Receiver<bool>);
 

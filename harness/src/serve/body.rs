@@ -1,4 +1,4 @@
-//! The body of an answer, whole or cut short.
+//! The body of a response, complete or cut off.
 
 use std::io;
 use std::pin::Pin;
@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use http_body::{Body, Frame};
 
-/// A body that never tells its length: what the headers say about it stands, right or wrong.
+/// A body without a known length, so that hyper does not correct a wrong `Content-Length` of a fault.
 #[derive(Debug)]
 pub(super) struct Answer {
     next: Step,
@@ -22,7 +22,7 @@ enum Step {
 }
 
 impl Answer {
-    /// The body as it is.
+    /// The complete body.
     pub(super) const fn whole(body: Bytes) -> Self {
         Self {
             next: Step::Data(body),
@@ -30,7 +30,7 @@ impl Answer {
         }
     }
 
-    /// The first bytes of the body, after which the connection ends.
+    /// The first bytes of the body; the connection closes after them.
     pub(super) fn cut(body: &Bytes, length: usize) -> Self {
         let length = length.min(body.len());
         Self {

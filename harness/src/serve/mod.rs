@@ -1,7 +1,7 @@
-//! A socket in front of a handler, without TLS or with both: the reference registry, or a real one behind faults.
+//! An HTTP server for a handler: the reference registry, or a proxy with faults in front of a real registry.
 //!
-//! It writes an answer exactly as the handler made it, also where the handler wants the connection cut.
-//! It knows no path and no requirement.
+//! It serves plain HTTP, or plain HTTP and TLS on one port. It writes each response exactly as the handler returns it,
+//! and cuts the connection if the handler requests that. It knows no path and no requirement.
 
 mod body;
 mod proxy;
@@ -36,21 +36,21 @@ use self::body::Answer;
 pub use self::proxy::Proxy;
 pub(crate) use self::proxy::{redirect, strip};
 
-/// The largest body that is taken, and passed on.
+/// The maximum size of a request or response body.
 pub(crate) const LARGEST: usize = 128 << 20;
 
-/// How long a caller may take to finish what it began when the server stops.
+/// The time in which open requests have to end when the server stops.
 const GRACE: Duration = Duration::from_secs(3);
 
 /// The first byte of a TLS handshake record.
 const TLS_HANDSHAKE: u8 = 0x16;
 
-/// What stands behind the socket.
+/// The handler of requests.
 pub trait Handler: Send + Sync + 'static {
     /// Returns the response to one request.
     fn answer(&self, incoming: Incoming) -> BoxFuture<'_, Outgoing>;
 
-    /// The reaction to a caller that begins with TLS.
+    /// The reaction of a plain-HTTP port to a TLS `ClientHello`.
     fn client_hello(&self) -> ClientHelloReaction;
 }
 
@@ -64,7 +64,7 @@ impl Handler for FaultyRegistry {
     }
 }
 
-/// Why a server could not start.
+/// An error of the start of a server.
 #[derive(Debug, Error)]
 #[error("cannot listen on {address}")]
 pub struct ServeError {
@@ -82,12 +82,12 @@ pub struct Server {
 }
 
 impl Server {
-    /// Listens on `listen`, where port 0 stands for any free port.
+    /// Listens on `listen`; port 0 selects a free port.
     pub async fn start(listen: SocketAddr, handler: Arc<dyn Handler>) -> Result<Self, ServeError> {
         Self::listen(listen, handler, None).await
     }
 
-    /// The same, for callers with TLS and callers without it: the first byte tells which it is.
+    /// Serves TLS and plain HTTP on one port; the first byte of a connection decides.
     pub async fn start_with_tls(
         listen: SocketAddr,
         handler: Arc<dyn Handler>,
@@ -116,12 +116,12 @@ impl Server {
         })
     }
 
-    /// Where it listens.
+    /// The address on which the server listens.
     pub const fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Takes no more connections, lets running requests end, and returns when all connections are closed.
+    /// Accepts no more connections, completes open requests, and returns when all connections are closed.
     pub async fn stop(self) {
         let _ = self.stop.send(true);
         let stopper = self.accepting.abort_handle();
@@ -223,14 +223,14 @@ async fn answer_tls(
     }
 }
 
-/// Why a connection is to end here: a fault wants it.
+/// A fault requests that the connection is closed.
 #[derive(Debug, Error)]
-#[error("the connection ends before the answer")]
+#[error("a fault closes the connection before the response")]
 struct Cut;
 
 #[expect(
     clippy::disallowed_methods,
-    reason = "nothing is waited for: a fault wants the answer late"
+    reason = "a fault delays the response; nothing is awaited"
 )]
 async fn pass(time: Duration) {
     tokio::time::sleep(time).await;
@@ -244,7 +244,7 @@ async fn respond(
     let (mut parts, body) = request.into_parts();
     let Ok(body) = Limited::new(body, LARGEST).collect().await else {
         let mut refusal = Response::new(Bytes::from_static(
-            b"the request is too large, or broke off\n",
+            b"the request is too large or incomplete\n",
         ));
         *refusal.status_mut() = StatusCode::PAYLOAD_TOO_LARGE;
         return Ok(refusal.map(Answer::whole));

@@ -1,4 +1,4 @@
-//! A real registry behind faults: every request passes through the fault layer, then goes upstream.
+//! A proxy with faults: every request passes through the fault layer, then to the upstream registry.
 
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
@@ -10,7 +10,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode, Ur
 use super::Handler;
 use crate::http::Http;
 
-/// Headers that concern one connection and are not passed on.
+/// Hop-by-hop headers, which a proxy does not forward.
 const HOP_BY_HOP: &[HeaderName] = &[
     header::CONNECTION,
     header::PROXY_AUTHENTICATE,
@@ -21,10 +21,9 @@ const HOP_BY_HOP: &[HeaderName] = &[
     header::UPGRADE,
 ];
 
-/// Passes requests on to a registry, with faults in between.
+/// Forwards requests to a registry and applies faults.
 ///
-/// The caller's `Host` goes upstream as it came, so that the URLs a registry writes lead back through
-/// the proxy.
+/// The `Host` of the client is forwarded unchanged, so that URLs in responses point to the proxy.
 pub struct Proxy {
     upstream: Http,
     faults: FaultLayer,
@@ -85,21 +84,21 @@ impl Handler for Proxy {
     }
 }
 
-/// Takes away what concerns one connection.
+/// Removes hop-by-hop headers.
 pub(crate) fn strip(headers: &mut HeaderMap) {
     for name in HOP_BY_HOP {
         headers.remove(name);
     }
 }
 
-/// Writes every header that leads somewhere anew.
+/// Rewrites every header that contains URLs.
 pub(crate) fn redirect(headers: &mut HeaderMap, written: impl Fn(&str) -> String) {
     for name in [header::LOCATION, header::LINK, header::WWW_AUTHENTICATE] {
         let header::Entry::Occupied(mut values) = headers.entry(name) else {
             continue;
         };
         for value in values.iter_mut() {
-            // What is no text leads nowhere.
+            // A value that is not text contains no URL.
             let Ok(text) = value.to_str() else { continue };
             if let Ok(text) = HeaderValue::from_str(&written(text)) {
                 *value = text;
@@ -110,7 +109,7 @@ pub(crate) fn redirect(headers: &mut HeaderMap, written: impl Fn(&str) -> String
 
 fn bad_gateway(error: &TransportError) -> Response<Bytes> {
     let body = serde_json::json!({
-        "errors": [{ "code": "UNKNOWN", "message": format!("no answer from upstream: {error}") }]
+        "errors": [{ "code": "UNKNOWN", "message": format!("no response from upstream: {error}") }]
     });
     let mut answer = Response::new(Bytes::from(body.to_string()));
     *answer.status_mut() = StatusCode::BAD_GATEWAY;

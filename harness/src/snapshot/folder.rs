@@ -10,16 +10,16 @@ use thiserror::Error;
 /// Why a snapshot could not be read or written.
 #[derive(Debug, Error)]
 pub enum FolderError {
-    /// There is none.
+    /// The folder contains no snapshot.
     #[error("there is no snapshot in {folder}; take one with `snapshot TARGET --out DIR`", folder = .folder.display())]
     Missing {
-        /// Where it would be.
+        /// The folder.
         folder: PathBuf,
     },
-    /// It has the form of another version of this program.
+    /// Another version of this program took the snapshot, in another form.
     #[error("the snapshot in {folder} was taken by another version; take it again with `snapshot TARGET --out DIR`", folder = .folder.display())]
     Form {
-        /// Where it is.
+        /// The folder.
         folder: PathBuf,
     },
     /// A file could not be read.
@@ -114,7 +114,7 @@ fn collect(folder: &Path, prefix: &str, files: &mut SnapshotFiles) -> Result<(),
     Ok(())
 }
 
-/// Makes the folder before anything is run, so that a wrong path costs nothing.
+/// Creates the folder before the run, so that an invalid path is reported at once.
 pub fn make(folder: &Path) -> Result<(), FolderError> {
     fs::create_dir_all(folder).map_err(|source| FolderError::Write {
         path: folder.to_owned(),
@@ -122,7 +122,7 @@ pub fn make(folder: &Path) -> Result<(), FolderError> {
     })
 }
 
-/// Writes a snapshot into a folder, and takes away the files of the one that was there.
+/// Writes a snapshot into a folder, and deletes the files of the previous one.
 pub fn write(folder: &Path, snapshot: &Snapshot) -> Result<(), FolderError> {
     let failed = |path: &Path, source| FolderError::Write {
         path: path.to_owned(),

@@ -13,7 +13,7 @@ use serde::Deserialize;
 use super::taker::{About, Taker, content};
 use super::{push, steps};
 
-/// Reads a chart of which nothing but the tag is known; otherwise says why it is not to be had.
+/// Reads a chart by its tag alone; otherwise returns the reason why it cannot be read.
 pub(super) async fn found(
     taker: &mut Taker,
     about: &About<'_>,

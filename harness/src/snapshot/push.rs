@@ -14,7 +14,7 @@ use http::{Method, Uri};
 use super::steps;
 use super::taker::{About, Taker};
 
-/// What Helm 3.0 to 3.17 accepts of a manifest that it is about to push.
+/// The `Accept` header of Helm 3.0 to 3.17 when it checks whether a manifest exists before it pushes it.
 const ACCEPT_MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json, */*";
 
 /// Pushes one chart.
@@ -56,7 +56,7 @@ async fn blobs(taker: &mut Taker, chart: &About<'_>, push: &Push) {
     }
 }
 
-/// What a blob is to its chart.
+/// The role of a blob in its chart.
 pub(super) fn role(push: &Push, blob: &Golden) -> &'static str {
     if blob.digest == push.config.digest {
         "config"
@@ -113,7 +113,7 @@ pub(super) async fn upload(
     taker.ask(&steps::BLOB, about, put).await;
 }
 
-/// Where an upload goes: path and query of `Location`, on the registry's own origin.
+/// The URL of an upload: path and query of `Location`, on the registry's own origin.
 fn location(about: &About<'_>, post: &Reply) -> Option<Uri> {
     let location = post.header("location")?;
     let resolved = about.session.resolve(&post.uri, location).ok()?;

@@ -1,4 +1,4 @@
-//! The steps of a snapshot: what is asked for, and in which file its answers are.
+//! The steps of a snapshot: their requests, and the files that hold the responses.
 
 use helm_oci_reports::snapshot::SnapshotStep;
 

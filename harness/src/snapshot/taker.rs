@@ -1,4 +1,4 @@
-//! Asks, and keeps what was said with the names that make it comparable.
+//! Sends the requests of a snapshot and records the exchanges, with the names that make them comparable.
 
 use bytes::Bytes;
 use helm_oci_reports::snapshot::{Placeholders, SnapshotStep, StepExchange};
@@ -8,22 +8,22 @@ use http::{Method, StatusCode};
 
 use super::steps;
 
-/// What was said so far, in its order.
+/// The recorder of exchanges, in the order in which they were sent.
 #[derive(Default)]
 pub(super) struct Taker {
     pub(super) said: Vec<StepExchange>,
 }
 
-/// What one request is about.
+/// The subject of a request: its session and its names.
 pub(super) struct About<'a> {
     pub(super) session: &'a Session,
-    /// Which chart of which era, and which part of it.
+    /// The chart, its era, and the part of the chart.
     pub(super) place: String,
     pub(super) names: Placeholders,
 }
 
 impl<'a> About<'a> {
-    /// A repository, and nothing in it.
+    /// A repository as a whole.
     pub(super) fn repository(session: &'a Session, run: Option<String>, place: &str) -> Self {
         let origin = session.target().origin().to_string();
         Self {
@@ -38,7 +38,7 @@ impl<'a> About<'a> {
         }
     }
 
-    /// Something in it.
+    /// A part of the chart in it.
     pub(super) fn part(&self, word: &str, digest: &str, size: Option<usize>) -> Self {
         let place = format!("{} {word}", self.place).trim_end().to_owned();
         Self {
@@ -50,7 +50,7 @@ impl<'a> About<'a> {
 }
 
 impl Taker {
-    /// Sends a request and keeps what was said; a request without an answer is kept as such.
+    /// Sends a request and records the exchange, also if there is no response.
     pub(super) async fn ask(
         &mut self,
         step: &'static SnapshotStep,
@@ -87,7 +87,7 @@ impl Taker {
         });
     }
 
-    /// The bytes of a blob, wherever they are; otherwise what came instead.
+    /// The bytes of a blob, also after a redirect; otherwise a description of the response.
     pub(super) async fn fetch(&mut self, about: &About<'_>, path: &str) -> Result<Bytes, String> {
         let call = about.session.call(Method::GET, path);
         let reply = self.ask(&steps::FETCH, about, call).await;
@@ -109,7 +109,7 @@ impl Taker {
 
 const NOTHING: &str = "no answer";
 
-/// An answer that holds what was asked for; otherwise what came instead.
+/// A response with the requested content; otherwise a description of the response.
 pub(super) fn content(reply: Option<Reply>) -> Result<Reply, String> {
     match reply {
         Some(reply) if reply.status == 200 => Ok(reply),

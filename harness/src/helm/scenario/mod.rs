@@ -67,7 +67,7 @@ struct Invocation {
 pub struct ScenarioResult {
     /// The runs of Helm, in order, up to the first failure.
     pub runs: Vec<ProcessOutput>,
-    /// The reason of a failure, with placeholders.
+    /// The reason of a failure; values that differ from run to run are replaced by placeholders.
     pub failure: Option<String>,
 }
 

@@ -235,7 +235,7 @@ fn told(session: &Session, reply: &Reply) -> String {
     if words.is_empty() {
         return reply.status.to_string();
     }
-    // A secret is taken out before the text is cut in the midst of it.
+    // Redact before cutting: a cut inside a secret would hide it from the redaction.
     let words: String = session
         .redact(&words.join(": "))
         .chars()
@@ -245,12 +245,12 @@ fn told(session: &Session, reply: &Reply) -> String {
     format!("{} ({words})", reply.status)
 }
 
-/// Alerts of a server that wants to know us by a certificate.
+/// TLS alerts of a server that requires a client certificate.
 const WANTS_CERTIFICATE: [&str; 3] = ["CertificateRequired", "BadCertificate", "HandshakeFailure"];
-/// Alerts of one that does not take ours.
+/// TLS alerts of a server that rejects the client certificate.
 const REFUSES_CERTIFICATE: [&str; 3] = ["UnknownCA", "DecryptError", "CertificateUnknown"];
 
-/// A transport error with the next step.
+/// Describes a transport error and the next step.
 fn advise(error: &TransportError, session: &Session) -> String {
     let alerts = |names: [&str; 3]| match error {
         TransportError::Tls { cause, .. } | TransportError::Broken { cause, .. } => {
@@ -261,13 +261,15 @@ fn advise(error: &TransportError, session: &Session) -> String {
     };
     let step = match error {
         _ if alerts(WANTS_CERTIFICATE) => {
-            "it may want a client certificate, give --cert-file and --key-file"
+            "the registry may require a client certificate; give --cert-file and --key-file"
         }
         _ if alerts(REFUSES_CERTIFICATE) => {
             "it does not know the client certificate, name one that it trusts"
         }
         TransportError::Connect { cause, .. } if cause.contains("lookup") => "check the host name",
-        TransportError::Connect { .. } => "check that the registry runs, and the port",
+        TransportError::Connect { .. } => {
+            "check that the registry runs, and that the port is correct"
+        }
         TransportError::Tls { cause, .. } if cause.contains("InvalidContentType") => {
             "the port does not speak TLS; write http:// or give --plain-http"
         }
@@ -276,14 +278,14 @@ fn advise(error: &TransportError, session: &Session) -> String {
         }
         TransportError::Tls { .. } => "check that the port speaks TLS, or give --plain-http",
         TransportError::Broken { .. } if session.target().origin().scheme_str() == Some("http") => {
-            "the port may speak TLS, write https:// then, or not HTTP at all"
+            "the port may require TLS; use https://, or check that it is an HTTP port"
         }
-        TransportError::Broken { .. } => "check that an HTTP server stands behind the port",
+        TransportError::Broken { .. } => "check that the port belongs to an HTTP server",
         TransportError::Timeout { .. } | TransportError::Stalled { .. } => {
-            "check that the registry is well, and the port is its own"
+            "check that the registry is healthy, and that the port is correct"
         }
-        TransportError::TooLarge { .. } => "that is no registry",
-        TransportError::Withheld { .. } => "allow more",
+        TransportError::TooLarge { .. } => "the endpoint is not a registry; check the URL",
+        TransportError::Withheld { .. } => "raise --max-requests or --max-bytes",
     };
     format!("{error}; {step}")
 }
