@@ -49,7 +49,7 @@ fn missing_or_malformed_evidence_is_an_error() {
     fs::write(folder.path().join("helm-3.10.1.json"), "{}").expect("it can be written");
     let ran = Ran::of(&["prove", "--evidence", path]);
     assert_eq!(ran.code, Some(2), "{}", ran.err);
-    assert!(ran.err.contains("is no evidence"), "{}", ran.err);
+    assert!(ran.err.contains("is not valid evidence"), "{}", ran.err);
 }
 
 /// Runs `observe --check` of one flow with one fault, with a script as Helm.

@@ -1,51 +1,51 @@
-//! What no requirement looks at, and why.
+//! The items that no requirement covers, each with the reason.
 
 /// The items that are left out, in the order of the documents, each with its reason.
 pub const LEFT_OUT: &[(&str, &str)] = &[
     (
         "REG-API-04",
-        "it has to hold before anything can be asked: a target whose certificate is not trusted is not examined, and \
-         the reason is its obstacle",
+        "a precondition of every request: a target whose certificate is not trusted is not examined, and the obstacle \
+         states the reason",
     ),
     (
         "REG-API-06",
-        "the suite speaks HTTP/1.1 alone: a registry without it is not examined, and the reason is its obstacle",
+        "the suite uses HTTP/1.1 only: a registry without it is not examined, and the obstacle states the reason",
     ),
     (
         "REG-PUL-11",
-        "it allows every answer: there is nothing a registry could violate",
+        "it permits every response: no registry can violate it",
     ),
     (
         "REG-PUL-17",
-        "it allows both answers: there is nothing a registry could violate",
+        "it permits both responses: no registry can violate it",
     ),
     (
         "REG-TAG-15",
-        "it allows every answer: there is nothing a registry could violate",
+        "it permits every response: no registry can violate it",
     ),
     (
         "REG-AUT-19",
-        "the password is the user's: whether it holds a colon is not for a run to choose",
+        "it depends on a password with a colon, and a run does not choose the password",
     ),
     (
         "REG-AUT-21",
-        "it takes a second account that may read and not push; a run has one",
+        "it requires a second account with read-only permission; a run has one account",
     ),
     (
         "REG-AUT-23",
-        "Helm works without: since 3.18 it asks for no refresh token",
+        "Helm works without it: since 3.18 it requests no refresh token",
     ),
     (
         "REG-DEL-05",
-        "retention rules run when the operator says so: a check would have to wait for them",
+        "retention rules run on the schedule of the operator: a check would have to wait for them",
     ),
     (
         "B18",
-        "a limit of Helm 3.21.1 to 3.21.4 and 4.2.1 to 4.2.4 itself: no registry is to blame",
+        "a limitation of Helm 3.21.1 to 3.21.4 and 4.2.1 to 4.2.4, not of a registry",
     ),
     (
         "B20",
-        "credentials on the user's machine: no request shows under which name they are kept",
+        "credentials on the user's machine: no request shows under which name they are stored",
     ),
     (
         "B21",
@@ -53,31 +53,31 @@ pub const LEFT_OUT: &[(&str, &str)] = &[
     ),
     (
         "B23",
-        "it takes an account whose password has gone stale; a run has one that works",
+        "it requires an account with an expired password; the password of a run is valid",
     ),
     (
         "B25",
-        "it takes a second account that may read and not push; a run has one",
+        "it requires a second account with read-only permission; a run has one account",
     ),
     (
         "B29",
-        "the user's command line: Helm refuses it before it asks a registry",
+        "the user's command line: Helm rejects it before it sends a request",
     ),
     (
         "B30",
-        "the user's command line: a login without a user name is answered as any wrong password",
+        "the user's command line: to a registry, a login without a user name is a login with a wrong password",
     ),
     (
         "B31",
-        "the user's shell: names with `$` and `+` travel as any other",
+        "the user's shell: on the wire, names with `$` and `+` are like any other",
     ),
     (
         "B32",
-        "what a registry says to a login it does not offer is shown as it is; there is nothing to expect of it",
+        "the error of a login method that a registry does not offer is free: no response can be expected",
     ),
     (
         "C21",
-        "what Helm does, whatever the registry is: it cannot be told from the wire of a suite",
+        "a behaviour of Helm that is the same with every registry; the suite cannot observe it on the wire",
     ),
     (
         "C24",
@@ -85,6 +85,6 @@ pub const LEFT_OUT: &[(&str, &str)] = &[
     ),
     (
         "C25",
-        "a hang cannot be told from a slow network: it ends as an obstacle, with the deadline named",
+        "a hang cannot be distinguished from a slow network: it becomes an obstacle that states the time limit",
     ),
 ];

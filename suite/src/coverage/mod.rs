@@ -1,7 +1,7 @@
-//! The ledger: what becomes of every item of the two documents in `spec/`, and of every statement of the user's page.
+//! The coverage of the documents in `spec/`: each item of the two catalogues, and each statement of the user's page.
 //!
-//! An item is covered by the requirements that list it, or it is left out for a reason that is written down in
-//! [`LEFT_OUT`]. A statement leads to requirements, to flows of real Helms, or to a reason. Nothing is neither.
+//! An item is covered by the requirements that list it, or left out for a reason in [`LEFT_OUT`]. A statement refers to
+//! requirements, to flows of real Helm binaries, or to a reason. A test ensures that nothing is open.
 
 mod left_out;
 
@@ -15,73 +15,73 @@ const BEHAVIOUR: &str = include_str!("../../spec/helm-client-behaviour.md");
 const PITFALLS: &str = include_str!("../../spec/registry-pitfalls.md");
 const PAGE: &str = include_str!("../../spec/seed.md");
 
-/// Something a document says that a registry can do or fail to do.
+/// An item of a document: a behaviour or a failure of a registry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Item {
     /// Its id, such as `REG-API-01` or `A01`.
     pub id: &'static str,
-    /// How much depends on it: `MUST`, `SHOULD` or `MAY`; the letter of its tier for a failure mode.
+    /// Its importance: `MUST`, `SHOULD` or `MAY`; for a failure mode the letter of its tier.
     pub rank: &'static str,
-    /// What it says.
+    /// Its text.
     pub text: &'static str,
 }
 
-/// One way in which registries are known to fail, as `spec/registry-pitfalls.md` tells it.
+/// A failure mode of registries from `spec/registry-pitfalls.md`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Pitfall {
     /// Its id, such as `A01`.
     pub id: &'static str,
-    /// What happens on the wire.
+    /// The failure on the wire.
     pub failure: &'static str,
-    /// The registries that were seen to do it, and the versions that no longer do.
+    /// The registries with this failure, and the versions in which it is fixed.
     pub registries: &'static str,
-    /// Who reported it, with links.
+    /// The reports, with links.
     pub evidence: &'static str,
 }
 
-/// What becomes of an item.
+/// The coverage of an item.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Standing {
-    /// These requirements look at it on the wire.
+    /// These requirements check it on the wire.
     Covered(Vec<&'static str>),
-    /// No requirement does, for this reason.
+    /// No requirement checks it, for this reason.
     LeftOut(&'static str),
-    /// Nobody has decided yet.
+    /// Not decided yet.
     Open,
 }
 
-/// One line of the ledger.
+/// One line of the coverage list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
     /// The item.
     pub item: Item,
-    /// What becomes of it.
+    /// Its coverage.
     pub standing: Standing,
 }
 
-/// One statement of the user's page, and where it leads.
+/// One statement of the user's page, with its references.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Statement {
     /// Its id, such as `SEED-01`.
     pub id: &'static str,
     /// The statement, in our own words.
     pub text: &'static str,
-    /// Where it leads: requirements and flows in backticks, or a reason.
+    /// Its references: requirements and flows in backticks, or a reason.
     pub leads: &'static str,
 }
 
 impl Statement {
-    /// The words in backticks: each has to be the id of a requirement or the name of a flow.
+    /// The words in backticks: each is the id of a requirement or the name of a flow.
     pub fn places(&self) -> impl Iterator<Item = &'static str> {
         self.leads.split('`').skip(1).step_by(2)
     }
 
-    /// The requirements it leads to.
+    /// The requirements to which it refers.
     pub fn requirements(&self) -> impl Iterator<Item = &'static Requirement> {
         self.places().filter_map(checks::find)
     }
 
-    /// The flows of real Helms it leads to.
+    /// The flows of real Helm binaries to which it refers.
     pub fn flows(&self) -> impl Iterator<Item = Flow> {
         let named = |name| Flow::ALL.iter().find(move |flow| flow.name() == name);
         self.places().filter_map(named).copied()

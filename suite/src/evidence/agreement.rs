@@ -1,8 +1,8 @@
-//! How well declarations and predictions agree with the evidence.
+//! The agreement of declarations and predictions with the evidence.
 //!
-//! Two things are held against what each Helm did. What requirements declare: a fault that a requirement lists
-//! must break exactly the flows the requirement says. And what the predictor makes of the verdicts on a registry
-//! with the fault, every requirement on the set-up it is proven on; it may decline to tell, and may not be wrong.
+//! Two things are compared with the observations of each Helm version. The declarations of requirements: a fault that a
+//! requirement lists must break exactly the flows that the requirement declares. The prediction from the verdicts on a
+//! registry with the fault, each requirement on the set-up on which it is proven: it may be unknown, but not wrong.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -27,25 +27,25 @@ pub struct Comparison {
     pub helm: Version,
     /// The flow.
     pub flow: Flow,
-    /// What Helm did.
+    /// The observed result.
     pub observed: FlowResult,
-    /// What Helm said, where it failed.
+    /// The error that Helm printed, if it failed.
     pub error: Option<String>,
     /// The requirements that list the fault and declare that their violation breaks this flow.
     pub claimed_by: Vec<&'static str>,
-    /// What the predictor makes of the verdicts.
+    /// The prediction from the verdicts.
     pub predicted: FlowVerdict,
-    /// The requirements whose violation was seen.
+    /// The violated requirements.
     pub violated: Vec<&'static str>,
 }
 
 impl Comparison {
-    /// Whether requirements declare what was observed.
+    /// True if the declarations agree with the observation.
     pub const fn is_declared(&self) -> bool {
         self.claimed_by.is_empty() == matches!(self.observed, FlowResult::Works)
     }
 
-    /// Whether the prediction is what was observed; nothing if it declines to tell.
+    /// True if the prediction agrees with the observation; `None` if the prediction is unknown.
     pub const fn is_predicted(&self) -> Option<bool> {
         match (self.predicted, self.observed) {
             (FlowVerdict::Unknown, _) => None,
@@ -56,12 +56,12 @@ impl Comparison {
         }
     }
 
-    /// Whether neither declarations nor prediction contradict what was observed.
+    /// True if neither the declarations nor the prediction contradict the observation.
     pub fn agrees(&self) -> bool {
         self.is_declared() && self.is_predicted() != Some(false)
     }
 
-    /// Where it is.
+    /// The cell of the comparison.
     pub fn cell(&self) -> Cell {
         Cell {
             helm: self.helm.clone(),
@@ -70,17 +70,17 @@ impl Comparison {
         }
     }
 
-    /// What disagrees, in words, with what Helm said.
+    /// The disagreement in words, with the error that Helm printed.
     pub fn difference(&self) -> String {
         let mut words = match (self.is_declared(), self.observed) {
             (false, FlowResult::Works) => {
-                format!("declared by {}, and works", self.claimed_by.join(", "))
+                format!(
+                    "declared to break by {}, but works",
+                    self.claimed_by.join(", ")
+                )
             }
-            (false, FlowResult::Fails) => "fails, and is not declared".to_owned(),
-            (true, _) => format!(
-                "{:?}, and is predicted as {:?}",
-                self.observed, self.predicted
-            ),
+            (false, FlowResult::Fails) => "fails, but no requirement declares it".to_owned(),
+            (true, _) => format!("{:?}, but predicted as {:?}", self.observed, self.predicted),
         };
         if let Some(error) = &self.error {
             let _ = write!(words, ": `{error}`");
@@ -89,24 +89,24 @@ impl Comparison {
     }
 }
 
-/// A disagreement that is known, and why it stays.
+/// A known disagreement with its reason.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Exception {
     /// The fault.
     pub fault: String,
-    /// The Helm versions, all of which disagree in all of the flows that they have of these.
+    /// The Helm versions. Each disagrees in each of the flows below that it has.
     pub helm: Vec<Version>,
     /// The flows.
     pub flows: Vec<Flow>,
-    /// What Helm does.
+    /// The observed result.
     pub observed: FlowResult,
-    /// Why that is neither declared nor predicted, and why it is to stay so.
+    /// The reason why that is neither declared nor predicted.
     pub reason: String,
 }
 
 impl Exception {
-    /// Whether it speaks of this comparison.
+    /// True if the exception covers this comparison.
     pub fn covers(&self, comparison: &Comparison) -> bool {
         self.fault == comparison.fault.name()
             && self.helm.contains(&comparison.helm)
@@ -138,19 +138,20 @@ pub struct Cell {
     pub flow: Flow,
 }
 
-/// Everything the suite says of some faults, held against a body of evidence.
+/// Declarations and predictions for some faults, compared with the evidence.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Agreement {
     /// One comparison for each cell that was observed.
     pub compared: Vec<Comparison>,
-    /// The cells that the evidence lacks.
+    /// The cells that are missing in the evidence.
     pub unobserved: Vec<Cell>,
     /// The disagreements that are known.
     pub exceptions: Vec<Exception>,
 }
 
 impl Agreement {
-    /// Compares on all cores. Exceptions for other faults are left out; those for what is no fault are not.
+    /// Compares on all cores. Exceptions for known faults that are not selected are left out; exceptions for unknown
+    /// faults are kept, so that they are reported as stale.
     pub fn of(
         requirements: &[&'static Requirement],
         recorded: &Recorded,
@@ -187,7 +188,7 @@ impl Agreement {
         self.compared.iter().filter(is_open).collect()
     }
 
-    /// The cells of exceptions in which nothing disagrees, or not in the way the exception says.
+    /// The cells of exceptions without a disagreement, or with another one than the exception states.
     pub fn stale(&self) -> Vec<Cell> {
         let cells = self.exceptions.iter().flat_map(|exception| {
             let cells = exception.cells();
@@ -196,7 +197,7 @@ impl Agreement {
         cells.collect()
     }
 
-    /// Whether nothing disagrees but what is known, and all that is known still disagrees.
+    /// True if every disagreement is covered by an exception, and no exception is stale.
     pub fn holds(&self) -> bool {
         self.open().is_empty() && self.stale().is_empty()
     }
@@ -210,7 +211,7 @@ impl Agreement {
     }
 }
 
-/// The cells of these faults that the evidence lacks, of the Helms it covers.
+/// The cells of these faults that are missing in the evidence, for the Helm versions that it covers.
 fn unobserved(evidence: &[Evidence], faults: &[Fault]) -> Vec<Cell> {
     let mut unobserved = Vec::new();
     for own in evidence {
@@ -288,21 +289,21 @@ pub fn compare(
     compared
 }
 
-/// How many cells there are, and what becomes of them.
+/// The number of cells, and of those that agree.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Score {
-    /// All of them.
+    /// The number of all cells.
     pub cells: usize,
-    /// What Helm did is what requirements declare.
+    /// The number of cells whose observation agrees with the declarations.
     pub declared: usize,
-    /// What Helm did is what the predictor says.
+    /// The number of cells whose observation agrees with the prediction.
     pub predicted: usize,
-    /// The predictor declines to tell, because the fault is in the way of examining something.
+    /// The number of cells without a prediction, because the fault prevents a check that it depends on.
     pub untold: usize,
 }
 
 impl Score {
-    /// Cells where the predictor is wrong.
+    /// The number of cells with a wrong prediction.
     pub const fn mispredicted(&self) -> usize {
         self.cells - self.predicted - self.untold
     }
@@ -337,11 +338,11 @@ pub fn total(scores: &BTreeMap<Version, Score>) -> Score {
     })
 }
 
-/// The agreement table as text. Shares are rounded down, so that 100.0 % says all.
+/// The agreement table as text. Percentages are rounded down, so that 100.0 % means all cells.
 pub fn table(scores: &BTreeMap<Version, Score>) -> String {
     let mut table = format!(
         "{:8}{:>7}{:>17}{:>17}{:>16}{:>14}\n",
-        "helm", "cells", "declared", "predicted", "untold", "wrong"
+        "helm", "cells", "declared", "predicted", "unknown", "wrong"
     );
     for (helm, score) in scores {
         line(&mut table, &helm.to_string(), score);
@@ -374,7 +375,7 @@ fn share(part: usize, all: usize) -> String {
     format!("{:4}.{} %", thousandths / 10, thousandths % 10)
 }
 
-/// Disagreements as text, by fault, each with what differs and what Helm said.
+/// Disagreements as text, grouped by fault, each with the error that Helm printed.
 pub fn list(disagreements: &[&Comparison]) -> String {
     let mut groups: BTreeMap<String, BTreeMap<String, Vec<String>>> = BTreeMap::new();
     for one in disagreements {

@@ -1,4 +1,4 @@
-//! Where two observations of one Helm differ: cell by cell, and only in the cells that the second one tried.
+//! The differences between two observations of one Helm version, limited to the cells that the second one tried.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -20,28 +20,28 @@ pub struct Difference {
     pub flow: Flow,
     /// The fault; without one the flow itself differs.
     pub fault: Option<String>,
-    /// What is recorded.
+    /// The recorded result.
     pub recorded: Seen,
-    /// What was observed now.
+    /// The new observation.
     pub observed: Seen,
 }
 
-/// What was seen in one cell.
+/// The observation in one cell.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Seen {
     /// The flow works without a fault.
     Tried,
-    /// The flow was not tried, or the fault alters no answer.
+    /// The flow was not tried, or the fault alters no response.
     Nothing,
-    /// This; its flows are those of the cell.
+    /// This observation, restricted to the flow of the cell.
     Told(Observation),
 }
 
-/// A cell: where, in which flow, with which fault.
+/// A cell: set-up, flow and fault.
 type Place = (Option<String>, Flow, Setup);
 
-/// The cells in which what was observed now is not what is recorded. The recorded evidence may hold more faults
-/// and flows than were observed; it may not hold fewer.
+/// The cells in which the new observation differs from the record. The record may contain more faults and flows than
+/// the observation, but not fewer.
 pub fn differences(recorded: &Evidence, observed: &Evidence) -> Vec<Difference> {
     let (old, new) = (cells(recorded), cells(observed));
     let flows = tried(observed);
@@ -71,13 +71,13 @@ pub fn differences(recorded: &Evidence, observed: &Evidence) -> Vec<Difference> 
         .collect()
 }
 
-/// The cells that were told again: their number says how much a comparison without differences is worth.
+/// The cells that were compared. Without differences, their number states how much the comparison covers.
 pub fn cells_of(evidence: &Evidence) -> usize {
     let flows: usize = evidence.flows.values().map(Vec::len).sum();
     flows * evidence.faults.len()
 }
 
-/// The flows that were tried, on whatever set-up.
+/// The flows that were tried, on any set-up.
 fn tried(evidence: &Evidence) -> BTreeSet<Flow> {
     let works = evidence.flows.values();
     let fails = evidence.without_fault.iter().map(|seen| &seen.flows);
@@ -129,7 +129,7 @@ impl fmt::Display for Seen {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let seen = match self {
             Self::Tried => return f.write_str("works"),
-            Self::Nothing => return f.write_str("not tried, or no answer is altered"),
+            Self::Nothing => return f.write_str("not tried, or no response is altered"),
             Self::Told(seen) => seen,
         };
         f.write_str(match seen.result {

@@ -1,9 +1,8 @@
-//! What real Helms did with each fault: recorded by `observe`, read by whoever wants to know better than a
-//! declaration.
+//! The evidence: observations of real Helm binaries with each fault, recorded by `observe`.
 //!
-//! One file holds one Helm version. It is complete: a flow that no observation of a fault names was tried or
-//! replayed, and the fault altered no answer in it, so Helm cannot have noticed. [`agreement`] holds the suite's
-//! predictions against it, [`difference`] another observation of the same Helm.
+//! A file contains one Helm version. It is complete: if no observation of a fault names a flow, the flow was tried or
+//! replayed, and the fault altered no response in it, so Helm cannot notice it. [`agreement`] compares the evidence
+//! with the declarations and predictions of the suite, [`difference`] with another observation of the same Helm version.
 
 pub mod agreement;
 pub mod difference;
@@ -41,13 +40,13 @@ const EMBEDDED: &[&str] = &[
 /// The exceptions of this repository.
 const EMBEDDED_EXCEPTIONS: &str = include_str!("../../evidence/exceptions.json");
 
-/// The file with the exceptions, beside the evidence.
+/// The file with the exceptions, in the folder of the evidence.
 const EXCEPTIONS: &str = "exceptions.json";
 
-/// Everything observed with one Helm version.
+/// All observations of one Helm version.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Evidence {
-    /// Its version, as it said itself.
+    /// The version that the binary reports.
     pub helm: Version,
     /// The digest of its binary.
     pub binary: String,
@@ -55,55 +54,55 @@ pub struct Evidence {
     pub suite: String,
     /// The flows that were tried, by set-up of the registry: those that work there without a fault.
     pub flows: BTreeMap<Setup, Vec<Flow>>,
-    /// What fails without any fault, and was therefore not tried with one.
+    /// The flows that fail without a fault, and were therefore not tried with one.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub without_fault: Vec<Observation>,
-    /// The faults that were tried, each with what was seen where it altered an answer.
+    /// The faults that were tried, each with the observations of flows in which it altered a response.
     pub faults: BTreeMap<String, Vec<Observation>>,
 }
 
-/// What was seen in some flows with one fault.
+/// The same observation in some flows with one fault.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Observation {
-    /// The set-up of the registry. One that is not [`Setup::Open`] appears only where the fault altered an
-    /// answer there that it does not alter on an open registry.
+    /// The set-up of the registry. Another one than [`Setup::Open`] appears only if the fault alters a response there
+    /// that it does not alter on an open registry.
     pub setup: Setup,
-    /// How it ended.
+    /// The result.
     pub result: FlowResult,
-    /// The flows that ended so.
+    /// The flows with this result.
     pub flows: Vec<Flow>,
-    /// The exit code; a Helm that was killed at its deadline has none.
+    /// The exit code; none if Helm timed out and was killed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub exit: Option<i32>,
-    /// What Helm said after `Error: `, with `{d}` for a digest, `{url}` for the repository and so on; or, in
-    /// parentheses, what happened where Helm said nothing.
+    /// The text after `Error: ` in the output, with `{d}` for a digest, `{url}` for the repository and so on; or, in
+    /// parentheses, a description if Helm printed no error.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
-    /// The last exchange that was altered or that Helm was refused in.
+    /// The last exchange that was altered or rejected.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stopped_at: Option<String>,
 }
 
-/// How a flow ended.
+/// The result of a flow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum FlowResult {
-    /// With exit code 0, and the right effect.
+    /// Exit code 0, and the expected effect.
     Works,
-    /// With another exit code, or the wrong effect, or not at all.
+    /// Another exit code, a wrong effect, or a timeout.
     Fails,
 }
 
-/// A body of evidence, with the disagreements that are known.
+/// The evidence with the known disagreements.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Recorded {
-    /// What was observed, oldest Helm first.
+    /// The evidence of each Helm version, oldest first.
     pub evidence: Vec<Evidence>,
-    /// What neither requirements nor the predictor say, each with the reason why it stays so.
+    /// The disagreements with declarations or predictions that are known, each with its reason.
     pub exceptions: Vec<Exception>,
 }
 
-/// Why evidence could not be read.
+/// An error of reading evidence.
 #[derive(Debug, Error)]
 pub enum EvidenceError {
     /// A file or folder is not readable.
@@ -111,12 +110,12 @@ pub enum EvidenceError {
     Read {
         /// The file or folder.
         path: PathBuf,
-        /// Why not.
+        /// The cause.
         #[source]
         source: io::Error,
     },
-    /// A file is no evidence.
-    #[error("{} is no evidence; `observe` writes it anew", .path.display())]
+    /// The content of a file is not evidence.
+    #[error("{} is not valid evidence; record it again with `observe`", .path.display())]
     Parse {
         /// The file.
         path: PathBuf,
@@ -124,8 +123,8 @@ pub enum EvidenceError {
         #[source]
         source: serde_json::Error,
     },
-    /// A file is no list of exceptions.
-    #[error("{} is no list of exceptions", .path.display())]
+    /// The content of a file is not a list of exceptions.
+    #[error("{} is not a valid list of exceptions", .path.display())]
     Exceptions {
         /// The file.
         path: PathBuf,
@@ -149,8 +148,8 @@ impl Evidence {
         format!("helm-{}.json", self.helm)
     }
 
-    /// What was seen of a flow with a fault, on whatever set-up it failed; on the plainest where it failed on
-    /// none. Nothing where the fault alters no answer.
+    /// The observation of a flow with a fault, on the set-up on which it failed; if it failed on none, on the simplest.
+    /// `None` if the fault alters no response.
     pub fn of(&self, fault: &str, flow: Flow) -> Option<&Observation> {
         let all = self.faults.get(fault).into_iter().flatten();
         let mut seen: Vec<&Observation> = all.filter(|seen| seen.flows.contains(&flow)).collect();
@@ -158,7 +157,7 @@ impl Evidence {
         seen.into_iter().next()
     }
 
-    /// How a flow ends with a fault; nothing if it was not tried.
+    /// The result of a flow with a fault; `None` if it was not tried.
     pub fn result(&self, fault: &str, flow: Flow) -> Option<FlowResult> {
         let is_tried = self.faults.contains_key(fault)
             && self.flows.values().any(|flows| flows.contains(&flow));
@@ -168,8 +167,8 @@ impl Evidence {
         })
     }
 
-    /// The same with what another observation of this Helm, in all flows, says of some faults; what is no fault any
-    /// more is left out.
+    /// The same evidence, with the observations of some faults replaced by those of `other`, which tried all flows of
+    /// this Helm version. Faults that no longer exist are left out.
     #[must_use]
     pub fn updated(self, observed: Self) -> Self {
         let mut faults = self.faults;
@@ -241,7 +240,7 @@ pub fn read(folder: &Path) -> Result<Recorded, EvidenceError> {
     })
 }
 
-/// Reads every `*.json` file in a folder that is named after a Helm, oldest Helm first.
+/// Reads every file of a Helm version in a folder, such as `helm-3.8.2.json`, oldest version first.
 pub fn load(folder: &Path) -> Result<Vec<Evidence>, EvidenceError> {
     let unreadable = |path: &Path| {
         let path = path.to_owned();
