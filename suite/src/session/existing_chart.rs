@@ -32,7 +32,7 @@ impl ExistingChart {
         if manifest.config.media_type != media_type::HELM_CONFIG {
             return Err(no_chart(
                 &reply,
-                "its config has not the media type of a chart",
+                "its config does not have the media type of a chart",
             ));
         }
         let archive = [media_type::HELM_CHART, media_type::LEGACY_CHART]

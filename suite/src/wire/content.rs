@@ -1,15 +1,14 @@
 //! The bodies of requests.
 //!
-//! Almost all are a handful of bytes. A large one is made while it is sent, so that no chart, however large, is held in
-//! memory.
+//! Most have a few bytes. A large one is generated while it is sent, so that no large chart is kept in memory.
 
 use bytes::{Bytes, BytesMut};
 use helm_oci_fixtures::digest::{Running, sha256};
 
-/// The size of the pieces in which a pattern is made.
+/// The size of the chunks in which a pattern is generated.
 pub const PIECE: usize = 64 << 10;
 
-/// The size of the beginning of a large body that is kept.
+/// The number of bytes that are kept from the beginning of a large body.
 pub(super) const HEAD: usize = 2 << 10;
 
 /// The body of a request.
@@ -38,7 +37,7 @@ impl Content {
         }
     }
 
-    /// True if it is made while it is sent.
+    /// True if it is generated while it is sent.
     pub const fn is_made(&self) -> bool {
         matches!(self, Self::Pattern(_))
     }
@@ -143,7 +142,7 @@ impl Pattern {
         &self.digest
     }
 
-    /// The piece with this number, if there is one: noise after the number, so that no two pieces are the same.
+    /// The chunk with this number, if there is one: the number and then noise, so that no two chunks are equal.
     fn piece(&self, number: u64) -> Option<Bytes> {
         let left = self.length.checked_sub(number * PIECE as u64)?;
         let length = usize::try_from(left).unwrap_or(PIECE).min(PIECE);

@@ -1,15 +1,15 @@
-//! Who a run is to a registry. Nothing of it is ever shown.
+//! The credentials of a run. They are never shown.
 
 use std::fmt;
 
-/// What a challenge is answered with.
+/// The credentials that respond to a challenge.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Credentials {
     /// A user name and a password: sent as they are, or traded for tokens.
     Login(Login),
-    /// What `docker login` keeps for some registries: it is traded for tokens by POST.
+    /// The identity token that `docker login` stores for some registries; a POST exchanges it for access tokens.
     IdentityToken(String),
-    /// A token that is ready: it goes to the registry alone.
+    /// An access token, which is sent to the registry only.
     RegistryToken(String),
 }
 
@@ -23,7 +23,7 @@ pub struct Login {
 }
 
 impl Credentials {
-    /// Those of a user with a password.
+    /// The credentials of a user with a password.
     pub fn user(username: impl Into<String>, password: impl Into<String>) -> Self {
         Self::Login(Login {
             username: username.into(),

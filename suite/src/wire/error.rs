@@ -5,7 +5,7 @@ use thiserror::Error;
 /// The reason why a request has no complete response.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum TransportError {
-    /// The name did not resolve, the connection was refused, or there is no route.
+    /// The name does not resolve, the connection is refused, or there is no route.
     #[error("cannot connect to {authority}: {cause}")]
     Connect {
         /// Host and port.
@@ -34,7 +34,7 @@ pub enum TransportError {
     Timeout {
         /// Host and port.
         authority: String,
-        /// The limit.
+        /// The limit in seconds.
         seconds: u64,
     },
     /// Too little of a large body was transferred in this time.
@@ -42,7 +42,7 @@ pub enum TransportError {
     Stalled {
         /// Host and port.
         authority: String,
-        /// The limit.
+        /// The limit in seconds.
         seconds: u64,
     },
     /// The run may not send the request.
@@ -56,7 +56,7 @@ pub enum TransportError {
     TooLarge {
         /// Host and port.
         authority: String,
-        /// The limit.
+        /// The maximum size in bytes.
         limit: u64,
     },
 }

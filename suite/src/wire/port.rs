@@ -16,11 +16,11 @@ use super::{Request, Response, TransportError};
 pub enum ClientHelloOutcome {
     /// The first bytes of the response.
     Response(Bytes),
-    /// Nothing within the time allowed, or the connection was closed.
+    /// No bytes within the timeout, or the connection was closed.
     NoResponse,
 }
 
-/// A response, once it is there.
+/// The future of a response.
 pub type ResponseFuture<'a> = BoxFuture<'a, Result<Response, TransportError>>;
 
 /// The port to a registry.
