@@ -27,8 +27,8 @@ requirement! {
         title: "the registry accepts the layer type `application/tar+gzip` of Helm 3.0 to 3.6",
         covers: ["REG-MAN-07", "REG-PUL-24"],
         sources: [
-            helm("v3.6.3", "internal/experimental/registry/constants.go:24", "defines the chart layer type of Helm before 3.7"),
-            helm("v3.7.1", "internal/experimental/registry/constants.go:36", "accepts the old layer type again, as a legacy type"),
+            helm("v3.6.3", "internal/experimental/registry/constants.go:24", "defines the chart layer type before 3.7"),
+            helm("v3.7.1", "internal/experimental/registry/constants.go:36", "reads the old layer type again"),
         ],
         breaks: [
             Break::new(BEFORE_3_7, &[Flow::ChartPush], Symptom::ManifestPush),
