@@ -1,11 +1,11 @@
-//! The only clock: the present for the record, a seed, and how long things took.
+//! The only clock: the current time, durations, and random seeds.
 
 use std::time::{Duration, Instant};
 
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-/// The present as RFC 3339 in UTC, in seconds.
+/// The current time in UTC as RFC 3339, to the second.
 pub fn now() -> String {
     let now = present()
         .replace_nanosecond(0)
@@ -14,51 +14,51 @@ pub fn now() -> String {
         .expect("the present has a year of four digits")
 }
 
-/// The day of the present in UTC, such as `2026-11-23`.
+/// The current date in UTC, such as `2026-11-23`.
 pub fn today() -> String {
     present().date().to_string()
 }
 
-/// The day so many days after the present one.
+/// The date this many days from now.
 pub fn day_in(days: i64) -> String {
     (present() + time::Duration::days(days)).date().to_string()
 }
 
-/// The present in seconds since 1970.
+/// The current time in seconds since 1970.
 pub fn seconds() -> i64 {
     present().unix_timestamp()
 }
 
-/// The date of an HTTP header in seconds since 1970; nothing if it is none.
+/// Parses the date of an HTTP header, in seconds since 1970.
 pub fn read_date(header: &str) -> Option<i64> {
     let date = httpdate::parse_http_date(header).ok()?;
     Some(OffsetDateTime::from(date).unix_timestamp())
 }
 
-/// A seed that differs from run to run, and is short enough to be typed again after `--seed`.
+/// A random seed, short enough to be typed after `--seed`.
 pub fn seed() -> u64 {
     let now = present().unix_timestamp_nanos().unsigned_abs();
     let mixed = now / 1_000 + (u128::from(std::process::id()) << 24);
     u64::try_from(mixed % 1_000_000_000).expect("a remainder is small")
 }
 
-/// Tells how long something took.
+/// A stopwatch.
 #[derive(Debug, Clone, Copy)]
 pub struct Stopwatch(Instant);
 
 impl Stopwatch {
-    /// Begins now.
+    /// Starts now.
     #[expect(clippy::disallowed_methods, reason = "this is the only clock")]
     pub fn start() -> Self {
         Self(Instant::now())
     }
 
-    /// The time since it began.
+    /// The time since the start.
     pub fn elapsed(&self) -> Duration {
         self.0.elapsed()
     }
 
-    /// The time since it began, in whole milliseconds.
+    /// The time since the start, in whole milliseconds.
     pub fn milliseconds(&self) -> u64 {
         u64::try_from(self.elapsed().as_millis()).unwrap_or(u64::MAX)
     }

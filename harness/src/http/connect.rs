@@ -51,7 +51,7 @@ pub(super) async fn open(uri: &Uri, limit: Duration) -> Result<TcpStream, Transp
     let port = uri.port_u16().unwrap_or(default);
     match timeout(limit, TcpStream::connect((host(uri), port))).await {
         Ok(Ok(stream)) => {
-            // Without it small requests wait for each other; a socket that refuses still works.
+            // Without it small requests are delayed; a socket that rejects the option still works.
             let _ = stream.set_nodelay(true);
             Ok(stream)
         }
@@ -63,7 +63,7 @@ pub(super) async fn open(uri: &Uri, limit: Duration) -> Result<TcpStream, Transp
     }
 }
 
-/// The first bytes a TLS client sends.
+/// The first bytes that a TLS client sends.
 pub(super) fn client_hello(tls: &ClientConfig, origin: &Uri) -> Result<Vec<u8>, TransportError> {
     let failed = |cause: String| TransportError::Tls {
         authority: authority(origin),

@@ -7,7 +7,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
 use super::trust::TrustError;
 
-/// A certificate with its chain, and the key to it.
+/// A client certificate with its chain and key.
 pub(super) struct Identity {
     pub(super) chain: Vec<CertificateDer<'static>>,
     pub(super) key: PrivateKeyDer<'static>,
@@ -27,8 +27,8 @@ pub(super) fn read(cert: &Path, key: &Path) -> Result<Identity, TrustError> {
     let (certificate, secret) = (readable(cert)?, readable(key)?);
     let chain = CertificateDer::pem_slice_iter(&certificate).collect::<Result<Vec<_>, _>>();
     let chain = chain.ok().filter(|chain| !chain.is_empty());
-    let chain =
-        chain.ok_or_else(|| wrong("the first holds no certificate in PEM form".to_owned()))?;
+    let chain = chain
+        .ok_or_else(|| wrong("the certificate file contains no PEM certificate".to_owned()))?;
     let read = PrivateKeyDer::from_pem_slice(&secret);
     let key = read.map_err(|_| wrong(what_is_wrong_with(&secret).to_owned()))?;
     Ok(Identity { chain, key })
@@ -37,7 +37,9 @@ pub(super) fn read(cert: &Path, key: &Path) -> Result<Identity, TrustError> {
 /// The error of the TLS library for a certificate and a key.
 pub(super) fn wrong(cert: &Path, key: &Path, error: &rustls::Error) -> TrustError {
     let why = match error {
-        rustls::Error::InconsistentKeys(_) => "they do not belong together".to_owned(),
+        rustls::Error::InconsistentKeys(_) => {
+            "the key does not belong to the certificate".to_owned()
+        }
         other => other.to_string(),
     };
     TrustError::Identity {
@@ -50,8 +52,8 @@ pub(super) fn wrong(cert: &Path, key: &Path, error: &rustls::Error) -> TrustErro
 fn what_is_wrong_with(key: &[u8]) -> &'static str {
     let text = String::from_utf8_lossy(key);
     if text.contains("ENCRYPTED") {
-        "the key is encrypted; write it without a passphrase, `openssl pkey -in KEY -out PLAIN` does"
+        "the key is encrypted; remove the passphrase with `openssl pkey -in KEY -out PLAIN`"
     } else {
-        "the second holds no key in PEM form"
+        "the key file contains no PEM key"
     }
 }

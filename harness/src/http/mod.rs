@@ -150,7 +150,7 @@ impl Http {
         let mut length = 0;
         let conversation = async {
             stream.write_all(&greeting).await?;
-            // Five bytes tell `HTTP/` from anything else; they may come one at a time.
+            // Five bytes identify `HTTP/`; they may arrive one at a time.
             while length < 5 {
                 match stream.read(&mut answer[length..]).await? {
                     0 => break,
@@ -209,7 +209,7 @@ async fn forget(
     })
 }
 
-/// The next piece of a body.
+/// The next chunk of a body.
 async fn next(body: &mut Incoming, authority: &str) -> Result<Option<Bytes>, TransportError> {
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|error| broken(authority, &error))?;

@@ -26,7 +26,7 @@ pub struct Trust {
     pub ca_file: Option<PathBuf>,
     /// A PEM file with the client certificate and its chain.
     pub cert_file: Option<PathBuf>,
-    /// A PEM file with its key.
+    /// A PEM file with the key of the client certificate.
     pub key_file: Option<PathBuf>,
     /// Certificates that are accepted for any host name: those generated for launched registries.
     pub pinned: Vec<CertificateDer<'static>>,
@@ -47,7 +47,7 @@ pub enum TrustError {
         source: PemError,
     },
     /// The file of root certificates contains none.
-    #[error("{path} holds no certificate in PEM form")]
+    #[error("{path} contains no PEM certificate")]
     NoCertificate {
         /// The file.
         path: PathBuf,
@@ -59,14 +59,14 @@ pub enum TrustError {
         cert: PathBuf,
         /// The file of the key.
         key: PathBuf,
-        /// What is wrong, and the next step.
+        /// The cause, and the next step.
         why: String,
     },
     /// A certificate without a key, or a key without a certificate.
     #[error("a client certificate needs both --cert-file and --key-file")]
     HalfIdentity,
     /// The root certificates cannot be used.
-    #[error("cannot set up TLS; name the registry's root with --ca-file")]
+    #[error("cannot configure TLS; pass the registry's root certificate with --ca-file")]
     Roots(#[source] rustls::Error),
 }
 

@@ -20,7 +20,7 @@ pub struct Measured {
     pub helms: Vec<Row>,
     /// The sum.
     pub all: Score,
-    /// The disagreements that are known.
+    /// The known exceptions.
     pub exceptions: Vec<Exception>,
     /// The disagreements that no exception covers.
     pub disagreements: Vec<Disagreement>,
@@ -73,12 +73,12 @@ impl Measured {
             page.push_str("\nDisagreements that no exception covers:\n");
             page.push_str(&agreement::list(&self.agreement.open()));
         }
-        tell_cells(
+        list_cells(
             &mut page,
             "Stale exceptions: no disagreement any more",
             &self.stale,
         );
-        tell_cells(
+        list_cells(
             &mut page,
             "Missing in the evidence, not compared",
             &self.unobserved,
@@ -87,7 +87,7 @@ impl Measured {
         page
     }
 
-    /// The Helm versions, with the suites that observed them.
+    /// The Helm versions, with the versions of the suite that observed them.
     fn covered(&self) -> String {
         let helms: Vec<String> = self.helms.iter().map(|row| row.helm.to_string()).collect();
         let suites: BTreeSet<&str> = self.helms.iter().map(|row| row.suite.as_str()).collect();
@@ -164,7 +164,7 @@ pub fn measure(recorded: &Recorded, faults: &[Fault]) -> Measured {
 }
 
 /// Lists cells, one line for each fault and Helm version.
-fn tell_cells(page: &mut String, title: &str, cells: &[Cell]) {
+fn list_cells(page: &mut String, title: &str, cells: &[Cell]) {
     if cells.is_empty() {
         return;
     }
@@ -178,7 +178,7 @@ fn tell_cells(page: &mut String, title: &str, cells: &[Cell]) {
     }
     let more = groups().count().saturating_sub(LONGEST_LIST);
     if more > 0 {
-        let _ = writeln!(page, "  … and {more} lines more; --json has all cells");
+        let _ = writeln!(page, "  … and {more} more lines; --json contains all cells");
     }
 }
 

@@ -25,7 +25,7 @@ pub(super) fn render(proof: &Proof) -> String {
                 fault.red.len(),
                 fault.fault,
                 if fault.listed_by == 0 {
-                    "  (no requirement's own)"
+                    "  (listed by no requirement)"
                 } else {
                     ""
                 }
@@ -42,12 +42,12 @@ pub(super) fn render(proof: &Proof) -> String {
     );
     section(
         &mut page,
-        "Survived: listed, yet green",
+        "Survived: listed, but green",
         odd(proof, |proven| &proven.survived),
     );
     section(
         &mut page,
-        "Unlisted: red, yet not listed",
+        "Unlisted: red, but not listed",
         odd(proof, |proven| &proven.unlisted),
     );
     section(

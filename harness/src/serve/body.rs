@@ -57,7 +57,7 @@ impl Body for Answer {
                     }
                 }
                 Step::Flush => {
-                    // Waiting once lets the server write what it has before it learns of the end.
+                    // One pending poll lets the server write the buffered bytes before the connection closes.
                     context.waker().wake_by_ref();
                     return Poll::Pending;
                 }

@@ -140,10 +140,10 @@ async fn accept(
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
-            // An error means that the `Server` is gone, which ends this one as well.
+            // An error means that the `Server` was dropped, which ends the task as well.
             _ = stopped.changed() => break,
             accepted = listener.accept() => {
-                // What fails here is one caller's connection, not the socket.
+                // A failure concerns one connection, not the server.
                 if let Ok((stream, _)) = accepted {
                     connections.spawn(converse(stream, Arc::clone(&handler), tls.clone(), stopped.clone()));
                 }
@@ -174,14 +174,14 @@ async fn converse(
     };
     tokio::select! {
         _ = stopped.changed() => {}
-        // A caller that does not trust the certificate goes away.
+        // A client that does not trust the certificate closes the connection.
         secured = tls.accept(stream) => if let Ok(stream) = secured {
             serve(stream, handler, Scheme::Https, stopped.clone()).await;
         }
     }
 }
 
-/// Speaks HTTP with a caller who came this way.
+/// Serves HTTP on one connection.
 async fn serve(
     stream: impl AsyncRead + AsyncWrite + Unpin,
     handler: Arc<dyn Handler>,
@@ -193,7 +193,7 @@ async fn serve(
         .timer(TokioTimer::new())
         .serve_connection(TokioIo::new(stream), service);
     let mut connection = std::pin::pin!(connection);
-    // A connection that ends in an error was ended by the caller, or by a fault that wants it so.
+    // A connection that ends with an error was closed by the client or by a fault.
     tokio::select! {
         _ = connection.as_mut() => {}
         _ = stopped.changed() => {
@@ -212,7 +212,7 @@ async fn answer_tls(
         ClientHelloReaction::HttpResponse => {
             let _ = stream.write_all(CLIENT_HELLO_RESPONSE).await;
             let _ = stream.shutdown().await;
-            // Closing with unread bytes would reset the connection and could take the answer with it.
+            // Closing with unread bytes would reset the connection and could discard the response.
             let mut rest = [0; 1024];
             while let Ok(1..) = tokio::io::AsyncReadExt::read(&mut stream, &mut rest).await {}
         }

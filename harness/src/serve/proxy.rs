@@ -30,7 +30,7 @@ pub struct Proxy {
 }
 
 impl Proxy {
-    /// A proxy in front of `upstream`.
+    /// Creates a proxy in front of `upstream`.
     pub fn new(upstream: Http, faults: &[Fault]) -> Self {
         Self {
             upstream,

@@ -7,11 +7,11 @@ use std::path::{Path, PathBuf};
 use helm_oci_reports::snapshot::{Snapshot, SnapshotFiles};
 use thiserror::Error;
 
-/// Why a snapshot could not be read or written.
+/// A reason why a snapshot could not be read or written.
 #[derive(Debug, Error)]
 pub enum FolderError {
     /// The folder contains no snapshot.
-    #[error("there is no snapshot in {folder}; take one with `snapshot TARGET --out DIR`", folder = .folder.display())]
+    #[error("no snapshot in {folder}; take one with `snapshot TARGET --out DIR`", folder = .folder.display())]
     Missing {
         /// The folder.
         folder: PathBuf,
@@ -27,7 +27,7 @@ pub enum FolderError {
     Read {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         #[source]
         source: io::Error,
     },
@@ -36,13 +36,13 @@ pub enum FolderError {
     Write {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         #[source]
         source: io::Error,
     },
 }
 
-/// The name of a target's folder. It holds no version, so that an upgrade is a change in the same folder.
+/// The name of a target's folder, without a version, so that an upgrade changes the same folder.
 pub fn name(target: &str) -> String {
     if let Some(image) = target.strip_prefix("image:") {
         let image = image.split('@').next().unwrap_or(image);
@@ -66,7 +66,7 @@ pub fn name(target: &str) -> String {
     }
 }
 
-/// A name that is one folder everywhere.
+/// A name that is valid as a folder on every system.
 pub fn safe(name: &str) -> String {
     let is_safe = |c: char| c.is_ascii_alphanumeric() || "._+-@".contains(c);
     let name: String = name
@@ -107,7 +107,7 @@ fn collect(folder: &Path, prefix: &str, files: &mut SnapshotFiles) -> Result<(),
             collect(&path, &format!("{name}/"), files)?;
         } else if path.extension().is_some_and(|extension| extension == "txt") {
             let text = fs::read_to_string(&path).map_err(|source| failed(&path, source))?;
-            // As it was written, also where a checkout changes the ends of lines.
+            // A checkout may have changed line endings.
             files.insert(name, text.replace("\r\n", "\n"));
         }
     }

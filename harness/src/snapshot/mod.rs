@@ -1,7 +1,7 @@
-//! What a registry answers to every Helm, as files to review: taken, read and written.
+//! Snapshots: the responses of a registry to every Helm version, as reviewable files.
 //!
-//! Requests go one after the other, because a registry may answer by what it has seen before; repositories are
-//! new in each run and stand as placeholders in the files, so that leftovers of an earlier run change nothing.
+//! Requests are sent one after the other, because a response may depend on earlier requests. Repositories are new in each run
+//! and replaced by placeholders in the files, so that leftovers of an earlier run have no influence.
 
 mod folder;
 mod pull;
@@ -32,33 +32,33 @@ use crate::run::{Interrupt, Interrupted, Job, with_target};
 
 pub use self::folder::{FolderError, make, name, read, safe, write};
 
-/// What a snapshot is taken of.
+/// The subject of a snapshot.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Subject {
-    /// The golden charts, pushed and read back.
+    /// The golden charts, which are pushed and read back.
     Golden {
-        /// The seed of names.
+        /// The seed of repository names.
         seed: u64,
     },
-    /// One chart that is there already; nothing is written.
+    /// One existing chart; nothing is written.
     Chart {
-        /// Its repository, with the whole name.
+        /// The full name of its repository.
         repository: String,
         /// Its tag or digest.
         reference: String,
     },
 }
 
-/// A snapshot that was taken.
+/// A completed snapshot.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Taken {
-    /// What the registry answered.
+    /// The recorded responses.
     pub snapshot: Snapshot,
-    /// What was pushed and could not be removed, with the reason.
+    /// Leftovers with the reasons.
     pub leftovers: Vec<Leftover>,
 }
 
-/// The reason why no snapshot could be taken.
+/// A reason why no snapshot could be taken.
 #[derive(Debug, Error)]
 pub enum SnapshotError {
     /// The target is not available.
@@ -76,7 +76,7 @@ pub enum SnapshotError {
     /// The chart could not be read.
     #[error("{0}")]
     Chart(String),
-    /// The registry stopped to respond.
+    /// The registry stopped responding.
     #[error("the registry stopped responding while the snapshot was taken")]
     Unresponsive,
     /// A defect of the suite.
@@ -115,7 +115,7 @@ pub async fn take(
     }))
 }
 
-/// Pushes the golden charts, reads them back, and asks for what is beside them.
+/// Pushes the golden charts, reads them back, and requests related content.
 async fn golden(target: Target) -> Result<Snapshot, SnapshotError> {
     if let Some(obstacle) = preflight(&target).await.obstacle {
         return Err(SnapshotError::Preflight(obstacle));
@@ -149,7 +149,7 @@ async fn golden(target: Target) -> Result<Snapshot, SnapshotError> {
     Ok(Snapshot::of(files, &taker.said))
 }
 
-/// Reads one chart as every Helm pulls it.
+/// Reads one chart with the requests of every Helm version.
 async fn chart(
     target: Target,
     repository: &str,
@@ -174,7 +174,7 @@ async fn base(taker: &mut Taker, target: &Target) {
     taker.ask(&steps::BASE, &about, call).await;
 }
 
-/// The tags of a chart, sorted: Helm sorts them itself, and some registries list them as their disk does.
+/// The tags of a chart, sorted: Helm sorts them itself, and the order of some registries depends on their disk.
 async fn list(taker: &mut Taker, about: &About<'_>) -> String {
     let path = format!("/v2/{}/tags/list", about.session.repository());
     let reply = taker
@@ -198,7 +198,7 @@ async fn list(taker: &mut Taker, about: &About<'_>) -> String {
     about.session.redact(&text)
 }
 
-/// What is not there, signatures, and deletes.
+/// Requests for absent content, signatures, and deletion.
 async fn beside(taker: &mut Taker, target: &Target) {
     let session = Session::new(target.clone(), "snapshot/beside");
     let Some(push) = PUSHES.last() else { return };
@@ -258,7 +258,7 @@ async fn referrers(taker: &mut Taker, about: &About<'_>, push: &Push) {
         .await;
 }
 
-/// A manifest that says that it signs a chart.
+/// A manifest with a chart as its subject.
 fn signature(push: &Push, config: &str) -> Bytes {
     let empty = format!(
         r#"{{"mediaType":"application/vnd.oci.empty.v1+json","digest":"{config}","size":2}}"#

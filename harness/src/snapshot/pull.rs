@@ -1,4 +1,4 @@
-//! Charts read back as every Helm pulls them.
+//! Pulls of charts with the requests of every Helm version.
 
 use bytes::Bytes;
 use helm_oci_fixtures::golden::Push;
@@ -20,13 +20,13 @@ pub(super) async fn found(
     tag: &str,
 ) -> Result<String, String> {
     let path = about.session.manifest_path(tag);
-    // Asked first without being kept: what the answers are about is known afterwards.
+    // The first request is not recorded: only its response identifies the chart.
     let ask = about.session.call(Method::GET, &path).accept(ACCEPT_ORAS);
     let manifest = match ask.send().await {
         Ok(reply) if reply.status == 200 => reply.body,
         Ok(reply) => {
             return Err(format!(
-                "the registry answers {} to GET {path}; check the name, and --username if it wants a login",
+                "GET {path} returned {}; check the name, and pass --username if the registry requires a login",
                 reply.status
             ));
         }
@@ -73,7 +73,7 @@ pub(super) async fn pushed(taker: &mut Taker, about: &About<'_>, push: &Push) ->
     chart(&title, push.tag, &parts)
 }
 
-/// A manifest in all the ways in which Helms ask for it; its media type and bytes as they came by tag.
+/// Requests a manifest in every way that a Helm version does. Returns its media type and bytes as received by tag.
 async fn manifest(
     taker: &mut Taker,
     about: &About<'_>,

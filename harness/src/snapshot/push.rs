@@ -1,7 +1,7 @@
-//! The golden charts of every era, pushed in the order of requests of their era.
+//! Pushes of the golden charts with the requests of their era.
 //!
-//! The model of a client in the suite gives up where a Helm would. A snapshot goes on: what comes after an
-//! answer that is wrong is to be seen as well.
+//! The client models of the suite stop where Helm would. A snapshot continues, to record the responses after a wrong one as
+//! well.
 
 use bytes::Bytes;
 use helm_oci_fixtures::golden::{Golden, Push};
@@ -89,7 +89,7 @@ async fn blob(taker: &mut Taker, about: &About<'_>, shape: Shape, blob: &Golden)
     .await;
 }
 
-/// Sends a blob whole.
+/// Uploads a blob by POST and PUT.
 pub(super) async fn upload(
     taker: &mut Taker,
     about: &About<'_>,

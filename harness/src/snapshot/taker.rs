@@ -107,7 +107,7 @@ impl Taker {
     }
 }
 
-const NOTHING: &str = "no answer";
+const NOTHING: &str = "no response";
 
 /// A response with the requested content; otherwise a description of the response.
 pub(super) fn content(reply: Option<Reply>) -> Result<Reply, String> {

@@ -246,7 +246,7 @@ fn a_client_certificate_is_presented() {
         (
             &["--cert-file", &cert, "--key-file", &other_key],
             2,
-            "do not belong together",
+            "does not belong to the certificate",
         ),
         (
             &["--cert-file", &key, "--key-file", &key],
@@ -256,7 +256,7 @@ fn a_client_certificate_is_presented() {
         (
             &["--cert-file", &cert, "--key-file", &cert],
             2,
-            "the second holds no key",
+            "the key file contains no PEM key",
         ),
         (
             &["--cert-file", &cert, "--key-file", &encrypted],

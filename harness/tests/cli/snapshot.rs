@@ -186,13 +186,9 @@ fn a_failed_snapshot_is_reported_with_its_cause() {
         (
             &["check", "reference", "--dir", dir][..],
             2,
-            "there is no snapshot in",
+            "no snapshot in",
         ),
-        (
-            &["accept", "reference", "--dir", dir],
-            2,
-            "there is no snapshot in",
-        ),
+        (&["accept", "reference", "--dir", dir], 2, "no snapshot in"),
         (&["reference"], 2, "--out"),
         (
             &["http://127.0.0.1:1", "--out", dir],

@@ -17,7 +17,7 @@ pub use self::names::Placeholders;
 pub(crate) use self::names::without_ids;
 
 /// The version of the form; a snapshot of another form cannot be compared.
-pub const FORM: u32 = 2;
+pub const FORM: u32 = 3;
 
 /// The file that names the form of the others.
 const ABOUT: &str = "about.txt";
