@@ -1,4 +1,4 @@
-//! The ledger: nothing in the documents is forgotten, and most of it is looked at.
+//! Every item of the documents is covered or left out for a reason, and most of them are covered.
 
 use std::collections::BTreeSet;
 
@@ -26,24 +26,24 @@ fn every_item_is_covered_or_left_out_for_a_reason() {
 }
 
 #[test]
-fn what_is_left_out_exists_and_is_not_covered() {
+fn every_item_that_is_left_out_exists_and_is_not_covered() {
     let ledger = ledger();
     let mut seen = BTreeSet::new();
     for (id, reason) in LEFT_OUT {
         assert!(seen.insert(id), "{id} is left out twice");
         assert!(reason.len() > 20, "{id} is left out without a reason");
         let entry = ledger.iter().find(|entry| entry.item.id == *id);
-        let entry = entry.unwrap_or_else(|| panic!("{id} is left out, and in neither document"));
+        let entry = entry.unwrap_or_else(|| panic!("{id} is left out, but is in neither document"));
         assert_eq!(
             entry.standing,
             Standing::LeftOut(reason),
-            "{id} is left out, and covered all the same"
+            "{id} is left out, but covered"
         );
     }
 }
 
 #[test]
-fn most_of_what_helm_needs_is_covered() {
+fn most_items_are_covered() {
     let ledger = ledger();
     for (rank, least) in [("MUST", 95), ("SHOULD", 85)] {
         let (covered, all) = covered(&ledger, rank);
@@ -56,15 +56,19 @@ fn most_of_what_helm_needs_is_covered() {
 }
 
 #[test]
-fn every_statement_of_the_page_leads_somewhere() {
+fn every_statement_leads_to_requirements_flows_or_a_reason() {
     let statements = statements();
-    assert_eq!(statements.len(), 46, "suite/spec/seed.md is read whole");
+    assert_eq!(
+        statements.len(),
+        46,
+        "all statements of suite/spec/seed.md are read"
+    );
     let mut seen = BTreeSet::new();
     for statement in &statements {
         let id = statement.id;
-        assert!(seen.insert(id), "{id} stands there twice");
+        assert!(seen.insert(id), "{id} occurs twice");
         assert!(!statement.leads.trim().is_empty(), "{id} leads nowhere");
-        // A sentence is a reason, and may name commands in backticks; a list of places has nothing else in it.
+        // A reason is a sentence, perhaps with commands in backticks; otherwise there are only words in backticks.
         let rest: String = statement.leads.split('`').step_by(2).collect();
         let is_reason = rest.chars().any(char::is_alphabetic);
         for place in statement.places().filter(|_| !is_reason) {
@@ -78,7 +82,7 @@ fn every_statement_of_the_page_leads_somewhere() {
 }
 
 #[test]
-fn every_flow_comes_from_the_page_or_from_practice() {
+fn a_statement_leads_to_every_flow() {
     let led: BTreeSet<Flow> = statements()
         .iter()
         .flat_map(|statement| statement.flows().collect::<Vec<_>>())

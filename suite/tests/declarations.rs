@@ -1,4 +1,4 @@
-//! The list of requirements, interrogated.
+//! The declarations of all requirements.
 
 use std::collections::BTreeSet;
 
@@ -12,7 +12,7 @@ use semver::Version;
 /// Ids that were published and retired; they are never used again.
 const RETIRED: &[&str] = &[];
 
-/// Wrong however one reads the documents, yet beyond what a single exchange can show.
+/// Faults that no requirement can observe, with reasons.
 const UNCLAIMED: &[(Fault, &str)] = &[];
 
 #[test]
@@ -23,7 +23,7 @@ fn ids_are_unique_slugs_in_their_area() {
             let id = requirement.id;
             assert!(seen.insert(id), "{id} is declared twice");
             assert!(!RETIRED.contains(&id), "{id} is retired");
-            assert_eq!(requirement.area(), area.name, "{id} stands in another area");
+            assert_eq!(requirement.area(), area.name, "{id} is in another area");
             let slug = &id[area.name.len() + 1..];
             assert!(
                 !slug.is_empty()
@@ -31,7 +31,7 @@ fn ids_are_unique_slugs_in_their_area() {
                         || b.is_ascii_digit()
                         || b == b'-'
                         || b == b'.'),
-                "{id} is no slug"
+                "{id} is not a slug"
             );
         }
     }
@@ -51,7 +51,7 @@ fn pages_have_their_headings() {
         let first = requirement.doc.lines().next().unwrap_or_default().trim();
         assert!(
             !first.is_empty() && !first.starts_with('#'),
-            "{} begins with no sentence",
+            "{} does not begin with a sentence",
             requirement.id
         );
         assert!(
@@ -64,34 +64,33 @@ fn pages_have_their_headings() {
 }
 
 #[test]
-fn every_source_says_something_somewhere() {
+fn every_source_has_a_place_and_a_text() {
     for requirement in checks::all() {
         assert!(
             !requirement.sources.is_empty(),
-            "{} cites nobody",
+            "{} has no source",
             requirement.id
         );
         for source in requirement.sources {
             assert!(
                 !source.anchor.is_empty() && !source.text.is_empty(),
-                "{} cites emptiness",
+                "{} has an empty source",
                 requirement.id
             );
         }
     }
 }
 
-/// What is written by hand says more than the citations do.
 #[test]
-fn a_specification_is_declared_only_where_the_citations_do_not_tell() {
+fn a_declared_specification_differs_from_the_keyword_of_the_sources() {
     for requirement in checks::all() {
-        let Some(stated) = requirement.declared_specification else {
+        let Some(declared) = requirement.declared_specification else {
             continue;
         };
         let cites = |source: &Source| source.document == DISTRIBUTION.name;
         assert!(
             requirement.sources.iter().any(cites),
-            "{} has no word of the specification to go beyond",
+            "{} declares a specification, but does not cite it",
             requirement.id
         );
         let derived = Requirement {
@@ -100,8 +99,8 @@ fn a_specification_is_declared_only_where_the_citations_do_not_tell() {
         };
         assert_ne!(
             derived.specification(),
-            stated,
-            "{} declares what its sources say",
+            declared,
+            "{} declares the specification that its sources give",
             requirement.id
         );
     }
@@ -137,7 +136,7 @@ fn every_requirement_has_a_killing_fault() {
     for requirement in checks::all() {
         assert!(
             !requirement.faults.is_empty() || requirement.replays.is_some(),
-            "{} has never been seen to fail",
+            "{} has no fault that violates it",
             requirement.id
         );
         for fault in requirement.consequences {
@@ -162,11 +161,11 @@ fn every_fault_is_claimed_or_legal() {
         let excused = UNCLAIMED.iter().any(|(own, _)| own == fault);
         assert!(
             !legal || levels.iter().all(|level| *level == Level::May),
-            "{fault} is legal, and more than observed"
+            "{fault} is a legal variation, and a requirement above MAY lists it"
         );
         assert!(
             !excused || levels.is_empty(),
-            "{fault} is excused, and yet claimed"
+            "{fault} is listed as unclaimed, but a requirement claims it"
         );
         if levels.is_empty() && !legal && !excused {
             unclaimed.push(fault.name());
@@ -184,7 +183,7 @@ fn a_must_breaks_a_helm_or_cites_a_must() {
         if requirement.level == Level::May {
             assert!(
                 requirement.breaks.is_empty(),
-                "{} is a MAY and yet breaks Helm",
+                "{} is a MAY, but breaks Helm",
                 requirement.id
             );
         }

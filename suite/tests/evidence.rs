@@ -1,7 +1,7 @@
-//! What the suite declares and predicts, held against what real Helms did: for every fault, Helm version and flow.
+//! The declarations and predictions of the suite, compared with the evidence for every fault, Helm version and flow.
 //!
-//! A disagreement fails, unless `evidence/exceptions.json` names it with a reason; a reason that explains nothing
-//! any more fails, too. With `--no-capture` the agreement table is printed.
+//! A disagreement fails unless `evidence/exceptions.json` lists it with a reason; an exception without a disagreement
+//! fails as well. With `--no-capture` the scores are printed.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -12,7 +12,7 @@ use std::sync::LazyLock;
 use helm_oci_fixtures::fault::Fault;
 use helm_oci_suite::checks;
 use helm_oci_suite::evidence::agreement::{self, Agreement};
-use helm_oci_suite::evidence::{self, Evidence, FlowResult};
+use helm_oci_suite::evidence::{self, Evidence, FlowResult, score};
 use helm_oci_suite::helm::breaks::Break;
 use helm_oci_suite::helm::flow::Flow;
 use helm_oci_suite::requirement::Requirement;
@@ -21,7 +21,7 @@ use http::StatusCode;
 static EVIDENCE: LazyLock<Vec<Evidence>> =
     LazyLock::new(|| evidence::load(&folder()).expect("the evidence in the repository reads"));
 
-/// Everything the suite says, held against it; comparing takes a while.
+/// The comparison of the whole suite with the evidence; it takes minutes.
 static AGREEMENT: LazyLock<Agreement> = LazyLock::new(|| {
     let recorded = evidence::read(&folder()).expect("the evidence in the repository reads");
     Agreement::of(&checks::all(), &recorded, Fault::ALL)
@@ -32,20 +32,20 @@ fn folder() -> PathBuf {
 }
 
 #[test]
-fn every_fault_was_tried_in_every_flow() {
+fn every_fault_was_observed_in_every_flow() {
     assert!(
         EVIDENCE.len() >= 8,
         "evidence of {} Helm versions",
         EVIDENCE.len()
     );
     let missing = AGREEMENT.unobserved.first();
-    assert_eq!(missing, None, "observe it");
+    assert_eq!(missing, None, "run `observe` for this fault");
     for own in EVIDENCE.iter() {
         let stray = own
             .faults
             .keys()
             .find(|name| name.parse::<Fault>().is_err());
-        assert_eq!(stray, None, "helm {}: a fault that is none", own.helm);
+        assert_eq!(stray, None, "helm {}: an unknown fault", own.helm);
         assert_eq!(
             own.without_fault,
             Vec::new(),
@@ -72,11 +72,11 @@ fn evidence_is_as_observe_writes_it() {
 #[test]
 #[expect(
     clippy::print_stdout,
-    reason = "the table is for whoever asks for it with --no-capture"
+    reason = "the scores are printed with --no-capture"
 )]
 fn declarations_and_predictions_agree_with_what_helm_did() {
-    let scores = agreement::score(&AGREEMENT.compared);
-    println!("{}", agreement::table(&scores));
+    let scores = score::score(&AGREEMENT.compared);
+    println!("{}", score::table(&scores));
     let open = AGREEMENT.open();
     assert!(
         open.is_empty(),
@@ -87,18 +87,18 @@ fn declarations_and_predictions_agree_with_what_helm_did() {
 }
 
 #[test]
-fn every_exception_is_still_one() {
+fn every_exception_still_disagrees() {
     for exception in &AGREEMENT.exceptions {
         let fault = &exception.fault;
         assert!(!exception.reason.trim().is_empty(), "{fault}: no reason");
     }
-    assert_eq!(AGREEMENT.stale(), Vec::new(), "stale exceptions");
+    assert_eq!(AGREEMENT.stale(), Vec::new(), "obsolete exceptions");
 }
 
-/// What Helm 3.7 says when `show` cannot download a chart, whatever the reason.
+/// The error of `show` in Helm 3.7 for any failed download.
 const SHOW_OF_3_7: &str = "failed to download \"oci://{host}/{repo}\" at version";
 
-/// What `dependency update` puts before every reason.
+/// The prefix of every error of `dependency update`.
 const DEPENDENCY: &str = "could not download oci://{host}/{repo}: ";
 
 /// The words of a break occur in an error of Helm, in each version and flow that the break names, with one of the

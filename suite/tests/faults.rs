@@ -1,7 +1,7 @@
 //! Every requirement against every fault, on the reference registry in memory.
 //!
-//! Three trials a requirement: the good registry satisfies it, each listed fault violates it and no other does,
-//! and what the specification allows never violates one that binds.
+//! Three trials for each requirement: the registry without faults satisfies it; each listed fault violates it and no
+//! other does; no legal variation violates a MUST or SHOULD.
 
 use std::process::ExitCode;
 
@@ -38,10 +38,10 @@ fn main() -> ExitCode {
     libtest_mimic::run(&arguments, trials).exit_code()
 }
 
-/// What the specification allows is blamed in no set-up.
+/// No legal variation violates the requirement on any set-up.
 fn legal(requirement: &Requirement) -> Result<(), Failed> {
     let variations = || Fault::ALL.iter().filter(|fault| fault.is_legal());
-    assert!(variations().count() >= 60, "of what a registry may do");
+    assert!(variations().count() >= 60, "legal variations");
     for setup in SETUPS {
         for variation in variations() {
             let verdict = verdict(requirement, setup, &[*variation]);
@@ -53,12 +53,12 @@ fn legal(requirement: &Requirement) -> Result<(), Failed> {
     Ok(())
 }
 
-/// A registry without faults is blamed in no set-up, and nothing stands in the way of looking.
+/// The registry without faults violates the requirement on no set-up, and the check is conclusive.
 fn good(requirement: &Requirement) -> Result<(), Failed> {
     for setup in SETUPS {
         let verdict = verdict(requirement, setup, &[]);
         let right = match &verdict {
-            // Some requirements concern only registries that do a certain thing, which the reference does not.
+            // Some requirements apply only to registries with a behaviour that the reference registry does not have.
             Verdict::Satisfied | Verdict::NotApplicable(_) => true,
             Verdict::Violated(_) | Verdict::Inconclusive(_) => false,
         };
@@ -69,8 +69,8 @@ fn good(requirement: &Requirement) -> Result<(), Failed> {
     Ok(())
 }
 
-/// What could not be told names the step it failed at and shows the exchange, and is no defect of the check.
-fn says_what_blocked_it(verdict: &Verdict) -> bool {
+/// An inconclusive verdict names the failed step and shows the exchange, and is no defect of the check.
+fn is_explained(verdict: &Verdict) -> bool {
     match verdict {
         Verdict::Inconclusive(obstacle) => {
             let is_shown = !obstacle.what.is_empty() && !obstacle.exchanges.is_empty();
@@ -85,7 +85,7 @@ fn faulty(requirement: &Requirement) -> Result<(), Failed> {
     for fault in Fault::ALL {
         let verdict = verdict(requirement, requirement.proven_on, &[*fault]);
         let effect = effect(requirement, *fault, &verdict);
-        if !effect.is_as_declared() || !says_what_blocked_it(&verdict) {
+        if !effect.is_as_declared() || !is_explained(&verdict) {
             wrong.push(format!("{fault}: {effect:?} ({verdict:?})"));
         }
     }

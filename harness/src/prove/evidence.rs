@@ -6,7 +6,8 @@ use std::fmt::Write as _;
 use helm_oci_fixtures::fault::Fault;
 use helm_oci_suite::checks;
 use helm_oci_suite::evidence::Recorded;
-use helm_oci_suite::evidence::agreement::{self, Agreement, Cell, Exception, Score};
+use helm_oci_suite::evidence::agreement::{self, Agreement, EvidenceCell, Exception};
+use helm_oci_suite::evidence::score::{self, Score};
 use semver::Version;
 use serde::Serialize;
 
@@ -25,9 +26,9 @@ pub struct Measured {
     /// The disagreements that no exception covers.
     pub disagreements: Vec<Disagreement>,
     /// Cells of exceptions without a disagreement: the exception is stale.
-    pub stale: Vec<Cell>,
+    pub stale: Vec<EvidenceCell>,
     /// Cells that are missing in the evidence, so that they were not compared.
-    pub unobserved: Vec<Cell>,
+    pub unobserved: Vec<EvidenceCell>,
     #[serde(skip)]
     agreement: Agreement,
 }
@@ -51,7 +52,7 @@ pub struct Row {
 pub struct Disagreement {
     /// The cell.
     #[serde(flatten)]
-    pub cell: Cell,
+    pub cell: EvidenceCell,
     /// The disagreement in words.
     pub difference: String,
 }
@@ -65,9 +66,7 @@ impl Measured {
     /// The agreement as text.
     pub fn summary(&self) -> String {
         let mut page = format!("Evidence of {}.\n\n", self.covered());
-        page.push_str(&agreement::table(&agreement::score(
-            &self.agreement.compared,
-        )));
+        page.push_str(&score::table(&score::score(&self.agreement.compared)));
         self.tell_exceptions(&mut page);
         if !self.disagreements.is_empty() {
             page.push_str("\nDisagreements that no exception covers:\n");
@@ -140,7 +139,7 @@ impl Measured {
 /// Compares the declarations and predictions for these faults with the evidence.
 pub fn measure(recorded: &Recorded, faults: &[Fault]) -> Measured {
     let agreement = Agreement::of(&checks::all(), recorded, faults);
-    let scores = agreement::score(&agreement.compared);
+    let scores = score::score(&agreement.compared);
     let rows = recorded.evidence.iter().map(|own| Row {
         helm: own.helm.clone(),
         binary: own.binary.clone(),
@@ -154,7 +153,7 @@ pub fn measure(recorded: &Recorded, faults: &[Fault]) -> Measured {
     });
     Measured {
         helms: rows.collect(),
-        all: agreement::total(&scores),
+        all: score::total(&scores),
         exceptions: agreement.exceptions.clone(),
         disagreements: disagreements.collect(),
         stale: agreement.stale(),
@@ -164,16 +163,18 @@ pub fn measure(recorded: &Recorded, faults: &[Fault]) -> Measured {
 }
 
 /// Lists cells, one line for each fault and Helm version.
-fn list_cells(page: &mut String, title: &str, cells: &[Cell]) {
+fn list_cells(page: &mut String, title: &str, cells: &[EvidenceCell]) {
     if cells.is_empty() {
         return;
     }
     let _ = writeln!(page, "\n{title}: {} cells", cells.len());
-    let same = |one: &Cell, other: &Cell| one.fault == other.fault && one.helm == other.helm;
+    let same = |one: &EvidenceCell, other: &EvidenceCell| {
+        one.fault == other.fault && one.helm == other.helm
+    };
     let groups = || cells.chunk_by(same);
     for group in groups().take(LONGEST_LIST) {
         let flows: Vec<&str> = group.iter().map(|cell| cell.flow.name()).collect();
-        let Cell { fault, helm, .. } = &group[0];
+        let EvidenceCell { fault, helm, .. } = &group[0];
         let _ = writeln!(page, "  {fault}, helm {helm}: {}", flows.join(" "));
     }
     let more = groups().count().saturating_sub(LONGEST_LIST);

@@ -183,7 +183,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_documents_are_read_whole() {
+    fn all_items_of_the_documents_are_read() {
         assert_eq!(behaviours().len(), 156);
         assert_eq!(pitfalls().len(), 98);
         let first = behaviours()[0];
@@ -193,12 +193,12 @@ mod tests {
         assert_eq!(
             seen.expect("it is there").registries,
             "zot before 2.0.0",
-            "columns are told apart"
+            "each column has its field"
         );
     }
 
     #[test]
-    fn a_statement_leads_to_what_stands_in_backticks() {
+    fn a_statement_leads_to_the_words_in_backticks() {
         let statement = Statement {
             id: "SEED-00",
             text: "",

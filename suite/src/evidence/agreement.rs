@@ -62,8 +62,8 @@ impl Comparison {
     }
 
     /// The cell of the comparison.
-    pub fn cell(&self) -> Cell {
-        Cell {
+    pub fn cell(&self) -> EvidenceCell {
+        EvidenceCell {
             helm: self.helm.clone(),
             fault: self.fault.name().to_owned(),
             flow: self.flow,
@@ -115,10 +115,10 @@ impl Exception {
     }
 
     /// The cells it names.
-    pub fn cells(&self) -> impl Iterator<Item = Cell> {
+    pub fn cells(&self) -> impl Iterator<Item = EvidenceCell> {
         self.helm.iter().flat_map(|helm| {
             let offered = |flow: &&Flow| flow.offered_by().contains(helm);
-            self.flows.iter().filter(offered).map(|flow| Cell {
+            self.flows.iter().filter(offered).map(|flow| EvidenceCell {
                 helm: helm.clone(),
                 fault: self.fault.clone(),
                 flow: *flow,
@@ -129,7 +129,7 @@ impl Exception {
 
 /// One cell of the evidence, by name.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-pub struct Cell {
+pub struct EvidenceCell {
     /// The Helm version.
     pub helm: Version,
     /// The fault.
@@ -144,7 +144,7 @@ pub struct Agreement {
     /// One comparison for each cell that was observed.
     pub compared: Vec<Comparison>,
     /// The cells that are missing in the evidence.
-    pub unobserved: Vec<Cell>,
+    pub unobserved: Vec<EvidenceCell>,
     /// The disagreements that are known.
     pub exceptions: Vec<Exception>,
 }
@@ -189,7 +189,7 @@ impl Agreement {
     }
 
     /// The cells of exceptions without a disagreement, or with another one than the exception states.
-    pub fn stale(&self) -> Vec<Cell> {
+    pub fn stale(&self) -> Vec<EvidenceCell> {
         let cells = self.exceptions.iter().flat_map(|exception| {
             let cells = exception.cells();
             cells.filter(move |cell| !self.excuses(exception, cell))
@@ -202,7 +202,7 @@ impl Agreement {
         self.open().is_empty() && self.stale().is_empty()
     }
 
-    fn excuses(&self, exception: &Exception, cell: &Cell) -> bool {
+    fn excuses(&self, exception: &Exception, cell: &EvidenceCell) -> bool {
         let is_cell = |one: &&Comparison| {
             one.fault.name() == cell.fault && one.helm == cell.helm && one.flow == cell.flow
         };
@@ -212,14 +212,14 @@ impl Agreement {
 }
 
 /// The cells of these faults that are missing in the evidence, for the Helm versions that it covers.
-fn unobserved(evidence: &[Evidence], faults: &[Fault]) -> Vec<Cell> {
+fn unobserved(evidence: &[Evidence], faults: &[Fault]) -> Vec<EvidenceCell> {
     let mut unobserved = Vec::new();
     for own in evidence {
         let offered = |flow: &&Flow| flow.offered_by().contains(&own.helm);
         for fault in faults {
             for flow in Flow::ALL.iter().filter(offered) {
                 if own.result(fault.name(), *flow).is_none() {
-                    unobserved.push(Cell {
+                    unobserved.push(EvidenceCell {
                         helm: own.helm.clone(),
                         fault: fault.name().to_owned(),
                         flow: *flow,
@@ -287,92 +287,6 @@ pub fn compare(
         }
     }
     compared
-}
-
-/// The number of cells, and of those that agree.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
-pub struct Score {
-    /// The number of all cells.
-    pub cells: usize,
-    /// The number of cells whose observation agrees with the declarations.
-    pub declared: usize,
-    /// The number of cells whose observation agrees with the prediction.
-    pub predicted: usize,
-    /// The number of cells without a prediction, because the fault prevents a check that it depends on.
-    pub untold: usize,
-}
-
-impl Score {
-    /// The number of cells with a wrong prediction.
-    pub const fn mispredicted(&self) -> usize {
-        self.cells - self.predicted - self.untold
-    }
-
-    fn count(&mut self, comparison: &Comparison) {
-        self.cells += 1;
-        self.declared += usize::from(comparison.is_declared());
-        self.predicted += usize::from(comparison.is_predicted() == Some(true));
-        self.untold += usize::from(comparison.is_predicted().is_none());
-    }
-}
-
-/// The agreement table, by Helm version.
-pub fn score(compared: &[Comparison]) -> BTreeMap<Version, Score> {
-    let mut scores: BTreeMap<Version, Score> = BTreeMap::new();
-    for comparison in compared {
-        scores
-            .entry(comparison.helm.clone())
-            .or_default()
-            .count(comparison);
-    }
-    scores
-}
-
-/// The sum of a table.
-pub fn total(scores: &BTreeMap<Version, Score>) -> Score {
-    scores.values().fold(Score::default(), |sum, one| Score {
-        cells: sum.cells + one.cells,
-        declared: sum.declared + one.declared,
-        predicted: sum.predicted + one.predicted,
-        untold: sum.untold + one.untold,
-    })
-}
-
-/// The agreement table as text. Percentages are rounded down, so that 100.0 % means all cells.
-pub fn table(scores: &BTreeMap<Version, Score>) -> String {
-    let mut table = format!(
-        "{:8}{:>7}{:>17}{:>17}{:>16}{:>14}\n",
-        "helm", "cells", "declared", "predicted", "unknown", "wrong"
-    );
-    for (helm, score) in scores {
-        line(&mut table, &helm.to_string(), score);
-    }
-    line(&mut table, "all", &total(scores));
-    table
-}
-
-fn line(table: &mut String, helm: &str, score: &Score) {
-    let Score {
-        cells,
-        declared,
-        predicted,
-        untold,
-    } = *score;
-    let wrong = score.mispredicted();
-    let share = |part: usize| share(part, cells);
-    let _ = writeln!(
-        table,
-        "{helm:8}{cells:7}{declared:9}{}{predicted:9}{}{untold:8}{}{wrong:6}{}",
-        share(declared),
-        share(predicted),
-        share(untold),
-        share(wrong)
-    );
-}
-
-fn share(part: usize, all: usize) -> String {
-    let thousandths = part * 1000 / all.max(1);
-    format!("{:4}.{} %", thousandths / 10, thousandths % 10)
 }
 
 /// Disagreements as text, grouped by fault, each with the error that Helm printed.

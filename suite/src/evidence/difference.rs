@@ -21,20 +21,20 @@ pub struct Difference {
     /// The fault; without one the flow itself differs.
     pub fault: Option<String>,
     /// The recorded result.
-    pub recorded: Seen,
+    pub recorded: CellResult,
     /// The new observation.
-    pub observed: Seen,
+    pub observed: CellResult,
 }
 
 /// The observation in one cell.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Seen {
+pub enum CellResult {
     /// The flow works without a fault.
-    Tried,
+    Works,
     /// The flow was not tried, or the fault alters no response.
-    Nothing,
+    Unaltered,
     /// This observation, restricted to the flow of the cell.
-    Told(Observation),
+    Observed(Observation),
 }
 
 /// A cell: set-up, flow and fault.
@@ -51,8 +51,9 @@ pub fn differences(recorded: &Evidence, observed: &Evidence) -> Vec<Difference> 
         flows.contains(flow) && fault.as_ref().is_none_or(is_tried)
     };
     let difference = |place: &Place| {
-        let seen =
-            |cells: &BTreeMap<Place, Seen>| cells.get(place).cloned().unwrap_or(Seen::Nothing);
+        let seen = |cells: &BTreeMap<Place, CellResult>| {
+            cells.get(place).cloned().unwrap_or(CellResult::Unaltered)
+        };
         let (fault, flow, setup) = place.clone();
         Difference {
             helm: observed.helm.clone(),
@@ -84,11 +85,11 @@ fn tried(evidence: &Evidence) -> BTreeSet<Flow> {
     works.chain(fails).flatten().copied().collect()
 }
 
-fn cells(evidence: &Evidence) -> BTreeMap<Place, Seen> {
+fn cells(evidence: &Evidence) -> BTreeMap<Place, CellResult> {
     let mut cells = BTreeMap::new();
     for (setup, flows) in &evidence.flows {
         let places = flows.iter().map(|flow| (None, *flow, *setup));
-        cells.extend(places.map(|place| (place, Seen::Tried)));
+        cells.extend(places.map(|place| (place, CellResult::Works)));
     }
     add(&mut cells, None, &evidence.without_fault);
     for (fault, seen) in &evidence.faults {
@@ -97,14 +98,18 @@ fn cells(evidence: &Evidence) -> BTreeMap<Place, Seen> {
     cells
 }
 
-fn add(cells: &mut BTreeMap<Place, Seen>, fault: Option<&String>, observations: &[Observation]) {
+fn add(
+    cells: &mut BTreeMap<Place, CellResult>,
+    fault: Option<&String>,
+    observations: &[Observation],
+) {
     for seen in observations {
         for flow in &seen.flows {
-            let told = Seen::Told(Observation {
+            let result = CellResult::Observed(Observation {
                 flows: vec![*flow],
                 ..seen.clone()
             });
-            cells.insert((fault.cloned(), *flow, seen.setup), told);
+            cells.insert((fault.cloned(), *flow, seen.setup), result);
         }
     }
 }
@@ -125,12 +130,12 @@ impl fmt::Display for Difference {
     }
 }
 
-impl fmt::Display for Seen {
+impl fmt::Display for CellResult {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let seen = match self {
-            Self::Tried => return f.write_str("works"),
-            Self::Nothing => return f.write_str("not tried, or no response is altered"),
-            Self::Told(seen) => seen,
+            Self::Works => return f.write_str("works"),
+            Self::Unaltered => return f.write_str("not tried, or no response is altered"),
+            Self::Observed(seen) => seen,
         };
         f.write_str(match seen.result {
             FlowResult::Works => "works",
@@ -140,7 +145,7 @@ impl fmt::Display for Seen {
             write!(f, " with exit code {exit}")?;
         }
         if let Some(error) = &seen.error {
-            write!(f, ", says `{error}`")?;
+            write!(f, ", prints `{error}`")?;
         }
         if let Some(place) = &seen.stopped_at {
             write!(f, ", stopped at `{place}`")?;
@@ -190,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn a_part_that_says_the_same_differs_in_nothing() {
+    fn an_equal_part_has_no_difference() {
         assert_eq!(differences(&recorded(), &recorded()), Vec::new());
         assert_eq!(differences(&recorded(), &part()), Vec::new());
         assert_eq!(cells_of(&part()), 1);
@@ -203,34 +208,40 @@ mod tests {
             .insert("cuts-blobs".to_owned(), vec![fails(&[Flow::Pull], "nay")]);
         let found = differences(&recorded(), &now);
         assert_eq!(found.len(), 1);
-        let told = "\
+        let text = "\
 helm 3.10.1, pull with cuts-blobs on Open:
-  recorded: fails with exit code 1, says `no`
-  observed: fails with exit code 1, says `nay`
+  recorded: fails with exit code 1, prints `no`
+  observed: fails with exit code 1, prints `nay`
 ";
-        assert_eq!(found[0].to_string(), told);
+        assert_eq!(found[0].to_string(), text);
     }
 
     #[test]
-    fn what_only_one_of_them_has_is_a_difference() {
+    fn a_cell_of_only_one_observation_is_a_difference() {
         let mut now = part();
         now.faults.insert("cuts-blobs".to_owned(), Vec::new());
-        assert_eq!(differences(&recorded(), &now)[0].observed, Seen::Nothing);
+        assert_eq!(
+            differences(&recorded(), &now)[0].observed,
+            CellResult::Unaltered
+        );
         now = part();
         now.faults
             .insert("adds-charset".to_owned(), vec![fails(&[Flow::Pull], "no")]);
-        assert_eq!(differences(&recorded(), &now)[0].recorded, Seen::Nothing);
+        assert_eq!(
+            differences(&recorded(), &now)[0].recorded,
+            CellResult::Unaltered
+        );
     }
 
     #[test]
-    fn a_flow_that_fails_by_itself_is_a_difference() {
+    fn a_flow_that_fails_without_a_fault_is_a_difference() {
         let mut now = part();
         now.flows.clear();
         now.without_fault = vec![fails(&[Flow::Pull], "no")];
         now.faults.clear();
         let found = differences(&recorded(), &now);
         assert_eq!(found.len(), 1);
-        assert_eq!(found[0].recorded, Seen::Tried);
+        assert_eq!(found[0].recorded, CellResult::Works);
         assert_eq!(found[0].fault, None);
     }
 }
