@@ -17,7 +17,9 @@ use super::{Selection, output};
 use crate::clock;
 use crate::exit_code::ExitCode;
 use crate::launch::{self, LaunchError};
-use crate::run::cleanup::{Holdings, Made, SearchError, catalog, delete, holdings, is_of_a_run};
+use crate::run::cleanup::{
+    RepositoryContent, SearchError, Stored, catalog, content_of, delete, is_of_a_run,
+};
 use crate::run::repositories::needed;
 use crate::run::{self, Interrupt};
 use crate::target::repositories::{self, RepositoryFileError};
@@ -163,17 +165,17 @@ async fn find(
     session: &Session,
     given: Option<Vec<String>>,
     namespace: Option<&str>,
-) -> Result<Made, SearchError> {
+) -> Result<Stored, SearchError> {
     let mut names = match given {
         Some(names) => names,
         None => catalog(session).await?,
     };
     names.retain(|name| is_of_a_run(namespace, name));
-    holdings(session, &names).await
+    content_of(session, &names).await
 }
 
 /// The content to delete, one repository on each line.
-fn listing(made: &Made, name: &str, is_dry: bool) -> String {
+fn listing(made: &Stored, name: &str, is_dry: bool) -> String {
     if made.is_empty() {
         return format!("{name} contains no tagged content of earlier runs\n");
     }
@@ -185,7 +187,7 @@ fn listing(made: &Made, name: &str, is_dry: bool) -> String {
     text
 }
 
-fn counts(holdings: &Holdings) -> String {
+fn counts(holdings: &RepositoryContent) -> String {
     let tags: Vec<&str> = holdings.tags.keys().map(String::as_str).collect();
     format!(
         "{}, {}, tags {}",

@@ -156,7 +156,7 @@ struct Names {
 
 impl Names {
     fn add(&mut self, place: usize, ledger: &Ledger) {
-        for name in ledger.made().into_keys() {
+        for name in ledger.stored().into_keys() {
             if self.known.insert(name.clone()) {
                 self.ordered.push((place, name));
             }

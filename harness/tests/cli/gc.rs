@@ -35,11 +35,7 @@ fn with_leftovers() -> Serve {
     let only = ["--only", "pull/manifest-bytes"];
     let ran = Ran::of(&[&["run", &serve.url], &arguments[..], &only[..]].concat());
     assert_eq!(ran.code, Some(0), "{}{}", ran.out, ran.err);
-    assert!(
-        ran.out.contains("`--clean-up none` keeps it"),
-        "{}",
-        ran.out
-    );
+    assert!(ran.out.contains("`--clean-up none` is set"), "{}", ran.out);
     serve
 }
 

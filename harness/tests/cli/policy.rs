@@ -148,7 +148,7 @@ fn an_interrupted_run_reports_its_leftovers() {
         "{text}"
     );
     assert!(
-        text.contains(" in hoc-63cbe1e4/capabilities: the registry answers DELETE with 405"),
+        text.contains(" in hoc-63cbe1e4/capabilities: the registry returned 405"),
         "{text}"
     );
     assert!(has_tags(&serve.url, "hoc-63cbe1e4/capabilities"));

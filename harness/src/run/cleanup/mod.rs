@@ -1,10 +1,11 @@
-//! Takes away what a run made on a registry that stays, as far as the registry lets us.
+//! Deletes what a run stored on a persistent registry, as far as the registry allows it.
 //!
-//! The [`Ledger`] knows what was made, so nothing else is ever touched. All of it is best effort and bounded; what
-//! remains is said with the reason and the command that removes it, and changes no verdict.
+//! The [`Ledger`] recorded what was stored, and nothing else is deleted. The clean-up has a time limit and changes no
+//! verdict. Leftovers are reported with the reason and the command that deletes them.
 
-mod earlier;
+mod earlier_runs;
 mod ledger;
+mod stored;
 mod sweep;
 
 use std::time::Duration;
@@ -18,41 +19,42 @@ use super::deadline::within;
 use super::interrupt::Interrupt;
 use crate::target::policy::CleanUpStrategy;
 
-pub use self::earlier::{SearchError, catalog, holdings, is_of_a_run};
-pub use self::ledger::{Holdings, Ledger, Made};
+pub use self::earlier_runs::{SearchError, catalog, content_of, is_of_a_run};
+pub use self::ledger::Ledger;
+pub use self::stored::{RepositoryContent, Stored};
 use self::sweep::Sweep;
 
-/// How long the clean-up may take, and how much longer after Ctrl-C.
+/// The time limit of the clean-up; after Ctrl-C it starts again.
 const LIMIT: Duration = Duration::from_secs(10);
 
-/// Deletes what was made by the strategy; returns what is left.
+/// Deletes stored content by the strategy, and returns the leftovers.
 pub async fn clean_up(
     target: &Target,
-    made: Made,
+    stored: Stored,
     strategy: CleanUpStrategy,
     interrupt: &Interrupt,
 ) -> Vec<Leftover> {
     let session = Session::new(target.clone(), "clean-up");
-    let sweep = Sweep::new(&session, made);
+    let sweep = Sweep::new(&session, stored);
     if strategy == CleanUpStrategy::None {
-        return sweep.leftovers("`--clean-up none` keeps it");
+        return sweep.leftovers("`--clean-up none` is set");
     }
-    let hurried = async {
+    let interrupted = async {
         interrupt.wait().await;
         timeout(LIMIT, std::future::pending::<()>()).await
     };
     tokio::select! {
         _ = within(LIMIT, &session, sweep.run(strategy)) => {}
-        _ = hurried => {}
+        _ = interrupted => {}
     }
-    sweep.leftovers(&format!("it was not deleted within {} s", LIMIT.as_secs()))
+    sweep.leftovers(&format!("not deleted within {} s", LIMIT.as_secs()))
 }
 
-/// Deletes all of this, however long it takes; returns what is left.
-pub async fn delete(session: &Session, made: Made, strategy: CleanUpStrategy) -> Vec<Leftover> {
-    let sweep = Sweep::new(session, made);
+/// Deletes content without a time limit, and returns the leftovers.
+pub async fn delete(session: &Session, stored: Stored, strategy: CleanUpStrategy) -> Vec<Leftover> {
+    let sweep = Sweep::new(session, stored);
     sweep.run(strategy).await;
-    sweep.leftovers("`--clean-up none` keeps it")
+    sweep.leftovers("`--clean-up none` is set")
 }
 
 #[cfg(test)]
@@ -71,23 +73,26 @@ mod tests {
 
     use super::*;
 
-    /// A chart in a registry with these faults, and what the ledger knows of it.
-    async fn stored(faults: &[Fault]) -> (Target, Session, Chart, Made) {
+    /// A chart in a registry with these faults, and the content that the ledger recorded.
+    async fn store_chart(faults: &[Fault]) -> (Target, Session, Chart, Stored) {
         let target = proof::target(Setup::Open, faults);
         let ledger = Arc::new(Ledger::new(Arc::clone(&target.registry)));
-        let noted = Target {
+        let recorded = Target {
             registry: Arc::clone(&ledger) as _,
             ..target.clone()
         };
-        let session = Session::new(noted, "test/clean-up");
-        let chart = session.arrange_chart("1.0.0").await.expect("it is taken");
-        let made = ledger.made();
-        (target, session, chart, made)
+        let session = Session::new(recorded, "test/clean-up");
+        let chart = session
+            .arrange_chart("1.0.0")
+            .await
+            .expect("it is accepted");
+        let stored = ledger.stored();
+        (target, session, chart, stored)
     }
 
     async fn statuses(session: &Session, chart: &Chart) -> [u16; 3] {
         let of = |reply: Result<helm_oci_suite::session::Reply, _>| {
-            let reply = reply.expect("an answer");
+            let reply = reply.expect("a response");
             reply.status.as_u16()
         };
         [
@@ -98,7 +103,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn each_strategy_deletes_what_it_says() {
+    async fn each_strategy_deletes_the_content_it_names() {
         for (strategy, statuses_after, left) in [
             (CleanUpStrategy::Auto, [404, 404, 404], 0),
             (CleanUpStrategy::Digest, [404, 404, 404], 0),
@@ -106,8 +111,8 @@ mod tests {
             (CleanUpStrategy::Tag, [404, 200, 200], 0),
             (CleanUpStrategy::None, [200, 200, 200], 3),
         ] {
-            let (target, session, chart, made) = stored(&[]).await;
-            let leftovers = clean_up(&target, made, strategy, &Interrupt::never()).await;
+            let (target, session, chart, stored) = store_chart(&[]).await;
+            let leftovers = clean_up(&target, stored, strategy, &Interrupt::never()).await;
             assert_eq!(leftovers.len(), left, "{strategy:?}: {leftovers:?}");
             let found = statuses(&session, &chart).await;
             assert_eq!(found, statuses_after, "{strategy:?}");
@@ -115,9 +120,9 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_refused_is_told_with_the_way_to_remove_it() {
-        let (target, session, chart, made) = stored(&[Fault::DeletesRefused]).await;
-        let leftovers = clean_up(&target, made, CleanUpStrategy::Auto, &Interrupt::never()).await;
+    async fn refused_deletes_are_reported_with_the_command_that_deletes_the_item() {
+        let (target, session, chart, stored) = store_chart(&[Fault::DeletesRefused]).await;
+        let leftovers = clean_up(&target, stored, CleanUpStrategy::Auto, &Interrupt::never()).await;
         assert_eq!(
             leftovers.len(),
             3,
@@ -131,15 +136,15 @@ mod tests {
             manifest.why.contains("405 Method Not Allowed"),
             "{manifest:?}"
         );
-        assert_eq!(manifest.command, None, "no command would remove it");
+        assert_eq!(manifest.command, None, "no command can delete it");
 
-        let (target, session, _, made) = stored(&[Fault::TagDeletesRefused]).await;
-        let leftovers = clean_up(&target, made, CleanUpStrategy::Tag, &Interrupt::never()).await;
+        let (target, session, _, stored) = store_chart(&[Fault::TagDeletesRefused]).await;
+        let leftovers = clean_up(&target, stored, CleanUpStrategy::Tag, &Interrupt::never()).await;
         let tag = Leftover {
             repository: session.repository().to_owned(),
             kind: LeftoverKind::Tag,
             name: "1.0.0".to_owned(),
-            why: "the registry answers DELETE with 400 Bad Request (UNSUPPORTED)".to_owned(),
+            why: "the registry returned 400 Bad Request to DELETE (UNSUPPORTED)".to_owned(),
             command: Some(format!(
                 "curl -X DELETE 'https://registry.test/v2/{}/manifests/1.0.0'",
                 session.repository()
@@ -148,7 +153,7 @@ mod tests {
         assert_eq!(leftovers, [tag]);
     }
 
-    /// A registry that keeps a manifest as long as it has a tag, as some do, or as something else is there.
+    /// A registry that keeps a manifest until its tag, or another item, is deleted.
     struct KeepsTagged {
         inner: Arc<dyn Registry>,
         tags: AtomicIsize,
@@ -168,7 +173,7 @@ mod tests {
                 }
                 Route::Manifest { .. } if is_delete && self.tags.load(Ordering::SeqCst) > 0 => {
                     if self.status == 405 {
-                        // What kept it goes next.
+                        // The item that kept it is deleted next.
                         self.tags.fetch_sub(1, Ordering::SeqCst);
                     }
                     let status = StatusCode::from_u16(self.status).expect("a status");
@@ -181,13 +186,13 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn tags_go_first_where_they_have_to() {
+    async fn tags_are_deleted_first_if_the_registry_keeps_tagged_manifests() {
         for (strategy, left) in [
             (CleanUpStrategy::Auto, 0),
             (CleanUpStrategy::TagsFirst, 0),
             (CleanUpStrategy::Digest, 1),
         ] {
-            let (target, _, _, made) = stored(&[]).await;
+            let (target, _, _, stored) = store_chart(&[]).await;
             let target = Target {
                 registry: Arc::new(KeepsTagged {
                     inner: Arc::clone(&target.registry),
@@ -196,21 +201,23 @@ mod tests {
                 }),
                 ..target
             };
-            let leftovers = clean_up(&target, made, strategy, &Interrupt::never()).await;
+            let leftovers = clean_up(&target, stored, strategy, &Interrupt::never()).await;
             assert_eq!(leftovers.len(), left, "{strategy:?}: {leftovers:?}");
         }
     }
 
     #[tokio::test]
-    async fn what_another_manifest_kept_is_tried_again() {
-        let (target, session, _, mut made) = stored(&[]).await;
+    async fn a_manifest_that_was_kept_is_deleted_in_a_second_attempt() {
+        let (target, session, _, mut stored) = store_chart(&[]).await;
         let another = Session::new(target.clone(), "test/clean-up");
         let other = another.arrange_other_chart_blobs("1.0.0").await;
-        let other = other.expect("it is taken");
+        let other = other.expect("it is accepted");
         let put = another.arrange_manifest("2.0.0", &other.manifest).await;
-        put.expect("it is taken");
-        let holdings = made.get_mut(session.repository()).expect("it is known");
-        holdings.manifests.insert(other.digest);
+        put.expect("it is accepted");
+        let content = stored.get_mut(session.repository()).expect("it is known");
+        content
+            .manifests
+            .insert(other.digest.parse().expect("a digest"));
         let target = Target {
             registry: Arc::new(KeepsTagged {
                 inner: Arc::clone(&target.registry),
@@ -219,33 +226,35 @@ mod tests {
             }),
             ..target
         };
-        let leftovers = clean_up(&target, made, CleanUpStrategy::Auto, &Interrupt::never()).await;
+        let leftovers = clean_up(&target, stored, CleanUpStrategy::Auto, &Interrupt::never()).await;
         assert_eq!(
             leftovers,
             [],
-            "405 is taken at its word only where nothing is deleted"
+            "405 means unsupported only if nothing of the kind was deleted"
         );
     }
 
     #[tokio::test]
-    async fn an_upload_that_stayed_open_is_closed() {
-        let (target, session, _, _) = stored(&[]).await;
+    async fn an_open_upload_is_cancelled() {
+        let (target, session, _, _) = store_chart(&[]).await;
         let ledger = Arc::new(Ledger::new(Arc::clone(&target.registry)));
-        let noted = Target {
+        let recorded = Target {
             registry: Arc::clone(&ledger) as _,
             ..target.clone()
         };
-        let open = Session::new(noted, "test/clean-up").arrange_upload().await;
+        let open = Session::new(recorded, "test/clean-up")
+            .arrange_upload()
+            .await;
         let open = open.expect("it is opened");
         let leftovers = clean_up(
             &target,
-            ledger.made(),
+            ledger.stored(),
             CleanUpStrategy::Auto,
             &Interrupt::never(),
         )
         .await;
         assert_eq!(leftovers, []);
         let state = session.call_uri(Method::GET, Ok(open)).send().await;
-        assert_eq!(state.expect("an answer").status, 404);
+        assert_eq!(state.expect("a response").status, 404);
     }
 }

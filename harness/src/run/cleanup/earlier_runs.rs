@@ -1,49 +1,48 @@
-//! What earlier runs left in a registry, found by its name and by nothing else.
+//! The content that earlier runs left in a registry, found by the names of its repositories only.
 
 use futures_util::StreamExt;
-use helm_oci_suite::oci::RepositoryName;
+use helm_oci_suite::oci::{Digest, Link, RepositoryName, Tag};
 use helm_oci_suite::session::steps::ACCEPT_ORAS;
-use helm_oci_suite::session::{Reply, Session, digest_of};
+use helm_oci_suite::session::{Reply, Session};
 use http::{Method, StatusCode};
 use serde_json::Value;
 use thiserror::Error;
 
-use super::ledger::is_digest;
-use super::{Holdings, Made};
+use super::stored::{RepositoryContent, Stored};
 
-/// How many repositories are looked into at the same time.
-const PARALLEL: usize = 4;
+/// The number of repositories that are read concurrently.
+const CONCURRENCY: usize = 4;
 
-/// More pages than any list has that ends.
+/// The maximum number of pages of a list.
 const PAGES: usize = 10_000;
 
-/// How many of everything a run's name has after `hoc-`.
+/// The number of hexadecimal digits after `hoc-` in the name of a run.
 const DIGITS: usize = 8;
 
-/// Why it cannot be told what is there.
+/// The content of earlier runs cannot be determined.
 #[derive(Debug, Error)]
 pub enum SearchError {
     /// The registry does not list its repositories.
     #[error(
-        "the registry does not list its repositories ({trouble}); give the --seed of the run, or --repositories with a \
+        "the registry does not list its repositories ({cause}); give the --seed of the run, or --repositories with a \
          file of their names"
     )]
     NoCatalog {
-        /// What it answered.
-        trouble: String,
+        /// The response, or the error.
+        cause: String,
     },
-    /// A repository could not be looked into.
-    #[error("cannot look into {repository}: {trouble}")]
+    /// A repository could not be read.
+    #[error("cannot read the content of {repository}: {cause}")]
     Repository {
         /// The repository.
         repository: String,
-        /// What was answered.
-        trouble: String,
+        /// The response, or the error.
+        cause: String,
     },
 }
 
-/// Whether a repository was made by a run in this namespace: its name says `hoc-` and eight hexadecimal digits where
-/// runs write them, and leads nowhere else from there, as `/../` would.
+/// True if a run created the repository in this namespace: its name is valid, and has `hoc-` and eight hexadecimal digits
+/// at the position at which runs write them.
 pub fn is_of_a_run(namespace: Option<&str>, name: &str) -> bool {
     name.parse::<RepositoryName>().is_ok() && is_named_by_a_run(namespace, name)
 }
@@ -62,7 +61,7 @@ fn is_named_by_a_run(namespace: Option<&str>, name: &str) -> bool {
     match namespace {
         None => is_run(name),
         Some(namespace) => {
-            // Names of one segment are tried with every `/` made a `-`.
+            // In names of one segment every `/` is a `-`.
             let flat = namespace.replace('/', "-");
             let within = |prefix: &str, separator| {
                 let rest = name.strip_prefix(prefix)?;
@@ -79,65 +78,66 @@ pub async fn catalog(session: &Session) -> Result<Vec<String>, SearchError> {
     match found {
         Ok(Some(names)) => Ok(names),
         Ok(None) => Err(SearchError::NoCatalog {
-            trouble: "GET /v2/_catalog answers 404 Not Found".to_owned(),
+            cause: "GET /v2/_catalog returned 404 Not Found".to_owned(),
         }),
-        Err(trouble) => Err(SearchError::NoCatalog { trouble }),
+        Err(cause) => Err(SearchError::NoCatalog { cause }),
     }
 }
 
-/// What these repositories hold, as far as it hangs on a tag; those that hold nothing are left out.
-pub async fn holdings(session: &Session, repositories: &[String]) -> Result<Made, SearchError> {
+/// The content of these repositories that is reachable from a tag. Empty repositories are omitted.
+pub async fn content_of(session: &Session, repositories: &[String]) -> Result<Stored, SearchError> {
     let found: Vec<_> = futures_util::stream::iter(repositories)
         .map(|repository| async move {
-            let held = look_into(session, repository).await;
-            held.map(|holdings| (repository.clone(), holdings))
-                .map_err(|trouble| SearchError::Repository {
+            let content = content(session, repository).await;
+            content
+                .map(|content| (repository.clone(), content))
+                .map_err(|cause| SearchError::Repository {
                     repository: repository.clone(),
-                    trouble,
+                    cause,
                 })
         })
-        .buffered(PARALLEL)
+        .buffered(CONCURRENCY)
         .collect()
         .await;
-    let made = found.into_iter().collect::<Result<Made, _>>()?;
-    let is_something = |(_, held): &(String, Holdings)| *held != Holdings::default();
-    Ok(made.into_iter().filter(is_something).collect())
+    let mut stored = found.into_iter().collect::<Result<Stored, _>>()?;
+    stored.retain(|_, content| *content != RepositoryContent::default());
+    Ok(stored)
 }
 
-async fn look_into(session: &Session, repository: &str) -> Result<Holdings, String> {
-    let mut holdings = Holdings::default();
+async fn content(session: &Session, repository: &str) -> Result<RepositoryContent, String> {
+    let mut content = RepositoryContent::default();
     let path = format!("/v2/{repository}/tags/list");
     let tags = list(session, &path, "tags").await?.unwrap_or_default();
     let mut open = Vec::new();
     for tag in tags {
-        if !is_tag(&tag) {
-            return Err("it lists a tag that is none".to_owned());
+        if tag.parse::<Tag>().is_err() {
+            return Err("it lists an invalid tag".to_owned());
         }
         if let Some((digest, manifest)) = manifest(session, repository, &tag).await? {
-            holdings.tags.insert(tag, digest.clone());
+            content.tags.insert(tag, digest.clone());
             open.push((digest, manifest));
         }
     }
     while let Some((digest, manifest)) = open.pop() {
-        if !holdings.manifests.insert(digest) {
+        if !content.manifests.insert(digest) {
             continue;
         }
-        holdings.blobs.extend(blobs(&manifest));
+        content.blobs.extend(blobs(&manifest));
         for child in named(&manifest["manifests"]) {
             if let Some(child) = self::manifest(session, repository, &child).await? {
                 open.push(child);
             }
         }
     }
-    Ok(holdings)
+    Ok(content)
 }
 
-/// A manifest with its digest; nothing if it is not there.
+/// A manifest with its digest; `None` if it does not exist.
 async fn manifest(
     session: &Session,
     repository: &str,
     reference: &str,
-) -> Result<Option<(String, Value)>, String> {
+) -> Result<Option<(Digest, Value)>, String> {
     let path = format!("/v2/{repository}/manifests/{reference}");
     let reply = session.call(Method::GET, &path).accept(ACCEPT_ORAS).send();
     let reply = reply.await.map_err(|stop| stop.to_string())?;
@@ -145,36 +145,34 @@ async fn manifest(
         return Ok(None);
     }
     if !reply.status.is_success() {
-        return Err(format!("GET {path} answers {}", reply.status));
+        return Err(format!("GET {path} returned {}", reply.status));
     }
-    let told = reply
-        .header("docker-content-digest")
-        .filter(|digest| is_digest(digest));
-    let digest = told.map_or_else(|| digest_of(&reply.body), ToOwned::to_owned);
-    // What cannot be read can be deleted all the same.
+    let returned = reply.header("docker-content-digest");
+    let returned = returned.and_then(|digest| digest.parse().ok());
+    let digest = returned.unwrap_or_else(|| Digest::sha256(&reply.body));
+    // A manifest that is not JSON can be deleted as well.
     let manifest = serde_json::from_slice(&reply.body).unwrap_or_default();
     Ok(Some((digest, manifest)))
 }
 
 /// The digests of config and layers.
-fn blobs(manifest: &Value) -> Vec<String> {
+fn blobs(manifest: &Value) -> Vec<Digest> {
     let mut blobs = named(&manifest["layers"]);
     blobs.extend(digest_in(&manifest["config"]));
     blobs
 }
 
 /// The digests of a list of descriptors.
-fn named(descriptors: &Value) -> Vec<String> {
+fn named(descriptors: &Value) -> Vec<Digest> {
     let descriptors = descriptors.as_array().into_iter().flatten();
     descriptors.filter_map(digest_in).collect()
 }
 
-fn digest_in(descriptor: &Value) -> Option<String> {
-    let digest = descriptor["digest"].as_str()?;
-    is_digest(digest).then(|| digest.to_owned())
+fn digest_in(descriptor: &Value) -> Option<Digest> {
+    descriptor["digest"].as_str()?.parse().ok()
 }
 
-/// A list, page by page; nothing if it is not there.
+/// All pages of a list; `None` if it does not exist.
 async fn list(session: &Session, path: &str, field: &str) -> Result<Option<Vec<String>>, String> {
     let mut uri = session.uri(path);
     let mut names = Vec::new();
@@ -190,7 +188,7 @@ async fn list(session: &Session, path: &str, field: &str) -> Result<Option<Vec<S
         let page: Option<Value> = serde_json::from_slice(&reply.body).ok();
         let page = page.filter(|_| reply.status.is_success());
         let page =
-            page.ok_or_else(|| format!("GET {} answers {}", reply.uri.path(), reply.status))?;
+            page.ok_or_else(|| format!("GET {} returned {}", reply.uri.path(), reply.status))?;
         let page = page[field].as_array().into_iter().flatten();
         names.extend(page.filter_map(Value::as_str).map(ToOwned::to_owned));
         match next(&reply) {
@@ -198,22 +196,13 @@ async fn list(session: &Session, path: &str, field: &str) -> Result<Option<Vec<S
             None => return Ok(Some(names)),
         }
     }
-    Err(format!("GET {path} goes on for more than {PAGES} pages"))
+    Err(format!("GET {path} has more than {PAGES} pages"))
 }
 
-/// Where the next page is.
+/// The URI reference of the next page.
 fn next(reply: &Reply) -> Option<&str> {
-    let link = reply.header("link")?;
-    let (target, parameters) = link.strip_prefix('<')?.split_once('>')?;
-    parameters.contains("next").then_some(target)
-}
-
-/// Whether a text is a tag, so that it can stand in a path.
-fn is_tag(text: &str) -> bool {
-    text.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_')
-        && text
-            .chars()
-            .all(|c| c.is_ascii_alphanumeric() || "._-".contains(c))
+    let link = Link::parse(reply.header("link")?)?;
+    link.is_next().then_some(link.target)
 }
 
 #[cfg(test)]
@@ -221,7 +210,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_what_a_run_named_is_of_a_run() {
+    fn only_repositories_that_a_run_named_are_of_a_run() {
         for (namespace, name, expected) in [
             (None, "hoc-63cbe1e4/pull-blob", true),
             (None, "hoc-63cbe1e4-names-root", true),
@@ -250,13 +239,6 @@ mod tests {
                 expected,
                 "{namespace:?} {name}"
             );
-        }
-    }
-
-    #[test]
-    fn what_leads_elsewhere_is_no_tag() {
-        for (tag, expected) in [("1.0.0_a", true), ("_", true), ("..", false), ("-x", false)] {
-            assert_eq!(is_tag(tag), expected, "{tag}");
         }
     }
 }
