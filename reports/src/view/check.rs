@@ -125,7 +125,11 @@ fn rows(check: &CheckRecord) -> Vec<ReportRow<'_>> {
         ];
         rows.push(ReportRow::new(Label::Deviation, entries));
     }
-    let sources = ReportRow::new(Label::Sources, check.sources.iter().map(RowEntry::Source));
+    let label = match check.sources.len() {
+        1 => Label::Source,
+        _ => Label::Sources,
+    };
+    let sources = ReportRow::new(label, check.sources.iter().map(RowEntry::Source));
     let breaks = ReportRow::new(Label::Helm, check.breaks.iter().map(RowEntry::Break));
     rows.extend([sources, breaks].map(|row| row.from(sources_from)));
     if !check.covers.is_empty() {

@@ -49,7 +49,7 @@ pub enum Label {
     Obstacle,
     /// The sources of a requirement.
     Sources,
-    /// The main source of a requirement.
+    /// The only source of a requirement, or the main one.
     Source,
     /// The effect on Helm.
     Helm,

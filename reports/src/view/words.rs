@@ -23,7 +23,7 @@ pub(super) const NO_REASON: &str = "no reason recorded";
 pub(super) const fn obstacle(kind: ObstacleKind) -> &'static str {
     match kind {
         ObstacleKind::Transport => "connection failed",
-        ObstacleKind::Arrangement => "set-up of the check failed",
+        ObstacleKind::Arrangement => "a precondition could not be arranged",
         ObstacleKind::Deadline => "check timed out",
         ObstacleKind::Defect => "defect in the suite",
     }
