@@ -108,7 +108,8 @@ fn records_are_compared_like_targets() {
     let one = format!("{both}#{}", serve.url);
     let ran = compare(&[&[good.as_str(), &one, "--markdown", "-"], &ONLY[..]].concat());
     assert!(
-        ran.out.contains("- `tags/lexical-order` tags are listed"),
+        ran.out
+            .contains("- `tags/lexical-order` the registry lists tags"),
         "{}",
         ran.out
     );
