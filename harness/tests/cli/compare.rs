@@ -123,7 +123,7 @@ fn records_are_compared_like_targets() {
             &[&good, "reference", &bad],
             "`compare` needs exactly two targets",
         ),
-        (&["--bisect", &good, "reference"], "give the target itself"),
+        (&["--bisect", &good, "reference"], "name the target instead"),
         (
             &[&text_file(&folder), "reference"],
             "this is not a run record",

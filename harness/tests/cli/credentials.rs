@@ -251,7 +251,7 @@ fn a_client_certificate_is_presented() {
         (
             &["--cert-file", &key, "--key-file", &key],
             2,
-            "the first holds no certificate",
+            "the certificate file contains no PEM certificate",
         ),
         (
             &["--cert-file", &cert, "--key-file", &cert],

@@ -256,5 +256,10 @@ fn a_read_only_run_examines_an_existing_chart() {
 
     let (ran, _) = examined(&[&serve.url, "--read-only", "--chart", "missing/chart:1.0.0"]);
     assert_eq!(ran.code, Some(3), "{}{}", ran.out, ran.err);
-    assert!(ran.out.contains("could not read the chart"), "{}", ran.out);
+    assert!(
+        ran.out
+            .contains("could not read the manifest of the existing chart"),
+        "{}",
+        ran.out
+    );
 }
