@@ -1,7 +1,7 @@
-//! What Helm makes of a tag list: the version it picks for a range, or for none.
+//! Version resolution: the version that Helm picks from a list of tags for a range, or without one.
 //!
-//! `_` becomes `+`, what is no strict SemVer is dropped, the rest is sorted, and the highest version that
-//! fits is taken. Build metadata does not order; without a constraint, prereleases do not count.
+//! Helm reads `_` as `+`, ignores tags that are not strict SemVer, and picks the highest matching version. Build metadata has
+//! no effect on the order; without a range, Helm ignores prereleases.
 
 use semver::{Version, VersionReq};
 
@@ -12,7 +12,7 @@ fn versions(tags: &[String]) -> Vec<Version> {
         .collect()
 }
 
-/// The tag that Helm 3.8 and later pull for a range; `None` if nothing fits.
+/// The tag that Helm 3.8 and later pull for a range; `None` if no version matches.
 pub fn pick(tags: &[String], range: Option<&VersionReq>) -> Option<String> {
     versions(tags)
         .into_iter()
@@ -33,7 +33,7 @@ mod tests {
     }
 
     #[test]
-    fn the_highest_release_is_picked_and_foreign_tags_drop_out() {
+    fn the_highest_release_is_picked_and_other_tags_are_ignored() {
         let list = tags(&[
             "0.1.0",
             "latest",
