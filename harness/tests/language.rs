@@ -154,7 +154,9 @@ fn collect(tokens: TokenStream, place: &str, texts: &mut Texts) {
                     continue;
                 }
                 after_doc = false;
-                if attribute && named("cfg") {
+                if attribute && (named("serde") || named("strum")) {
+                    // Names in reports, not texts.
+                } else if attribute && named("cfg") {
                     is_test |= group.stream().to_string().contains("(test)");
                 } else if group.delimiter() == Delimiter::Brace && is_test {
                     is_test = false;

@@ -1,18 +1,14 @@
 //! The behavioural spec of Helm charts in OCI registries, as requirements with checks.
 //!
-//! - [`requirement`]: a requirement, everything about it in one place; [`checks`]: all of them.
-//! - [`session`], [`api`]: what a check is handed and the steps it can take; [`registry`]: the HTTP port;
-//!   [`content`]: what goes through it.
-//! - [`target`]: what is examined, and as whom; [`auth`]: how a challenge is read; [`secrets`]: what is never shown.
-//! - [`verdict`]: what was observed; [`outcome`]: what we make of it; [`predict`]: what each Helm does then.
-//! - [`era`]: Helm versions and the flows of their users; [`source`]: who says so.
-//! - [`coverage`]: the ledger of what is checked and what is not, with reasons.
-//! - [`proof`]: the suite examined, every requirement against every fault.
-//! - [`evidence`]: what real Helms did with each fault, for the suite to be measured by.
-//! - [`reads`]: which headers of an answer matter to Helm.
-//! - [`explain`]: why a flow of a real Helm failed, told from what was seen violated.
+//! - [`requirement`]: a requirement with its level, sources, faults and check; [`checks`]: all requirements, by chapter.
+//! - [`session`]: the workspace of a check: its requests, tokens, retries and expectations; [`verdict`]: its result.
+//! - [`wire`]: the HTTP port, recorded exchanges and redaction; [`oci`]: digests, references, bodies, links and URLs.
+//! - [`helm`]: Helm versions, eras, flows and error messages; `client`: models of Helm clients.
+//! - [`prediction`]: the table of eras and flows, and explanations of failed flows.
+//! - [`proof`]: every requirement against every fault; [`evidence`]: observations of real Helm binaries;
+//!   [`coverage`]: the items of the documents that the suite covers, and reasons for the others.
 //!
-//! `spec/` holds the two documents behind the requirements.
+//! `spec/` contains the documents behind the requirements.
 
 pub mod checks;
 mod client;

@@ -43,9 +43,9 @@ impl Compared {
 
 /// Examines one target by a plan.
 pub struct Examiner<'a> {
-    /// What is examined.
+    /// The plan.
     pub plan: &'a Plan,
-    /// How much of it concurrently.
+    /// The concurrency.
     pub schedule: Schedule,
     /// The receiver of progress.
     pub events: &'a Events,

@@ -2,9 +2,9 @@
 //!
 //! - [`Helm`] is a binary with its version; [`discover()`] finds the binaries in a folder;
 //! - [`Home`] is the temporary home directory of a run; no file of the user is read or written;
-//! - [`FaultServer`] is the reference registry with faults, for a Helm to meet, and tells who asked what;
+//! - [`FaultServer`] is the reference registry with faults, and records the exchanges;
 //! - [`scenario`] holds the command lines of each flow in each era, arranges their preconditions, and checks their effect;
-//! - [`Recorder`] stands between a Helm and a real registry, and writes down what is said;
+//! - [`Recorder`] is a proxy between Helm and a real registry, and records the exchanges;
 //! - [`observe`] runs Helm versions × flows × faults and records the results as evidence.
 //!
 //! Nothing here depends on requirements; `prediction::explain` of the suite explains failures.

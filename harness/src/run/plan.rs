@@ -1,4 +1,4 @@
-//! What a run examines, and how much of it at the same time.
+//! The plan of a run: targets, requirements and concurrency.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -14,7 +14,7 @@ pub const CONCURRENCY: u16 = 16;
 /// The time limit of one check.
 pub const DEADLINE: Duration = Duration::from_secs(20);
 
-/// What a run examines, and how it judges.
+/// The requirements of a run, and the rules for outcomes.
 #[derive(Debug, Clone, Default)]
 pub struct Plan {
     /// The requirements, in the suite's order.
@@ -51,7 +51,7 @@ impl Plan {
     }
 }
 
-/// How many targets and checks are examined concurrently, and the time limit of a check.
+/// The concurrency of targets and checks, and the time limit of a check.
 #[derive(Debug, Clone, Copy)]
 pub struct Schedule {
     /// The number of targets that are examined concurrently.

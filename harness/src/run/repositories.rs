@@ -1,4 +1,4 @@
-//! The repositories that a run needs, told before it runs.
+//! The repositories that a run needs, and the check of given ones before the run.
 //!
 //! The plan is run in memory, on the reference registry as each kind of target; what is written to there is what a
 //! run writes to. Only names depend on the target: its namespace and the seed.
@@ -21,7 +21,7 @@ use super::capabilities;
 use super::cleanup::Ledger;
 use super::preflight::preflight;
 
-/// How many given repositories are looked at at the same time.
+/// The number of given repositories that are checked concurrently.
 const PARALLEL: usize = 8;
 
 /// The repositories to which a run of these requirements writes, in the order of need.
@@ -53,7 +53,7 @@ pub async fn needed(
     all.in_order()
 }
 
-/// Why given repositories do not do.
+/// A reason why given repositories cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error(
     "{given} repositories are given, and the run needs {needed}; give more, or select less with --only"
@@ -90,7 +90,7 @@ pub async fn assign(
     Ok(wanted.into_iter().zip(given.iter().cloned()).collect())
 }
 
-/// Whether a name is a session's own, or that of a sibling.
+/// True if a name is that of a session or of a sibling.
 fn is_own(own: &str, name: &str) -> bool {
     let is_word = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_lowercase());
     match name.strip_prefix(own) {
@@ -100,7 +100,7 @@ fn is_own(own: &str, name: &str) -> bool {
     }
 }
 
-/// Why a given repository cannot be worked in: there is something in it already, or nobody can tell.
+/// The reason why a given repository cannot be used: it is not empty, or its content cannot be determined.
 pub async fn occupied(target: &Target) -> Option<Obstacle> {
     let WriteMode::GivenRepositories(places) = &target.write_mode else {
         return None;
@@ -131,7 +131,7 @@ pub async fn occupied(target: &Target) -> Option<Obstacle> {
     None
 }
 
-/// How many tags are listed: none where there is no repository yet.
+/// The number of listed tags; zero for an absent repository.
 fn count(reply: Result<Reply, Stop>) -> Result<usize, String> {
     let reply = match reply {
         Ok(reply) => reply,

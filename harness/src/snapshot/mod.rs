@@ -200,7 +200,7 @@ async fn list(taker: &mut Taker, about: &About<'_>) -> String {
 
 /// Requests for absent content, signatures, and deletion.
 async fn beside(taker: &mut Taker, target: &Target) {
-    let session = Session::new(target.clone(), "snapshot/beside");
+    let session = Session::new(target.clone(), "snapshot/related");
     let Some(push) = PUSHES.last() else { return };
     let about = About::repository(&session, Some(target.run()), "a chart");
     absent(taker, &about).await;

@@ -171,7 +171,7 @@ fn rejected_access_is_one_obstacle_without_a_secret() {
         (
             &bearer.url,
             IDENTITY,
-            "the identity token may have expired, log in anew",
+            "the identity token may have expired; log in again",
         ),
         (
             &bearer.url,

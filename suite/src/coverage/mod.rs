@@ -155,7 +155,7 @@ pub fn ledger() -> Vec<Entry> {
         .collect()
 }
 
-/// What becomes of the item with this id.
+/// The coverage of the item with this id.
 fn standing(id: &str) -> Standing {
     let covering: Vec<&str> = checks::all()
         .into_iter()
@@ -171,7 +171,7 @@ fn standing(id: &str) -> Standing {
         .map_or(Standing::Open, |(_, reason)| Standing::LeftOut(reason))
 }
 
-/// How many items of a rank there are, and how many of them are covered.
+/// The number of items of a rank, and the number of covered ones.
 pub fn covered(ledger: &[Entry], rank: &str) -> (usize, usize) {
     let ranked = || ledger.iter().filter(|entry| entry.item.rank == rank);
     let is_covered = |entry: &&Entry| matches!(entry.standing, Standing::Covered(_));

@@ -55,7 +55,7 @@ pub enum EvidenceError {
     Parse {
         /// The file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The problem.
         #[source]
         source: serde_json::Error,
     },
@@ -64,7 +64,7 @@ pub enum EvidenceError {
     Exceptions {
         /// The file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The problem.
         #[source]
         source: serde_json::Error,
     },

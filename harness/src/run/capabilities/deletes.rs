@@ -24,7 +24,7 @@ pub(super) async fn manifests(session: &Session, chart: &Chart) -> Found {
 
 /// Deletes a blob that no manifest references, because a registry may keep referenced ones.
 pub(super) async fn blobs(session: &Session, chart: &Chart) -> Found {
-    let blob = Bytes::from(format!("a blob to delete, beside {}", chart.digest));
+    let blob = Bytes::from(format!("a blob to delete, next to {}", chart.digest));
     let digest = session.arrange_blob(&blob).await?;
     delete(session, &session.blob_path(&digest), "a blob").await
 }

@@ -18,21 +18,21 @@ use http::{Method, StatusCode};
 use self::watch::Watch;
 use super::deadline::within;
 
-/// How long all of it may take.
+/// The time limit of the preflight.
 const LIMIT: Duration = Duration::from_secs(11);
 
-/// What the preflight learned.
+/// The result of the preflight.
 #[derive(Debug, Default)]
 pub struct Preflight {
     /// `Server` and `Docker-Distribution-Api-Version`, as the registry sent them.
     pub server: Option<String>,
-    /// Why there is nothing to examine.
+    /// The obstacle, if the target cannot be examined.
     pub obstacle: Option<Obstacle>,
-    /// What was said.
+    /// The exchanges that show it.
     pub exchanges: Vec<Exchange>,
 }
 
-/// Looks at the target before the checks do.
+/// Examines whether the target can be used, before the checks run.
 pub async fn preflight(target: &Target) -> Preflight {
     let watch = Arc::new(Watch::new(Arc::clone(&target.registry)));
     let target = Target {
@@ -130,7 +130,7 @@ async fn probe(session: &Session, base: &Reply) -> Result<(), Stop> {
     Ok(())
 }
 
-/// Why the credentials do not open `/v2/`, and what to do about it.
+/// The reason why `/v2/` rejects the credentials, and the next step.
 fn shut_out(session: &Session, base: &Reply) -> String {
     let host = host(session);
     let Some(credentials) = &session.target().credentials else {
@@ -138,7 +138,7 @@ fn shut_out(session: &Session, base: &Reply) -> String {
     };
     let step = match credentials {
         Credentials::Login(_) => "check the user name and the password",
-        Credentials::IdentityToken(_) => "the identity token may have expired, log in anew",
+        Credentials::IdentityToken(_) => "the identity token may have expired; log in again",
         Credentials::RegistryToken(_) => "the token may have expired, get a new one",
     };
     let Some(answer) = session.refused_token() else {
@@ -166,7 +166,7 @@ fn shut_out(session: &Session, base: &Reply) -> String {
     }
 }
 
-/// Why nothing may be pushed, and what to do about it.
+/// The reason why a push is rejected, and the next step.
 fn may_not_push(session: &Session, begun: &Reply) -> String {
     let said = match session.refused_token() {
         Some(answer) => format!("the token endpoint answers {}", told(session, &answer)),
@@ -213,7 +213,7 @@ fn is_html(reply: &Reply) -> bool {
         .is_some_and(|media_type| media_type.eq_ignore_ascii_case("text/html"))
 }
 
-/// Whether a server that speaks TLS says so to a plain request.
+/// True if the response to a plain-HTTP request comes from a TLS server.
 fn says_https(reply: &Reply) -> bool {
     let body = String::from_utf8_lossy(&reply.body).to_ascii_lowercase();
     reply.status == StatusCode::BAD_REQUEST && body.contains("https")
