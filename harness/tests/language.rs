@@ -54,7 +54,7 @@ const QUESTION_WORDS: &[&str] = &[
 ];
 
 /// Calls whose string arguments are quotations, and the attribute that holds names of serialized fields.
-const QUOTING: &[&str] = &["states", "quotes", "serde"];
+const QUOTING: &[&str] = &["states", "quotes", "serde", "strum"];
 
 /// Files that are quotations as a whole.
 const QUOTED_FILES: &[&str] = &["suite/src/helm/errors.rs"];
@@ -154,9 +154,7 @@ fn collect(tokens: TokenStream, place: &str, texts: &mut Texts) {
                     continue;
                 }
                 after_doc = false;
-                if attribute && (named("serde") || named("strum")) {
-                    // Names in reports, not texts.
-                } else if attribute && named("cfg") {
+                if attribute && named("cfg") {
                     is_test |= group.stream().to_string().contains("(test)");
                 } else if group.delimiter() == Delimiter::Brace && is_test {
                     is_test = false;

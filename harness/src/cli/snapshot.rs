@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use helm_oci_reports::snapshot::{Snapshot, SnapshotDifference};
 use helm_oci_reports::terminal;
+use helm_oci_reports::text::plural;
 use helm_oci_reports::view::{DifferenceView, leftovers};
 use thiserror::Error;
 
@@ -100,7 +101,11 @@ pub(super) async fn snapshot(arguments: &Arguments) -> Result<ExitCode, Snapshot
             };
             snapshot::write(&folder, &taken.snapshot)?;
             let files = taken.snapshot.files().len();
-            output::print(&format!("{}: {files} files written\n", folder.display()))?;
+            output::print(&format!(
+                "{}: {} written\n",
+                folder.display(),
+                plural(files, "file")
+            ))?;
             Ok(ExitCode::Acceptable)
         }
         (None, ..) => Err(SnapshotCommandError::MissingArguments),
@@ -116,7 +121,11 @@ async fn check(existing: &ExistingArguments) -> Result<ExitCode, SnapshotCommand
     let difference = SnapshotDifference::between(&before, &after);
     if difference.is_empty() {
         let files = after.files().len();
-        output::print(&format!("{}: unchanged, {files} files\n", folder.display()))?;
+        output::print(&format!(
+            "{}: unchanged, {}\n",
+            folder.display(),
+            plural(files, "file")
+        ))?;
         return Ok(ExitCode::Acceptable);
     }
     let style = existing.color.style();

@@ -5,6 +5,7 @@ mod shell;
 
 use std::fmt::Write as _;
 
+use helm_oci_reports::text::plural;
 use helm_oci_suite::checks::AREAS;
 use helm_oci_suite::coverage::{self, Pitfall};
 use helm_oci_suite::helm::breaks::{Break, BreakPart};
@@ -51,11 +52,11 @@ pub(crate) fn handbook() -> String {
     for area in &AREAS {
         let _ = writeln!(
             text,
-            "- [{}](#{}): {}, {} requirements",
+            "- [{}](#{}): {}, {}",
             area.name,
             area.name,
             area.title,
-            area.requirements.len()
+            plural(area.requirements.len(), "requirement")
         );
     }
     for area in &AREAS {

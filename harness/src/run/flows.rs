@@ -1,8 +1,7 @@
 //! Runs the flows of real Helm versions on a target, and explains those that fail.
 //!
-//! Each flow of each Helm binary has its own home, recorder and repositories. A flow that fails is a failure of the
-//! target, with four exceptions, in which it is inconclusive: the connection broke; its preconditions could not be
-//! arranged; Helm sent no request; Helm crashed or timed out and no finding explains it.
+//! Each flow has its own home, recorder and repositories. A failed flow is inconclusive if the connection broke, if its
+//! preconditions failed, if Helm sent no request, or if Helm crashed or timed out and no finding explains it.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -31,7 +30,6 @@ use crate::helm::{Exit, Helm, Home, Placeholders, ProcessOutput, Recorder, roots
 
 /// The maximum number of concurrent Helm processes, whatever `--jobs` is: each can use a whole core.
 const CONCURRENCY: usize = 4;
-
 /// The number of bytes of each output stream that are kept.
 const STREAM: usize = 4096;
 
