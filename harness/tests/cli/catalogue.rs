@@ -55,8 +55,8 @@ fn the_coverage_lists_every_item() {
     assert_eq!(ran.code, Some(0), "{}", ran.err);
     for line in [
         "REG-API-01  MUST    api/version-check",
-        "REG-API-04  MUST    left out: it has to hold before",
-        "B18         B       left out: a limit of Helm",
+        "REG-API-04  MUST    left out: a precondition of every request",
+        "B18         B       left out: a limitation of Helm",
         "SEED-36             `pull`, `show`",
     ] {
         assert!(ran.out.contains(line), "{line}: {}", ran.out);
