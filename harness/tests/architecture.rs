@@ -3,6 +3,11 @@
 //! A folder below `src`, or a file in it, is a node; `crate::…` and `super::…` outside of tests are arrows. The graph
 //! has no cycle, and DESIGN.md lists each arrow and no other. Run with `--nocapture` to print the graph.
 
+#![expect(
+    clippy::print_stdout,
+    reason = "tests print their measurements for `--nocapture`"
+)]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -3,6 +3,11 @@
 //! Texts are: doc comments and string literals outside of tests, the help of every command, requirement pages, fault
 //! summaries, and the documents. Quotations are exempt: the sentences that requirements cite, the output of Helm, and code.
 
+#![expect(
+    clippy::print_stdout,
+    reason = "tests print their measurements for `--nocapture`"
+)]
+
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -119,8 +119,8 @@ pub async fn occupied(target: &Target) -> Option<Obstacle> {
                 "the given repository {repository} is not empty, it lists {count} tags; give empty ones"
             ),
             Err(why) => format!(
-                "it cannot be told whether the given repository {repository} is empty: {why}; see that its tags can \
-                 be listed"
+                "the content of the given repository {repository} could not be determined: {why}; check that its tags \
+                 can be listed"
             ),
         };
         return Some(Obstacle::new(

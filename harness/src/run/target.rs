@@ -60,7 +60,7 @@ impl TargetExamination<'_> {
             record.exchanges = exchanges;
             return record;
         }
-        record.capabilities = capabilities::probe(&mut target).await;
+        record.capabilities = Box::pin(capabilities::probe(&mut target)).await;
         self.events.send(Event::Started {
             checks: plan.requirements.len() + plan.flow_count(),
         });

@@ -171,8 +171,7 @@ fn one_chart_is_read_and_nothing_is_written() {
     let ran = snapshot(&[&absent, "--plain-http", "--out", out]);
     assert_eq!(ran.code, Some(3), "{}{}", ran.out, ran.err);
     assert!(
-        ran.err
-            .contains("the registry answers 404 Not Found to GET"),
+        ran.err.contains("returned 404 Not Found; check the name"),
         "{}",
         ran.err
     );

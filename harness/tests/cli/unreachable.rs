@@ -89,7 +89,7 @@ fn certificates_are_trusted_as_configured() {
         &[&[other_name.as_str()], &named[..]].concat(),
         "certificate",
     );
-    no_registry(&format!("http://localhost:{port}"), "write https://");
+    no_registry(&format!("http://localhost:{port}"), "use https://");
 }
 
 #[test]

@@ -252,7 +252,7 @@ impl ClientRun<'_> {
         let is_typed = !self.model.has(Quirk::BlobPutWithoutContentType);
         let kind = is_typed.then_some(media_type::OCTET_STREAM);
         let requests = puts.iter().map(|(blob, location)| {
-            let uri = self.session.upload_target(location, &digest_of(blob))?;
+            let uri = Session::upload_target(location, &digest_of(blob))?;
             Ok(PlannedRequest::new(Method::PUT, uri, access).body(kind, blob))
         });
         let requests = requests.collect::<Result<Vec<_>, Stop>>()?;

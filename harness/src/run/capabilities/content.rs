@@ -9,19 +9,19 @@ use http::{Method, StatusCode};
 use super::{Found, PushedChart};
 
 /// States how the manifest of the chart was accepted; sends no request.
-pub(super) async fn untyped_manifests(pushed: &PushedChart) -> Found {
+pub(super) fn untyped_manifests(pushed: &PushedChart) -> (bool, String) {
     let evidence = if pushed.is_typed {
         "the manifest of a chart was accepted only with a `mediaType` field"
     } else {
         "the manifest of a chart was accepted as Helm writes it"
     };
-    Ok((!pushed.is_typed, evidence.to_owned()))
+    (!pushed.is_typed, evidence.to_owned())
 }
 
 /// States that the repository of the chart did not exist; sends no request.
-pub(super) async fn created_repository() -> Found {
+pub(super) fn created_repository() -> (bool, String) {
     let evidence = "a chart was pushed to a repository that did not exist";
-    Ok((true, evidence.to_owned()))
+    (true, evidence.to_owned())
 }
 
 /// Reads the manifest of the chart without credentials, with an anonymous token if the registry issues one.

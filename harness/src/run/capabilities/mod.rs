@@ -200,7 +200,7 @@ mod tests {
     use super::*;
 
     async fn probed(setup: Setup, faults: &[Fault]) -> Vec<(String, Option<bool>, String)> {
-        let found = probe(&mut proof::target(setup, faults)).await;
+        let found = Box::pin(probe(&mut proof::target(setup, faults))).await;
         let found = found.into_iter();
         found
             .map(|one| (one.name, one.present, one.evidence))
@@ -230,7 +230,7 @@ mod tests {
                 &["anonymous-pull", "cross-repository-head", "immutable-tags"],
             ),
         ] {
-            let found = probed(setup, &[]).await;
+            let found = Box::pin(probed(setup, &[])).await;
             assert_eq!(lacking(&found), lacks, "{setup:?}: {found:?}");
         }
     }
@@ -249,7 +249,7 @@ mod tests {
                 "3 segments are rejected",
             ),
         ] {
-            let found = probed(Setup::Open, &[fault]).await;
+            let found = Box::pin(probed(Setup::Open, &[fault])).await;
             let (_, present, shown) = found.iter().find(|(one, ..)| one == name).expect(name);
             assert_eq!(*present, Some(false), "{fault}");
             assert!(shown.contains(evidence), "{fault}: {shown}");
@@ -262,7 +262,7 @@ mod tests {
         let distinct: BTreeSet<&str> = names.iter().copied().collect();
         assert_eq!(distinct.len(), names.len());
         for faults in [&[][..], &[Fault::RefusesEveryUpload]] {
-            let found = probed(Setup::Open, faults).await;
+            let found = Box::pin(probed(Setup::Open, faults)).await;
             let found: Vec<&str> = found.iter().map(|(name, ..)| name.as_str()).collect();
             assert_eq!(found, names, "{faults:?}");
         }
