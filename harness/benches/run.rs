@@ -76,7 +76,7 @@ async fn measure() -> Result<(), Error> {
         (ordinary(), Duration::ZERO, ROUNDS),
     ];
     for (requirements, latency, rounds) in rows {
-        let heard = record(&requirements).await?;
+        let heard = Box::pin(record(&requirements)).await?;
         let (mut whole, mut bare) = (Duration::MAX, Duration::MAX);
         for _ in 0..rounds {
             whole = whole.min(run(latency, requirements.clone()).await?);
@@ -154,7 +154,7 @@ async fn record(requirements: &[&'static Requirement]) -> Result<Heard, Error> {
     });
     let mut target = Target::new(Arc::clone(&recorder) as _, SEED);
     preflight(&target).await;
-    capabilities::probe(&mut target).await;
+    Box::pin(capabilities::probe(&mut target)).await;
     let preparation = recorder.take();
     let (mut large, mut others) = (Vec::new(), Vec::new());
     for requirement in requirements {

@@ -153,7 +153,7 @@ impl Live {
             launched.stop().await;
             return Err(refused(obstacle.what));
         }
-        capabilities::probe(&mut target).await;
+        Box::pin(capabilities::probe(&mut target)).await;
         Ok(Ready {
             launched: Mutex::new(Some(launched)),
             target,

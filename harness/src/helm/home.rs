@@ -11,7 +11,7 @@ use tokio::process::Command;
 
 /// A temporary folder with every file that Helm reads and writes.
 ///
-/// Helm 3.0 to 3.2 stores credentials in its cache; [`Home::fresh`] keeps them.
+/// Helm 3.0 to 3.2 stores credentials in its cache; [`Home::clear_cache`] keeps them.
 #[derive(Debug)]
 pub struct Home {
     root: TempDir,

@@ -1,7 +1,7 @@
 //! Runs a plan on targets and collects the run record: the service under `run`, `matrix` and `compare`.
 //!
 //! - [`examine()`] examines targets and returns the run record;
-//! - [`with_target`] makes one target available, cleans it up and stops it on every path, also for `snapshot`;
+//! - `with_target` makes one target available, cleans it up and stops it on every path, also for `snapshot`;
 //! - [`check()`] runs one check;
 //! - [`preflight`], [`capabilities`] and [`cleanup`] are the steps around the checks;
 //! - [`repositories`] computes the repositories that a run needs.
