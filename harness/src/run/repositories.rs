@@ -235,7 +235,7 @@ mod tests {
         let shut = given(proof::target(Setup::Basic, &[]));
         let why = occupied(&shut).await.expect("nobody can tell").what;
         assert!(
-            why.contains("whether the given repository pool/a is empty"),
+            why.contains("the content of the given repository pool/a could not be determined"),
             "{why}"
         );
         assert!(why.contains("401"), "{why}");
