@@ -2,6 +2,7 @@
 #
 # A local image is used; otherwise the official one is pulled; otherwise the real program of Distribution or crane is
 # wrapped in an image of the official name, with the official default configuration and a label that names its origin.
+# A wrapped image of an earlier run is made again, because it takes seconds and the earlier run may have failed midway.
 
 distribution_2=2.8.2 # What Debian ships; the official image of that version is the same program.
 distribution_3=3.0.0
@@ -22,7 +23,7 @@ has_image() {
 
 # ensure_image NAME OTHERWISE
 ensure_image() {
-    if has_image "$1"; then
+    if has_image "$1" && [[ -z $(origin_of "$1") ]]; then
         echo "$1: local"
     elif timeout 120 docker pull -q "$1"; then
         echo "$1: pulled"
@@ -30,8 +31,13 @@ ensure_image() {
         "$2"
     fi
     if has_image "$1"; then
-        docker image inspect "$1" --format '    {{.Id}}{{with .Config.Labels}} {{index . "org.helm-oci-conformance.stand-in"}}{{end}}'
+        echo "    $(docker image inspect "$1" --format '{{.Id}}') $(origin_of "$1")"
     fi
+}
+
+# origin_of IMAGE: the origin of the program in a wrapped image; nothing for an official image.
+origin_of() {
+    docker image inspect "$1" --format '{{with .Config.Labels}}{{index . "org.helm-oci-conformance.stand-in"}}{{end}}'
 }
 
 skip_zot() {
@@ -113,6 +119,7 @@ rooted() {
 stand_in() {
     local image=$1 root=$2 origin=$3
     shift 3
+    docker image rm "$image" >/dev/null 2>&1 || true
     tar -C "$root" -c . | docker import \
         --change 'EXPOSE 5000' \
         --change 'ENTRYPOINT ["/bin/registry"]' \
