@@ -1,6 +1,6 @@
 //! How long a whole run on the reference registry takes, and how much of that is not the requests themselves.
 //!
-//! The run's own requests are written down once. Then a whole run and a bare HTTP client that sends the same requests,
+//! The run's own requests are written down once. Then a whole run and a bare HTTP client (`reqwest`) that sends the same requests,
 //! first those of the preparation, then each check's one after the other and as many checks side by side, take turns in
 //! one process. As in a run, the large charts go first, one after the other. The best of some rounds counts. With 20 ms
 //! added to every answer the same is measured once more, and once without the large charts.
@@ -35,10 +35,8 @@ use helm_oci_suite::session::target::Target;
 use helm_oci_suite::wire::content::Content;
 use helm_oci_suite::wire::{Registry, Relay, Request, ResponseFuture};
 use http::Uri;
-use http_body_util::{BodyExt, Full};
-use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::TokioExecutor;
+use reqwest::Client;
+use reqwest::redirect::Policy;
 use tokio::runtime::Runtime;
 
 /// How often each is measured.
@@ -234,8 +232,10 @@ async fn run(
 async fn replay(heard: &Heard, latency: Duration) -> Result<Duration, Error> {
     let server = server(latency).await?;
     let origin = format!("http://{}", server.address());
-    let client: Client<HttpConnector, Full<Bytes>> =
-        Client::builder(TokioExecutor::new()).build_http();
+    let client = Client::builder()
+        .no_proxy()
+        .redirect(Policy::none())
+        .build()?;
     let begun = Stopwatch::start();
     send_all(client.clone(), origin.clone(), heard.preparation.clone()).await?;
     let checks = heard.checks.iter().map(|requests| {
@@ -256,7 +256,7 @@ async fn replay(heard: &Heard, latency: Duration) -> Result<Duration, Error> {
 }
 
 async fn send_all(
-    client: Client<HttpConnector, Full<Bytes>>,
+    client: Client,
     origin: String,
     requests: Vec<http::Request<Bytes>>,
 ) -> Result<(), Error> {
@@ -267,8 +267,8 @@ async fn send_all(
             .map_or("/", |path| path.as_str());
         *request.uri_mut() = format!("{origin}{path}").parse()?;
         // Some are meant to break the connection, or to be refused at once.
-        if let Ok(answer) = client.request(request.map(Full::new)).await {
-            let _ = answer.into_body().collect().await;
+        if let Ok(response) = client.execute(request.try_into()?).await {
+            let _ = response.bytes().await;
         }
     }
     Ok(())

@@ -3,8 +3,6 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use helm_oci_suite::wire::{Request, TransportError};
-use http::{Method, Uri, header};
 use thiserror::Error;
 
 use super::environment::environment;
@@ -14,7 +12,7 @@ use crate::clock;
 use crate::doctor::{self, ServerTime};
 use crate::exit_code::ExitCode;
 use crate::helm::{self, HelmError};
-use crate::http::{Http, Limits, TrustError};
+use crate::http::{HealthClient, Limits, TrustError};
 use crate::target::kind::{self, TargetError};
 
 #[derive(Debug, Args)]
@@ -74,21 +72,14 @@ pub(super) async fn doctor(arguments: &Arguments) -> Result<ExitCode, DoctorComm
 /// Queries a registry for its time.
 async fn query(arguments: &Arguments, target: &str) -> Result<ServerTime, DoctorCommandError> {
     let origin = kind::origin(target)?;
-    let registry = Http::new(origin.clone(), &arguments.trust.trust(), Limits::default())?;
-    let date = date(&registry, &origin).await;
+    let client = HealthClient::new(origin, &arguments.trust.trust(), Limits::default())?;
+    let health = client.get("/v2/").await;
     Ok(ServerTime {
         target: target.to_owned(),
         received: clock::seconds(),
-        date: date.map_err(|error| crate::error::chain(&error)),
+        date: match health {
+            Ok(health) => Ok(health.date),
+            Err(error) => Err(error.to_string()),
+        },
     })
-}
-
-async fn date(registry: &Http, origin: &Uri) -> Result<Option<i64>, TransportError> {
-    let uri = format!("{origin}v2/");
-    let uri = uri.parse().expect("a path after an origin is a URI");
-    let response = registry.forward(Request::new(Method::GET, uri)).await?;
-    let date = response.headers.get(header::DATE);
-    Ok(date
-        .and_then(|date| date.to_str().ok())
-        .and_then(clock::read_date))
 }

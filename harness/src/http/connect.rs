@@ -55,7 +55,7 @@ pub(super) async fn open(uri: &Uri, limit: Duration) -> Result<TcpStream, Transp
             let _ = stream.set_nodelay(true);
             Ok(stream)
         }
-        Ok(Err(error)) => Err(failed(words(&error))),
+        Ok(Err(error)) => Err(failed(os_message(&error))),
         Err(_) => Err(failed(format!(
             "no connection within {} s",
             limit.as_secs()
@@ -89,7 +89,7 @@ fn host(uri: &Uri) -> &str {
 }
 
 /// The message of the operating system, without the error number.
-fn words(error: &io::Error) -> String {
+pub(super) fn os_message(error: &io::Error) -> String {
     let text = error.to_string();
     text.split(" (os error")
         .next()

@@ -5,6 +5,7 @@
 //! registry can make the suite hang or exhaust its memory.
 
 mod connect;
+mod health;
 mod identity;
 mod sent;
 mod trust;
@@ -30,6 +31,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::timeout;
 
 use self::connect::Tcp;
+pub use self::health::{Health, HealthClient, HealthError};
 use self::sent::{Progress, Sent};
 pub use self::trust::{Trust, TrustError};
 

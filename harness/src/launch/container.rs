@@ -19,7 +19,7 @@ use super::engine::{self, LABEL};
 use super::ready::{self, free_port};
 use super::recipe::{self, Place};
 use super::{Held, LaunchError, Launched};
-use crate::http::{Http, Trust};
+use crate::http::{HealthClient, Http, Trust};
 use crate::target::kind::ImageTarget;
 use crate::target::resolved::Connection;
 
@@ -238,11 +238,12 @@ impl Launch<'_> {
 
     /// A port to the registry at this URL, once it is ready.
     async fn reach(&self, url: String, trust: &Trust) -> Result<(String, Http), LaunchError> {
-        let origin = url
+        let origin: http::Uri = url
             .parse()
             .map_err(|error: http::uri::InvalidUri| self.failed(error))?;
+        let health = HealthClient::new(origin.clone(), trust, self.connection.limits)?;
         let registry = Http::new(origin, trust, self.connection.limits)?;
-        ready::wait(&registry, &self.image.recipe.ready)
+        ready::wait(&health, &self.image.recipe.ready)
             .await
             .map_err(|last| LaunchError::NotReady {
                 program: self.reference(),

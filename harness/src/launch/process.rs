@@ -17,7 +17,7 @@ use tokio::time::timeout;
 use super::ready::{self, free_port, is_taken};
 use super::recipe::{self, Filled, Place};
 use super::{Held, LaunchError, Launched};
-use crate::http::Http;
+use crate::http::{HealthClient, Http};
 use crate::target::kind::ProcessTarget;
 use crate::target::resolved::Connection;
 
@@ -71,10 +71,11 @@ pub(super) async fn start(
     let mut trust = connection.trust.clone();
     trust.pinned.extend(filled.certificate);
     let url = format!("{}://{authority}", filled.scheme);
-    let origin = url.parse().expect("an address makes a URI");
+    let origin: http::Uri = url.parse().expect("an address makes a URI");
+    let health = HealthClient::new(origin.clone(), &trust, connection.limits)?;
     let registry = Http::new(origin, &trust, connection.limits)?;
     let ready = tokio::select! {
-        ready = ready::wait(&registry, &program.recipe.ready) => {
+        ready = ready::wait(&health, &program.recipe.ready) => {
             ready.map_err(|last| LaunchError::NotReady {
                 program: program.path.clone(),
                 seconds: ready::LIMIT.as_secs(),

@@ -4,11 +4,10 @@ use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::time::Duration;
 
-use helm_oci_suite::wire::{Registry, Request};
-use http::{Method, StatusCode, Uri};
+use http::StatusCode;
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
-use crate::http::Http;
+use crate::http::HealthClient;
 
 /// The time in which a registry has to become ready.
 pub(super) const LIMIT: Duration = Duration::from_secs(30);
@@ -17,24 +16,20 @@ pub(super) const LIMIT: Duration = Duration::from_secs(30);
 const INTERVAL: Duration = Duration::from_millis(50);
 
 /// Returns once the registry returns a success status or 401 for `path`; otherwise the last response or error.
-pub(super) async fn wait(registry: &Http, path: &str) -> Result<(), String> {
+pub(super) async fn wait(registry: &HealthClient, path: &str) -> Result<(), String> {
     let mut last = String::from("none");
     let ready = timeout(LIMIT, poll(registry, path, &mut last)).await;
     ready.map_err(|_| last)
 }
 
-async fn poll(registry: &Http, path: &str, last: &mut String) {
+async fn poll(registry: &HealthClient, path: &str, last: &mut String) {
     let mut interval = interval(INTERVAL);
     interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let origin = registry.origin().to_string();
-    let uri = format!("{}{path}", origin.trim_end_matches('/'));
-    let uri: Uri = uri.parse().expect("an origin and a path make a URI");
     loop {
         interval.tick().await;
-        let request = Request::new(Method::GET, uri.clone());
-        match registry.send(request).await {
-            Ok(response) if is_ready(response.status) => return,
-            Ok(response) => *last = response.status.to_string(),
+        match registry.get(path).await {
+            Ok(health) if is_ready(health.status) => return,
+            Ok(health) => *last = health.status.to_string(),
             Err(error) => *last = error.to_string(),
         }
     }
