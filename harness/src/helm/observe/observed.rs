@@ -93,14 +93,15 @@ impl Observed {
     /// The last exchange that a fault altered or that failed; the last of all if there is none.
     ///
     /// Helm sends concurrent requests. Therefore a request that a fault made fail takes precedence over an intermediate
-    /// response, and an altered exchange over the 404 for content that is not pushed yet, whichever came last.
+    /// response, and an altered exchange over the 404 for content that is not pushed yet, whichever came last. Of two
+    /// chains of redirects, the one that Helm followed further takes precedence.
     fn stopped_at(&self) -> Option<String> {
         let of_helm = || self.seen.iter().filter(|seen| !seen.is_arranged);
         let last = of_helm().rfind(|seen| seen.is_altered || is_refused(seen));
         let last = match last {
             Some(last) if is_intermediate(last) => of_helm()
                 .rfind(|seen| seen.is_altered && is_refused(seen))
-                .or(Some(last)),
+                .or_else(|| self.deepest_redirect(last)),
             Some(last) if is_absence(last) => of_helm()
                 .rfind(|seen| seen.is_altered)
                 .filter(|altered| !is_refused(altered))
@@ -117,5 +118,25 @@ impl Observed {
             TransportEffect::CutBodyAfter(_) => format!("{status} cut"),
         };
         Some(format!("{} {url} {outcome}", last.request.method()))
+    }
+
+    /// The altered redirect that Helm followed furthest: before it, its path was requested most often. `last` if that is
+    /// no redirect.
+    fn deepest_redirect<'a>(&'a self, last: &'a ObservedExchange) -> Option<&'a ObservedExchange> {
+        let is_redirect = |seen: &ObservedExchange| seen.response.status().is_redirection();
+        if !is_redirect(last) {
+            return Some(last);
+        }
+        let redirects = self
+            .seen
+            .iter()
+            .enumerate()
+            .filter(|(_, seen)| !seen.is_arranged && seen.is_altered && is_redirect(seen));
+        let path = |seen: &ObservedExchange| seen.request.uri().path().to_owned();
+        let deepest = redirects.max_by_key(|(position, seen)| {
+            let earlier = self.seen[..*position].iter();
+            earlier.filter(|one| path(one) == path(seen)).count()
+        });
+        deepest.map_or(Some(last), |(_, seen)| Some(seen))
     }
 }
