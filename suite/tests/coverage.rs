@@ -3,14 +3,14 @@
 use std::collections::BTreeSet;
 
 use helm_oci_suite::checks;
-use helm_oci_suite::coverage::{LEFT_OUT, Standing, covered, ledger, statements};
+use helm_oci_suite::coverage::{CoverageStatus, LEFT_OUT, covered, entries, statements};
 use helm_oci_suite::helm::flow::Flow;
 
 #[test]
 fn every_item_is_covered_or_left_out_for_a_reason() {
-    let open: Vec<String> = ledger()
+    let open: Vec<String> = entries()
         .into_iter()
-        .filter(|entry| entry.standing == Standing::Open)
+        .filter(|entry| entry.status == CoverageStatus::Open)
         .map(|entry| {
             format!(
                 "{} ({}): {}",
@@ -27,16 +27,16 @@ fn every_item_is_covered_or_left_out_for_a_reason() {
 
 #[test]
 fn every_item_that_is_left_out_exists_and_is_not_covered() {
-    let ledger = ledger();
+    let entries = entries();
     let mut seen = BTreeSet::new();
     for (id, reason) in LEFT_OUT {
         assert!(seen.insert(id), "{id} is left out twice");
         assert!(reason.len() > 20, "{id} is left out without a reason");
-        let entry = ledger.iter().find(|entry| entry.item.id == *id);
+        let entry = entries.iter().find(|entry| entry.item.id == *id);
         let entry = entry.unwrap_or_else(|| panic!("{id} is left out, but is in neither document"));
         assert_eq!(
-            entry.standing,
-            Standing::LeftOut(reason),
+            entry.status,
+            CoverageStatus::LeftOut(reason),
             "{id} is left out, but covered"
         );
     }
@@ -44,9 +44,9 @@ fn every_item_that_is_left_out_exists_and_is_not_covered() {
 
 #[test]
 fn most_items_are_covered() {
-    let ledger = ledger();
+    let entries = entries();
     for (rank, least) in [("MUST", 95), ("SHOULD", 85)] {
-        let (covered, all) = covered(&ledger, rank);
+        let (covered, all) = covered(&entries, rank);
         assert!(all > 0, "there are items of level {rank}");
         assert!(
             covered * 100 >= all * least,

@@ -2,7 +2,9 @@
 
 use std::fmt::Write as _;
 
-use helm_oci_suite::coverage::{Entry, Standing, Statement, covered, ledger, statements};
+use helm_oci_suite::coverage::{
+    CoverageEntry, CoverageStatus, Statement, covered, entries, statements,
+};
 use helm_oci_suite::helm::flow::Flow;
 use serde_json::{Value, json};
 
@@ -17,12 +19,12 @@ const RANKS: &[(&str, &[&str])] = &[
 
 /// The coverage as text.
 pub(super) fn text() -> String {
-    let ledger = ledger();
+    let entries = entries();
     let mut text = String::new();
     for (document, ranks) in RANKS {
         let _ = writeln!(text, "{document}\n");
-        let of_document = |entry: &&Entry| ranks.contains(&entry.item.rank);
-        for entry in ledger.iter().filter(of_document) {
+        let of_document = |entry: &&CoverageEntry| ranks.contains(&entry.item.rank);
+        for entry in entries.iter().filter(of_document) {
             let _ = writeln!(text, "{}", line(entry));
         }
         let _ = writeln!(text);
@@ -39,7 +41,7 @@ pub(super) fn text() -> String {
     let _ = writeln!(text);
     for (document, ranks) in RANKS {
         for rank in *ranks {
-            let (covered, all) = covered(&ledger, rank);
+            let (covered, all) = covered(&entries, rank);
             let tenths = covered * 1000 / all.max(1);
             let share = format!("{}.{} %", tenths / 10, tenths % 10);
             let _ = writeln!(
@@ -51,33 +53,33 @@ pub(super) fn text() -> String {
     text
 }
 
-fn line(entry: &Entry) -> String {
+fn line(entry: &CoverageEntry) -> String {
     let item = &entry.item;
-    let standing = match &entry.standing {
-        Standing::Covered(requirements) => requirements.join(", "),
-        Standing::LeftOut(reason) => format!("left out: {reason}"),
-        Standing::Open => "open".to_owned(),
+    let status = match &entry.status {
+        CoverageStatus::Covered(requirements) => requirements.join(", "),
+        CoverageStatus::LeftOut(reason) => format!("left out: {reason}"),
+        CoverageStatus::Open => "open".to_owned(),
     };
-    format!("{:11} {:7} {standing}  ({})", item.id, item.rank, item.text)
+    format!("{:11} {:7} {status}  ({})", item.id, item.rank, item.text)
 }
 
 /// The coverage as JSON.
 pub(super) fn json() -> String {
-    let items: Vec<Value> = ledger().iter().map(item).collect();
+    let items: Vec<Value> = entries().iter().map(item).collect();
     let statements: Vec<Value> = statements().iter().map(statement).collect();
-    let ledger = json!({ "items": items, "statements": statements });
-    let mut text = serde_json::to_string_pretty(&ledger).expect("the coverage serialises");
+    let entries = json!({ "items": items, "statements": statements });
+    let mut text = serde_json::to_string_pretty(&entries).expect("the coverage serialises");
     text.push('\n');
     text
 }
 
-fn item(entry: &Entry) -> Value {
+fn item(entry: &CoverageEntry) -> Value {
     let item = &entry.item;
     let mut value = json!({ "id": item.id, "rank": item.rank, "says": item.text });
-    match &entry.standing {
-        Standing::Covered(requirements) => value["covered_by"] = json!(requirements),
-        Standing::LeftOut(reason) => value["left_out"] = json!(reason),
-        Standing::Open => {}
+    match &entry.status {
+        CoverageStatus::Covered(requirements) => value["covered_by"] = json!(requirements),
+        CoverageStatus::LeftOut(reason) => value["left_out"] = json!(reason),
+        CoverageStatus::Open => {}
     }
     value
 }

@@ -41,7 +41,7 @@ pub struct Pitfall {
 
 /// The coverage of an item.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Standing {
+pub enum CoverageStatus {
     /// These requirements check it on the wire.
     Covered(Vec<&'static str>),
     /// No requirement checks it, for this reason.
@@ -52,11 +52,11 @@ pub enum Standing {
 
 /// One line of the coverage list.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entry {
+pub struct CoverageEntry {
     /// The item.
     pub item: Item,
     /// Its coverage.
-    pub standing: Standing,
+    pub status: CoverageStatus,
 }
 
 /// One statement of the user's page, with its references.
@@ -137,15 +137,15 @@ fn rows(
     })
 }
 
-/// The whole ledger: the items of both documents, in their order.
-pub fn ledger() -> Vec<Entry> {
+/// The items of both documents, in their order.
+pub fn entries() -> Vec<CoverageEntry> {
     let failures = pitfalls().into_iter().map(|pitfall| Item {
         id: pitfall.id,
         rank: &pitfall.id[..1],
         text: pitfall.failure,
     });
-    let entry = |item: Item| Entry {
-        standing: standing(item.id),
+    let entry = |item: Item| CoverageEntry {
+        status: status(item.id),
         item,
     };
     behaviours()
@@ -156,25 +156,27 @@ pub fn ledger() -> Vec<Entry> {
 }
 
 /// The coverage of the item with this id.
-fn standing(id: &str) -> Standing {
+fn status(id: &str) -> CoverageStatus {
     let covering: Vec<&str> = checks::all()
         .into_iter()
         .filter(|requirement| requirement.covers.contains(&id))
         .map(|requirement| requirement.id)
         .collect();
     if !covering.is_empty() {
-        return Standing::Covered(covering);
+        return CoverageStatus::Covered(covering);
     }
     LEFT_OUT
         .iter()
         .find(|(known, _)| *known == id)
-        .map_or(Standing::Open, |(_, reason)| Standing::LeftOut(reason))
+        .map_or(CoverageStatus::Open, |(_, reason)| {
+            CoverageStatus::LeftOut(reason)
+        })
 }
 
 /// The number of items of a rank, and the number of covered ones.
-pub fn covered(ledger: &[Entry], rank: &str) -> (usize, usize) {
-    let ranked = || ledger.iter().filter(|entry| entry.item.rank == rank);
-    let is_covered = |entry: &&Entry| matches!(entry.standing, Standing::Covered(_));
+pub fn covered(entries: &[CoverageEntry], rank: &str) -> (usize, usize) {
+    let ranked = || entries.iter().filter(|entry| entry.item.rank == rank);
+    let is_covered = |entry: &&CoverageEntry| matches!(entry.status, CoverageStatus::Covered(_));
     (ranked().filter(is_covered).count(), ranked().count())
 }
 
