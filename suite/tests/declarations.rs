@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use helm_oci_fixtures::fault::Fault;
 use helm_oci_suite::checks::{self, AREAS};
 use helm_oci_suite::helm::errors::{PLACEHOLDERS, Symptom};
-use helm_oci_suite::requirement::source::{DISTRIBUTION, Source};
+use helm_oci_suite::requirement::source::{DISTRIBUTION, IMAGE, Source};
 use helm_oci_suite::requirement::{Level, Requirement};
 use semver::Version;
 
@@ -77,6 +77,12 @@ fn every_source_has_a_place_and_a_text() {
                 "{} has an empty source",
                 requirement.id
             );
+            assert!(
+                !source.text.ends_with(':'),
+                "{} cites a sentence that ends before its demand: {}",
+                requirement.id,
+                source.text
+            );
         }
     }
 }
@@ -87,7 +93,7 @@ fn a_declared_specification_differs_from_the_keyword_of_the_sources() {
         let Some(declared) = requirement.declared_specification else {
             continue;
         };
-        let cites = |source: &Source| source.document == DISTRIBUTION.name;
+        let cites = |source: &Source| [DISTRIBUTION.name, IMAGE.name].contains(&source.document);
         assert!(
             requirement.sources.iter().any(cites),
             "{} declares a specification, but does not cite it",

@@ -85,7 +85,8 @@ impl Specification {
         let is_from = |document: Document| {
             move |source: &&Source| source.document == document.name && source.quoted
         };
-        let mut cited = sources.iter().filter(is_from(DISTRIBUTION)).peekable();
+        let is_oci = |source: &&Source| OCI.iter().any(|document| is_from(*document)(source));
+        let mut cited = sources.iter().filter(is_oci).peekable();
         if cited.peek().is_none() {
             let has_standard = sources.iter().any(|source| is_from(HTTP)(&source));
             return if has_standard {
@@ -137,6 +138,16 @@ pub const DISTRIBUTION: Document = Document {
     version: "1.1.1",
     url: "https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md",
 };
+
+/// The OCI image specification: the form of manifests.
+pub const IMAGE: Document = Document {
+    name: "OCI image-spec",
+    version: "1.1.1",
+    url: "https://github.com/opencontainers/image-spec/blob/v1.1.1",
+};
+
+/// The specifications whose keywords give the importance of a requirement for OCI.
+const OCI: [Document; 2] = [DISTRIBUTION, IMAGE];
 
 /// The user documentation of Helm on OCI-based registries.
 pub const HELM_DOCS: Document = Document {
@@ -206,10 +217,12 @@ mod tests {
         let should = DISTRIBUTION.states("a", "It SHOULD carry a length, as a client may expect.");
         let plain = DISTRIBUTION.states("a", "The MUSTARD answers may be sent.");
         let standard = HTTP.states("status.401", "The server MUST send a challenge.");
+        let image = IMAGE.states("manifest.md", "An implementation MUST NOT fail.");
         let code = helm("v3.8.0", "pkg/x.go:1", "MUST have it");
         for (sources, expected) in [
             (vec![should, must], Specification::Must),
             (vec![code, should], Specification::Should),
+            (vec![should, image], Specification::Must),
             (vec![plain], Specification::Stated),
             (vec![code, standard], Specification::Silent),
             (vec![code], Specification::HelmOnly),

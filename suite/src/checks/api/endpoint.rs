@@ -27,10 +27,9 @@ requirement! {
         title: "`GET /v2/` returns 200 or 401",
         covers: ["REG-API-01", "REG-API-02", "B28"],
         sources: [
-            DISTRIBUTION.states(
-                "determining-support",
-                "If the response is `200 OK`, then the registry implements this specification.",
-            ),
+            DISTRIBUTION.states("determining-support", "To check whether or not the registry implements this specification, perform a `GET` request to the following endpoint: `/v2/`"),
+            DISTRIBUTION.states("determining-support", "If the response is `200 OK`, then the registry implements this specification."),
+            DISTRIBUTION.states("determining-support", "This endpoint MAY be used for authentication/authorization purposes, but this is out of the purview of this specification."),
             helm("v3.18.4", "pkg/registry/client.go:284", "login sends `GET /v2/` before it stores a credential"),
         ],
         breaks: [

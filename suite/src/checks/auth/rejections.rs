@@ -24,10 +24,10 @@ requirement! {
         level: Should,
         title: "the registry returns 401 for an invalid token",
         covers: ["REG-AUT-22", "B40", "C23"],
-        sources: [HTTP.states(
-            "status.401",
-            "The server generating a 401 response MUST send a WWW-Authenticate header field (Section 11.6.1) containing at least one challenge applicable to the target resource.",
-        )],
+        sources: [
+            HTTP.states("status.401", "The 401 (Unauthorized) status code indicates that the request has not been applied because it lacks valid authentication credentials for the target resource."),
+            HTTP.states("status.401", "The server generating a 401 response MUST send a WWW-Authenticate header field (Section 11.6.1) containing at least one challenge applicable to the target resource."),
+        ],
         breaks: [],
         faults: [BadTokensAnswer400],
         proven_on: Bearer,

@@ -68,7 +68,7 @@ requirement! {
         title: "the PUT of an upload accepts the `Authorization` of its POST",
         covers: ["REG-BLB-19", "B10"],
         sources: [
-            DISTRIBUTION.states("post-then-put", "Upon successful completion of the request, the response MUST have code `201 Created` and MUST have the following header:"),
+            DISTRIBUTION.states("post-then-put", "Upon successful completion of the request, the response MUST have code `201 Created` and MUST have the following header: `Location: <blob-location>`"),
             observed("7.5", "one token for POST and PUT"),
         ],
         specification: Silent,

@@ -30,10 +30,8 @@ requirement! {
         title: "a manifest can reference every blob for which HEAD returns 200",
         covers: ["REG-BLB-03", "C10", "B45"],
         sources: [
-            DISTRIBUTION.states(
-                "pushing-manifests",
-                "The uploaded manifest MUST reference any blobs that make up the object.",
-            ),
+            DISTRIBUTION.states("checking-if-content-exists-in-the-registry", "In order to verify that a repository contains a given manifest or blob, make a `HEAD` request to a URL in the following form: `/v2/<name>/manifests/<reference>` (for manifests), or `/v2/<name>/blobs/<digest>` (for blobs)."),
+            DISTRIBUTION.states("checking-if-content-exists-in-the-registry", "If the blob or manifest is not found in the repository, the response code MUST be `404 Not Found`."),
             containerd("v1.6.6", "remotes/docker/pusher.go", "200 on HEAD skips the upload"),
         ],
         breaks: [
@@ -84,7 +82,7 @@ requirement! {
         covers: ["REG-BLB-21", "B12"],
         sources: [DISTRIBUTION.states(
             "post-then-put",
-            "Upon successful completion of the request, the response MUST have code `201 Created` and MUST have the following header:",
+            "Upon successful completion of the request, the response MUST have code `201 Created` and MUST have the following header: `Location: <blob-location>`",
         )],
         breaks: [
             Break::when("when two pushes meet", ALL, Flow::PUSHES, Symptom::BlobPut),
@@ -125,7 +123,9 @@ requirement! {
         level: Must,
         title: "a blob can be read immediately after its PUT",
         covers: ["REG-BLB-25", "A18"],
-        sources: [DISTRIBUTION.states("post-then-put", "With `<blob-location>` being a pullable blob URL.")],
+        sources: [
+            DISTRIBUTION.states("post-then-put", "Upon successful completion of the request, the response MUST have code `201 Created` and MUST have the following header: `Location: <blob-location>` With `<blob-location>` being a pullable blob URL."),
+        ],
         breaks: [
             Break::when("right after a push", ALL, Flow::PULLS, Symptom::BlobNotFound),
         ],

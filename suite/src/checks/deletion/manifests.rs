@@ -25,11 +25,9 @@ requirement! {
         level: May,
         title: "the registry deletes a manifest by digest",
         covers: ["REG-DEL-01", "B43"],
-        sources: [DISTRIBUTION.states(
-            "deleting-manifests",
-            "If manifest deletion is disabled, the registry MUST respond with either a `400 Bad Request` or a `405 Method Not Allowed`.",
-        )],
-        specification: May,
+        sources: [
+            DISTRIBUTION.states("content-management", "Registries MAY implement deletion or they MAY disable it."),
+        ],
         breaks: [],
         faults: [DeletesRefused, DeletesAnswered400],
         consequences: [DeletesDespiteRefusal, KeepsTaggedManifests],
@@ -62,10 +60,9 @@ requirement! {
         level: Must,
         title: "a deleted manifest disappears from digest, tag and tag list",
         covers: ["REG-DEL-02", "REG-TAG-10", "B43"],
-        sources: [DISTRIBUTION.states(
-            "pulling-manifests",
-            "If the manifest is not found in the repository, the response code MUST be `404 Not Found`.",
-        )],
+        sources: [
+            DISTRIBUTION.states("deleting-manifests", "Once deleted, a `GET` to `/v2/<name>/manifests/<digest>` and any tag pointing to that digest will return a 404."),
+        ],
         breaks: [
             Break::when("after a chart was deleted", SINCE_3_8, Flow::LISTINGS, Symptom::ManifestNotFound),
         ],
@@ -111,10 +108,10 @@ requirement! {
         level: Should,
         title: "a manifest remains if the registry refused to delete it",
         covers: ["REG-DEL-01", "B43"],
-        sources: [DISTRIBUTION.states(
-            "deleting-manifests",
-            "If manifest deletion is disabled, the registry MUST respond with either a `400 Bad Request` or a `405 Method Not Allowed`.",
-        )],
+        sources: [
+            DISTRIBUTION.states("deleting-manifests", "If manifest deletion is disabled, the registry MUST respond with either a `400 Bad Request` or a `405 Method Not Allowed`."),
+            DISTRIBUTION.states("pulling-manifests", "A GET request to an existing manifest URL MUST provide the expected manifest, with a response code that MUST be `200 OK`."),
+        ],
         specification: Silent,
         breaks: [],
         faults: [DeletesDespiteRefusal],

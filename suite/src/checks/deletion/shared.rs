@@ -26,10 +26,10 @@ requirement! {
         level: Should,
         title: "deleting a tag keeps the other tags of the manifest",
         covers: ["REG-DEL-03"],
-        sources: [DISTRIBUTION.states(
-            "deleting-tags",
-            "If tag deletion is disabled, the registry MUST respond with either a `400 Bad Request` or a `405 Method Not Allowed`.",
-        )],
+        sources: [
+            DISTRIBUTION.states("deleting-tags", "Once deleted, a `GET` to `/v2/<name>/manifests/<tag>` will return a 404."),
+            DISTRIBUTION.states("pulling-manifests", "A GET request to an existing manifest URL MUST provide the expected manifest, with a response code that MUST be `200 OK`."),
+        ],
         specification: Silent,
         breaks: [],
         faults: [DeletingTagRemovesManifest],

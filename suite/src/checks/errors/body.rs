@@ -35,9 +35,10 @@ requirement! {
         title: "errors are JSON with `errors[].code`",
         covers: ["REG-ERR-01", "B41"],
         sources: [
-            DISTRIBUTION.states("error-codes", "A `4XX` response code from the registry MAY return a body in any format."),
+            DISTRIBUTION.states("error-codes", "A `4XX` response code from the registry MAY return a body in any format. If the response body is in JSON format, it MUST have the following format: `{ \"errors\": [ { \"code\": \"<error identifier, see below>\", \"message\": \"<message describing condition>\", \"detail\": \"<unstructured>\" }, ... ] }`"),
             oras_go("v2.6.0", "registry/remote/internal/errutil", "shows code and message of a JSON error"),
         ],
+        specification: May,
         breaks: [],
         faults: [ErrorsAsHtml, ErrorsEmpty],
         check: json,

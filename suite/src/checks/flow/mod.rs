@@ -69,7 +69,7 @@ pub(super) static REQUIREMENTS: &[&Requirement] = &[
     replay!(RE_PUSH by re_push, RePush, HELM_3_10, Open, "flow/re-push-3.8", "a repeated push succeeds with Helm 3.8 to 3.10", "7.4", "T5"),
     replay!(RE_PUSH by re_push, RePush, HELM_3_17, Open, "flow/re-push-3.12", "a repeated push succeeds with Helm 3.11 to 3.17", "7.4", "T5"),
     replay!(RE_PUSH by re_push, RePush, HELM_3_18, Open, "flow/re-push-3.18", "a repeated push succeeds with Helm 3.18 to 4.2.0", "7.4", "T12"),
-    replay!(RE_PUSH by re_push, RePush, HELM_4_2, Open, "flow/re-push-4.2", "a repeated push succeeds with Helm 4.2", "7.4", "T12"),
+    replay!(RE_PUSH by re_push, RePush, HELM_4_2, Open, "flow/re-push-4.2", "a repeated push succeeds with Helm 3.21.1, 4.2.1 and later", "7.4", "T12"),
     replay!(PUSH_PROV by push_prov, PushProv, HELM_3_7, Open, "flow/push-prov-3.7", "a push of a signed chart succeeds with Helm 3.7", "7.4", "T6"),
     replay!(PUSH_PROV by push_prov, PushProv, HELM_3_10, Open, "flow/push-prov-3.8", "a push of a signed chart succeeds with Helm 3.8 to 3.10", "7.4", "T6"),
     replay!(PUSH_PROV by push_prov, PushProv, HELM_3_17, Open, "flow/push-prov-3.12", "a push of a signed chart succeeds with Helm 3.11 to 3.17", "7.4", "T6"),

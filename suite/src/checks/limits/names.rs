@@ -26,7 +26,7 @@ requirement! {
         covers: ["REG-NAM-03", "A26"],
         sources: [DISTRIBUTION.states(
             "pulling-manifests",
-            "Throughout this document, `<name>` MUST match the following regular expression:",
+            "Throughout this document, `<name>` MUST match the following regular expression: `[a-z0-9]+((\\.|_|__|-+)[a-z0-9]+)*(\\/[a-z0-9]+((\\.|_|__|-+)[a-z0-9]+)*)*`",
         )],
         breaks: [],
         faults: [RefusesDeepNames],
@@ -65,7 +65,7 @@ requirement! {
         covers: ["REG-NAM-05", "A27"],
         sources: [DISTRIBUTION.states(
             "pulling-manifests",
-            "Throughout this document, `<reference>` as a tag MUST be at most 128 characters in length and MUST match the following regular expression:",
+            "Throughout this document, `<reference>` as a tag MUST be at most 128 characters in length and MUST match the following regular expression: `[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}`",
         )],
         breaks: [
             Break::when("for long versions", ALL, &[Flow::PushPlus], Symptom::TagPut),

@@ -8,7 +8,7 @@ use crate::helm::errors::Symptom;
 use crate::helm::flow::Flow;
 use crate::helm::version::{ORAS, Span, Versions};
 use crate::requirement::requirement;
-use crate::requirement::source::{DISTRIBUTION, helm};
+use crate::requirement::source::{DISTRIBUTION, IMAGE, helm};
 use crate::session::Session;
 use crate::session::expect;
 use crate::session::steps::obstacle;
@@ -38,7 +38,10 @@ requirement! {
         level: Must,
         title: "the registry accepts a manifest with annotations",
         covers: ["REG-MAN-09", "REG-PUL-24"],
-        sources: [helm("v3.12.0", "pkg/registry/util.go:165", "copies chart annotations into the manifest")],
+        sources: [
+            helm("v3.12.0", "pkg/registry/util.go:165", "copies chart annotations into the manifest"),
+            IMAGE.states("annotations.md, rules", "Consumers MUST NOT generate an error if they encounter an unknown annotation key."),
+        ],
         breaks: [
             Break::new(ANNOTATES_OVER_CONTAINERD, Flow::PUSHES, Symptom::ManifestPut),
             Break::new(ORAS, Flow::WRITES, Symptom::ManifestPut),

@@ -10,7 +10,7 @@ use crate::helm::errors::Symptom;
 use crate::helm::flow::Flow;
 use crate::helm::version::{CONTAINERD, CONTAINERD_SINCE_3_7, ORAS};
 use crate::requirement::requirement;
-use crate::requirement::source::{DISTRIBUTION, helm};
+use crate::requirement::source::{DISTRIBUTION, IMAGE, helm};
 use crate::session::Session;
 use crate::session::expect;
 use crate::session::steps::{obstacle, with_media_type};
@@ -82,7 +82,10 @@ requirement! {
         level: Must,
         title: "the registry accepts the config type `application/vnd.cncf.helm.config.v1+json`",
         covers: ["REG-MAN-04", "A14"],
-        sources: [helm("v3.0.0", "internal/experimental/registry/constants.go:21", "defines the config type")],
+        sources: [
+            helm("v3.0.0", "internal/experimental/registry/constants.go:21", "defines the config type"),
+            IMAGE.states("manifest.md, config, mediaType", "Implementations storing or copying image manifests MUST NOT error on encountering a value that is unknown to the implementation."),
+        ],
         breaks: [
             Break::new(CONTAINERD, Flow::PUSHES, Symptom::ManifestPut),
             Break::new(ORAS, Flow::WRITES, Symptom::ManifestPut),
@@ -119,7 +122,10 @@ requirement! {
         level: Must,
         title: "the registry accepts the layer type `application/vnd.cncf.helm.chart.content.v1.tar+gzip`",
         covers: ["REG-MAN-05", "A14"],
-        sources: [helm("v3.7.0", "internal/experimental/registry/constants.go:30", "defines the chart layer type")],
+        sources: [
+            helm("v3.7.0", "internal/experimental/registry/constants.go:30", "defines the chart layer type"),
+            IMAGE.states("manifest.md, layers, mediaType", "Implementations storing or copying image manifests MUST NOT error on encountering a `mediaType` that is unknown to the implementation."),
+        ],
         breaks: [
             Break::new(CONTAINERD_SINCE_3_7, Flow::PUSHES, Symptom::ManifestPut),
             Break::new(ORAS, Flow::WRITES, Symptom::ManifestPut),

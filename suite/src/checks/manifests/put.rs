@@ -25,7 +25,7 @@ requirement! {
         covers: ["REG-MAN-01", "B13"],
         sources: [DISTRIBUTION.states(
             "pushing-manifests",
-            "Upon a successful upload, the registry MUST return response code `201 Created`, and MUST have the following header:",
+            "Upon a successful upload, the registry MUST return response code `201 Created`, and MUST have the following header: `Location: <location>`",
         )],
         breaks: [
             Break::new(ORAS, Flow::WRITES, Symptom::ManifestPut),
@@ -127,7 +127,9 @@ requirement! {
         level: Must,
         title: "the registry does not list the digest of a manifest as a tag",
         covers: ["REG-MAN-02", "A17"],
-        sources: [DISTRIBUTION.states("listing-tags", "`<tagname>` MUST NOT be a numerical index, but rather it MUST be a proper tag.")],
+        sources: [
+            DISTRIBUTION.states("listing-tags", "`<name>` is the namespace of the repository, and `<tag1>`, `<tag2>`, and `<tag3>` are each tags on the repository."),
+        ],
         breaks: [],
         faults: [ListsDigestsAsTags],
         check: no_tag,

@@ -89,7 +89,7 @@ requirement! {
         covers: ["REG-MAN-26"],
         sources: [DISTRIBUTION.states(
             "pushing-manifests",
-            "Upon a successful upload, the registry MUST return response code `201 Created`, and MUST have the following header:",
+            "Upon a successful upload, the registry MUST return response code `201 Created`, and MUST have the following header: `Location: <location>`",
         )],
         breaks: [],
         faults: [ManifestPutWithoutLocation],

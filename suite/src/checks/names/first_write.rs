@@ -9,7 +9,7 @@ use crate::helm::errors::Symptom;
 use crate::helm::flow::Flow;
 use crate::helm::version::{ALL, CONTAINERD};
 use crate::requirement::requirement;
-use crate::requirement::source::{DISTRIBUTION, HELM_DOCS, observed};
+use crate::requirement::source::{DISTRIBUTION, HELM_DOCS, HTTP, observed};
 use crate::session::expect;
 use crate::session::{Session, digest_of};
 use crate::verdict::CheckResult;
@@ -65,10 +65,10 @@ requirement! {
         level: Should,
         title: "the first write to a new repository does not return a 5xx status",
         covers: ["REG-NAM-08", "A02"],
-        sources: [HELM_DOCS.states(
-            "the-push-subcommand",
-            "Certain registries require the repository and/or namespace (if specified) to be created beforehand.",
-        )],
+        sources: [
+            HELM_DOCS.states("the-push-subcommand", "Certain registries require the repository and/or namespace (if specified) to be created beforehand."),
+            HTTP.states("status.5xx", "The 5xx (Server Error) class of status code indicates that the server is aware that it has erred or is incapable of performing the requested method."),
+        ],
         breaks: [
             Break::new(CONTAINERD, Flow::FIRST_PUSHES, Symptom::UploadPost),
         ],

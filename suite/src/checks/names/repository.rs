@@ -37,7 +37,7 @@ requirement! {
         covers: ["REG-NAM-01"],
         sources: [DISTRIBUTION.states(
             "pulling-manifests",
-            "Throughout this document, `<name>` MUST match the following regular expression:",
+            "Throughout this document, `<name>` MUST match the following regular expression: `[a-z0-9]+((\\.|_|__|-+)[a-z0-9]+)*(\\/[a-z0-9]+((\\.|_|__|-+)[a-z0-9]+)*)*`",
         )],
         breaks: [
             Break::when("for charts with such names", ALL, Flow::PUSHES, Symptom::PushStart),

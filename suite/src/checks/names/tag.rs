@@ -32,6 +32,7 @@ requirement! {
                 "oci-feature-deprecation-and-behavior-changes-with-v380",
                 "SemVer tags that include build information can be pushed and used. OCI registries don't support `+` as a tag character. Helm translates the `+` to `_` when stored as a tag.",
             ),
+            DISTRIBUTION.states("pulling-manifests", "Throughout this document, `<reference>` as a tag MUST be at most 128 characters in length and MUST match the following regular expression: `[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}`"),
         ],
         breaks: [
             Break::new(ALL, &[Flow::PushPlus], Symptom::TagPut),
@@ -112,10 +113,8 @@ requirement! {
         title: "the registry refuses a tag with `+` and does not reinterpret it",
         covers: ["REG-NAM-10"],
         sources: [
-            DISTRIBUTION.states(
-                "pulling-manifests",
-                "Throughout this document, `<reference>` as a tag MUST be at most 128 characters in length and MUST match the following regular expression:",
-            ),
+            DISTRIBUTION.states("pulling-manifests", "`<reference>` MUST be either (a) the digest of the manifest or (b) a tag. The `<reference>` MUST NOT be in any other format."),
+            DISTRIBUTION.states("pulling-manifests", "Throughout this document, `<reference>` as a tag MUST be at most 128 characters in length and MUST match the following regular expression: `[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}`"),
             observed("7.4", "T3: Helm 3.2.4 and 3.6.2 send `/manifests/0.2.0+build.5`"),
         ],
         breaks: [],
@@ -156,7 +155,10 @@ requirement! {
         level: Must,
         title: "the registry accepts tags that are not SemVer",
         covers: ["REG-NAM-11", "REG-TAG-14", "C16"],
-        sources: [observed("2.1", "chart versions `1.0` and `v1.2.3` are accepted and used verbatim as tags")],
+        sources: [
+            observed("2.1", "chart versions `1.0` and `v1.2.3` are accepted and used verbatim as tags"),
+            DISTRIBUTION.states("pulling-manifests", "Throughout this document, `<reference>` as a tag MUST be at most 128 characters in length and MUST match the following regular expression: `[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}`"),
+        ],
         breaks: [
             Break::when("for versions such as v1.2.3", ALL, Flow::PUSHES, Symptom::TagPut),
         ],
@@ -193,6 +195,7 @@ requirement! {
                 "The tag of the registry reference must *always* match the chart's semantic version (i.e. no `latest` tags).",
             ),
             observed("1.3", "`--version latest` pulls the tag in 3.7; since 3.8 it is an improper constraint"),
+            DISTRIBUTION.states("pulling-manifests", "Throughout this document, `<reference>` as a tag MUST be at most 128 characters in length and MUST match the following regular expression: `[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}`"),
         ],
         breaks: [
             Break::when("for the tag `latest`", BEFORE_3_7, &[Flow::ChartPush], Symptom::ManifestPush),

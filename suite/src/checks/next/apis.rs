@@ -64,7 +64,7 @@ requirement! {
         covers: ["REG-BLB-17"],
         sources: [DISTRIBUTION.states(
             "post-then-put",
-            "Upon successful completion of the request, the response MUST have code `201 Created` and MUST have the following header:",
+            "Upon successful completion of the request, the response MUST have code `201 Created` and MUST have the following header: `Location: <blob-location>`",
         )],
         specification: Silent,
         breaks: [],

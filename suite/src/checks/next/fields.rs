@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::{EXAMPLE_TYPE, TAG, accepts, descriptor, put_variant, with_artifact_type, with_field};
 use crate::requirement::requirement;
-use crate::requirement::source::DISTRIBUTION;
+use crate::requirement::source::{DISTRIBUTION, IMAGE};
 use crate::session::steps::obstacle;
 use crate::session::{Session, digest_of, expect};
 use crate::verdict::{CheckResult, Stop};
@@ -26,11 +26,9 @@ requirement! {
         level: May,
         title: "the registry accepts a manifest with `artifactType`",
         covers: ["C17"],
-        sources: [DISTRIBUTION.states(
-            "listing-referrers",
-            "The descriptors MUST include an `artifactType` field that is set to the value of the `artifactType` in the image manifest or index, if present.",
-        )],
-        specification: Silent,
+        sources: [
+            IMAGE.states("manifest.md, artifactType", "Implementations storing or copying image manifests MUST NOT error on encountering an `artifactType` that is unknown to the implementation."),
+        ],
         breaks: [],
         faults: [RefusesArtifactTypes],
         check: artifact_type,
@@ -100,11 +98,9 @@ requirement! {
         level: May,
         title: "the registry accepts a descriptor with `data`",
         covers: ["REG-PUL-25"],
-        sources: [DISTRIBUTION.states(
-            "pushing-manifests",
-            "The uploaded manifest MUST reference any blobs that make up the object.",
-        )],
-        specification: Silent,
+        sources: [
+            IMAGE.states("descriptor.md, embedded content", "In contrast, a client MAY populate the `data` field before uploading a manifest, because the manifest would not yet have a content identifier in the registry."),
+        ],
         breaks: [],
         faults: [RefusesEmbeddedData],
         check: embedded_data,
@@ -135,11 +131,9 @@ requirement! {
         level: May,
         title: "the registry accepts a chart with a `subject`",
         covers: ["REG-REF-01", "REG-REF-03"],
-        sources: [DISTRIBUTION.states(
-            "pushing-manifests-with-subject",
-            "When processing a request for an image manifest with the `subject` field, a registry implementation that supports the [referrers API](#listing-referrers) MUST respond with the response header `OCI-Subject: <subject digest>` to indicate to the client that the registry processed the request's `subject`.",
-        )],
-        specification: Silent,
+        sources: [
+            DISTRIBUTION.states("push", "A registry MUST initially accept an otherwise valid manifest with a `subject` field that references a manifest that does not exist in the repository, allowing clients to push a manifest and referrers to that manifest in either order."),
+        ],
         breaks: [],
         faults: [RefusesSubjects],
         check: subject,

@@ -5,7 +5,7 @@ use helm_oci_fixtures::media_type;
 
 use super::{EXAMPLE_TYPE, TAG, accepts, descriptor, put_variant, with_artifact_type};
 use crate::requirement::requirement;
-use crate::requirement::source::DISTRIBUTION;
+use crate::requirement::source::IMAGE;
 use crate::session::{Session, digest_of};
 use crate::verdict::CheckResult;
 
@@ -23,11 +23,9 @@ requirement! {
         level: May,
         title: "the registry accepts a manifest with an empty config",
         covers: ["REG-MAN-04"],
-        sources: [DISTRIBUTION.states(
-            "pushing-manifests",
-            "The uploaded manifest MUST reference any blobs that make up the object.",
-        )],
-        specification: Silent,
+        sources: [
+            IMAGE.states("manifest.md, config", "To set an effectively null or empty config and maintain portability see the [guidance for an empty descriptor](#guidance-for-an-empty-descriptor) below, and `DescriptorEmptyJSON` of the reference code."),
+        ],
         breaks: [],
         faults: [RefusesEmptyConfigs],
         consequences: [RefusesArtifactTypes],
@@ -69,11 +67,9 @@ requirement! {
         level: May,
         title: "the registry accepts a layer of an unknown type",
         covers: ["REG-MAN-05", "A14"],
-        sources: [DISTRIBUTION.states(
-            "pushing-manifests",
-            "The uploaded manifest MUST reference any blobs that make up the object.",
-        )],
-        specification: Silent,
+        sources: [
+            IMAGE.states("manifest.md, layers, mediaType", "Implementations storing or copying image manifests MUST NOT error on encountering a `mediaType` that is unknown to the implementation."),
+        ],
         breaks: [],
         faults: [RefusesUnknownLayers],
         check: any_layer,

@@ -7,7 +7,7 @@ use crate::helm::breaks::Break;
 use crate::helm::errors::Symptom;
 use crate::helm::flow::Flow;
 use crate::helm::version::{ALL, ORAS, SINCE_3_7, SINCE_3_8};
-use crate::requirement::source::{DISTRIBUTION, HELM_DOCS, helm, observed};
+use crate::requirement::source::{DISTRIBUTION, HELM_DOCS, IMAGE, helm, observed};
 use crate::requirement::{Requirement, requirement};
 use crate::session::expect;
 use crate::session::steps::obstacle;
@@ -32,6 +32,7 @@ requirement! {
                 "the-push-subcommand",
                 "This results in an extra layer on [the Helm chart manifest](#helm-chart-manifest).",
             ),
+            IMAGE.states("manifest.md, layers, mediaType", "Implementations storing or copying image manifests MUST NOT error on encountering a `mediaType` that is unknown to the implementation."),
         ],
         breaks: [
             Break::new(SINCE_3_7, &[Flow::PushProv], Symptom::ManifestPush),

@@ -2,7 +2,7 @@
 
 use super::{SIGNATURE, artifact, attach, referrers, with_referrers};
 use crate::requirement::requirement;
-use crate::requirement::source::{DISTRIBUTION, HELM_DOCS};
+use crate::requirement::source::{DISTRIBUTION, HELM_DOCS, HTTP};
 use crate::session::{Session, digest_of, expect};
 use crate::verdict::{CheckResult, Stop};
 
@@ -112,10 +112,10 @@ requirement! {
         level: Should,
         title: "a registry that sends `OCI-Subject` has the referrers API",
         covers: ["REG-REF-01", "C02"],
-        sources: [DISTRIBUTION.states(
-            "pushing-manifests-with-subject",
-            "When processing a request for an image manifest with the `subject` field, a registry implementation that supports the [referrers API](#listing-referrers) MUST respond with the response header `OCI-Subject: <subject digest>` to indicate to the client that the registry processed the request's `subject`.",
-        )],
+        sources: [
+            DISTRIBUTION.states("pushing-manifests-with-subject", "When processing a request for an image manifest with the `subject` field, a registry implementation that supports the [referrers API](#listing-referrers) MUST respond with the response header `OCI-Subject: <subject digest>` to indicate to the client that the registry processed the request's `subject`."),
+            DISTRIBUTION.states("listing-referrers", "If the registry supports the referrers API, the registry MUST NOT return a `404 Not Found` to a referrers API requests."),
+        ],
         breaks: [],
         faults: [ClaimsOciSubject],
         consequences: [ReferrersForbidden],
@@ -158,10 +158,10 @@ requirement! {
         level: Should,
         title: "the referrers endpoint returns no 5xx for an unknown repository",
         covers: ["C01", "C04"],
-        sources: [DISTRIBUTION.states(
-            "listing-referrers",
-            "Assuming a repository is found, this request MUST return a `200 OK` response code.",
-        )],
+        sources: [
+            DISTRIBUTION.states("listing-referrers", "If a query results in no matching referrers, an empty manifest list MUST be returned."),
+            HTTP.states("status.5xx", "The 5xx (Server Error) class of status code indicates that the server is aware that it has erred or is incapable of performing the requested method."),
+        ],
         specification: Silent,
         breaks: [],
         faults: [UnknownReferrersFail],

@@ -21,10 +21,9 @@ requirement! {
         level: Should,
         title: "an attached artifact is in the list of referrers",
         covers: ["REG-REF-01"],
-        sources: [DISTRIBUTION.states(
-            "listing-referrers",
-            "Upon success, the response MUST be a JSON body with an image index containing a list of descriptors.",
-        )],
+        sources: [
+            DISTRIBUTION.states("enabling-the-referrers-api", "After the referrers API is enabled, Registries MUST include all newly pushed image manifests with a valid `subject` field in the referrers API response."),
+        ],
         breaks: [],
         faults: [EmptiesReferrers],
         check: attached_listed,

@@ -32,6 +32,7 @@ requirement! {
                 "oci-feature-deprecation-and-behavior-changes-with-v380",
                 "SemVer tags that include build information can be pushed and used. OCI registries don't support `+` as a tag character. Helm translates the `+` to `_` when stored as a tag.",
             ),
+            DISTRIBUTION.states("listing-tags", "`<name>` is the namespace of the repository, and `<tag1>`, `<tag2>`, and `<tag3>` are each tags on the repository."),
         ],
         breaks: [
             Break::when("for versions with build metadata or upper case", SINCE_3_8, Flow::LISTINGS, Symptom::ManifestNotFound),
@@ -72,7 +73,10 @@ requirement! {
         level: May,
         title: "the registry lists tags that are not SemVer versions as well",
         covers: ["REG-TAG-14", "C16"],
-        sources: [observed("3.1", "Helm ignores `latest`, `v9.9.9`, `1.0` and signature tags")],
+        sources: [
+            observed("3.1", "Helm ignores `latest`, `v9.9.9`, `1.0` and signature tags"),
+            DISTRIBUTION.states("listing-tags", "`<name>` is the namespace of the repository, and `<tag1>`, `<tag2>`, and `<tag3>` are each tags on the repository."),
+        ],
         breaks: [],
         faults: [HidesForeignTags],
         check: non_semver,

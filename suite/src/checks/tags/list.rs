@@ -31,6 +31,7 @@ requirement! {
         covers: ["REG-TAG-01", "A04", "B37"],
         sources: [
             DISTRIBUTION.states("listing-tags", "Assuming a repository is found, this request MUST return a `200 OK` response code."),
+            DISTRIBUTION.states("listing-tags", "Upon success, the response MUST be a json body in the following format: `{ \"name\": \"<name>\", \"tags\": [ \"<tag1>\", \"<tag2>\", \"<tag3>\" ] }`"),
             helm("v3.8.0", "pkg/registry/client.go:591", "lists tags when the version is empty or a range"),
         ],
         breaks: [
@@ -68,7 +69,9 @@ requirement! {
         level: Should,
         title: "the `name` in a tag list is the repository name",
         covers: ["REG-TAG-01"],
-        sources: [DISTRIBUTION.states("listing-tags", "Upon success, the response MUST be a json body in the following format:")],
+        sources: [
+            DISTRIBUTION.states("listing-tags", "Upon success, the response MUST be a json body in the following format: `{ \"name\": \"<name>\", \"tags\": [ \"<tag1>\", \"<tag2>\", \"<tag3>\" ] }` `<name>` is the namespace of the repository"),
+        ],
         breaks: [],
         faults: [TagListNamesOther],
         check: repository_name,
@@ -102,10 +105,10 @@ requirement! {
         level: Must,
         title: "the pages of a tag list contain every tag",
         covers: ["REG-TAG-02", "A06"],
-        sources: [DISTRIBUTION.states(
-            "listing-tags",
-            "If the list is not empty, the tags MUST be in lexical order (i.e. case-insensitive alphanumeric order).",
-        )],
+        sources: [
+            DISTRIBUTION.states("listing-tags", "In addition to fetching the whole list of tags, a subset of the tags can be fetched by providing the `n` query parameter."),
+            DISTRIBUTION.states("listing-tags", "A `Link` header MAY be included in the response when additional tags are available."),
+        ],
         specification: Stated,
         breaks: [
             Break::when("in repositories with many tags", ALL, Flow::LISTINGS, Symptom::NoMatchingVersion),

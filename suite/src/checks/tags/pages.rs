@@ -102,7 +102,9 @@ requirement! {
         level: Must,
         title: "the last page of a tag list has no `Link` header",
         covers: ["REG-TAG-05", "C13"],
-        sources: [DISTRIBUTION.states("listing-tags", "When `n` is zero, this endpoint MUST return an empty list, and MUST NOT include a `Link` header.")],
+        sources: [
+            DISTRIBUTION.states("listing-tags", "A `Link` header MAY be included in the response when additional tags are available."),
+        ],
         specification: Stated,
         breaks: [
             Break::new(SINCE_3_8, Flow::LISTINGS, Symptom::EndlessList),

@@ -20,7 +20,10 @@ requirement! {
         level: Should,
         title: "`n` limits the number of tags in a page",
         covers: ["REG-TAG-09", "B39"],
-        sources: [DISTRIBUTION.states("listing-tags", "Otherwise, the response MUST include `<int>` results.")],
+        sources: [
+            DISTRIBUTION.states("listing-tags", "`<name>` is the namespace of the repository, and `<int>` is an integer specifying the number of tags requested."),
+            DISTRIBUTION.states("listing-tags", "The response to such a request MAY return fewer than `<int>` results, but only when the total number of tags attached to the repository is less than `<int>` or a `Link` header is provided. Otherwise, the response MUST include `<int>` results."),
+        ],
         breaks: [],
         faults: [IgnoresTagQuery],
         check: honours_n,
@@ -78,10 +81,9 @@ requirement! {
         level: Should,
         title: "`last` continues the list after a tag",
         covers: ["REG-TAG-09", "B38"],
-        sources: [DISTRIBUTION.states(
-            "listing-tags",
-            "The tags MUST be in lexical order.",
-        )],
+        sources: [
+            DISTRIBUTION.states("listing-tags", "That is to say, `<tagname>` will not be included in the results, but up to `<int>` tags *after* `<tagname>` will be returned."),
+        ],
         breaks: [],
         faults: [IgnoresLast],
         check: last,
@@ -118,7 +120,10 @@ requirement! {
         level: Should,
         title: "the list after the last tag is empty",
         covers: ["REG-TAG-09", "B38"],
-        sources: [DISTRIBUTION.states("listing-tags", "Assuming a repository is found, this request MUST return a `200 OK` response code.")],
+        sources: [
+            DISTRIBUTION.states("listing-tags", "Assuming a repository is found, this request MUST return a `200 OK` response code."),
+            DISTRIBUTION.states("listing-tags", "That is to say, `<tagname>` will not be included in the results, but up to `<int>` tags *after* `<tagname>` will be returned."),
+        ],
         breaks: [],
         faults: [RefusesListsPastTheEnd, ListsAnewPastTheEnd],
         consequences: [IgnoresLast],

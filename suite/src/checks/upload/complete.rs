@@ -27,7 +27,7 @@ requirement! {
         sources: [
             DISTRIBUTION.states(
                 "post-then-put",
-                "Upon successful completion of the request, the response MUST have code `201 Created` and MUST have the following header:",
+                "Upon successful completion of the request, the response MUST have code `201 Created` and MUST have the following header: `Location: <blob-location>`",
             ),
             observed("2.2", "no PATCH, no chunked upload, in any version"),
         ],
@@ -64,7 +64,7 @@ requirement! {
         covers: ["REG-BLB-12", "B13"],
         sources: [DISTRIBUTION.states(
             "post-then-put",
-            "Upon successful completion of the request, the response MUST have code `201 Created` and MUST have the following header:",
+            "Upon successful completion of the request, the response MUST have code `201 Created` and MUST have the following header: `Location: <blob-location>`",
         )],
         breaks: [
             Break::new(ORAS, Flow::PUSHES, Symptom::BlobPut),
@@ -127,7 +127,10 @@ requirement! {
         level: Must,
         title: "the registry refuses a body that does not match its digest",
         covers: ["REG-BLB-17", "B42"],
-        sources: [DISTRIBUTION.states("post-then-put", "Likewise, the `<digest>` MUST match the blob's digest.")],
+        sources: [
+            DISTRIBUTION.states("post-then-put", "Here, `<digest>` is the digest of the blob being uploaded, and `<length>` is its size in bytes."),
+            DISTRIBUTION.states("single-post", "Likewise, the `<digest>` MUST match the blob's digest."),
+        ],
         breaks: [
             Break::when("for a chart damaged on its way", ALL, Flow::PULLS, Symptom::BlobAltered),
         ],

@@ -28,7 +28,7 @@ requirement! {
         covers: ["REG-BLB-06", "B14"],
         sources: [DISTRIBUTION.states(
             "post-then-put",
-            "Upon success, the response MUST have a code of `202 Accepted`, and MUST include the following header:",
+            "Upon success, the response MUST have a code of `202 Accepted`, and MUST include the following header: `Location: <location>`",
         )],
         breaks: [
             Break::new(ALL, Flow::PUSHES, Symptom::LocationMissing),

@@ -24,7 +24,7 @@ requirement! {
         covers: ["REG-BLB-23", "C06"],
         sources: [DISTRIBUTION.states(
             "pushing-a-blob-in-chunks",
-            "Each successful chunk upload MUST have a `202 Accepted` response code, and MUST have the following headers:",
+            "Each successful chunk upload MUST have a `202 Accepted` response code, and MUST have the following headers: `Location: <location>` `Range: 0-<end-of-range>`",
         )],
         breaks: [],
         faults: [RefusesPatch, PatchAnswers204],
@@ -54,10 +54,10 @@ requirement! {
         level: May,
         title: "the response to a chunk has the right `Range`",
         covers: ["REG-BLB-23", "C06"],
-        sources: [DISTRIBUTION.states(
-            "pushing-a-blob-in-chunks",
-            "The `<range>` refers to the byte range of the chunk, and MUST be inclusive on both ends.",
-        )],
+        sources: [
+            DISTRIBUTION.states("pushing-a-blob-in-chunks", "Each successful chunk upload MUST have a `202 Accepted` response code, and MUST have the following headers: `Location: <location>` `Range: 0-<end-of-range>`"),
+            DISTRIBUTION.states("pushing-a-blob-in-chunks", "The `<end-of-range>` value is the position of the last uploaded byte."),
+        ],
         breaks: [],
         faults: [PatchRangeOffByOne],
         check: chunk_range,
@@ -133,7 +133,7 @@ requirement! {
         covers: ["REG-BLB-23", "C05"],
         sources: [DISTRIBUTION.states(
             "mounting-a-blob-from-another-repository",
-            "The response to a successful mount MUST be `201 Created`, and MUST contain the following header:",
+            "The response to a successful mount MUST be `201 Created`, and MUST contain the following header: `Location: <blob-location>`",
         )],
         specification: May,
         breaks: [],
@@ -185,10 +185,9 @@ requirement! {
         level: Should,
         title: "a mounted blob exists in the target repository",
         covers: ["REG-BLB-23", "C05"],
-        sources: [DISTRIBUTION.states(
-            "mounting-a-blob-from-another-repository",
-            "The response to a successful mount MUST be `201 Created`, and MUST contain the following header:",
-        )],
+        sources: [
+            DISTRIBUTION.states("mounting-a-blob-from-another-repository", "The response to a successful mount MUST be `201 Created`, and MUST contain the following header: `Location: <blob-location>` The Location header will contain the registry URL to access the accepted layer file."),
+        ],
         breaks: [],
         faults: [MountsNothing],
         consequences: [HidesPresentBlobs],

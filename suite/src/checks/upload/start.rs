@@ -30,7 +30,7 @@ requirement! {
         covers: ["REG-BLB-05", "B13"],
         sources: [DISTRIBUTION.states(
             "post-then-put",
-            "Upon success, the response MUST have a code of `202 Accepted`, and MUST include the following header:",
+            "Upon success, the response MUST have a code of `202 Accepted`, and MUST include the following header: `Location: <location>`",
         )],
         breaks: [
             Break::new(ORAS, Flow::PUSHES, Symptom::UploadPost),
@@ -95,7 +95,7 @@ requirement! {
         covers: ["REG-BLB-05", "B04", "B44"],
         sources: [DISTRIBUTION.states(
             "post-then-put",
-            "Upon success, the response MUST have a code of `202 Accepted`, and MUST include the following header:",
+            "Upon success, the response MUST have a code of `202 Accepted`, and MUST include the following header: `Location: <location>`",
         )],
         breaks: [
             Break::new(ALL, Flow::PUSHES, Symptom::UploadPost),

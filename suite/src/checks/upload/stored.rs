@@ -24,7 +24,9 @@ requirement! {
         level: May,
         title: "the 201 for a blob has a `Location` header",
         covers: ["REG-BLB-12"],
-        sources: [DISTRIBUTION.states("post-then-put", "With `<blob-location>` being a pullable blob URL.")],
+        sources: [
+            DISTRIBUTION.states("post-then-put", "Upon successful completion of the request, the response MUST have code `201 Created` and MUST have the following header: `Location: <blob-location>`"),
+        ],
         breaks: [],
         faults: [BlobPutWithoutLocation],
         check: put_location,
@@ -51,7 +53,9 @@ requirement! {
         level: Should,
         title: "the registry serves a blob at the `Location` it returned for it",
         covers: ["REG-BLB-12"],
-        sources: [DISTRIBUTION.states("post-then-put", "With `<blob-location>` being a pullable blob URL.")],
+        sources: [
+            DISTRIBUTION.states("post-then-put", "Upon successful completion of the request, the response MUST have code `201 Created` and MUST have the following header: `Location: <blob-location>` With `<blob-location>` being a pullable blob URL."),
+        ],
         breaks: [],
         faults: [BlobLocationLeadsNowhere],
         check: location_leads,
@@ -120,7 +124,7 @@ requirement! {
         title: "`Docker-Content-Digest` for an uploaded blob is the requested digest",
         covers: ["REG-BLB-14", "C11"],
         sources: [
-            DISTRIBUTION.states("post-then-put", "With `<blob-location>` being a pullable blob URL."),
+            DISTRIBUTION.states("mounting-a-blob-from-another-repository", "The Docker-Content-Digest header returns the canonical digest of the uploaded blob which MAY differ from the provided digest."),
             containerd("v1.6.6", "remotes/docker/pusher.go", "`Commit` compares the digest with the expected one"),
         ],
         specification: Silent,
