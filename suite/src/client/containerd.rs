@@ -9,6 +9,14 @@ use crate::session::steps::{ACCEPT_CONTAINERD, Chart};
 use crate::session::{Reply, digest_of};
 use crate::verdict::{CheckResult, Stop};
 
+/// A manifest as containerd describes it before it reads it.
+struct Described {
+    digest: String,
+    size: usize,
+    /// The media type.
+    kind: String,
+}
+
 impl ClientRun<'_> {
     pub(super) async fn push_containerd(&mut self, chart: &Chart, tag: &str) -> CheckResult {
         let access = Access::PullPush;
@@ -88,8 +96,8 @@ impl ClientRun<'_> {
         if head.status.as_u16() != 200 {
             return Err(self.abort("status 200 for the tag", &head));
         }
-        let kind = head.media_type().unwrap_or_default().to_owned();
-        let (digest, size) = self.described_containerd(tag, &head).await?;
+        let described = self.described_containerd(tag, &head).await?;
+        let Described { digest, size, kind } = described;
         let uri = self.session.uri(&self.session.manifest_path(&digest))?;
         let request = PlannedRequest::new(Method::GET, uri, access).accept(&format!("{kind}, */*"));
         let manifest = self.request(request).await?;
@@ -106,21 +114,23 @@ impl ClientRun<'_> {
         self.fetch(chart, &manifest, part).await
     }
 
-    /// The digest and the size of a manifest: from HEAD, or from the body of GET if HEAD lacks one of them.
-    async fn described_containerd(
-        &mut self,
-        tag: &str,
-        head: &Reply,
-    ) -> Result<(String, usize), Stop> {
+    /// The descriptor of a manifest: from HEAD, or from GET if HEAD lacks the digest or the size.
+    async fn described_containerd(&mut self, tag: &str, head: &Reply) -> Result<Described, Stop> {
+        let kind = |reply: &Reply| reply.media_type().unwrap_or_default().to_owned();
         let digest = head.header("docker-content-digest").map(ToOwned::to_owned);
         let size = head.header("content-length");
         let size = size.and_then(|length| length.parse::<usize>().ok());
         if let (Some(digest), Some(size)) = (digest, size) {
-            return Ok((digest, size));
+            let kind = kind(head);
+            return Ok(Described { digest, size, kind });
         }
         let uri = self.session.uri(&self.session.manifest_path(tag))?;
         let request = PlannedRequest::new(Method::GET, uri, Access::Pull).accept(ACCEPT_CONTAINERD);
         let get = self.request(request).await?;
-        Ok((digest_of(&get.body), get.body.len()))
+        Ok(Described {
+            digest: digest_of(&get.body),
+            size: get.body.len(),
+            kind: kind(&get),
+        })
     }
 }

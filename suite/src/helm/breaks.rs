@@ -6,7 +6,7 @@ use super::era::Era;
 use super::errors::Symptom;
 use super::flow::Flow;
 use super::response::ObservedResponse;
-use super::version::{Span, Versions, join};
+use super::version::{Span, Versions, join, union};
 
 /// The effect of a violated requirement on the users of some Helm versions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,9 +70,16 @@ impl Break {
         parts.filter(|part| !part.flows().is_empty()).collect()
     }
 
+    /// The versions of the break among these that have one of its flows.
     fn shared(&self, versions: &Versions) -> Vec<Span> {
         let spans = self.versions.0.iter();
-        spans.flat_map(|span| versions.within(span)).collect()
+        let shared: Vec<Span> = spans.flat_map(|span| versions.within(span)).collect();
+        let offered = self.flows.iter().flat_map(|flow| {
+            let offered = flow.offered_by();
+            let parts = shared.iter().map(move |span| offered.within(span));
+            parts.flatten().collect::<Vec<_>>()
+        });
+        union(offered)
     }
 
     /// True if some version of the span fails in some flow that it has.
@@ -182,6 +189,19 @@ mod tests {
             "an ordinary run succeeds"
         );
         assert!(rare.can_hit(&version("3.10.1"), Flow::PullRange));
+    }
+
+    #[test]
+    fn a_break_names_only_versions_that_have_one_of_its_flows() {
+        for (flows, versions) in [
+            (Flow::LISTINGS, ">=3.8.0"),
+            (&[Flow::ChartPull][..], ">=3.0.0, <3.7.0"),
+            (Flow::WRITES, ">=3.0.0"),
+        ] {
+            let brk = Break::new(ALL, flows, Symptom::OtherVersionPulled);
+            let [part] = brk.parts(&[]).try_into().expect("one part");
+            assert_eq!(part.versions(), versions, "{flows:?}");
+        }
     }
 
     #[test]

@@ -435,6 +435,10 @@ symptoms! {
     OlderChartPulled(None) [
         (ALL, "(an older chart is pulled than was pushed)"),
     ];
+    /// The registry accepts a wrong password.
+    WrongPasswordAccepted(None) [
+        (ALL, "(it succeeds with a wrong password)"),
+    ];
     /// The pull returns another version.
     OtherVersionPulled(None) [
         (ALL, "(the chart of another version is pulled)"),

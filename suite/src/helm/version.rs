@@ -90,6 +90,20 @@ pub fn join(spans: &[Span]) -> String {
         .join(" || ")
 }
 
+/// The union of spans: sorted, with spans that touch or overlap merged.
+pub fn union(spans: impl IntoIterator<Item = Span>) -> Vec<Span> {
+    let mut spans: Vec<Span> = spans.into_iter().collect();
+    spans.sort_by_key(|span| (span.from, span.until));
+    let mut merged: Vec<Span> = Vec::with_capacity(spans.len());
+    for span in spans {
+        match merged.last_mut() {
+            Some(last) if span.from <= last.until => last.until = last.until.max(span.until),
+            _ => merged.push(span),
+        }
+    }
+    merged
+}
+
 /// All Helm versions with OCI support.
 pub const ALL: Versions = Versions(&[Span::since((3, 0, 0))]);
 /// Versions over containerd's resolver and pusher: 3.0 to 3.17.
@@ -174,6 +188,18 @@ mod tests {
     fn versions_are_printed_as_ranges() {
         assert_eq!(HARDENED.to_string(), ">=3.21.1, <4.0.0 || >=4.2.1");
         assert_eq!(ORAS.to_string(), ">=3.18.0");
+    }
+
+    #[test]
+    fn a_union_has_no_spans_that_touch() {
+        let spans = [
+            Span::since((4, 2, 1)),
+            Span::new((3, 7, 0), (3, 18, 0)),
+            Span::new((3, 0, 0), (3, 7, 0)),
+            Span::new((3, 8, 0), (3, 10, 0)),
+        ];
+        assert_eq!(join(&union(spans)), ">=3.0.0, <3.18.0 || >=4.2.1");
+        assert_eq!(union([]), []);
     }
 
     #[test]

@@ -9,9 +9,9 @@ use crate::helm::flow::Flow;
 use crate::helm::version::{ALL, CONTAINERD, CONTAINERD_SINCE_3_7, OLD_LISTING, ORAS, SINCE_3_7};
 use crate::requirement::requirement;
 use crate::requirement::source::{HTTP, helm, observed};
-use crate::session::Session;
 use crate::session::expect;
 use crate::session::steps::{ACCEPT_CONTAINERD, ACCEPT_ORAS, obstacle};
+use crate::session::{Reply, Session};
 use crate::verdict::CheckResult;
 
 /// Expects GET of a manifest to return 200 with each `User-Agent`; inconclusive if it fails with the suite's own.
@@ -180,7 +180,8 @@ requirement! {
     /// `application/octet-stream`. The type of a layer is in the manifest, not in the blob.
     ///
     /// ## How it is checked
-    /// The check reads a chart layer with each `Accept` that Helm sends. The response must not be 406 or 415.
+    /// The check reads a chart layer without `Accept`, then with each `Accept` that Helm sends. Each response must be
+    /// 200 with the same bytes, or a redirect, if the first is.
     BLOB_ACCEPT = "api/blob-accept-ignored" {
         level: Must,
         title: "the registry ignores `Accept` for a blob",
@@ -198,21 +199,29 @@ requirement! {
 async fn blob_accept(session: &Session) -> CheckResult {
     let blob = session.package("1.0.0").archive;
     let digest = session.arrange_blob(&blob).await?;
+    // `consistency/blob-readable-at-once` judges the first response after an upload.
+    session.head_blob(&digest).await?;
+    let control = session.get_blob(&digest).await?;
+    let is_served = |reply: &Reply| {
+        reply.status.is_redirection() || reply.status.as_u16() == 200 && reply.body == blob
+    };
+    if !is_served(&control) {
+        return Err(obstacle("read the blob without `Accept`", &control));
+    }
     for accept in [
         "application/vnd.cncf.helm.chart.content.v1.tar+gzip, */*",
         "application/tar+gzip, */*",
     ] {
-        let path = session.blob_path(&digest);
-        let reply = session
-            .call(Method::GET, &path)
-            .accept(accept)
-            .send()
-            .await?;
+        let get = session.call(Method::GET, &session.blob_path(&digest));
+        let reply = get.accept(accept).send().await?;
+        if reply.status.as_u16() == 429 {
+            return Err(obstacle("read the blob several times", &reply));
+        }
         expect::holds(
-            !matches!(reply.status.as_u16(), 406 | 415),
+            is_served(&reply),
             "the blob, whatever `Accept` lists",
-            format!("status {}", reply.status),
-            &[&reply],
+            format!("status {} and {} bytes", reply.status, reply.body.len()),
+            &[&control, &reply],
         )?;
     }
     Ok(())

@@ -3,6 +3,10 @@
 use http::{HeaderValue, Method};
 
 use super::{bearer, challenged, credentials, endpoint, scope, token_of};
+use crate::helm::breaks::Break;
+use crate::helm::errors::Symptom;
+use crate::helm::flow::Flow;
+use crate::helm::version::ALL;
 use crate::requirement::requirement;
 use crate::requirement::source::{HTTP, helm};
 use crate::session::challenge::Challenge;
@@ -62,7 +66,9 @@ requirement! {
         title: "the registry rejects a wrong password",
         covers: ["REG-AUT-20", "REG-API-03", "B26"],
         sources: [helm("v4.2.4", "pkg/registry/client.go:258", "login stores what `/v2/` accepts")],
-        breaks: [],
+        breaks: [
+            Break::when("with a wrong password", ALL, &[Flow::Login], Symptom::WrongPasswordAccepted),
+        ],
         faults: [AcceptsAnyPassword],
         proven_on: Bearer,
         check: wrong_password,

@@ -51,13 +51,14 @@ async fn list_during_upload(session: &Session) -> CheckResult {
     // `consistency/tag-listed-at-once` judges the first list after a push.
     session.list_tags().await?;
     let (before, tags) = session.arranged_tags().await?;
-    if !tags.iter().any(|tag| tag == "1.0.0") {
+    let tag = session.tag("1.0.0");
+    if !tags.iter().any(|listed| listed == tag) {
         return Err(obstacle("find the tag in the list", &before));
     }
     let open = session.start_upload().await?;
     let (during, tags) = session.arranged_tags().await?;
     expect::holds(
-        tags.iter().any(|tag| tag == "1.0.0"),
+        tags.iter().any(|listed| listed == tag),
         "a list with the tag, as before the upload was opened",
         format!("a list of {tags:?}"),
         &[&before, &open, &during],

@@ -6,10 +6,10 @@ use super::delete;
 use crate::helm::breaks::Break;
 use crate::helm::errors::Symptom;
 use crate::helm::flow::Flow;
-use crate::helm::version::{ORAS, SINCE_3_8};
+use crate::helm::version::{CONTAINERD, ORAS, SINCE_3_8};
 use crate::requirement::requirement;
-use crate::requirement::source::DISTRIBUTION;
-use crate::session::steps::obstacle;
+use crate::requirement::source::{DISTRIBUTION, containerd};
+use crate::session::steps::{Chart, obstacle};
 use crate::session::{Session, expect};
 use crate::verdict::{CheckResult, Stop};
 
@@ -145,17 +145,17 @@ async fn refused_keeps(session: &Session) -> CheckResult {
 }
 
 requirement! {
-    /// After a deletion the registry returns 404 to HEAD as it does to GET.
+    /// After a deletion the registry returns 404 to HEAD of the digest as it does to GET.
     ///
     /// ## Why Helm needs it
-    /// Helm 3.18 and later send HEAD to find out whether a manifest exists, and upload nothing if it does.
+    /// Helm 3.18 and later send HEAD of the digest to find out whether a manifest exists, and upload nothing if it does.
     ///
     /// ## How it is checked
-    /// If the registry deletes manifests, the check deletes one by digest. If GET returns 404 for the digest or the
-    /// tag, HEAD must not return 200.
-    HEAD_AGREES = "deletion/head-sees-it" {
+    /// If the registry deletes manifests, the check deletes one by digest. If GET of the digest returns 404, HEAD must
+    /// not return 200.
+    HEAD_OF_DIGEST_AGREES = "deletion/head-sees-it" {
         level: Must,
-        title: "HEAD of a deleted manifest returns 404, as GET does",
+        title: "HEAD of the digest of a deleted manifest returns 404, as GET does",
         covers: ["REG-DEL-02", "REG-DEL-04"],
         sources: [DISTRIBUTION.states(
             "checking-if-content-exists-in-the-registry",
@@ -165,26 +165,67 @@ requirement! {
             Break::when("after a chart was deleted", ORAS, &[Flow::Push, Flow::RePush], Symptom::TagReadNotFound),
         ],
         faults: [RemembersDeletedManifests],
-        check: head_agrees,
+        check: head_of_digest_agrees,
     }
 }
 
-async fn head_agrees(session: &Session) -> CheckResult {
+async fn head_of_digest_agrees(session: &Session) -> CheckResult {
     let chart = session.arrange_chart("1.0.0").await?;
+    head_agrees_after_deletion(session, &chart, &chart.digest).await
+}
+
+requirement! {
+    /// After a deletion the registry returns 404 to HEAD of the tag as it does to GET.
+    ///
+    /// ## Why Helm needs it
+    /// Helm 3.0 to 3.17 send HEAD of the tag before they push it. If the digest in the response is that of the chart,
+    /// they report success and send nothing; the pull afterwards fails.
+    ///
+    /// ## How it is checked
+    /// If the registry deletes manifests, the check deletes one by digest. If GET of its tag returns 404, HEAD must not
+    /// return 200.
+    HEAD_OF_TAG_AGREES = "deletion/head-of-tag-sees-it" {
+        level: Must,
+        title: "HEAD of the tag of a deleted manifest returns 404, as GET does",
+        covers: ["REG-DEL-02", "REG-DEL-04"],
+        sources: [
+            DISTRIBUTION.states(
+                "checking-if-content-exists-in-the-registry",
+                "If the blob or manifest is not found in the repository, the response code MUST be `404 Not Found`.",
+            ),
+            containerd("v1.6.6", "remotes/docker/pusher.go", "sends nothing if HEAD returns the digest to push"),
+        ],
+        breaks: [
+            Break::when("after a chart was deleted", CONTAINERD, &[Flow::ChartPush, Flow::Push, Flow::RePush], Symptom::TagLost),
+            Break::when("after a chart was deleted", CONTAINERD, Flow::TAG_PULLS, Symptom::ManifestNotFoundByDigest),
+        ],
+        faults: [RemembersDeletedManifests],
+        check: head_of_tag_agrees,
+    }
+}
+
+async fn head_of_tag_agrees(session: &Session) -> CheckResult {
+    let chart = session.arrange_chart("1.0.0").await?;
+    head_agrees_after_deletion(session, &chart, "1.0.0").await
+}
+
+/// Deletes a chart by digest; if GET of the reference returns 404, HEAD must not return 200.
+async fn head_agrees_after_deletion(
+    session: &Session,
+    chart: &Chart,
+    reference: &str,
+) -> CheckResult {
     let absent = session.head_manifest("0.0.1").await?;
     if absent.status.as_u16() != 404 {
         return Err(obstacle("get a 404 to HEAD of an absent manifest", &absent));
     }
     let deleted = delete(session, &session.manifest_path(&chart.digest), "manifests").await?;
-    for reference in [chart.digest.as_str(), "1.0.0"] {
-        let get = session.get_manifest(reference).await?;
-        let head = session.head_manifest(reference).await?;
-        expect::holds(
-            get.status.as_u16() != 404 || head.status.as_u16() != 200,
-            "status 404 for HEAD, as for GET",
-            "status 200 for HEAD and 404 for GET",
-            &[&deleted, &get, &head],
-        )?;
-    }
-    Ok(())
+    let get = session.get_manifest(reference).await?;
+    let head = session.head_manifest(reference).await?;
+    expect::holds(
+        get.status.as_u16() != 404 || head.status.as_u16() != 200,
+        "status 404 for HEAD, as for GET",
+        "status 200 for HEAD and 404 for GET",
+        &[&deleted, &get, &head],
+    )
 }

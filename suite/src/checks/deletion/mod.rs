@@ -28,7 +28,8 @@ async fn delete(session: &Session, path: &str, what: &str) -> Result<Reply, Stop
 pub(super) static REQUIREMENTS: &[&Requirement] = &[
     &manifests::MANIFESTS,
     &manifests::REMOVED,
-    &manifests::HEAD_AGREES,
+    &manifests::HEAD_OF_DIGEST_AGREES,
+    &manifests::HEAD_OF_TAG_AGREES,
     &manifests::REFUSED_KEEPS,
     &shared::OTHER_TAGS,
     &shared::SHARED_BLOBS,

@@ -2,6 +2,7 @@
 
 mod absent;
 mod annotations;
+mod head;
 mod media_type;
 mod put;
 mod read_back;
@@ -35,6 +36,7 @@ pub(super) static REQUIREMENTS: &[&Requirement] = &[
     &put::TAGGED,
     &absent::ABSENT_TAG,
     &absent::ABSENT_DIGEST,
+    &head::HEAD_TYPE,
     &verified::MISSING_BLOBS,
     &verified::FOREIGN_DIGEST,
     &stored::PUT_LOCATION,

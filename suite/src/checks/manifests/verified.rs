@@ -8,20 +8,22 @@ use crate::session::{Session, digest_of};
 use crate::verdict::CheckResult;
 
 requirement! {
-    /// The registry refuses a manifest whose blobs are missing.
+    /// The registry returns a 4xx status to the push of a manifest whose blobs are missing.
     ///
     /// ## Why Helm needs it
-    /// Helm does not notice: the push reports success, and every pull fails.
+    /// If the registry accepts the manifest, the push reports success and every pull fails. A 5xx status blames the
+    /// registry for a push that lost a blob.
     ///
     /// ## How it is checked
     /// The check pushes a manifest with a layer that was never uploaded. The response must be a 4xx.
     MISSING_BLOBS = "manifests/missing-blobs-refused" {
         level: Should,
-        title: "the registry refuses a manifest whose blobs are missing",
+        title: "the push of a manifest whose blobs are missing returns a 4xx status",
         covers: ["REG-MAN-22", "C08"],
         sources: [
-            DISTRIBUTION.states("push", "A registry MAY reject a manifest uploaded to the manifest endpoint with descriptors in other fields that reference a manifest or blob that does not exist in the registry."),
+            DISTRIBUTION.states("push", "A registry MAY reject a manifest uploaded to the manifest endpoint with descriptors in other fields that reference a manifest or blob that does not exist in the registry. When a manifest is rejected for this reason, it MUST result in one or more `MANIFEST_BLOB_UNKNOWN` errors"),
         ],
+        specification: May,
         breaks: [],
         faults: [AcceptsMissingBlobs],
         check: missing_blobs,
@@ -40,12 +42,13 @@ requirement! {
     /// The registry refuses a manifest pushed under the digest of other bytes.
     ///
     /// ## Why Helm needs it
-    /// Users pin digests. If a registry stores any bytes under any digest, a pin is worthless.
+    /// No ordinary flow depends on it: Helm pushes a manifest under its own digest. Users pin digests, and a registry
+    /// that stores any bytes under any digest makes a pin worthless.
     ///
     /// ## How it is checked
     /// The check pushes a manifest under the digest of other bytes. The PUT must not succeed.
     FOREIGN_DIGEST = "manifests/wrong-digest-refused" {
-        level: Must,
+        level: Should,
         title: "the registry refuses a manifest under the digest of other bytes",
         covers: ["C09"],
         sources: [DISTRIBUTION.states(

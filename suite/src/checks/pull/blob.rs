@@ -147,35 +147,33 @@ async fn blob_digest(session: &Session) -> CheckResult {
 }
 
 requirement! {
-    /// The registry serves the config blob of a chart.
+    /// The registry serves the config blob of a chart byte for byte.
     ///
     /// ## Why Helm needs it
-    /// Every pull since Helm 3.7 reads it and parses its JSON.
+    /// Every pull since Helm 3.7 reads it, checks its digest and parses its JSON.
     ///
     /// ## How it is checked
-    /// The check pushes a chart and reads its config blob. The response must not be 404.
+    /// The check pushes a chart and reads its config blob, following redirects. The response must be 200 with the same
+    /// bytes.
     CONFIG = "pull/config-readable" {
         level: Must,
-        title: "the registry serves the config blob of a chart",
+        title: "the registry serves the config blob of a chart byte for byte",
         covers: ["REG-PUL-12"],
         sources: [helm("v4.2.4", "pkg/registry/client.go:519", "reads and parses the config on every pull")],
         breaks: [
             Break::new(ALL, Flow::PULLS, Symptom::BlobNotFound),
         ],
         faults: [LosesConfigBlobs],
-        consequences: [BlobGetNotFound],
+        consequences: [AltersBlobs, TruncatesBlobs, BlobGetNotFound],
         check: config,
     }
 }
 
 async fn config(session: &Session) -> CheckResult {
     let chart = session.arrange_chart("1.0.0").await?;
+    // `consistency/blob-readable-at-once` judges the first response after an upload.
     session.head_blob(&chart.config_digest()).await?;
     let reply = session.get_blob_following(&chart.config_digest()).await?;
-    expect::holds(
-        reply.status.as_u16() != 404,
-        "the config blob",
-        format!("status {}", reply.status),
-        &[&reply],
-    )
+    expect::status(&reply, &[200])?;
+    expect::same_bytes(&reply, &chart.package.config)
 }

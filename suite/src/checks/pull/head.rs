@@ -1,6 +1,7 @@
 //! HEAD of a manifest.
 
 use helm_oci_fixtures::media_type;
+use http::Method;
 
 use super::read_manifest;
 use crate::helm::breaks::Break;
@@ -10,7 +11,7 @@ use crate::helm::version::{BEFORE_3_7, CONTAINERD, CONTAINERD_SINCE_3_7, ORAS};
 use crate::requirement::requirement;
 use crate::requirement::source::{DISTRIBUTION, containerd, observed, oras_go};
 use crate::session::expect;
-use crate::session::steps::{Chart, obstacle};
+use crate::session::steps::{ACCEPT_ORAS, Chart, obstacle};
 use crate::session::{Reply, Session};
 use crate::verdict::{CheckResult, Stop};
 
@@ -49,24 +50,24 @@ async fn head_tag(session: &Session) -> CheckResult {
 }
 
 requirement! {
-    /// The response to HEAD of a manifest has a `Content-Type` header.
+    /// The response to HEAD of a tag has a `Content-Type` header, if it has the digest and the length of the manifest.
     ///
     /// ## Why Helm needs it
-    /// Helm 3.0 to 3.17 request the manifest with the media type from HEAD; later versions reject a response to HEAD
-    /// without one.
+    /// Helm 3.0 to 3.17 take digest, length and media type of the manifest from HEAD. If the digest or the length is
+    /// missing, they take all three from GET. `manifests/head-carries-type` judges what later versions need.
     ///
     /// ## How it is checked
-    /// The check sends HEAD for a manifest by tag. The response must have the header.
+    /// The check sends HEAD for a manifest by tag. The response must have the header, unless `Docker-Content-Digest` or
+    /// `Content-Length` is missing as well.
     HEAD_TYPE = "pull/head-carries-type" {
         level: Must,
-        title: "HEAD of a manifest returns `Content-Type`",
-        covers: ["REG-PUL-01", "REG-MAN-20", "A21"],
-        sources: [oras_go("v2.6.0", "registry/remote/repository.go", "rejects a response to HEAD without a media type")],
+        title: "HEAD of a tag returns `Content-Type`",
+        covers: ["REG-PUL-01", "A21"],
+        sources: [containerd("v1.6.6", "remotes/docker/resolver.go", "takes the media type from HEAD, or from GET if HEAD has no digest or no length")],
         breaks: [
             Break::new(CONTAINERD_SINCE_3_7, Flow::PULLS, Symptom::NoLayers),
             Break::new(BEFORE_3_7, &[Flow::ChartPull], Symptom::NotInCache),
             Break::new(BEFORE_3_7, &[Flow::Pull, Flow::DependencyUpdate], Symptom::NoLayers),
-            Break::new(ORAS, &[Flow::RePush], Symptom::ManifestHeadWithoutType),
         ],
         faults: [HeadManifestWithoutType],
         consequences: [ServesManifestsWithoutType],
@@ -85,8 +86,24 @@ async fn head_of_chart(session: &Session) -> Result<(Chart, Reply), Stop> {
     }
 }
 
+/// Pushes a chart and sends HEAD for its manifest by digest, as a push since Helm 3.18 does.
+pub(in crate::checks) async fn head_by_digest(session: &Session) -> Result<Reply, Stop> {
+    let chart = session.arrange_chart("1.0.0").await?;
+    let head = session.call(Method::HEAD, &session.manifest_path(&chart.digest));
+    let reply = head.accept(ACCEPT_ORAS).send().await?;
+    if reply.status.as_u16() == 200 {
+        Ok(reply)
+    } else {
+        Err(obstacle("find the manifest with HEAD by digest", &reply))
+    }
+}
+
 async fn head_type(session: &Session) -> CheckResult {
     let (_, reply) = head_of_chart(session).await?;
+    let has = |name| reply.header(name).is_some();
+    if !has("docker-content-digest") || !has("content-length") {
+        return Ok(());
+    }
     expect::header(&reply, "content-type").map(|_| ())
 }
 
@@ -97,7 +114,7 @@ requirement! {
     /// A repeated push since Helm 3.18 fails if the length is unknown; earlier versions send an additional GET.
     ///
     /// ## How it is checked
-    /// The check sends HEAD for a manifest by tag. The response must have the header.
+    /// The check sends HEAD for a manifest by digest. The response must have the header.
     HEAD_LENGTH = "pull/head-carries-length" {
         level: Must,
         title: "HEAD of a manifest returns `Content-Length`",
@@ -118,7 +135,7 @@ requirement! {
 }
 
 async fn head_length(session: &Session) -> CheckResult {
-    let (_, reply) = head_of_chart(session).await?;
+    let reply = head_by_digest(session).await?;
     expect::header(&reply, "content-length").map(|_| ())
 }
 

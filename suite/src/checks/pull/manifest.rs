@@ -213,7 +213,7 @@ requirement! {
     /// ## How it is checked
     /// The check reads a tag that was never pushed, in an existing repository. The response must be 404.
     ABSENT = "pull/absent-tag-is-404" {
-        level: Must,
+        level: Should,
         title: "GET of an absent tag returns 404",
         covers: ["REG-PUL-05", "REG-ERR-03", "B37"],
         sources: [DISTRIBUTION.states(

@@ -158,7 +158,10 @@ requirement! {
             "pushing-manifests",
             "The registry MUST store the manifest in the exact byte representation provided by the client.",
         )],
-        breaks: [],
+        breaks: [
+            Break::when("for manifests that another tool wrote", CONTAINERD, Flow::PULLS, Symptom::ManifestAltered),
+            Break::when("for manifests that another tool wrote", ORAS, &[Flow::PullDigest], Symptom::ManifestGetDigest),
+        ],
         faults: [ReformatsManifests, ReformatsAndRehashesManifests, ConvertsManifests],
         check: odd_shape,
     }

@@ -6,6 +6,8 @@ mod manifest;
 mod manifest_content;
 mod range;
 
+pub(super) use self::head::head_by_digest;
+
 use bytes::Bytes;
 
 use crate::requirement::Requirement;

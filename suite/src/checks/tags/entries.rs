@@ -14,17 +14,18 @@ use crate::session::{Reply, Session, expect};
 use crate::verdict::CheckResult;
 
 requirement! {
-    /// The registry lists tags exactly as they were pushed: it changes neither case nor `_`, `-` and `.`.
+    /// The registry lists tags under the names under which they can be read: it changes neither `_`, `-` nor `.`.
     ///
     /// ## Why Helm needs it
     /// Helm 3.8 and later replace `_` with `+` to get a version, and pull the tag that they compute from it.
     ///
     /// ## How it is checked
     /// The check pushes tags with each of these characters and with upper case. The list must contain every one of
-    /// them unchanged.
+    /// them unchanged, or in another case if GET of that tag returns a manifest: Helm pulls the tag that is listed.
+    /// `names/tag-case` judges a registry that ignores case.
     VERBATIM = "tags/listed-verbatim" {
         level: Must,
-        title: "the registry lists tags exactly as they were pushed",
+        title: "the registry lists tags as they can be read",
         covers: ["REG-TAG-07", "REG-NAM-06"],
         sources: [
             helm("v3.8.0", "pkg/registry/client.go:607", "maps every `_` of a listed tag to `+`"),
@@ -38,7 +39,6 @@ requirement! {
             Break::when("for versions with build metadata or upper case", SINCE_3_8, Flow::LISTINGS, Symptom::ManifestNotFound),
         ],
         faults: [ListsTagsLowerCased, ListsUnderscoresAsPlus, ListsUnderscoresAsDashes, HidesUnderscoreTags],
-        consequences: [FoldsTagCase],
         check: verbatim,
     }
 }
@@ -47,14 +47,25 @@ async fn verbatim(session: &Session) -> CheckResult {
     let tags = ["0.2.0_build.5", "0.3.0-RC.1", "0.4.0-x-y.7"];
     push_tags(session, &tags).await?;
     let (pages, list) = all_tags(session, PAGE_LIMIT).await?;
-    let shown: Vec<&Reply> = pages.iter().collect();
+    let mut shown: Vec<&Reply> = pages.iter().collect();
     for tag in tags {
-        expect::holds(
-            list.iter().any(|listed| listed == tag),
+        if list.iter().any(|listed| listed == tag) {
+            continue;
+        }
+        let listed = list.iter().find(|listed| listed.eq_ignore_ascii_case(tag));
+        let read = match listed {
+            Some(listed) => Some(session.get_manifest(listed).await?),
+            None => None,
+        };
+        if read.as_ref().is_some_and(|read| read.status.is_success()) {
+            continue;
+        }
+        shown.extend(&read);
+        return Err(expect::violated(
             format!("`{tag}` in the list"),
             format!("a list of {list:?}"),
             &shown,
-        )?;
+        ));
     }
     Ok(())
 }

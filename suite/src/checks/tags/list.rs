@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use futures_util::future::join_all;
+use http::Method;
 
 use super::{all_tags, push_tags, tags_of};
 use crate::helm::breaks::Break;
@@ -157,8 +158,8 @@ requirement! {
     /// unknown chart from a broken registry.
     ///
     /// ## How it is checked
-    /// The check sends `GET tags/list` in a repository to which nothing was ever pushed. The response must be 200 or
-    /// a 4xx.
+    /// The check sends `GET tags/list` in a repository to which nothing was ever pushed. The response must be a 4xx, or
+    /// 200 with a list without tags.
     UNKNOWN_REPOSITORY = "tags/unknown-repository" {
         level: Should,
         title: "`tags/list` of an unknown repository returns 404 or no tags",
@@ -166,19 +167,27 @@ requirement! {
         sources: [observed("3.1", "Helm prints different messages for an empty list and for 404")],
         breaks: [],
         faults: [UnknownRepositoryListFails],
+        consequences: [TagListAsHtml],
         check: unknown,
     }
 }
 
 async fn unknown(session: &Session) -> CheckResult {
-    let reply = session.list_tags().await?;
+    // In a read-only run the repository of the check exists.
+    let unknown = match session.existing_chart() {
+        Some(_) => session.sibling("unknown"),
+        None => session.repository().to_owned(),
+    };
+    let path = format!("/v2/{unknown}/tags/list");
+    let reply = session.call(Method::GET, &path).send().await?;
     if reply.status.as_u16() == 200 {
-        // `tags/list-answers` judges a body that is not a list.
-        return Ok(());
+        let list: TagList = expect::json(&reply, "with a list of tags")?;
+        let tags = list.tags.unwrap_or_default();
+        return expect::holds(tags.is_empty(), "no tags", format!("{tags:?}"), &[&reply]);
     }
     expect::holds(
         reply.status.is_client_error(),
-        "status 404, or 200 without tags",
+        "a 4xx status, or 200 without tags",
         format!("status {}", reply.status),
         &[&reply],
     )

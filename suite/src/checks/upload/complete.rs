@@ -1,6 +1,6 @@
 //! The PUT that completes an upload.
 
-use super::{content, succeeds_like_any_other, upload_blob};
+use super::{content, upload_blob};
 use crate::helm::breaks::Break;
 use crate::helm::errors::Symptom;
 use crate::helm::flow::Flow;
@@ -115,17 +115,18 @@ async fn put_not_202(session: &Session) -> CheckResult {
 }
 
 requirement! {
-    /// The registry verifies the digest of an upload.
+    /// The registry verifies the digest of an upload, and stores nothing if it is wrong.
     ///
     /// ## Why Helm needs it
     /// Helm relies on the registry: it does not read back what it pushed. A blob under a wrong digest makes a chart
     /// that nobody can pull.
     ///
     /// ## How it is checked
-    /// The check uploads a body under the digest of another body. The response to the PUT must be a 4xx.
+    /// The check uploads a body under the digest of another body, then reads the blob with that digest. The PUT must
+    /// not succeed, and GET must not return a blob. `errors/refused-upload-says-why` judges the status of the refusal.
     VERIFIED = "upload/digest-verified" {
         level: Must,
-        title: "the registry refuses a body that does not match its digest",
+        title: "the registry does not store a body under a digest that it does not have",
         covers: ["REG-BLB-17", "B42"],
         sources: [
             DISTRIBUTION.states("post-then-put", "Here, `<digest>` is the digest of the blob being uploaded, and `<length>` is its size in bytes."),
@@ -134,21 +135,27 @@ requirement! {
         breaks: [
             Break::when("for a chart damaged on its way", ALL, Flow::PULLS, Symptom::BlobAltered),
         ],
-        faults: [AcceptsWrongDigests, DigestMismatchFails],
+        faults: [AcceptsWrongDigests],
         check: verified,
     }
 }
 
 async fn verified(session: &Session) -> CheckResult {
     session.arrange_blob(&content(session, "right")).await?;
-    let wrong = digest_of(&content(session, "promised"));
+    let digest = digest_of(&content(session, "promised"));
     let location = session.arrange_upload().await?;
-    let reply = session
-        .complete_upload(&location, &wrong, content(session, "delivered"))
+    let put = session
+        .complete_upload(&location, &digest, content(session, "delivered"))
         .send()
         .await?;
-    if reply.status.is_server_error() {
-        succeeds_like_any_other(session, &upload_blob(session, "another right").await?.0).await?;
-    }
-    expect::refused(&reply)
+    let stored = session.follow_blob(&digest).await?;
+    expect::holds(
+        !put.status.is_success() && !stored.status.is_success(),
+        "a 4xx status, and no blob with that digest",
+        format!(
+            "status {} for the PUT, and {} for GET of the digest",
+            put.status, stored.status
+        ),
+        &[&put, &stored],
+    )
 }

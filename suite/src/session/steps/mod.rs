@@ -23,12 +23,17 @@ pub const ACCEPT_ORAS: &str = "application/vnd.docker.distribution.manifest.v2+j
 const VERSION: &str = "1.0.0";
 
 impl Session {
-    /// `/v2/<repository>/manifests/<reference>`. In a read-only run the tag `1.0.0` is that of the existing chart.
+    /// The tag that a check reads as `tag`: in a read-only run the tag `1.0.0` is that of the existing chart.
+    pub fn tag<'t>(&'t self, tag: &'t str) -> &'t str {
+        match self.existing_chart() {
+            Some(existing) if tag == VERSION => &existing.tag,
+            _ => tag,
+        }
+    }
+
+    /// `/v2/<repository>/manifests/<reference>`.
     pub fn manifest_path(&self, reference: &str) -> String {
-        let reference = match self.existing_chart() {
-            Some(existing) if reference == VERSION => &existing.tag,
-            _ => reference,
-        };
+        let reference = self.tag(reference);
         format!("/v2/{}/manifests/{reference}", self.repository())
     }
 
