@@ -136,14 +136,47 @@ pub fn find(id: &str) -> Option<&'static Requirement> {
     all().into_iter().find(|requirement| requirement.id == id)
 }
 
-/// The known id closest to an unknown one, from the same area if that exists; for error messages.
-pub fn nearest(id: &str) -> Option<&'static str> {
-    let area = id.split('/').next().unwrap_or(id);
-    let likeness = |known: &&'static Requirement| (known.area() != area, levenshtein(id, known.id));
-    all()
-        .into_iter()
-        .min_by_key(likeness)
-        .map(|requirement| requirement.id)
+/// The known id closest to an unknown one; for error messages.
+pub fn nearest_id(text: &str) -> Option<&'static str> {
+    covering(text).or_else(|| closest(text, ids()))
+}
+
+/// The known area or id closest to an unknown pattern; for error messages.
+pub fn nearest(glob: &str) -> Option<&'static str> {
+    let text = glob.trim_matches('*').trim_end_matches('/');
+    let areas = AREAS.iter().map(|area| area.name);
+    covering(text).or_else(|| closest(text, areas.chain(ids())))
+}
+
+/// The id of the requirement that covers an item of the documents in `suite/spec`, by its code.
+fn covering(code: &str) -> Option<&'static str> {
+    let covers = |requirement: &&Requirement| {
+        let mut codes = requirement.covers.iter();
+        codes.any(|own| own.eq_ignore_ascii_case(code))
+    };
+    let found = all().into_iter().find(covers);
+    found.map(|requirement| requirement.id)
+}
+
+fn ids() -> impl Iterator<Item = &'static str> {
+    all().into_iter().map(|requirement| requirement.id)
+}
+
+/// The closest of some names: one that contains the text, otherwise one of the same area, otherwise the most similar.
+fn closest(text: &str, names: impl Iterator<Item = &'static str>) -> Option<&'static str> {
+    let text = text.to_lowercase();
+    let area = text.split_once('/').map(|(area, _)| area);
+    let likeness = |name: &&'static str| {
+        let is_foreign = area.is_some_and(|area| !name.starts_with(area));
+        let distance = levenshtein(&text, name);
+        let rank = match distance {
+            0..=2 => 0,
+            _ if text.len() > 2 && name.contains(&text) => 1,
+            _ => 2,
+        };
+        (rank, is_foreign, distance)
+    };
+    names.min_by_key(likeness)
 }
 
 /// True if an id matches one of the globs, or if a glob is the name of its area.
@@ -180,6 +213,20 @@ mod tests {
     fn the_nearest_id_is_in_the_same_area() {
         assert_eq!(nearest("tags/rnge-resolves"), Some("tags/range-resolves"));
         assert_eq!(nearest("pul/blob-bytes"), Some("pull/blob-bytes"));
+        assert_eq!(nearest_id("tags/complet"), Some("tags/complete"));
+    }
+
+    #[test]
+    fn a_word_leads_to_an_area_or_an_id_that_contains_it_and_a_code_to_what_covers_it() {
+        for (word, area) in [("tag", "tags"), ("uploads/*", "upload"), ("Pull", "pull")] {
+            let found = nearest(word).expect("there is one");
+            assert!(found.starts_with(area), "{word}: {found}");
+        }
+        assert_eq!(nearest("tag"), Some("tags"));
+        let push = nearest("push").expect("there is one");
+        assert!(push.contains("push"), "{push}");
+        let found = nearest("REG-API-09").and_then(find).expect("it is covered");
+        assert!(found.covers.contains(&"REG-API-09"), "{}", found.id);
     }
 
     #[test]

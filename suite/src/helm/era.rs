@@ -114,8 +114,9 @@ fn era_names() -> String {
 impl FromStr for Span {
     type Err = SpanError;
 
-    /// Reads `3`, `3.8`, `3.8.1`, or the name of an era.
+    /// Reads `3`, `3.8`, `3.8.1`, also with a `v`, or the name of an era.
     fn from_str(text: &str) -> Result<Self, SpanError> {
+        let text = text.strip_prefix('v').unwrap_or(text);
         if let Ok(era) = text.parse::<Era>() {
             return Ok(era.span());
         }

@@ -12,6 +12,7 @@ mod digest;
 mod error_body;
 mod index;
 mod link;
+mod parse_error;
 pub mod percent;
 mod reference;
 mod tag_list;
@@ -22,6 +23,7 @@ pub use self::digest::{Digest, InvalidDigest};
 pub use self::error_body::{ErrorBody, ErrorEntry};
 pub use self::index::{Index, Manifest};
 pub use self::link::Link;
+pub use self::parse_error::in_words;
 pub use self::reference::{InvalidRepositoryName, InvalidTag, Reference, RepositoryName, Tag};
 pub use self::tag_list::TagList;
 

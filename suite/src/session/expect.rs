@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use serde::de::DeserializeOwned;
 
+use crate::oci::in_words;
 use crate::session::{Reply, Session, digest_of};
 use crate::verdict::{CheckResult, Finding, Stop};
 
@@ -141,7 +142,10 @@ pub(crate) fn json<T: DeserializeOwned>(reply: &Reply, shape: &str) -> Result<T,
     serde_json::from_slice(&reply.body).map_err(|error| {
         violated(
             format!("a JSON body {shape}"),
-            format!("a body that is not: {error}"),
+            match reply.body.len() {
+                0 => "an empty body".to_owned(),
+                _ => format!("a body that is not: {}", in_words(&error.to_string())),
+            },
             &[reply],
         )
     })
