@@ -6,7 +6,7 @@ use base64::Engine;
 use base64::prelude::{
     BASE64_STANDARD, BASE64_STANDARD_NO_PAD, BASE64_URL_SAFE, BASE64_URL_SAFE_NO_PAD,
 };
-use http::{HeaderMap, HeaderValue, header};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
 
 pub use self::url::redact_url;
 use crate::oci::percent::encode;
@@ -17,6 +17,10 @@ const REDACTED: &str = "REDACTED";
 
 /// The minimum length of an encoded secret: shorter base64 occurs in other texts.
 const MINIMUM: usize = 8;
+
+/// The length up to which a secret occurs in other words. It is redacted as a whole word only: `p` would make
+/// `aREDACTEDREDACTEDlication` of `application`.
+const SHORT: usize = 4;
 
 /// The secrets of a run, in every encoding that is redacted.
 #[derive(Clone, Default)]
@@ -103,9 +107,44 @@ impl Secrets {
             .iter()
             .filter(|encoding| text.contains(encoding.as_str()));
         found.fold(text.to_owned(), |text, encoding| {
-            text.replace(encoding.as_str(), REDACTED)
+            if encoding.chars().count() <= SHORT {
+                replace_words(&text, encoding)
+            } else {
+                text.replace(encoding.as_str(), REDACTED)
+            }
         })
     }
+}
+
+/// Replaces a secret where it is a whole word, and not the status that its reason phrase follows.
+fn replace_words(text: &str, secret: &str) -> String {
+    let is_part = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
+    let mut shown = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find(secret) {
+        let (before, after) = (&rest[..at], &rest[at + secret.len()..]);
+        shown.push_str(before);
+        let edges = [
+            (secret.chars().next(), shown.chars().next_back()),
+            (secret.chars().next_back(), after.chars().next()),
+        ];
+        let is_word = !edges
+            .iter()
+            .any(|(own, next)| is_part(*own) && is_part(*next));
+        let is_hidden = is_word && !is_status(secret, after);
+        shown.push_str(if is_hidden { REDACTED } else { secret });
+        rest = after;
+    }
+    shown.push_str(rest);
+    shown
+}
+
+/// True if the text is a status, followed by its reason phrase.
+fn is_status(text: &str, after: &str) -> bool {
+    let status = StatusCode::from_bytes(text.as_bytes()).ok();
+    let reason = status.and_then(|status| status.canonical_reason());
+    let after = after.strip_prefix(' ');
+    reason.is_some_and(|reason| after.is_some_and(|after| after.starts_with(reason)))
 }
 
 /// The base64 characters that depend on the text alone, if `before` bytes precede it and others may follow.
@@ -185,6 +224,31 @@ mod tests {
             secrets.redact("a.token.of.ours canary:2"),
             "REDACTED REDACTED"
         );
+    }
+
+    #[test]
+    fn a_short_secret_is_redacted_as_a_whole_word() {
+        for (password, text, shown) in [
+            ("p", "application/json", "application/json"),
+            ("p", "{\"password\":\"p\"}", "{\"password\":\"REDACTED\"}"),
+            ("p", "alice:p", "alice:REDACTED"),
+            ("p", "a p, p.", "a REDACTED, REDACTED."),
+            ("404", "status 404 Not Found", "status 404 Not Found"),
+            ("404", "the password 404", "the password REDACTED"),
+            ("404", "404 Bad Gateway", "REDACTED Bad Gateway"),
+            ("404", "sha256:14045", "sha256:14045"),
+            ("a&", "xa&y a&", "xa&y REDACTED"),
+            ("&", "?a=1&b=2", "?a=1REDACTEDb=2"),
+            ("pass", "passed pass", "passed REDACTED"),
+            ("passe", "passed", "REDACTEDd"),
+        ] {
+            let login = Login {
+                username: "alice".to_owned(),
+                password: password.to_owned(),
+            };
+            let secrets = Secrets::of(Some(&Credentials::Login(login)));
+            assert_eq!(secrets.redact(text), shown, "{password}");
+        }
     }
 
     #[test]
