@@ -99,7 +99,7 @@ impl ClientModel {
 
     /// The chart that this Helm version would push, not stored in the registry.
     pub(crate) fn chart(&self, session: &Session, version: &str) -> Chart {
-        session.chart_of(session.package(version), self.shape, None)
+        Session::chart_as_sent(session.package(version), self.shape, None)
     }
 
     /// The same with provenance. The digest of the provenance sorts before that of the archive if `is_first`: since 3.8
@@ -111,7 +111,7 @@ impl ClientModel {
             let package = ChartPackage::build(&metadata, seed);
             let provenance = provenance::sign(&package);
             if (digest_of(&provenance) < package.digest()) == is_first {
-                return session.chart_of(package, self.shape, Some(provenance));
+                return Session::chart_as_sent(package, self.shape, Some(provenance));
             }
             seed = seed.wrapping_add(1);
         }

@@ -30,7 +30,7 @@ macro_rules! replay {
             covers: $kind.covers,
             sources: &[observed(
                 $section,
-                concat!($recorded, ": the recorded requests"),
+                concat!("trace ", $recorded, ": the recorded requests"),
             )],
             declared_specification: None,
             breaks: &[],

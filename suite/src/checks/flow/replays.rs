@@ -93,8 +93,10 @@ async fn arrange_chart(
     push_and_read(session, client.chart(session, version), version).await
 }
 
-/// Pushes a chart and requests it once: other requirements judge the first responses after a push.
+/// Pushes a chart, as the registry accepts it, and requests it once: other requirements judge the first responses after
+/// a push.
 async fn push_and_read(session: &Session, chart: Chart, version: &str) -> Result<Chart, Stop> {
+    let chart = session.as_arranged(chart);
     for blob in chart.blobs() {
         session.arrange_blob(&blob).await?;
         session.head_blob(&digest_of(&blob)).await?;

@@ -67,13 +67,31 @@ impl Session {
         shape: Shape,
         provenance: Option<Bytes>,
     ) -> Chart {
+        self.as_arranged(Self::chart_as_sent(package, shape, provenance))
+    }
+
+    /// The chart with a `mediaType` field in its manifest, if the registry accepts no other.
+    pub(crate) fn as_arranged(&self, chart: Chart) -> Chart {
+        if !self.target().typed_manifests {
+            return chart;
+        }
+        let manifest = with_media_type(&chart.manifest);
+        let digest = digest_of(&manifest);
+        Chart {
+            manifest,
+            digest,
+            ..chart
+        }
+    }
+
+    /// The chart as Helm pushes it, without a `mediaType` field in its manifest.
+    pub(crate) fn chart_as_sent(
+        package: ChartPackage,
+        shape: Shape,
+        provenance: Option<Bytes>,
+    ) -> Chart {
         let created = matches!(shape, Shape::Helm313).then_some("2026-11-22T05:32:38Z");
         let manifest = chart_manifest(shape, &package, provenance.as_deref(), created);
-        let manifest = if self.target().typed_manifests {
-            with_media_type(&manifest)
-        } else {
-            manifest
-        };
         let digest = digest_of(&manifest);
         Chart {
             package,
