@@ -19,8 +19,11 @@ pub struct Target {
     pub credentials: Option<Credentials>,
     /// The path below which repositories may be created. Without it the run uses a first component of its own.
     pub namespace: Option<String>,
-    /// The seed of names and content.
+    /// The seed of the content, and of names unless the run has a name of its own.
     pub seed: u64,
+    /// The name of the run; without one it follows from the seed. Runs with one seed on one registry need different
+    /// names.
+    pub run_name: Option<String>,
     /// True if arranged manifests have a `mediaType` field, for a registry that rejects manifests as Helm writes them:
     /// its other behaviour can then be checked all the same.
     pub typed_manifests: bool,
@@ -34,6 +37,11 @@ pub struct Target {
 /// The size of a mebibyte.
 pub const MEBIBYTE: u64 = 1 << 20;
 
+/// The name of a run that follows from a seed.
+pub fn name_of_run(seed: u64) -> String {
+    format!("hoc-{:08x}", mix(seed) >> 32)
+}
+
 impl Target {
     /// A target without credentials or namespace.
     pub fn new(registry: Arc<dyn Registry>, seed: u64) -> Self {
@@ -42,6 +50,7 @@ impl Target {
             credentials: None,
             namespace: None,
             seed,
+            run_name: None,
             typed_manifests: false,
             write_mode: WriteMode::default(),
             mebibyte: MEBIBYTE,
@@ -60,7 +69,8 @@ impl Target {
 
     /// The short name of this run, which is part of every repository that it creates.
     pub fn run(&self) -> String {
-        format!("hoc-{:08x}", mix(self.seed) >> 32)
+        let name = self.run_name.clone();
+        name.unwrap_or_else(|| name_of_run(self.seed))
     }
 
     /// The repository of the check with this id. It has two components, or more below a namespace.

@@ -76,9 +76,6 @@ impl WriteMode {
         }
         match self {
             Self::OwnRepositories => Ok(()),
-            Self::ReadOnly(ExistingContent { chart: None, .. }) => {
-                Err(Restriction::ReadOnlyWithoutChart)
-            }
             Self::ReadOnly(_) => Err(Restriction::ReadOnly),
             Self::GivenRepositories(_) if request.uri.authority() != own.authority() => Ok(()),
             Self::GivenRepositories(repositories) => {
@@ -127,7 +124,7 @@ mod tests {
             matches!(
                 &refused,
                 Err(Stop::NotApplicable(Reason::NotAllowed(
-                    Restriction::ReadOnlyWithoutChart
+                    Restriction::ReadOnly
                 )))
             ),
             "{refused:?}"

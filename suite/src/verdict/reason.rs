@@ -28,8 +28,6 @@ pub enum Reason {
 /// A restriction of the run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Restriction {
-    /// The run is read-only and has no chart to read.
-    ReadOnlyWithoutChart,
     /// The run is read-only.
     ReadOnly,
     /// The run is limited to the repositories that were given to it.
@@ -59,9 +57,6 @@ impl fmt::Display for Reason {
 impl fmt::Display for Restriction {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::ReadOnlyWithoutChart => {
-                "the check pushes, and the run is read-only; name an existing chart with --chart"
-            }
             Self::ReadOnly => "the check pushes, and the run is read-only",
             Self::GivenRepositories => {
                 "the check writes to another repository, and the run is limited to the given ones"
@@ -86,11 +81,6 @@ mod tests {
                 Reason::NotAllowed(Restriction::ReadOnly),
                 true,
                 "the check pushes, and the run is read-only",
-            ),
-            (
-                Reason::NotAllowed(Restriction::ReadOnlyWithoutChart),
-                true,
-                "the check pushes, and the run is read-only; name an existing chart with --chart",
             ),
             (
                 Reason::NotAllowed(Restriction::GivenRepositories),
