@@ -5,6 +5,8 @@
 //! `<error>`, a requirement that does not apply is `<skipped>` with its reason. Everything else passes; a warning has
 //! its finding in the output.
 
+mod times;
+
 use std::collections::BTreeSet;
 
 use helm_oci_suite::requirement::outcome::Outcome;
@@ -12,6 +14,7 @@ use junit_report::{Duration, OffsetDateTime, Report, TestCase, TestResult, TestS
 use thiserror::Error;
 use time::format_description::well_known::Rfc3339;
 
+use self::times::with_times;
 use crate::layout;
 use crate::text;
 use crate::view::{
@@ -46,6 +49,9 @@ pub enum RenderError {
     /// The XML could not be written.
     #[error("the JUnit report could not be written")]
     Xml(#[source] junit_report::Error),
+    /// The XML could not be read again.
+    #[error("the JUnit report could not be completed")]
+    Times(#[source] quick_xml::Error),
 }
 
 /// Renders a report as `JUnit` XML.
@@ -81,7 +87,14 @@ pub fn render(view: &ReportView<'_>) -> Result<String, RenderError> {
     let mut xml = Vec::new();
     report.write_xml(&mut xml).map_err(RenderError::Xml)?;
     xml.push(b'\n');
-    Ok(String::from_utf8(xml).expect("XML written from strings is UTF-8"))
+    let xml = String::from_utf8(xml).expect("XML written from strings is UTF-8");
+    let mut times: Vec<u64> = view
+        .targets
+        .iter()
+        .map(|target| target.milliseconds)
+        .collect();
+    times.push(0);
+    with_times(&xml, &times).map_err(RenderError::Times)
 }
 
 /// A problem of the deviations file.
