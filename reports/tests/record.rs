@@ -115,7 +115,7 @@ fn other_json_is_refused() {
     ] {
         let error = RunRecord::from_json(text).expect_err("it is no record");
         assert!(
-            matches!(error, RecordError::Malformed(_)),
+            matches!(error, RecordError::Malformed { .. }),
             "{text}: {error}"
         );
     }

@@ -146,9 +146,14 @@ fn columns_are_aligned_whatever_the_width_of_characters() {
     let starts: Vec<usize> = text
         .lines()
         .skip_while(|line| !line.starts_with("━━ targets"))
-        .zip(std::iter::once(None).chain(verdicts.map(Some)))
+        .filter(|line| {
+            ["  A ", "  B ", "  C "]
+                .iter()
+                .any(|letter| line.starts_with(letter))
+        })
+        .zip(verdicts)
         .filter_map(|(line, verdict)| {
-            let beginning: String = verdict?.chars().take(12).collect();
+            let beginning: String = verdict.chars().take(12).collect();
             Some(line[..line.find(&beginning)?].width())
         })
         .collect();

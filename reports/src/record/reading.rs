@@ -1,5 +1,6 @@
 //! A record as JSON, and the reasons for which a file is not one.
 
+use helm_oci_suite::oci::in_words;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use thiserror::Error;
@@ -12,8 +13,11 @@ use crate::text::plural;
 #[derive(Debug, Error)]
 pub enum RecordError {
     /// The file is not JSON of the record's shape.
-    #[error("this is not a run record")]
-    Malformed(#[source] serde_json::Error),
+    #[error("this is not a run record: {reason}")]
+    Malformed {
+        /// The problem, with its line.
+        reason: String,
+    },
     /// The file ends in the middle.
     #[error("the run record is truncated; the run or the copy of the file was interrupted")]
     Truncated(#[source] serde_json::Error),
@@ -96,7 +100,9 @@ impl RecordError {
         if error.is_eof() {
             Self::Truncated(error)
         } else {
-            Self::Malformed(error)
+            Self::Malformed {
+                reason: in_words(&error.to_string()),
+            }
         }
     }
 }

@@ -1,5 +1,7 @@
 //! The table era × flow, followed by the causes.
 
+use helm_oci_suite::helm::flow::Flow;
+
 use super::page::{Ink, Page, verdict_sign};
 use crate::text::{self, more};
 use crate::view::{EraCause, EraTable};
@@ -15,6 +17,14 @@ const NAMED: usize = 4;
 
 /// The table with its causes.
 pub(super) fn table(page: &mut Page, table: &EraTable<'_>) {
+    let left_out: Vec<&str> = table.not_examined().map(Flow::name).collect();
+    let left_out = format!("not examined: {}", left_out.join(", "));
+    if table.rows.iter().all(|row| !row.is_examined) {
+        page.blank();
+        let text = "no Helm flow was examined completely: other checks are not selected";
+        page.paragraph(2, text, Ink::Dim);
+        return;
+    }
     page.heading("Helm flows by version (✓ works, ✗ breaks, ? unknown)");
     let names: Vec<&str> = table.eras.iter().map(|era| era.name()).collect();
     let widths = names.iter().map(|name| 2 + name.len());
@@ -24,7 +34,7 @@ pub(super) fn table(page: &mut Page, table: &EraTable<'_>) {
     };
     let head = format!("{:FLOW$}{gap}{}", "", names.join(gap));
     page.line(2, &head, Ink::Dim);
-    for row in &table.rows {
+    for row in table.rows.iter().filter(|row| row.is_examined) {
         let mut line = text::pad(row.flow.name(), FLOW);
         for (verdict, name) in row.verdicts.iter().zip(&names) {
             let (ink, sign) = verdict_sign(*verdict);
@@ -38,6 +48,9 @@ pub(super) fn table(page: &mut Page, table: &EraTable<'_>) {
         page.painted(2, &line);
     }
     page.blank();
+    if table.rows.iter().any(|row| !row.is_examined) {
+        page.paragraph(2, &left_out, Ink::Dim);
+    }
     causes(page, &table.causes);
     unknown(page, &table.unknown);
 }

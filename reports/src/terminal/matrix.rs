@@ -7,8 +7,11 @@ use super::{Style, blocks, header, helm, summary};
 use crate::text::{self, plural};
 use crate::view::{FlowOf, Label, MatrixRow, MatrixView, RequirementRow};
 
-/// The width of the column of names.
+/// The width of the column of names, unless a name is longer.
 const NAME: usize = 40;
+
+/// The maximum width of the column of names.
+const LONGEST: usize = 60;
 
 /// The width of a column of signs.
 const SIGN: usize = 3;
@@ -57,10 +60,17 @@ fn targets(page: &mut Page, view: &MatrixView<'_, '_>) {
         let name = text::pad(&name, widest);
         let verdict = &column.target.verdict;
         let left = page.style.width.saturating_sub(2 + 3 + widest + 2);
-        let sentence = text::fit(&verdict.sentence, left);
-        let sentence = page.paint(Ink::of(verdict.outcome), &sentence);
         let letter = page.paint(Ink::Bold, &text::pad(&column.letter, 2));
-        page.painted(2, &format!("{letter} {name}  {sentence}"));
+        // The sentence is never cut: its end names the Helm versions.
+        let indent = 2 + 3 + widest + 2;
+        for (position, line) in text::wrap(&verdict.sentence, left).iter().enumerate() {
+            let line = page.paint(Ink::of(verdict.outcome), line);
+            if position == 0 {
+                page.painted(2, &format!("{letter} {name}  {line}"));
+            } else {
+                page.painted(indent, &line);
+            }
+        }
     }
 }
 
@@ -72,17 +82,21 @@ struct Line {
 
 /// Rows of signs below the letters of the targets; each table has as many targets as fit into the width.
 fn table(page: &mut Page, view: &MatrixView<'_, '_>, lines: &[Line]) {
-    let fitting = ((page.style.width - 2 - NAME) / SIGN).max(1);
+    let widths = lines
+        .iter()
+        .map(|line| text::columns(&text::line(&line.name)));
+    let wide = widths.max().unwrap_or_default().clamp(NAME, LONGEST);
+    let fitting = ((page.style.width - 2 - wide) / SIGN).max(1);
     let all: Vec<usize> = (0..view.columns.len()).collect();
     for part in all.chunks(fitting) {
-        let mut head = " ".repeat(NAME);
+        let mut head = " ".repeat(wide);
         for at in part {
             let letter = &view.columns[*at].letter;
             write!(head, "{letter:>SIGN$}").expect("a write to a String cannot fail");
         }
         page.line(2, &head, Ink::Dim);
         for Line { name, signs } in lines {
-            let mut row = text::pad(&text::fit(&text::line(name), NAME), NAME);
+            let mut row = text::pad(&text::fit(&text::line(name), wide), wide);
             for (ink, sign) in part.iter().map(|at| signs[*at]) {
                 row.push_str(&" ".repeat(SIGN - 1));
                 row.push_str(&page.paint(ink, sign));

@@ -26,7 +26,7 @@ pub(crate) fn block(text: &str) -> String {
 }
 
 /// Escapes `text` into one line.
-pub(crate) fn line(text: &str) -> String {
+pub fn line(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for character in text.chars() {
         push(&mut shown, character);

@@ -7,6 +7,7 @@ mod escape;
 mod words;
 
 pub(crate) use self::columns::{columns, fit, pad, wrap};
-pub(crate) use self::escape::{block, cut, is_steering, line};
+pub use self::escape::line;
+pub(crate) use self::escape::{block, cut, is_steering};
 pub use self::words::plural;
 pub(crate) use self::words::{duration, more};

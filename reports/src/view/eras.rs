@@ -1,8 +1,13 @@
 //! The table era × flow with the causes of broken and unknown cells.
 
+use std::collections::BTreeSet;
+
 use helm_oci_suite::helm::era::Era;
 use helm_oci_suite::helm::flow::Flow;
 use helm_oci_suite::prediction::table::{Cell, FlowVerdict};
+use helm_oci_suite::requirement::outcome::Outcome;
+
+use crate::record::CheckRecord;
 
 /// The table era × flow.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,6 +29,8 @@ pub struct EraRow {
     pub flow: Flow,
     /// The verdict for each era; none where the era does not have the flow.
     pub verdicts: Vec<Option<FlowVerdict>>,
+    /// False if nothing is known of the flow because no check that could tell was run.
+    pub is_examined: bool,
 }
 
 /// A requirement that breaks flows of an era.
@@ -40,13 +47,23 @@ pub struct EraCause<'a> {
 }
 
 impl<'a> EraTable<'a> {
-    /// The table of these cells; none if there are no cells.
-    pub(super) fn of(cells: &'a [Cell]) -> Option<Self> {
+    /// The table of these cells; none if there are no cells. `checks` are those of the run.
+    pub(super) fn of(cells: &'a [Cell], checks: &[CheckRecord]) -> Option<Self> {
         if cells.is_empty() {
             return None;
         }
         let mut eras = Era::ALL.to_vec();
         eras.retain(|era| cells.iter().any(|cell| cell.era == *era));
+        let open: BTreeSet<&str> = checks
+            .iter()
+            .filter(|check| check.outcome == Outcome::Inconclusive)
+            .map(|check| check.id.as_str())
+            .collect();
+        let is_known = |cell: &Cell| {
+            let mut causes = cell.because.iter();
+            cell.verdict != FlowVerdict::Unknown
+                || causes.any(|cause| open.contains(cause.requirement.as_str()))
+        };
         let rows = Flow::ALL.iter().filter_map(|flow| {
             let of_flow = || cells.iter().filter(|cell| cell.flow == *flow);
             of_flow().next()?;
@@ -57,17 +74,29 @@ impl<'a> EraTable<'a> {
             Some(EraRow {
                 flow: *flow,
                 verdicts: eras.iter().map(verdict).collect(),
+                is_examined: of_flow().any(is_known),
             })
         });
+        let rows: Vec<EraRow> = rows.collect();
+        let is_examined = |flow| {
+            let mut rows = rows.iter();
+            rows.any(|row| row.flow == flow && row.is_examined)
+        };
         let unknown = cells
             .iter()
-            .filter(|cell| cell.verdict == FlowVerdict::Unknown);
+            .filter(|cell| cell.verdict == FlowVerdict::Unknown && is_examined(cell.flow));
         Some(Self {
-            rows: rows.collect(),
             causes: eras.iter().flat_map(|era| causes(*era, cells)).collect(),
             unknown: requirements(unknown),
+            rows,
             eras,
         })
+    }
+
+    /// The flows of which nothing is known because no check that could tell was run.
+    pub fn not_examined(&self) -> impl Iterator<Item = Flow> {
+        let rows = self.rows.iter().filter(|row| !row.is_examined);
+        rows.map(|row| row.flow)
     }
 
     /// The verdict on an era: the worst of its flows.

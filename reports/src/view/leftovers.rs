@@ -69,7 +69,9 @@ impl<'a> LeftoverGroup<'a> {
     /// The heading and the first commands.
     pub(crate) fn lines(&self) -> Vec<String> {
         let mut lines = vec![self.heading()];
-        let commands: Vec<&str> = self.commands().collect();
+        let mut commands: Vec<&str> = self.commands().collect();
+        // One command may delete several.
+        commands.dedup();
         // A line that replaces a single command would save nothing.
         let shown = if commands.len() <= COMMANDS + 1 {
             commands.len()
@@ -116,19 +118,24 @@ mod tests {
     #[test]
     fn leftovers_with_one_reason_form_a_group() {
         let mut left = vec![leftover("hoc-1/a", "m", "locked", Some("curl m"))];
-        left.extend((0..5).map(|n| leftover(&format!("hoc-1/b{n}"), "x", "405", Some("curl x"))));
+        left.extend((0..5).map(|n| {
+            let command = format!("curl {n}");
+            leftover(&format!("hoc-1/b{n}"), "x", "405", Some(&command))
+        }));
         assert_eq!(
             lines(&left),
             [
                 "1 manifest in hoc-1/a: locked",
                 "curl m",
                 "5 manifests in 5 repositories, hoc-1/b*: 405",
-                "curl x",
-                "curl x",
-                "curl x",
+                "curl 0",
+                "curl 1",
+                "curl 2",
                 "and 2 similar commands",
             ]
         );
+        let same = [(); 3].map(|()| leftover("hoc-1/a", "x", "401", Some("gc")));
+        assert_eq!(lines(&same), ["3 manifests in hoc-1/a: 401", "gc"]);
         assert_eq!(lines(&[]), [] as [&str; 0]);
     }
 }

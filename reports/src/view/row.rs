@@ -209,7 +209,13 @@ fn citation(f: &mut fmt::Formatter<'_>, source: &SourceRecord) -> fmt::Result {
         text,
         quoted,
     } = source;
-    if *quoted {
+    if document.starts_with("suite/spec/") {
+        // Whoever has the program alone does not have the document.
+        write!(
+            f,
+            "observed with Helm binaries (section {anchor} of {document} in the repository of this program): {text}"
+        )
+    } else if *quoted {
         write!(f, "{document} {version}, {anchor}: “{text}”")
     } else {
         write!(f, "{document} {version}, {anchor}: {text}")

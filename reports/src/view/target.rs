@@ -144,7 +144,7 @@ impl<'a> TargetView<'a> {
     pub(super) fn of(record: &'a RunRecord, target: &'a TargetRecord) -> Self {
         let checks: Vec<CheckView<'a>> = target.checks.iter().map(CheckView::of).collect();
         let tally = OutcomeCounts::of(checks.iter().map(|check| check.outcome));
-        let eras = EraTable::of(&target.eras);
+        let eras = EraTable::of(&target.eras, &target.checks);
         let helm = HelmView::of(&target.helm_versions);
         let verdict = TargetVerdict::of(&Results {
             run: &record.run,
