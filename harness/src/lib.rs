@@ -10,7 +10,7 @@
 //!   requirement against every fault;
 //! - [`doctor`]: checks of the local environment; `handbook`: the pages that `explain` prints;
 //! - [`clock`]: the only clock; [`environment`]: environment variables; [`error`]: an error and its causes as text;
-//!   [`exit_code`]: the exit codes.
+//!   [`input`]: files of the user; [`exit_code`]: the exit codes.
 
 pub mod cli;
 pub mod clock;
@@ -23,6 +23,7 @@ pub mod exit_code;
 pub(crate) mod handbook;
 pub mod helm;
 pub mod http;
+pub mod input;
 pub mod launch;
 pub mod prove;
 pub mod run;

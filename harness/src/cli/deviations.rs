@@ -97,7 +97,7 @@ pub(super) fn deviations(arguments: &Arguments) -> Result<ExitCode, DeviationsCo
 fn write(arguments: &WriteArguments) -> Result<ExitCode, DeviationsCommandError> {
     let record = record::read(&arguments.record)?;
     let path = &arguments.out;
-    let old = match std::fs::read_to_string(path) {
+    let old = match crate::input::read(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
         read => read.map_err(|source| DeviationError::Unreadable {
             path: path.clone(),

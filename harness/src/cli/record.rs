@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use helm_oci_reports::record::{RecordError, RunRecord};
 use thiserror::Error;
 
+use crate::input;
+
 /// A file that is not a usable run record.
 #[derive(Debug, Error)]
 pub(super) enum RecordFileError {
@@ -25,7 +27,7 @@ pub(super) enum RecordFileError {
 
 /// Reads a run record from a file.
 pub(super) fn read(path: &Path) -> Result<RunRecord, RecordFileError> {
-    let text = std::fs::read_to_string(path).map_err(|source| RecordFileError::Unreadable {
+    let text = input::read_record(path).map_err(|source| RecordFileError::Unreadable {
         path: path.to_owned(),
         source,
     })?;

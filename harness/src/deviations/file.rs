@@ -10,6 +10,7 @@ use thiserror::Error;
 use toml::value::Datetime;
 
 use super::Deviation;
+use crate::input;
 
 /// The file, as TOML.
 #[derive(Debug, Deserialize)]
@@ -106,7 +107,7 @@ pub enum EntryError {
 
 /// Reads a deviations file.
 pub fn read(path: &Path) -> Result<Vec<Deviation>, DeviationError> {
-    let text = std::fs::read_to_string(path).map_err(|source| DeviationError::Unreadable {
+    let text = input::read(path).map_err(|source| DeviationError::Unreadable {
         path: path.to_owned(),
         source,
     })?;
@@ -117,7 +118,7 @@ pub fn read(path: &Path) -> Result<Vec<Deviation>, DeviationError> {
 pub(super) fn parse(path: &Path, text: &str) -> Result<Vec<Deviation>, DeviationError> {
     let file: File = toml::from_str(text).map_err(|error| DeviationError::Malformed {
         path: path.to_owned(),
-        reason: error.to_string().trim_end().to_owned(),
+        reason: input::problem(&error),
     })?;
     let mut deviations: Vec<Deviation> = Vec::with_capacity(file.deviation.len());
     for (position, entry) in file.deviation.into_iter().enumerate() {
@@ -154,7 +155,7 @@ pub fn is_link(text: &str) -> bool {
 fn check(entry: Entry) -> Result<Deviation, EntryError> {
     let id = &entry.requirement;
     let requirement = checks::find(id).ok_or_else(|| EntryError::UnknownRequirement {
-        nearest: checks::nearest(id).unwrap_or("none"),
+        nearest: checks::nearest_id(id).unwrap_or("none"),
     })?;
     if requirement.level == Level::May {
         return Err(EntryError::May);

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use thiserror::Error;
 
+use crate::input;
 use crate::target::spec::TargetSpec;
 
 /// The file, as TOML.
@@ -20,11 +21,9 @@ struct File {
 #[serde(rename_all = "kebab-case")]
 struct Entry {
     /// Each is appended to the target, after a colon.
-    #[serde(default)]
-    versions: Vec<String>,
+    versions: Option<Vec<String>>,
     /// Each is appended to that; an empty text changes nothing.
-    #[serde(default)]
-    with: Vec<String>,
+    with: Option<Vec<String>>,
     #[serde(flatten)]
     rest: toml::Table,
 }
@@ -65,6 +64,16 @@ pub enum TargetFileError {
         /// The name.
         name: String,
     },
+    /// A list of versions or of configurations is empty.
+    #[error("{path}: `{key}` of `{name}` is empty; list something, or remove the key", path = .path.display())]
+    EmptyList {
+        /// The file.
+        path: PathBuf,
+        /// The name of the entry.
+        name: String,
+        /// The key.
+        key: &'static str,
+    },
     /// An entry has no target.
     #[error("{path}: an entry{of} has no `target`; add one, such as target = \"zot:2.1.20\"", path = .path.display(), of = named(.name))]
     Nameless {
@@ -90,7 +99,7 @@ fn named(name: &str) -> String {
 
 /// Reads a targets file. Paths in it are relative to its folder.
 pub fn read(path: &Path) -> Result<Vec<TargetSpec>, TargetFileError> {
-    let text = std::fs::read_to_string(path).map_err(|source| TargetFileError::Unreadable {
+    let text = input::read(path).map_err(|source| TargetFileError::Unreadable {
         path: path.to_owned(),
         source,
     })?;
@@ -105,7 +114,7 @@ pub fn read(path: &Path) -> Result<Vec<TargetSpec>, TargetFileError> {
 fn parse(path: &Path, text: &str) -> Result<Vec<TargetSpec>, TargetFileError> {
     let malformed = |error: &toml::de::Error| TargetFileError::Malformed {
         path: path.to_owned(),
-        reason: error.to_string().trim_end().to_owned(),
+        reason: input::problem(error),
     };
     let file: File = toml::from_str(text).map_err(|error| malformed(&error))?;
     let mut specs = Vec::new();
@@ -119,7 +128,12 @@ fn parse(path: &Path, text: &str) -> Result<Vec<TargetSpec>, TargetFileError> {
                 name,
             });
         }
-        for spec in expand(path, &spec, &entry.versions, &entry.with)? {
+        for spec in expand(
+            path,
+            &spec,
+            entry.versions.as_deref(),
+            entry.with.as_deref(),
+        )? {
             let name = spec.display_name().to_owned();
             if !names.insert(name.clone()) {
                 let path = path.to_owned();
@@ -140,12 +154,27 @@ fn parse(path: &Path, text: &str) -> Result<Vec<TargetSpec>, TargetFileError> {
 fn expand(
     path: &Path,
     spec: &TargetSpec,
-    versions: &[String],
-    with: &[String],
+    versions: Option<&[String]>,
+    with: Option<&[String]>,
 ) -> Result<Vec<TargetSpec>, TargetFileError> {
-    let versions = versions.iter().map(|version| format!(":{version}"));
-    let versions = or_empty(versions.collect());
-    let with = or_empty(with.to_vec());
+    let empty = |key| TargetFileError::EmptyList {
+        path: path.to_owned(),
+        name: spec.display_name().to_owned(),
+        key,
+    };
+    let versions = match versions {
+        None => vec![String::new()],
+        Some([]) => return Err(empty("versions")),
+        Some(versions) => versions
+            .iter()
+            .map(|version| format!(":{version}"))
+            .collect(),
+    };
+    let with = match with {
+        None => vec![String::new()],
+        Some([]) => return Err(empty("with")),
+        Some(with) => with.to_vec(),
+    };
     if let (Some(name), true) = (&spec.name, versions.len() * with.len() > 1) {
         return Err(TargetFileError::NameOfSeveral {
             path: path.to_owned(),
@@ -160,14 +189,6 @@ fn expand(
         ..spec.clone()
     });
     Ok(specs.collect())
-}
-
-fn or_empty(words: Vec<String>) -> Vec<String> {
-    if words.is_empty() {
-        vec![String::new()]
-    } else {
-        words
-    }
 }
 
 #[cfg(test)]
@@ -228,6 +249,22 @@ mod tests {
             (
                 "[[target]]\nname = \"mine\"\nport = 80",
                 "an entry (`mine`) has no `target`",
+            ),
+            (
+                "[[target]]\ntarget = \"zot\"\nversions = []",
+                "`versions` of `zot` is empty",
+            ),
+            (
+                "[[target]]\ntarget = \"zot\"\nwith = []",
+                "`with` of `zot` is empty",
+            ),
+            (
+                "[[target]]\ntarget = \"image:x\"\nport = \"x\"",
+                "expected a whole number up to 65535",
+            ),
+            (
+                "[[target]]\ntarget = \"zot\"\nmax-requests = 0",
+                "expected a whole number from 1",
             ),
             ("[[target]", "TOML parse error at line 1"),
         ] {

@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use helm_oci_suite::oci::RepositoryName;
 use thiserror::Error;
 
+use crate::input;
+
 /// A file of names that cannot be used.
 #[derive(Debug, Error)]
 pub enum RepositoryFileError {
@@ -39,7 +41,7 @@ pub enum RepositoryFileError {
 
 /// Reads the names, in the order of the file.
 pub fn read(path: &Path) -> Result<Vec<RepositoryName>, RepositoryFileError> {
-    let text = std::fs::read_to_string(path).map_err(|source| RepositoryFileError::Unreadable {
+    let text = input::read(path).map_err(|source| RepositoryFileError::Unreadable {
         path: path.to_owned(),
         source,
     })?;

@@ -95,7 +95,7 @@ pub enum LoginError {
 impl Logins {
     /// Reads a file. An empty file holds no logins.
     pub fn read(path: &Path) -> Result<Self, LoginError> {
-        let text = std::fs::read_to_string(path).map_err(|source| LoginError::Unreadable {
+        let text = crate::input::read(path).map_err(|source| LoginError::Unreadable {
             path: path.to_owned(),
             source,
         })?;
