@@ -4,10 +4,10 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use helm_oci_reports::text::plural;
+use helm_oci_reports::text::{line, plural};
 use helm_oci_reports::view::leftovers;
 use helm_oci_suite::session::Session;
-use helm_oci_suite::session::target::Target;
+use helm_oci_suite::session::target::{Target, name_of_run};
 use thiserror::Error;
 
 use super::output::OutputError;
@@ -18,7 +18,7 @@ use crate::clock;
 use crate::exit_code::ExitCode;
 use crate::launch::{self, LaunchError};
 use crate::run::cleanup::{
-    RepositoryContent, SearchError, Stored, catalog, content_of, delete, is_of_a_run,
+    Found, NoCatalog, RepositoryContent, catalog, content_of, delete, is_of_a_run,
 };
 use crate::run::repositories::needed;
 use crate::run::{self, Interrupt};
@@ -32,10 +32,8 @@ pub(super) enum GcCommandError {
     Ephemeral { name: String },
     #[error("{name} in {path} is not a repository of a run and would not be deleted; remove it from the file", path = .path.display())]
     ForeignRepository { name: String, path: PathBuf },
-    #[error(
-        "--only, --skip, --level, --era and --failed require --seed; add --seed, or remove them"
-    )]
-    SelectionWithoutSeed,
+    #[error("--only, --skip, --level, --era and --failed require --run; add --run, or remove them")]
+    SelectionWithoutRun,
     #[error(transparent)]
     Targets(#[from] TargetsError),
     #[error(transparent)]
@@ -47,7 +45,7 @@ pub(super) enum GcCommandError {
     #[error(transparent)]
     Launch(#[from] LaunchError),
     #[error(transparent)]
-    Search(#[from] SearchError),
+    Search(#[from] NoCatalog),
 }
 
 #[derive(Debug, Args)]
@@ -58,13 +56,17 @@ pub(super) struct Arguments {
     /// Show the content that would be deleted, and delete nothing.
     #[arg(long)]
     dry_run: bool,
-    /// Delete the repositories of the run with seed N only, without querying the registry's list of repositories.
-    #[arg(long, value_name = "N")]
+    /// Delete the repositories of the run with this name only, such as hoc-63cbe1e4, without querying the registry's list
+    /// of repositories. Its repositories begin with the name.
+    #[arg(long, value_name = "NAME", value_parser = run_name)]
+    run: Option<String>,
+    /// Delete the repositories of the run with --planned and seed N only.
+    #[arg(long, value_name = "N", conflicts_with = "run")]
     seed: Option<u64>,
     #[command(flatten)]
     selection: Selection,
     /// Delete the repositories listed in FILE only, one on each line.
-    #[arg(long, value_name = "FILE", conflicts_with = "seed")]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["run", "seed"])]
     repositories: Option<PathBuf>,
     #[command(flatten)]
     reach: TargetArguments,
@@ -97,16 +99,25 @@ impl Arguments {
         {
             return read(path, target.kind.namespace()).map(Some);
         }
-        let Some(seed) = self.seed else {
+        let run = self.run.clone();
+        let Some(run) = run.or_else(|| self.seed.map(name_of_run)) else {
             if self.selection.is_narrowed() {
-                return Err(GcCommandError::SelectionWithoutSeed);
+                return Err(GcCommandError::SelectionWithoutRun);
             }
             return Ok(None);
         };
         let requirements = self.selection.requirements()?;
-        let names = needed(&requirements, target.kind.namespace(), seed).await;
+        let names = needed(&requirements, target.kind.namespace(), &run).await;
         Ok(Some(names))
     }
+}
+
+/// Reads the name of a run.
+fn run_name(text: &str) -> Result<String, &'static str> {
+    if is_of_a_run(None, &format!("{text}/x")) && !text.contains('/') {
+        return Ok(text.to_owned());
+    }
+    Err("write it as hoc- with eight hexadecimal digits, as the names of its repositories begin")
 }
 
 /// Reads names from a file. All must be repositories of runs: others are never deleted.
@@ -144,45 +155,81 @@ async fn sweep(
         ..target.clone()
     };
     let search = Session::new(budgeted, "gc");
-    let made = find(&search, given, kind.namespace()).await?;
-    output::print(&listing(&made, name, is_dry))?;
-    if is_dry || made.is_empty() {
-        return Ok(ExitCode::Acceptable);
+    let found = find(&search, given, kind.namespace()).await?;
+    output::print(&listing(&found, name, is_dry))?;
+    let is_whole = found.problems.is_empty();
+    let ended = |is_clean| match is_clean {
+        true => ExitCode::Acceptable,
+        false => ExitCode::Inconclusive,
+    };
+    if is_dry || found.stored.is_empty() {
+        return Ok(ended(is_whole));
     }
     let session = Session::new(target, "gc");
-    let left = delete(&session, made, policy.clean_up).await;
+    let left = delete(&session, found.stored, policy.clean_up.strategy).await;
     if left.is_empty() {
-        output::print("everything is deleted\n")?;
-        return Ok(ExitCode::Acceptable);
+        output::print(&format!("everything with a tag is deleted; {UNTAGGED}\n"))?;
+        return Ok(ended(is_whole));
     }
     let lines = leftovers::lines(&left).join("\n  ");
     output::print(&format!("left over:\n  {lines}\n"))?;
     Ok(ExitCode::Inconclusive)
 }
 
+/// The limit of what `gc` can find.
+const UNTAGGED: &str = "manifests without a tag, and blobs that no manifest refers to, are not listed by any registry: \
+                        its garbage collection removes them";
+
 /// Finds the content of earlier runs.
 async fn find(
     session: &Session,
     given: Option<Vec<String>>,
     namespace: Option<&str>,
-) -> Result<Stored, SearchError> {
-    let mut names = match given {
-        Some(names) => names,
+) -> Result<Found, NoCatalog> {
+    let (mut names, problem) = match given {
+        Some(names) => (names, None),
         None => catalog(session).await?,
     };
     names.retain(|name| is_of_a_run(namespace, name));
-    content_of(session, &names).await
+    let mut found = content_of(session, &names).await;
+    found.problems.splice(0..0, problem);
+    for problem in &mut found.problems {
+        *problem = session.redact(problem);
+    }
+    Ok(found)
 }
 
-/// The content to delete, one repository on each line.
-fn listing(made: &Stored, name: &str, is_dry: bool) -> String {
-    if made.is_empty() {
-        return format!("{name} contains no tagged content of earlier runs\n");
+/// The content to delete, one repository on each line, and what could not be read.
+fn listing(found: &Found, name: &str, is_dry: bool) -> String {
+    let mut text = String::new();
+    if found.stored.is_empty() {
+        let untagged = match found.untagged {
+            0 => String::new(),
+            count => format!(
+                " ({} without a tag; {UNTAGGED})",
+                plural(count, "repository")
+            ),
+        };
+        let known = match found.problems.as_slice() {
+            [] => "",
+            _ => " that could be read",
+        };
+        let _ = writeln!(
+            text,
+            "{name} lists no tag of an earlier run{known}{untagged}"
+        );
+    } else {
+        let verb = if is_dry { "would delete" } else { "deleting" };
+        let _ = writeln!(text, "{verb} on {name}:");
     }
-    let verb = if is_dry { "would delete" } else { "deleting" };
-    let mut text = format!("{verb} on {name}:\n");
-    for (repository, holdings) in made {
+    for (repository, holdings) in &found.stored {
         let _ = writeln!(text, "  {repository}: {}", counts(holdings));
+    }
+    if !found.problems.is_empty() {
+        let _ = writeln!(text, "could not be read:");
+    }
+    for problem in &found.problems {
+        let _ = writeln!(text, "  {}", line(problem));
     }
     text
 }

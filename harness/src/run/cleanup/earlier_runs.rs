@@ -1,44 +1,40 @@
 //! The content that earlier runs left in a registry, found by the names of its repositories only.
 
 use futures_util::StreamExt;
-use helm_oci_suite::oci::{Digest, Link, RepositoryName, Tag};
-use helm_oci_suite::session::steps::ACCEPT_ORAS;
-use helm_oci_suite::session::{Reply, Session};
-use http::{Method, StatusCode};
-use serde_json::Value;
+use helm_oci_suite::oci::{RepositoryName, Tag};
+use helm_oci_suite::session::Session;
+use http::StatusCode;
 use thiserror::Error;
 
+use super::reading::{self, Problem, blobs, list, named};
 use super::stored::{RepositoryContent, Stored};
 
 /// The number of repositories that are read concurrently.
 const CONCURRENCY: usize = 4;
 
-/// The maximum number of pages of a list.
-const PAGES: usize = 10_000;
-
 /// The number of hexadecimal digits after `hoc-` in the name of a run.
 const DIGITS: usize = 8;
 
-/// The content of earlier runs cannot be determined.
+/// The registry does not list its repositories.
 #[derive(Debug, Error)]
-pub enum SearchError {
-    /// The registry does not list its repositories.
-    #[error(
-        "the registry does not list its repositories ({cause}); give the --seed of the run, or --repositories with a \
-         file of their names"
-    )]
-    NoCatalog {
-        /// The response, or the error.
-        cause: String,
-    },
-    /// A repository could not be read.
-    #[error("cannot read the content of {repository}: {cause}")]
-    Repository {
-        /// The repository.
-        repository: String,
-        /// The response, or the error.
-        cause: String,
-    },
+#[error(
+    "the registry does not list its repositories ({cause}); give the name of the run with --run, or --repositories with a file \
+     of their names"
+)]
+pub struct NoCatalog {
+    /// The response, or the error.
+    cause: String,
+}
+
+/// The content of earlier runs, as far as it could be read.
+#[derive(Debug, Default)]
+pub struct Found {
+    /// The repositories that could be read, in which a tag is listed.
+    pub stored: Stored,
+    /// The number of repositories that could be read and list no tag.
+    pub untagged: usize,
+    /// What could not be read, as sentences.
+    pub problems: Vec<String>,
 }
 
 /// True if a run created the repository in this namespace: its name is valid, and has `hoc-` and eight hexadecimal digits
@@ -72,51 +68,69 @@ fn is_named_by_a_run(namespace: Option<&str>, name: &str) -> bool {
     }
 }
 
-/// All repositories that the registry lists.
-pub async fn catalog(session: &Session) -> Result<Vec<String>, SearchError> {
-    let found = list(session, "/v2/_catalog?n=1000", "repositories").await;
-    match found {
-        Ok(Some(names)) => Ok(names),
-        Ok(None) => Err(SearchError::NoCatalog {
-            cause: "GET /v2/_catalog returned 404 Not Found".to_owned(),
+/// All repositories that the registry lists, and the reason why there may be more.
+pub async fn catalog(session: &Session) -> Result<(Vec<String>, Option<String>), NoCatalog> {
+    let list = list(session, "/v2/_catalog?n=1000", "repositories").await;
+    match list.problem {
+        Some(problem) if list.names.is_empty() => Err(NoCatalog {
+            cause: problem.what,
         }),
-        Err(cause) => Err(SearchError::NoCatalog { cause }),
+        problem => {
+            let problem = problem
+                .map(|problem| format!("the list of repositories ends early: {}", problem.what));
+            Ok((list.names, problem))
+        }
     }
 }
 
-/// The content of these repositories that is reachable from a tag. Empty repositories are omitted.
-pub async fn content_of(session: &Session, repositories: &[String]) -> Result<Stored, SearchError> {
-    let found: Vec<_> = futures_util::stream::iter(repositories)
-        .map(|repository| async move {
-            let content = content(session, repository).await;
-            content
-                .map(|content| (repository.clone(), content))
-                .map_err(|cause| SearchError::Repository {
-                    repository: repository.clone(),
-                    cause,
-                })
-        })
+/// The content of these repositories that is reachable from a tag. What cannot be read is noted, and the rest is read.
+pub async fn content_of(session: &Session, repositories: &[String]) -> Found {
+    let contents: Vec<_> = futures_util::stream::iter(repositories)
+        .map(async |repository| (repository.clone(), content(session, repository).await))
         .buffered(CONCURRENCY)
         .collect()
         .await;
-    let mut stored = found.into_iter().collect::<Result<Stored, _>>()?;
-    stored.retain(|_, content| *content != RepositoryContent::default());
-    Ok(stored)
+    let mut found = Found::default();
+    for (repository, (content, problems)) in contents {
+        let problems = problems.into_iter();
+        let count = found.problems.len();
+        let sentence = |problem| format!("{repository}: {problem}");
+        found.problems.extend(problems.map(sentence));
+        if content != RepositoryContent::default() {
+            found.stored.insert(repository, content);
+        } else if found.problems.len() == count {
+            found.untagged += 1;
+        }
+    }
+    found
 }
 
-async fn content(session: &Session, repository: &str) -> Result<RepositoryContent, String> {
+async fn content(session: &Session, repository: &str) -> (RepositoryContent, Vec<String>) {
     let mut content = RepositoryContent::default();
+    let mut problems = Vec::new();
     let path = format!("/v2/{repository}/tags/list");
-    let tags = list(session, &path, "tags").await?.unwrap_or_default();
+    let tags = list(session, &path, "tags").await;
+    problems.extend(tags.problem.filter(|problem| !says_empty(problem)));
+    let mut invalid = 0;
     let mut open = Vec::new();
-    for tag in tags {
+    for tag in tags.names {
         if tag.parse::<Tag>().is_err() {
-            return Err("it lists an invalid tag".to_owned());
+            invalid += 1;
+            continue;
         }
-        if let Some((digest, manifest)) = manifest(session, repository, &tag).await? {
-            content.tags.insert(tag, digest.clone());
-            open.push((digest, manifest));
-        }
+        // A tag without a readable manifest can be deleted as well.
+        let digest = match reading::manifest(session, repository, &tag).await {
+            Ok(Some((digest, manifest))) => {
+                open.push((digest.clone(), manifest));
+                Some(digest)
+            }
+            Ok(None) => None,
+            Err(problem) => {
+                problems.push(problem);
+                None
+            }
+        };
+        content.tags.insert(tag, digest);
     }
     while let Some((digest, manifest)) = open.pop() {
         if !content.manifests.insert(digest) {
@@ -124,85 +138,27 @@ async fn content(session: &Session, repository: &str) -> Result<RepositoryConten
         }
         content.blobs.extend(blobs(&manifest));
         for child in named(&manifest["manifests"]) {
-            if let Some(child) = self::manifest(session, repository, &child).await? {
-                open.push(child);
+            match reading::manifest(session, repository, &child).await {
+                Ok(child) => open.extend(child),
+                Err(problem) => problems.push(problem),
             }
         }
     }
-    Ok(content)
-}
-
-/// A manifest with its digest; `None` if it does not exist.
-async fn manifest(
-    session: &Session,
-    repository: &str,
-    reference: &str,
-) -> Result<Option<(Digest, Value)>, String> {
-    let path = format!("/v2/{repository}/manifests/{reference}");
-    let reply = session.call(Method::GET, &path).accept(ACCEPT_ORAS).send();
-    let reply = reply.await.map_err(|stop| stop.to_string())?;
-    if reply.status == StatusCode::NOT_FOUND {
-        return Ok(None);
+    let mut problems: Vec<String> = problems.into_iter().map(|problem| problem.what).collect();
+    if invalid > 0 {
+        problems.push(format!(
+            "its list has {invalid} entries that are not valid tags, and cannot be deleted by them"
+        ));
     }
-    if !reply.status.is_success() {
-        return Err(format!("GET {path} returned {}", reply.status));
-    }
-    let returned = reply.header("docker-content-digest");
-    let returned = returned.and_then(|digest| digest.parse().ok());
-    let digest = returned.unwrap_or_else(|| Digest::sha256(&reply.body));
-    // A manifest that is not JSON can be deleted as well.
-    let manifest = serde_json::from_slice(&reply.body).unwrap_or_default();
-    Ok(Some((digest, manifest)))
+    (content, problems)
 }
 
-/// The digests of config and layers.
-fn blobs(manifest: &Value) -> Vec<Digest> {
-    let mut blobs = named(&manifest["layers"]);
-    blobs.extend(digest_in(&manifest["config"]));
-    blobs
-}
-
-/// The digests of a list of descriptors.
-fn named(descriptors: &Value) -> Vec<Digest> {
-    let descriptors = descriptors.as_array().into_iter().flatten();
-    descriptors.filter_map(digest_in).collect()
-}
-
-fn digest_in(descriptor: &Value) -> Option<Digest> {
-    descriptor["digest"].as_str()?.parse().ok()
-}
-
-/// All pages of a list; `None` if it does not exist.
-async fn list(session: &Session, path: &str, field: &str) -> Result<Option<Vec<String>>, String> {
-    let mut uri = session.uri(path);
-    let mut names = Vec::new();
-    for _ in 0..PAGES {
-        let reply = session
-            .call_uri(Method::GET, uri)
-            .send()
-            .await
-            .map_err(|stop| stop.to_string())?;
-        if reply.status == StatusCode::NOT_FOUND {
-            return Ok(None);
-        }
-        let page: Option<Value> = serde_json::from_slice(&reply.body).ok();
-        let page = page.filter(|_| reply.status.is_success());
-        let page =
-            page.ok_or_else(|| format!("GET {} returned {}", reply.uri.path(), reply.status))?;
-        let page = page[field].as_array().into_iter().flatten();
-        names.extend(page.filter_map(Value::as_str).map(ToOwned::to_owned));
-        match next(&reply) {
-            Some(next) => uri = session.resolve(&reply.uri, next),
-            None => return Ok(Some(names)),
-        }
-    }
-    Err(format!("GET {path} has more than {PAGES} pages"))
-}
-
-/// The URI reference of the next page.
-fn next(reply: &Reply) -> Option<&str> {
-    let link = Link::parse(reply.header("link")?)?;
-    link.is_next().then_some(link.target)
+/// True if a response says that there is no such repository, or that there cannot be one of this name.
+fn says_empty(problem: &Problem) -> bool {
+    matches!(
+        problem.status,
+        Some(StatusCode::NOT_FOUND | StatusCode::BAD_REQUEST)
+    )
 }
 
 #[cfg(test)]

@@ -83,7 +83,8 @@ impl Ledger {
             in_flight.entry = None;
         }
         if let Ok(response) = &response {
-            if is_refusal(response.status) {
+            // A POST stores a blob only if the response says so.
+            if is_refusal(response.status) || method == Method::POST {
                 in_flight.entry = None;
             }
             // The response is recorded after the request, because it takes precedence.
@@ -195,7 +196,7 @@ mod tests {
         let stored = ledger.stored();
         let own = &stored[session.repository()];
         assert_eq!(own.manifests, digests(&[&chart.digest]));
-        let tags = BTreeMap::from([("1.0.0".to_owned(), digest(&chart.digest))]);
+        let tags = BTreeMap::from([("1.0.0".to_owned(), Some(digest(&chart.digest)))]);
         assert_eq!(own.tags, tags);
         let blobs = digests(&[&chart.config_digest(), &chart.layer_digest()]);
         assert_eq!(own.blobs, blobs);
@@ -241,6 +242,32 @@ mod tests {
         assert!(asked.await.is_err(), "there is no response");
         let manifests = &ledger.stored()["a/b"].manifests;
         assert_eq!(*manifests, digests(&[&sha256(b"{}")]));
+    }
+
+    #[tokio::test]
+    async fn a_mount_is_recorded_if_it_succeeds_or_if_its_response_is_lost() {
+        type Outcome = fn() -> Reply;
+        let lost: Outcome = || {
+            let authority = "registry.test".to_owned();
+            let cause = "reset".to_owned();
+            Box::pin(std::future::ready(Err(TransportError::Broken {
+                authority,
+                cause,
+            })))
+        };
+        let refused: Outcome =
+            || Box::pin(std::future::ready(Ok(Response::new(StatusCode::ACCEPTED))));
+        let mounted: Outcome =
+            || Box::pin(std::future::ready(Ok(Response::new(StatusCode::CREATED))));
+        for (outcome, recorded) in [(lost, 1), (refused, 0), (mounted, 1)] {
+            let ledger = always(outcome);
+            let uri = "https://registry.test/v2/a/b/blobs/uploads/?mount=sha256:ab&from=c/d";
+            let request = Request::new(Method::POST, Uri::from_static(uri));
+            let _ = ledger.send(request).await;
+            let mut stored = ledger.stored();
+            let blobs = stored.remove("a/b").unwrap_or_default().blobs;
+            assert_eq!(blobs.len(), recorded);
+        }
     }
 
     type Reply = ResponseFuture<'static>;

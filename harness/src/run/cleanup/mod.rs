@@ -1,13 +1,18 @@
 //! Deletes what a run stored on a persistent registry, as far as the registry allows it.
 //!
-//! The [`Ledger`] recorded what was stored, and nothing else is deleted. The clean-up has a time limit and changes no
-//! verdict. Leftovers are reported with the reason and the command that deletes them.
+//! The [`Ledger`] recorded what was stored, and nothing else is deleted. The clean-up goes on while deletions succeed, and
+//! changes no verdict. It looks at what the registry still has, and reports leftovers with the reason and the command
+//! that deletes them.
 
 mod earlier_runs;
 mod ledger;
+mod leftover;
+mod look;
+mod reading;
 mod stored;
 mod sweep;
 
+use std::pin::pin;
 use std::time::Duration;
 
 use helm_oci_reports::record::Leftover;
@@ -15,246 +20,83 @@ use helm_oci_suite::session::Session;
 use helm_oci_suite::session::target::Target;
 use tokio::time::timeout;
 
+use self::leftover::Commands;
+use self::sweep::Sweep;
 use super::deadline::within;
 use super::interrupt::Interrupt;
-use crate::target::policy::CleanUpStrategy;
+use crate::target::policy::{CleanUp, CleanUpStrategy};
 
-pub use self::earlier_runs::{SearchError, catalog, content_of, is_of_a_run};
+pub use self::earlier_runs::{Found, NoCatalog, catalog, content_of, is_of_a_run};
 pub use self::ledger::Ledger;
 pub use self::stored::{RepositoryContent, Stored};
-use self::sweep::Sweep;
 
-/// The time limit of the clean-up; after Ctrl-C it starts again.
-const LIMIT: Duration = Duration::from_secs(10);
+/// The longest clean-up, as a multiple of the time without a success after which it ends.
+const LONGEST: u32 = 30;
+
+/// The time limit for the question how leftovers can be deleted.
+const ASKING: Duration = Duration::from_secs(2);
 
 /// Deletes stored content by the strategy, and returns the leftovers.
 pub async fn clean_up(
     target: &Target,
     stored: Stored,
-    strategy: CleanUpStrategy,
+    rules: CleanUp,
     interrupt: &Interrupt,
 ) -> Vec<Leftover> {
     let session = Session::new(target.clone(), "clean-up");
     let sweep = Sweep::new(&session, stored);
-    if strategy == CleanUpStrategy::None {
-        return sweep.leftovers("`--clean-up none` is set");
-    }
-    let interrupted = async {
-        interrupt.wait().await;
-        timeout(LIMIT, std::future::pending::<()>()).await
+    let pending = if rules.strategy == CleanUpStrategy::None {
+        "`--clean-up none` is set".to_owned()
+    } else {
+        let limit = rules.limit();
+        let interrupted = async {
+            interrupt.wait().await;
+            let _ = timeout(limit, std::future::pending::<()>()).await;
+            let seconds = limit.as_secs();
+            format!("not deleted within {seconds} s after the interruption (`--clean-up-limit`)")
+        };
+        tokio::select! {
+            pending = while_it_succeeds(&sweep, rules) => pending,
+            pending = interrupted => pending,
+        }
     };
-    tokio::select! {
-        _ = within(LIMIT, &session, sweep.run(strategy)) => {}
-        _ = interrupted => {}
+    report(&sweep, &pending, false).await
+}
+
+/// Runs the sweep while deletions succeed; returns the reason of what is not deleted then.
+async fn while_it_succeeds(sweep: &Sweep<'_>, rules: CleanUp) -> String {
+    let limit = rules.limit();
+    let mut work = pin!(sweep.run(rules.strategy));
+    for _ in 0..LONGEST {
+        let before = sweep.progress();
+        if within(limit, sweep.session, work.as_mut()).await.is_some() {
+            return "not deleted".to_owned();
+        }
+        if sweep.progress() == before {
+            let seconds = limit.as_secs();
+            return format!(
+                "not deleted: the clean-up ended after {seconds} s without a success (`--clean-up-limit`)"
+            );
+        }
     }
-    sweep.leftovers(&format!("not deleted within {} s", LIMIT.as_secs()))
+    let seconds = (limit * LONGEST).as_secs();
+    format!("not deleted within {seconds} s (`--clean-up-limit`)")
 }
 
 /// Deletes content without a time limit, and returns the leftovers.
 pub async fn delete(session: &Session, stored: Stored, strategy: CleanUpStrategy) -> Vec<Leftover> {
     let sweep = Sweep::new(session, stored);
     sweep.run(strategy).await;
-    sweep.leftovers("`--clean-up none` is set")
+    report(&sweep, "`--clean-up none` is set", true).await
+}
+
+async fn report(sweep: &Sweep<'_>, pending: &str, is_gc: bool) -> Vec<Leftover> {
+    if sweep.left().is_empty() {
+        return Vec::new();
+    }
+    let commands = timeout(ASKING, Commands::of(sweep.session, is_gc)).await;
+    sweep.leftovers(pending, &commands.unwrap_or(Commands::None))
 }
 
 #[cfg(test)]
-mod tests {
-    use std::sync::Arc;
-    use std::sync::atomic::{AtomicIsize, Ordering};
-
-    use helm_oci_fixtures::fault::Fault;
-    use helm_oci_fixtures::route::Route;
-    use helm_oci_reports::record::LeftoverKind;
-    use helm_oci_suite::proof;
-    use helm_oci_suite::requirement::Setup;
-    use helm_oci_suite::session::steps::Chart;
-    use helm_oci_suite::wire::{Registry, Relay, Request, Response, ResponseFuture};
-    use http::{Method, StatusCode};
-
-    use super::*;
-
-    /// A chart in a registry with these faults, and the content that the ledger recorded.
-    async fn store_chart(faults: &[Fault]) -> (Target, Session, Chart, Stored) {
-        let target = proof::target(Setup::Open, faults);
-        let ledger = Arc::new(Ledger::new(Arc::clone(&target.registry)));
-        let recorded = Target {
-            registry: Arc::clone(&ledger) as _,
-            ..target.clone()
-        };
-        let session = Session::new(recorded, "test/clean-up");
-        let chart = session
-            .arrange_chart("1.0.0")
-            .await
-            .expect("it is accepted");
-        let stored = ledger.stored();
-        (target, session, chart, stored)
-    }
-
-    async fn statuses(session: &Session, chart: &Chart) -> [u16; 3] {
-        let of = |reply: Result<helm_oci_suite::session::Reply, _>| {
-            let reply = reply.expect("a response");
-            reply.status.as_u16()
-        };
-        [
-            of(session.head_manifest("1.0.0").await),
-            of(session.head_manifest(&chart.digest).await),
-            of(session.head_blob(&chart.layer_digest()).await),
-        ]
-    }
-
-    #[tokio::test]
-    async fn each_strategy_deletes_the_content_it_names() {
-        for (strategy, statuses_after, left) in [
-            (CleanUpStrategy::Auto, [404, 404, 404], 0),
-            (CleanUpStrategy::Digest, [404, 404, 404], 0),
-            (CleanUpStrategy::TagsFirst, [404, 404, 404], 0),
-            (CleanUpStrategy::Tag, [404, 200, 200], 0),
-            (CleanUpStrategy::None, [200, 200, 200], 3),
-        ] {
-            let (target, session, chart, stored) = store_chart(&[]).await;
-            let leftovers = clean_up(&target, stored, strategy, &Interrupt::never()).await;
-            assert_eq!(leftovers.len(), left, "{strategy:?}: {leftovers:?}");
-            let found = statuses(&session, &chart).await;
-            assert_eq!(found, statuses_after, "{strategy:?}");
-        }
-    }
-
-    #[tokio::test]
-    async fn refused_deletes_are_reported_with_the_command_that_deletes_the_item() {
-        let (target, session, chart, stored) = store_chart(&[Fault::DeletesRefused]).await;
-        let leftovers = clean_up(&target, stored, CleanUpStrategy::Auto, &Interrupt::never()).await;
-        assert_eq!(
-            leftovers.len(),
-            3,
-            "a manifest and two blobs: {leftovers:?}"
-        );
-        let manifest = &leftovers[0];
-        assert_eq!(manifest.kind, LeftoverKind::Manifest);
-        assert_eq!(manifest.name, chart.digest);
-        assert_eq!(manifest.repository, session.repository());
-        assert!(
-            manifest.why.contains("405 Method Not Allowed"),
-            "{manifest:?}"
-        );
-        assert_eq!(manifest.command, None, "no command can delete it");
-
-        let (target, session, _, stored) = store_chart(&[Fault::TagDeletesRefused]).await;
-        let leftovers = clean_up(&target, stored, CleanUpStrategy::Tag, &Interrupt::never()).await;
-        let tag = Leftover {
-            repository: session.repository().to_owned(),
-            kind: LeftoverKind::Tag,
-            name: "1.0.0".to_owned(),
-            why: "the registry returned 400 Bad Request to DELETE (UNSUPPORTED)".to_owned(),
-            command: Some(format!(
-                "curl -X DELETE 'https://registry.test/v2/{}/manifests/1.0.0'",
-                session.repository()
-            )),
-        };
-        assert_eq!(leftovers, [tag]);
-    }
-
-    /// A registry that keeps a manifest until its tag, or another item, is deleted.
-    struct KeepsTagged {
-        inner: Arc<dyn Registry>,
-        tags: AtomicIsize,
-        status: u16,
-    }
-
-    impl Relay for KeepsTagged {
-        fn inner(&self) -> &dyn Registry {
-            self.inner.as_ref()
-        }
-
-        fn pass(&self, request: Request) -> ResponseFuture<'_> {
-            let is_delete = request.method == Method::DELETE;
-            match Route::of(&request.uri) {
-                Route::Manifest { reference, .. } if is_delete && !reference.contains(':') => {
-                    self.tags.fetch_sub(1, Ordering::SeqCst);
-                }
-                Route::Manifest { .. } if is_delete && self.tags.load(Ordering::SeqCst) > 0 => {
-                    if self.status == 405 {
-                        // The item that kept it is deleted next.
-                        self.tags.fetch_sub(1, Ordering::SeqCst);
-                    }
-                    let status = StatusCode::from_u16(self.status).expect("a status");
-                    return Box::pin(std::future::ready(Ok(Response::new(status))));
-                }
-                _ => {}
-            }
-            self.inner.send(request)
-        }
-    }
-
-    #[tokio::test]
-    async fn tags_are_deleted_first_if_the_registry_keeps_tagged_manifests() {
-        for (strategy, left) in [
-            (CleanUpStrategy::Auto, 0),
-            (CleanUpStrategy::TagsFirst, 0),
-            (CleanUpStrategy::Digest, 1),
-        ] {
-            let (target, _, _, stored) = store_chart(&[]).await;
-            let target = Target {
-                registry: Arc::new(KeepsTagged {
-                    inner: Arc::clone(&target.registry),
-                    tags: AtomicIsize::new(1),
-                    status: 409,
-                }),
-                ..target
-            };
-            let leftovers = clean_up(&target, stored, strategy, &Interrupt::never()).await;
-            assert_eq!(leftovers.len(), left, "{strategy:?}: {leftovers:?}");
-        }
-    }
-
-    #[tokio::test]
-    async fn a_manifest_that_was_kept_is_deleted_in_a_second_attempt() {
-        let (target, session, _, mut stored) = store_chart(&[]).await;
-        let another = Session::new(target.clone(), "test/clean-up");
-        let other = another.arrange_other_chart_blobs("1.0.0").await;
-        let other = other.expect("it is accepted");
-        let put = another.arrange_manifest("2.0.0", &other.manifest).await;
-        put.expect("it is accepted");
-        let content = stored.get_mut(session.repository()).expect("it is known");
-        content
-            .manifests
-            .insert(other.digest.parse().expect("a digest"));
-        let target = Target {
-            registry: Arc::new(KeepsTagged {
-                inner: Arc::clone(&target.registry),
-                tags: AtomicIsize::new(1),
-                status: 405,
-            }),
-            ..target
-        };
-        let leftovers = clean_up(&target, stored, CleanUpStrategy::Auto, &Interrupt::never()).await;
-        assert_eq!(
-            leftovers,
-            [],
-            "405 means unsupported only if nothing of the kind was deleted"
-        );
-    }
-
-    #[tokio::test]
-    async fn an_open_upload_is_cancelled() {
-        let (target, session, _, _) = store_chart(&[]).await;
-        let ledger = Arc::new(Ledger::new(Arc::clone(&target.registry)));
-        let recorded = Target {
-            registry: Arc::clone(&ledger) as _,
-            ..target.clone()
-        };
-        let open = Session::new(recorded, "test/clean-up")
-            .arrange_upload()
-            .await;
-        let open = open.expect("it is opened");
-        let leftovers = clean_up(
-            &target,
-            ledger.stored(),
-            CleanUpStrategy::Auto,
-            &Interrupt::never(),
-        )
-        .await;
-        assert_eq!(leftovers, []);
-        let state = session.call_uri(Method::GET, Ok(open)).send().await;
-        assert_eq!(state.expect("a response").status, 404);
-    }
-}
+mod tests;

@@ -1,4 +1,4 @@
-//! The content that a run stored, and how requests and responses tell it.
+//! The content that a run stored, derived from its requests and their responses.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,8 +13,8 @@ use http::{Method, StatusCode, Uri};
 pub struct RepositoryContent {
     /// The digests of manifests.
     pub manifests: BTreeSet<Digest>,
-    /// The tags, each with the digest of the manifest that was last pushed to it.
-    pub tags: BTreeMap<String, Digest>,
+    /// The tags, each with the digest of the manifest that was last pushed to it; `None` if it is unknown.
+    pub tags: BTreeMap<String, Option<Digest>>,
     /// The digests of blobs.
     pub blobs: BTreeSet<Digest>,
     /// Path and query of upload sessions that were opened and not closed.
@@ -42,7 +42,7 @@ enum EntryKind {
 }
 
 impl Entry {
-    /// The entry that a request stores if it succeeds.
+    /// The entry that a request stores if it succeeds, or if its response is lost.
     pub(super) fn of_request(request: &Request) -> Option<Self> {
         let uri = &request.uri;
         match (request.method.as_str(), Route::of(uri)) {
@@ -58,6 +58,9 @@ impl Entry {
             }
             ("PUT", Route::Upload { repository, .. }) => {
                 Some(Self::blob(repository, digest_parameter(uri, "digest")?))
+            }
+            ("POST", Route::Uploads { repository }) => {
+                Some(Self::blob(repository, mounted_or_uploaded(uri)?))
             }
             _ => None,
         }
@@ -80,9 +83,7 @@ impl Entry {
                 Some(Self::manifest(repository, reference, digest))
             }
             ("POST", Route::Uploads { repository }) if status == StatusCode::CREATED => {
-                let digest = digest_parameter(uri, "mount");
-                let digest = digest.or_else(|| digest_parameter(uri, "digest"))?;
-                Some(Self::blob(repository, digest))
+                Some(Self::blob(repository, mounted_or_uploaded(uri)?))
             }
             _ => None,
         }
@@ -110,7 +111,7 @@ impl Entry {
         match self.kind {
             EntryKind::Manifest { tag } => {
                 if let Some(tag) = tag {
-                    content.tags.insert(tag, self.digest.clone());
+                    content.tags.insert(tag, Some(self.digest.clone()));
                 }
                 content.manifests.insert(self.digest);
             }
@@ -119,6 +120,11 @@ impl Entry {
             }
         }
     }
+}
+
+/// The digest of the blob that a POST mounts, or uploads as a whole.
+fn mounted_or_uploaded(uri: &Uri) -> Option<Digest> {
+    digest_parameter(uri, "mount").or_else(|| digest_parameter(uri, "digest"))
 }
 
 /// A digest in the query of a URL.

@@ -1,11 +1,16 @@
-//! The deletion of stored content by a strategy, and the leftovers.
+//! The deletion of stored content by a strategy.
+//!
+//! A refusal is believed only if the item can still be found: a registry without a route for DELETE returns 404 as well.
+//! A failure that may pass, such as a lost connection, is retried.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use futures_util::StreamExt;
-use helm_oci_reports::record::{Leftover, LeftoverKind};
+use helm_oci_reports::record::LeftoverKind;
 use helm_oci_suite::oci::ErrorBody;
+use helm_oci_suite::session::steps::ACCEPT_ORAS;
 use helm_oci_suite::session::{Reply, Session};
 use helm_oci_suite::verdict::Stop;
 use http::{Method, StatusCode};
@@ -14,29 +19,65 @@ use super::stored::Stored;
 use crate::target::policy::CleanUpStrategy;
 
 /// The number of concurrent requests.
-const CONCURRENCY: usize = 8;
+pub(super) const CONCURRENCY: usize = 8;
+
+/// The number of attempts to delete an item.
+const ATTEMPTS: usize = 4;
+
+/// The number of refusals after which a registry that deleted nothing of a kind is not asked again.
+const ENOUGH: usize = 20;
 
 /// One item to delete: its repository, its kind, and its name.
-type Item = (String, LeftoverKind, String);
+pub(super) type Item = (String, LeftoverKind, String);
 
 /// The reason why an item is not deleted.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum State {
+pub(super) enum State {
     /// It was not tried yet.
     Pending,
     /// The registry refused, with this status and error code.
     Refused(StatusCode, String),
+    /// The registry reported the deletion with the first status, and HEAD still returns the second.
+    Kept(StatusCode, StatusCode),
+    /// The tag is in the list of tags although its manifest, or the tag itself, was deleted.
+    Listed {
+        /// True if the tag itself was deleted as well.
+        is_tried: bool,
+    },
     /// There was no response.
     NoResponse(String),
 }
 
+impl State {
+    /// True if another attempt may succeed.
+    fn is_transient(&self) -> bool {
+        match self {
+            Self::NoResponse(_) => true,
+            Self::Refused(status, _) => is_transient(*status),
+            Self::Pending | Self::Kept(..) | Self::Listed { .. } => false,
+        }
+    }
+}
+
+/// Whether an item still exists.
+pub(super) enum Presence {
+    /// It does not exist.
+    Absent,
+    /// HEAD returns this status.
+    Found(StatusCode),
+    /// The response does not tell, or there was none.
+    Unknown(String),
+}
+
 /// The deletion of stored content.
 pub(crate) struct Sweep<'a> {
-    session: &'a Session,
-    stored: Stored,
+    pub(super) session: &'a Session,
+    pub(super) stored: Stored,
     left: Mutex<BTreeMap<Item, State>>,
-    /// The kinds of which an item was deleted.
-    deleted: Mutex<BTreeSet<LeftoverKind>>,
+    /// The status of the last deletion of each kind.
+    deleted: Mutex<BTreeMap<LeftoverKind, StatusCode>>,
+    /// The number of steps that succeeded.
+    progress: AtomicUsize,
 }
 
 impl<'a> Sweep<'a> {
@@ -62,6 +103,7 @@ impl<'a> Sweep<'a> {
             stored,
             left: Mutex::new(left),
             deleted: Mutex::default(),
+            progress: AtomicUsize::new(0),
         }
     }
 
@@ -69,7 +111,7 @@ impl<'a> Sweep<'a> {
     pub(crate) async fn run(&self, strategy: CleanUpStrategy) {
         self.cancel_uploads().await;
         match strategy {
-            CleanUpStrategy::None => {}
+            CleanUpStrategy::None => return,
             CleanUpStrategy::Tag => {
                 self.delete(self.of(LeftoverKind::Tag)).await;
                 self.delete(self.untagged()).await;
@@ -81,11 +123,25 @@ impl<'a> Sweep<'a> {
                 self.delete(self.of(LeftoverKind::Blob)).await;
             }
             CleanUpStrategy::Auto | CleanUpStrategy::Digest => {
-                self.delete_manifests(strategy == CleanUpStrategy::Auto)
-                    .await;
+                let is_auto = strategy == CleanUpStrategy::Auto;
+                self.delete_manifests(is_auto).await;
+                if is_auto {
+                    self.delete(self.tags_without_manifest()).await;
+                }
                 self.delete(self.of(LeftoverKind::Blob)).await;
             }
         }
+        self.look(strategy).await;
+    }
+
+    /// The number of steps that succeeded so far.
+    pub(crate) fn progress(&self) -> usize {
+        self.progress.load(Ordering::Relaxed)
+    }
+
+    /// Counts a step that succeeded.
+    pub(super) fn step(&self) {
+        self.progress.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Deletes manifests by digest, then once more those that the registry kept because of a tag or of another manifest.
@@ -99,8 +155,9 @@ impl<'a> Sweep<'a> {
             let tags = self.of(LeftoverKind::Tag).into_iter();
             let tags = tags.filter(|(repository, _, tag)| {
                 let digest = &self.stored[repository].tags[tag];
+                let digest = digest.as_deref().unwrap_or_default();
                 kept.iter()
-                    .any(|(own, _, name)| own == repository && digest == name.as_str())
+                    .any(|(own, _, name)| own == repository && digest == name)
             });
             self.delete(tags.collect()).await;
         }
@@ -117,21 +174,35 @@ impl<'a> Sweep<'a> {
             .await;
     }
 
-    async fn delete(&self, items: Vec<Item>) {
-        futures_util::stream::iter(items)
-            .for_each_concurrent(CONCURRENCY, |item| self.delete_one(item))
-            .await;
+    /// Deletes items; those that fail for a reason that may pass are tried again.
+    pub(super) async fn delete(&self, mut items: Vec<Item>) {
+        for _ in 0..ATTEMPTS {
+            futures_util::stream::iter(items.clone())
+                .for_each_concurrent(CONCURRENCY, |item| self.delete_one(item))
+                .await;
+            let left = self.left();
+            items.retain(|item| left.get(item).is_some_and(State::is_transient));
+            if items.is_empty() {
+                return;
+            }
+        }
     }
 
     async fn delete_one(&self, item: Item) {
+        if self.is_hopeless(item.1) {
+            return;
+        }
         let reply = self.session.call(Method::DELETE, &path(&item)).send().await;
         let state = match reply {
-            Ok(reply) if reply.status == StatusCode::NOT_FOUND => None,
             Ok(reply) if reply.status.is_success() => {
-                self.deleted().insert(item.1);
+                self.deleted().insert(item.1, reply.status);
                 None
             }
-            Ok(reply) => Some(State::Refused(reply.status, code(&reply))),
+            Ok(reply) => match self.presence(&item).await {
+                Presence::Absent => None,
+                Presence::Found(_) => Some(State::Refused(reply.status, code(&reply))),
+                Presence::Unknown(what) => Some(State::NoResponse(what)),
+            },
             Err(Stop::Inconclusive(obstacle)) => Some(State::NoResponse(obstacle.what)),
             Err(stop) => Some(State::NoResponse(stop.to_string())),
         };
@@ -140,48 +211,79 @@ impl<'a> Sweep<'a> {
             left.insert(item, state);
             return;
         }
+        self.step();
         left.remove(&item);
         if item.1 == LeftoverKind::Manifest {
-            // The registry deletes the tags of a manifest with it.
+            // The registry deletes the tags of a manifest with it; the look afterwards finds those that it kept.
             let tags = &self.stored[&item.0].tags;
             left.retain(|(repository, kind, name), _| {
+                let digest = || tags.get(name).and_then(Option::as_deref);
                 *repository != item.0
                     || *kind != LeftoverKind::Tag
-                    || tags.get(name).is_none_or(|tagged| *tagged != *item.2)
+                    || digest() != Some(item.2.as_str())
             });
         }
     }
 
-    fn left(&self) -> MutexGuard<'_, BTreeMap<Item, State>> {
+    /// Whether HEAD finds an item.
+    pub(super) async fn presence(&self, item: &Item) -> Presence {
+        let head = self.session.call(Method::HEAD, &path(item));
+        match head.accept(ACCEPT_ORAS).send().await {
+            Ok(reply) if is_absent(reply.status) => Presence::Absent,
+            Ok(reply) if is_transient(reply.status) => {
+                Presence::Unknown(format!("the registry returned {} to HEAD", reply.status))
+            }
+            Ok(reply) => Presence::Found(reply.status),
+            Err(Stop::Inconclusive(obstacle)) => Presence::Unknown(obstacle.what),
+            Err(stop) => Presence::Unknown(stop.to_string()),
+        }
+    }
+
+    pub(super) fn left(&self) -> MutexGuard<'_, BTreeMap<Item, State>> {
         self.left.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn deleted(&self) -> MutexGuard<'_, BTreeSet<LeftoverKind>> {
+    pub(super) fn deleted(&self) -> MutexGuard<'_, BTreeMap<LeftoverKind, StatusCode>> {
         self.deleted.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// True if the registry states that it never deletes items of this kind, and did not delete any.
-    fn is_incapable(&self, status: StatusCode, kind: LeftoverKind) -> bool {
-        let is_unsupported = matches!(
-            status,
-            StatusCode::METHOD_NOT_ALLOWED | StatusCode::NOT_IMPLEMENTED
-        );
-        is_unsupported && !self.deleted().contains(&kind)
+    pub(super) fn is_incapable(&self, status: StatusCode, kind: LeftoverKind) -> bool {
+        is_unsupported(status) && !self.deleted().contains_key(&kind)
+    }
+
+    /// True if the registry stated so often that it does not delete items of this kind that the rest is not tried.
+    fn is_hopeless(&self, kind: LeftoverKind) -> bool {
+        if self.deleted().contains_key(&kind) {
+            return false;
+        }
+        let left = self.left();
+        let refused = left.iter().filter(|((_, own, _), state)| {
+            *own == kind && matches!(state, State::Refused(status, _) if is_unsupported(*status))
+        });
+        refused.take(ENOUGH).count() == ENOUGH
     }
 
     /// The items of this kind that are not deleted.
-    fn of(&self, kind: LeftoverKind) -> Vec<Item> {
+    pub(super) fn of(&self, kind: LeftoverKind) -> Vec<Item> {
         let left = self.left();
         let of_kind = left.keys().filter(|(_, own, _)| *own == kind);
         of_kind.cloned().collect()
+    }
+
+    /// The tags whose manifest is not known.
+    fn tags_without_manifest(&self) -> Vec<Item> {
+        let mut tags = self.of(LeftoverKind::Tag);
+        tags.retain(|(repository, _, tag)| self.stored[repository].tags[tag].is_none());
+        tags
     }
 
     /// The manifests that were pushed without a tag.
     fn untagged(&self) -> Vec<Item> {
         let mut manifests = self.of(LeftoverKind::Manifest);
         manifests.retain(|(repository, _, digest)| {
-            let tags = &self.stored[repository].tags;
-            !tags.values().any(|tagged| tagged == digest.as_str())
+            let mut tags = self.stored[repository].tags.values().flatten();
+            !tags.any(|tagged| tagged == digest.as_str())
         });
         manifests
     }
@@ -206,65 +308,32 @@ impl<'a> Sweep<'a> {
             .collect();
         left.retain(|item, state| tagged.contains(item) || *state != State::Pending);
     }
-
-    /// The items that are not deleted, with the reason; `pending` is the reason of those that were not tried.
-    pub(crate) fn leftovers(&self, pending: &str) -> Vec<Leftover> {
-        let left = self.left();
-        let leftovers = left.iter().filter(|((repository, kind, name), state)| {
-            // A tag that was not tried is left because its manifest is.
-            *kind != LeftoverKind::Tag
-                || **state != State::Pending
-                || !left.contains_key(&(
-                    repository.clone(),
-                    LeftoverKind::Manifest,
-                    self.stored[repository].tags[name].to_string(),
-                ))
-        });
-        leftovers
-            .map(|(item, state)| self.leftover(item, state, pending))
-            .collect()
-    }
-
-    fn leftover(&self, item: &Item, state: &State, pending: &str) -> Leftover {
-        let (repository, kind, name) = item.clone();
-        let (why, command) = match state {
-            State::Pending => (pending.to_owned(), Some(self.command(item))),
-            State::NoResponse(what) => (what.clone(), Some(self.command(item))),
-            State::Refused(status, _) if self.is_incapable(*status, kind) => (
-                format!(
-                    "the registry returned {status} to DELETE: it does not delete {}s over its API; ask its operator",
-                    kind.name()
-                ),
-                None,
-            ),
-            State::Refused(status, code) => (
-                format!("the registry returned {status} to DELETE{code}"),
-                Some(self.command(item)),
-            ),
-        };
-        Leftover {
-            repository,
-            kind,
-            name,
-            why,
-            command,
-        }
-    }
-
-    /// The command that deletes an item. It asks for the password.
-    fn command(&self, item: &Item) -> String {
-        let target = self.session.target();
-        let user = match target.credentials {
-            Some(_) => " --user USER",
-            None => "",
-        };
-        let origin = target.origin().to_string();
-        let origin = origin.trim_end_matches('/');
-        format!("curl -X DELETE{user} '{origin}{}'", path(item))
-    }
 }
 
-fn path((repository, kind, name): &Item) -> String {
+/// True if another attempt may return another status.
+fn is_transient(status: StatusCode) -> bool {
+    let is_error = status.is_server_error() && status != StatusCode::NOT_IMPLEMENTED;
+    is_error
+        || matches!(
+            status,
+            StatusCode::TOO_MANY_REQUESTS | StatusCode::REQUEST_TIMEOUT
+        )
+}
+
+/// True if the status says that there is nothing.
+pub(super) fn is_absent(status: StatusCode) -> bool {
+    matches!(status, StatusCode::NOT_FOUND | StatusCode::GONE)
+}
+
+/// True if the status of a DELETE, of an item that exists, says that there is no such method.
+fn is_unsupported(status: StatusCode) -> bool {
+    matches!(
+        status,
+        StatusCode::METHOD_NOT_ALLOWED | StatusCode::NOT_IMPLEMENTED
+    ) || is_absent(status)
+}
+
+pub(super) fn path((repository, kind, name): &Item) -> String {
     let endpoint = match kind {
         LeftoverKind::Tag | LeftoverKind::Manifest => "manifests",
         LeftoverKind::Blob => "blobs",
