@@ -14,7 +14,8 @@ pub enum ExitCode {
     /// A target violates a MUST, a real Helm binary fails on it, or the deviations file does not match the results,
     /// whatever else happened. Or `snapshot check` found a difference.
     Violation = 1,
-    /// The command line, a file or the selection is invalid; nothing was run.
+    /// The command line, a file or the selection is invalid; nothing was run. Or a report could not be written after a
+    /// run without findings.
     Usage = 2,
     /// No violation, but a target could not be reached, or a check was inconclusive. Or `doctor` found a problem.
     Inconclusive = 3,
@@ -32,7 +33,8 @@ Exit codes:
   1    a target violates a MUST (with --strict also a SHOULD), or a flow of a real Helm binary
        fails on it, or an entry of --deviations is stale, expired or matches no target;
        or `snapshot check` found a difference
-  2    usage or configuration error, or an empty selection; nothing was run
+  2    usage or configuration error, or an empty selection; nothing was run;
+       or a report could not be written after a run without findings
   3    no violation, but a target was unreachable or a check inconclusive;
        or `doctor` found a problem, or `gc` could not delete everything
   4    a defect of the suite itself: a check panicked, `prove` contradicts a declaration

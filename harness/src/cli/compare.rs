@@ -12,8 +12,9 @@ use thiserror::Error;
 
 use super::output::OutputError;
 use super::record::{self, RecordFileError};
-use super::report::{Color, ReportError, Sink, on_stdout};
+use super::report::{Color, ReportError, on_stdout, with_errors};
 use super::selection::{Selection, SelectionError};
+use super::sink::Sink;
 use super::target::{TargetArguments, TargetsError};
 use super::{output, progress};
 use crate::clock;
@@ -105,20 +106,23 @@ async fn between(arguments: &Arguments) -> Result<ExitCode, CompareCommandError>
     let (a, b) = (given(a)?, given(b)?);
     let plan = arguments.plan([&a, &b].into_iter().find_map(Given::seed))?;
     let pair = pair(&arguments.reach, (a, b), &plan.label())?;
-    let mut files = Files::open(arguments)?;
+    let files = Files::open(arguments)?;
     let work = async |events: &Events, interrupt: &Interrupt| {
         let examiner = arguments.examiner(&plan, events, interrupt);
         examiner.compare(&pair).await
     };
     let compared = match progress::watch(arguments.quiet, LOST, work).await {
         Ok(compared) => compared,
-        Err(code) => return Ok(code),
+        Err(code) => {
+            files.discard();
+            return Ok(code);
+        }
     };
     for (target, error) in &compared.without_snapshot {
         output::note(&format!("{target}: no snapshot: {}\n", chain(error)));
     }
-    files.write(arguments, &compared.comparison)?;
-    Ok(code(compared.is_inconclusive()))
+    let code = code(compared.is_inconclusive());
+    Ok(files.write(arguments, &compared.comparison, code))
 }
 
 async fn bisect(arguments: &Arguments) -> Result<ExitCode, CompareCommandError> {
@@ -136,17 +140,20 @@ async fn bisect(arguments: &Arguments) -> Result<ExitCode, CompareCommandError> 
         .map(|name| arguments.reach.spec(name));
     let targets = arguments.reach.resolve(specs.collect(), &plan.label())?;
     let jobs: Vec<Job> = targets.into_iter().map(Job::new).collect();
-    let mut files = Files::open(arguments)?;
+    let files = Files::open(arguments)?;
     let work = async |events: &Events, interrupt: &Interrupt| {
         let examiner = arguments.examiner(&plan, events, interrupt);
         examiner.bisect(&jobs).await
     };
     let bisection = match progress::watch(arguments.quiet, LOST, work).await {
         Ok(bisection) => bisection,
-        Err(code) => return Ok(code),
+        Err(code) => {
+            files.discard();
+            return Ok(code);
+        }
     };
-    files.write_bisection(arguments, &bisection)?;
-    Ok(code(bisection.is_inconclusive()))
+    let code = code(bisection.is_inconclusive());
+    Ok(files.write_bisection(arguments, &bisection, code))
 }
 
 /// The exit code: a difference is not a failure, and an inconclusive part is reported.
@@ -283,30 +290,38 @@ impl Files {
     }
 
     fn write(
-        &mut self,
+        mut self,
         arguments: &Arguments,
         comparison: &TargetComparison,
-    ) -> Result<(), OutputError> {
-        if let Some(sink) = &mut self.json {
-            sink.write(&comparison.to_json())?;
-        }
+        code: ExitCode,
+    ) -> ExitCode {
         let view = ComparisonView::of(comparison);
-        if let Some(sink) = &mut self.markdown {
-            sink.write(&markdown::comparison(&view))?;
-        }
-        self.print(&terminal::comparison(&view, arguments.color.style()))
+        let written = [
+            write(&mut self.json, || comparison.to_json()),
+            write(&mut self.markdown, || markdown::comparison(&view)),
+            self.print(&terminal::comparison(&view, arguments.color.style())),
+        ];
+        with_errors(written, code)
     }
 
     fn write_bisection(
-        &mut self,
+        mut self,
         arguments: &Arguments,
         bisection: &Bisection,
-    ) -> Result<(), OutputError> {
-        if let Some(sink) = &mut self.json {
-            sink.write(&bisection.to_json())?;
-        }
+        code: ExitCode,
+    ) -> ExitCode {
         let view = BisectionView::of(bisection);
-        self.print(&terminal::bisection(&view, arguments.color.style()))
+        let written = [
+            write(&mut self.json, || bisection.to_json()),
+            self.print(&terminal::bisection(&view, arguments.color.style())),
+        ];
+        with_errors(written, code)
+    }
+
+    /// Removes the files of an interrupted comparison, and older ones in their place.
+    fn discard(self) {
+        let sinks = [self.json, self.markdown];
+        sinks.into_iter().flatten().for_each(Sink::discard);
     }
 
     fn print(&self, text: &str) -> Result<(), OutputError> {
@@ -314,6 +329,13 @@ impl Files {
             output::print(text)?;
         }
         Ok(())
+    }
+}
+
+fn write(sink: &mut Option<Sink>, text: impl FnOnce() -> String) -> Result<(), OutputError> {
+    match sink {
+        Some(sink) => sink.write(&text()),
+        None => Ok(()),
     }
 }
 

@@ -1,7 +1,5 @@
 //! Options for reports, and their output. Every command that ends with a record has them.
 
-use std::fs::{File, OpenOptions};
-use std::io::{self, Seek, Write};
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
@@ -11,7 +9,9 @@ use helm_oci_reports::{junit, markdown, terminal};
 use thiserror::Error;
 
 use super::output::OutputError;
+use super::sink::Sink;
 use super::{environment, output};
+use crate::exit_code::ExitCode;
 
 /// A report that cannot be written.
 #[derive(Debug, Error)]
@@ -112,27 +112,62 @@ pub(super) struct Reports {
 }
 
 impl Reports {
-    pub(super) fn write(&mut self, record: &RunRecord, layout: Layout) -> Result<(), ReportError> {
-        if let Some(json) = &mut self.json {
-            json.write(&record.to_json())?;
-        }
+    /// Writes the reports, and returns the exit code.
+    pub(super) fn write(mut self, record: &RunRecord, layout: Layout, code: ExitCode) -> ExitCode {
         let report = ReportView::of(record);
-        if let Some(sink) = &mut self.junit {
-            sink.write(&junit::render(&report)?)?;
-        }
-        if let Some(sink) = &mut self.markdown {
-            sink.write(&markdown::matrix(&MatrixView::of(&report)))?;
-        }
-        if self.terminal {
-            output::print(&match layout {
-                Layout::Matrix if !self.style.verbose => {
-                    terminal::matrix(&MatrixView::of(&report), self.style)
-                }
-                _ => terminal::render(&report, self.style),
-            })?;
-        }
-        Ok(())
+        let written = [
+            write(&mut self.json, || Ok(record.to_json())),
+            write(&mut self.junit, || Ok(junit::render(&report)?)),
+            write(&mut self.markdown, || {
+                Ok(markdown::matrix(&MatrixView::of(&report)))
+            }),
+            self.print(&report, layout).map_err(Into::into),
+        ];
+        with_errors(written, code)
     }
+
+    fn print(&self, report: &ReportView<'_>, layout: Layout) -> Result<(), OutputError> {
+        if !self.terminal {
+            return Ok(());
+        }
+        output::print(&match layout {
+            Layout::Matrix if !self.style.verbose => {
+                terminal::matrix(&MatrixView::of(report), self.style)
+            }
+            _ => terminal::render(report, self.style),
+        })
+    }
+
+    /// Removes the reports of an interrupted run, and older ones in their place.
+    pub(super) fn discard(self) {
+        let sinks = [self.json, self.junit, self.markdown];
+        sinks.into_iter().flatten().for_each(Sink::discard);
+    }
+}
+
+/// Prints the errors of files that could not be written. They change the exit code only of a run without findings.
+pub(super) fn with_errors<E: std::error::Error>(
+    written: impl IntoIterator<Item = Result<(), E>>,
+    code: ExitCode,
+) -> ExitCode {
+    let mut code = code;
+    for error in written.into_iter().filter_map(Result::err) {
+        output::error(&error);
+        if code == ExitCode::Acceptable {
+            code = ExitCode::Usage;
+        }
+    }
+    code
+}
+
+fn write(
+    sink: &mut Option<Sink>,
+    text: impl FnOnce() -> Result<String, ReportError>,
+) -> Result<(), ReportError> {
+    if let Some(sink) = sink {
+        sink.write(&text()?)?;
+    }
+    Ok(())
 }
 
 /// True if one of these reports goes to standard output. Two reports with the same destination are an error.
@@ -150,45 +185,4 @@ pub(super) fn on_stdout(reports: &[&Option<PathBuf>]) -> Result<bool, ReportErro
         seen.push(path);
     }
     Ok(seen.contains(&Path::new("-")))
-}
-
-/// The destination of a report: a file, or standard output.
-pub(super) enum Sink {
-    Stdout,
-    File(PathBuf, File),
-}
-
-impl Sink {
-    /// Opens a file, or standard output for `-`.
-    pub(super) fn open(path: &Path) -> Result<Self, OutputError> {
-        if path == Path::new("-") {
-            return Ok(Self::Stdout);
-        }
-        // The report of an earlier run is kept until the new one is complete.
-        let file = OpenOptions::new()
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(path);
-        let file = file.map_err(|source| OutputError::file(path, source))?;
-        Ok(Self::File(path.to_owned(), file))
-    }
-
-    pub(super) fn write(&mut self, text: &str) -> Result<(), OutputError> {
-        match self {
-            Self::Stdout => output::print(text),
-            Self::File(path, file) => {
-                replace(file, text).map_err(|source| OutputError::file(path, source))
-            }
-        }
-    }
-}
-
-/// Replaces the content of a file. A pipe or a device, such as `/dev/stdout`, is only written to.
-fn replace(file: &mut File, text: &str) -> io::Result<()> {
-    if file.metadata()?.is_file() {
-        file.set_len(0)?;
-        file.rewind()?;
-    }
-    file.write_all(text.as_bytes())
 }

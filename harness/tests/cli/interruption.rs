@@ -19,7 +19,11 @@ fn an_interrupted_run_ends_at_once() {
     let target = format!("http://{}", listener.local_addr().expect("an address"));
     let (sender, first) = mpsc::channel();
     thread::spawn(move || sender.send(first_request(&listener)));
-    let mut child = program(&["run", &target])
+    let folder = tempfile::tempdir().expect("a folder");
+    let report = folder.path().join("report.json");
+    std::fs::write(&report, "an older report").expect("it is written");
+    let path = report.to_str().expect("a path of text");
+    let mut child = program(&["run", &target, "--json", path])
         .spawn()
         .expect("the program starts");
     let connection = first
@@ -33,6 +37,8 @@ fn an_interrupted_run_ends_at_once() {
         "{:?}",
         begun.elapsed()
     );
+    let left = std::fs::read_dir(folder.path()).expect("it is readable");
+    assert_eq!(left.count(), 0, "an older report would look like this one");
     drop(connection);
 }
 
