@@ -20,7 +20,7 @@ use helm_oci_conformance::run::cleanup::{Ledger, clean_up};
 use helm_oci_conformance::run::preflight::preflight;
 use helm_oci_conformance::run::{self, Interrupt};
 use helm_oci_conformance::target::kind::Kind;
-use helm_oci_conformance::target::policy::CleanUpStrategy;
+use helm_oci_conformance::target::policy::CleanUp;
 use helm_oci_conformance::target::resolved::Connection;
 use helm_oci_conformance::target::spec::TargetSpec;
 use helm_oci_reports::record::{CheckRecord, Leftover};
@@ -202,7 +202,7 @@ impl Live {
         if !launched.is_ephemeral() {
             let made = ready.ledger.settled().await;
             let target = run::target(self.seed, &launched);
-            let left = clean_up(&target, made, CleanUpStrategy::Auto, &self.interrupt).await;
+            let left = clean_up(&target, made, CleanUp::default(), &self.interrupt).await;
             say_left(&left);
         }
         say_left(&launched.stop().await);

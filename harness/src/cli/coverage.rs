@@ -20,7 +20,8 @@ const RANKS: &[(&str, &[&str])] = &[
 /// The coverage as text.
 pub(super) fn text() -> String {
     let entries = entries();
-    let mut text = String::new();
+    let mut text = "Codes, such as REG-API-09 or B16, are items of these documents in the repository of this program.\n\n"
+        .to_owned();
     for (document, ranks) in RANKS {
         let _ = writeln!(text, "{document}\n");
         let of_document = |entry: &&CoverageEntry| ranks.contains(&entry.item.rank);

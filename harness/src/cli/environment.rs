@@ -13,7 +13,20 @@ pub(super) fn environment() -> Environment {
     Environment::new(|name| env::var_os(name))
 }
 
-/// True if `NO_COLOR` requests plain text; see <https://no-color.org>.
+/// True if `NO_COLOR` requests plain text (see <https://no-color.org>), or the terminal cannot show more.
 pub(super) fn wants_no_color() -> bool {
-    environment().path("NO_COLOR").is_some()
+    environment().path("NO_COLOR").is_some() || is_dumb_terminal()
+}
+
+/// The width of the terminal, as the shell or the user states it.
+pub(super) fn columns() -> Option<usize> {
+    let columns: Option<usize> = environment().text("COLUMNS")?.parse().ok();
+    columns.filter(|columns| *columns > 0)
+}
+
+/// True if the terminal understands no control sequences.
+pub(super) fn is_dumb_terminal() -> bool {
+    environment()
+        .text("TERM")
+        .is_some_and(|term| term == "dumb")
 }

@@ -67,7 +67,7 @@ impl CommandError {
                 GcCommandError::Launch(_) | GcCommandError::Search(_) => ExitCode::Inconclusive,
                 GcCommandError::Ephemeral { .. }
                 | GcCommandError::ForeignRepository { .. }
-                | GcCommandError::SelectionWithoutSeed
+                | GcCommandError::SelectionWithoutRun
                 | GcCommandError::Targets(_)
                 | GcCommandError::Selection(_)
                 | GcCommandError::Repositories(_)

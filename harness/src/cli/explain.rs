@@ -33,7 +33,7 @@ pub(super) fn explain(arguments: &Arguments) -> Result<ExitCode, ExplainCommandE
     let requirement =
         checks::find(&arguments.id).ok_or_else(|| ExplainCommandError::UnknownRequirement {
             id: arguments.id.clone(),
-            nearest: checks::nearest(&arguments.id).unwrap_or("none"),
+            nearest: checks::nearest_id(&arguments.id).unwrap_or("none"),
         })?;
     if let Some(folder) = &arguments.bodies {
         write_bodies(requirement, folder)?;

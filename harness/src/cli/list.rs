@@ -59,7 +59,13 @@ pub(super) fn list(arguments: &Arguments) -> Result<ExitCode, ListCommandError> 
         })?;
         return Ok(ExitCode::Acceptable);
     }
-    let requirements = arguments.selection.requirements()?;
+    let requirements = match arguments.selection.requirements() {
+        Err(error @ SelectionError::NothingFailed { .. }) => {
+            output::note(&format!("{error}\n"));
+            return Ok(ExitCode::Acceptable);
+        }
+        requirements => requirements?,
+    };
     output::print(&if arguments.json {
         json(&requirements)
     } else {
@@ -92,17 +98,12 @@ fn text(requirements: &[&'static Requirement]) -> String {
         .unwrap_or(0);
     let line = |requirement: &&Requirement| {
         let Requirement {
-            id,
-            level,
-            title,
-            covers,
-            ..
+            id, level, title, ..
         } = requirement;
         format!(
-            "{id:widest$}  {:6}  {:19}  {title}  ({})\n",
+            "{id:widest$}  {:6}  {:19}  {title}\n",
             level.to_string(),
-            requirement.specification().to_string(),
-            covers.join(", ")
+            requirement.specification().to_string()
         )
     };
     requirements.iter().map(line).collect()

@@ -24,6 +24,7 @@ mod report;
 mod run;
 mod selection;
 mod serve;
+mod sink;
 mod snapshot;
 mod target;
 

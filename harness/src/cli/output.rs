@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
+use super::environment;
+
 /// Output that could not be written.
 #[derive(Debug, Error)]
 pub(super) enum OutputError {
@@ -63,7 +65,11 @@ pub(super) fn stderr_is_terminal() -> bool {
     io::stderr().is_terminal()
 }
 
-/// The number of columns of the terminal, if there is one.
+/// The number of columns of the terminal, if there is one; `COLUMNS` takes precedence.
 pub(super) fn width() -> Option<usize> {
+    environment::columns().or_else(terminal_width)
+}
+
+fn terminal_width() -> Option<usize> {
     terminal_size::terminal_size().map(|(width, _)| usize::from(width.0))
 }

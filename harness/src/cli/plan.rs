@@ -1,6 +1,8 @@
 //! `plan`: shows the repositories that a run needs, without running it.
 
 use clap::Args;
+use helm_oci_reports::text::plural;
+use helm_oci_suite::session::target::name_of_run;
 use thiserror::Error;
 
 use super::output::OutputError;
@@ -29,9 +31,9 @@ pub(super) struct Arguments {
     target: String,
     #[command(flatten)]
     selection: Selection,
-    /// Print the repositories to which a run writes, one on each line, for registries in which they have to be created
-    /// first.
-    #[arg(long, required = true)]
+    /// Print nothing but the repositories to which a run writes, one on each line, for registries in which they have to
+    /// be created first.
+    #[arg(long)]
     repositories: bool,
     /// Print the repositories of a run with seed N. Their names depend on it.
     #[arg(long, value_name = "N")]
@@ -44,11 +46,16 @@ pub(super) async fn plan(arguments: &Arguments) -> Result<ExitCode, PlanCommandE
     let target = arguments.reach.resolve_one(&arguments.target)?;
     let seed = arguments.seed.unwrap_or_else(clock::seed);
     let requirements = arguments.selection.requirements()?;
-    let names = repositories::needed(&requirements, target.kind.namespace(), seed).await;
+    let names =
+        repositories::needed(&requirements, target.kind.namespace(), &name_of_run(seed)).await;
+    if !arguments.repositories {
+        let count = plural(names.len(), "repository");
+        output::note(&format!("a run on {} writes to {count}:\n", target.name));
+    }
     output::print(&(names.join("\n") + "\n"))?;
     if arguments.seed.is_none() {
         output::note(&format!(
-            "these repositories are for a run with --seed {seed}\n"
+            "these repositories are for a run with --seed {seed} --planned\n"
         ));
     }
     Ok(ExitCode::Acceptable)

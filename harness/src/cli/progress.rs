@@ -7,7 +7,7 @@ use helm_oci_reports::view::{RunProgress, leftovers};
 use helm_oci_suite::requirement::outcome::Outcome;
 use tokio::sync::mpsc::UnboundedReceiver;
 
-use super::output;
+use super::{environment, output};
 use crate::exit_code::ExitCode;
 use crate::run::{Event, Events, Interrupt, Interrupted, TargetEvent};
 
@@ -29,7 +29,8 @@ pub(super) async fn watch<T>(
 ) -> Result<T, ExitCode> {
     let interrupt = Interrupt::on_signals();
     let (events, received) = Events::channel();
-    let is_shown = !is_quiet && output::stderr_is_terminal();
+    let is_terminal = output::stderr_is_terminal() && !environment::is_dumb_terminal();
+    let is_shown = !is_quiet && is_terminal;
     let display = is_shown.then(|| tokio::spawn(show(received)));
     let done = work(&events, &interrupt).await;
     drop(events);

@@ -59,8 +59,8 @@ pub(super) struct Arguments {
     /// line.
     #[arg(long, value_name = "FILE")]
     repositories: Option<PathBuf>,
-    /// Write nothing; examine existing content only.
-    #[arg(long, conflicts_with = "repositories")]
+    /// Write nothing; examine whether the existing chart of --chart can be pulled.
+    #[arg(long, conflicts_with = "repositories", requires = "chart")]
     read_only: bool,
     /// Examine this existing chart with --read-only: `oci://HOST/REPOSITORY:VERSION`, or NAME:VERSION in the namespace
     /// of the target.
@@ -82,16 +82,22 @@ pub(super) struct ExaminationArguments {
     /// Run up to N checks concurrently on a target.
     #[arg(long, value_name = "N", default_value_t = run::CONCURRENCY, value_parser = clap::value_parser!(u16).range(1..=64))]
     jobs: u16,
-    /// Derive names and content from seed N. The same seed produces the same requests.
+    /// Derive content from seed N, and on an ephemeral registry also names. The same seed produces the same requests.
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
+    /// Use the repositories that `plan --seed N` prints, which exist. Otherwise runs on a persistent registry have names of
+    /// their own, so that those with one seed do not meet.
+    #[arg(long, requires = "seed")]
+    planned: bool,
     #[command(flatten)]
     reports: ReportArguments,
 }
 
 pub(super) async fn run(arguments: &Arguments) -> Result<ExitCode, RunCommandError> {
     let examination = &arguments.examination;
-    let plan = examination.plan().await?;
+    let Some(plan) = examination.plan().await? else {
+        return Ok(ExitCode::Acceptable);
+    };
     let targets = arguments.reach.resolve(arguments.specs()?, &plan.label())?;
     let jobs = target::assign(targets, &plan).await?;
     let layout = Layout::Sequential;
@@ -118,14 +124,20 @@ impl Arguments {
 }
 
 impl ExaminationArguments {
-    /// The plan of the examination.
-    pub(super) async fn plan(&self) -> Result<Plan, ExaminationError> {
+    /// The plan of the examination; `None` if it is to repeat the failures of a record that has none.
+    pub(super) async fn plan(&self) -> Result<Option<Plan>, ExaminationError> {
         let helms = self.helms.clients().await?;
         let flows = helms.all.iter().flat_map(|helm| {
             let id = |flow: &Flow| (run::flow_id(helm, *flow), helm.version.clone());
             Flow::ALL.iter().map(id)
         });
-        let chosen = self.selection.choose(flows.collect())?;
+        let chosen = match self.selection.choose(flows.collect()) {
+            Err(error @ SelectionError::NothingFailed { .. }) => {
+                output::note(&format!("nothing to run: {error}\n"));
+                return Ok(None);
+            }
+            chosen => chosen?,
+        };
         for Helm { version, .. } in &helms.all {
             if !chosen.flows.values().any(|selected| selected == version) {
                 output::note(&format!(
@@ -133,14 +145,15 @@ impl ExaminationArguments {
                 ));
             }
         }
-        Ok(Plan {
+        Ok(Some(Plan {
             flows: chosen.flows.into_keys().collect(),
             only: chosen.words,
             helms,
             strict: self.rules.is_strict(),
+            is_planned: self.planned,
             deviations: self.rules.deviations()?,
             ..Plan::new(chosen.requirements, self.seed.unwrap_or_else(clock::seed))
-        })
+        }))
     }
 
     /// Runs the plan on the targets, `parallel` at a time, and writes the reports.
@@ -151,7 +164,7 @@ impl ExaminationArguments {
         parallel: usize,
         layout: Layout,
     ) -> Result<ExitCode, ExaminationError> {
-        let mut reports = self.reports.open()?;
+        let reports = self.reports.open()?;
         let schedule = Schedule {
             targets: parallel,
             checks: usize::from(self.jobs),
@@ -163,9 +176,12 @@ impl ExaminationArguments {
         let lost = "no report was written";
         let record = match progress::watch(self.reports.quiet, lost, work).await {
             Ok(record) => record,
-            Err(code) => return Ok(code),
+            Err(code) => {
+                reports.discard();
+                return Ok(code);
+            }
         };
-        reports.write(&record, layout)?;
-        Ok(ExitCode::of(&record.targets, &record.deviations))
+        let code = ExitCode::of(&record.targets, &record.deviations);
+        Ok(reports.write(&record, layout, code))
     }
 }

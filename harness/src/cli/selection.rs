@@ -26,6 +26,9 @@ pub(super) enum SelectionError {
         /// The filters before this one, in words.
         before: String,
     },
+    /// The record shows no failure, so there is nothing to repeat.
+    #[error("nothing failed or was inconclusive in {path}", path = .path.display())]
+    NothingFailed { path: PathBuf },
     #[error(transparent)]
     Record(#[from] RecordFileError),
 }
@@ -43,7 +46,7 @@ pub(super) struct Selection {
     skip: Vec<String>,
     /// Select requirements with this level, which is their importance for Helm. Flows of real Helm binaries are kept.
     /// May be repeated.
-    #[arg(long, value_name = "LEVEL", value_enum)]
+    #[arg(long, value_name = "LEVEL", value_enum, ignore_case = true)]
     level: Vec<LevelName>,
     /// Select requirements whose violation affects this Helm version, such as 3.8 or 4.2.4, or an era, such as
     /// 3.8-3.17; and the flows of real Helm binaries of its era.
@@ -179,6 +182,9 @@ impl Selection {
         let mut targets = record.targets.iter();
         let is_all_open =
             targets.any(|target| target.obstacle.is_some() && target.checks.is_empty());
+        if open.is_empty() && !is_all_open {
+            return Err(SelectionError::NothingFailed { path: path.clone() });
+        }
         let before = chosen.clone();
         chosen.keep(|id| is_all_open || open.contains(id));
         chosen.settle("failed before", &before)

@@ -49,15 +49,25 @@ struct PolicyArguments {
     /// Use STRATEGY to delete what the run pushed to a persistent registry.
     #[arg(long, value_name = "STRATEGY", value_enum, default_value_t)]
     clean_up: CleanUpStrategy,
+    /// End the clean-up once nothing was deleted for SECONDS (10 by default), and after 30 times that at the latest.
+    #[arg(long, value_name = "SECONDS", value_parser = positive::<NonZeroU32>)]
+    clean_up_limit: Option<NonZeroU32>,
     /// Send at most N requests per second.
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = positive::<NonZeroU32>)]
     requests_per_second: Option<NonZeroU32>,
     /// Send at most N requests. Checks that need more are inconclusive. Requests of the clean-up are not counted.
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = positive::<NonZeroU64>)]
     max_requests: Option<NonZeroU64>,
     /// Send and receive bodies of at most SIZE in total, such as 20M.
     #[arg(long, value_name = "SIZE")]
     max_bytes: Option<Size>,
+}
+
+/// Reads a whole number from 1.
+fn positive<T: TryFrom<NonZeroU64>>(text: &str) -> Result<T, &'static str> {
+    let number = text.parse().ok().and_then(NonZeroU64::new);
+    let number = number.and_then(|number| T::try_from(number).ok());
+    number.ok_or("give a whole number from 1")
 }
 
 impl TargetArguments {
@@ -70,6 +80,7 @@ impl TargetArguments {
             key_file: self.trust.key_file.clone(),
             insecure_skip_tls_verify: self.trust.insecure_skip_tls_verify,
             clean_up: self.policy.clean_up,
+            clean_up_limit: self.policy.clean_up_limit,
             requests_per_second: self.policy.requests_per_second,
             max_requests: self.policy.max_requests,
             max_bytes: self.policy.max_bytes,

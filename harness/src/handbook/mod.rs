@@ -39,7 +39,11 @@ pub(crate) fn page(requirement: &Requirement, depth: usize) -> String {
     faults(&mut page, &sign, requirement);
     registries(&mut page, &sign, requirement);
     by_hand(&mut page, &sign, requirement, depth == 1);
-    let _ = writeln!(page, "\nCovers {}.", requirement.covers.join(", "));
+    let _ = writeln!(
+        page,
+        "\nCovers these items of the documents in `suite/spec`: {}.",
+        requirement.covers.join(", ")
+    );
     page
 }
 

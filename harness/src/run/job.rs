@@ -18,6 +18,8 @@ pub struct Job {
     pub target: ResolvedTarget,
     /// The repositories to which the run may write.
     pub write_mode: WriteMode,
+    /// True if the run has the name of its seed on a persistent registry as well.
+    pub is_planned: bool,
 }
 
 /// A target on which the plan cannot run.
@@ -43,13 +45,19 @@ impl Job {
         Self {
             target,
             write_mode: WriteMode::OwnRepositories,
+            is_planned: false,
         }
     }
 
     /// A target with the repositories that the plan needs on it.
     pub async fn assigned(target: ResolvedTarget, plan: &Plan) -> Result<Self, AssignError> {
         let write_mode = match &target.policy.access {
-            WriteAccess::Own => return Ok(Self::new(target)),
+            WriteAccess::Own => {
+                return Ok(Self {
+                    is_planned: plan.is_planned,
+                    ..Self::new(target)
+                });
+            }
             WriteAccess::Given(given) => {
                 let namespace = target.kind.namespace();
                 let given: Vec<String> = given.iter().map(ToString::to_string).collect();
@@ -57,20 +65,23 @@ impl Job {
                     repositories::assign(&plan.requirements, namespace, plan.seed, &given).await?;
                 WriteMode::GivenRepositories(Arc::new(places))
             }
-            WriteAccess::ReadOnly(chart) => WriteMode::ReadOnly(looks(chart.as_ref())),
+            WriteAccess::ReadOnly(chart) => WriteMode::ReadOnly(looks(chart)),
         };
         if !plan.helms.all.is_empty() {
             return Err(AssignError::Helm { name: target.name });
         }
-        Ok(Self { target, write_mode })
+        Ok(Self {
+            write_mode,
+            ..Self::new(target)
+        })
     }
 }
 
 /// The content that a read-only run reads.
-fn looks(chart: Option<&ChartName>) -> ExistingContent {
-    chart.map_or_else(ExistingContent::default, |chart| ExistingContent {
+fn looks(chart: &ChartName) -> ExistingContent {
+    ExistingContent {
         repository: Some(chart.repository.to_string()),
         tag: Some(chart.tag.to_string()),
         chart: None,
-    })
+    }
 }

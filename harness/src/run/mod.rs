@@ -25,6 +25,7 @@ mod interrupt;
 mod job;
 mod order;
 mod plan;
+mod read_only;
 mod registry_locks;
 mod request_counter;
 mod target;

@@ -25,8 +25,10 @@ pub struct Plan {
     pub only: Vec<String>,
     /// The part of the targets that this run examines, as `K/N`; `None` if it examines all.
     pub shard: Option<String>,
-    /// The seed of names and content.
+    /// The seed of content, and of names on ephemeral registries.
     pub seed: u64,
+    /// True if the names follow from the seed on persistent registries as well.
+    pub is_planned: bool,
     /// The real Helm binaries whose flows are run as well.
     pub helms: HelmClients,
     /// True if a violated SHOULD fails the run.

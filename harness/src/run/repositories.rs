@@ -1,7 +1,7 @@
 //! The repositories that a run needs, and the check of given ones before the run.
 //!
 //! The plan is run in memory, on the reference registry as each kind of target; what is written to there is what a
-//! run writes to. Only names depend on the target: its namespace and the seed.
+//! run writes to. Only names depend on the target: its namespace and the name of the run.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use futures_util::{FutureExt, StreamExt};
 use helm_oci_suite::oci::TagList;
 use helm_oci_suite::proof;
 use helm_oci_suite::requirement::{Requirement, Setup};
-use helm_oci_suite::session::target::Target;
+use helm_oci_suite::session::target::{Target, name_of_run};
 use helm_oci_suite::session::write_mode::WriteMode;
 use helm_oci_suite::session::{Reply, Session};
 use helm_oci_suite::verdict::{Obstacle, ObstacleKind, Stop};
@@ -24,11 +24,11 @@ use super::preflight::preflight;
 /// The number of given repositories that are checked concurrently.
 const PARALLEL: usize = 8;
 
-/// The repositories to which a run of these requirements writes, in the order of need.
+/// The repositories to which a run of this name writes for these requirements, in the order of need.
 pub async fn needed(
     requirements: &[&'static Requirement],
     namespace: Option<&str>,
-    seed: u64,
+    run: &str,
 ) -> Vec<String> {
     let mut all = Names::default();
     for setup in [Setup::Open, Setup::PlainHttp, Setup::Basic, Setup::Bearer] {
@@ -37,7 +37,7 @@ pub async fn needed(
         let mut target = Target {
             registry: Arc::clone(&ledger) as _,
             namespace: namespace.map(ToOwned::to_owned),
-            seed,
+            run_name: Some(run.to_owned()),
             ..open
         };
         Box::pin(preflight(&target)).await;
@@ -73,7 +73,7 @@ pub async fn assign(
     seed: u64,
     given: &[String],
 ) -> Result<BTreeMap<String, String>, TooFew> {
-    let mut wanted = needed(requirements, namespace, seed).await;
+    let mut wanted = needed(requirements, namespace, &name_of_run(seed)).await;
     let mut target = proof::target(Setup::Open, &[]);
     target.namespace = namespace.map(ToOwned::to_owned);
     target.seed = seed;
@@ -178,7 +178,7 @@ mod tests {
     #[tokio::test]
     async fn names_are_those_that_checks_write_to() {
         let one = checks::find("upload/mount").expect("it is known");
-        let names = needed(&[one], Some("team"), 7).await;
+        let names = needed(&[one], Some("team"), &name_of_run(7)).await;
         assert_eq!(
             names,
             [

@@ -20,7 +20,7 @@ use super::order::Planned;
 use super::preflight::{Preflight, preflight};
 use super::{
     Checked, DEADLINE, Event, Events, Job, Plan, capabilities, check, check_record, flows, order,
-    repositories,
+    read_only, repositories,
 };
 
 /// The examination of one target.
@@ -69,6 +69,9 @@ impl TargetExamination<'_> {
         capabilities::note_left_out(&mut record);
         if !plan.requirements.is_empty() {
             record.eras = table::table(&checks::all(), &verdicts, &responses);
+            if target.write_mode.is_read_only() {
+                read_only::settle(&mut record, &plan.requirements, &verdicts);
+            }
         }
         if plan.flow_count() > 0 {
             let results = CheckResults {
@@ -89,8 +92,10 @@ impl TargetExamination<'_> {
         let plan = self.plan;
         let over_budget = &order::over_budget(&plan.requirements, self.job.target.policy.budget);
         let check_one = async |(position, requirement): Planned| {
+            let is_skipped = checks::is_matched(&self.job.target.policy.skip, requirement.id);
             let checked = match over_budget.get(requirement.id) {
                 Some(why) => Checked::not_run(why),
+                None if is_skipped => Checked::not_run("the targets file skips it on this target"),
                 None => check(requirement, target, self.deadline).await,
             };
             let listed = plan

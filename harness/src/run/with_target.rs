@@ -5,11 +5,13 @@ use std::sync::Arc;
 
 use futures_util::FutureExt;
 use helm_oci_reports::record::{Leftover, TargetIdentity};
-use helm_oci_suite::session::target::Target;
+use helm_oci_suite::session::target::{Target, name_of_run};
+use helm_oci_suite::session::write_mode::WriteMode;
 
 use super::cleanup::{Ledger, clean_up};
 use super::request_counter::RequestCounter;
 use super::{Interrupt, Interrupted, Job, target};
+use crate::clock;
 use crate::launch::{self, LaunchError};
 use crate::target::resolved::ResolvedTarget;
 
@@ -52,9 +54,14 @@ pub(crate) async fn with_target<T>(
         Ok(available) => available,
         Err(error) => return Ok(Err(error)),
     };
+    // Runs with one seed must not meet on a registry that outlives them. Given repositories are assigned by the seed.
+    let is_named = !available.is_ephemeral()
+        && !job.is_planned
+        && matches!(job.write_mode, WriteMode::OwnRepositories);
     // The clean-up uses the rate-limited registry: the budget and the ledger do not apply to it.
     let rate_limited = Target {
         registry: policy.rate_limited(Arc::clone(&available.registry)),
+        run_name: is_named.then(|| name_of_run(clock::seed())),
         ..target(seed, &available)
     };
     let counter = Arc::new(RequestCounter::new(Arc::clone(&rate_limited.registry)));

@@ -2,13 +2,14 @@
 
 use std::num::NonZeroU64;
 
+use helm_oci_suite::checks;
 use helm_oci_suite::session::target::Credentials;
 use thiserror::Error;
 
 use super::chart_name::{ChartName, ChartNameError};
 use super::credentials::{self, CredentialsError};
 use super::kind::{Kind, TargetError};
-use super::policy::{Budget, Policy, WriteAccess};
+use super::policy::{Budget, CleanUp, Policy, WriteAccess};
 use super::repositories::{self, RepositoryFileError};
 use super::spec::TargetSpec;
 use crate::environment::Environment;
@@ -62,9 +63,30 @@ pub enum ResolveError {
     /// Its chart has no valid name.
     #[error(transparent)]
     Chart(#[from] ChartNameError),
+    /// A pattern of requirements to skip matches none.
+    #[error(
+        "the target `{name}` skips `{glob}`, which matches no requirement; did you mean `{nearest}`? `list` prints all"
+    )]
+    NoSuchRequirement {
+        /// The target.
+        name: String,
+        /// The pattern.
+        glob: String,
+        /// The most similar id or area.
+        nearest: &'static str,
+    },
     /// Repositories to write to, and read-only access.
     #[error("the target `{name}` is read-only and needs no repositories; remove `repositories`")]
     ReadOnlyWithRepositories {
+        /// The target.
+        name: String,
+    },
+    /// Read-only access, without a chart to read.
+    #[error(
+        "the target `{name}` is read-only and names no chart: without one hardly anything can be examined; add `chart`, \
+         such as nginx:1.2.3"
+    )]
+    ReadOnlyWithoutChart {
         /// The target.
         name: String,
     },
@@ -128,7 +150,12 @@ impl ParsedTarget {
                 credentials,
             },
             policy: Policy {
-                clean_up: spec.clean_up,
+                clean_up: CleanUp {
+                    strategy: spec.clean_up,
+                    seconds: spec.clean_up_limit,
+                },
+                jobs: spec.jobs,
+                skip: self.skip()?,
                 requests_per_second: spec.requests_per_second,
                 budget: Budget {
                     requests: spec.max_requests.map(NonZeroU64::get),
@@ -137,6 +164,21 @@ impl ParsedTarget {
                 access: self.access()?,
             },
         })
+    }
+
+    /// The requirements that are not examined; each pattern matches one.
+    fn skip(&self) -> Result<Vec<String>, ResolveError> {
+        for glob in &self.spec.skip {
+            let is_matched = |id| checks::is_matched(std::slice::from_ref(glob), id);
+            if !checks::all().iter().any(|known| is_matched(known.id)) {
+                return Err(ResolveError::NoSuchRequirement {
+                    name: self.name().to_owned(),
+                    glob: glob.clone(),
+                    nearest: checks::nearest(glob).unwrap_or("none"),
+                });
+            }
+        }
+        Ok(self.spec.skip.clone())
     }
 
     fn access(&self) -> Result<WriteAccess, ResolveError> {
@@ -149,9 +191,11 @@ impl ParsedTarget {
             return Err(ResolveError::ChartWithoutReadOnly { name: name() });
         }
         if spec.read_only {
-            let chart = spec.chart.as_deref();
-            let parse = |chart| ChartName::parse(chart, kind.host(), kind.namespace());
-            return Ok(WriteAccess::ReadOnly(chart.map(parse).transpose()?));
+            let Some(chart) = spec.chart.as_deref() else {
+                return Err(ResolveError::ReadOnlyWithoutChart { name: name() });
+            };
+            let chart = ChartName::parse(chart, kind.host(), kind.namespace())?;
+            return Ok(WriteAccess::ReadOnly(chart));
         }
         Ok(match &spec.repositories {
             Some(file) => WriteAccess::Given(repositories::read(file)?),

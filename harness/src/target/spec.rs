@@ -1,7 +1,7 @@
 //! The description of a target, as the command line and a targets file give it. Nothing is parsed or read yet.
 
 use std::collections::BTreeMap;
-use std::num::{NonZeroU32, NonZeroU64};
+use std::num::{NonZeroU16, NonZeroU32, NonZeroU64};
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
@@ -54,6 +54,12 @@ pub struct TargetSpec {
     pub ready: Option<String>,
     /// The content that is deleted at the end of a run.
     pub clean_up: CleanUpStrategy,
+    /// The time without a successful deletion after which the clean-up ends, in seconds.
+    pub clean_up_limit: Option<NonZeroU32>,
+    /// The number of checks that run concurrently; the default of the run otherwise.
+    pub jobs: Option<NonZeroU16>,
+    /// The requirements that are not examined on it: ids, areas, or patterns.
+    pub skip: Vec<String>,
     /// The largest number of requests in a second.
     pub requests_per_second: Option<NonZeroU32>,
     /// The largest number of requests of a run.

@@ -244,13 +244,22 @@ fn usage_errors_name_the_next_step() {
             &["gc", "zot"],
             "zot is ephemeral; gc needs the URL of a persistent registry",
         ),
-        (&["plan"], "--repositories"),
         (&["run", "--jobs", "0"], "--jobs"),
         (
             &["run", "--requests-per-second", "0"],
-            "--requests-per-second",
+            "give a whole number from 1",
         ),
-        (&["run", "--max-requests", "0"], "--max-requests"),
+        (
+            &["run", "--max-requests", "0"],
+            "give a whole number from 1",
+        ),
+        (
+            &["run", "--clean-up-limit", "0"],
+            "give a whole number from 1",
+        ),
+        (&["run", "http://r.example", "--read-only"], "--chart"),
+        (&["explain", "REG-API-09"], "did you mean `api/"),
+        (&["run", "--only", "tag"], "did you mean `tags`?"),
         (
             &["run", "--max-bytes", "20MB"],
             "invalid size `20MB`; use a number with K, M or G",
@@ -329,6 +338,33 @@ fn remove_times(value: &mut Value) {
         }
         Value::Array(items) => items.iter_mut().for_each(remove_times),
         _ => {}
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_file_that_cannot_be_written_hides_neither_report_nor_exit_code() {
+    for (target, code, words) in [
+        ("reference", 2, "verdict"),
+        ("process:/nonexistent", 3, "NOT EXAMINED"),
+    ] {
+        let ran = Ran::of(&["run", target, "--only", "errors", "--json", "/dev/full"]);
+        assert_eq!(ran.code, Some(code), "{}{}", ran.out, ran.err);
+        assert!(ran.out.contains(words), "{}", ran.out);
+        assert!(ran.err.contains("cannot write /dev/full"), "{}", ran.err);
+    }
+}
+
+#[test]
+fn what_a_user_expects_is_accepted() {
+    for arguments in [
+        &["plan", "--only", "upload/mount"][..],
+        &["list", "--level", "MUST"],
+        &["list", "--era", "v3.8.0"],
+    ] {
+        let ran = Ran::of(arguments);
+        assert_eq!(ran.code, Some(0), "{arguments:?}: {}", ran.err);
+        assert!(!ran.out.is_empty(), "{arguments:?}");
     }
 }
 

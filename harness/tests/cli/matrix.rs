@@ -245,3 +245,53 @@ fn a_targets_file_with_a_mistake_is_rejected() {
         ran.err
     );
 }
+
+#[test]
+fn a_target_has_its_own_concurrency_and_leaves_out_requirements() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let json = folder.path().join("record.json");
+    let path = json.to_str().expect("a path of text");
+    let entry = |skip| {
+        let text = format!(
+            "[[target]]\ntarget = \"reference\"\njobs = 2\nclean-up-limit = 60\nskip = [\"{skip}\"]\n"
+        );
+        write(folder.path(), &text)
+    };
+    let ran = Ran::of(&["matrix", &entry("errors"), "--json", path]);
+    assert_eq!(ran.code, Some(0), "{}{}", ran.out, ran.err);
+    let target = &read(&json)["targets"][0];
+    assert_eq!(target["side_by_side"], 2);
+    let checks = target["checks"].as_array().expect("checks");
+    for check in checks {
+        let is_left_out = check["area"] == "errors";
+        let reason = check["reason"].as_str().unwrap_or_default();
+        assert_eq!(
+            reason == "the targets file skips it on this target",
+            is_left_out,
+            "{check}"
+        );
+    }
+    let ran = Ran::of(&["matrix", &entry("error")]);
+    assert_eq!(ran.code, Some(2), "{}{}", ran.out, ran.err);
+    assert!(ran.err.contains("did you mean `errors`?"), "{}", ran.err);
+}
+
+#[test]
+fn a_large_file_is_rejected_and_little_of_it_is_quoted() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("large");
+    let file = std::fs::File::create(&path).expect("it is created");
+    let name = path.to_str().expect("a path of text");
+    for (length, words) in [
+        (17 << 20, "it is larger than 16 MiB"),
+        (1 << 20, "TOML parse error at line 1"),
+    ] {
+        file.set_len(length).expect("it is sparse");
+        for arguments in [&["matrix", name][..], &["run", "--deviations", name]] {
+            let ran = Ran::of(arguments);
+            assert_eq!(ran.code, Some(2), "{arguments:?}");
+            assert!(ran.err.contains(words), "{}", ran.err);
+            assert!(ran.err.len() < 1000, "{} bytes", ran.err.len());
+        }
+    }
+}

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use helm_oci_fixtures::route::Route;
 use helm_oci_suite::wire::{Registry, Relay, Request, ResponseFuture, TransportError};
 use http::{Method, header};
 
@@ -26,7 +27,8 @@ fn is_safe(request: &Request) -> bool {
             let is_form = kind
                 .and_then(|kind| kind.to_str().ok())
                 .is_some_and(|kind| kind.starts_with("application/x-www-form-urlencoded"));
-            is_form && !request.uri.path().starts_with("/v2/")
+            // A token endpoint may be below `/v2/`, as Gitea's is.
+            is_form && Route::of(&request.uri).repository().is_none()
         }
         _ => false,
     }
@@ -62,7 +64,11 @@ mod tests {
             (Method::GET, "/v2/", "", true),
             (Method::HEAD, "/v2/a/manifests/1", "", true),
             (Method::POST, "/token", form, true),
+            (Method::POST, "/v2/token", form, true),
             (Method::POST, "/token", "", false),
+            (Method::POST, "/v2/token", "", false),
+            (Method::POST, "/v2/a/blobs/uploads", form, false),
+            (Method::POST, "/v2/a/manifests/token", form, false),
             (Method::POST, "/v2/a/blobs/uploads/", form, false),
             (Method::PUT, "/v2/a/manifests/1", "", false),
             (Method::PATCH, "/v2/a/blobs/uploads/1", "", false),

@@ -9,7 +9,7 @@ mod clean_up;
 mod guard;
 mod rate_limiter;
 
-use std::num::NonZeroU32;
+use std::num::{NonZeroU16, NonZeroU32};
 use std::sync::Arc;
 
 use helm_oci_suite::oci::RepositoryName;
@@ -18,15 +18,19 @@ use helm_oci_suite::wire::Registry;
 use crate::target::chart_name::ChartName;
 
 pub use self::budget::{Budget, RequestBudget, Size, SizeError};
-pub use self::clean_up::CleanUpStrategy;
+pub use self::clean_up::{CleanUp, CleanUpStrategy};
 pub use self::guard::Guard;
 pub use self::rate_limiter::RateLimiter;
 
 /// The limits of a run on a target.
 #[derive(Debug, Clone, Default)]
 pub struct Policy {
-    /// The content that is deleted at the end.
-    pub clean_up: CleanUpStrategy,
+    /// The content that is deleted at the end, and the time for it.
+    pub clean_up: CleanUp,
+    /// The number of checks that run concurrently; the default of the run otherwise.
+    pub jobs: Option<NonZeroU16>,
+    /// The requirements that are not examined: ids, areas, or patterns.
+    pub skip: Vec<String>,
     /// The largest number of requests in a second.
     pub requests_per_second: Option<NonZeroU32>,
     /// The largest number of requests and bytes of the run.
@@ -43,8 +47,8 @@ pub enum WriteAccess {
     Own,
     /// These repositories, which exist and are empty.
     Given(Vec<RepositoryName>),
-    /// None. Existing content is read, and this chart, if one is named.
-    ReadOnly(Option<ChartName>),
+    /// None. This chart is read.
+    ReadOnly(ChartName),
 }
 
 impl Policy {
@@ -67,8 +71,9 @@ impl Policy {
         Arc::new(RequestBudget::new(registry, self.budget))
     }
 
-    /// The number of checks that run concurrently. More than the requests per second would only wait for each other.
+    /// The number of checks that run concurrently, by the target's own rule or as requested. More than the requests per second would only wait for each other.
     pub fn concurrency(&self, requested: usize) -> usize {
+        let requested = self.jobs.map_or(requested, |jobs| jobs.get().into());
         let rate = self.requests_per_second.map(NonZeroU32::get);
         let rate = rate.and_then(|rate| usize::try_from(rate).ok());
         requested.min(rate.unwrap_or(usize::MAX))

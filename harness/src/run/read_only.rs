@@ -1,0 +1,102 @@
+//! The table of a read-only run: flows that only read are replayed on the existing chart, so their cells are known
+//! although the run could not examine every requirement.
+
+use helm_oci_reports::record::TargetRecord;
+use helm_oci_suite::checks;
+use helm_oci_suite::helm::era::Era;
+use helm_oci_suite::helm::flow::Flow;
+use helm_oci_suite::prediction::table::{Cell, FlowVerdict, Verdicts};
+use helm_oci_suite::requirement::Requirement;
+use helm_oci_suite::verdict::Verdict;
+use semver::Version;
+
+/// Settles the cells that are unknown only for requirements that the run could not examine: the flow works if every
+/// model of a Helm version of the era went through it.
+pub(super) fn settle(
+    record: &mut TargetRecord,
+    selected: &[&'static Requirement],
+    verdicts: &Verdicts,
+) {
+    let is_left_out = |id: &str| {
+        let mut selected = selected.iter();
+        selected.any(|own| own.id == id) && !verdicts.contains_key(id)
+    };
+    for cell in &mut record.eras {
+        let mut causes = cell.because.iter();
+        let is_open = cell.verdict == FlowVerdict::Unknown
+            && causes.all(|cause| is_left_out(&cause.requirement));
+        if is_open && works_in_models(cell, verdicts) {
+            cell.verdict = FlowVerdict::Works;
+            cell.because.clear();
+        }
+    }
+}
+
+/// True if every model of the cell's Helm versions went through the flow, and there is one.
+fn works_in_models(cell: &Cell, verdicts: &Verdicts) -> bool {
+    let all = checks::all();
+    let mut replayed = all
+        .iter()
+        .filter(|requirement| {
+            requirement
+                .replays
+                .is_some_and(|(flow, (major, minor, patch))| {
+                    flow == replayed_by(cell.flow)
+                        && has_behaviour(cell.era, &Version::new(major, minor, patch))
+                })
+        })
+        .map(|requirement| verdicts.get(requirement.id))
+        .peekable();
+    replayed.peek().is_some() && replayed.all(|verdict| matches!(verdict, Some(Verdict::Satisfied)))
+}
+
+/// The flow whose replay has the requests of this one.
+const fn replayed_by(flow: Flow) -> Flow {
+    match flow {
+        Flow::Show => Flow::Pull,
+        other => other,
+    }
+}
+
+/// True if the Helm versions of an era pull as this version does: within one transport library Helm 3 and Helm 4 do
+/// not differ.
+fn has_behaviour(era: Era, version: &Version) -> bool {
+    let Some(own) = Era::of(version) else {
+        return false;
+    };
+    let library = |era| match era {
+        Era::Oras4 => Era::Oras3,
+        Era::Hardened4 => Era::Hardened3,
+        other => other,
+    };
+    library(own) == library(era)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_era_with_pulls_has_a_model() {
+        let satisfied: Verdicts = checks::all()
+            .iter()
+            .filter(|requirement| requirement.replays.is_some())
+            .map(|requirement| (requirement.id, Verdict::Satisfied))
+            .collect();
+        for era in Era::ALL {
+            for flow in [Flow::Pull, Flow::Show] {
+                if !flow.in_era(*era) {
+                    continue;
+                }
+                let cell = Cell {
+                    era: *era,
+                    flow,
+                    verdict: FlowVerdict::Unknown,
+                    because: Vec::new(),
+                };
+                assert!(works_in_models(&cell, &satisfied), "{era} {flow}");
+                assert!(!works_in_models(&cell, &Verdicts::new()), "{era} {flow}");
+            }
+        }
+    }
+}
