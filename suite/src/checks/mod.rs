@@ -170,7 +170,7 @@ fn closest(text: &str, names: impl Iterator<Item = &'static str>) -> Option<&'st
         let is_foreign = area.is_some_and(|area| !name.starts_with(area));
         let distance = levenshtein(&text, name);
         let rank = match distance {
-            0..=2 => 0,
+            0..=1 => 0,
             _ if text.len() > 2 && name.contains(&text) => 1,
             _ => 2,
         };
