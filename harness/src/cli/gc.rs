@@ -158,9 +158,12 @@ async fn sweep(
     let found = find(&search, given, kind.namespace()).await?;
     output::print(&listing(&found, name, is_dry))?;
     let is_whole = found.problems.is_empty();
-    let ended = |is_clean| match is_clean {
-        true => ExitCode::Acceptable,
-        false => ExitCode::Inconclusive,
+    let ended = |is_clean| {
+        if is_clean {
+            ExitCode::Acceptable
+        } else {
+            ExitCode::Inconclusive
+        }
     };
     if is_dry || found.stored.is_empty() {
         return Ok(ended(is_whole));
