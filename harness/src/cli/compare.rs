@@ -14,7 +14,7 @@ use super::output::OutputError;
 use super::record::{self, RecordFileError};
 use super::report::{Color, ReportError, on_stdout, with_errors};
 use super::selection::{Selection, SelectionError};
-use super::sink::Sink;
+use super::sink::{Sink, write};
 use super::target::{TargetArguments, TargetsError};
 use super::{output, progress};
 use crate::clock;
@@ -297,8 +297,8 @@ impl Files {
     ) -> ExitCode {
         let view = ComparisonView::of(comparison);
         let written = [
-            write(&mut self.json, || comparison.to_json()),
-            write(&mut self.markdown, || markdown::comparison(&view)),
+            write(&mut self.json, || Ok(comparison.to_json())),
+            write(&mut self.markdown, || Ok(markdown::comparison(&view))),
             self.print(&terminal::comparison(&view, arguments.color.style())),
         ];
         with_errors(written, code)
@@ -312,7 +312,7 @@ impl Files {
     ) -> ExitCode {
         let view = BisectionView::of(bisection);
         let written = [
-            write(&mut self.json, || bisection.to_json()),
+            write(&mut self.json, || Ok(bisection.to_json())),
             self.print(&terminal::bisection(&view, arguments.color.style())),
         ];
         with_errors(written, code)
@@ -329,13 +329,6 @@ impl Files {
             output::print(text)?;
         }
         Ok(())
-    }
-}
-
-fn write(sink: &mut Option<Sink>, text: impl FnOnce() -> String) -> Result<(), OutputError> {
-    match sink {
-        Some(sink) => sink.write(&text()),
-        None => Ok(()),
     }
 }
 

@@ -9,7 +9,7 @@ use helm_oci_reports::{junit, markdown, terminal};
 use thiserror::Error;
 
 use super::output::OutputError;
-use super::sink::Sink;
+use super::sink::{Sink, write};
 use super::{environment, output};
 use crate::exit_code::ExitCode;
 
@@ -115,7 +115,7 @@ impl Reports {
     /// Writes the reports, and returns the exit code.
     pub(super) fn write(mut self, record: &RunRecord, layout: Layout, code: ExitCode) -> ExitCode {
         let report = ReportView::of(record);
-        let written = [
+        let written: [Result<(), ReportError>; 4] = [
             write(&mut self.json, || Ok(record.to_json())),
             write(&mut self.junit, || Ok(junit::render(&report)?)),
             write(&mut self.markdown, || {
@@ -158,16 +158,6 @@ pub(super) fn with_errors<E: std::error::Error>(
         }
     }
     code
-}
-
-fn write(
-    sink: &mut Option<Sink>,
-    text: impl FnOnce() -> Result<String, ReportError>,
-) -> Result<(), ReportError> {
-    if let Some(sink) = sink {
-        sink.write(&text()?)?;
-    }
-    Ok(())
 }
 
 /// True if one of these reports goes to standard output. Two reports with the same destination are an error.

@@ -71,7 +71,7 @@ impl Sink {
         }
     }
 
-    /// Removes what is at the destination: there is no report of this run.
+    /// Removes the file at the destination, because this run has no report.
     pub(super) fn discard(self) {
         match self {
             Self::Stdout => {}
@@ -85,6 +85,17 @@ impl Sink {
             }
         }
     }
+}
+
+/// Writes a report, if one is wanted.
+pub(super) fn write<E: From<OutputError>>(
+    sink: &mut Option<Sink>,
+    text: impl FnOnce() -> Result<String, E>,
+) -> Result<(), E> {
+    if let Some(sink) = sink {
+        sink.write(&text()?)?;
+    }
+    Ok(())
 }
 
 /// Creates the file next to a destination.

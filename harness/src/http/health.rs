@@ -31,7 +31,7 @@ pub struct Health {
     pub date: Option<i64>,
 }
 
-/// There is no response.
+/// A request without a response.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum HealthError {
     /// The request timed out.

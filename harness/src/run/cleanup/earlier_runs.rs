@@ -33,7 +33,7 @@ pub struct Found {
     pub stored: Stored,
     /// The number of repositories that could be read and list no tag.
     pub untagged: usize,
-    /// What could not be read, as sentences.
+    /// The contents that could not be read, as sentences.
     pub problems: Vec<String>,
 }
 

@@ -59,7 +59,7 @@ impl State {
     }
 }
 
-/// Whether an item still exists.
+/// The presence of an item.
 pub(super) enum Presence {
     /// It does not exist.
     Absent,
@@ -225,7 +225,7 @@ impl<'a> Sweep<'a> {
         }
     }
 
-    /// Whether HEAD finds an item.
+    /// Returns the response to HEAD of an item.
     pub(super) async fn presence(&self, item: &Item) -> Presence {
         let head = self.session.call(Method::HEAD, &path(item));
         match head.accept(ACCEPT_ORAS).send().await {

@@ -14,11 +14,13 @@ use http::{Method, StatusCode};
 
 use super::*;
 
-fn by(strategy: CleanUpStrategy) -> CleanUp {
-    CleanUp {
+/// Cleans up without an interruption.
+async fn clean_up_by(strategy: CleanUpStrategy, target: &Target, stored: Stored) -> Vec<Leftover> {
+    let rules = CleanUp {
         strategy,
         ..CleanUp::default()
-    }
+    };
+    clean_up(target, stored, rules, &Interrupt::never()).await
 }
 
 /// A chart in a registry with these faults, and the content that the ledger recorded.
@@ -60,7 +62,7 @@ async fn each_strategy_deletes_the_content_it_names() {
         (CleanUpStrategy::None, [200, 200, 200], 3),
     ] {
         let (target, session, chart, stored) = store_chart(&[]).await;
-        let leftovers = clean_up(&target, stored, by(strategy), &Interrupt::never()).await;
+        let leftovers = clean_up_by(strategy, &target, stored).await;
         assert_eq!(leftovers.len(), left, "{strategy:?}: {leftovers:?}");
         let found = statuses(&session, &chart).await;
         assert_eq!(found, statuses_after, "{strategy:?}");
@@ -70,13 +72,7 @@ async fn each_strategy_deletes_the_content_it_names() {
 #[tokio::test]
 async fn refused_deletes_are_reported_with_the_command_that_deletes_the_item() {
     let (target, session, chart, stored) = store_chart(&[Fault::DeletesRefused]).await;
-    let leftovers = clean_up(
-        &target,
-        stored,
-        by(CleanUpStrategy::Auto),
-        &Interrupt::never(),
-    )
-    .await;
+    let leftovers = clean_up_by(CleanUpStrategy::Auto, &target, stored).await;
     assert_eq!(
         leftovers.len(),
         3,
@@ -93,13 +89,7 @@ async fn refused_deletes_are_reported_with_the_command_that_deletes_the_item() {
     assert_eq!(manifest.command, None, "no command can delete it");
 
     let (target, session, _, stored) = store_chart(&[Fault::TagDeletesRefused]).await;
-    let leftovers = clean_up(
-        &target,
-        stored,
-        by(CleanUpStrategy::Tag),
-        &Interrupt::never(),
-    )
-    .await;
+    let leftovers = clean_up_by(CleanUpStrategy::Tag, &target, stored).await;
     let tag = Leftover {
         repository: session.repository().to_owned(),
         kind: LeftoverKind::Tag,
@@ -161,7 +151,7 @@ async fn tags_are_deleted_first_if_the_registry_keeps_tagged_manifests() {
             }),
             ..target
         };
-        let leftovers = clean_up(&target, stored, by(strategy), &Interrupt::never()).await;
+        let leftovers = clean_up_by(strategy, &target, stored).await;
         assert_eq!(leftovers.len(), left, "{strategy:?}: {leftovers:?}");
     }
 }
@@ -186,13 +176,7 @@ async fn a_manifest_that_was_kept_is_deleted_in_a_second_attempt() {
         }),
         ..target
     };
-    let leftovers = clean_up(
-        &target,
-        stored,
-        by(CleanUpStrategy::Auto),
-        &Interrupt::never(),
-    )
-    .await;
+    let leftovers = clean_up_by(CleanUpStrategy::Auto, &target, stored).await;
     assert_eq!(
         leftovers,
         [],
@@ -212,13 +196,7 @@ async fn an_open_upload_is_cancelled() {
         .arrange_upload()
         .await;
     let open = open.expect("it is opened");
-    let leftovers = clean_up(
-        &target,
-        ledger.stored(),
-        by(CleanUpStrategy::Auto),
-        &Interrupt::never(),
-    )
-    .await;
+    let leftovers = clean_up_by(CleanUpStrategy::Auto, &target, ledger.stored()).await;
     assert_eq!(leftovers, []);
     let state = session.call_uri(Method::GET, Ok(open)).send().await;
     assert_eq!(state.expect("a response").status, 404);

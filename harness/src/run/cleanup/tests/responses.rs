@@ -1,4 +1,4 @@
-//! What the registry responds to DELETE is not believed.
+//! The clean-up looks at what is left, and does not rely on the responses to DELETE.
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -13,7 +13,7 @@ use helm_oci_suite::wire::{Registry, Relay, Request, Response, ResponseFuture};
 use http::{Method, StatusCode};
 
 use super::super::*;
-use super::{by, store_chart};
+use super::{clean_up_by, store_chart};
 
 /// The response of a registry to a request, instead of its own.
 type Instead = Box<dyn Fn(&Request) -> Option<Response> + Send + Sync>;
@@ -45,7 +45,7 @@ async fn left_with(
         registry: Arc::new(Substitute(Arc::clone(&target.registry), Box::new(instead))),
         ..target
     };
-    clean_up(&target, stored, by(strategy), &Interrupt::never()).await
+    clean_up_by(strategy, &target, stored).await
 }
 
 fn status(code: u16) -> Response {
@@ -155,13 +155,7 @@ async fn a_registry_that_deletes_nothing_is_not_asked_for_everything() {
         registry: Arc::new(Substitute(Arc::clone(&target.registry), instead)),
         ..target
     };
-    let left = clean_up(
-        &target,
-        stored,
-        by(CleanUpStrategy::Auto),
-        &Interrupt::never(),
-    )
-    .await;
+    let left = clean_up_by(CleanUpStrategy::Auto, &target, stored).await;
     assert_eq!(left.len(), 203, "a manifest and 202 blobs");
     let reasons: BTreeSet<&str> = left.iter().map(|one| one.why.as_str()).collect();
     assert_eq!(
@@ -203,8 +197,7 @@ async fn commands_are_those_that_the_registry_accepts() {
             registry: Arc::new(Substitute(Arc::clone(&target.registry), Box::new(refusing))),
             ..target
         };
-        let tag = by(CleanUpStrategy::Tag);
-        let left = clean_up(&target, stored, tag, &Interrupt::never()).await;
+        let left = clean_up_by(CleanUpStrategy::Tag, &target, stored).await;
         assert_eq!(left.len(), 1, "{left:?}");
         let found = left[0].command.as_deref().unwrap_or_default();
         assert!(found.starts_with(command), "{setup:?}: {found}");
