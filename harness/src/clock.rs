@@ -1,5 +1,6 @@
 //! The only clock: the current time, durations, and random seeds.
 
+use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
 use time::OffsetDateTime;
@@ -62,6 +63,12 @@ impl Stopwatch {
     pub fn milliseconds(&self) -> u64 {
         u64::try_from(self.elapsed().as_millis()).unwrap_or(u64::MAX)
     }
+}
+
+/// The time since the first call.
+pub fn uptime() -> Duration {
+    static START: LazyLock<Stopwatch> = LazyLock::new(Stopwatch::start);
+    START.elapsed()
 }
 
 #[expect(clippy::disallowed_methods, reason = "this is the only clock")]

@@ -23,10 +23,15 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use helm_oci_conformance::error::chain;
 use helm_oci_conformance::helm::scenario::{self, Scenario};
-use helm_oci_conformance::helm::{self, FaultServer, Helm, Home, InProcessClient, Placeholders};
+use helm_oci_conformance::helm::{
+    self, FaultServer, Helm, Home, InProcessClient, ObservedExchange, Placeholders,
+};
 use helm_oci_conformance::http::install_cryptography;
 use helm_oci_conformance::serve::Server;
+use helm_oci_fixtures::chart::ChartMetadata;
+use helm_oci_fixtures::digest::sha256;
 use helm_oci_fixtures::fault::{Fault, FaultyRegistry};
+use helm_oci_fixtures::manifest::{Parts, Shape, chart_manifest};
 use helm_oci_fixtures::registry::{Access, Credentials, ReferenceRegistry};
 use helm_oci_suite::helm::flow::Flow;
 use helm_oci_suite::session::target::{Credentials as Known, Target};
@@ -409,7 +414,7 @@ async fn completes(helm: &Helm, flow: Flow) -> Result<(), Failed> {
     let result = prepared.run(&scenario).await?;
     server.stop().await;
     let Some(failure) = result.failure else {
-        return Ok(());
+        return manifests_are_as_written(&helm.version, &stage.seen());
     };
     let mut found = format!("{failure}\n");
     for run in &result.runs {
@@ -426,6 +431,65 @@ async fn completes(helm: &Helm, flow: Flow) -> Result<(), Failed> {
         );
     }
     Err(found.into())
+}
+
+/// Each manifest that Helm pushed is byte for byte the one that the fixtures write for a realistic chart.
+fn manifests_are_as_written(version: &Version, seen: &[ObservedExchange]) -> Result<(), Failed> {
+    let pushed = seen.iter().filter(|seen| !seen.is_arranged);
+    let bodies: Vec<&http::Request<bytes::Bytes>> = pushed.map(|seen| &seen.request).collect();
+    let blob = |descriptor: &Value| {
+        let has_digest = |request: &&&http::Request<bytes::Bytes>| {
+            descriptor["digest"] == sha256(request.body())
+        };
+        let found = bodies.iter().find(has_digest);
+        found.map(|request| request.body().clone())
+    };
+    let manifests = bodies.iter().filter(|request| {
+        request.method() == http::Method::PUT && request.uri().path().contains("/manifests/")
+    });
+    for request in manifests {
+        let manifest: Value = serde_json::from_slice(request.body())?;
+        let layers = manifest["layers"].as_array().ok_or("no layers")?;
+        let layer = |is_wanted: fn(&str) -> bool| {
+            let mut layers = layers.iter();
+            let layer = layers.find(|layer| layer["mediaType"].as_str().is_some_and(is_wanted));
+            layer.and_then(blob)
+        };
+        // Of a repeated push Helm sends the manifest alone.
+        let (Some(config), Some(archive)) = (
+            blob(&manifest["config"]),
+            layer(|kind| kind.ends_with("gzip")),
+        ) else {
+            continue;
+        };
+        let name = request.uri().path().split('/').rev().nth(2);
+        let found: Value = serde_json::from_slice(&config)?;
+        let version_of_chart = found["version"].as_str().unwrap_or_default();
+        let metadata = ChartMetadata::realistic(name.unwrap_or_default(), version_of_chart);
+        let parts = Parts {
+            metadata: &metadata,
+            config: &metadata.config_json(),
+            archive: &archive,
+        };
+        let provenance = layer(|kind| kind.ends_with("prov"));
+        let created = manifest["annotations"]["org.opencontainers.image.created"].as_str();
+        let expected = chart_manifest(shape_of(version), parts, provenance.as_deref(), created);
+        if expected != request.body() {
+            let pushed = String::from_utf8_lossy(request.body()).into_owned();
+            return Err(format!("{pushed}\nis not\n{}", String::from_utf8_lossy(&expected)).into());
+        }
+    }
+    Ok(())
+}
+
+fn shape_of(version: &Version) -> Shape {
+    match (version.major, version.minor) {
+        (3, ..=6) => Shape::Legacy,
+        (3, 7) => Shape::Helm37,
+        (3, 8..=11) => Shape::Helm38,
+        (3, 12) => Shape::Helm312,
+        _ => Shape::Helm313,
+    }
 }
 
 fn known() -> Known {

@@ -2,16 +2,30 @@
 
 use std::io;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use http_body::{Body, Frame};
+
+use super::connection::AfterResponse;
 
 /// A body without a known length, so that hyper does not correct a wrong `Content-Length` of a fault.
 #[derive(Debug)]
 pub(super) struct Answer {
     next: Step,
     cut: bool,
+    /// The connection that closes once the body is written.
+    closes: Option<Arc<AfterResponse>>,
+}
+
+impl Drop for Answer {
+    /// The server drops a body once it is written.
+    fn drop(&mut self) {
+        if let Some(connection) = &self.closes {
+            connection.close();
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -27,6 +41,16 @@ impl Answer {
         Self {
             next: Step::Data(body),
             cut: false,
+            closes: None,
+        }
+    }
+
+    /// The complete body; the connection closes after it.
+    pub(super) const fn last(body: Bytes, connection: Arc<AfterResponse>) -> Self {
+        Self {
+            next: Step::Data(body),
+            cut: false,
+            closes: Some(connection),
         }
     }
 
@@ -36,6 +60,7 @@ impl Answer {
         Self {
             next: Step::Data(body.slice(..length)),
             cut: true,
+            closes: None,
         }
     }
 }

@@ -4,6 +4,7 @@
 //! and cuts the connection if the handler requests that. It knows no path and no requirement.
 
 mod body;
+mod connection;
 mod proxy;
 
 use std::io;
@@ -32,12 +33,18 @@ use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 
+use crate::clock;
+
 use self::body::Answer;
+use self::connection::{AfterResponse, Connection};
 pub use self::proxy::Proxy;
 pub(crate) use self::proxy::{redirect, strip};
 
 /// The maximum size of a request or response body.
 pub(crate) const LARGEST: usize = 128 << 20;
+
+/// The time that a response takes if the number of concurrent requests matters.
+const LATENCY: Duration = Duration::from_millis(20);
 
 /// The time in which open requests have to end when the server stops.
 const GRACE: Duration = Duration::from_secs(3);
@@ -56,7 +63,16 @@ pub trait Handler: Send + Sync + 'static {
 
 impl Handler for FaultyRegistry {
     fn answer(&self, incoming: Incoming) -> BoxFuture<'_, Outgoing> {
-        Box::pin(std::future::ready(self.handle(&incoming)))
+        Box::pin(async move {
+            let _admitted = match self.admit(clock::uptime()) {
+                Ok(admitted) => admitted,
+                Err(refused) => return refused,
+            };
+            if self.limits_concurrency() {
+                pass(LATENCY).await;
+            }
+            self.handle(&incoming)
+        })
     }
 
     fn client_hello(&self) -> ClientHelloReaction {
@@ -188,7 +204,10 @@ async fn serve(
     scheme: Scheme,
     mut stopped: watch::Receiver<bool>,
 ) {
-    let service = service_fn(|request| respond(Arc::clone(&handler), scheme, request));
+    let after = Arc::new(AfterResponse::default());
+    let service =
+        service_fn(|request| respond(Arc::clone(&handler), scheme, request, Arc::clone(&after)));
+    let stream = Connection::new(stream, Arc::clone(&after));
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .serve_connection(TokioIo::new(stream), service);
@@ -240,6 +259,7 @@ async fn respond(
     handler: Arc<dyn Handler>,
     scheme: Scheme,
     request: Request<IncomingBody>,
+    after: Arc<AfterResponse>,
 ) -> Result<Response<Answer>, Cut> {
     let (mut parts, body) = request.into_parts();
     let Ok(body) = Limited::new(body, LARGEST).collect().await else {
@@ -261,6 +281,11 @@ async fn respond(
             Ok(response.map(Answer::whole))
         }
         TransportEffect::CloseBeforeResponse => Err(Cut),
+        TransportEffect::CloseAfterResponse => Ok(response.map(|body| Answer::last(body, after))),
+        TransportEffect::WriteAfterResponse(length) => {
+            after.write(length);
+            Ok(response.map(Answer::whole))
+        }
         TransportEffect::CutBodyAfter(length) => {
             Ok(response.map(|body| Answer::cut(&body, length)))
         }

@@ -48,8 +48,11 @@ impl InMemory {
         let Outgoing { response, effect } = self.registry.handle(&incoming);
         let mut response = Response::from(response);
         match effect {
-            // In memory no time passes.
-            TransportEffect::None | TransportEffect::Delay(_) => {}
+            // In memory no time passes, and every request has a connection of its own.
+            TransportEffect::None
+            | TransportEffect::Delay(_)
+            | TransportEffect::CloseAfterResponse
+            | TransportEffect::WriteAfterResponse(_) => {}
             TransportEffect::CloseBeforeResponse => {
                 let cause = "closed before the response".to_owned();
                 return Err(TransportError::Broken { authority, cause });

@@ -113,7 +113,10 @@ impl Observed {
         let url = self.placeholders.normalise(&url);
         let status = last.response.status().as_u16();
         let outcome = match last.effect {
-            TransportEffect::None | TransportEffect::Delay(_) => status.to_string(),
+            TransportEffect::None
+            | TransportEffect::Delay(_)
+            | TransportEffect::CloseAfterResponse
+            | TransportEffect::WriteAfterResponse(_) => status.to_string(),
             TransportEffect::CloseBeforeResponse => "closed".to_owned(),
             TransportEffect::CutBodyAfter(_) => format!("{status} cut"),
         };

@@ -70,13 +70,19 @@ impl Arrangement<'_> {
         }
     }
 
+    /// A chart package of realistic size and content, with the name of this flow's repository.
+    pub(super) fn package(&self, version: &str) -> ChartPackage {
+        let session = &self.session;
+        ChartPackage::realistic(session.chart_name(), version, session.seed())
+    }
+
     /// Stores a chart in the registry in the shape of this Helm version, under the tag of its version.
     pub(super) async fn store(
         &self,
         version: &str,
         is_signed: bool,
     ) -> Result<helm_oci_suite::session::steps::Chart, FlowError> {
-        let package = self.session.package(version);
+        let package = self.package(version);
         let provenance = is_signed.then(|| helm_oci_fixtures::provenance::sign(&package));
         self.store_package(package, provenance, &version.replace('+', "_"))
             .await

@@ -4,7 +4,7 @@ use super::{Arrangement, Effect, FlowError, Invocation};
 
 /// Saves a package into the cache as arrangement, and pushes it from there.
 pub(super) fn push(arrangement: &Arrangement<'_>) -> Result<Vec<Invocation>, FlowError> {
-    let package = arrangement.session.package("1.0.0");
+    let package = arrangement.package("1.0.0");
     arrangement.write(&package.file_name, &package.archive)?;
     let reference = reference(arrangement);
     let save = arrangement.invocation(

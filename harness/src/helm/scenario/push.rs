@@ -1,7 +1,7 @@
 //! `helm push` of Helm 3.7 and later.
 
 use bytes::Bytes;
-use helm_oci_fixtures::chart::{ChartMetadata, ChartPackage};
+use helm_oci_fixtures::chart::ChartPackage;
 use helm_oci_fixtures::{digest::sha256, provenance};
 use helm_oci_suite::session::Session;
 
@@ -12,7 +12,7 @@ pub(super) fn push(
     arrangement: &Arrangement<'_>,
     version: &str,
 ) -> Result<Vec<Invocation>, FlowError> {
-    let package = arrangement.session.package(version);
+    let package = arrangement.package(version);
     Ok(vec![of(arrangement, package, None)?])
 }
 
@@ -26,8 +26,8 @@ pub(super) async fn again(arrangement: &Arrangement<'_>) -> Result<Vec<Invocatio
 pub(super) async fn changed(arrangement: &Arrangement<'_>) -> Result<Vec<Invocation>, FlowError> {
     pushed(arrangement).await?;
     let session = &arrangement.session;
-    let metadata = session.package("1.0.0").metadata;
-    let package = ChartPackage::build(&metadata, session.seed().wrapping_add(1));
+    let seed = session.seed().wrapping_add(1);
+    let package = ChartPackage::realistic(session.chart_name(), "1.0.0", seed);
     Ok(vec![of(arrangement, package, None)?])
 }
 
@@ -45,10 +45,9 @@ pub(super) fn signed(arrangement: &Arrangement<'_>) -> Result<Vec<Invocation>, F
 
 /// A signed package whose provenance sorts before or after its archive, by digest.
 fn sorted(session: &Session, is_first: bool) -> (ChartPackage, Bytes) {
-    let metadata = ChartMetadata::new(session.chart_name(), "1.0.0");
     let mut seed = session.seed();
     loop {
-        let package = ChartPackage::build(&metadata, seed);
+        let package = ChartPackage::realistic(session.chart_name(), "1.0.0", seed);
         let provenance = provenance::sign(&package);
         if (sha256(&provenance) < package.digest()) == is_first {
             return (package, provenance);
@@ -83,7 +82,7 @@ async fn pushed(arrangement: &Arrangement<'_>) -> Result<(), FlowError> {
     let settled = async {
         let tagged = arrangement.session.head_manifest("1.0.0").await?;
         let digest = tagged.header("docker-content-digest").unwrap_or_default();
-        let package = arrangement.session.package("1.0.0");
+        let package = arrangement.package("1.0.0");
         arrangement
             .settle(&[package.config, package.archive], digest)
             .await
