@@ -192,7 +192,8 @@ impl ClientRun<'_> {
         uri: Uri,
         key: Option<&HeaderValue>,
     ) -> Result<Reply, Stop> {
-        let mut call = self.session.call_uri(request.method.clone(), Ok(uri));
+        let call = self.session.call_uri(request.method.clone(), Ok(uri));
+        let mut call = call.unfollowed().retry_on_request();
         call = call.header("user-agent", self.agent);
         if let Some(accept) = &request.accept {
             call = call.accept(accept);

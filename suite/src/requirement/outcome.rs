@@ -29,6 +29,8 @@ pub enum Outcome {
     Absent,
     /// The requirement does not apply.
     Skipped,
+    /// The check failed and, when it was repeated, passed: the run does not fail.
+    Intermittent,
     /// The outcome could not be determined.
     Inconclusive,
 }
@@ -44,6 +46,7 @@ impl Outcome {
         Self::Present,
         Self::Absent,
         Self::Skipped,
+        Self::Intermittent,
         Self::Inconclusive,
     ];
 

@@ -3,8 +3,8 @@
 use helm_oci_fixtures::route::Route;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
 
-use super::{Handling, Reply, Session};
-use crate::oci::url::is_same_origin;
+use super::{Handling, Repeats, Reply, Session};
+use crate::oci::url::{self, is_same_origin};
 use crate::verdict::Stop;
 use crate::wire::Request;
 use crate::wire::content::{Content, Pattern};
@@ -34,8 +34,12 @@ pub struct Call<'s> {
     extra_scope: Option<String>,
     /// The repository whose authorization is used, if the path names none.
     repository: Option<String>,
-    no_retry: bool,
+    repeats: Repeats,
+    is_followed: bool,
 }
+
+/// The maximum length of a chain of redirects: more than any Helm version follows.
+const REDIRECTS: usize = 20;
 
 impl Session {
     /// Starts a request to a path on the registry.
@@ -55,7 +59,8 @@ impl Session {
             authorization: Authorization::OnChallenge,
             extra_scope: None,
             repository: None,
-            no_retry: false,
+            repeats: Repeats::default(),
+            is_followed: true,
         }
     }
 }
@@ -69,7 +74,19 @@ impl Call<'_> {
 
     /// Returns the first response, also one that asks for a retry.
     pub fn no_retry(mut self) -> Self {
-        self.no_retry = true;
+        self.repeats = Repeats::Never;
+        self
+    }
+
+    /// Returns the first response, unless it asks for a retry with `Retry-After`.
+    pub(crate) fn retry_on_request(mut self) -> Self {
+        self.repeats = Repeats::OnRequest;
+        self
+    }
+
+    /// Returns a redirect instead of following it.
+    pub fn unfollowed(mut self) -> Self {
+        self.is_followed = false;
         self
     }
 
@@ -125,24 +142,44 @@ impl Call<'_> {
         self
     }
 
-    /// Sends the request, and after a challenge once more with the run's credentials.
+    /// Sends the request, and after a challenge once more with the run's credentials. The redirects of a read in a
+    /// repository are followed, as every Helm version follows them.
     pub async fn send(mut self) -> Result<Reply, Stop> {
-        let session = self.session;
         let uri = std::mem::replace(&mut self.uri, Ok(Uri::default()))?;
-        let is_own_origin = is_same_origin(&uri, session.target().origin());
+        let mut reply = self.send_to(&uri).await?;
+        let is_read = matches!(self.method, Method::GET | Method::HEAD);
+        let named = Route::of(&uri).repository().map(ToOwned::to_owned);
+        let is_in_repository =
+            named.is_some() && is_same_origin(&uri, self.session.target().origin());
+        if !self.is_followed || !is_read || !is_in_repository {
+            return Ok(reply);
+        }
+        self.repository = self.repository.or(named);
+        for _ in 0..REDIRECTS {
+            let Some(next) = redirected(&reply) else {
+                return Ok(reply);
+            };
+            reply = self.send_to(&next).await?;
+        }
+        Ok(reply)
+    }
+
+    async fn send_to(&self, uri: &Uri) -> Result<Reply, Stop> {
+        let session = self.session;
+        let is_own_origin = is_same_origin(uri, session.target().origin());
         let handling = Handling {
             is_secret: false,
-            no_retry: self.no_retry,
+            repeats: self.repeats,
         };
         match &self.authorization {
             Authorization::Fixed(value) if is_own_origin => {
-                let request = self.request(&uri, Some(value.clone()));
+                let request = self.request(uri, Some(value.clone()));
                 session.exchange(request, handling).await
             }
             Authorization::OnChallenge if is_own_origin => {
-                self.send_with_credentials(&uri, handling).await
+                self.send_with_credentials(uri, handling).await
             }
-            _ => session.exchange(self.request(&uri, None), handling).await,
+            _ => session.exchange(self.request(uri, None), handling).await,
         }
     }
 
@@ -185,4 +222,11 @@ impl Call<'_> {
             measure: self.measure.clone(),
         }
     }
+}
+
+/// The target of a redirect that Go's HTTP client follows.
+fn redirected(reply: &Reply) -> Option<Uri> {
+    let is_followed = matches!(reply.status.as_u16(), 301 | 302 | 303 | 307 | 308);
+    let location = reply.header("location").filter(|_| is_followed)?;
+    url::resolve(&reply.uri, location).ok()
 }

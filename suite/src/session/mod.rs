@@ -39,7 +39,7 @@ use crate::wire::redaction::redact_url;
 
 pub use self::call::Call;
 pub use self::reply::Reply;
-pub(crate) use self::send::Handling;
+pub(crate) use self::send::{Handling, Repeats};
 
 /// The private workspace of one check.
 pub struct Session {
@@ -60,6 +60,10 @@ impl Session {
         let seed = id
             .bytes()
             .fold(target.seed, |sum, byte| mix(sum ^ u64::from(byte)));
+        let seed = match target.attempt {
+            0 => seed,
+            attempt => mix(seed ^ u64::from(attempt)),
+        };
         Self {
             state: Mutex::new(State::new(target.secrets())),
             target,

@@ -1,7 +1,8 @@
-//! Retries: a request to which the registry responds with 429 or 503 and `Retry-After` is sent again after that time.
+//! Retries: a request to which the registry responds with 429 or 503 is sent again, after the time of `Retry-After` or
+//! after a growing wait.
 //!
 //! A rate limit is never a violation, because one Helm client does not meet it. Retries are bounded by number and time;
-//! beyond that the check is inconclusive.
+//! beyond that the check is inconclusive. Only a 503 without `Retry-After` is then the response: it can mean anything.
 
 use std::time::Duration;
 
@@ -15,6 +16,9 @@ const RETRIES: usize = 3;
 
 /// The maximum time that one check waits in total.
 const LONGEST: Duration = Duration::from_secs(60);
+
+/// The first wait without `Retry-After`; each further one is twice as long.
+const FIRST_WAIT: Duration = Duration::from_millis(500);
 
 /// The wait if `Retry-After` is a date and the response has no `Date`.
 const WITHOUT_DATE: Duration = Duration::from_secs(1);
@@ -57,14 +61,31 @@ impl RetryBudget {
 }
 
 fn limited(reply: &Reply, why: &str) -> Stop {
+    let with = if retry_after(reply).is_some() {
+        "with"
+    } else {
+        "without"
+    };
     Stop::from(Obstacle {
         kind: ObstacleKind::Arrangement,
         what: format!(
-            "rate limited: the registry returned {} with `Retry-After`: {why}",
+            "rate limited: the registry returned {} {with} `Retry-After`: {why}",
             reply.status
         ),
         exchanges: vec![reply.exchange],
     })
+}
+
+/// The wait before a request is sent again that was refused without `Retry-After`, after this number of retries. `None`
+/// if the response is not a refusal by a rate limit, or no longer taken for one.
+pub(super) fn own_wait(reply: &Reply, retries: usize) -> Option<Duration> {
+    let is_limited = match reply.status {
+        StatusCode::TOO_MANY_REQUESTS => true,
+        StatusCode::SERVICE_UNAVAILABLE => retries < RETRIES,
+        _ => false,
+    };
+    let doublings = u32::try_from(retries.min(RETRIES)).ok()?;
+    is_limited.then(|| FIRST_WAIT * 2_u32.pow(doublings))
 }
 
 /// The time that a response asks to wait before the request is sent again.
@@ -173,8 +194,8 @@ mod tests {
         let reply =
             proof::finish(session.call(Method::GET, "/v2/").send()).expect("it never waits");
         let pauses = busy.pauses.lock().expect("a lock");
+        assert_eq!(session.waited(), pauses.iter().sum::<Duration>());
         let pauses: Vec<u64> = pauses.iter().map(Duration::as_secs).collect();
-        assert_eq!(session.waited().as_secs(), pauses.iter().sum::<u64>());
         (reply, pauses, session.transcript().len())
     }
 
@@ -218,11 +239,29 @@ mod tests {
     }
 
     #[test]
-    fn a_response_without_a_wait_is_returned() {
-        for (status, after) in [(404, "1"), (429, "soon"), (503, "")] {
-            let (reply, paused, _) = ask(status, after, 1);
-            assert_eq!(reply.expect("a response").status, status);
-            assert_eq!(paused, [] as [u64; 0]);
+    fn a_refusal_without_a_wait_is_sent_again_a_few_times() {
+        for (status, after, refusals, sent, last) in [
+            (404, "1", 1, 1, Some(404)),
+            (429, "soon", 2, 3, Some(200)),
+            (503, "", 3, 4, Some(200)),
+            // It can mean anything, so that a check judges it.
+            (503, "", 9, 4, Some(503)),
+            (429, "", 9, 4, None),
+        ] {
+            let (reply, paused, exchanges) = ask(status, after, refusals);
+            assert_eq!(exchanges, sent, "{status}");
+            assert_eq!(paused.len(), sent - 1, "{status}");
+            match (reply, last) {
+                (Ok(reply), Some(last)) => assert_eq!(reply.status, last),
+                (Err(Stop::Inconclusive(obstacle)), None) => {
+                    assert!(
+                        obstacle
+                            .what
+                            .contains("429 Too Many Requests without `Retry-After`")
+                    );
+                }
+                (reply, last) => panic!("{status}: {reply:?}, not {last:?}"),
+            }
         }
     }
 

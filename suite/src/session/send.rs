@@ -3,22 +3,40 @@
 
 use http::Method;
 
-use super::retry::retry_after;
+use helm_oci_fixtures::route::Route;
+
+use super::retry::{own_wait, retry_after};
 use super::state::SentRequest;
 use super::{Reply, Session};
-use crate::verdict::{Obstacle, ObstacleKind, Stop};
-use crate::wire::Request;
+use crate::verdict::{Obstacle, Stop};
+use crate::wire::{Request, TransportError};
 
 /// The number of broken connections after which closing the connection counts as the registry's behaviour.
 const ATTEMPTS: usize = 3;
+
+/// The number of times that a read is sent again after its connection broke.
+const BROKEN_READS: usize = 2;
 
 /// The way in which a session handles a request.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Handling {
     /// Request and response hold credentials: their bodies are not recorded.
     pub(crate) is_secret: bool,
-    /// The request is not sent again, also if the registry asks for that.
-    pub(crate) no_retry: bool,
+    /// The cases in which the request is sent again.
+    pub(crate) repeats: Repeats,
+}
+
+/// The cases in which a session sends a request again.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Repeats {
+    /// After a refusal by a rate limit; a read also after a broken connection. When a check is repeated, also the PUT of a
+    /// manifest after any refusal.
+    #[default]
+    Unsettled,
+    /// If the registry asks for it with `Retry-After`.
+    OnRequest,
+    /// Never.
+    Never,
 }
 
 impl Session {
@@ -32,7 +50,7 @@ impl Session {
     {
         for _ in 0..ATTEMPTS {
             match request().await {
-                Err(Stop::Inconclusive(obstacle)) if obstacle.kind == ObstacleKind::Transport => {
+                Err(stop) if self.is_broken(&stop) => {
                     self.call(Method::GET, "/v2/").send().await?;
                 }
                 other => return other.map(Some),
@@ -52,16 +70,91 @@ impl Session {
             let allowed = target.write_mode.check(&request, target.origin());
             allowed.map_err(Stop::not_allowed)?;
         }
+        let reply = self.unless_limited(&request, handling).await?;
+        let is_repeated = target.attempt > 0
+            && handling.repeats == Repeats::Unsettled
+            && is_manifest_put(&request)
+            && reply.status.as_u16() >= 400;
+        if !is_repeated {
+            return Ok(reply);
+        }
+        let second = self.unless_limited(&request, handling).await?;
+        if !second.status.is_success() {
+            return Ok(reply);
+        }
+        self.note_recovered(reply.exchange);
+        Ok(second)
+    }
+
+    /// Sends a request as it is, and again while the registry refuses it for its rate.
+    async fn unless_limited(&self, request: &Request, handling: Handling) -> Result<Reply, Stop> {
         let mut retries = 0;
         loop {
-            let reply = self.exchange_once(request.clone(), handling).await?;
-            let Some(time) = retry_after(&reply).filter(|_| !handling.no_retry) else {
+            let reply = self.unless_broken(request, handling).await?;
+            let time = match handling.repeats {
+                Repeats::Never => None,
+                Repeats::OnRequest => retry_after(&reply),
+                Repeats::Unsettled => retry_after(&reply).or_else(|| own_wait(&reply, retries)),
+            };
+            let Some(time) = time else {
                 return Ok(reply);
             };
             self.state().retries.spend(time, retries, &reply)?;
-            target.registry.pause(time).await;
+            self.target().registry.pause(time).await;
             retries += 1;
         }
+    }
+
+    /// Sends a request as it is; a read also again after its connection broke.
+    async fn unless_broken(&self, request: &Request, handling: Handling) -> Result<Reply, Stop> {
+        let is_read = matches!(request.method, Method::GET | Method::HEAD);
+        let mut left = match handling.repeats {
+            Repeats::Unsettled if is_read && !request.is_large() => BROKEN_READS,
+            _ => 0,
+        };
+        loop {
+            let sent = self.exchange_once(request.clone(), handling).await;
+            let Err(stop) = &sent else {
+                return sent;
+            };
+            if left == 0 || !self.is_broken(stop) {
+                return sent;
+            }
+            left -= 1;
+        }
+    }
+
+    /// True if an obstacle is a broken connection.
+    fn is_broken(&self, stop: &Stop) -> bool {
+        let failed = |error: &TransportError| matches!(error, TransportError::Broken { .. });
+        self.last_exchange_of(stop, |sent| {
+            sent.response.as_ref().err().is_some_and(failed)
+        })
+    }
+
+    /// True if an obstacle may be a matter of the line or of an overloaded server: the connection broke, or the status is
+    /// 5xx.
+    pub(super) fn may_pass(&self, stop: &Stop) -> bool {
+        let is_server_error = |sent: &SentRequest| {
+            let response = sent.response.as_ref();
+            response.is_ok_and(|response| response.status.is_server_error())
+        };
+        self.is_broken(stop) || self.last_exchange_of(stop, is_server_error)
+    }
+
+    /// Tests the last exchange that an obstacle shows.
+    fn last_exchange_of(&self, stop: &Stop, test: impl Fn(&SentRequest) -> bool) -> bool {
+        let Stop::Inconclusive(obstacle) = stop else {
+            return false;
+        };
+        let state = self.state();
+        let shown = obstacle.exchanges.last();
+        shown.is_some_and(|position| state.exchanges.get(*position).is_some_and(test))
+    }
+
+    /// Notes that the request of an exchange was sent again, and then succeeded.
+    pub(super) fn note_recovered(&self, position: usize) {
+        self.state().recovered.push(position);
     }
 
     /// Sends a request as it is, and records it with its response.
@@ -99,6 +192,10 @@ impl Session {
             })),
         }
     }
+}
+
+fn is_manifest_put(request: &Request) -> bool {
+    request.method == Method::PUT && matches!(Route::of(&request.uri), Route::Manifest { .. })
 }
 
 #[cfg(test)]

@@ -26,6 +26,8 @@ pub(super) struct State {
     pub(super) rate_limited: Duration,
     /// The number of times that the transfer of a large body began or ended.
     pub(super) transfers: usize,
+    /// The exchanges whose request failed, was sent again and then succeeded.
+    pub(super) recovered: Vec<usize>,
 }
 
 /// A request with its response, unredacted.
@@ -46,6 +48,7 @@ impl State {
             retries: RetryBudget::default(),
             rate_limited: Duration::ZERO,
             transfers: 0,
+            recovered: Vec::new(),
         }
     }
 

@@ -29,6 +29,8 @@ pub struct Target {
     pub typed_manifests: bool,
     /// The write mode of the run.
     pub write_mode: WriteMode,
+    /// The number of earlier attempts of the same check. Each attempt has its own repositories and content.
+    pub attempt: u32,
     /// The size of a mebibyte in checks: [`MEBIBYTE`] for every real registry, less in proofs, which would take minutes
     /// otherwise.
     pub mebibyte: u64,
@@ -53,6 +55,7 @@ impl Target {
             run_name: None,
             typed_manifests: false,
             write_mode: WriteMode::default(),
+            attempt: 0,
             mebibyte: MEBIBYTE,
         }
     }
@@ -75,7 +78,10 @@ impl Target {
 
     /// The repository of the check with this id. It has two components, or more below a namespace.
     pub fn repository(&self, id: &str) -> String {
-        let slug = id.replace(['/', '.'], "-");
+        let mut slug = id.replace(['/', '.'], "-");
+        if self.attempt > 0 {
+            slug.push_str(&format!("-r{}", self.attempt));
+        }
         match &self.namespace {
             Some(namespace) => format!("{namespace}/{}-{slug}", self.run()),
             None => format!("{}/{slug}", self.run()),

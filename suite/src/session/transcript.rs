@@ -1,5 +1,7 @@
 //! The transcript of a session, recorded only where it is read.
 
+use http::{Method, StatusCode, Uri};
+
 use super::Session;
 use super::state::SentRequest;
 use crate::wire::exchange::Exchange;
@@ -28,6 +30,21 @@ impl Session {
     /// The number of exchanges so far.
     pub fn exchanges(&self) -> usize {
         self.state().exchanges.len()
+    }
+
+    /// The requests that failed, were sent again unchanged and then succeeded, with their first status.
+    pub fn recovered(&self) -> Vec<(Method, Uri, StatusCode)> {
+        let state = self.state();
+        let failed = state.recovered.iter().filter_map(|position| {
+            let sent = state.exchanges.get(*position)?;
+            let status = sent.response.as_ref().ok()?.status;
+            Some((
+                sent.request.method.clone(),
+                sent.request.uri.clone(),
+                status,
+            ))
+        });
+        failed.collect()
     }
 
     /// The positions of the exchanges without a response.

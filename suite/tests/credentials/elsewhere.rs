@@ -104,7 +104,7 @@ fn where_a_location_leads_gets_nothing() {
                     .authorization(basic)
                     .send(),
             );
-            let _ = session.follow_blob("sha256:00").now_or_never();
+            let _ = session.get_blob("sha256:00").now_or_never();
             stayed_at(&[OWN], &listener.heard());
         }
     }

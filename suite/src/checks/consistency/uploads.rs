@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use futures_util::future::join_all;
+use http::Method;
 
 use crate::checks::upload::{content, control_uploads, upload_blob};
 use crate::helm::breaks::Break;
@@ -138,8 +139,10 @@ requirement! {
 
 async fn abandoned(session: &Session) -> CheckResult {
     session.arrange_upload().await?;
+    let path = format!("/v2/{}/blobs/uploads/", session.repository());
     for _ in 0..6 {
-        let reply = session.start_upload().await?;
+        let post = session.call(Method::POST, &path).no_retry();
+        let reply = post.send().await?;
         expect::holds(
             reply.status.as_u16() != 429,
             "an open upload, in spite of abandoned ones",

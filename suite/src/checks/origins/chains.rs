@@ -46,12 +46,14 @@ async fn redirected_head(session: &Session) -> CheckResult {
     let digest = session
         .arrange_blob(&content(session, "redirected"))
         .await?;
-    let head = session.head_blob(&digest).await?;
+    let head = session.call(Method::HEAD, &session.blob_path(&digest));
+    let head = head.unfollowed().send().await?;
     if !head.status.is_redirection() {
         return Err(Stop::condition_not_met("HEAD of a blob is not redirected"));
     }
     let end = session
         .call_uri(Method::HEAD, resolved(session, &head))
+        .unfollowed()
         .anonymous()
         .send()
         .await?;
@@ -65,7 +67,7 @@ const MAX_STEPS: usize = 20;
 const MAX_REDIRECTS: usize = 9;
 
 /// The responses from the first redirect to the end of the chain, or until a URL occurs twice.
-async fn chain(session: &Session) -> Result<Vec<Reply>, Stop> {
+pub(super) async fn chain(session: &Session) -> Result<Vec<Reply>, Stop> {
     let mut replies = vec![redirected(session).await?];
     let mut visited = BTreeSet::from([replies[0].uri.to_string()]);
     while replies.len() <= MAX_STEPS {
@@ -77,7 +79,10 @@ async fn chain(session: &Session) -> Result<Vec<Reply>, Stop> {
         if !visited.insert(next.to_string()) {
             break;
         }
-        let call = session.call_uri(Method::GET, Ok(next)).anonymous();
+        let call = session
+            .call_uri(Method::GET, Ok(next))
+            .unfollowed()
+            .anonymous();
         replies.push(call.send().await?);
     }
     Ok(replies)

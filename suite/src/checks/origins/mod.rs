@@ -7,7 +7,7 @@ mod realms;
 mod stores;
 mod uploads;
 
-use http::Uri;
+use http::{Method, Uri};
 
 use crate::requirement::Requirement;
 use crate::session::{Reply, Session, expect};
@@ -29,7 +29,7 @@ fn resolved(session: &Session, reply: &Reply) -> Result<Uri, Stop> {
 /// The redirect in response to GET of a chart's layer; skips registries that do not redirect blobs.
 async fn redirected(session: &Session) -> Result<Reply, Stop> {
     let chart = session.arrange_chart("1.0.0").await?;
-    let first = session.get_blob(&chart.layer_digest()).await?;
+    let first = unfollowed_blob(session, &chart.layer_digest()).await?;
     if first.status.is_redirection() {
         Ok(first)
     } else {
@@ -37,6 +37,12 @@ async fn redirected(session: &Session) -> Result<Reply, Stop> {
             "the registry does not redirect blobs",
         ))
     }
+}
+
+/// The first response to GET of a blob.
+async fn unfollowed_blob(session: &Session, digest: &str) -> Result<Reply, Stop> {
+    let get = session.call(Method::GET, &session.blob_path(digest));
+    get.unfollowed().send().await
 }
 
 /// The target of a redirect.

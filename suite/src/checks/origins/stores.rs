@@ -2,6 +2,7 @@
 
 use http::Method;
 
+use super::chains::chain;
 use super::reach::Reach;
 use super::{redirected, target};
 use crate::helm::breaks::Break;
@@ -40,19 +41,13 @@ requirement! {
 }
 
 async fn no_credentials(session: &Session) -> CheckResult {
-    let chart = session.arrange_chart("1.0.0").await?;
-    let first = session.get_blob(&chart.layer_digest()).await?;
-    if !first.status.is_redirection() {
-        return Err(Stop::condition_not_met(
-            "the registry does not redirect blobs",
-        ));
-    }
-    let reply = session.follow_blob(&chart.layer_digest()).await?;
+    let replies = chain(session).await?;
+    let (first, reply) = (&replies[0], &replies[replies.len() - 1]);
     expect::holds(
         !matches!(reply.status.as_u16(), 401 | 403),
         "the blob from the target of the redirect, without credentials",
         format!("status {}", reply.status),
-        &[&first, &reply],
+        &[first, reply],
     )
 }
 
@@ -91,7 +86,11 @@ async fn store_authorization(session: &Session) -> CheckResult {
             "the registry redirects blobs to another origin",
         ));
     }
-    let get = || session.call_uri(Method::GET, Ok(store.clone()));
+    let get = || {
+        session
+            .call_uri(Method::GET, Ok(store.clone()))
+            .unfollowed()
+    };
     let with = get().with_repository_authorization().send().await?;
     if !with.status.is_client_error() {
         return Ok(());

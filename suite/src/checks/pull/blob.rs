@@ -74,7 +74,7 @@ async fn blob_whole(session: &Session) -> CheckResult {
     let chart = session.arrange_chart("1.0.0").await?;
     let path = session.blob_path(&chart.layer_digest());
     match session
-        .response_or_close(|| session.call(Method::GET, &path).send())
+        .response_or_close(|| session.call(Method::GET, &path).no_retry().send())
         .await?
     {
         Some(_) => Ok(()),

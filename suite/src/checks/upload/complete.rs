@@ -148,7 +148,7 @@ async fn verified(session: &Session) -> CheckResult {
         .complete_upload(&location, &digest, content(session, "delivered"))
         .send()
         .await?;
-    let stored = session.follow_blob(&digest).await?;
+    let stored = session.get_blob(&digest).await?;
     expect::holds(
         !put.status.is_success() && !stored.status.is_success(),
         "a 4xx status, and no blob with that digest",

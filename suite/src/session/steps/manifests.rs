@@ -45,13 +45,18 @@ impl Session {
             .await
     }
 
-    /// Pushes a manifest whose blobs are in the registry.
+    /// Pushes a manifest whose blobs are in the registry; a second time if it is refused.
     pub async fn arrange_manifest(&self, reference: &str, manifest: &Bytes) -> Result<(), Stop> {
-        let reply = self.put_manifest(reference, manifest).await?;
+        let push = || self.put_manifest(reference, manifest);
+        let reply = self.persisting(push).await?;
         if reply.status.is_success() {
-            Ok(())
-        } else {
-            Err(obstacle("push a manifest", &reply))
+            return Ok(());
         }
+        let second = self.persisting(push).await?;
+        if second.status.is_success() {
+            self.note_recovered(reply.exchange);
+            return Ok(());
+        }
+        Err(obstacle("push a manifest", &reply))
     }
 }

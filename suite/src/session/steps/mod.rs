@@ -19,6 +19,9 @@ pub const ACCEPT_CONTAINERD: &str = "application/vnd.docker.distribution.manifes
 /// `Accept` of Helm 3.18 and later for manifests.
 pub const ACCEPT_ORAS: &str = "application/vnd.docker.distribution.manifest.v2+json, application/vnd.docker.distribution.manifest.list.v2+json, application/vnd.oci.image.manifest.v1+json, application/vnd.oci.image.index.v1+json, application/vnd.oci.artifact.manifest.v1+json";
 
+/// The number of times that a step of an arrangement is tried again.
+const REPEATS: usize = 2;
+
 /// The version of arranged charts, which is their tag.
 const VERSION: &str = "1.0.0";
 
@@ -35,6 +38,20 @@ impl Session {
     pub fn manifest_path(&self, reference: &str) -> String {
         let reference = self.tag(reference);
         format!("/v2/{}/manifests/{reference}", self.repository())
+    }
+
+    /// Tries a step of an arrangement again while it fails because of the line or an overloaded server.
+    async fn persisting<T, A>(&self, step: impl Fn() -> A) -> Result<T, Stop>
+    where
+        A: Future<Output = Result<T, Stop>>,
+    {
+        for _ in 0..REPEATS {
+            match step().await {
+                Err(stop) if self.may_pass(&stop) => {}
+                other => return other,
+            }
+        }
+        step().await
     }
 
     /// `/v2/<repository>/blobs/<digest>`.

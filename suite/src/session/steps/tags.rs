@@ -15,6 +15,10 @@ impl Session {
 
     /// The first page of tags; a response without one is an obstacle.
     pub async fn arranged_tags(&self) -> Result<(Reply, Vec<String>), Stop> {
+        self.persisting(|| self.readable_tags()).await
+    }
+
+    async fn readable_tags(&self) -> Result<(Reply, Vec<String>), Stop> {
         let reply = self.list_tags().await?;
         match serde_json::from_slice::<TagList>(&reply.body) {
             Ok(list) if reply.status.is_success() => Ok((reply, list.tags.unwrap_or_default())),

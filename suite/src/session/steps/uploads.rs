@@ -31,6 +31,10 @@ impl Session {
 
     /// Starts an upload in `repository` and returns its location.
     pub async fn arrange_upload_in(&self, repository: &str) -> Result<Uri, Stop> {
+        self.persisting(|| self.open_upload_in(repository)).await
+    }
+
+    pub(super) async fn open_upload_in(&self, repository: &str) -> Result<Uri, Stop> {
         let reply = self.start_upload_in(repository).await?;
         if !reply.status.is_success() {
             return Err(obstacle("start an upload", &reply));
@@ -67,7 +71,8 @@ impl Session {
 
     /// Uploads a blob to the check's repository in one chunk.
     pub async fn arrange_chunked(&self, body: &Bytes) -> Result<(), Stop> {
-        self.arrange_chunked_in(self.repository(), body).await
+        self.persisting(|| self.arrange_chunked_in(self.repository(), body))
+            .await
     }
 
     pub(super) async fn arrange_chunked_in(
@@ -75,7 +80,7 @@ impl Session {
         repository: &str,
         body: &Bytes,
     ) -> Result<(), Stop> {
-        let location = self.arrange_upload_in(repository).await?;
+        let location = self.open_upload_in(repository).await?;
         let patch = self.patch_upload(&location, body).await?;
         if !patch.status.is_success() {
             return Err(obstacle("upload a chunk", &patch));
