@@ -33,7 +33,7 @@ impl RequirementState {
             Outcome::Pass | Outcome::Present | Outcome::Stale => Self::Satisfied,
             Outcome::Fail | Outcome::Warn | Outcome::Known | Outcome::Absent => Self::Violated,
             Outcome::Skipped => Self::NotApplicable,
-            Outcome::Inconclusive => Self::Inconclusive,
+            Outcome::Intermittent | Outcome::Inconclusive => Self::Inconclusive,
         }
     }
 

@@ -181,12 +181,16 @@ fn check_case(check: &CheckView<'_>, suite: &str, name: String) -> TestCase {
     let about = body(introduction.iter().chain(rows));
     // A finding that fails nothing goes into the output.
     let printed = match check.outcome {
-        Outcome::Warn | Outcome::Known => about.as_str(),
+        Outcome::Warn | Outcome::Known | Outcome::Intermittent => about.as_str(),
         _ => "",
     };
     let has_output = matches!(
         check.outcome,
-        Outcome::Fail | Outcome::Known | Outcome::Warn | Outcome::Inconclusive
+        Outcome::Fail
+            | Outcome::Known
+            | Outcome::Warn
+            | Outcome::Intermittent
+            | Outcome::Inconclusive
     );
     TestCase {
         name,
@@ -220,9 +224,12 @@ fn result(outcome: Outcome, sentence: &ResultSentence<'_>, about: &str) -> TestR
     let message = layout::sentence(sentence, ATTRIBUTE);
     let cause = Some(content(about));
     match outcome {
-        Outcome::Pass | Outcome::Present | Outcome::Absent | Outcome::Warn | Outcome::Known => {
-            TestResult::Success
-        }
+        Outcome::Pass
+        | Outcome::Present
+        | Outcome::Absent
+        | Outcome::Warn
+        | Outcome::Known
+        | Outcome::Intermittent => TestResult::Success,
         Outcome::Fail | Outcome::Stale => TestResult::Failure {
             type_,
             message,

@@ -132,6 +132,7 @@ const fn outcome_sign(outcome: Option<Outcome>) -> &'static str {
         Some(Outcome::Present) => "➕",
         Some(Outcome::Absent) => "➖",
         Some(Outcome::Skipped) => "·",
+        Some(Outcome::Intermittent) => "🎲",
         Some(Outcome::Inconclusive) => "❔",
         None => "",
     }

@@ -7,7 +7,7 @@ use helm_oci_suite::verdict::{Finding, Obstacle};
 use helm_oci_suite::wire::exchange::Exchange;
 use serde::{Deserialize, Serialize};
 
-use super::DeviationRecord;
+use super::{AttemptRecord, DeviationRecord};
 
 /// The result of one requirement on one target.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -47,6 +47,9 @@ pub struct CheckRecord {
     /// The transcript; kept where the outcome is not a pass.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub exchanges: Vec<Exchange>,
+    /// The attempts, if the check was repeated.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub attempts: Vec<AttemptRecord>,
     /// The number of exchanges of the check.
     pub requests: usize,
     /// The duration in milliseconds.

@@ -9,6 +9,8 @@ use helm_oci_suite::verdict::Obstacle;
 use helm_oci_suite::wire::exchange::Exchange;
 use serde::{Deserialize, Serialize};
 
+use super::AttemptRecord;
+
 /// The results of one real Helm binary.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HelmRecord {
@@ -30,7 +32,7 @@ pub struct FlowRecord {
     pub id: String,
     /// The flow.
     pub flow: Flow,
-    /// Pass, fail, inconclusive, or skipped if it was not run.
+    /// Pass, fail, intermittent, inconclusive, or skipped if it was not run.
     pub outcome: Outcome,
     /// The prediction from the requirements for this version.
     pub predicted: FlowVerdict,
@@ -56,6 +58,9 @@ pub struct FlowRecord {
     /// The exchanges of all invocations; kept where the outcome is not a pass.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub exchanges: Vec<Exchange>,
+    /// The attempts, if the flow was repeated.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub attempts: Vec<AttemptRecord>,
     /// The number of exchanges.
     pub requests: usize,
     /// The duration in milliseconds.
@@ -79,6 +84,26 @@ pub struct HelmRun {
 }
 
 impl FlowRecord {
+    /// A flow that was not run.
+    pub const fn skipped(id: String, flow: Flow, predicted: FlowVerdict) -> Self {
+        Self {
+            id,
+            flow,
+            outcome: Outcome::Skipped,
+            predicted,
+            reason: None,
+            obstacle: None,
+            error: None,
+            because: Vec::new(),
+            runs: Vec::new(),
+            gave_up: None,
+            exchanges: Vec::new(),
+            attempts: Vec::new(),
+            requests: 0,
+            milliseconds: 0,
+        }
+    }
+
     /// True if the flow failed and no violated requirement explains it: the catalogue may lack a requirement.
     pub fn is_unexplained(&self) -> bool {
         self.outcome == Outcome::Fail && self.because.is_empty()

@@ -4,20 +4,24 @@
 //! It holds ids, titles, levels and sources, so that it still renders after requirements were retired; nothing here
 //! looks a requirement up.
 
+mod attempt;
 mod check;
 mod deviations;
 mod helm;
 mod leftover;
+mod line;
 mod merge;
 mod reading;
 mod target;
 
 use serde::{Deserialize, Serialize};
 
+pub use self::attempt::{AttemptRecord, AttemptResult};
 pub use self::check::{BreakRecord, CheckRecord, SourceRecord};
 pub use self::deviations::{DeviationProblem, DeviationRecord};
 pub use self::helm::{FlowRecord, HelmRecord, HelmRun};
 pub use self::leftover::{Leftover, LeftoverKind};
+pub use self::line::{LineRecord, RecoveredRecord};
 pub use self::merge::{MergeError, merge};
 pub use self::reading::RecordError;
 pub use self::target::{Capability, TargetIdentity, TargetKind, TargetRecord};

@@ -6,7 +6,7 @@ use helm_oci_suite::wire::exchange::Exchange;
 use serde::{Deserialize, Serialize};
 use strum::{Display, IntoStaticStr};
 
-use super::{CheckRecord, HelmRecord, Leftover};
+use super::{CheckRecord, HelmRecord, Leftover, LineRecord};
 
 /// The results of one target.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,6 +41,9 @@ pub struct TargetRecord {
     /// The number of checks that ran concurrently at most; records of older versions leave it out.
     #[serde(rename = "side_by_side", default)]
     pub concurrency: usize,
+    /// The line to the target; left out if nothing went wrong on it.
+    #[serde(skip_serializing_if = "LineRecord::is_quiet", default)]
+    pub line: LineRecord,
     /// The duration in milliseconds.
     pub milliseconds: u64,
 }
@@ -120,6 +123,7 @@ impl TargetRecord {
             leftovers: Vec::new(),
             requests: 0,
             concurrency: 0,
+            line: LineRecord::default(),
             milliseconds: 0,
         }
     }

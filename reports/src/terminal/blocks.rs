@@ -23,6 +23,20 @@ pub(super) fn inconclusive(page: &mut Page, target: &TargetView<'_>) {
     }
 }
 
+/// The checks that passed only when they were repeated. A brief report has a block for each that a definite response
+/// contradicted; the others are counted in the summary.
+pub(super) fn intermittent(page: &mut Page, target: &TargetView<'_>) {
+    if page.style.verbose {
+        for check in target.with_outcome(Outcome::Intermittent) {
+            finding(page, check);
+        }
+        return;
+    }
+    for check in target.intermittent().0 {
+        finding(page, check);
+    }
+}
+
 /// A check that is not simply satisfied.
 pub(super) fn finding(page: &mut Page, check: &CheckView<'_>) {
     page.blank();

@@ -65,6 +65,7 @@ pub fn render(view: &ReportView<'_>, style: Style) -> String {
                 blocks::finding(&mut page, check);
             }
             blocks::inconclusive(&mut page, target);
+            blocks::intermittent(&mut page, target);
             if let Some(table) = &target.eras {
                 eras::table(&mut page, table);
             }

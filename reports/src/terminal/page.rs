@@ -49,7 +49,7 @@ impl Ink {
             Outcome::Warn | Outcome::Known => Self::Yellow,
             Outcome::Present | Outcome::Absent => Self::Cyan,
             Outcome::Skipped => Self::Dim,
-            Outcome::Inconclusive => Self::Magenta,
+            Outcome::Intermittent | Outcome::Inconclusive => Self::Magenta,
         }
     }
 
@@ -93,6 +93,7 @@ const fn sign(outcome: Outcome) -> &'static str {
         Outcome::Present => "+",
         Outcome::Absent => "-",
         Outcome::Skipped => "·",
+        Outcome::Intermittent => "≈",
         Outcome::Inconclusive => "?",
     }
 }

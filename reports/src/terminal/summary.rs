@@ -39,6 +39,16 @@ pub(super) fn target(page: &mut Page, target: &TargetView<'_>) {
         left.push(format!("and {}", plural(hidden, "more line")));
     }
     page.list(Label::Leftovers, left);
+    let by_line = target.intermittent().1;
+    if !by_line.is_empty() {
+        let count = plural(by_line.len(), "check");
+        let sentence = format!(
+            "{count} passed when repeated, and failed before for reasons of the line or of an overloaded server: {}",
+            by_line.join(", ")
+        );
+        page.labelled(Label::Intermittent, &sentence);
+    }
+    page.list(Label::Line, target.line.iter().cloned());
     if let Some(effort) = target.effort {
         page.labelled(Label::Effort, &effort.sentence());
     }

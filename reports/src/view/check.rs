@@ -8,7 +8,7 @@ use super::exchange::ExchangesView;
 use super::row::{Depth, Label, ReportRow, RowEntry};
 use super::sentence::ResultSentence;
 use super::words;
-use crate::record::CheckRecord;
+use crate::record::{AttemptRecord, CheckRecord};
 
 /// The result of one requirement on one target.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,13 +33,20 @@ pub struct CheckView<'a> {
     pub rows: Vec<ReportRow<'a>>,
     /// The exchanges that show it.
     pub exchanges: ExchangesView<'a>,
+    /// True if an attempt was contradicted by a definite response, and not by the line.
+    pub is_contradicting: bool,
 }
 
 impl<'a> CheckView<'a> {
     pub(super) fn of(check: &'a CheckRecord) -> Self {
         let finding = check.finding.as_ref().map(|finding| &finding.exchanges);
         let obstacle = check.obstacle.as_ref().map(|obstacle| &obstacle.exchanges);
-        let positions = finding.or(obstacle).map(Vec::as_slice);
+        let positions = finding.or(obstacle).cloned().unwrap_or_else(|| {
+            let attempts = check.attempts.iter();
+            attempts
+                .flat_map(|attempt| attempt.exchanges.clone())
+                .collect()
+        });
         Self {
             id: &check.id,
             area: &check.area,
@@ -50,7 +57,8 @@ impl<'a> CheckView<'a> {
             milliseconds: check.milliseconds,
             sentence: sentence(check),
             rows: rows(check),
-            exchanges: ExchangesView::at(&check.exchanges, positions.unwrap_or_default()),
+            exchanges: ExchangesView::at(&check.exchanges, &positions),
+            is_contradicting: check.attempts.iter().any(AttemptRecord::is_definite),
         }
     }
 
@@ -95,6 +103,7 @@ fn sentence(check: &CheckRecord) -> ResultSentence<'_> {
         Outcome::Skipped => {
             ResultSentence::Skipped(check.reason.as_deref().unwrap_or(words::NO_REASON))
         }
+        Outcome::Intermittent => ResultSentence::Intermittent(&check.attempts),
         Outcome::Inconclusive => ResultSentence::Obstacle(check.obstacle.as_ref()),
     }
 }
@@ -116,8 +125,17 @@ fn rows(check: &CheckRecord) -> Vec<ReportRow<'_>> {
         }
         ResultSentence::Obstacle(obstacle) => rows.push(super::obstacle_row(obstacle)),
         ResultSentence::Stale => rows.push(ReportRow::text(Label::Actual, words::STALE)),
-        ResultSentence::Success | ResultSentence::Failure { .. } | ResultSentence::Skipped(_) => {}
+        ResultSentence::Success
+        | ResultSentence::Failure { .. }
+        | ResultSentence::Intermittent(_)
+        | ResultSentence::Skipped(_) => {}
     }
+    let is_intermittent = check.outcome == Outcome::Intermittent;
+    let attempts = super::attempts_row(&check.attempts);
+    rows.extend(attempts.map(|row| match is_intermittent {
+        true => row,
+        false => row.from(Depth::Full),
+    }));
     if let Some(deviation) = &check.deviation {
         let entries = [
             RowEntry::Deviation(deviation),

@@ -85,7 +85,7 @@ impl<'a> HelmView<'a> {
                 .collect(),
             table: table(helm_versions),
             flows: views.collect(),
-            groups: [Outcome::Fail, Outcome::Inconclusive]
+            groups: [Outcome::Fail, Outcome::Inconclusive, Outcome::Intermittent]
                 .into_iter()
                 .flat_map(|outcome| groups(helm_versions, outcome))
                 .collect(),
@@ -124,6 +124,7 @@ fn sentence(flow: &FlowRecord) -> ResultSentence<'_> {
             because: flow.because.first(),
         },
         Outcome::Inconclusive => ResultSentence::Obstacle(flow.obstacle.as_ref()),
+        Outcome::Intermittent => ResultSentence::Intermittent(&flow.attempts),
         Outcome::Skipped => {
             ResultSentence::Skipped(flow.reason.as_deref().unwrap_or(words::NO_REASON))
         }
@@ -152,6 +153,7 @@ fn rows(flow: &FlowRecord) -> Vec<ReportRow<'_>> {
         let explanations = flow.because.iter().map(RowEntry::Explanation);
         rows.push(ReportRow::new(Label::Cause, explanations));
     }
+    rows.extend(super::attempts_row(&flow.attempts));
     rows
 }
 

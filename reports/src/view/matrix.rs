@@ -127,10 +127,11 @@ const fn rank(outcome: Outcome) -> usize {
         Outcome::Fail => 0,
         Outcome::Stale => 1,
         Outcome::Inconclusive => 2,
-        Outcome::Known => 3,
-        Outcome::Warn => 4,
-        Outcome::Absent => 5,
-        Outcome::Present | Outcome::Pass | Outcome::Skipped => 6,
+        Outcome::Intermittent => 3,
+        Outcome::Known => 4,
+        Outcome::Warn => 5,
+        Outcome::Absent => 6,
+        Outcome::Present | Outcome::Pass | Outcome::Skipped => 7,
     }
 }
 

@@ -12,6 +12,7 @@ mod eras;
 mod exchange;
 mod helm;
 pub mod leftovers;
+mod line;
 mod matrix;
 mod progress;
 mod report;
@@ -25,6 +26,8 @@ mod words;
 use std::borrow::Cow;
 
 use helm_oci_suite::verdict::Obstacle;
+
+use crate::record::AttemptRecord;
 
 pub use self::bisection::{BisectionView, ChangeView, PlaceView, UnavailableView};
 pub use self::check::CheckView;
@@ -49,6 +52,20 @@ pub use self::target::{
 };
 pub use self::verdict::TargetVerdict;
 pub use self::words::flow_verdict;
+
+/// The attempts of a check or a flow that was repeated, as a row.
+fn attempts_row(attempts: &[AttemptRecord]) -> Option<ReportRow<'_>> {
+    let entries = attempts.iter().enumerate().map(|(position, attempt)| {
+        let number = position + 1;
+        let result = attempt.result;
+        RowEntry::Text(Cow::Owned(if attempt.what.is_empty() {
+            format!("{number}: {result}")
+        } else {
+            format!("{number}: {result}: {}", attempt.what)
+        }))
+    });
+    (!attempts.is_empty()).then(|| ReportRow::new(Label::Attempts, entries))
+}
 
 /// The reason for which a result is inconclusive, as a row.
 fn obstacle_row(obstacle: Option<&Obstacle>) -> ReportRow<'_> {

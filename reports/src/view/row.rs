@@ -49,6 +49,12 @@ pub enum Label {
     Obstacle,
     /// The sources of a requirement.
     Sources,
+    /// The attempts of a check that was repeated.
+    Attempts,
+    /// The checks that passed only when they were repeated.
+    Intermittent,
+    /// The requests without a response, and the pace of the run.
+    Line,
     /// The only source of a requirement, or the main one.
     Source,
     /// The effect on Helm.

@@ -6,6 +6,7 @@ use helm_oci_suite::prediction::explain::Explanation;
 use helm_oci_suite::verdict::{Finding, Obstacle};
 
 use super::words;
+use crate::record::{AttemptRecord, AttemptResult};
 
 /// A result in one sentence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,6 +24,8 @@ pub enum ResultSentence<'a> {
         /// The best explanation.
         because: Option<&'a Explanation>,
     },
+    /// Some attempts failed, and the last one passed.
+    Intermittent(&'a [AttemptRecord]),
     /// The result is inconclusive.
     Obstacle(Option<&'a Obstacle>),
     /// It was not run, for this reason.
@@ -57,6 +60,14 @@ impl<'a> ResultSentence<'a> {
                     |one| clause("because ", format!("{}: {}", one.requirement, one.title)),
                 ),
             ],
+            Self::Intermittent(attempts) => {
+                let failed = attempts
+                    .iter()
+                    .filter(|one| one.result != AttemptResult::Passed);
+                let first = failed.clone().map(|one| one.what.as_str()).next();
+                let counts = format!("{} of {} attempts failed: ", failed.count(), attempts.len());
+                vec![clause("", counts + first.unwrap_or_default())]
+            }
             Self::Obstacle(None) => vec![clause("", words::NO_OBSTACLE)],
             Self::Obstacle(Some(obstacle)) => vec![clause(
                 "",

@@ -44,6 +44,8 @@ pub struct TargetView<'a> {
     pub leftovers: Vec<LeftoverGroup<'a>>,
     /// The requests of the run; none for a record that does not count them.
     pub effort: Option<Effort>,
+    /// What went wrong on the line to the target, a sentence each.
+    pub line: Vec<String>,
     /// The verdict.
     pub verdict: TargetVerdict,
     /// The duration in milliseconds.
@@ -176,6 +178,7 @@ impl<'a> TargetView<'a> {
                 milliseconds: target.milliseconds,
                 concurrency: target.concurrency,
             }),
+            line: super::line::sentences(&target.line),
             verdict,
             milliseconds: target.milliseconds,
             checks,
@@ -221,6 +224,18 @@ impl<'a> TargetView<'a> {
             }
         }
         groups
+    }
+
+    /// The checks that passed only when they were repeated, with a definite contradiction before; and the ids of those that
+    /// failed because of the line.
+    pub fn intermittent(&self) -> (Vec<&CheckView<'a>>, Vec<&'a str>) {
+        let all = self.with_outcome(Outcome::Intermittent);
+        let (contradicting, by_line): (Vec<_>, Vec<_>) =
+            all.partition(|check| check.is_contradicting);
+        (
+            contradicting,
+            by_line.iter().map(|check| check.id).collect(),
+        )
     }
 
     /// A fact about the identity.

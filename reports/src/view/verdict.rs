@@ -38,6 +38,7 @@ impl TargetVerdict {
         for (outcome, name) in [
             (Outcome::Fail, "failed"),
             (Outcome::Inconclusive, "inconclusive"),
+            (Outcome::Intermittent, "intermittent"),
             (Outcome::Pass, "passed"),
         ] {
             let count = results.helm.count(outcome);
@@ -116,7 +117,9 @@ fn of_checks(results: &Results<'_>) -> (Outcome, String) {
         let sentence = format!("{musts}; {warnings}{}", affected(results.eras));
         return (Outcome::Warn, sentence);
     }
+    let intermittent = some(Outcome::Intermittent, "check").map(|some| some + " intermittent");
     let all = format!("all {applicable} MUST and SHOULD requirements satisfied");
+    let all = list([Some(all), intermittent]);
     match known {
         Some(known) => {
             let sentence = format!("{all} except {known}{}", affected(results.eras));

@@ -1,9 +1,10 @@
 //! One hand-made record: every outcome, two targets with one name, an unreachable one, hostile text.
 
 use helm_oci_reports::record::{
-    BreakRecord, Capability, CheckRecord, DeviationProblem, DeviationRecord, FlowRecord, Footer,
-    HelmRecord, HelmRun, Leftover, LeftoverKind, RunIdentity, RunRecord, SCHEMA, SourceRecord,
-    SuiteIdentity, TargetIdentity, TargetKind, TargetRecord,
+    AttemptRecord, AttemptResult, BreakRecord, Capability, CheckRecord, DeviationProblem,
+    DeviationRecord, FlowRecord, Footer, HelmRecord, HelmRun, Leftover, LeftoverKind, LineRecord,
+    RecoveredRecord, RunIdentity, RunRecord, SCHEMA, SourceRecord, SuiteIdentity, TargetIdentity,
+    TargetKind, TargetRecord,
 };
 use helm_oci_suite::helm::era::Era;
 use helm_oci_suite::helm::flow::Flow;
@@ -109,6 +110,8 @@ fn distribution() -> TargetRecord {
             listed(check("tags/complete", Outcome::Known)),
             listed(check("tags/n-honoured", Outcome::Stale)),
             paging(),
+            intermittent("manifests/put", "status 404 Not Found", false),
+            intermittent("tags/listed", "connection to registry.test broke", true),
             check("delete/manifest-gone", Outcome::Skipped),
             CheckRecord {
                 reason: Some("deletes are disabled".into()),
@@ -116,6 +119,17 @@ fn distribution() -> TargetRecord {
             },
         ],
         eras: cells(),
+        line: LineRecord {
+            limited: 35,
+            timeouts: 2,
+            broken: 0,
+            slowed_to: Some(4),
+            interval: 8,
+            recovered: vec![RecoveredRecord {
+                what: "PUT of a manifest: 404 Not Found".into(),
+                count: 57,
+            }],
+        },
         helm_versions: helm_versions(),
         leftovers: vec![
             Leftover {
@@ -298,6 +312,7 @@ fn passed(version: &str, flow: Flow) -> FlowRecord {
         }],
         gave_up: None,
         exchanges: vec![],
+        attempts: vec![],
         requests: 4,
         milliseconds: 120,
     }
@@ -364,8 +379,31 @@ fn check(id: &str, outcome: Outcome) -> CheckRecord {
         deviation: None,
         breaks: vec![],
         exchanges: vec![],
+        attempts: vec![],
         requests: 2,
         milliseconds: 12,
+    }
+}
+
+/// A check that failed once and then passed.
+fn intermittent(id: &str, what: &str, by_line: bool) -> CheckRecord {
+    let put = |status| Exchange {
+        request: request(Method::PUT, "/v2/hoc/chart/manifests/1.0.0", &[], None),
+        response: Ok(response(status, &[], None)),
+    };
+    let attempt = |result, what: &str, by_line, exchange| AttemptRecord {
+        result,
+        what: what.into(),
+        by_line,
+        exchanges: vec![exchange],
+    };
+    CheckRecord {
+        exchanges: vec![put(404), put(201)],
+        attempts: vec![
+            attempt(AttemptResult::Failed, what, by_line, 0),
+            attempt(AttemptResult::Passed, "", false, 1),
+        ],
+        ..check(id, Outcome::Intermittent)
     }
 }
 
