@@ -2,7 +2,8 @@
 
 use std::process::ExitCode as ProcessExitCode;
 
-use helm_oci_reports::record::{DeviationProblem, TargetRecord};
+use helm_oci_reports::record::{AttemptRecord, CheckRecord, DeviationProblem, TargetRecord};
+use helm_oci_suite::requirement::Level;
 use helm_oci_suite::requirement::outcome::Outcome;
 use helm_oci_suite::verdict::{Obstacle, ObstacleKind};
 
@@ -35,7 +36,8 @@ Exit codes:
        or `snapshot check` found a difference
   2    usage or configuration error, or an empty selection; nothing was run;
        or a report could not be written after a run without findings
-  3    no violation, but a target was unreachable or a check inconclusive;
+  3    no violation, but a target was unreachable or a check inconclusive, or a MUST was
+       contradicted in some attempts and satisfied in others;
        or `doctor` found a problem, or `gc` could not delete everything
   4    a defect of the suite itself: a check panicked, `prove` contradicts a declaration
        or the evidence, or `observe --check` contradicts the evidence
@@ -62,12 +64,20 @@ impl ExitCode {
             .chain(flows().filter_map(|flow| flow.obstacle.as_ref()))
             .peekable();
         let has_obstacle = obstacles.peek().is_some();
+        // A response that contradicts a MUST at times leaves the requirement open.
+        let is_open = |check: &CheckRecord| {
+            let is_definite = check.attempts.iter().any(AttemptRecord::is_definite);
+            check.outcome == Outcome::Intermittent && check.level == Level::Must && is_definite
+        };
         let fails = |outcome| matches!(outcome, Outcome::Fail | Outcome::Stale);
         if outcomes().any(fails) || !deviations.is_empty() {
             Self::Violation
         } else if obstacles.any(is_defect) {
             Self::Defect
-        } else if has_obstacle || outcomes().any(|outcome| outcome == Outcome::Inconclusive) {
+        } else if has_obstacle
+            || checks().any(is_open)
+            || outcomes().any(|outcome| outcome == Outcome::Inconclusive)
+        {
             Self::Inconclusive
         } else {
             Self::Acceptable

@@ -82,6 +82,9 @@ pub(super) struct ExaminationArguments {
     /// Run up to N checks concurrently on a target.
     #[arg(long, value_name = "N", default_value_t = run::CONCURRENCY, value_parser = clap::value_parser!(u16).range(1..=64))]
     jobs: u16,
+    /// Confirm each failure up to N times in a fresh repository; what does not fail again is intermittent.
+    #[arg(long, value_name = "N", default_value_t = run::RETRIES, value_parser = clap::value_parser!(u16).range(0..=9))]
+    retries: u16,
     /// Derive content from seed N, and on an ephemeral registry also names. The same seed produces the same requests.
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
@@ -168,6 +171,7 @@ impl ExaminationArguments {
         let schedule = Schedule {
             targets: parallel,
             checks: usize::from(self.jobs),
+            retries: usize::from(self.retries),
             ..Schedule::default()
         };
         let work = async |events: &Events, interrupt: &Interrupt| {

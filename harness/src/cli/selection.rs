@@ -167,7 +167,7 @@ impl Selection {
         let is_open = |outcome| {
             matches!(
                 outcome,
-                Outcome::Fail | Outcome::Stale | Outcome::Inconclusive
+                Outcome::Fail | Outcome::Stale | Outcome::Intermittent | Outcome::Inconclusive
             )
         };
         let checks = record

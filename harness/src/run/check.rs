@@ -4,6 +4,7 @@ use std::any::Any;
 use std::sync::Arc;
 use std::time::Duration;
 
+use helm_oci_fixtures::route::Route;
 use helm_oci_suite::helm::response::ObservedResponse;
 use helm_oci_suite::requirement::Requirement;
 use helm_oci_suite::session::Session;
@@ -13,22 +14,39 @@ use helm_oci_suite::wire::exchange::Exchange;
 use tokio::task::JoinSet;
 
 use super::deadline::within;
+use super::observation::{is_by_line, kind};
 use crate::clock::Stopwatch;
 
 /// The result of one check.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Checked {
     /// The verdict.
     pub verdict: Verdict,
-    /// The transcript, if the verdict is violated or inconclusive.
+    /// The transcript, if the verdict is violated or inconclusive, or the check was repeated.
     pub exchanges: Vec<Exchange>,
     /// The number of requests.
     pub requests: usize,
     /// The duration.
     pub milliseconds: u64,
+    /// The requests that failed and then succeeded unchanged, by kind.
+    pub recovered: Vec<String>,
+    /// The attempts, if the check was repeated.
+    pub attempts: Vec<Self>,
 }
 
 impl Checked {
+    /// True if the check failed and, when it was repeated, passed.
+    pub(super) fn is_intermittent(&self) -> bool {
+        let is_settled = matches!(self.verdict, Verdict::Satisfied | Verdict::NotApplicable(_));
+        is_settled && !self.attempts.is_empty()
+    }
+
+    /// True if an attempt was contradicted by a definite response, and not by the line.
+    pub(super) fn is_contradicted(&self) -> bool {
+        let mut attempts = self.attempts.iter();
+        attempts.any(|one| one.verdict.is_violated() && !is_by_line(one))
+    }
+
     /// The responses that show the violation, if the requirement is violated.
     pub(super) fn violating_responses(&self) -> Vec<ObservedResponse> {
         let Verdict::Violated(finding) = &self.verdict else {
@@ -45,6 +63,8 @@ impl Checked {
             exchanges: Vec::new(),
             requests: 0,
             milliseconds: 0,
+            recovered: Vec::new(),
+            attempts: Vec::new(),
         }
     }
 }
@@ -81,13 +101,25 @@ pub async fn check(
     task.shutdown().await;
     Checked {
         exchanges: match verdict {
-            Verdict::Satisfied | Verdict::NotApplicable(_) => Vec::new(),
+            Verdict::Satisfied | Verdict::NotApplicable(_) if target.attempt == 0 => Vec::new(),
+            // A repeated check that passes shows what an earlier attempt was refused.
+            Verdict::Satisfied | Verdict::NotApplicable(_) => session.transcript(),
             Verdict::Violated(_) | Verdict::Inconclusive(_) => session.transcript(),
         },
         requests: session.exchanges(),
         verdict: redacted(verdict, &session),
         milliseconds: begun.milliseconds(),
+        recovered: recovered(&session),
+        attempts: Vec::new(),
     }
+}
+
+/// The requests that failed and then succeeded unchanged, by kind.
+fn recovered(session: &Session) -> Vec<String> {
+    let recovered = session.recovered().into_iter();
+    recovered
+        .map(|(method, uri, status)| format!("{method}{}: {status}", kind(&Route::of(&uri))))
+        .collect()
 }
 
 /// The verdict with all credentials redacted, also those that the registry echoed.

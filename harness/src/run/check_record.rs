@@ -1,19 +1,28 @@
 //! The record of a check, from its requirement and its result.
 
-use helm_oci_reports::record::{BreakRecord, CheckRecord, SourceRecord};
+use helm_oci_reports::record::{
+    AttemptRecord, AttemptResult, BreakRecord, CheckRecord, SourceRecord,
+};
 use helm_oci_suite::helm::breaks::Break;
 use helm_oci_suite::helm::response::ObservedResponse;
-use helm_oci_suite::requirement::Requirement;
-use helm_oci_suite::requirement::outcome::{Rules, judge};
+use helm_oci_suite::requirement::outcome::{Outcome, Rules, judge};
 use helm_oci_suite::requirement::source::Source;
+use helm_oci_suite::requirement::{Level, Requirement};
 use helm_oci_suite::verdict::Verdict;
+use helm_oci_suite::wire::exchange::Exchange;
 
 use super::Checked;
+use super::observation::{described, is_by_line, request};
 
 /// The record of one check.
 pub fn record(requirement: &Requirement, checked: &Checked, rules: Rules) -> CheckRecord {
     let verdict = &checked.verdict;
-    let outcome = judge(requirement.level, verdict, rules);
+    let outcome = match judge(requirement.level, verdict, rules) {
+        Outcome::Stale if checked.is_intermittent() => Outcome::Known,
+        _ if checked.is_intermittent() && requirement.level != Level::May => Outcome::Intermittent,
+        outcome => outcome,
+    };
+    let (attempts, shown) = attempts(checked);
     let breaks = if verdict.is_violated() {
         requirement.breaks
     } else {
@@ -46,10 +55,69 @@ pub fn record(requirement: &Requirement, checked: &Checked, rules: Rules) -> Che
             .iter()
             .flat_map(|brk| broken(brk, &responses))
             .collect(),
-        exchanges: checked.exchanges.clone(),
+        exchanges: if checked.is_intermittent() {
+            shown
+        } else {
+            checked.exchanges.clone()
+        },
+        attempts,
         requests: checked.requests,
         milliseconds: checked.milliseconds,
     }
+}
+
+/// The attempts of a check that was repeated, with the exchanges that show the failed ones.
+fn attempts(checked: &Checked) -> (Vec<AttemptRecord>, Vec<Exchange>) {
+    let mut shown = Vec::new();
+    let attempts = checked.attempts.iter().map(|attempt| {
+        let (result, what, positions) = match &attempt.verdict {
+            Verdict::Satisfied | Verdict::NotApplicable(_) => {
+                let counterpart = shown
+                    .first()
+                    .and_then(|failed| counterpart(failed, attempt));
+                let positions: Vec<usize> = counterpart.into_iter().collect();
+                (AttemptResult::Passed, String::new(), positions)
+            }
+            Verdict::Violated(finding) => {
+                let expected = finding.expected.join(" or ");
+                let what = format!("expected {expected}, actual {}", finding.actual);
+                (AttemptResult::Failed, what, finding.exchanges.clone())
+            }
+            Verdict::Inconclusive(obstacle) => {
+                let what = obstacle.what.clone();
+                (
+                    AttemptResult::Inconclusive,
+                    what,
+                    obstacle.exchanges.clone(),
+                )
+            }
+        };
+        let first = shown.len();
+        let exchanges = positions
+            .iter()
+            .filter_map(|position| attempt.exchanges.get(*position));
+        shown.extend(exchanges.cloned());
+        AttemptRecord {
+            result,
+            what,
+            by_line: result != AttemptResult::Passed && is_by_line(attempt),
+            exchanges: if checked.is_intermittent() {
+                (first..shown.len()).collect()
+            } else {
+                Vec::new()
+            },
+        }
+    });
+    (attempts.collect(), shown)
+}
+
+/// The exchange of an attempt that passed whose request is of the kind of a failed one, with another result.
+fn counterpart(failed: &Exchange, passed: &Checked) -> Option<usize> {
+    let (request, failed) = (request(failed), described(failed));
+    let exchanges = &passed.exchanges;
+    exchanges
+        .iter()
+        .position(|one| self::request(one) == request && described(one) != failed)
 }
 
 fn source(source: &Source) -> SourceRecord {

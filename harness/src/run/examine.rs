@@ -1,14 +1,16 @@
 //! Examines targets and assembles the run record.
 
+use std::sync::Arc;
+
 use futures_util::StreamExt;
 use helm_oci_reports::record::{
-    Footer, RunIdentity, RunRecord, SCHEMA, SuiteIdentity, TargetIdentity, TargetRecord,
+    Footer, LineRecord, RunIdentity, RunRecord, SCHEMA, SuiteIdentity, TargetIdentity, TargetRecord,
 };
 use helm_oci_suite::verdict::{Obstacle, ObstacleKind};
 
 use super::registry_locks::RegistryLocks;
 use super::target::TargetExamination;
-use super::{Event, Events, Interrupt, Interrupted, Job, Plan, Schedule, with_target};
+use super::{Event, Events, Interrupt, Interrupted, Job, Pace, Plan, Schedule, with_target};
 use crate::clock::{self, Stopwatch};
 use crate::exit_code::ExitCode;
 use crate::launch::LaunchError;
@@ -73,22 +75,30 @@ pub async fn examine_target(
 ) -> Result<TargetRecord, Interrupted> {
     let (name, begun) = (job.target.name.as_str(), Stopwatch::start());
     let events = &events.of(name);
+    let concurrency = job.target.policy.concurrency(schedule.checks);
+    let pace = &Arc::new(Pace::new(concurrency));
     let examination = &TargetExamination {
         plan,
         job,
-        concurrency: job.target.policy.concurrency(schedule.checks),
+        concurrency,
+        retries: schedule.retries,
+        pace,
         deadline: schedule.deadline,
         events,
     };
     events.send(Event::Launching);
     let work = async |target, identity| Box::pin(examination.record(target, identity)).await;
-    let mut record = match Box::pin(with_target(job, plan.seed, interrupt, work)).await? {
+    let mut record = match Box::pin(with_target(job, plan.seed, pace, interrupt, work)).await? {
         Err(error) => unavailable(&job.target, &error),
         Ok(ended) => {
             let mut record = ended.result.unwrap_or_else(|| defect(name, ended.identity));
             record.leftovers = ended.leftovers;
             record.requests = ended.requests;
             record.concurrency = examination.concurrency;
+            record.line = LineRecord {
+                recovered: record.line.recovered,
+                ..pace.line()
+            };
             record
         }
     };

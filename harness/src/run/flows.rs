@@ -23,7 +23,7 @@ use helm_oci_suite::wire::exchange::Exchange;
 use http::Method;
 
 use super::target::TargetExamination;
-use super::{Event, Plan};
+use super::{Event, Plan, flow_attempts};
 use crate::clock::Stopwatch;
 use crate::helm::scenario::{self, FlowError, Scenario, ScenarioResult};
 use crate::helm::{Exit, Helm, Home, Placeholders, ProcessOutput, Recorder, roots};
@@ -95,7 +95,10 @@ pub(super) async fn examine(
                 roots,
             };
             let record = match run.skip_reason(can_log_in) {
-                None => run.examine(results).await,
+                None => {
+                    let attempt = async |number| run.attempt(number, results).await;
+                    flow_attempts::settled(examination.retries, attempt).await
+                }
                 Some(reason) => {
                     let mut record = run.skipped(results);
                     record.reason = Some(reason.to_owned());
@@ -145,6 +148,7 @@ fn identity(helm: &Helm) -> HelmRecord {
 }
 
 /// The run of one flow of one Helm binary.
+#[derive(Clone, Copy)]
 struct FlowRun<'a> {
     plan: &'a Plan,
     target: &'a Target,
@@ -188,6 +192,15 @@ impl FlowRun<'_> {
             }
             Some(_) => None,
         }
+    }
+
+    /// One attempt; each has its own repositories.
+    async fn attempt(&self, number: usize, results: &CheckResults<'_>) -> FlowRecord {
+        let mut target = self.target.clone();
+        target.attempt = u32::try_from(number).unwrap_or(u32::MAX);
+        let mut attempt: FlowRun<'_> = *self;
+        attempt.target = &target;
+        attempt.examine(results).await
     }
 
     async fn examine(&self, results: &CheckResults<'_>) -> FlowRecord {
@@ -321,21 +334,8 @@ impl FlowRun<'_> {
     fn skipped(&self, results: &CheckResults<'_>) -> FlowRecord {
         let (helm, flow) = (&self.helm.version, self.flow);
         let predicted = table::version(&checks::all(), results.verdicts, helm, flow);
-        FlowRecord {
-            id: id(self.helm, flow),
-            flow,
-            outcome: Outcome::Skipped,
-            predicted: predicted.unwrap_or(FlowVerdict::Unknown),
-            reason: None,
-            obstacle: None,
-            error: None,
-            because: Vec::new(),
-            runs: Vec::new(),
-            gave_up: None,
-            exchanges: Vec::new(),
-            requests: 0,
-            milliseconds: 0,
-        }
+        let predicted = predicted.unwrap_or(FlowVerdict::Unknown);
+        FlowRecord::skipped(id(self.helm, flow), flow, predicted)
     }
 
     /// The record of one Helm command; its output is kept if the flow failed.

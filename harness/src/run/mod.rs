@@ -20,14 +20,18 @@ mod check_record;
 mod deadline;
 mod events;
 mod examine;
+mod flow_attempts;
 mod flows;
 mod interrupt;
 mod job;
+mod observation;
 mod order;
+mod pace;
 mod plan;
 mod read_only;
 mod registry_locks;
 mod request_counter;
+mod settle;
 mod target;
 mod with_target;
 
@@ -44,7 +48,8 @@ pub use self::examine::{examine, examine_target};
 pub use self::flows::{HelmClients, id as flow_id};
 pub use self::interrupt::{Interrupt, Interrupted};
 pub use self::job::{AssignError, Job};
-pub use self::plan::{CONCURRENCY, DEADLINE, Plan, Schedule};
+pub(crate) use self::pace::Pace;
+pub use self::plan::{CONCURRENCY, DEADLINE, Plan, RETRIES, Schedule};
 pub(crate) use self::with_target::with_target;
 
 /// The target as the suite uses it.

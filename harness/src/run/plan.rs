@@ -14,6 +14,9 @@ pub const CONCURRENCY: u16 = 16;
 /// The time limit of one check.
 pub const DEADLINE: Duration = Duration::from_secs(20);
 
+/// The number of times that a failure is confirmed by default.
+pub const RETRIES: u16 = 2;
+
 /// The requirements of a run, and the rules for outcomes.
 #[derive(Debug, Clone, Default)]
 pub struct Plan {
@@ -60,6 +63,8 @@ pub struct Schedule {
     pub targets: usize,
     /// The number of checks that run concurrently on each target.
     pub checks: usize,
+    /// The number of times that a failure is confirmed in a fresh repository.
+    pub retries: usize,
     /// The time limit of one check.
     pub deadline: Duration,
 }
@@ -69,6 +74,7 @@ impl Default for Schedule {
         Self {
             targets: 1,
             checks: usize::from(CONCURRENCY),
+            retries: usize::from(RETRIES),
             deadline: DEADLINE,
         }
     }

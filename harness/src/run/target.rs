@@ -1,10 +1,11 @@
 //! The examination of one target that is available: preflight, capabilities, checks, flows of real Helm versions.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use futures_util::StreamExt;
-use helm_oci_reports::record::{CheckRecord, TargetIdentity, TargetRecord};
+use helm_oci_reports::record::{CheckRecord, RecoveredRecord, TargetIdentity, TargetRecord};
 use helm_oci_suite::checks;
 use helm_oci_suite::prediction::table::{self, Responses, Verdicts};
 use helm_oci_suite::requirement::outcome::Rules;
@@ -18,8 +19,9 @@ use super::deadline::within;
 use super::flows::CheckResults;
 use super::order::Planned;
 use super::preflight::{Preflight, preflight};
+use super::settle::Settler;
 use super::{
-    Checked, DEADLINE, Event, Events, Job, Plan, capabilities, check, check_record, flows, order,
+    Checked, DEADLINE, Event, Events, Job, Pace, Plan, capabilities, check_record, flows, order,
     read_only, repositories,
 };
 
@@ -29,6 +31,10 @@ pub(super) struct TargetExamination<'a> {
     pub(super) job: &'a Job,
     /// The number of checks that run concurrently.
     pub(super) concurrency: usize,
+    /// The number of times that a failure is confirmed.
+    pub(super) retries: usize,
+    /// The pace of the run on the target.
+    pub(super) pace: &'a Pace,
     /// The time limit of one check.
     pub(super) deadline: Duration,
     pub(super) events: &'a Events,
@@ -46,7 +52,7 @@ impl TargetExamination<'_> {
             server,
             mut obstacle,
             exchanges,
-        } = preflight(&target).await;
+        } = self.preflight(&target).await;
         if obstacle.is_none() {
             obstacle = repositories::occupied(&target).await;
         }
@@ -64,7 +70,7 @@ impl TargetExamination<'_> {
         self.events.send(Event::Started {
             checks: plan.requirements.len() + plan.flow_count(),
         });
-        let (checks, verdicts, responses) = self.check_all(&target, &record.identity).await;
+        let (checks, verdicts, responses) = self.check_all(&target, &mut record).await;
         record.checks = checks;
         capabilities::note_left_out(&mut record);
         if !plan.requirements.is_empty() {
@@ -83,20 +89,52 @@ impl TargetExamination<'_> {
         record
     }
 
+    /// The preflight; again if it fails on a registry that responds and does not ask for other credentials, because one
+    /// lost response must not end a run.
+    async fn preflight(&self, target: &Target) -> Preflight {
+        let mut ended = preflight(target).await;
+        for attempt in 1..=u32::try_from(self.retries).unwrap_or(u32::MAX) {
+            let mut responses = ended
+                .exchanges
+                .iter()
+                .flat_map(|one| &one.response)
+                .peekable();
+            let is_settled = ended.obstacle.is_none()
+                || responses.peek().is_none()
+                || responses.any(|one| matches!(one.status.as_u16(), 401 | 403));
+            if is_settled {
+                break;
+            }
+            ended = preflight(&Target {
+                attempt,
+                ..target.clone()
+            })
+            .await;
+        }
+        ended
+    }
+
     /// Runs every check of the plan; the records are in the order of the plan.
     async fn check_all(
         &self,
         target: &Target,
-        identity: &TargetIdentity,
+        of_target: &mut TargetRecord,
     ) -> (Vec<CheckRecord>, Verdicts, Responses) {
-        let plan = self.plan;
+        let (plan, identity) = (self.plan, &of_target.identity);
         let over_budget = &order::over_budget(&plan.requirements, self.job.target.policy.budget);
+        let settler = &Settler {
+            target,
+            deadline: self.deadline,
+            retries: self.retries,
+            pace: self.pace,
+            obstacles: Mutex::new(BTreeMap::new()),
+        };
         let check_one = async |(position, requirement): Planned| {
             let is_skipped = checks::is_matched(&self.job.target.policy.skip, requirement.id);
             let checked = match over_budget.get(requirement.id) {
                 Some(why) => Checked::not_run(why),
                 None if is_skipped => Checked::not_run("the targets file skips it on this target"),
-                None => check(requirement, target, self.deadline).await,
+                None => settler.check(requirement).await,
             };
             let listed = plan
                 .deviations
@@ -129,6 +167,7 @@ impl TargetExamination<'_> {
         done.sort_by_key(|(position, ..)| *position);
         let mut verdicts = Verdicts::new();
         let mut responses = Responses::new();
+        let mut recovered = BTreeMap::new();
         let mut records = Vec::with_capacity(done.len());
         for (_, requirement, record, checked) in done {
             // A check that the budget or the write mode did not allow is as unknown as one that was not selected.
@@ -136,12 +175,21 @@ impl TargetExamination<'_> {
                 &checked.verdict,
                 Verdict::NotApplicable(reason) if reason.lies_in_the_run()
             );
-            if !is_unknown {
+            for what in &checked.recovered {
+                *recovered.entry(what.clone()).or_insert(0) += 1;
+            }
+            // A requirement that is satisfied at times says nothing about a flow.
+            let is_open = checked.is_intermittent() && checked.is_contradicted();
+            if !is_unknown && !is_open {
                 responses.insert(requirement.id, checked.violating_responses());
                 verdicts.insert(requirement.id, checked.verdict);
             }
             records.push(record);
         }
+        let recovered = recovered.into_iter();
+        of_target.line.recovered = recovered
+            .map(|(what, count)| RecoveredRecord { what, count })
+            .collect();
         (records, verdicts, responses)
     }
 }

@@ -9,6 +9,7 @@ use helm_oci_suite::session::target::{Target, name_of_run};
 use helm_oci_suite::session::write_mode::WriteMode;
 
 use super::cleanup::{Ledger, clean_up};
+use super::pace::{Pace, PacedRegistry};
 use super::request_counter::RequestCounter;
 use super::{Interrupt, Interrupted, Job, target};
 use crate::clock;
@@ -27,10 +28,11 @@ pub(crate) struct Ended<T> {
     pub(crate) requests: usize,
 }
 
-/// Launches the target, runs `work` on it, deletes what the work stored, and stops the target.
+/// Launches the target, runs `work` on it at this pace, deletes what the work stored, and stops the target.
 pub(crate) async fn with_target<T>(
     job: &Job,
     seed: u64,
+    pace: &Arc<Pace>,
     interrupt: &Interrupt,
     work: impl AsyncFnOnce(Target, TargetIdentity) -> T,
 ) -> Result<Result<Ended<T>, LaunchError>, Interrupted> {
@@ -59,8 +61,9 @@ pub(crate) async fn with_target<T>(
         && !job.is_planned
         && matches!(job.write_mode, WriteMode::OwnRepositories);
     // The clean-up uses the rate-limited registry: the budget and the ledger do not apply to it.
+    let paced = PacedRegistry::new(Arc::clone(&available.registry), Arc::clone(pace));
     let rate_limited = Target {
-        registry: policy.rate_limited(Arc::clone(&available.registry)),
+        registry: policy.rate_limited(Arc::new(paced)),
         run_name: is_named.then(|| name_of_run(clock::seed())),
         ..target(seed, &available)
     };

@@ -10,6 +10,7 @@ mod steps;
 mod taker;
 
 use std::fmt::Write;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use helm_oci_fixtures::golden::{PUSHES, Push};
@@ -28,7 +29,7 @@ use thiserror::Error;
 use self::taker::{About, Taker};
 use crate::launch::LaunchError;
 use crate::run::preflight::preflight;
-use crate::run::{Interrupt, Interrupted, Job, with_target};
+use crate::run::{Interrupt, Interrupted, Job, Pace, with_target};
 
 pub use self::folder::{FolderError, make, name, read, safe, write};
 
@@ -101,7 +102,8 @@ pub async fn take(
             reference,
         } => chart(target, repository, reference).await,
     };
-    let ended = match with_target(job, seed, interrupt, work).await? {
+    let pace = Arc::new(Pace::new(1));
+    let ended = match with_target(job, seed, &pace, interrupt, work).await? {
         Ok(ended) => ended,
         Err(source) => {
             let target = job.target.name.clone();

@@ -89,7 +89,7 @@ impl Taker {
 
     /// The bytes of a blob, also after a redirect; otherwise a description of the response.
     pub(super) async fn fetch(&mut self, about: &About<'_>, path: &str) -> Result<Bytes, String> {
-        let call = about.session.call(Method::GET, path);
+        let call = about.session.call(Method::GET, path).unfollowed();
         let reply = self.ask(&steps::FETCH, about, call).await;
         let Some(mut reply) = reply else {
             return Err(NOTHING.to_owned());
@@ -99,7 +99,11 @@ impl Taker {
             .filter(|_| reply.status.is_redirection())
         {
             let uri = about.session.resolve(&reply.uri, location);
-            let call = about.session.call_uri(Method::GET, uri).anonymous();
+            let call = about
+                .session
+                .call_uri(Method::GET, uri)
+                .unfollowed()
+                .anonymous();
             let followed = self.ask(&steps::REDIRECTED, about, call).await;
             reply = followed.ok_or_else(|| NOTHING.to_owned())?;
         }

@@ -12,11 +12,14 @@ use helm_oci_reports::record::LeftoverKind;
 use helm_oci_suite::oci::ErrorBody;
 use helm_oci_suite::session::steps::ACCEPT_ORAS;
 use helm_oci_suite::session::{Reply, Session};
-use helm_oci_suite::verdict::Stop;
+use helm_oci_suite::verdict::{ObstacleKind, Stop};
 use http::{Method, StatusCode};
 
 use super::stored::Stored;
 use crate::target::policy::CleanUpStrategy;
+
+/// The number of times that a DELETE is sent again.
+const REPEATS: usize = 2;
 
 /// The number of concurrent requests.
 pub(super) const CONCURRENCY: usize = 8;
@@ -169,7 +172,7 @@ impl<'a> Sweep<'a> {
         let open = self.stored.values().flat_map(|content| &content.uploads);
         futures_util::stream::iter(open)
             .for_each_concurrent(CONCURRENCY, |path| async {
-                let _ = self.session.call(Method::DELETE, path).send().await;
+                let _ = self.send_delete(path).await;
             })
             .await;
     }
@@ -188,11 +191,29 @@ impl<'a> Sweep<'a> {
         }
     }
 
+    /// Sends a DELETE; again while the line or an overloaded server fails it.
+    async fn send_delete(&self, path: &str) -> Result<Reply, Stop> {
+        let send = || self.session.call(Method::DELETE, path).send();
+        let mut reply = send().await;
+        for _ in 0..REPEATS {
+            let may_pass = match &reply {
+                Ok(reply) => reply.status.is_server_error(),
+                Err(Stop::Inconclusive(obstacle)) => obstacle.kind == ObstacleKind::Transport,
+                Err(_) => false,
+            };
+            if !may_pass {
+                break;
+            }
+            reply = send().await;
+        }
+        reply
+    }
+
     async fn delete_one(&self, item: Item) {
         if self.is_hopeless(item.1) {
             return;
         }
-        let reply = self.session.call(Method::DELETE, &path(&item)).send().await;
+        let reply = self.send_delete(&path(&item)).await;
         let state = match reply {
             Ok(reply) if reply.status.is_success() => {
                 self.deleted().insert(item.1, reply.status);

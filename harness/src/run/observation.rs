@@ -1,0 +1,111 @@
+//! Observations: an attempt as it can be compared with another one in another repository.
+
+use helm_oci_fixtures::route::Route;
+use helm_oci_suite::verdict::{ObstacleKind, Reason, Verdict};
+use helm_oci_suite::wire::exchange::Exchange;
+use http::StatusCode;
+
+use super::Checked;
+
+/// An attempt as it can be compared with another one in another repository.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Observation {
+    pub(super) is_violation: bool,
+    shown: Vec<String>,
+}
+
+/// The observation of an attempt that is not a pass; `None` for a pass, and for what a repetition cannot change.
+pub(super) fn observation(checked: &Checked) -> Option<Observation> {
+    let is_violation = match &checked.verdict {
+        Verdict::Violated(_) => true,
+        Verdict::Inconclusive(obstacle) if obstacle.kind != ObstacleKind::Defect => false,
+        // A feature that is missing because of a server error is not missing.
+        Verdict::NotApplicable(Reason::NotOffered { status, .. }) if is_passing(*status) => {
+            return Some(Observation {
+                is_violation: false,
+                shown: vec![status.to_string()],
+            });
+        }
+        Verdict::Satisfied | Verdict::NotApplicable(_) | Verdict::Inconclusive(_) => return None,
+    };
+    Some(Observation {
+        is_violation,
+        shown: shown(checked).map(described).collect(),
+    })
+}
+
+/// An exchange without names.
+pub(super) fn described(exchange: &Exchange) -> String {
+    let came = match &exchange.response {
+        Ok(response) => response.status.to_string(),
+        Err(_) => "no response".to_owned(),
+    };
+    format!("{}: {came}", request(exchange))
+}
+
+/// The kind of request of an exchange.
+pub(super) fn request(exchange: &Exchange) -> String {
+    let uri = exchange.request.uri.parse();
+    let kind = uri.map_or("", |uri| kind(&Route::of(&uri)));
+    format!("{}{kind}", exchange.request.method)
+}
+
+/// The kind of content that a path names.
+pub(super) fn kind(route: &Route) -> &'static str {
+    match route {
+        Route::Manifest { .. } => " of a manifest",
+        Route::Blob { .. } => " of a blob",
+        Route::Uploads { .. } | Route::Upload { .. } => " of an upload",
+        Route::Tags { .. } => " of tags",
+        _ => "",
+    }
+}
+
+/// True if the line or an overloaded server explains an attempt that is not a pass.
+pub(super) fn is_by_line(checked: &Checked) -> bool {
+    if let Verdict::Inconclusive(obstacle) = &checked.verdict
+        && matches!(
+            obstacle.kind,
+            ObstacleKind::Transport | ObstacleKind::Deadline
+        )
+    {
+        return true;
+    }
+    shown(checked).any(|exchange| match &exchange.response {
+        Ok(response) => is_passing(response.status),
+        Err(_) => true,
+    })
+}
+
+/// True if the registry refused a request of an attempt for its rate.
+pub(super) fn is_refused(checked: &Checked) -> bool {
+    shown(checked).any(|exchange| {
+        let response = exchange.response.as_ref();
+        response.is_ok_and(|response| matches!(response.status.as_u16(), 429 | 503))
+    })
+}
+
+/// The exchanges that show a violation or an obstacle.
+fn shown(checked: &Checked) -> impl Iterator<Item = &Exchange> {
+    let positions = match &checked.verdict {
+        Verdict::Violated(finding) => &finding.exchanges[..],
+        Verdict::Inconclusive(obstacle) => &obstacle.exchanges[..],
+        Verdict::Satisfied | Verdict::NotApplicable(_) => &[],
+    };
+    positions
+        .iter()
+        .filter_map(|position| checked.exchanges.get(*position))
+}
+
+/// True if a status may be a matter of the moment.
+pub(super) fn is_passing(status: StatusCode) -> bool {
+    status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS
+}
+
+/// True if the limits of the run ended an attempt.
+pub(super) fn is_withheld(checked: &Checked) -> bool {
+    matches!(
+        &checked.verdict,
+        Verdict::Inconclusive(obstacle) if obstacle.what.starts_with("request not sent")
+    )
+}
