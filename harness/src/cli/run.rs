@@ -85,6 +85,9 @@ pub(super) struct ExaminationArguments {
     /// Confirm each failure up to N times in a fresh repository; what does not fail again is intermittent.
     #[arg(long, value_name = "N", default_value_t = run::RETRIES, value_parser = clap::value_parser!(u16).range(0..=9))]
     retries: u16,
+    /// Push and pull a chart N times after the checks, and report how often and how long each step comes late.
+    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
+    soak: u16,
     /// Derive content from seed N, and on an ephemeral registry also names. The same seed produces the same requests.
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
@@ -172,6 +175,7 @@ impl ExaminationArguments {
             targets: parallel,
             checks: usize::from(self.jobs),
             retries: usize::from(self.retries),
+            soak: usize::from(self.soak),
             ..Schedule::default()
         };
         let work = async |events: &Events, interrupt: &Interrupt| {

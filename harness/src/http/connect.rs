@@ -1,16 +1,17 @@
 //! TCP connections with a timeout and typed errors, and the `ClientHello` of a TLS client.
 
 use std::io;
+use std::net::SocketAddr;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
-use helm_oci_suite::wire::TransportError;
+use helm_oci_suite::wire::{ConnectStep, TlsFailure, TransportError};
 use http::Uri;
 use hyper_util::rt::TokioIo;
 use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, ClientConnection};
-use tokio::net::TcpStream;
+use tokio::net::{TcpStream, lookup_host};
 use tokio::time::timeout;
 use tower_service::Service;
 
@@ -39,8 +40,9 @@ impl Service<Uri> for Tcp {
 
 /// Opens a TCP connection to the host and port of `uri`.
 pub(super) async fn open(uri: &Uri, limit: Duration) -> Result<TcpStream, TransportError> {
-    let failed = |cause: String| TransportError::Connect {
+    let failed = |step, cause: String| TransportError::Connect {
         authority: authority(uri),
+        step,
         cause,
     };
     let default = if uri.scheme_str() == Some("https") {
@@ -49,24 +51,28 @@ pub(super) async fn open(uri: &Uri, limit: Duration) -> Result<TcpStream, Transp
         80
     };
     let port = uri.port_u16().unwrap_or(default);
-    match timeout(limit, TcpStream::connect((host(uri), port))).await {
-        Ok(Ok(stream)) => {
-            // Without it small requests are delayed; a socket that rejects the option still works.
-            let _ = stream.set_nodelay(true);
-            Ok(stream)
-        }
-        Ok(Err(error)) => Err(failed(os_message(&error))),
-        Err(_) => Err(failed(format!(
-            "no connection within {} s",
-            limit.as_secs()
-        ))),
-    }
+    let connection = async {
+        let addresses = lookup_host((host(uri), port)).await;
+        let addresses: Vec<SocketAddr> = addresses
+            .map_err(|error| failed(ConnectStep::Lookup, os_message(&error)))?
+            .collect();
+        let stream = TcpStream::connect(&addresses[..]).await;
+        stream.map_err(|error| failed(ConnectStep::Connection, os_message(&error)))
+    };
+    let stream = timeout(limit, connection).await.map_err(|_| {
+        let cause = format!("no connection within {} s", limit.as_secs());
+        failed(ConnectStep::Connection, cause)
+    })??;
+    // Without it small requests are delayed; a socket that rejects the option still works.
+    let _ = stream.set_nodelay(true);
+    Ok(stream)
 }
 
 /// The first bytes that a TLS client sends.
 pub(super) fn client_hello(tls: &ClientConfig, origin: &Uri) -> Result<Vec<u8>, TransportError> {
     let failed = |cause: String| TransportError::Tls {
         authority: authority(origin),
+        failure: TlsFailure::Other,
         cause,
     };
     let name =
@@ -81,7 +87,7 @@ pub(super) fn client_hello(tls: &ClientConfig, origin: &Uri) -> Result<Vec<u8>, 
 }
 
 /// The host in the form that the resolver requires: an IPv6 address without brackets.
-fn host(uri: &Uri) -> &str {
+pub(super) fn host(uri: &Uri) -> &str {
     uri.host()
         .unwrap_or_default()
         .trim_start_matches('[')

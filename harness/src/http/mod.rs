@@ -4,21 +4,25 @@
 //! redirect, decodes nothing, keeps no cookie and uses no proxy. Every wait and every body is bounded, so that no
 //! registry can make the suite hang or exhaust its memory.
 
+mod alone;
 mod connect;
 mod health;
 mod identity;
 mod sent;
 mod trust;
 
-use std::error::Error as _;
+use std::error::Error;
+use std::io;
 use std::pin::pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use futures_util::future::BoxFuture;
 use helm_oci_suite::wire::content::Pattern;
 use helm_oci_suite::wire::{
-    ClientHelloOutcome, Measurement, Registry, Request, Response, ResponseFuture, TransportError,
+    AloneFuture, ClientHelloOutcome, Measurement, Registry, Request, Response, ResponseFuture,
+    TlsFailure, TransportError,
 };
 use http::{HeaderValue, Uri, header};
 use http_body_util::BodyExt;
@@ -48,6 +52,8 @@ pub struct Limits {
     pub least: u64,
     /// The timeout for the first bytes after a `ClientHello`.
     pub hello: Duration,
+    /// The time for which a connection is watched after a response.
+    pub after: Duration,
     /// The maximum size of a response body, except bodies that are only measured.
     pub body: usize,
 }
@@ -60,6 +66,7 @@ impl Default for Limits {
             idle: Duration::from_secs(60),
             least: 4 << 20,
             hello: Duration::from_secs(2),
+            after: Duration::from_millis(300),
             body: 8 << 20,
         }
     }
@@ -68,10 +75,18 @@ impl Default for Limits {
 /// A registry on the network.
 pub struct Http {
     client: Client<HttpsConnector<Tcp>, Sent>,
+    /// A client that uses each connection once.
+    single: Client<HttpsConnector<Tcp>, Sent>,
+    /// The number of connections that broke.
+    broken: AtomicUsize,
     tls: ClientConfig,
     origin: Uri,
     limits: Limits,
 }
+
+/// The number of broken connections after which each connection is used once: a registry that closes connections without
+/// announcing it breaks the next request.
+const BROKEN: usize = 3;
 
 const AGENT: &str = concat!("helm-oci-conformance/", env!("CARGO_PKG_VERSION"));
 
@@ -86,11 +101,14 @@ impl Http {
             .wrap_connector(Tcp {
                 limit: limits.connect,
             });
-        let client = Client::builder(TokioExecutor::new())
-            .http1_title_case_headers(true)
-            .build(connector);
+        let mut builder = Client::builder(TokioExecutor::new());
+        builder.http1_title_case_headers(true);
+        let client = builder.build(connector.clone());
+        let single = builder.pool_max_idle_per_host(0).build(connector);
         Ok(Self {
             client,
+            single,
+            broken: AtomicUsize::new(0),
             tls,
             origin,
             limits,
@@ -99,7 +117,7 @@ impl Http {
 
     /// Sends a request with exactly its own headers, and reads the complete response.
     pub async fn forward(&self, request: Request) -> Result<Response, TransportError> {
-        let authority = authority(&request.uri);
+        let (authority, uri) = (authority(&request.uri), request.uri.clone());
         let is_large = request.is_large();
         let limit = if is_large {
             self.limits.idle
@@ -111,7 +129,13 @@ impl Http {
         let mut exchange = pin!(self.exchange(request, &authority, &progress));
         loop {
             if let Ok(answer) = timeout(limit, exchange.as_mut()).await {
-                return answer;
+                return match answer {
+                    Err(error @ TransportError::Broken { .. }) => {
+                        self.broken.fetch_add(1, Ordering::Relaxed);
+                        Err(self.diagnosed(&uri, error).await)
+                    }
+                    answer => answer,
+                };
             }
             let authority = authority.clone();
             if !is_large {
@@ -132,16 +156,46 @@ impl Http {
         authority: &str,
         progress: &Progress,
     ) -> Result<Response, TransportError> {
-        let secure = request.uri.scheme_str() == Some("https");
         let measure = request.measure.take();
         let request = http::Request::from(request).map(|content| Sent::new(&content, progress));
-        let answer = self.client.request(request).await;
-        let answer = answer.map_err(|error| classify(&error, secure, authority))?;
+        let client = if self.broken.load(Ordering::Relaxed) < BROKEN {
+            &self.client
+        } else {
+            &self.single
+        };
+        let answer = client.request(request).await;
+        let answer = answer.map_err(|error| self.classify(&error, authority))?;
         match measure {
             Some(measure) if answer.status().is_success() => {
                 forget(answer, &measure, authority, progress).await
             }
             _ => keep(answer, self.limits.body, authority).await,
+        }
+    }
+
+    /// Classifies an error by its chain of causes.
+    fn classify(&self, error: &ClientError, authority: &str) -> TransportError {
+        let mut cause = error.source();
+        while let Some(error) = cause {
+            if let Some(own) = error.downcast_ref::<TransportError>() {
+                return own.clone();
+            }
+            cause = error.source();
+        }
+        match tls_cause(error) {
+            Some(cause) => TransportError::Tls {
+                authority: authority.to_owned(),
+                failure: failure(cause, &self.tls),
+                cause: cause.to_string(),
+            },
+            None if error.is_connect() && self.origin.scheme_str() == Some("https") => {
+                TransportError::Tls {
+                    authority: authority.to_owned(),
+                    failure: TlsFailure::Other,
+                    cause: root(error),
+                }
+            }
+            None => broken(authority, error),
         }
     }
 
@@ -231,6 +285,10 @@ impl Registry for Http {
         Box::pin(self.forward(request))
     }
 
+    fn send_alone(&self, request: Request) -> AloneFuture<'_> {
+        Box::pin(self.exchange_alone(request))
+    }
+
     fn client_hello(&self) -> BoxFuture<'_, Result<ClientHelloOutcome, TransportError>> {
         Box::pin(self.greet())
     }
@@ -257,25 +315,52 @@ fn authority(uri: &Uri) -> String {
     }
 }
 
-/// Classifies an error by its chain of causes.
-fn classify(error: &ClientError, secure: bool, authority: &str) -> TransportError {
-    let mut cause = error.source();
+/// The error of the TLS library that caused this one.
+fn tls_cause<'e>(error: &'e (dyn Error + 'static)) -> Option<&'e rustls::Error> {
+    let mut cause = Some(error);
     while let Some(error) = cause {
-        if let Some(own) = error.downcast_ref::<TransportError>() {
-            return own.clone();
+        if let Some(tls) = error.downcast_ref::<rustls::Error>() {
+            return Some(tls);
         }
-        cause = error.source();
-    }
-    if error.is_connect() && secure {
-        return TransportError::Tls {
-            authority: authority.to_owned(),
-            cause: root(error),
+        // The source of such an error is that of the error in it.
+        let inner = error
+            .downcast_ref::<io::Error>()
+            .and_then(io::Error::get_ref);
+        cause = match inner {
+            Some(inner) => Some(inner),
+            None => error.source(),
         };
     }
-    broken(authority, error)
+    None
 }
 
-fn broken(authority: &str, error: &dyn std::error::Error) -> TransportError {
+/// The kind of an error of the TLS library.
+fn failure(error: &rustls::Error, tls: &ClientConfig) -> TlsFailure {
+    use rustls::AlertDescription as Alert;
+    let has_certificate = tls.client_auth_cert_resolver.has_certs();
+    match error {
+        rustls::Error::InvalidMessage(_) => TlsFailure::NoTls,
+        rustls::Error::InvalidCertificate(_) => TlsFailure::ServerCertificate,
+        rustls::Error::AlertReceived(alert) => match alert {
+            Alert::CertificateRequired => TlsFailure::NoClientCertificate,
+            Alert::BadCertificate | Alert::HandshakeFailure if !has_certificate => {
+                TlsFailure::NoClientCertificate
+            }
+            Alert::BadCertificate
+            | Alert::UnsupportedCertificate
+            | Alert::CertificateRevoked
+            | Alert::CertificateExpired
+            | Alert::CertificateUnknown
+            | Alert::UnknownCA
+            | Alert::AccessDenied
+            | Alert::DecryptError => TlsFailure::ClientCertificate,
+            _ => TlsFailure::Other,
+        },
+        _ => TlsFailure::Other,
+    }
+}
+
+fn broken(authority: &str, error: &dyn Error) -> TransportError {
     TransportError::Broken {
         authority: authority.to_owned(),
         cause: root(error),
@@ -283,7 +368,7 @@ fn broken(authority: &str, error: &dyn std::error::Error) -> TransportError {
 }
 
 /// The message of the innermost cause.
-fn root(error: &dyn std::error::Error) -> String {
+fn root(error: &dyn Error) -> String {
     let mut words = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {

@@ -13,7 +13,7 @@ use helm_oci_suite::verdict::{Obstacle, ObstacleKind, Reason, Verdict};
 use helm_oci_suite::wire::exchange::Exchange;
 use tokio::task::JoinSet;
 
-use super::deadline::within;
+use super::deadline::within_while_responding;
 use super::observation::{is_by_line, kind};
 use crate::clock::Stopwatch;
 
@@ -81,7 +81,7 @@ pub async fn check(
     // A `JoinSet` aborts its task when an interrupted run drops it.
     let mut task = JoinSet::new();
     task.spawn(async move { (requirement.check)(&own).await });
-    let verdict = match within(deadline, &session, task.join_next()).await {
+    let verdict = match within_while_responding(deadline, &session, task.join_next()).await {
         Some(Some(Ok(result))) => result.into(),
         Some(Some(Err(failed))) => {
             let message = failed

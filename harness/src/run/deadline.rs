@@ -1,4 +1,5 @@
-//! Deadlines for the work of a session. Waits that the registry asks for, and large transfers, do not count.
+//! Deadlines for the work of a session. Waits that the registry asks for, and large transfers, do not count; and a check
+//! may take longer while the registry responds.
 
 use std::pin::pin;
 use std::time::Duration;
@@ -35,6 +36,28 @@ pub(crate) async fn within<T>(
     }
 }
 
+/// The number of limits that the work of a session may take while the registry responds.
+const SLOW: usize = 6;
+
+/// The same for work that many responses may slow down: the limit starts again while the registry responds, a few times.
+pub(crate) async fn within_while_responding<T>(
+    limit: Duration,
+    session: &Session,
+    work: impl Future<Output = T>,
+) -> Option<T> {
+    let mut work = pin!(work);
+    for _ in 0..SLOW {
+        let before = session.responses();
+        if let Some(done) = within(limit, session, work.as_mut()).await {
+            return Some(done);
+        }
+        if session.responses() == before {
+            return None;
+        }
+    }
+    None
+}
+
 #[cfg(test)]
 mod tests {
     use std::num::NonZeroU32;
@@ -47,6 +70,30 @@ mod tests {
     use super::*;
     use crate::clock::Stopwatch;
     use crate::target::policy::RateLimiter;
+
+    #[tokio::test]
+    async fn slow_work_goes_on_while_the_registry_responds() {
+        let session = Session::new(proof::target(Setup::Open, &[]), "test/within");
+        let (limit, pause) = (Duration::from_millis(40), Duration::from_millis(25));
+        let never = std::future::pending::<()>;
+        let slow = async {
+            for _ in 0..4 {
+                let _ = timeout(pause, never()).await;
+                let reply = session.call(http::Method::GET, "/v2/").send().await;
+                reply.expect("a response");
+            }
+        };
+        assert!(
+            within_while_responding(limit, &session, slow)
+                .await
+                .is_some()
+        );
+        assert!(
+            within_while_responding(limit, &session, never())
+                .await
+                .is_none()
+        );
+    }
 
     #[tokio::test]
     async fn waits_before_the_work_do_not_extend_its_deadline() {

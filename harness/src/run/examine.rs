@@ -82,6 +82,7 @@ pub async fn examine_target(
         job,
         concurrency,
         retries: schedule.retries,
+        soak: schedule.soak,
         pace,
         deadline: schedule.deadline,
         events,

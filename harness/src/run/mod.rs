@@ -32,6 +32,7 @@ mod read_only;
 mod registry_locks;
 mod request_counter;
 mod settle;
+mod soak;
 mod target;
 mod with_target;
 

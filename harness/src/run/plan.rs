@@ -65,6 +65,8 @@ pub struct Schedule {
     pub checks: usize,
     /// The number of times that a failure is confirmed in a fresh repository.
     pub retries: usize,
+    /// The number of rounds of the soak; 0 for none.
+    pub soak: usize,
     /// The time limit of one check.
     pub deadline: Duration,
 }
@@ -75,6 +77,7 @@ impl Default for Schedule {
             targets: 1,
             checks: usize::from(CONCURRENCY),
             retries: usize::from(RETRIES),
+            soak: 0,
             deadline: DEADLINE,
         }
     }

@@ -22,7 +22,7 @@ use super::preflight::{Preflight, preflight};
 use super::settle::Settler;
 use super::{
     Checked, DEADLINE, Event, Events, Job, Pace, Plan, capabilities, check_record, flows, order,
-    read_only, repositories,
+    read_only, repositories, soak,
 };
 
 /// The examination of one target.
@@ -33,6 +33,8 @@ pub(super) struct TargetExamination<'a> {
     pub(super) concurrency: usize,
     /// The number of times that a failure is confirmed.
     pub(super) retries: usize,
+    /// The number of rounds of the soak.
+    pub(super) soak: usize,
     /// The pace of the run on the target.
     pub(super) pace: &'a Pace,
     /// The time limit of one check.
@@ -85,6 +87,9 @@ impl TargetExamination<'_> {
                 verdicts: &verdicts,
             };
             record.helm_versions = flows::examine(self, &target, &results).await;
+        }
+        if self.soak > 0 {
+            record.soak = Some(Box::pin(soak::soak(&target, self.soak)).await);
         }
         record
     }

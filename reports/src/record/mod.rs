@@ -12,6 +12,7 @@ mod leftover;
 mod line;
 mod merge;
 mod reading;
+mod soak;
 mod target;
 
 use serde::{Deserialize, Serialize};
@@ -24,6 +25,7 @@ pub use self::leftover::{Leftover, LeftoverKind};
 pub use self::line::{LineRecord, RecoveredRecord};
 pub use self::merge::{MergeError, merge};
 pub use self::reading::RecordError;
+pub use self::soak::{SoakRecord, SoakStep};
 pub use self::target::{Capability, TargetIdentity, TargetKind, TargetRecord};
 
 /// The version of the record's schema that this crate writes and reads.

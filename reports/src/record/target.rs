@@ -6,7 +6,7 @@ use helm_oci_suite::wire::exchange::Exchange;
 use serde::{Deserialize, Serialize};
 use strum::{Display, IntoStaticStr};
 
-use super::{CheckRecord, HelmRecord, Leftover, LineRecord};
+use super::{CheckRecord, HelmRecord, Leftover, LineRecord, SoakRecord};
 
 /// The results of one target.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,6 +44,9 @@ pub struct TargetRecord {
     /// The line to the target; left out if nothing went wrong on it.
     #[serde(skip_serializing_if = "LineRecord::is_quiet", default)]
     pub line: LineRecord,
+    /// The soak; left out if there was none.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub soak: Option<SoakRecord>,
     /// The duration in milliseconds.
     pub milliseconds: u64,
 }
@@ -124,6 +127,7 @@ impl TargetRecord {
             requests: 0,
             concurrency: 0,
             line: LineRecord::default(),
+            soak: None,
             milliseconds: 0,
         }
     }

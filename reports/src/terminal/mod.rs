@@ -71,6 +71,12 @@ pub fn render(view: &ReportView<'_>, style: Style) -> String {
             }
         }
         helm::section(&mut page, &target.helm);
+        if let Some(soak) = &target.soak {
+            page.heading(&soak.heading);
+            for line in &soak.lines {
+                page.line(2, line, Ink::Plain);
+            }
+        }
         page.blank();
         summary::target(&mut page, target);
     }

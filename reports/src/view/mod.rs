@@ -18,6 +18,7 @@ mod progress;
 mod report;
 mod row;
 mod sentence;
+mod soak;
 mod tally;
 mod target;
 mod verdict;
@@ -45,6 +46,7 @@ pub use self::progress::RunProgress;
 pub use self::report::{Header, ProblemView, ReportView, RunSummary};
 pub use self::row::{Depth, Label, ReportRow, RowEntry};
 pub use self::sentence::{Clause, ResultSentence};
+pub use self::soak::SoakView;
 pub use self::tally::OutcomeCounts;
 pub use self::target::{
     AreaView, CapabilityView, Effort, IdentityFact, IdentityLabel, ObstacleGroup, ObstacleView,

@@ -10,6 +10,7 @@ use super::helm::HelmView;
 use super::leftovers::{self, LeftoverGroup};
 use super::row::{Label, ReportRow};
 use super::sentence::ResultSentence;
+use super::soak::SoakView;
 use super::tally::OutcomeCounts;
 use super::verdict::{Results, TargetVerdict};
 use crate::record::{Capability, RunRecord, TargetIdentity, TargetRecord};
@@ -46,6 +47,8 @@ pub struct TargetView<'a> {
     pub effort: Option<Effort>,
     /// What went wrong on the line to the target, a sentence each.
     pub line: Vec<String>,
+    /// The soak.
+    pub soak: Option<SoakView>,
     /// The verdict.
     pub verdict: TargetVerdict,
     /// The duration in milliseconds.
@@ -179,6 +182,7 @@ impl<'a> TargetView<'a> {
                 concurrency: target.concurrency,
             }),
             line: super::line::sentences(&target.line),
+            soak: target.soak.as_ref().map(SoakView::of),
             verdict,
             milliseconds: target.milliseconds,
             checks,

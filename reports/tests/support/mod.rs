@@ -3,8 +3,8 @@
 use helm_oci_reports::record::{
     AttemptRecord, AttemptResult, BreakRecord, Capability, CheckRecord, DeviationProblem,
     DeviationRecord, FlowRecord, Footer, HelmRecord, HelmRun, Leftover, LeftoverKind, LineRecord,
-    RecoveredRecord, RunIdentity, RunRecord, SCHEMA, SourceRecord, SuiteIdentity, TargetIdentity,
-    TargetKind, TargetRecord,
+    RecoveredRecord, RunIdentity, RunRecord, SCHEMA, SoakRecord, SoakStep, SourceRecord,
+    SuiteIdentity, TargetIdentity, TargetKind, TargetRecord,
 };
 use helm_oci_suite::helm::era::Era;
 use helm_oci_suite::helm::flow::Flow;
@@ -130,6 +130,17 @@ fn distribution() -> TargetRecord {
                 count: 57,
             }],
         },
+        soak: Some(SoakRecord {
+            rounds: 100,
+            steps: vec![SoakStep {
+                name: "GET of the manifest by digest".into(),
+                at_once: 92,
+                late: 7,
+                never: 1,
+                median: 21,
+                longest: 1400,
+            }],
+        }),
         helm_versions: helm_versions(),
         leftovers: vec![
             Leftover {

@@ -47,6 +47,13 @@ impl Session {
         failed.collect()
     }
 
+    /// The number of responses so far.
+    pub fn responses(&self) -> usize {
+        let state = self.state();
+        let exchanges = state.exchanges.iter();
+        exchanges.filter(|sent| sent.response.is_ok()).count()
+    }
+
     /// The positions of the exchanges without a response.
     pub(crate) fn failed_exchanges(&self) -> Vec<usize> {
         let state = self.state();

@@ -1,6 +1,36 @@
 //! Transport errors.
 
+use strum::Display;
 use thiserror::Error;
+
+/// The step at which a connection failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ConnectStep {
+    /// The lookup of the host name.
+    Lookup,
+    /// The connection to its address.
+    Connection,
+}
+
+/// A kind of TLS failure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Display)]
+pub enum TlsFailure {
+    /// The port does not speak TLS.
+    #[strum(to_string = "")]
+    NoTls,
+    /// The certificate of the server is not accepted.
+    #[strum(to_string = "")]
+    ServerCertificate,
+    /// The server requires a client certificate. With TLS 1.3 it says so after the handshake.
+    #[strum(to_string = ", a client certificate is required")]
+    NoClientCertificate,
+    /// The server refuses the client certificate. With TLS 1.3 it says so after the handshake.
+    #[strum(to_string = ", the client certificate is refused")]
+    ClientCertificate,
+    /// Anything else.
+    #[strum(to_string = "")]
+    Other,
+}
 
 /// The reason why a request has no complete response.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -10,14 +40,18 @@ pub enum TransportError {
     Connect {
         /// Host and port.
         authority: String,
+        /// The step that failed.
+        step: ConnectStep,
         /// The error of the operating system.
         cause: String,
     },
-    /// The TLS handshake failed.
-    #[error("TLS handshake with {authority} failed: {cause}")]
+    /// TLS failed.
+    #[error("TLS handshake with {authority} failed{failure}: {cause}")]
     Tls {
         /// Host and port.
         authority: String,
+        /// The kind of failure.
+        failure: TlsFailure,
         /// The error of the TLS library.
         cause: String,
     },

@@ -13,7 +13,8 @@ use http::{HeaderValue, Uri, header};
 
 use super::content::Content;
 use super::{
-    ClientHelloOutcome, Measurement, Registry, Request, Response, ResponseFuture, TransportError,
+    ClientHelloOutcome, ConnectStep, Measurement, Registry, Request, Response, ResponseFuture,
+    TransportError,
 };
 
 /// The reference registry without a socket: for proofs, and for tests.
@@ -32,7 +33,12 @@ impl InMemory {
         let authority = authority(&request.uri);
         if authority != self::authority(&self.origin) {
             let cause = "no such host".to_owned();
-            return Err(TransportError::Connect { authority, cause });
+            let step = ConnectStep::Lookup;
+            return Err(TransportError::Connect {
+                authority,
+                step,
+                cause,
+            });
         }
         let measure = request.measure.take();
         let scheme = request.uri.scheme_str().and_then(Scheme::parse);

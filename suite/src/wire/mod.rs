@@ -16,9 +16,11 @@ pub mod redaction;
 mod request;
 mod response;
 
-pub use self::error::TransportError;
+pub use self::error::{ConnectStep, TlsFailure, TransportError};
 pub use self::in_memory::InMemory;
 pub use self::measure::{Measured, Measurement};
-pub use self::port::{ClientHelloOutcome, Registry, Relay, ResponseFuture};
+pub use self::port::{
+    AfterResponse, AloneFuture, ClientHelloOutcome, Registry, Relay, ResponseFuture,
+};
 pub use self::request::Request;
 pub use self::response::Response;

@@ -20,6 +20,22 @@ pub enum ClientHelloOutcome {
     NoResponse,
 }
 
+/// The state of a connection after a response on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AfterResponse {
+    /// It stays open.
+    Open,
+    /// The registry closes it, as the response announced.
+    ClosedAsAnnounced,
+    /// The registry closes it, and the response did not announce that.
+    Closed,
+    /// The registry sends bytes that belong to no response.
+    SentMore,
+}
+
+/// The future of a response, and of the state of its connection after it.
+pub type AloneFuture<'a> = BoxFuture<'a, Result<(Response, AfterResponse), TransportError>>;
+
 /// The future of a response.
 pub type ResponseFuture<'a> = BoxFuture<'a, Result<Response, TransportError>>;
 
@@ -27,6 +43,11 @@ pub type ResponseFuture<'a> = BoxFuture<'a, Result<Response, TransportError>>;
 pub trait Registry: Send + Sync {
     /// Sends one request and returns the response.
     fn send(&self, request: Request) -> ResponseFuture<'_>;
+
+    /// Sends a read on a connection of its own, and watches the connection after the response.
+    fn send_alone(&self, request: Request) -> AloneFuture<'_> {
+        Box::pin(async { Ok((self.send(request).await?, AfterResponse::Open)) })
+    }
 
     /// Sends a TLS `ClientHello` to the registry's port as if it spoke TLS.
     fn client_hello(&self) -> BoxFuture<'_, Result<ClientHelloOutcome, TransportError>>;
@@ -51,6 +72,11 @@ pub trait Relay: Send + Sync {
         self.inner().send(request)
     }
 
+    /// Passes a read on that has a connection of its own.
+    fn pass_alone(&self, request: Request) -> AloneFuture<'_> {
+        self.inner().send_alone(request)
+    }
+
     /// Passes a `ClientHello` on.
     fn greet(&self) -> BoxFuture<'_, Result<ClientHelloOutcome, TransportError>> {
         self.inner().client_hello()
@@ -60,6 +86,10 @@ pub trait Relay: Send + Sync {
 impl<R: Relay> Registry for R {
     fn send(&self, request: Request) -> ResponseFuture<'_> {
         self.pass(request)
+    }
+
+    fn send_alone(&self, request: Request) -> AloneFuture<'_> {
+        self.pass_alone(request)
     }
 
     fn client_hello(&self) -> BoxFuture<'_, Result<ClientHelloOutcome, TransportError>> {

@@ -10,9 +10,9 @@ use helm_oci_suite::session::challenge::Challenge;
 use helm_oci_suite::session::target::{Credentials, Target};
 use helm_oci_suite::session::{Reply, Session};
 use helm_oci_suite::verdict::{Obstacle, ObstacleKind, Stop};
-use helm_oci_suite::wire::TransportError;
 use helm_oci_suite::wire::exchange::Exchange;
 use helm_oci_suite::wire::redaction::redact_url;
+use helm_oci_suite::wire::{ConnectStep, TlsFailure, TransportError};
 use http::{Method, StatusCode};
 
 use self::watch::Watch;
@@ -245,38 +245,29 @@ fn told(session: &Session, reply: &Reply) -> String {
     format!("{} ({words})", reply.status)
 }
 
-/// TLS alerts of a server that requires a client certificate.
-const WANTS_CERTIFICATE: [&str; 3] = ["CertificateRequired", "BadCertificate", "HandshakeFailure"];
-/// TLS alerts of a server that rejects the client certificate.
-const REFUSES_CERTIFICATE: [&str; 3] = ["UnknownCA", "DecryptError", "CertificateUnknown"];
-
 /// Describes a transport error and the next step.
 fn advise(error: &TransportError, session: &Session) -> String {
-    let alerts = |names: [&str; 3]| match error {
-        TransportError::Tls { cause, .. } | TransportError::Broken { cause, .. } => {
-            let alert = cause.split_once("fatal alert: ");
-            alert.is_some_and(|(_, alert)| names.contains(&alert))
-        }
-        _ => false,
-    };
     let step = match error {
-        _ if alerts(WANTS_CERTIFICATE) => {
-            "the registry may require a client certificate; give --cert-file and --key-file"
-        }
-        _ if alerts(REFUSES_CERTIFICATE) => {
-            "it does not know the client certificate, name one that it trusts"
-        }
-        TransportError::Connect { cause, .. } if cause.contains("lookup") => "check the host name",
+        TransportError::Connect {
+            step: ConnectStep::Lookup,
+            ..
+        } => "check the host name",
         TransportError::Connect { .. } => {
             "check that the registry runs, and that the port is correct"
         }
-        TransportError::Tls { cause, .. } if cause.contains("InvalidContentType") => {
-            "the port does not speak TLS; write http:// or give --plain-http"
-        }
-        TransportError::Tls { cause, .. } if cause.contains("certificate") => {
-            "name its root with --ca-file, or give --insecure-skip-tls-verify"
-        }
-        TransportError::Tls { .. } => "check that the port speaks TLS, or give --plain-http",
+        TransportError::Tls { failure, .. } => match failure {
+            TlsFailure::NoTls => "the port does not speak TLS; write http:// or give --plain-http",
+            TlsFailure::ServerCertificate => {
+                "name its root with --ca-file, or give --insecure-skip-tls-verify"
+            }
+            TlsFailure::NoClientCertificate => {
+                "the registry may require a client certificate; give --cert-file and --key-file"
+            }
+            TlsFailure::ClientCertificate => {
+                "it does not know the client certificate, name one that it trusts"
+            }
+            TlsFailure::Other => "check that the port speaks TLS, or give --plain-http",
+        },
         TransportError::Broken { .. } if session.target().origin().scheme_str() == Some("http") => {
             "the port may require TLS; use https://, or check that it is an HTTP port"
         }
