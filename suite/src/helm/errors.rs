@@ -232,6 +232,10 @@ symptoms! {
     UploadPostClosed(None) [
         (ALL, "Post …{url}/blobs/uploads/…: EOF"),
     ];
+    /// Bytes follow the response to HEAD of a manifest.
+    HeadFollowed(None) [
+        (CONTAINERD_SINCE_3_7, "failed to copy: httpReadSeeker: failed open: failed to do request: Get \"{url}/manifests/{d}\": net/http: HTTP/1.x transport connection broken: malformed HTTP …"),
+    ];
     /// The POST returns no `Location`.
     LocationMissing(None) [
         (FAILS_WITHOUT_LOCATION, "failed to copy: failed to do request: Put …?digest={d}…: http: no Host in request URL"),

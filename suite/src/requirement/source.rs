@@ -163,6 +163,13 @@ pub const HTTP: Document = Document {
     url: "https://www.rfc-editor.org/rfc/rfc9110",
 };
 
+/// HTTP/1.1.
+pub const HTTP_1_1: Document = Document {
+    name: "RFC 9112",
+    version: "2022",
+    url: "https://www.rfc-editor.org/rfc/rfc9112",
+};
+
 /// Cites Helm's code, the only source where Helm is stricter than the specification.
 pub const fn helm(tag: &'static str, path: &'static str, does: &'static str) -> Source {
     Source {

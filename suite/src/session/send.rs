@@ -1,7 +1,7 @@
 //! Sending: every request of a session is checked against the write mode, sent, recorded, and repeated if the
 //! registry asks for it.
 
-use http::Method;
+use http::{Method, header};
 
 use helm_oci_fixtures::route::Route;
 
@@ -9,7 +9,7 @@ use super::retry::{own_wait, retry_after};
 use super::state::SentRequest;
 use super::{Reply, Session};
 use crate::verdict::{Obstacle, Stop};
-use crate::wire::{Request, TransportError};
+use crate::wire::{AfterResponse, Request, Response, TransportError};
 
 /// The number of broken connections after which closing the connection counts as the registry's behaviour.
 const ATTEMPTS: usize = 3;
@@ -57,6 +57,45 @@ impl Session {
             }
         }
         Ok(None)
+    }
+
+    /// Sends a read on a connection of its own, after the same read has settled what it needs, and returns the state of
+    /// the connection after the response.
+    pub async fn send_alone(
+        &self,
+        method: Method,
+        path: &str,
+    ) -> Result<(Reply, AfterResponse), Stop> {
+        self.call(method.clone(), path).unfollowed().send().await?;
+        let mut request = Request::new(method, self.uri(path)?);
+        let route = Route::of(&request.uri);
+        let repository = route.repository().unwrap_or_default();
+        let known = self.state().authorizations.get(repository).cloned();
+        if let Some(value) = known {
+            request = request.header(header::AUTHORIZATION, value);
+        }
+        let sent = self.target().registry.send_alone(request.clone()).await;
+        let (response, after) = sent.map_err(|error| Stop::from(Obstacle::from(&error)))?;
+        Ok((self.note(request, response), after))
+    }
+
+    /// Records an exchange that was not sent as usual.
+    fn note(&self, request: Request, response: Response) -> Reply {
+        let uri = request.uri.clone();
+        let mut state = self.state();
+        state.exchanges.push(SentRequest {
+            request,
+            response: Ok(response.clone()),
+            is_secret: false,
+        });
+        Reply {
+            status: response.status,
+            headers: response.headers,
+            body: response.body,
+            measured: response.measured,
+            exchange: state.exchanges.len() - 1,
+            uri,
+        }
     }
 
     /// Sends a request as it is, and again after the time that the registry asks for.

@@ -13,8 +13,8 @@ use http::{HeaderValue, Uri, header};
 
 use super::content::Content;
 use super::{
-    ClientHelloOutcome, ConnectStep, Measurement, Registry, Request, Response, ResponseFuture,
-    TransportError,
+    AfterResponse, AloneFuture, ClientHelloOutcome, ConnectStep, Measurement, Registry, Request,
+    Response, ResponseFuture, TransportError,
 };
 
 /// The reference registry without a socket: for proofs, and for tests.
@@ -29,7 +29,14 @@ impl InMemory {
         Self { registry, origin }
     }
 
-    fn respond(&self, mut request: Request) -> Result<Response, TransportError> {
+    fn respond(&self, request: Request) -> Result<Response, TransportError> {
+        self.respond_alone(request).map(|(response, _)| response)
+    }
+
+    fn respond_alone(
+        &self,
+        mut request: Request,
+    ) -> Result<(Response, AfterResponse), TransportError> {
         let authority = authority(&request.uri);
         if authority != self::authority(&self.origin) {
             let cause = "no such host".to_owned();
@@ -53,12 +60,12 @@ impl InMemory {
         };
         let Outgoing { response, effect } = self.registry.handle(&incoming);
         let mut response = Response::from(response);
+        let mut after = AfterResponse::Open;
         match effect {
             // In memory no time passes, and every request has a connection of its own.
-            TransportEffect::None
-            | TransportEffect::Delay(_)
-            | TransportEffect::CloseAfterResponse
-            | TransportEffect::WriteAfterResponse(_) => {}
+            TransportEffect::None | TransportEffect::Delay(_) => {}
+            TransportEffect::CloseAfterResponse => after = AfterResponse::Closed,
+            TransportEffect::WriteAfterResponse(_) => after = AfterResponse::SentMore,
             TransportEffect::CloseBeforeResponse => {
                 let cause = "closed before the response".to_owned();
                 return Err(TransportError::Broken { authority, cause });
@@ -75,7 +82,7 @@ impl InMemory {
             response.body = head;
             response.measured = Some(measured);
         }
-        Ok(response)
+        Ok((response, after))
     }
 }
 
@@ -87,6 +94,10 @@ fn authority(uri: &Uri) -> String {
 impl Registry for InMemory {
     fn send(&self, request: Request) -> ResponseFuture<'_> {
         Box::pin(ready(self.respond(request)))
+    }
+
+    fn send_alone(&self, request: Request) -> AloneFuture<'_> {
+        Box::pin(ready(self.respond_alone(request)))
     }
 
     fn client_hello(&self) -> BoxFuture<'_, Result<ClientHelloOutcome, TransportError>> {

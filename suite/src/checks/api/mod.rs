@@ -1,5 +1,6 @@
 //! API endpoint, transport and headers.
 
+mod connection;
 mod endpoint;
 mod request_headers;
 mod response_headers;
@@ -16,6 +17,8 @@ pub(super) static REQUIREMENTS: &[&Requirement] = &[
     &endpoint::VERSION_CHECK,
     &endpoint::NO_SLASH,
     &endpoint::CLIENT_HELLO,
+    &connection::CLOSE_ANNOUNCED,
+    &connection::NOTHING_AFTER_HEAD,
     &request_headers::HELM_AGENTS,
     &request_headers::ACCEPT_LISTS,
     &request_headers::MISSING_ACCEPT,

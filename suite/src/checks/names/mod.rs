@@ -1,5 +1,6 @@
 //! Repository names and tags.
 
+mod first_manifest;
 mod first_write;
 mod repository;
 mod tag;
@@ -24,6 +25,7 @@ pub(super) static REQUIREMENTS: &[&Requirement] = &[
     &first_write::NO_SERVER_ERROR,
     &first_write::CREATED_ON_PUSH,
     &first_write::NEW_REPOSITORY,
+    &first_manifest::FIRST_MANIFEST,
     &tag::PLUS,
     &tag::NOT_SEMVER,
     &tag::LATEST,
