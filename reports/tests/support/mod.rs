@@ -240,6 +240,7 @@ fn unreachable() -> TargetRecord {
             response: Err("cannot connect to registry.invalid:443: no such host".into()),
         }],
         checks: vec![],
+        line: LineRecord::default(),
         eras: vec![],
         helm_versions: vec![],
         leftovers: vec![],
