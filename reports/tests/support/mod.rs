@@ -241,6 +241,7 @@ fn unreachable() -> TargetRecord {
         }],
         checks: vec![],
         line: LineRecord::default(),
+        soak: None,
         eras: vec![],
         helm_versions: vec![],
         leftovers: vec![],
