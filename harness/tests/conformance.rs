@@ -218,9 +218,12 @@ fn say_left(left: &[Leftover]) {
 /// What a trial makes of an outcome.
 fn conclude(record: &CheckRecord) -> Result<Completion, Failed> {
     match record.outcome {
-        Outcome::Pass | Outcome::Known | Outcome::Warn | Outcome::Present | Outcome::Absent => {
-            Ok(Completion::Completed)
-        }
+        Outcome::Pass
+        | Outcome::Known
+        | Outcome::Warn
+        | Outcome::Present
+        | Outcome::Absent
+        | Outcome::Intermittent => Ok(Completion::Completed),
         Outcome::Stale => Err("a deviation is listed and not seen".into()),
         Outcome::Skipped => Ok(Completion::ignored_with(
             record.reason.as_deref().unwrap_or("no reason"),

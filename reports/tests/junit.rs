@@ -101,7 +101,7 @@ fn every_outcome_has_its_element() {
                 .collect();
             let expected: &[&str] = match check.outcome {
                 Outcome::Pass | Outcome::Present | Outcome::Absent => &[],
-                Outcome::Warn | Outcome::Known => &["system-out"],
+                Outcome::Warn | Outcome::Known | Outcome::Intermittent => &["system-out"],
                 Outcome::Stale => &["failure"],
                 Outcome::Fail if check.exchanges.is_empty() => &["failure"],
                 Outcome::Fail => &["failure", "system-out"],
