@@ -45,18 +45,20 @@ impl<S> Connection<S> {
 }
 
 impl<S: AsyncRead + Unpin> AsyncRead for Connection<S> {
-    /// Reports the end of the stream once the last response is written, so that the server closes the connection as
-    /// if the client had done so: without a header that announces it.
+    /// Reports the end of the stream at the next request after the last response, so that the server closes the
+    /// connection as if the client had done so: without a header that announces it. A connection that closed before that
+    /// would be noticed by some clients in time, and by others not.
     fn poll_read(
         self: Pin<&mut Self>,
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let own = self.get_mut();
-        if own.is_closing {
-            return Poll::Ready(Ok(()));
+        if !own.is_closing {
+            return Pin::new(&mut own.stream).poll_read(context, buffer);
         }
-        Pin::new(&mut own.stream).poll_read(context, buffer)
+        let mut discarded = [0; 1024];
+        Pin::new(&mut own.stream).poll_read(context, &mut ReadBuf::new(&mut discarded))
     }
 }
 

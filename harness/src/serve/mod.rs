@@ -66,7 +66,7 @@ impl Handler for FaultyRegistry {
         Box::pin(async move {
             let _admitted = match self.admit(clock::uptime()) {
                 Ok(admitted) => admitted,
-                Err(refused) => return refused,
+                Err(refused) => return *refused,
             };
             if self.limits_concurrency() {
                 pass(LATENCY).await;

@@ -165,6 +165,15 @@ pub async fn observe(
         .collect()
 }
 
+/// True if the fault redirects a login. Its outcome depends on the set-up: where there is nothing to log in to, the
+/// target of the redirect needs no credentials.
+fn leads_login_elsewhere(flow: Flow, altered: &Altered) -> bool {
+    flow == Flow::Login
+        && altered
+            .iter()
+            .any(|(_, _, status)| (300..400).contains(status))
+}
+
 fn next<T>(waiting: &Mutex<Vec<T>>) -> Option<T> {
     waiting.lock().unwrap_or_else(PoisonError::into_inner).pop()
 }
@@ -255,7 +264,7 @@ impl Worker {
                 found.tally.cells += 1;
                 let altered = clean.altered(&environment, setup, *fault);
                 let known = open.entry(*fault).or_default();
-                if altered.is_subset(known) {
+                if altered.is_subset(known) && !leads_login_elsewhere(unit.flow, &altered) {
                     continue;
                 }
                 if setup == Setup::Open {
