@@ -34,7 +34,7 @@ pub use self::fault_server::{FaultServer, InProcessClient, ObservedExchange};
 pub use self::home::Home;
 pub use self::output::{Placeholders, final_error};
 pub use self::process::{Exit, ProcessOutput};
-pub use self::recorder::{Endpoint, Recorder};
+pub use self::recorder::{BelowHttp, Endpoint, Recorder};
 pub use self::tls::roots;
 
 /// The time limit for `helm version` and `helm … --help`.

@@ -18,10 +18,10 @@ use helm_oci_suite::session::target::Target;
 use helm_oci_suite::wire::exchange::Exchange;
 use helm_oci_suite::wire::redaction::Secrets;
 use helm_oci_suite::wire::{
-    ClientHelloOutcome, Registry, Request, Response, ResponseFuture, TransportError,
+    AfterResponse, ClientHelloOutcome, Registry, Request, Response, ResponseFuture, TransportError,
 };
 use http::uri::PathAndQuery;
-use http::{Uri, header};
+use http::{Method, Uri, header};
 
 use super::{Helm, tls};
 use crate::serve::{Handler, ServeError, Server, redirect, strip};
@@ -29,9 +29,45 @@ use crate::serve::{Handler, ServeError, Server, redirect, strip};
 /// The exchanges between one Helm binary and a registry.
 pub struct Recorder {
     upstream: Arc<dyn Registry>,
+    below: BelowHttp,
     /// Credentials that are redacted from the log.
     secrets: Secrets,
     log: Mutex<Log>,
+}
+
+/// The behaviour of a registry below HTTP. Helm meets it at the recorder as well.
+#[derive(Debug, Clone, Copy)]
+pub struct BelowHttp {
+    /// The reaction of a plain-HTTP port to a TLS `ClientHello`.
+    hello: ClientHelloReaction,
+    /// True if each connection is closed after a response that does not announce it.
+    closes: bool,
+}
+
+impl BelowHttp {
+    /// Observes the behaviour of a registry.
+    pub async fn of(registry: &dyn Registry) -> Self {
+        let hello = match registry.client_hello().await {
+            Ok(ClientHelloOutcome::NoResponse) => ClientHelloReaction::Silence,
+            Ok(ClientHelloOutcome::Response(bytes)) if bytes.starts_with(b"HTTP/") => {
+                ClientHelloReaction::HttpResponse
+            }
+            Ok(ClientHelloOutcome::Response(_) | ClientHelloOutcome::Closed) => {
+                ClientHelloReaction::Close
+            }
+            Err(_) => ClientHelloReaction::HttpResponse,
+        };
+        let base = at(registry.origin(), Some(PathAndQuery::from_static("/v2/")));
+        let mut closes = true;
+        // One connection may break by chance.
+        for _ in 0..2 {
+            let sent = registry
+                .send_alone(Request::new(Method::GET, base.clone()))
+                .await;
+            closes &= matches!(sent, Ok((_, AfterResponse::Closed)));
+        }
+        Self { hello, closes }
+    }
 }
 
 #[derive(Default)]
@@ -54,10 +90,11 @@ pub struct Endpoint {
 }
 
 impl Recorder {
-    /// Creates a recorder in front of the registry of a target.
-    pub fn new(target: &Target) -> Self {
+    /// Creates a recorder in front of the registry of a target, which behaves in this way below HTTP.
+    pub fn new(target: &Target, below: BelowHttp) -> Self {
         Self {
             upstream: Arc::clone(&target.registry),
+            below,
             secrets: target.secrets(),
             log: Mutex::default(),
         }
@@ -147,13 +184,20 @@ impl Handler for Recorder {
                     effect: TransportEffect::CloseBeforeResponse,
                     ..Outgoing::default()
                 },
-                |response| http::Response::from(response).into(),
+                |response| Outgoing {
+                    response: response.into(),
+                    effect: if self.below.closes {
+                        TransportEffect::CloseAfterResponse
+                    } else {
+                        TransportEffect::None
+                    },
+                },
             )
         })
     }
 
     fn client_hello(&self) -> ClientHelloReaction {
-        ClientHelloReaction::HttpResponse
+        self.below.hello
     }
 }
 

@@ -215,9 +215,10 @@ impl Http {
             }
             std::io::Result::Ok(())
         };
-        // A reset and a closed connection count as no response.
-        let _ = timeout(self.limits.hello, conversation).await;
+        // A reset is a closed connection.
+        let is_closed = timeout(self.limits.hello, conversation).await.is_ok();
         Ok(match length {
+            0 if is_closed => ClientHelloOutcome::Closed,
             0 => ClientHelloOutcome::NoResponse,
             _ => ClientHelloOutcome::Response(Bytes::copy_from_slice(&answer[..length])),
         })

@@ -13,7 +13,7 @@ use helm_oci_suite::checks;
 use helm_oci_suite::helm::era::Era;
 use helm_oci_suite::helm::flow::Flow;
 use helm_oci_suite::helm::version::ORAS;
-use helm_oci_suite::prediction::explain::{Failure, Violation, aborting_exchange, explain};
+use helm_oci_suite::prediction::explain::{Failure, aborting_exchange, explain};
 use helm_oci_suite::prediction::table::{self, FlowVerdict, Verdicts};
 use helm_oci_suite::requirement::outcome::Outcome;
 use helm_oci_suite::session::Session;
@@ -22,11 +22,12 @@ use helm_oci_suite::verdict::{Obstacle, ObstacleKind};
 use helm_oci_suite::wire::exchange::Exchange;
 use http::Method;
 
+use super::observation::violations;
 use super::target::TargetExamination;
 use super::{Event, Plan, flow_attempts};
 use crate::clock::Stopwatch;
 use crate::helm::scenario::{self, FlowError, Scenario, ScenarioResult};
-use crate::helm::{Exit, Helm, Home, Placeholders, ProcessOutput, Recorder, roots};
+use crate::helm::{BelowHttp, Exit, Helm, Home, Placeholders, ProcessOutput, Recorder, roots};
 
 /// The maximum number of concurrent Helm processes, whatever `--jobs` is: each can use a whole core.
 const CONCURRENCY: usize = 4;
@@ -83,6 +84,7 @@ pub(super) async fn examine(
         flows.map(move |flow| (helm, flow))
     });
     let can_log_in = can_log_in(target).await;
+    let below = BelowHttp::of(target.registry.as_ref()).await;
     let roots = &roots(ca_file).map_err(|error| error.to_string());
     let runs = pairs
         .enumerate()
@@ -93,6 +95,7 @@ pub(super) async fn examine(
                 helm,
                 flow,
                 roots,
+                below,
             };
             let record = match run.skip_reason(can_log_in) {
                 None => {
@@ -156,6 +159,7 @@ struct FlowRun<'a> {
     flow: Flow,
     /// The root certificates for Helm, as PEM.
     roots: &'a Result<Vec<u8>, String>,
+    below: BelowHttp,
 }
 
 /// The observation of one flow.
@@ -218,7 +222,7 @@ impl FlowRun<'_> {
     }
 
     async fn observe(&self) -> Result<Observed, Box<dyn std::error::Error + Send + Sync>> {
-        let recorder = Arc::new(Recorder::new(self.target));
+        let recorder = Arc::new(Recorder::new(self.target, self.below));
         let place = recorder.open(self.helm).await?;
         let home = self.home()?;
         let scenario = Scenario {
@@ -366,23 +370,6 @@ impl FlowRun<'_> {
 fn inconclusive(record: &mut FlowRecord, kind: ObstacleKind, what: String) {
     record.outcome = Outcome::Inconclusive;
     record.obstacle = Some(Obstacle::new(kind, what));
-}
-
-/// The violated requirements, each with the exchanges that show the violation.
-fn violations(checks: &[CheckRecord]) -> Vec<Violation<'_>> {
-    let all = checks::all();
-    let violated = checks.iter().filter_map(|check| {
-        let finding = check.finding.as_ref()?;
-        let requirement = all.iter().find(|one| one.id == check.id)?;
-        let exchanges = finding.exchanges.iter();
-        Some(Violation {
-            requirement,
-            shown_by: exchanges
-                .filter_map(|position| check.exchanges.get(*position))
-                .collect(),
-        })
-    });
-    violated.collect()
 }
 
 fn authority(uri: &http::Uri) -> String {

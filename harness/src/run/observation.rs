@@ -1,6 +1,9 @@
 //! Observations: an attempt as it can be compared with another one in another repository.
 
 use helm_oci_fixtures::route::Route;
+use helm_oci_reports::record::CheckRecord;
+use helm_oci_suite::checks;
+use helm_oci_suite::prediction::explain::Violation;
 use helm_oci_suite::verdict::{ObstacleKind, Reason, Verdict};
 use helm_oci_suite::wire::exchange::Exchange;
 use http::StatusCode;
@@ -108,4 +111,21 @@ pub(super) fn is_withheld(checked: &Checked) -> bool {
         &checked.verdict,
         Verdict::Inconclusive(obstacle) if obstacle.what.starts_with("request not sent")
     )
+}
+
+/// The violated requirements, each with the exchanges that show the violation.
+pub(super) fn violations(checks: &[CheckRecord]) -> Vec<Violation<'_>> {
+    let all = checks::all();
+    let violated = checks.iter().filter_map(|check| {
+        let finding = check.finding.as_ref()?;
+        let requirement = all.iter().find(|one| one.id == check.id)?;
+        let exchanges = finding.exchanges.iter();
+        Some(Violation {
+            requirement,
+            shown_by: exchanges
+                .filter_map(|position| check.exchanges.get(*position))
+                .collect(),
+        })
+    });
+    violated.collect()
 }

@@ -105,9 +105,8 @@ impl Registry for InMemory {
             ClientHelloReaction::HttpResponse => {
                 ClientHelloOutcome::Response(Bytes::from_static(CLIENT_HELLO_RESPONSE))
             }
-            ClientHelloReaction::Silence | ClientHelloReaction::Close => {
-                ClientHelloOutcome::NoResponse
-            }
+            ClientHelloReaction::Silence => ClientHelloOutcome::NoResponse,
+            ClientHelloReaction::Close => ClientHelloOutcome::Closed,
         };
         Box::pin(ready(Ok(outcome)))
     }

@@ -16,8 +16,10 @@ use super::{Request, Response, TransportError};
 pub enum ClientHelloOutcome {
     /// The first bytes of the response.
     Response(Bytes),
-    /// No bytes within the timeout, or the connection was closed.
+    /// No bytes within the timeout.
     NoResponse,
+    /// The connection was closed without a byte.
+    Closed,
 }
 
 /// The state of a connection after a response on it.

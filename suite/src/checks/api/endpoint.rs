@@ -114,6 +114,7 @@ async fn client_hello(session: &Session) -> CheckResult {
             format!("{} bytes that do not begin with `HTTP/`", bytes.len())
         }
         Ok(ClientHelloOutcome::NoResponse) => "no response".to_owned(),
+        Ok(ClientHelloOutcome::Closed) => "the connection is closed".to_owned(),
         Err(error) => return Err(Obstacle::from(&error).into()),
     };
     Err(Stop::Violated(Box::new(Finding {
