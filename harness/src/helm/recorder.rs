@@ -279,7 +279,40 @@ fn rewrite(text: &str, from: &Origin, to: &Origin) -> String {
 
 #[cfg(test)]
 mod tests {
+    use helm_oci_fixtures::fault::Fault;
+    use helm_oci_suite::proof;
+    use helm_oci_suite::requirement::Setup;
+
     use super::*;
+
+    #[tokio::test]
+    async fn helm_meets_what_the_registry_does_below_http() {
+        for (fault, hello, closes) in [
+            (None, ClientHelloReaction::HttpResponse, false),
+            (
+                Some(Fault::SilentOnClientHello),
+                ClientHelloReaction::Silence,
+                false,
+            ),
+            (
+                Some(Fault::ClosesOnClientHello),
+                ClientHelloReaction::Close,
+                false,
+            ),
+            (
+                Some(Fault::ClosesAfterEachResponse),
+                ClientHelloReaction::HttpResponse,
+                true,
+            ),
+        ] {
+            let faults: Vec<Fault> = fault.into_iter().collect();
+            let target = proof::target(Setup::PlainHttp, &faults);
+            let below = BelowHttp::of(target.registry.as_ref()).await;
+            let recorder = Recorder::new(&target, below);
+            assert_eq!(recorder.client_hello(), hello, "{fault:?}");
+            assert_eq!(below.closes, closes, "{fault:?}");
+        }
+    }
 
     #[test]
     fn only_urls_of_the_registry_are_rewritten() {
