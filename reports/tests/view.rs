@@ -70,7 +70,16 @@ fn a_target_carries_its_identity_its_tables_and_its_counts() {
         .iter()
         .map(|area| (area.name, area.positions.len()))
         .collect();
-    assert_eq!(areas, [("api", 2), ("push", 4), ("tags", 4), ("delete", 2)]);
+    assert_eq!(
+        areas,
+        [
+            ("api", 2),
+            ("push", 4),
+            ("tags", 5),
+            ("manifests", 1),
+            ("delete", 2)
+        ]
+    );
     let eras = target.eras.as_ref().expect("a table");
     let push = eras.rows.iter().find(|row| row.flow == Flow::Push);
     let verdicts = &push.expect("a row").verdicts;

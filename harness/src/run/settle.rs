@@ -288,7 +288,7 @@ mod tests {
             request.method == Method::PUT
                 && matches!(Route::of(&request.uri), Route::Manifest { .. })
         };
-        let target = flaky(Trouble::Status(404, None), 5, puts);
+        let target = flaky(Trouble::Status(404, None), 3, puts);
         let settled = settle_all(&target, "manifests/").await;
         let violated = settled
             .iter()

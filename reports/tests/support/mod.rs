@@ -110,7 +110,7 @@ fn distribution() -> TargetRecord {
             listed(check("tags/complete", Outcome::Known)),
             listed(check("tags/n-honoured", Outcome::Stale)),
             paging(),
-            intermittent("manifests/put", "status 404 Not Found", false),
+            intermittent("manifests/put", "status 400 Bad Request", false),
             intermittent("tags/listed", "connection to registry.test broke", true),
             check("delete/manifest-gone", Outcome::Skipped),
             CheckRecord {
@@ -126,7 +126,7 @@ fn distribution() -> TargetRecord {
             slowed_to: Some(4),
             interval: 8,
             recovered: vec![RecoveredRecord {
-                what: "PUT of a manifest: 404 Not Found".into(),
+                what: "PUT of a manifest: 400 Bad Request".into(),
                 count: 57,
             }],
         },
@@ -411,7 +411,7 @@ fn intermittent(id: &str, what: &str, by_line: bool) -> CheckRecord {
         exchanges: vec![exchange],
     };
     CheckRecord {
-        exchanges: vec![put(404), put(201)],
+        exchanges: vec![put(400), put(201)],
         attempts: vec![
             attempt(AttemptResult::Failed, what, by_line, 0),
             attempt(AttemptResult::Passed, "", false, 1),
