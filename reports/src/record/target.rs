@@ -26,6 +26,9 @@ pub struct TargetRecord {
     /// The exchanges that the obstacle refers to.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub exchanges: Vec<Exchange>,
+    /// What a reader should know of a target that was examined although its first responses are unusual.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub advice: Option<String>,
     /// One entry for each selected requirement, in the suite's order.
     pub checks: Vec<CheckRecord>,
     /// The table era × flow.
@@ -120,6 +123,7 @@ impl TargetRecord {
             capabilities: Vec::new(),
             obstacle: None,
             exchanges: Vec::new(),
+            advice: None,
             checks: Vec::new(),
             eras: Vec::new(),
             helm_versions: Vec::new(),

@@ -20,7 +20,7 @@ pub use self::matrix::matrix;
 pub use self::progress::progress;
 
 use self::page::{Ink, Page};
-use crate::view::{CapabilityView, Header, IdentityLabel, ReportView, TargetView};
+use crate::view::{CapabilityView, Header, IdentityLabel, Label, ReportView, TargetView};
 
 /// The narrowest terminal with a layout of its own; the table of eras needs it.
 const NARROWEST: usize = 80;
@@ -95,6 +95,9 @@ fn identity(page: &mut Page, target: &TargetView<'_>) {
     let facts = facts.filter(|fact| fact.label != IdentityLabel::ProgramDigest);
     let values: Vec<&str> = facts.map(|fact| fact.value).collect();
     page.paragraph(2, &values.join(" · "), Ink::Dim);
+    if let Some(advice) = target.advice {
+        page.inked(Label::Advice, advice, Ink::Yellow);
+    }
     if page.style.verbose {
         for capability in &target.capabilities {
             self::capability(page, capability);

@@ -47,6 +47,8 @@ pub enum Label {
     Actual,
     /// The reason for which a result is inconclusive.
     Obstacle,
+    /// What a reader should know of an unusual target.
+    Advice,
     /// The sources of a requirement.
     Sources,
     /// The attempts of a check that was repeated.

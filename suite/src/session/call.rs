@@ -5,6 +5,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
 
 use super::{Handling, Repeats, Reply, Session};
 use crate::oci::url::{self, is_same_origin};
+use crate::session::steps::obstacle;
 use crate::verdict::Stop;
 use crate::wire::Request;
 use crate::wire::content::{Content, Pattern};
@@ -36,6 +37,9 @@ pub struct Call<'s> {
     repository: Option<String>,
     repeats: Repeats,
     is_followed: bool,
+    preemptive: bool,
+    /// True if a 401 is returned although no token was obtained.
+    keeps_refusal: bool,
 }
 
 /// The maximum length of a chain of redirects: more than any Helm version follows.
@@ -61,6 +65,8 @@ impl Session {
             repository: None,
             repeats: Repeats::default(),
             is_followed: true,
+            preemptive: self.target().preemptive,
+            keeps_refusal: false,
         }
     }
 }
@@ -69,6 +75,19 @@ impl Call<'_> {
     /// Uses the authorization of the check's repository, whatever path on the registry the URL has.
     pub fn with_repository_authorization(mut self) -> Self {
         self.repository = Some(self.session.repository().to_owned());
+        self
+    }
+
+    /// Sends the credentials from the start, without a challenge.
+    pub fn preemptive(mut self) -> Self {
+        self.preemptive = true;
+        self
+    }
+
+    /// Returns the 401 also if the token endpoint gave no token for the credentials; otherwise that is an obstacle,
+    /// because nothing is known of an authorized request.
+    pub fn keep_refusal(mut self) -> Self {
+        self.keeps_refusal = true;
         self
     }
 
@@ -188,6 +207,11 @@ impl Call<'_> {
         let named = || Route::of(uri).repository().map(ToOwned::to_owned);
         let repository = self.repository.clone().or_else(named).unwrap_or_default();
         let known = session.state().authorizations.get(&repository).cloned();
+        let known = known.or_else(|| {
+            session
+                .unchallenged_authorization()
+                .filter(|_| self.preemptive)
+        });
         let reply = session.exchange(self.request(uri, known), handling).await?;
         if reply.status != StatusCode::UNAUTHORIZED {
             return Ok(reply);
@@ -196,7 +220,11 @@ impl Call<'_> {
         let scope = self.extra_scope.as_deref();
         let response = session.respond_to_challenge(&reply, &repository, scope);
         let Some(value) = response.await? else {
-            return Ok(reply);
+            let is_kept = self.keeps_refusal || session.target().credentials.is_none();
+            return match session.refused_token().filter(|_| !is_kept) {
+                Some(refused) => Err(obstacle("obtain a token", &refused)),
+                None => Ok(reply),
+            };
         };
         let known = value.clone();
         session.state().authorizations.insert(repository, known);

@@ -27,6 +27,9 @@ pub struct Target {
     /// True if arranged manifests have a `mediaType` field, for a registry that rejects manifests as Helm writes them:
     /// its other behaviour can then be checked all the same.
     pub typed_manifests: bool,
+    /// True if requests carry the credentials from the start, for a registry that refuses anonymous requests without a
+    /// challenge: its other behaviour can then be checked all the same.
+    pub preemptive: bool,
     /// The write mode of the run.
     pub write_mode: WriteMode,
     /// The number of earlier attempts of the same check. Each attempt has its own repositories and content.
@@ -54,6 +57,7 @@ impl Target {
             seed,
             run_name: None,
             typed_manifests: false,
+            preemptive: false,
             write_mode: WriteMode::default(),
             attempt: 0,
             mebibyte: MEBIBYTE,

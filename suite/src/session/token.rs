@@ -1,5 +1,7 @@
 //! Responses to challenges: which challenge the session responds to, with which credentials, and where they go.
 
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use bytes::Bytes;
 use http::{HeaderValue, Method, StatusCode, Uri, header};
 
@@ -8,13 +10,18 @@ use super::challenge::Challenge;
 use super::target::Credentials;
 use super::token_request::{TokenResponse, token_form, token_query};
 use super::{Handling, Reply, Session, parse_uri};
+use crate::oci::url::{self, is_same_origin};
 use crate::verdict::{Obstacle, ObstacleKind, Stop};
 use crate::wire::Request;
+use crate::wire::content::Content;
 
 /// The statuses of a token endpoint that does not support GET.
 const NO_GET: &[u16] = &[400, 404, 405, 501];
 /// The statuses of a token endpoint that does not support POST, 401 included, as containerd has them.
 const NO_POST: &[u16] = &[400, 404, 405, 501, 401];
+
+/// The number of redirects of a token request that are followed, as Go does.
+const REDIRECTS: usize = 10;
 
 /// A token endpoint, and the service to request a token for.
 struct Endpoint<'c> {
@@ -47,6 +54,16 @@ impl Session {
             Ok(Some(token)) => Ok(Some(token)),
             _ if offered("basic").is_some() && basic.is_some() => Ok(basic),
             other => other,
+        }
+    }
+
+    /// The `Authorization` of a request that no challenge preceded: Basic, or the token that the run was given. An
+    /// identity token has none without a token endpoint.
+    pub(crate) fn unchallenged_authorization(&self) -> Option<HeaderValue> {
+        match self.target().credentials.as_ref()? {
+            Credentials::Login(login) => Some(basic(login)),
+            Credentials::RegistryToken(token) => bearer(token),
+            Credentials::IdentityToken(_) => None,
         }
     }
 
@@ -117,6 +134,14 @@ impl Session {
         Ok(bearer(&token))
     }
 
+    /// True if the token that was obtained for this repository states that it allows a push; `None` if there is no such
+    /// token, or if it cannot be read.
+    pub fn token_allows_push(&self, repository: &str) -> Option<bool> {
+        let held = self.state().authorizations.get(repository).cloned()?;
+        let token = held.to_str().ok()?.strip_prefix("Bearer ")?.to_owned();
+        allows_push(&token, repository)
+    }
+
     /// Requests a token with the method that suits the credentials, or with the other if the endpoint does not support
     /// the first.
     async fn request_token(&self, endpoint: &Endpoint<'_>, scopes: &[&str]) -> Result<Reply, Stop> {
@@ -128,16 +153,20 @@ impl Session {
                 let authorization = Some(basic(login));
                 let got = self.get_token(realm, service, scopes, authorization);
                 let got = got.await?;
-                if is_supported(&got, NO_GET) {
+                let has_failed = got.status.is_success() && TokenResponse::token_in(&got).is_none();
+                if is_supported(&got, NO_GET) && !has_failed {
                     return Ok(got);
                 }
                 let form = token_form(known, service, scopes);
                 let posted = self.post_token(realm, form.into()).await?;
-                Ok(if posted.status == StatusCode::METHOD_NOT_ALLOWED {
-                    got
-                } else {
-                    posted
-                })
+                let is_worse = has_failed && TokenResponse::token_in(&posted).is_none();
+                Ok(
+                    if posted.status == StatusCode::METHOD_NOT_ALLOWED || is_worse {
+                        got
+                    } else {
+                        posted
+                    },
+                )
             }
             Some(known @ Credentials::IdentityToken(token)) => {
                 let form = token_form(known, service, scopes);
@@ -188,13 +217,21 @@ impl Session {
         self.send_token_request(request).await
     }
 
-    /// Sends a token request as it is.
+    /// Sends a token request as it is, and follows redirects on the origin of the token endpoint, as Go does.
     pub(crate) async fn send_token_request(&self, request: Request) -> Result<Reply, Stop> {
         let handling = Handling {
             is_secret: true,
             ..Handling::default()
         };
-        let reply = self.exchange(request, handling).await?;
+        let mut request = request;
+        let mut reply = self.exchange(request.clone(), handling).await?;
+        for _ in 0..REDIRECTS {
+            let Some(next) = redirected(&request, &reply) else {
+                break;
+            };
+            request = next;
+            reply = self.exchange(request.clone(), handling).await?;
+        }
         if let Some(token) = TokenResponse::token_in(&reply) {
             self.state().secrets.add(&token);
         }
@@ -223,5 +260,122 @@ impl Session {
             exchanges: challenge.into_iter().collect(),
             ..Obstacle::new(ObstacleKind::Arrangement, what)
         })
+    }
+}
+
+/// True if the `access` of a token, as Docker's token specification has it, allows a push to the repository.
+fn allows_push(token: &str, repository: &str) -> Option<bool> {
+    let access = token.split('.').find_map(|part| {
+        let part: serde_json::Value =
+            serde_json::from_slice(&BASE64_URL_SAFE_NO_PAD.decode(part).ok()?).ok()?;
+        part.get("access")?.as_array().cloned()
+    })?;
+    let is_push = |action: &serde_json::Value| matches!(action.as_str(), Some("push" | "*"));
+    Some(access.iter().any(|entry| {
+        let actions = entry["actions"].as_array();
+        entry["name"] == repository && actions.is_some_and(|actions| actions.iter().any(is_push))
+    }))
+}
+
+/// The request that follows a redirect on the origin of the token endpoint; `None` if there is none to follow. Another
+/// origin gets no credentials.
+fn redirected(request: &Request, reply: &Reply) -> Option<Request> {
+    let keeps_method = match reply.status.as_u16() {
+        301..=303 => request.method == Method::GET,
+        307 | 308 => true,
+        _ => return None,
+    };
+    let uri = url::resolve(&request.uri, reply.header("location")?).ok()?;
+    if !is_same_origin(&uri, &request.uri) {
+        return None;
+    }
+    let mut next = Request {
+        uri,
+        ..request.clone()
+    };
+    if !keeps_method {
+        next.method = Method::GET;
+        next.content = Content::default();
+        next.headers.remove(header::CONTENT_TYPE);
+        next.headers.remove(header::CONTENT_LENGTH);
+    }
+    Some(next)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn redirects_on_the_origin_of_the_token_endpoint_are_followed_as_go_follows_them() {
+        let asked = |method: Method| {
+            Request::new(method, Uri::from_static("https://auth.test/token?a=b"))
+                .content(Bytes::from("form"))
+        };
+        for (method, status, location, expected) in [
+            (
+                Method::GET,
+                307,
+                "/other?a=b",
+                Some("GET https://auth.test/other?a=b"),
+            ),
+            (Method::GET, 302, "next", Some("GET https://auth.test/next")),
+            (
+                Method::POST,
+                308,
+                "/next",
+                Some("POST https://auth.test/next"),
+            ),
+            (
+                Method::POST,
+                303,
+                "/next",
+                Some("GET https://auth.test/next"),
+            ),
+            (Method::GET, 307, "https://other.test/token", None),
+            (Method::GET, 307, "http://auth.test/token", None),
+            (Method::GET, 200, "/next", None),
+        ] {
+            let mut reply = Reply {
+                status: StatusCode::from_u16(status).expect("a status"),
+                headers: http::HeaderMap::new(),
+                body: Bytes::new(),
+                measured: None,
+                exchange: 0,
+                uri: Uri::from_static("https://auth.test/token"),
+            };
+            reply
+                .headers
+                .insert(header::LOCATION, HeaderValue::from_static(location));
+            let next = redirected(&asked(method), &reply);
+            let shown = next
+                .as_ref()
+                .map(|next| format!("{} {}", next.method, next.uri));
+            assert_eq!(shown.as_deref(), expected, "{status} {location}");
+            let has_body = next.is_some_and(|next| next.content.length() > 0);
+            let drops_body = status == 303 || expected.is_none();
+            assert_eq!(has_body, !drops_body, "{status} {location}");
+        }
+    }
+
+    #[test]
+    fn a_token_may_state_what_it_allows() {
+        let token = |payload: &str| format!("{{}}.{}.seal", BASE64_URL_SAFE_NO_PAD.encode(payload));
+        let grant = |actions: &str| {
+            token(&format!(
+                r#"{{"access":[{{"type":"repository","name":"a/b","actions":[{actions}]}}]}}"#
+            ))
+        };
+        for (token, expected) in [
+            (grant(r#""pull","push""#), Some(true)),
+            (grant(r#""*""#), Some(true)),
+            (grant(r#""pull""#), Some(false)),
+            (token(r#"{"access":[]}"#), Some(false)),
+            (token("{}"), None),
+            ("opaque".to_owned(), None),
+        ] {
+            assert_eq!(allows_push(&token, "a/b"), expected, "{token}");
+        }
+        assert_eq!(allows_push(&grant(r#""push""#), "a/c"), Some(false));
     }
 }

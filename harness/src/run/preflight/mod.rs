@@ -1,20 +1,23 @@
-//! Whether there is a registry at all, and whether the run may write to it: one clear obstacle instead of
-//! a hundred.
+//! Whether anything responds at all, and whether the run itself is mistaken about the target: a wrong address, wrong
+//! credentials, an account that may not push. Everything else is left to the checks, with an advice for the reader.
 
+mod conclusion;
+mod evidence;
 mod watch;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use helm_oci_suite::session::challenge::Challenge;
-use helm_oci_suite::session::target::{Credentials, Target};
+use futures_util::future::join;
+use helm_oci_suite::session::target::Target;
 use helm_oci_suite::session::{Reply, Session};
 use helm_oci_suite::verdict::{Obstacle, ObstacleKind, Stop};
 use helm_oci_suite::wire::exchange::Exchange;
-use helm_oci_suite::wire::redaction::redact_url;
 use helm_oci_suite::wire::{ConnectStep, TlsFailure, TransportError};
-use http::{Method, StatusCode};
+use http::Method;
 
+use self::conclusion::{Conclusion, conclude};
+use self::evidence::Evidence;
 use self::watch::Watch;
 use super::deadline::within;
 
@@ -30,9 +33,13 @@ pub struct Preflight {
     pub obstacle: Option<Obstacle>,
     /// The exchanges that show it.
     pub exchanges: Vec<Exchange>,
+    /// What a reader of the report should know of a target that is examined although its first responses are unusual.
+    pub advice: Option<String>,
+    /// True if requests have to carry the credentials from the start.
+    pub preemptive: bool,
 }
 
-/// Examines whether the target can be used, before the checks run.
+/// Examines whether the target can be examined, before the checks run.
 pub async fn preflight(target: &Target) -> Preflight {
     let watch = Arc::new(Watch::new(Arc::clone(&target.registry)));
     let target = Target {
@@ -42,149 +49,79 @@ pub async fn preflight(target: &Target) -> Preflight {
     let session = Session::new(target, "preflight");
     let mut server = None;
     let looked = within(LIMIT, &session, look(&session, &mut server)).await;
-    let obstacle = match looked {
-        Some(Ok(())) => None,
-        Some(Err(stop)) => Some(match watch.last() {
-            Some(error) => obstacle(ObstacleKind::Transport, advise(&error, &session)),
-            None => stop.into(),
-        }),
-        None => {
+    let conclusion = match (looked, watch.last_error()) {
+        (_, Some(error)) if !watch.has_response() => {
+            Conclusion::obstacle(ObstacleKind::Transport, advise(&error, &session))
+        }
+        (Some(evidence), _) => conclude(&session, &evidence),
+        (None, _) if watch.has_response() => {
             let what = format!(
-                "{} is too slow: no answers within {} s",
+                "some requests have no response within {} s",
+                LIMIT.as_secs()
+            );
+            Conclusion::examined(format!("{} is slow: {what}", host(&session)))
+        }
+        (None, _) => {
+            let what = format!(
+                "{} is too slow: no responses within {} s",
                 host(&session),
                 LIMIT.as_secs()
             );
-            Some(obstacle(ObstacleKind::Transport, what))
+            Conclusion::obstacle(ObstacleKind::Transport, what)
         }
     };
     Preflight {
-        server: server.map(|server| session.redact(&server)),
-        obstacle: obstacle.map(|obstacle| Obstacle {
+        server,
+        obstacle: conclusion.obstacle.map(|obstacle| Obstacle {
             what: session.redact(&obstacle.what),
             ..obstacle
         }),
         exchanges: session.transcript(),
+        advice: conclusion.advice.map(|advice| session.redact(&advice)),
+        preemptive: conclusion.preemptive,
     }
 }
 
-async fn look(session: &Session, server: &mut Option<String>) -> Result<(), Stop> {
-    let base = session.call(Method::GET, "/v2/").send().await?;
-    *server = server_of(session, &base);
-    let host = host(session);
-    let trouble = match base.status.as_u16() {
-        200 => return probe(session, &base).await,
-        401 => shut_out(session, &base),
-        403 => format!(
-            "{host} forbids GET /v2/: {}; use an account that may use the registry",
-            told(session, &base)
-        ),
-        301 | 302 | 303 | 307 | 308 => {
-            let location = redact_url(base.header("location").unwrap_or("nowhere"));
-            format!(
-                "{host} redirects GET /v2/ to {location}; name that host as the target, if it is meant"
-            )
-        }
-        500..=599 => format!(
-            "{host} answers GET /v2/ with {}; try again when it is well",
-            told(session, &base)
-        ),
-        _ if says_https(&base) => format!("{host} speaks TLS; write https:// instead of http://"),
-        _ => format!(
-            "{host} is not a registry: GET /v2/ answers {}, neither 200 nor 401; name the host alone, \
-             without the path of a web page",
-            told(session, &base)
-        ),
+/// Sends the first requests: `GET /v2/`, and the first request of a push, or of a listing in a read-only run. Further ones
+/// follow where these two leave a doubt.
+async fn look(session: &Session, server: &mut Option<String>) -> Evidence {
+    let base = session.call(Method::GET, "/v2/").keep_refusal();
+    let (base, own) = join(base.send(), first_request(session, false)).await;
+    *server = base.as_ref().ok().and_then(|base| server_of(session, base));
+    let mut evidence = Evidence {
+        base,
+        own,
+        preemptive: None,
+        tags: None,
     };
-    Err(obstacle(ObstacleKind::Arrangement, trouble).into())
+    if evidence.needs_credentials_from_the_start(session) {
+        evidence.preemptive = Some(first_request(session, true).await);
+    }
+    if !evidence.shows_a_registry() {
+        let path = tags_path(session);
+        evidence.tags = Some(session.call(Method::GET, &path).send().await);
+    }
+    evidence
 }
 
-/// A web server answers anything with its page; a registry answers pages nowhere. Then: may we push?
-async fn probe(session: &Session, base: &Reply) -> Result<(), Stop> {
-    let host = host(session);
-    if is_html(base) {
-        let path = format!("/v2/{}/tags/list", session.repository());
-        if is_html(&session.call(Method::GET, &path).send().await?) {
-            let what = format!(
-                "{host} is not a registry: it answers GET /v2/ and GET {path} with web pages; \
-                 check host and port"
-            );
-            return Err(obstacle(ObstacleKind::Arrangement, what).into());
-        }
-    }
-    if session.target().write_mode.is_read_only() {
-        return Ok(());
-    }
-    let begun = session.start_upload().await?;
-    let refused = match begun.status {
-        // A registry that asks without a challenge was given what we have; the checks tell the rest.
-        StatusCode::UNAUTHORIZED => {
-            begun.header("www-authenticate").is_some() || session.target().credentials.is_none()
-        }
-        StatusCode::FORBIDDEN => true,
-        StatusCode::NOT_FOUND => begun.body.windows(12).any(|word| word == b"NAME_UNKNOWN"),
-        _ => false,
+/// The first request to a repository of the run.
+async fn first_request(session: &Session, is_preemptive: bool) -> Result<Reply, Stop> {
+    let call = if session.target().write_mode.is_read_only() {
+        session.call(Method::GET, &tags_path(session))
+    } else {
+        let path = format!("/v2/{}/blobs/uploads/", session.repository());
+        session.call(Method::POST, &path)
     };
-    if refused {
-        return Err(obstacle(ObstacleKind::Arrangement, may_not_push(session, &begun)).into());
-    }
-    Ok(())
+    let call = if is_preemptive {
+        call.preemptive()
+    } else {
+        call
+    };
+    call.keep_refusal().send().await
 }
 
-/// The reason why `/v2/` rejects the credentials, and the next step.
-fn shut_out(session: &Session, base: &Reply) -> String {
-    let host = host(session);
-    let Some(credentials) = &session.target().credentials else {
-        return format!("{host} wants credentials; give --username and --password-stdin");
-    };
-    let step = match credentials {
-        Credentials::Login(_) => "check the user name and the password",
-        Credentials::IdentityToken(_) => "the identity token may have expired; log in again",
-        Credentials::RegistryToken(_) => "the token may have expired, get a new one",
-    };
-    let Some(answer) = session.refused_token() else {
-        let trades = !matches!(credentials, Credentials::RegistryToken(_));
-        let wants_token = Challenge::all(&base.headers)
-            .iter()
-            .any(|challenge| challenge.scheme == "bearer");
-        let what = if trades && wants_token {
-            return format!(
-                "{host} does not accept the token that its own token endpoint gave: {}; compare their clocks and keys",
-                told(session, base)
-            );
-        } else {
-            told(session, base)
-        };
-        return format!("{host} does not accept the credentials: {what}; {step}");
-    };
-    let said = format!("its token endpoint answers {}", told(session, &answer));
-    match answer.status.as_u16() {
-        401 => format!("{host} does not accept the credentials: {said}; {step}"),
-        403 => format!(
-            "{host} gives this account no token: {said}; use an account that may use the registry"
-        ),
-        _ => format!("{host} gives no token: {said}; check that the token endpoint is well"),
-    }
-}
-
-/// The reason why a push is rejected, and the next step.
-fn may_not_push(session: &Session, begun: &Reply) -> String {
-    let said = match session.refused_token() {
-        Some(answer) => format!("the token endpoint answers {}", told(session, &answer)),
-        None => told(session, begun),
-    };
-    let step = match (&session.target().credentials, begun.status) {
-        (_, StatusCode::NOT_FOUND) => "give a namespace that exists",
-        (None, _) => "give --username and --password-stdin",
-        (Some(_), StatusCode::UNAUTHORIZED) => {
-            "the credentials are good for reading alone; use an account that may push there"
-        }
-        (Some(_), _) => "use an account that may push there, or a namespace where this one may",
-    };
-    format!(
-        "may not push to {}/{}: {said}; {step}",
-        host(session),
-        session.repository()
-    )
+fn tags_path(session: &Session) -> String {
+    format!("/v2/{}/tags/list", session.repository())
 }
 
 /// Host and port of the target.
@@ -205,18 +142,6 @@ fn server_of(session: &Session, reply: &Reply) -> Option<String> {
         .collect();
     let told = session.redact(&told.join("; "));
     (!told.is_empty()).then(|| told.chars().take(200).collect())
-}
-
-fn is_html(reply: &Reply) -> bool {
-    reply
-        .media_type()
-        .is_some_and(|media_type| media_type.eq_ignore_ascii_case("text/html"))
-}
-
-/// True if the response to a plain-HTTP request comes from a TLS server.
-fn says_https(reply: &Reply) -> bool {
-    let body = String::from_utf8_lossy(&reply.body).to_ascii_lowercase();
-    reply.status == StatusCode::BAD_REQUEST && body.contains("https")
 }
 
 /// The status, and the first error of the envelope where there is one.
@@ -281,6 +206,116 @@ fn advise(error: &TransportError, session: &Session) -> String {
     format!("{error}; {step}")
 }
 
-fn obstacle(kind: ObstacleKind, what: String) -> Obstacle {
-    Obstacle::new(kind, what)
+#[cfg(test)]
+mod tests {
+    use helm_oci_fixtures::fault::Fault;
+    use helm_oci_suite::proof;
+    use helm_oci_suite::requirement::Setup;
+    use helm_oci_suite::session::target::Credentials;
+
+    use super::*;
+
+    /// The result of the preflight in words.
+    async fn found(target: Target) -> String {
+        let found = preflight(&target).await;
+        match (found.obstacle, found.advice, found.preemptive) {
+            (Some(obstacle), ..) => format!("obstacle: {}", obstacle.what),
+            (None, Some(advice), is_preemptive) => format!("advice ({is_preemptive}): {advice}"),
+            (None, None, _) => "nothing".to_owned(),
+        }
+    }
+
+    #[tokio::test]
+    async fn a_defect_of_the_registry_is_examined() {
+        for (setup, fault, expected) in [
+            (Setup::Open, None, "nothing"),
+            (Setup::Basic, None, "nothing"),
+            (Setup::Bearer, None, "nothing"),
+            (
+                Setup::Open,
+                Some(Fault::VersionCheckMissing),
+                "advice (false): GET /v2/ returns 404",
+            ),
+            (
+                Setup::Open,
+                Some(Fault::ClosesOnFirstWrite),
+                "advice (false): POST of an upload failed",
+            ),
+            (
+                Setup::Open,
+                Some(Fault::RefusesEveryUpload),
+                "advice (false): POST of an upload returns 403",
+            ),
+            // The token states that it allows a push.
+            (
+                Setup::Bearer,
+                Some(Fault::RefusesEveryUpload),
+                "advice (false): POST of an upload returns 403",
+            ),
+            (
+                Setup::Bearer,
+                Some(Fault::RealmIsRelative),
+                "advice (false): POST of an upload failed",
+            ),
+            (
+                Setup::Bearer,
+                Some(Fault::TokenAnswerIsHtml),
+                "advice (false): the token endpoint of registry.test returns 200",
+            ),
+            (Setup::Bearer, Some(Fault::TokenUnderOtherName), "nothing"),
+            (
+                Setup::Bearer,
+                Some(Fault::RequiresTokenScope),
+                "advice (false): GET /v2/ returns 401",
+            ),
+        ] {
+            let faults: Vec<Fault> = fault.into_iter().collect();
+            let found = found(proof::target(setup, &faults)).await;
+            assert!(found.starts_with(expected), "{setup:?} {fault:?}: {found}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_mistake_of_the_run_is_no_defect_of_the_registry() {
+        let wrong = || Some(Credentials::user("nobody", "a wrong password"));
+        let known = |setup| proof::target(setup, &[]).credentials;
+        for (setup, faults, credentials, expected) in [
+            (
+                Setup::Basic,
+                &[][..],
+                None,
+                "registry.test wants credentials",
+            ),
+            (Setup::Bearer, &[], None, "registry.test wants credentials"),
+            (
+                Setup::Basic,
+                &[],
+                wrong(),
+                "registry.test does not accept the credentials: 401",
+            ),
+            (
+                Setup::Bearer,
+                &[],
+                wrong(),
+                "registry.test does not accept the credentials: its token endpoint",
+            ),
+            // An account that may not push gets the same response.
+            (
+                Setup::Basic,
+                &[Fault::RefusesEveryUpload],
+                known(Setup::Basic),
+                "may not push to registry.test/",
+            ),
+        ] {
+            let target = Target {
+                credentials,
+                ..proof::target(setup, faults)
+            };
+            let found = found(target).await;
+            assert!(
+                found.starts_with(&format!("obstacle: {expected}")),
+                "{setup:?}: {found}"
+            );
+        }
+    }
 }

@@ -1,28 +1,41 @@
-//! A port that remembers why the last answer did not come; a transcript holds only its words.
+//! A port that remembers whether any response came, and why the last one did not; a transcript holds only the words.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use helm_oci_suite::oci::url::is_same_origin;
 use helm_oci_suite::wire::{Registry, Relay, Request, ResponseFuture, TransportError};
 
 pub(super) struct Watch {
     inner: Arc<dyn Registry>,
-    last: Mutex<Option<TransportError>>,
+    seen: Mutex<Seen>,
+}
+
+#[derive(Default)]
+struct Seen {
+    has_response: bool,
+    last_error: Option<TransportError>,
 }
 
 impl Watch {
     pub(super) fn new(inner: Arc<dyn Registry>) -> Self {
         Self {
             inner,
-            last: Mutex::default(),
+            seen: Mutex::default(),
         }
     }
 
-    /// The error of the last request, if it had one.
-    pub(super) fn last(&self) -> Option<TransportError> {
-        self.last
+    /// True if the registry itself responded to any request.
+    pub(super) fn has_response(&self) -> bool {
+        self.seen
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+            .has_response
+    }
+
+    /// The error of the last request that had one.
+    pub(super) fn last_error(&self) -> Option<TransportError> {
+        let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        seen.last_error.clone()
     }
 }
 
@@ -33,10 +46,15 @@ impl Relay for Watch {
 
     fn pass(&self, request: Request) -> ResponseFuture<'_> {
         Box::pin(async {
-            let answer = self.inner.send(request).await;
-            *self.last.lock().unwrap_or_else(PoisonError::into_inner) =
-                answer.as_ref().err().cloned();
-            answer
+            let is_own = is_same_origin(&request.uri, self.inner.origin());
+            let response = self.inner.send(request).await;
+            let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+            match &response {
+                Ok(_) => seen.has_response |= is_own,
+                Err(error) => seen.last_error = Some(error.clone()),
+            }
+            drop(seen);
+            response
         })
     }
 }
