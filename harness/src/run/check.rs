@@ -155,6 +155,7 @@ fn message(panic: &(dyn Any + Send)) -> String {
 
 #[cfg(test)]
 mod tests {
+    use helm_oci_suite::helm::version::NONE;
     use helm_oci_suite::proof;
     use helm_oci_suite::requirement::{Level, Setup};
     use helm_oci_suite::verdict::CheckResult;
@@ -185,6 +186,7 @@ mod tests {
         faults: &[],
         consequences: &[],
         replays: None,
+        represents: NONE,
         mebibytes: 0,
         proven_on: Setup::Open,
         check: |session| Box::pin(panics(session)),

@@ -8,12 +8,13 @@ use std::sync::Arc;
 
 use futures_util::StreamExt;
 use helm_oci_fixtures::digest::sha256;
-use helm_oci_reports::record::{CheckRecord, FlowRecord, HelmRecord, HelmRun};
+use helm_oci_reports::record::{CheckRecord, FlowRecord, HelmRecord, HelmRun, TargetRecord};
 use helm_oci_suite::checks;
 use helm_oci_suite::helm::era::Era;
 use helm_oci_suite::helm::flow::Flow;
 use helm_oci_suite::helm::version::ORAS;
 use helm_oci_suite::prediction::explain::{Failure, aborting_exchange, explain};
+use helm_oci_suite::prediction::observed::{FailedFlow, enter};
 use helm_oci_suite::prediction::table::{self, FlowVerdict, Verdicts};
 use helm_oci_suite::requirement::outcome::Outcome;
 use helm_oci_suite::session::Session;
@@ -78,7 +79,7 @@ pub(super) async fn examine(
     results: &CheckResults<'_>,
 ) -> Vec<HelmRecord> {
     let TargetExamination { plan, events, .. } = *examination;
-    let ca_file = examination.job.target.connection.trust.ca_file.as_deref();
+    let ca_file = examination.ca_file;
     let pairs = plan.helms.all.iter().flat_map(|helm| {
         let flows = plan.flows(helm).into_iter();
         flows.map(move |flow| (helm, flow))
@@ -128,6 +129,28 @@ pub(super) async fn examine(
     }
     records.retain(|record| !record.flows.is_empty());
     records
+}
+
+/// Enters the failed flows into the table of eras.
+pub(super) fn enter_failures(record: &mut TargetRecord) {
+    for helm in &record.helm_versions {
+        let Ok(version) = helm.version.parse() else {
+            continue;
+        };
+        for flow in helm
+            .flows
+            .iter()
+            .filter(|flow| flow.outcome == Outcome::Fail)
+        {
+            let failed = FailedFlow {
+                id: &flow.id,
+                helm: &version,
+                flow: flow.flow,
+                error: flow.error.as_deref().unwrap_or_default(),
+            };
+            enter(&mut record.eras, failed);
+        }
+    }
 }
 
 /// True if a login can be tried: with credentials, or if the registry requires none.

@@ -104,6 +104,8 @@ pub fn union(spans: impl IntoIterator<Item = Span>) -> Vec<Span> {
     merged
 }
 
+/// No Helm version.
+pub const NONE: Versions = Versions(&[]);
 /// All Helm versions with OCI support.
 pub const ALL: Versions = Versions(&[Span::since((3, 0, 0))]);
 /// Versions over containerd's resolver and pusher: 3.0 to 3.17.

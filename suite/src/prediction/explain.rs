@@ -96,7 +96,7 @@ fn reason(violation: &Violation<'_>, failure: &Failure<'_>) -> Option<Explanatio
 }
 
 /// True if two exchanges have the same method, endpoint and status.
-fn is_alike(one: &Exchange, other: &Exchange) -> bool {
+pub fn is_alike(one: &Exchange, other: &Exchange) -> bool {
     let request = |exchange: &Exchange| {
         let sent = &exchange.request;
         let route = Route::of(&sent.uri.parse::<Uri>().ok()?);

@@ -1,13 +1,14 @@
 //! The predicted behaviour of each Helm version, from the verdicts on the requirements.
 //!
 //! A flow works if every requirement that could break it is satisfied, breaks if one of them is violated, and is unknown
-//! if one of them is inconclusive or was not checked.
+//! if one of them is inconclusive or was not checked. The replay of the flow counts as well: `super::replays`.
 
 use std::collections::BTreeMap;
 
 use semver::Version;
 use serde::{Deserialize, Serialize};
 
+use super::replays::Replays;
 use crate::helm::era::Era;
 use crate::helm::flow::Flow;
 use crate::helm::response::ObservedResponse;
@@ -43,11 +44,11 @@ pub struct Cell {
 /// One cause of a cell that does not work or is unknown.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cause {
-    /// The requirement.
+    /// The requirement; or the flow that failed, if no requirement explains the failure.
     pub requirement: String,
     /// The versions of the era that it concerns.
     pub versions: String,
-    /// The error that Helm prints.
+    /// The error that Helm prints. A text in parentheses describes what a client model observed.
     pub symptom: String,
 }
 
@@ -63,12 +64,13 @@ pub fn table(
     verdicts: &Verdicts,
     responses: &Responses,
 ) -> Vec<Cell> {
+    let replays = Replays::of(requirements, verdicts);
     let cells = Era::ALL
         .iter()
         .flat_map(|era| Flow::ALL.iter().map(move |flow| (*era, *flow)));
     cells
         .filter(|(era, flow)| flow.in_era(*era))
-        .map(|(era, flow)| cell(requirements, verdicts, responses, era, flow))
+        .map(|(era, flow)| cell(requirements, verdicts, responses, &replays, era, flow))
         .collect()
 }
 
@@ -76,6 +78,7 @@ fn cell(
     requirements: &[&'static Requirement],
     verdicts: &Verdicts,
     responses: &Responses,
+    replays: &Replays,
     era: Era,
     flow: Flow,
 ) -> Cell {
@@ -90,6 +93,8 @@ fn cell(
         let shown = responses.get(requirement.id).map_or(&[][..], Vec::as_slice);
         causes.extend(self::causes(requirement, shown, era, flow));
     }
+    broken.extend(replays.failed_in(era, flow));
+    open.extend(replays.open_in(era, flow));
     let (verdict, because) = match (broken.is_empty(), open.is_empty()) {
         (false, _) => (FlowVerdict::Breaks, broken),
         (true, false) => (FlowVerdict::Unknown, open),
@@ -140,7 +145,15 @@ pub fn version(
         .iter()
         .filter(|requirement| requirement.breaks.iter().any(|brk| brk.hits(helm, flow)))
         .map(|requirement| verdicts.get(requirement.id));
-    let mut verdict = FlowVerdict::Works;
+    let replays = Replays::of(requirements, verdicts);
+    if replays.has_failed(helm, flow) {
+        return Some(FlowVerdict::Breaks);
+    }
+    let mut verdict = if replays.is_open(helm, flow) {
+        FlowVerdict::Unknown
+    } else {
+        FlowVerdict::Works
+    };
     for found in concerned {
         match found {
             Some(Verdict::Violated(_)) => return Some(FlowVerdict::Breaks),

@@ -31,6 +31,7 @@ macro_rules! requirement {
             faults: &[$(helm_oci_fixtures::fault::Fault::$fault),*],
             consequences: &[$($(helm_oci_fixtures::fault::Fault::$consequence),*)?],
             replays: None,
+            represents: $crate::helm::version::NONE,
             mebibytes: requirement!(@mebibytes $($mebibytes)?),
             proven_on: requirement!(@setup $($setup)?),
             check: |session| Box::pin($check(session)),

@@ -18,6 +18,17 @@ pub enum Level {
     May,
 }
 
+impl Level {
+    /// True if a result of this level can decide the outcome of a run: a SHOULD only in a strict run, and a MAY never.
+    pub const fn decides(self, strict: bool) -> bool {
+        match self {
+            Self::Must => true,
+            Self::Should => strict,
+            Self::May => false,
+        }
+    }
+}
+
 /// A set-up of the reference registry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

@@ -16,7 +16,7 @@ pub use self::level::{Level, Setup};
 use self::source::{Source, Specification};
 use crate::helm::breaks::Break;
 use crate::helm::flow::Flow;
-use crate::helm::version::Span;
+use crate::helm::version::{Span, Versions};
 use crate::session::Session;
 use crate::verdict::CheckResult;
 
@@ -48,6 +48,8 @@ pub struct Requirement {
     /// The flow and the Helm version that the check replays. Such a requirement has no faults of its own: it must be
     /// violated by exactly the faults that break this flow in this version, as other requirements declare.
     pub replays: Option<(Flow, (u64, u64, u64))>,
+    /// The Helm versions that send the replayed requests; empty for a check that replays none.
+    pub represents: Versions,
     /// The mebibytes that the check uploads and downloads; 0 for a small amount.
     pub mebibytes: u64,
     /// The set-up of the reference registry on which it is proven.
