@@ -2,8 +2,7 @@
 
 use std::process::ExitCode as ProcessExitCode;
 
-use helm_oci_reports::record::{AttemptRecord, CheckRecord, DeviationProblem, TargetRecord};
-use helm_oci_suite::requirement::Level;
+use helm_oci_reports::record::{DeviationProblem, TargetRecord};
 use helm_oci_suite::requirement::outcome::Outcome;
 use helm_oci_suite::verdict::{Obstacle, ObstacleKind};
 
@@ -18,7 +17,8 @@ pub enum ExitCode {
     /// The command line, a file or the selection is invalid; nothing was run. Or a report could not be written after a
     /// run without findings.
     Usage = 2,
-    /// No violation, but a target could not be reached, or a check was inconclusive. Or `doctor` found a problem.
+    /// No violation, but a target could not be reached, or a check of a MUST was inconclusive for a reason that no known
+    /// deviation explains. Or `doctor` found a problem.
     Inconclusive = 3,
     /// A defect of the suite: a check panicked, `prove` contradicts a declaration or the evidence, or `observe --check`
     /// contradicts the evidence.
@@ -30,14 +30,16 @@ pub enum ExitCode {
 /// The table of exit codes for `--help`.
 pub const HELP: &str = "\
 Exit codes:
-  0    every outcome is acceptable: no MUST is violated, and no check is inconclusive
+  0    every outcome is acceptable: no MUST is violated or inconclusive (with --strict also
+       no SHOULD); a MAY never decides, nor does what a known deviation makes inconclusive
   1    a target violates a MUST (with --strict also a SHOULD), or a flow of a real Helm binary
        fails on it, or an entry of --deviations is stale, expired or matches no target;
        or `snapshot check` found a difference
   2    usage or configuration error, or an empty selection; nothing was run;
        or a report could not be written after a run without findings
-  3    no violation, but a target was unreachable or a check inconclusive, or a MUST was
-       contradicted in some attempts and satisfied in others;
+  3    no violation, but a target was unreachable, or a MUST (with --strict also a SHOULD)
+       or a flow of a real Helm binary was inconclusive, or contradicted in some attempts and
+       satisfied in others;
        or `doctor` found a problem, or `gc` could not delete everything
   4    a defect of the suite itself: a check panicked, `prove` contradicts a declaration
        or the evidence, or `observe --check` contradicts the evidence
@@ -50,34 +52,28 @@ impl ExitCode {
     }
 
     /// The exit code of a run on these targets.
-    pub fn of(targets: &[TargetRecord], deviations: &[DeviationProblem]) -> Self {
+    ///
+    /// A violation fails the run by its outcome. An inconclusive check leaves it open only if its level can fail it.
+    pub fn of(targets: &[TargetRecord], deviations: &[DeviationProblem], strict: bool) -> Self {
         let checks = || targets.iter().flat_map(|target| &target.checks);
         let helms = || targets.iter().flat_map(|target| &target.helm_versions);
         let flows = || helms().flat_map(|helm| &helm.flows);
-        let outcomes = || {
-            let of_checks = checks().map(|check| check.outcome);
-            of_checks.chain(flows().map(|flow| flow.outcome))
-        };
-        let obstacles = targets.iter().filter_map(|target| target.obstacle.as_ref());
-        let mut obstacles = obstacles
-            .chain(checks().filter_map(|check| check.obstacle.as_ref()))
-            .chain(flows().filter_map(|flow| flow.obstacle.as_ref()))
-            .peekable();
-        let has_obstacle = obstacles.peek().is_some();
-        // A response that contradicts a MUST at times leaves the requirement open.
-        let is_open = |check: &CheckRecord| {
-            let is_definite = check.attempts.iter().any(AttemptRecord::is_definite);
-            check.outcome == Outcome::Intermittent && check.level == Level::Must && is_definite
-        };
+        let of_targets = targets.iter().filter_map(|target| target.obstacle.as_ref());
+        let of_checks = checks().filter_map(|check| check.obstacle.as_ref());
+        let of_flows = flows().filter_map(|flow| flow.obstacle.as_ref());
+        let mut obstacles = of_targets.chain(of_checks).chain(of_flows);
         let fails = |outcome| matches!(outcome, Outcome::Fail | Outcome::Stale);
-        if outcomes().any(fails) || !deviations.is_empty() {
+        let is_failed = checks().any(|check| fails(check.outcome))
+            || flows().any(|flow| fails(flow.outcome))
+            || !deviations.is_empty();
+        let is_open = targets.iter().any(|target| target.obstacle.is_some())
+            || checks().any(|check| check.leaves_run_open(strict))
+            || flows().any(|flow| flow.outcome == Outcome::Inconclusive);
+        if is_failed {
             Self::Violation
         } else if obstacles.any(is_defect) {
             Self::Defect
-        } else if has_obstacle
-            || checks().any(is_open)
-            || outcomes().any(|outcome| outcome == Outcome::Inconclusive)
-        {
+        } else if is_open {
             Self::Inconclusive
         } else {
             Self::Acceptable

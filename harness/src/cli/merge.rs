@@ -37,7 +37,7 @@ pub(super) fn merge(arguments: &Arguments) -> Result<ExitCode, MergeCommandError
         Ok((path.display().to_string(), record))
     });
     let mut merged = merge_records(records.collect::<Result<_, RecordFileError>>()?)?;
-    let code = ExitCode::of(&merged.targets, &merged.deviations);
+    let code = ExitCode::of(&merged.targets, &merged.deviations, merged.run.strict);
     merged.footer.exit_code = code.number();
     let reports = arguments.reports.open()?;
     Ok(reports.write(&merged, Layout::Matrix, code))

@@ -189,7 +189,11 @@ impl ExaminationArguments {
                 return Ok(code);
             }
         };
-        let code = ExitCode::of(&record.targets, &record.deviations);
+        let code = ExitCode::of(
+            &record.targets,
+            &record.deviations,
+            record.run.strict,
+        );
         Ok(reports.write(&record, layout, code))
     }
 }

@@ -50,6 +50,7 @@ pub fn record(requirement: &Requirement, checked: &Checked, rules: Rules) -> Che
             Verdict::Inconclusive(obstacle) => Some((**obstacle).clone()),
             _ => None,
         },
+        blocked_by: None,
         deviation: None,
         breaks: breaks
             .iter()

@@ -15,6 +15,7 @@ pub mod cleanup;
 pub mod preflight;
 pub mod repositories;
 
+mod blocked;
 mod check;
 mod check_record;
 mod deadline;
@@ -45,7 +46,7 @@ use crate::launch::Launched;
 pub use self::check::{Checked, check};
 pub use self::check_record::record;
 pub use self::events::{Event, Events, TargetEvent};
-pub use self::examine::{examine, examine_target};
+pub use self::examine::{examine, examine_available, examine_target, record as run_record};
 pub use self::flows::{HelmClients, id as flow_id};
 pub use self::interrupt::{Interrupt, Interrupted};
 pub use self::job::{AssignError, Job};

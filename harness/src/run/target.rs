@@ -1,6 +1,7 @@
 //! The examination of one target that is available: preflight, capabilities, checks, flows of real Helm versions.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -21,14 +22,20 @@ use super::order::Planned;
 use super::preflight::{Preflight, preflight};
 use super::settle::Settler;
 use super::{
-    Checked, DEADLINE, Event, Events, Job, Pace, Plan, capabilities, check_record, flows, order,
+    Checked, DEADLINE, Event, Events, Pace, Plan, blocked, capabilities, check_record, flows, order,
     read_only, repositories, soak,
 };
+use crate::target::policy::Policy;
 
 /// The examination of one target.
 pub(super) struct TargetExamination<'a> {
     pub(super) plan: &'a Plan,
-    pub(super) job: &'a Job,
+    /// The name of the target in reports.
+    pub(super) name: &'a str,
+    /// The policy of the run on the target.
+    pub(super) policy: &'a Policy,
+    /// The file of additional root certificates, for real Helm binaries.
+    pub(super) ca_file: Option<&'a Path>,
     /// The number of checks that run concurrently.
     pub(super) concurrency: usize,
     /// The number of times that a failure is confirmed.
@@ -54,7 +61,10 @@ impl TargetExamination<'_> {
             server,
             mut obstacle,
             exchanges,
+            advice,
+            preemptive,
         } = self.preflight(&target).await;
+        target.preemptive = preemptive;
         if obstacle.is_none() {
             obstacle = repositories::occupied(&target).await;
         }
@@ -62,12 +72,13 @@ impl TargetExamination<'_> {
             obstacle = read_chart(&mut target).await;
         }
         let identity = TargetIdentity { server, ..identity };
-        let mut record = TargetRecord::new(&self.job.target.name, identity);
+        let mut record = TargetRecord::new(self.name, identity);
         if obstacle.is_some() {
             record.obstacle = obstacle;
             record.exchanges = exchanges;
             return record;
         }
+        record.advice = advice;
         record.capabilities = Box::pin(capabilities::probe(&mut target)).await;
         self.events.send(Event::Started {
             checks: plan.requirements.len() + plan.flow_count(),
@@ -87,6 +98,7 @@ impl TargetExamination<'_> {
                 verdicts: &verdicts,
             };
             record.helm_versions = flows::examine(self, &target, &results).await;
+            flows::enter_failures(&mut record);
         }
         if self.soak > 0 {
             record.soak = Some(Box::pin(soak::soak(&target, self.soak)).await);
@@ -126,7 +138,7 @@ impl TargetExamination<'_> {
         of_target: &mut TargetRecord,
     ) -> (Vec<CheckRecord>, Verdicts, Responses) {
         let (plan, identity) = (self.plan, &of_target.identity);
-        let over_budget = &order::over_budget(&plan.requirements, self.job.target.policy.budget);
+        let over_budget = &order::over_budget(&plan.requirements, self.policy.budget);
         let settler = &Settler {
             target,
             deadline: self.deadline,
@@ -135,15 +147,13 @@ impl TargetExamination<'_> {
             obstacles: Mutex::new(BTreeMap::new()),
         };
         let check_one = async |(position, requirement): Planned| {
-            let is_skipped = checks::is_matched(&self.job.target.policy.skip, requirement.id);
+            let is_skipped = checks::is_matched(&self.policy.skip, requirement.id);
             let checked = match over_budget.get(requirement.id) {
                 Some(why) => Checked::not_run(why),
                 None if is_skipped => Checked::not_run("the targets file skips it on this target"),
                 None => settler.check(requirement).await,
             };
-            let listed = plan
-                .deviations
-                .of(requirement, &self.job.target.name, identity);
+            let listed = plan.deviations.of(requirement, self.name, identity);
             let rules = Rules {
                 strict: plan.strict,
                 deviates: listed.is_some(),
@@ -195,6 +205,7 @@ impl TargetExamination<'_> {
         of_target.line.recovered = recovered
             .map(|(what, count)| RecoveredRecord { what, count })
             .collect();
+        blocked::note_known_causes(&mut records);
         (records, verdicts, responses)
     }
 }

@@ -2,8 +2,8 @@
 //! binary.
 //!
 //! Only a violated MUST and a deviation that is no longer observed are a `<failure>`. An inconclusive result is an
-//! `<error>`, a requirement that does not apply is `<skipped>` with its reason. Everything else passes; a warning has
-//! its finding in the output.
+//! `<error>` if it decides the exit code, otherwise `<skipped>` with its reason, as a requirement that does not apply.
+//! Everything else passes; a warning has its finding in the output.
 
 mod times;
 
@@ -127,6 +127,7 @@ fn about(header: &Header<'_>, target: &TargetView<'_>) -> String {
     ];
     let facts = target.identity.iter();
     lines.extend(facts.map(|fact| format!("{}: {}", fact.label.name(), fact.value)));
+    lines.extend(target.advice.map(|advice| format!("advice: {advice}")));
     let left = target.leftovers.iter().flat_map(LeftoverGroup::lines);
     lines.extend(left.map(|line| format!("leftover: {line}")));
     lines.iter().map(|line| text::line(line) + "\n").collect()
@@ -195,13 +196,21 @@ fn check_case(check: &CheckView<'_>, suite: &str, name: String) -> TestCase {
     TestCase {
         name,
         time: duration(check.milliseconds),
-        result: result(check.outcome, &check.sentence, &about),
+        result: result(judged(check), &check.sentence, &about),
         classname: Some(format!("{suite}.{}", attribute(check.area))),
         filepath: None,
         system_out: has_output
             .then(|| output(printed, &check.exchanges))
             .flatten(),
         system_err: None,
+    }
+}
+
+/// The outcome as CI should see it: an inconclusive check that does not decide the run is skipped.
+const fn judged(check: &CheckView<'_>) -> Outcome {
+    match check.outcome {
+        Outcome::Inconclusive if !check.leaves_run_open => Outcome::Skipped,
+        outcome => outcome,
     }
 }
 

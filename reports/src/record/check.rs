@@ -38,6 +38,9 @@ pub struct CheckRecord {
     /// The reason for which it is inconclusive.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub obstacle: Option<Obstacle>,
+    /// The requirement whose known deviation makes it inconclusive.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub blocked_by: Option<String>,
     /// The deviation that is listed for it on this target.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub deviation: Option<DeviationRecord>,
@@ -89,6 +92,17 @@ pub struct BreakRecord {
 }
 
 impl CheckRecord {
+    /// True if the check is inconclusive, or contradicted in some attempts only, and this decides the outcome of the run:
+    /// its level does, and no known deviation is the reason.
+    pub fn leaves_run_open(&self, strict: bool) -> bool {
+        let is_open = match self.outcome {
+            Outcome::Inconclusive => true,
+            Outcome::Intermittent => self.attempts.iter().any(AttemptRecord::is_definite),
+            _ => false,
+        };
+        is_open && self.level.decides(strict) && self.blocked_by.is_none()
+    }
+
     /// The level for Helm and the level in the OCI specification, in words.
     pub fn severity(&self) -> String {
         self.specification.map_or_else(

@@ -25,6 +25,10 @@ pub struct CheckView<'a> {
     pub specification: Option<Specification>,
     /// The judgement.
     pub outcome: Outcome,
+    /// True if it is inconclusive, and this decides the outcome of the run.
+    pub leaves_run_open: bool,
+    /// True if a known deviation makes it inconclusive.
+    pub is_blocked: bool,
     /// The duration in milliseconds.
     pub milliseconds: u64,
     /// The result in one sentence.
@@ -38,7 +42,7 @@ pub struct CheckView<'a> {
 }
 
 impl<'a> CheckView<'a> {
-    pub(super) fn of(check: &'a CheckRecord) -> Self {
+    pub(super) fn of(check: &'a CheckRecord, strict: bool) -> Self {
         let finding = check.finding.as_ref().map(|finding| &finding.exchanges);
         let obstacle = check.obstacle.as_ref().map(|obstacle| &obstacle.exchanges);
         let positions = finding.or(obstacle).cloned().unwrap_or_else(|| {
@@ -54,6 +58,8 @@ impl<'a> CheckView<'a> {
             level: check.level,
             specification: check.specification,
             outcome: check.outcome,
+            is_blocked: check.blocked_by.is_some(),
+            leaves_run_open: check.leaves_run_open(strict),
             milliseconds: check.milliseconds,
             sentence: sentence(check),
             rows: rows(check),
@@ -136,6 +142,10 @@ fn rows(check: &CheckRecord) -> Vec<ReportRow<'_>> {
         true => row,
         false => row.from(Depth::Full),
     }));
+    if let Some(known) = &check.blocked_by {
+        let text = format!("{known} is a known deviation, and the reason for this");
+        rows.push(ReportRow::text(Label::Deviation, text));
+    }
     if let Some(deviation) = &check.deviation {
         let entries = [
             RowEntry::Deviation(deviation),

@@ -12,7 +12,7 @@ use super::row::{Label, ReportRow};
 use super::sentence::ResultSentence;
 use super::soak::SoakView;
 use super::tally::OutcomeCounts;
-use super::verdict::{Results, TargetVerdict};
+use super::verdict::{Open, Results, TargetVerdict};
 use crate::record::{Capability, RunRecord, TargetIdentity, TargetRecord};
 use crate::text::{self, duration, plural};
 
@@ -29,6 +29,8 @@ pub struct TargetView<'a> {
     pub capabilities: Vec<CapabilityView<'a>>,
     /// The reason for which the target could not be examined, or not to the end.
     pub obstacle: Option<ObstacleView<'a>>,
+    /// What a reader should know although the target was examined.
+    pub advice: Option<&'a str>,
     /// The checks, in the suite's order.
     pub checks: Vec<CheckView<'a>>,
     /// The areas, in the order of their first check.
@@ -147,7 +149,11 @@ pub struct ObstacleGroup<'v, 'a> {
 
 impl<'a> TargetView<'a> {
     pub(super) fn of(record: &'a RunRecord, target: &'a TargetRecord) -> Self {
-        let checks: Vec<CheckView<'a>> = target.checks.iter().map(CheckView::of).collect();
+        let checks: Vec<CheckView<'a>> = target
+            .checks
+            .iter()
+            .map(|check| CheckView::of(check, record.run.strict))
+            .collect();
         let tally = OutcomeCounts::of(checks.iter().map(|check| check.outcome));
         let eras = EraTable::of(&target.eras, &target.checks);
         let helm = HelmView::of(&target.helm_versions);
@@ -155,6 +161,7 @@ impl<'a> TargetView<'a> {
             run: &record.run,
             has_obstacle: target.obstacle.is_some(),
             tally,
+            open: Open::of(&checks),
             eras: eras.as_ref(),
             helm: &helm,
         });
@@ -170,6 +177,7 @@ impl<'a> TargetView<'a> {
             identity: identity(&target.identity),
             capabilities: target.capabilities.iter().map(capability).collect(),
             obstacle,
+            advice: target.advice.as_deref(),
             areas: areas(&checks),
             eras,
             helm,

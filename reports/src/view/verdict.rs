@@ -4,8 +4,10 @@ use std::fmt::Write;
 
 use helm_oci_suite::helm::era::Era;
 use helm_oci_suite::prediction::table::FlowVerdict;
+use helm_oci_suite::requirement::Level;
 use helm_oci_suite::requirement::outcome::Outcome;
 
+use super::check::CheckView;
 use super::eras::EraTable;
 use super::helm::HelmView;
 use super::tally::OutcomeCounts;
@@ -21,11 +23,52 @@ pub struct TargetVerdict {
     pub sentence: String,
 }
 
+/// The inconclusive checks of a target.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Open {
+    /// Those that decide the outcome of the run.
+    decisive: usize,
+    /// Those that a known deviation blocks.
+    blocked: usize,
+    /// Those of a SHOULD, in a run that is not strict.
+    of_should: usize,
+}
+
+impl Open {
+    pub(super) fn of(checks: &[CheckView<'_>]) -> Self {
+        let mut open = Self::default();
+        for check in checks
+            .iter()
+            .filter(|check| check.outcome == Outcome::Inconclusive)
+        {
+            if check.leaves_run_open {
+                open.decisive += 1;
+            } else if check.is_blocked {
+                open.blocked += 1;
+            } else if check.level == Level::Should {
+                open.of_should += 1;
+            }
+        }
+        open
+    }
+
+    /// Those that do not decide the outcome, in words.
+    fn others(self) -> Option<String> {
+        let blocked = (self.blocked > 0)
+            .then(|| plural(self.blocked, "check") + " blocked by known deviations");
+        let of_should =
+            (self.of_should > 0).then(|| plural(self.of_should, "SHOULD check") + " inconclusive");
+        let parts: Vec<String> = [blocked, of_should].into_iter().flatten().collect();
+        (!parts.is_empty()).then(|| parts.join(", "))
+    }
+}
+
 /// The results behind a verdict.
 pub(super) struct Results<'a> {
     pub(super) run: &'a RunIdentity,
     pub(super) has_obstacle: bool,
     pub(super) tally: OutcomeCounts,
+    pub(super) open: Open,
     pub(super) eras: Option<&'a EraTable<'a>>,
     pub(super) helm: &'a HelmView<'a>,
 }
@@ -66,6 +109,7 @@ fn of_checks(results: &Results<'_>) -> (Outcome, String) {
         run,
         has_obstacle,
         tally,
+        open,
         ..
     } = *results;
     let count = |outcome| tally.count(outcome);
@@ -83,7 +127,9 @@ fn of_checks(results: &Results<'_>) -> (Outcome, String) {
     if count(Outcome::Fail) > 0 {
         let level = if run.strict { "MUST or SHOULD" } else { "MUST" };
         let violated = plural(count(Outcome::Fail), &format!("{level} requirement"));
-        let inconclusive = some(Outcome::Inconclusive, "check").map(|some| some + " inconclusive");
+        let inconclusive = open.decisive;
+        let inconclusive =
+            (inconclusive > 0).then(|| plural(inconclusive, "check") + " inconclusive");
         let parts = [Some(violated + " violated"), stale, inconclusive];
         return (Outcome::Fail, list(parts) + &affected(results.eras));
     }
@@ -104,16 +150,19 @@ fn of_checks(results: &Results<'_>) -> (Outcome, String) {
     if tally.total() == 0 {
         return inconclusive("no requirement was examined");
     }
-    if let Some(open) = some(Outcome::Inconclusive, "check") {
+    if open.decisive > 0 {
         let musts = format!("no {applicable} MUST requirement violated");
-        return inconclusive(&format!("{musts}, but {open} inconclusive"));
+        let checks = plural(open.decisive, "check");
+        return inconclusive(&format!("{musts}, but {checks} inconclusive"));
     }
     if count(Outcome::Skipped) == tally.total() {
         return inconclusive("no requirement applies to this registry");
     }
-    if let Some(warnings) = some(Outcome::Warn, "warning") {
+    let warnings = some(Outcome::Warn, "warning");
+    let others = open.others();
+    if warnings.is_some() || others.is_some() {
         let musts = format!("all {applicable} MUST requirements satisfied");
-        let warnings = list([Some(warnings), known]);
+        let warnings = list([warnings, known, others]);
         let sentence = format!("{musts}; {warnings}{}", affected(results.eras));
         return (Outcome::Warn, sentence);
     }
