@@ -1,18 +1,23 @@
-//! The proof of the suite: runs every requirement against every fault on the reference registry, in memory.
-//! [`evidence`] compares the suite with recordings of real Helm binaries.
+//! The proof of the suite: examines the reference registry with each fault in memory, on the path of a run, and compares
+//! every verdict with the declarations. [`evidence`] compares the suite with recordings of real Helm binaries.
 //!
-//! `suite::proof` runs one pair; this module runs all pairs on all cores and summarises them.
+//! - `path` examines one registry as a run does: preflight, capabilities, checks, table;
+//! - `consistency` holds the parts of one report against each other.
 
+mod consistency;
 pub mod evidence;
+mod path;
 mod summary;
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::collections::BTreeMap;
 
 use helm_oci_fixtures::fault::Fault;
 use helm_oci_suite::proof::{self, Effect, on_all_cores};
 use helm_oci_suite::requirement::{Level, Requirement, Setup};
-use helm_oci_suite::verdict::{Finding, Obstacle, ObstacleKind, Verdict};
+use helm_oci_suite::verdict::{Finding, Verdict};
 use serde::Serialize;
+
+use crate::run::run_record;
 
 /// All set-ups of the reference registry.
 pub const SETUPS: &[Setup] = &[Setup::Open, Setup::PlainHttp, Setup::Basic, Setup::Bearer];
@@ -30,6 +35,34 @@ pub struct Proof {
     pub legal: usize,
     /// The MUSTs and SHOULDs that a legal variation violates, on any set-up.
     pub blamed: Vec<Blame>,
+    /// The contradictions within reports.
+    pub contradicted: Vec<Contradiction>,
+}
+
+/// A contradiction within the report on one fault.
+#[derive(Debug, Serialize)]
+pub struct Contradiction {
+    /// The fault; `none` for the correct registry.
+    pub fault: &'static str,
+    /// The set-up.
+    pub setup: Setup,
+    /// The contradiction in words.
+    pub what: String,
+}
+
+/// One registry of the proof.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Case {
+    fault: Option<Fault>,
+    setup: Setup,
+}
+
+/// The results on one registry of the proof.
+struct Examined {
+    case: Case,
+    /// The verdicts by requirement.
+    verdicts: BTreeMap<&'static str, Verdict>,
+    contradictions: Vec<String>,
 }
 
 /// The maximum of the median number of requirements that one fault violates.
@@ -102,6 +135,7 @@ impl Proof {
         let odd = |proven: &Proven| !proven.survived.is_empty() || !proven.unlisted.is_empty();
         self.baseline.is_empty()
             && self.blamed.is_empty()
+            && self.contradicted.is_empty()
             && self.median_red() <= MOST_RED
             && !self.requirements.iter().any(odd)
     }
@@ -120,37 +154,40 @@ impl Proof {
     }
 }
 
-/// Runs every requirement against every fault.
+/// Examines the correct registry, and one with each fault.
+///
+/// On each set-up run the requirements that are proven there. Where a requirement lists the fault, and for legal
+/// variations on every set-up, all requirements run, as in a run of a user: such reports are examined for
+/// contradictions.
 pub fn prove(requirements: &[&'static Requirement], faults: &[Fault]) -> Proof {
-    let baseline = on_all_cores(requirements.len() * SETUPS.len(), |position| {
-        let (requirement, setup) = (
-            requirements[position / SETUPS.len()],
-            SETUPS[position % SETUPS.len()],
-        );
-        let verdict = verdict(requirement, setup, &[]);
-        let holds = matches!(verdict, Verdict::Satisfied | Verdict::NotApplicable(_));
-        (!holds).then(|| Doubt {
-            id: requirement.id,
-            setup,
-            said: said(&verdict),
+    let baseline = SETUPS.iter().map(|setup| Case {
+        fault: None,
+        setup: *setup,
+    });
+    let faulty = faults.iter().flat_map(|fault| {
+        SETUPS.iter().map(|setup| Case {
+            fault: Some(*fault),
+            setup: *setup,
         })
     });
-    let verdicts = on_all_cores(requirements.len() * faults.len(), |position| {
-        let requirement = requirements[position / faults.len()];
-        verdict(
-            requirement,
-            requirement.proven_on,
-            &[faults[position % faults.len()]],
-        )
+    let cases: Vec<Case> = baseline.chain(faulty).collect();
+    let examined = on_all_cores(cases.len(), |position| {
+        examine(requirements, cases[position])
     });
-    let rows: Vec<&[Verdict]> = verdicts.chunks(faults.len().max(1)).collect();
+    let by_case: BTreeMap<Case, &Examined> = examined.iter().map(|one| (one.case, one)).collect();
+    let on = |fault: Option<Fault>, setup: Setup| &by_case[&Case { fault, setup }].verdicts;
+    let rows: Vec<Vec<&Verdict>> = requirements
+        .iter()
+        .map(|own| {
+            let of_fault = |fault: &Fault| &on(Some(*fault), own.proven_on)[own.id];
+            faults.iter().map(of_fault).collect()
+        })
+        .collect();
     Proof {
         requirements: requirements
             .iter()
-            .enumerate()
-            .map(|(row, requirement)| {
-                proven(requirement, faults, rows.get(row).copied().unwrap_or(&[]))
-            })
+            .zip(&rows)
+            .map(|(requirement, row)| proven(requirement, faults, row))
             .collect(),
         faults: faults
             .iter()
@@ -169,41 +206,102 @@ pub fn prove(requirements: &[&'static Requirement], faults: &[Fault]) -> Proof {
                     .collect(),
             })
             .collect(),
-        baseline: baseline.into_iter().flatten().collect(),
+        baseline: doubts(requirements, &examined),
         legal: faults.iter().filter(|fault| fault.is_legal()).count(),
-        blamed: blamed(requirements, faults),
+        blamed: blamed(requirements, &examined),
+        contradicted: contradicted(&examined),
     }
 }
 
-/// Runs every MUST and SHOULD against every legal variation, on every set-up.
-fn blamed(requirements: &[&'static Requirement], faults: &[Fault]) -> Vec<Blame> {
-    let legal: Vec<Fault> = faults
+/// Examines one registry.
+fn examine(requirements: &[&'static Requirement], case: Case) -> Examined {
+    let Case { fault, setup } = case;
+    let lists = |own: &&&Requirement| {
+        let fault = fault.as_ref();
+        own.proven_on == setup
+            && fault
+                .is_some_and(|fault| own.faults.contains(fault) || own.consequences.contains(fault))
+    };
+    let is_whole = fault.is_none_or(Fault::is_legal) || requirements.iter().any(|own| lists(&own));
+    let selected = requirements
         .iter()
-        .copied()
-        .filter(|fault| fault.is_legal())
-        .collect();
-    let binding = requirements.iter().filter(|own| own.level != Level::May);
-    let binding: Vec<&Requirement> = binding.copied().collect();
-    let blamed = on_all_cores(binding.len() * legal.len(), |position| {
-        let (requirement, fault) = (
-            binding[position / legal.len()],
-            legal[position % legal.len()],
-        );
-        let blame = |setup: &Setup| {
-            let verdict = verdict(requirement, *setup, &[fault]);
-            verdict.is_violated().then(|| Blame {
-                id: requirement.id,
-                fault: fault.name(),
-                setup: *setup,
-                said: said(&verdict),
-            })
-        };
-        SETUPS.iter().filter_map(blame).collect::<Vec<_>>()
-    });
-    blamed.into_iter().flatten().collect()
+        .filter(|own| is_whole || own.proven_on == setup);
+    let selected: Vec<&'static Requirement> = selected.copied().collect();
+    let faults: Vec<Fault> = fault.into_iter().collect();
+    let (plan, target) = path::examine(&selected, setup, &faults);
+    let verdicts = selected
+        .iter()
+        .map(|own| (own.id, path::verdict(&target, own)));
+    let verdicts = verdicts.collect();
+    let contradictions = if is_whole {
+        let not_examined = target
+            .obstacle
+            .iter()
+            .map(|obstacle| format!("it is not examined: {}", obstacle.what));
+        let not_examined: Vec<String> = not_examined.collect();
+        let record = run_record(&plan, vec![target], String::new(), 0);
+        [not_examined, consistency::contradictions(&record)].concat()
+    } else {
+        Vec::new()
+    };
+    Examined {
+        case,
+        verdicts,
+        contradictions,
+    }
 }
 
-fn proven(requirement: &Requirement, faults: &[Fault], verdicts: &[Verdict]) -> Proven {
+/// The requirements that are violated or inconclusive on the correct registry.
+fn doubts(requirements: &[&'static Requirement], examined: &[Examined]) -> Vec<Doubt> {
+    let correct = examined.iter().filter(|one| one.case.fault.is_none());
+    let doubts = correct.flat_map(|one| {
+        requirements.iter().filter_map(|own| {
+            let verdict = &one.verdicts[own.id];
+            let holds = matches!(verdict, Verdict::Satisfied | Verdict::NotApplicable(_));
+            (!holds).then(|| Doubt {
+                id: own.id,
+                setup: one.case.setup,
+                said: said(verdict),
+            })
+        })
+    });
+    doubts.collect()
+}
+
+/// The MUSTs and SHOULDs that a legal variation violates, on every set-up.
+fn blamed(requirements: &[&'static Requirement], examined: &[Examined]) -> Vec<Blame> {
+    let mut blamed = Vec::new();
+    for one in examined {
+        let Some(fault) = one.case.fault.filter(|fault| fault.is_legal()) else {
+            continue;
+        };
+        for own in requirements.iter().filter(|own| own.level != Level::May) {
+            let verdict = &one.verdicts[own.id];
+            if verdict.is_violated() {
+                blamed.push(Blame {
+                    id: own.id,
+                    fault: fault.name(),
+                    setup: one.case.setup,
+                    said: said(verdict),
+                });
+            }
+        }
+    }
+    blamed
+}
+
+fn contradicted(examined: &[Examined]) -> Vec<Contradiction> {
+    let contradicted = examined.iter().flat_map(|one| {
+        one.contradictions.iter().map(|what| Contradiction {
+            fault: one.case.fault.map_or("none", Fault::name),
+            setup: one.case.setup,
+            what: what.clone(),
+        })
+    });
+    contradicted.collect()
+}
+
+fn proven(requirement: &Requirement, faults: &[Fault], verdicts: &[&Verdict]) -> Proven {
     let mut proven = Proven {
         id: requirement.id,
         killed: Vec::new(),
@@ -227,19 +325,6 @@ fn proven(requirement: &Requirement, faults: &[Fault], verdicts: &[Verdict]) -> 
         }
     }
     proven
-}
-
-/// The verdict; a panic becomes an obstacle and does not end the proof.
-fn verdict(requirement: &Requirement, setup: Setup, faults: &[Fault]) -> Verdict {
-    catch_unwind(AssertUnwindSafe(|| {
-        proof::verdict(requirement, setup, faults)
-    }))
-    .unwrap_or_else(|_| {
-        Verdict::Inconclusive(Box::new(Obstacle::new(
-            ObstacleKind::Defect,
-            "the check panicked",
-        )))
-    })
 }
 
 fn said(verdict: &Verdict) -> String {

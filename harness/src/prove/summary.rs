@@ -60,6 +60,14 @@ pub(super) fn render(proof: &Proof) -> String {
             )
         }),
     );
+    section(
+        &mut page,
+        "Contradicted: a report that does not agree with itself",
+        proof
+            .contradicted
+            .iter()
+            .map(|one| format!("{} on {:?}: {}", one.fault, one.setup, one.what)),
+    );
     let _ = writeln!(page, "\n{}", conclusion(proof));
     page
 }
@@ -113,7 +121,7 @@ fn conclusion(proof: &Proof) -> String {
     let count = |which: fn(&Proven) -> usize| requirements.iter().map(which).sum::<usize>();
     format!(
         "{} requirements, {} faults, {} set-ups: {} killed, {} consequences, {} blocked, {} survived, \
-         {} unlisted, {} baseline doubts; a fault turns {} red (median); {} of {} legal variations blamed; {}",
+         {} unlisted, {} baseline doubts; a fault turns {} red (median); {} of {} legal variations blamed; {} contradictions; {}",
         requirements.len(),
         proof.faults.len(),
         SETUPS.len(),
@@ -126,6 +134,7 @@ fn conclusion(proof: &Proof) -> String {
         proof.median_red(),
         blamed.len(),
         proof.legal,
+        proof.contradicted.len(),
         if proof.holds() {
             "all as declared"
         } else {

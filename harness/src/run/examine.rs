@@ -4,16 +4,19 @@ use std::sync::Arc;
 
 use futures_util::StreamExt;
 use helm_oci_reports::record::{
-    Footer, LineRecord, RunIdentity, RunRecord, SCHEMA, SuiteIdentity, TargetIdentity, TargetRecord,
+    Footer, LineRecord, RunIdentity, RunRecord, SCHEMA, SuiteIdentity, TargetIdentity, TargetKind,
+    TargetRecord,
 };
+use helm_oci_suite::session::target::Target;
 use helm_oci_suite::verdict::{Obstacle, ObstacleKind};
 
 use super::registry_locks::RegistryLocks;
 use super::target::TargetExamination;
-use super::{Event, Events, Interrupt, Interrupted, Job, Pace, Plan, Schedule, with_target};
+use super::{DEADLINE, Event, Events, Interrupt, Interrupted, Job, Pace, Plan, Schedule, with_target};
 use crate::clock::{self, Stopwatch};
 use crate::exit_code::ExitCode;
 use crate::launch::LaunchError;
+use crate::target::policy::Policy;
 use crate::target::resolved::ResolvedTarget;
 
 /// Examines the targets by the plan, and returns the run record.
@@ -38,14 +41,24 @@ pub async fn examine(
         .collect()
         .await;
     let targets = all_or_leftovers(ended)?;
+    Ok(record(plan, targets, started, begun.milliseconds()))
+}
+
+/// The record of a run on these targets.
+pub fn record(
+    plan: &Plan,
+    targets: Vec<TargetRecord>,
+    started: String,
+    milliseconds: u64,
+) -> RunRecord {
     let deviations = plan.deviations.problems(&plan.requirements, &targets);
     let helms = targets.iter().flat_map(|target| &target.helm_versions);
     let footer = Footer {
         checks: targets.iter().map(|target| target.checks.len()).sum(),
         flows: helms.map(|helm| helm.flows.len()).sum(),
-        exit_code: ExitCode::of(&targets, &deviations).number(),
+        exit_code: ExitCode::of(&targets, &deviations, plan.strict).number(),
     };
-    Ok(RunRecord {
+    RunRecord {
         schema: SCHEMA,
         suite: SuiteIdentity {
             name: env!("CARGO_PKG_NAME").to_owned(),
@@ -57,12 +70,12 @@ pub async fn examine(
             shard: plan.shard.clone(),
             strict: plan.strict,
             started,
-            milliseconds: begun.milliseconds(),
+            milliseconds,
         },
         targets,
         deviations,
         footer,
-    })
+    }
 }
 
 /// Examines one target, and returns its record.
@@ -79,7 +92,9 @@ pub async fn examine_target(
     let pace = &Arc::new(Pace::new(concurrency));
     let examination = &TargetExamination {
         plan,
-        job,
+        name,
+        policy: &job.target.policy,
+        ca_file: job.target.connection.trust.ca_file.as_deref(),
         concurrency,
         retries: schedule.retries,
         soak: schedule.soak,
@@ -106,6 +121,24 @@ pub async fn examine_target(
     record.milliseconds = begun.milliseconds();
     events.send(Event::Ended);
     Ok(record)
+}
+
+/// Examines a target that is available: what a run does between launch and clean-up.
+pub async fn examine_available(plan: &Plan, name: &str, target: Target) -> TargetRecord {
+    let examination = TargetExamination {
+        plan,
+        name,
+        policy: &Policy::default(),
+        ca_file: None,
+        concurrency: 1,
+        retries: 0,
+        soak: 0,
+        pace: &Pace::new(1),
+        deadline: DEADLINE,
+        events: &Events::ignored(),
+    };
+    let identity = TargetIdentity::of_kind(TargetKind::Reference);
+    Box::pin(examination.record(target, identity)).await
 }
 
 /// All records; or, if the run was interrupted on one target, the leftovers on all targets.
