@@ -91,7 +91,7 @@ impl Break {
 
     /// True if this version fails in `flow`, perhaps under a condition.
     pub fn can_hit(&self, version: &Version, flow: Flow) -> bool {
-        self.flows.contains(&flow)
+        Era::of(version).is_some_and(|era| flow.is_among(self.flows, era))
             && self.versions.contains(version)
             && flow.offered_by().contains(version)
     }
@@ -120,10 +120,11 @@ impl BreakPart {
         Era::ALL.iter().copied().filter(fails).collect()
     }
 
-    /// The flows that fail in some version that has them.
+    /// The declared flows that fail in some version that has them.
     pub fn flows(&self) -> Vec<Flow> {
         let fails = |flow: &Flow| Era::ALL.iter().any(|era| self.is_hit(*era, *flow));
-        Flow::ALL.iter().copied().filter(fails).collect()
+        let declared = Flow::ALL.iter().filter(|flow| self.flows.contains(flow));
+        declared.copied().filter(fails).collect()
     }
 
     fn is_hit(&self, era: Era, flow: Flow) -> bool {
@@ -131,7 +132,7 @@ impl BreakPart {
     }
 
     fn spans(&self, era: Era, flow: Flow) -> Vec<Span> {
-        if !self.flows.contains(&flow) {
+        if !flow.is_among(self.flows, era) {
             return Vec::new();
         }
         let offered = flow.offered_by().within(&era.span());

@@ -41,6 +41,8 @@ pub enum Flow {
     PushPlus,
     /// `helm push` of a chart with a provenance file.
     PushProv,
+    /// A push, and at once a pull of what was pushed.
+    PushPull,
     /// `helm pull --version` with an exact version.
     Pull,
     /// `helm pull --prov` or `--verify`.
@@ -55,6 +57,8 @@ pub enum Flow {
     PullDigest,
     /// `helm dependency update` with an `oci://` repository, `build` from its lock, `package --dependency-update`.
     DependencyUpdate,
+    /// `helm dependency update` with a range of versions.
+    DependencyRange,
     /// `helm show` and `helm template`; in Helm 4 also a dry run of an installation.
     Show,
     /// `helm registry login` and `logout`.
@@ -156,6 +160,22 @@ impl Flow {
     /// The flows that list tags.
     pub const LISTINGS: &'static [Self] = &[Self::PullRange, Self::PullUnversioned];
 
+    /// The flows that this one consists of in an era; empty if it is a flow of its own. What breaks a part breaks the
+    /// whole.
+    pub const fn parts(self, era: Era) -> &'static [Self] {
+        match (self, era) {
+            (Self::PushPull, Era::Chart) => &[Self::ChartPush, Self::ChartPull],
+            (Self::PushPull, _) => &[Self::Push, Self::Pull],
+            (Self::DependencyRange, _) => &[Self::PullRange, Self::DependencyUpdate],
+            _ => &[],
+        }
+    }
+
+    /// True if the flow is one of these, or consists of one of them in this era.
+    pub fn is_among(self, flows: &[Self], era: Era) -> bool {
+        flows.contains(&self) || self.parts(era).iter().any(|part| flows.contains(part))
+    }
+
     /// The name used in reports, such as `pull-range`.
     pub fn name(self) -> &'static str {
         self.into()
@@ -172,10 +192,12 @@ impl Flow {
             | Self::PullProv
             | Self::Show => SINCE_3_7,
             Self::PushPlus => PUSHES_BUILD_METADATA,
-            Self::PullPlus | Self::PullRange | Self::PullUnversioned => SINCE_3_8,
+            Self::PullPlus | Self::PullRange | Self::PullUnversioned | Self::DependencyRange => {
+                SINCE_3_8
+            }
             Self::PullDigest => SINCE_3_17,
             Self::Pull | Self::DependencyUpdate => SINCE_3_5,
-            Self::Login => ALL,
+            Self::Login | Self::PushPull => ALL,
         }
     }
 
@@ -195,5 +217,26 @@ mod tests {
             assert_eq!(serde_json::to_value(flow).expect("serialises"), flow.name());
         }
         assert_eq!(Flow::PushProv.to_string(), "push-prov");
+    }
+
+    #[test]
+    fn a_flow_of_several_parts_is_concerned_by_each_of_them() {
+        let pulls = [Flow::ChartPull, Flow::PullRange];
+        for (flow, era, expected) in [
+            (Flow::PushPull, Era::Chart, true),
+            (Flow::PushPull, Era::Containerd, false),
+            (Flow::DependencyRange, Era::Containerd, true),
+            (Flow::DependencyUpdate, Era::Containerd, false),
+            (Flow::PullRange, Era::Oras3, true),
+        ] {
+            assert_eq!(flow.is_among(&pulls, era), expected, "{flow} of {era}");
+        }
+        for flow in Flow::ALL {
+            for era in Era::ALL.iter().filter(|era| flow.in_era(**era)) {
+                let parts = flow.parts(*era).iter();
+                let offered = parts.filter(|part| part.in_era(*era)).count();
+                assert_eq!(offered, flow.parts(*era).len(), "{flow} of {era}");
+            }
+        }
     }
 }

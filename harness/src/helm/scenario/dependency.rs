@@ -3,6 +3,7 @@
 use helm_oci_fixtures::chart::ChartPackage;
 use helm_oci_fixtures::digest::sha256;
 
+use super::pull::several;
 use super::{Arrangement, Effect, FlowError, Invocation};
 
 /// Resolves and fetches dependencies, fetches those of a lock file, and packages a chart with them.
@@ -18,6 +19,24 @@ pub(super) async fn invocations(
         invocations.push(package(&arrangement.in_repository("package")).await?);
     }
     Ok(invocations)
+}
+
+/// Resolves and fetches dependencies by two ranges: one of releases, and one that only a version with build metadata
+/// satisfies.
+pub(super) async fn ranges(arrangement: &Arrangement<'_>) -> Result<Vec<Invocation>, FlowError> {
+    let other = arrangement.in_repository("build");
+    let release = several(arrangement).await?.release.package;
+    let build = several(&other).await?.build.package;
+    write_parent(arrangement, "release", &release, "^1.0.0")?;
+    write_parent(&other, "build", &build, ">0.1.0, <0.3.0")?;
+    Ok(vec![
+        arrangement.invocation(
+            "dependency update",
+            &["release"],
+            fetched("release", release),
+        ),
+        other.invocation("dependency update", &["build"], fetched("build", build)),
+    ])
 }
 
 async fn update(arrangement: &Arrangement<'_>, parent: &str) -> Result<Invocation, FlowError> {
@@ -53,13 +72,24 @@ async fn package(arrangement: &Arrangement<'_>) -> Result<Invocation, FlowError>
 /// Stores a chart, and writes another that depends on it into the working directory.
 async fn depend(arrangement: &Arrangement<'_>, parent: &str) -> Result<ChartPackage, FlowError> {
     let chart = arrangement.store("1.0.0", false).await?;
+    write_parent(arrangement, parent, &chart.package, "1.0.0")?;
+    Ok(chart.package)
+}
+
+/// Writes a chart that depends on a version of another.
+fn write_parent(
+    arrangement: &Arrangement<'_>,
+    parent: &str,
+    package: &ChartPackage,
+    version: &str,
+) -> Result<(), FlowError> {
     let text = format!(
-        "apiVersion: v2\nname: {parent}\nversion: 0.1.0\ndependencies:\n- name: {}\n  version: 1.0.0\n  repository: {}\n",
-        chart.package.metadata.name,
+        "apiVersion: v2\nname: {parent}\nversion: 0.1.0\ndependencies:\n- name: {}\n  version: \"{version}\"\n  repository: {}\n",
+        package.metadata.name,
         arrangement.namespace(),
     );
     arrangement.write(&format!("{parent}/Chart.yaml"), text.as_bytes())?;
-    Ok(chart.package)
+    Ok(())
 }
 
 fn fetched(parent: &str, package: ChartPackage) -> Effect {

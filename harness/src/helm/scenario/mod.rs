@@ -118,6 +118,8 @@ pub async fn prepare(scenario: &Scenario<'_>, flow: Flow) -> Result<Prepared, Fl
         Flow::RePush => push::again(&arrangement).await?,
         Flow::PushChanged => push::changed(&arrangement).await?,
         Flow::PushProv => push::signed(&arrangement)?,
+        Flow::PushPull if scenario.helm.is_since(3, 7, 0) => push::and_pull(&arrangement)?,
+        Flow::PushPull => chart::push_and_pull(&arrangement)?,
         Flow::Pull => pull::exact(&arrangement, "1.0.0").await?,
         Flow::PullPlus => pull::exact(&arrangement, "1.0.0+build.5").await?,
         Flow::PullProv => pull::signed(&arrangement).await?,
@@ -125,6 +127,7 @@ pub async fn prepare(scenario: &Scenario<'_>, flow: Flow) -> Result<Prepared, Fl
         Flow::PullUnversioned => pull::unversioned(&arrangement).await?,
         Flow::PullDigest => pull::pinned(&arrangement).await?,
         Flow::DependencyUpdate => dependency::invocations(&arrangement).await?,
+        Flow::DependencyRange => dependency::ranges(&arrangement).await?,
         Flow::Show => pull::show(&arrangement).await?,
         Flow::Login => vec![login::invocation(&arrangement), login::logout(&arrangement)],
     };

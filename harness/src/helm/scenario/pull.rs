@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use helm_oci_fixtures::chart::ChartPackage;
 use helm_oci_fixtures::provenance::PUBLIC_KEYRING;
 use helm_oci_suite::session::steps::Chart;
 
@@ -119,13 +120,13 @@ async fn rendering(
 }
 
 /// Two of the charts in a repository with many tags.
-struct Several {
-    release: Chart,
-    build: Chart,
+pub(super) struct Several {
+    pub(super) release: Chart,
+    pub(super) build: Chart,
 }
 
 /// Stores a typical repository: releases, build metadata, a prerelease, and tags that are no versions.
-async fn several(arrangement: &Arrangement<'_>) -> Result<Several, FlowError> {
+pub(super) async fn several(arrangement: &Arrangement<'_>) -> Result<Several, FlowError> {
     arrangement.store("0.1.0", false).await?;
     let build = arrangement.store("0.2.0+build.5", false).await?;
     arrangement.store("1.0.0", false).await?;
@@ -136,6 +137,24 @@ async fn several(arrangement: &Arrangement<'_>) -> Result<Several, FlowError> {
         arrangement.store_package(package, None, tag).await?;
     }
     Ok(Several { release, build })
+}
+
+/// Pulls a package that an invocation before pushes.
+pub(super) fn pushed(
+    arrangement: &Arrangement<'_>,
+    package: ChartPackage,
+) -> Result<Invocation, FlowError> {
+    let folder = "pulled";
+    // Helm does not create the folder.
+    fs::create_dir(arrangement.scenario.home.work().join(folder))?;
+    let url = arrangement.chart_url();
+    let arguments = [&url, "--version", "1.0.0", "--destination", folder];
+    let pulled = Effect::Pulled {
+        folder: folder.to_owned(),
+        package,
+        provenance: None,
+    };
+    Ok(arrangement.invocation("pull", &arguments, pulled))
 }
 
 fn pull(

@@ -5,7 +5,7 @@ use helm_oci_fixtures::chart::ChartPackage;
 use helm_oci_fixtures::{digest::sha256, provenance};
 use helm_oci_suite::session::Session;
 
-use super::{Arrangement, Effect, FlowError, Invocation};
+use super::{Arrangement, Effect, FlowError, Invocation, pull};
 
 /// Pushes a package that the registry does not hold.
 pub(super) fn push(
@@ -14,6 +14,15 @@ pub(super) fn push(
 ) -> Result<Vec<Invocation>, FlowError> {
     let package = arrangement.package(version);
     Ok(vec![of(arrangement, package, None)?])
+}
+
+/// Pushes a package that the registry does not hold, and pulls it at once.
+pub(super) fn and_pull(arrangement: &Arrangement<'_>) -> Result<Vec<Invocation>, FlowError> {
+    let package = arrangement.session.package("1.0.0");
+    let mut push = of(arrangement, package.clone(), None)?;
+    // A look at the registry would hide from the pull what the push left behind.
+    push.effect = Effect::None;
+    Ok(vec![push, pull::pushed(arrangement, package)?])
 }
 
 /// Pushes a package again.

@@ -66,6 +66,20 @@ pub(super) const PUSH_PROV: Kind = Kind {
     covers: &["REG-MAN-08"],
 };
 
+pub(super) const PUSH_PULL: Kind = Kind {
+    doc: " A pull right after a push succeeds, with every request as Helm sends it and every response judged as Helm judges
+ it.
+
+ ## Why Helm needs it
+ A pipeline publishes a chart and deploys it in the next step. A push asks for content before it sends it, so a
+ registry or a cache that remembers a 404 hides the chart that was pushed.
+
+ ## How it is checked
+ The check pushes a chart step by step, then pulls it step by step, without any request in between.
+",
+    covers: &["REG-PUL-24"],
+};
+
 pub(super) const PULL: Kind = Kind {
     doc: " A pull of an exact version succeeds, with every request as Helm sends it and every response judged as
  Helm judges it.
@@ -133,6 +147,21 @@ pub(super) const DEPENDENCY: Kind = Kind {
  The check pushes a chart, then pulls it step by step.
 ",
     covers: &["REG-PUL-24"],
+};
+
+pub(super) const DEPENDENCY_RANGE: Kind = Kind {
+    doc: " The dependencies of a chart are pulled by a range of versions, with every request as Helm sends it and every
+ response judged as Helm judges it.
+
+ ## Why Helm needs it
+ These are the requests of `helm dependency update` for a range of versions in an `oci://` repository: the tags are
+ listed. A finding names the response at which Helm aborts.
+
+ ## How it is checked
+ The check pushes charts, one of them with build metadata, and pulls step by step the range that only this one
+ satisfies.
+",
+    covers: &["REG-TAG-02", "REG-NAM-05"],
 };
 
 pub(super) const LOGIN: Kind = Kind {

@@ -13,6 +13,13 @@ pub(super) async fn push(session: &Session, client: &'static ClientModel) -> Che
     client.run(session).push(&chart, "1.0.0").await
 }
 
+/// The push of a new chart, and at once its pull by another process.
+pub(super) async fn push_pull(session: &Session, client: &'static ClientModel) -> CheckResult {
+    let chart = client.chart(session, "1.0.0");
+    client.run(session).push(&chart, "1.0.0").await?;
+    client.run(session).pull(&chart, "1.0.0").await
+}
+
 /// The push of two signed charts; Helm versions that sort layers put them in different order.
 pub(super) async fn push_prov(session: &Session, client: &'static ClientModel) -> CheckResult {
     for (version, is_first) in [("1.0.0", false), ("1.0.1", true)] {
