@@ -90,3 +90,67 @@ impl From<ExitCode> for ProcessExitCode {
         Self::from(code.number())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use helm_oci_reports::record::{TargetIdentity, TargetKind};
+    use helm_oci_suite::checks;
+    use helm_oci_suite::requirement::Level;
+    use helm_oci_suite::requirement::outcome::Rules;
+    use helm_oci_suite::verdict::{Finding, Verdict};
+
+    use super::*;
+    use crate::run::{Checked, record};
+
+    /// The exit code of a run with one check of this level and verdict.
+    fn code(level: Level, verdict: Verdict, strict: bool) -> ExitCode {
+        let mut all = checks::all().into_iter();
+        let requirement = all
+            .find(|own| own.level == level)
+            .expect("each level is used");
+        let checked = Checked {
+            verdict,
+            exchanges: Vec::new(),
+            requests: 0,
+            milliseconds: 0,
+        };
+        let rules = Rules {
+            strict,
+            deviates: false,
+        };
+        let mut target = TargetRecord::new("one", TargetIdentity::of_kind(TargetKind::Url));
+        target.checks = vec![record(requirement, &checked, rules)];
+        ExitCode::of(&[target], &[], strict)
+    }
+
+    #[test]
+    fn only_a_must_decides_and_in_a_strict_run_a_should() {
+        use ExitCode::{Acceptable, Inconclusive, Violation};
+        let violated = || {
+            Verdict::Violated(Box::new(Finding {
+                expected: vec!["this".to_owned()],
+                actual: "that".to_owned(),
+                exchanges: Vec::new(),
+            }))
+        };
+        let inconclusive = |kind| Verdict::Inconclusive(Box::new(Obstacle::new(kind, "reset")));
+        for (level, strict, of_violated, of_inconclusive) in [
+            (Level::Must, false, Violation, Inconclusive),
+            (Level::Should, false, Acceptable, Acceptable),
+            (Level::Should, true, Violation, Inconclusive),
+            (Level::May, false, Acceptable, Acceptable),
+            (Level::May, true, Acceptable, Acceptable),
+        ] {
+            assert_eq!(
+                code(level, violated(), strict),
+                of_violated,
+                "{level} {strict}"
+            );
+            let open = code(level, inconclusive(ObstacleKind::Transport), strict);
+            assert_eq!(open, of_inconclusive, "{level} {strict}");
+            let defect = code(level, inconclusive(ObstacleKind::Defect), strict);
+            assert_eq!(defect, ExitCode::Defect, "{level} {strict}");
+            assert_eq!(code(level, Verdict::Satisfied, strict), Acceptable);
+        }
+    }
+}

@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 
 use helm_oci_fixtures::fault::Fault;
 use helm_oci_suite::checks::{self, AREAS};
+use helm_oci_suite::helm::breaks::Break;
 use helm_oci_suite::helm::errors::{PLACEHOLDERS, Symptom};
+use helm_oci_suite::helm::version::Span;
 use helm_oci_suite::requirement::source::{DISTRIBUTION, IMAGE, Source};
 use helm_oci_suite::requirement::{Level, Requirement};
 use semver::Version;
@@ -207,6 +209,33 @@ fn a_must_breaks_a_helm_and_a_may_does_not() {
             );
         }
     }
+}
+
+/// SHOULDs that break an ordinary flow, with the reason why they are no MUSTs.
+const ORDINARY_EXCEPTIONS: &[(&str, &str)] = &[
+    (
+        "api/client-hello-answered-in-http",
+        "a registry without TLS is one for development",
+    ),
+    (
+        "api/short-waits",
+        "a registry asks for a wait only while it throttles",
+    ),
+];
+
+#[test]
+fn what_breaks_an_ordinary_flow_is_a_must() {
+    // Before 3.8.0 OCI support was experimental.
+    let supported = Span::since((3, 8, 0));
+    let mut found = BTreeSet::new();
+    for requirement in checks::all() {
+        let is_ordinary = |brk: &Break| brk.condition.is_none() && brk.concerns(&supported);
+        if requirement.level != Level::Must && requirement.breaks.iter().any(is_ordinary) {
+            found.insert(requirement.id);
+        }
+    }
+    let excepted: BTreeSet<&str> = ORDINARY_EXCEPTIONS.iter().map(|(id, _)| *id).collect();
+    assert_eq!(found, excepted);
 }
 
 #[test]

@@ -43,3 +43,64 @@ fn rejected<'p>(check: &CheckRecord, positions: impl Iterator<Item = &'p usize>)
     };
     exchanges.filter(is_rejected).cloned().collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use helm_oci_fixtures::fault::Fault;
+    use helm_oci_suite::checks;
+    use helm_oci_suite::proof;
+    use helm_oci_suite::requirement::Setup;
+
+    use super::*;
+    use crate::deviations::{Deviation, Deviations};
+    use crate::exit_code::ExitCode;
+    use crate::run::{Plan, examine_available};
+
+    #[tokio::test]
+    async fn what_a_known_deviation_blocks_does_not_decide_the_exit_code() {
+        let faults = [Fault::TagListMissing];
+        let examine = async |deviations: Deviations| {
+            let plan = Plan {
+                deviations,
+                ..Plan::new(checks::all(), 1)
+            };
+            let target = proof::target(Setup::Open, &faults);
+            let record = Box::pin(examine_available(&plan, "reference", target)).await;
+            let code = ExitCode::of(std::slice::from_ref(&record), &[], false);
+            (record, code)
+        };
+        let (unlisted, code) = examine(Deviations::default()).await;
+        assert_eq!(code, ExitCode::Violation);
+        let violated = unlisted
+            .checks
+            .iter()
+            .filter(|check| check.outcome == Outcome::Fail);
+        let listed = violated.map(|check| Deviation {
+            requirement: checks::find(&check.id).expect("it is there"),
+            target: "reference".to_owned(),
+            versions: None,
+            reason: "known".to_owned(),
+            link: "https://example.org/1".to_owned(),
+            expires: "2027-01-01".to_owned(),
+        });
+        let deviations = Deviations {
+            all: listed.collect(),
+            today: "2026-11-26".to_owned(),
+            elsewhere: Vec::new(),
+        };
+        let (known, code) = examine(deviations).await;
+        let blocked = known
+            .checks
+            .iter()
+            .filter(|check| check.blocked_by.is_some());
+        assert!(blocked.count() > 5, "some checks need a list of tags");
+        let open: Vec<&str> = known
+            .checks
+            .iter()
+            .filter(|check| check.leaves_run_open(false))
+            .map(|check| check.id.as_str())
+            .collect();
+        assert_eq!(open, Vec::<&str>::new());
+        assert_eq!(code, ExitCode::Acceptable);
+    }
+}

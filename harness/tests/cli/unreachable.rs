@@ -92,19 +92,45 @@ fn certificates_are_trusted_as_configured() {
     no_registry(&format!("http://localhost:{port}"), "use https://");
 }
 
-#[test]
-fn a_web_server_is_reported() {
-    no_registry(
-        &format!("http://{}", hostile(peers::shows_pages)),
-        "web pages",
+/// A target that responds is examined: the checks show what it does, and the advice says what it looks like.
+fn examined(target: &str, words: &str) {
+    let directory = tempfile::tempdir().expect("a directory");
+    let report = directory.path().join("report.json");
+    let report_path = report.to_str().expect("a path of text");
+    let ran = Ran::of(&[
+        "run",
+        target,
+        "--only",
+        "upload/post-allowed",
+        "--json",
+        report_path,
+    ]);
+    assert_eq!(ran.code, Some(1), "{target}: {}{}", ran.out, ran.err);
+    let record = json(&report);
+    let examined = &record["targets"][0];
+    assert_eq!(examined["checks"][0]["outcome"], "fail", "{target}");
+    let advice = examined["advice"].as_str().expect("an advice");
+    assert!(advice.contains(words), "{target}: {advice}");
+    assert!(
+        unwrapped(&ran.out).contains(advice),
+        "{target}: {}",
+        ran.out
     );
 }
 
 #[test]
-fn a_redirect_loop_is_reported() {
-    no_registry(
+fn a_web_server_is_examined_with_an_advice() {
+    examined(
+        &format!("http://{}", hostile(peers::shows_pages)),
+        "does not respond like a registry, but with web pages",
+    );
+}
+
+#[test]
+fn a_redirect_loop_is_examined_with_an_advice() {
+    examined(
         &format!("http://{}", hostile(peers::redirects)),
-        "redirects GET /v2/ to /v2/",
+        "GET /v2/ returns 302 Found, to /v2/",
     );
 }
 

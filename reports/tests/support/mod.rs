@@ -99,6 +99,7 @@ fn distribution() -> TargetRecord {
         ],
         obstacle: None,
         exchanges: vec![],
+        advice: None,
         checks: vec![
             check("api/version-check", Outcome::Pass),
             check("api/client-hello-gets-an-http-response", Outcome::Skipped),
@@ -239,6 +240,7 @@ fn unreachable() -> TargetRecord {
             ),
             response: Err("cannot connect to registry.invalid:443: no such host".into()),
         }],
+        advice: None,
         checks: vec![],
         line: LineRecord::default(),
         soak: None,
@@ -389,6 +391,7 @@ fn check(id: &str, outcome: Outcome) -> CheckRecord {
         reason: (outcome == Outcome::Skipped).then(|| "the registry uses TLS".into()),
         finding,
         obstacle,
+        blocked_by: None,
         deviation: None,
         breaks: vec![],
         exchanges: vec![],

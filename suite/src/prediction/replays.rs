@@ -66,10 +66,18 @@ impl Replays {
         failed.filter_map(move |replay| replay.cause(era, flow))
     }
 
-    /// The inconclusive replays of a cell.
+    /// The replays that leave a cell open: inconclusive ones, and failed ones of a similar flow that nothing explains.
     pub(super) fn open_in(&self, era: Era, flow: Flow) -> impl Iterator<Item = Cause> {
-        let open = self.open.iter().filter(move |replay| replay.flow == flow);
-        open.filter_map(move |replay| replay.cause(era, flow))
+        let open = self
+            .open
+            .iter()
+            .filter(move |replay| replay.leaves_open(flow));
+        let failed = self
+            .failed
+            .iter()
+            .filter(move |replay| replay.hints_at(flow));
+        let all = open.chain(failed);
+        all.filter_map(move |replay| replay.cause_of(era, flow))
     }
 
     /// True if a replay of this flow failed in this version.
@@ -80,10 +88,11 @@ impl Replays {
         })
     }
 
-    /// True if a replay of this flow is inconclusive in this version.
+    /// True if a replay leaves this flow open in this version.
     pub(super) fn is_open(&self, helm: &Version, flow: Flow) -> bool {
-        let mut open = self.open.iter();
-        open.any(|replay| replay.flow == flow && replay.versions.contains(helm))
+        let is_open = |replay: &Replay| replay.leaves_open(flow) && replay.versions.contains(helm);
+        let hints = |replay: &Replay| replay.hints_at(flow) && replay.versions.contains(helm);
+        self.open.iter().any(is_open) || self.failed.iter().any(hints)
     }
 }
 
@@ -93,14 +102,30 @@ impl Replay {
         self.flow == flow || same_requests(self.flow).contains(&flow)
     }
 
+    /// True if the flow is open because this replay is inconclusive.
+    fn leaves_open(&self, flow: Flow) -> bool {
+        self.flow == flow || !self.is_explained && self.concerns(flow)
+    }
+
+    /// True if nothing explains the failed replay, and the flow sends similar requests.
+    fn hints_at(&self, flow: Flow) -> bool {
+        !self.is_explained && self.flow == Flow::Pull && flow == Flow::PullDigest
+    }
+
     fn cause(&self, era: Era, flow: Flow) -> Option<Cause> {
+        self.concerns(flow)
+            .then(|| self.cause_of(era, flow))
+            .flatten()
+    }
+
+    /// The cause of a cell, if the replay represents some version of it.
+    fn cause_of(&self, era: Era, flow: Flow) -> Option<Cause> {
         let offered = flow.offered_by().within(&era.span());
         let shared = offered
             .iter()
             .flat_map(|span: &Span| self.versions.within(span));
         let shared: Vec<Span> = shared.collect();
-        let is_concerned = self.concerns(flow) && !shared.is_empty();
-        is_concerned.then(|| Cause {
+        (!shared.is_empty()).then(|| Cause {
             requirement: self.id.to_owned(),
             versions: join(&shared),
             symptom: self.symptom.clone(),
@@ -135,4 +160,113 @@ fn explains(
 /// The observation of a client model, in parentheses: no Helm printed it.
 fn symptom(finding: &Finding) -> String {
     format!("({})", finding.actual)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::checks;
+    use crate::prediction::table::{FlowVerdict, Responses, table, version};
+    use crate::verdict::{Obstacle, ObstacleKind};
+
+    fn violated() -> Verdict {
+        Verdict::Violated(Box::new(Finding {
+            expected: vec!["status 200 for a blob".to_owned()],
+            actual: "status 500".to_owned(),
+            exchanges: Vec::new(),
+        }))
+    }
+
+    /// The verdicts of a run in which everything is satisfied except these.
+    fn verdicts(others: &[(&'static str, Verdict)]) -> Verdicts {
+        let all = checks::all()
+            .into_iter()
+            .map(|own| (own.id, Verdict::Satisfied));
+        all.chain(others.iter().cloned()).collect()
+    }
+
+    /// The verdicts on flows of 3.8 to 3.17, and the causes of the last one.
+    fn cells(verdicts: &Verdicts, flows: &[Flow]) -> Vec<(FlowVerdict, Vec<(String, String)>)> {
+        let requirements = checks::all();
+        let cells = table(&requirements, verdicts, &Responses::new());
+        let of = |flow: &Flow| {
+            let mut cells = cells.iter();
+            let cell = cells.find(|cell| cell.era == Era::Containerd && cell.flow == *flow);
+            let cell = cell.expect("the era has the flow");
+            let because = cell.because.iter();
+            let because = because.map(|cause| (cause.requirement.clone(), cause.versions.clone()));
+            (cell.verdict, because.collect())
+        };
+        flows.iter().map(of).collect()
+    }
+
+    #[test]
+    fn a_replay_that_failed_breaks_its_flow_and_those_with_the_same_requests() {
+        use FlowVerdict::{Breaks, Unknown, Works};
+        let verdicts = verdicts(&[("flow/pull-3.8", violated())]);
+        let cause = || vec![("flow/pull-3.8".to_owned(), ">=3.8.0, <3.12.0".to_owned())];
+        let flows = [Flow::Pull, Flow::Show, Flow::PullPlus, Flow::PullRange];
+        let found = cells(&verdicts, &flows);
+        let broken = (Breaks, cause());
+        assert_eq!(
+            found,
+            [broken.clone(), broken.clone(), broken, (Works, Vec::new())]
+        );
+        let requirements = checks::all();
+        for (helm, flow, expected) in [
+            (Version::new(3, 10, 1), Flow::Pull, Breaks),
+            (Version::new(3, 10, 1), Flow::Show, Breaks),
+            (Version::new(3, 12, 3), Flow::Pull, Works),
+            (Version::new(3, 10, 1), Flow::Push, Works),
+        ] {
+            let found = version(&requirements, &verdicts, &helm, flow);
+            assert_eq!(found, Some(expected), "{helm} {flow}");
+        }
+        let digest = [Flow::PullDigest];
+        let failed = self::verdicts(&[("flow/pull-3.12", violated())]);
+        assert_eq!(cells(&failed, &digest)[0].0, Unknown);
+    }
+
+    #[test]
+    fn a_requirement_that_explains_the_failure_is_the_cause() {
+        let verdicts = verdicts(&[
+            ("flow/push-3.8", violated()),
+            ("upload/location-sent", violated()),
+        ]);
+        let found = cells(&verdicts, &[Flow::Push, Flow::PushPlus]);
+        for (verdict, because) in found {
+            assert_eq!(verdict, FlowVerdict::Breaks);
+            assert!(
+                because.iter().all(|(id, _)| id == "upload/location-sent"),
+                "{because:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn an_inconclusive_replay_leaves_its_cell_unknown() {
+        let open = Obstacle::new(ObstacleKind::Transport, "reset");
+        let verdicts = verdicts(&[("flow/push-3.8", Verdict::Inconclusive(Box::new(open)))]);
+        let found = cells(&verdicts, &[Flow::Push, Flow::PushPlus, Flow::Pull]);
+        let found: Vec<FlowVerdict> = found.into_iter().map(|(verdict, _)| verdict).collect();
+        let expected = [
+            FlowVerdict::Unknown,
+            FlowVerdict::Unknown,
+            FlowVerdict::Works,
+        ];
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn a_replay_represents_the_version_that_it_replays() {
+        for requirement in checks::all() {
+            let Some((flow, (major, minor, patch))) = requirement.replays else {
+                continue;
+            };
+            let version = Version::new(major, minor, patch);
+            let id = requirement.id;
+            assert!(requirement.represents.contains(&version), "{id}");
+            assert!(flow.offered_by().contains(&version), "{id}");
+        }
+    }
 }

@@ -66,7 +66,11 @@ pub(super) fn conclude(session: &Session, evidence: &Evidence) -> Conclusion {
         let what = "accepts the credentials only from requests that carry them from the start";
         return Conclusion {
             preemptive: true,
-            ..Conclusion::examined(format!("{host} {what}: {}", shown(session, &evidence.own)))
+            ..Conclusion::examined(format!(
+                "{host} {what}: otherwise {} {}",
+                first_request(session),
+                shown(session, &evidence.own)
+            ))
         };
     }
     if base.is_ok_and(says_https) {
@@ -122,7 +126,7 @@ fn no_registry(session: &Session, evidence: &Evidence) -> Conclusion {
         return Conclusion::mistaken(what);
     }
     let pages = if evidence.replies().any(is_page) {
-        " with web pages"
+        ", but with web pages"
     } else {
         ""
     };

@@ -127,6 +127,7 @@ requirement! {
             DISTRIBUTION.states("post-then-put", "Upon successful completion of the request, the response MUST have code `201 Created` and MUST have the following header: `Location: <blob-location>` With `<blob-location>` being a pullable blob URL."),
         ],
         breaks: [
+            Break::new(ALL, &[Flow::PushPull], Symptom::BlobNotFound),
             Break::when("right after a push", ALL, Flow::PULLS, Symptom::BlobNotFound),
         ],
         faults: [BlobsLag],

@@ -68,7 +68,7 @@ requirement! {
     /// ## How it is checked
     /// The check pushes the same manifest twice with one tag. The second PUT must return a 2xx.
     SAME_MANIFEST = "consistency/same-manifest-twice" {
-        level: Should,
+        level: Must,
         title: "the registry accepts the same manifest again with the same tag",
         covers: ["REG-MAN-16", "B02"],
         sources: [observed("7.4", "T12: the repeated push of Helm 4.2.3 ends with PUT of the tag")],
@@ -95,7 +95,7 @@ requirement! {
     /// The check pushes two archives with equal metadata with two tags, and the first manifest with a third tag. Each
     /// PUT must return a 2xx.
     SHARED_CONFIG = "consistency/shared-config" {
-        level: Should,
+        level: Must,
         title: "manifests can share a config, and tags a manifest",
         covers: ["REG-MAN-24"],
         sources: [observed("2.3", "the config blob depends on the metadata only")],

@@ -62,7 +62,7 @@ requirement! {
     /// ## How it is checked
     /// The check starts an upload in a new repository. The response must not be a 5xx.
     NO_SERVER_ERROR = "names/first-write-no-server-error" {
-        level: Should,
+        level: Must,
         title: "the first write to a new repository does not return a 5xx status",
         covers: ["REG-NAM-08", "A02"],
         sources: [

@@ -123,7 +123,7 @@ requirement! {
     /// ## How it is checked
     /// The check reads a chart layer. The header, if present, must be the requested digest.
     BLOB_DIGEST = "pull/blob-digest-is-true" {
-        level: Should,
+        level: Must,
         title: "`Docker-Content-Digest` from GET of a blob is absent or correct",
         covers: ["REG-PUL-10"],
         sources: [DISTRIBUTION.states(

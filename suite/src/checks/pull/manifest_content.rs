@@ -197,7 +197,7 @@ requirement! {
     /// ## How it is checked
     /// The check pushes a chart and reads its tag. The response must not be an index.
     NO_INDEX_WRAPPED = "pull/tag-is-no-index" {
-        level: Should,
+        level: Must,
         title: "a chart's tag refers to its manifest, not to an index",
         covers: ["REG-PUL-21", "C17"],
         sources: [observed("1.2", "3.20.1 and 4.1.2 accept an OCI index under a tag")],
