@@ -334,7 +334,7 @@ mod tests {
         let cells = table(&[&NEW], &verdicts, &Responses::new());
         let broken: Vec<_> = cells
             .iter()
-            .filter(|cell| cell.verdict == FlowVerdict::Breaks)
+            .filter(|cell| cell.flow == Flow::Push && cell.verdict == FlowVerdict::Breaks)
             .map(|cell| (cell.era, cell.because[0].versions.as_str()))
             .collect();
         assert_eq!(
