@@ -189,11 +189,7 @@ impl ExaminationArguments {
                 return Ok(code);
             }
         };
-        let code = ExitCode::of(
-            &record.targets,
-            &record.deviations,
-            record.run.strict,
-        );
+        let code = ExitCode::of(&record.targets, &record.deviations, record.run.strict);
         Ok(reports.write(&record, layout, code))
     }
 }

@@ -12,7 +12,9 @@ use helm_oci_suite::verdict::{Obstacle, ObstacleKind};
 
 use super::registry_locks::RegistryLocks;
 use super::target::TargetExamination;
-use super::{DEADLINE, Event, Events, Interrupt, Interrupted, Job, Pace, Plan, Schedule, with_target};
+use super::{
+    DEADLINE, Event, Events, Interrupt, Interrupted, Job, Pace, Plan, Schedule, with_target,
+};
 use crate::clock::{self, Stopwatch};
 use crate::exit_code::ExitCode;
 use crate::launch::LaunchError;

@@ -22,8 +22,8 @@ use super::order::Planned;
 use super::preflight::{Preflight, preflight};
 use super::settle::Settler;
 use super::{
-    Checked, DEADLINE, Event, Events, Pace, Plan, blocked, capabilities, check_record, flows, order,
-    read_only, repositories, soak,
+    Checked, DEADLINE, Event, Events, Pace, Plan, blocked, capabilities, check_record, flows,
+    order, read_only, repositories, soak,
 };
 use crate::target::policy::Policy;
 
