@@ -8,13 +8,12 @@ use std::sync::Arc;
 
 use futures_util::StreamExt;
 use helm_oci_fixtures::digest::sha256;
-use helm_oci_reports::record::{CheckRecord, FlowRecord, HelmRecord, HelmRun, TargetRecord};
+use helm_oci_reports::record::{CheckRecord, FlowRecord, HelmRecord, HelmRun};
 use helm_oci_suite::checks;
 use helm_oci_suite::helm::era::Era;
 use helm_oci_suite::helm::flow::Flow;
 use helm_oci_suite::helm::version::ORAS;
 use helm_oci_suite::prediction::explain::{Failure, aborting_exchange, explain};
-use helm_oci_suite::prediction::observed::{FailedFlow, enter};
 use helm_oci_suite::prediction::table::{self, FlowVerdict, Verdicts};
 use helm_oci_suite::requirement::outcome::Outcome;
 use helm_oci_suite::session::Session;
@@ -129,28 +128,6 @@ pub(super) async fn examine(
     }
     records.retain(|record| !record.flows.is_empty());
     records
-}
-
-/// Enters the failed flows into the table of eras.
-pub(super) fn enter_failures(record: &mut TargetRecord) {
-    for helm in &record.helm_versions {
-        let Ok(version) = helm.version.parse() else {
-            continue;
-        };
-        for flow in helm
-            .flows
-            .iter()
-            .filter(|flow| flow.outcome == Outcome::Fail)
-        {
-            let failed = FailedFlow {
-                id: &flow.id,
-                helm: &version,
-                flow: flow.flow,
-                error: flow.error.as_deref().unwrap_or_default(),
-            };
-            enter(&mut record.eras, failed);
-        }
-    }
 }
 
 /// True if a login can be tried: with credentials, or if the registry requires none.

@@ -21,6 +21,7 @@ mod check_record;
 mod deadline;
 mod events;
 mod examine;
+mod failures;
 mod flow_attempts;
 mod flows;
 mod interrupt;

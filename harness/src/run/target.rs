@@ -22,8 +22,8 @@ use super::order::Planned;
 use super::preflight::{Preflight, preflight};
 use super::settle::Settler;
 use super::{
-    Checked, DEADLINE, Event, Events, Pace, Plan, blocked, capabilities, check_record, flows,
-    order, read_only, repositories, soak,
+    Checked, DEADLINE, Event, Events, Pace, Plan, blocked, capabilities, check_record, failures,
+    flows, order, read_only, repositories, soak,
 };
 use crate::target::policy::Policy;
 
@@ -98,7 +98,7 @@ impl TargetExamination<'_> {
                 verdicts: &verdicts,
             };
             record.helm_versions = flows::examine(self, &target, &results).await;
-            flows::enter_failures(&mut record);
+            failures::enter_failures(&mut record);
         }
         if self.soak > 0 {
             record.soak = Some(Box::pin(soak::soak(&target, self.soak)).await);
