@@ -8,17 +8,23 @@ use super::row::Depth;
 /// The headers of brief reports, apart from those that begin with `oci-`.
 const ESSENTIAL: &[&str] = &[
     "accept",
+    "accept-encoding",
+    "accept-ranges",
+    "authorization",
     "content-encoding",
     "content-length",
     "content-range",
     "content-type",
+    "cookie",
     "docker-content-digest",
     "docker-distribution-api-version",
     "link",
     "location",
     "range",
     "retry-after",
+    "set-cookie",
     "transfer-encoding",
+    "user-agent",
     "www-authenticate",
 ];
 

@@ -19,7 +19,7 @@ mod tokens;
 mod versions;
 
 use bytes::Bytes;
-use helm_oci_fixtures::chart::{ChartMetadata, ChartPackage};
+use helm_oci_fixtures::chart::ChartPackage;
 use helm_oci_fixtures::manifest::Shape;
 use helm_oci_fixtures::{media_type, provenance};
 use http::{Method, Uri};
@@ -99,16 +99,15 @@ impl ClientModel {
 
     /// The chart that this Helm version would push, not stored in the registry.
     pub(crate) fn chart(&self, session: &Session, version: &str) -> Chart {
-        Session::chart_as_sent(session.package(version), self.shape, None)
+        Session::chart_as_sent(session.ordinary_package(version), self.shape, None)
     }
 
     /// The same with provenance. The digest of the provenance sorts before that of the archive if `is_first`: since 3.8
     /// Helm sorts layers.
     pub(crate) fn signed_chart(&self, session: &Session, version: &str, is_first: bool) -> Chart {
-        let metadata = ChartMetadata::new(session.chart_name(), version);
         let mut seed = session.seed();
         loop {
-            let package = ChartPackage::build(&metadata, seed);
+            let package = ChartPackage::realistic(session.chart_name(), version, seed);
             let provenance = provenance::sign(&package);
             if (digest_of(&provenance) < package.digest()) == is_first {
                 return Session::chart_as_sent(package, self.shape, Some(provenance));

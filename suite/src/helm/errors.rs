@@ -218,6 +218,10 @@ symptoms! {
     TokenMissing(None) [
         (CONTAINERD, "authorization server did not include a token in the response"),
     ];
+    /// A field of the token response has another type.
+    TokenField(None) [
+        (CONTAINERD, "cannot unmarshal … into Go struct field … of type …"),
+    ];
     /// The token endpoint returns a web page.
     TokenNotJson(None) [
         (ALL, "invalid character '<' looking for beginning of value"),
@@ -261,7 +265,7 @@ symptoms! {
     /// PUT of a blob is redirected: over oras-go it becomes a GET of the upload session.
     BlobPutRedirected(None) [
         (CONTAINERD, "failed commit on ref \"unknown-{d}\": invalid content digest in response: invalid checksum digest format"),
-        (ORAS, "failed to perform \"Push\" on destination: GET \"{u}\": response status code 204: No Content"),
+        (ORAS, "failed to perform \"Push\" on destination: GET \"{u}\": response status code {status}"),
     ];
     /// PUT of a blob returns no `Docker-Content-Digest`.
     BlobPutWithoutDigest(None) [
@@ -316,6 +320,14 @@ symptoms! {
         (CONTAINERD, "failed to read expected number of bytes: unexpected EOF"),
         (ORAS, "failed to perform \"Successors\" on source: mismatched digest"),
     ];
+    /// HEAD of a manifest returned `Content-Length: 0`.
+    ManifestEmpty(None) [
+        (CONTAINERD, "unexpected commit digest {d}, expected {d}: failed precondition"),
+    ];
+    /// HEAD of a manifest returned more bytes than it has.
+    ManifestLonger(None) [
+        (CONTAINERD, "failed to read expected number of bytes: unexpected EOF"),
+    ];
     /// A manifest comes back under a media type without layers.
     NoLayers(None) [
         (BEFORE_3_7, "manifest does not contain at least 1 layer (total: 0)"),
@@ -333,6 +345,10 @@ symptoms! {
     /// The tag names a Docker manifest.
     DockerManifestPulled(None) [
         (ORAS, "unable to retrieve blob with digest {d}: {d}: application/vnd.docker.distribution.manifest.v2+json: not found"),
+    ];
+    /// The registry returns a web page in place of a manifest.
+    PagePulled(None) [
+        (ORAS, "…{d}…: not found"),
     ];
     /// The digest of the pull is not the one that was asked for.
     PinnedDigest(None) [
@@ -438,6 +454,10 @@ symptoms! {
     /// The pull returns an older chart.
     OlderChartPulled(None) [
         (ALL, "(an older chart is pulled than was pushed)"),
+    ];
+    /// The pull returns the chart of an older version than the newest.
+    AnotherChartPulled(None) [
+        (ALL, "(it succeeds and another chart is pulled)"),
     ];
     /// The registry accepts a wrong password.
     WrongPasswordAccepted(None) [

@@ -115,10 +115,19 @@ pub const ORAS: Versions = Versions(&[Span::since((3, 18, 0))]);
 /// Versions over oras-go v2.6.1 and later, which checks URLs before it follows them.
 pub const HARDENED: Versions =
     Versions(&[Span::new((3, 21, 1), (4, 0, 0)), Span::since((4, 2, 1))]);
-/// Versions over oras-go v2 before v2.6.1, which neither pushes nor pulls a blob of more than 32 MiB.
+/// Versions over oras-go v2 other than v2.6.1, which neither pushes nor pulls a blob of more than 32 MiB.
 pub const ORAS_WITHOUT_CAP: Versions = Versions(&[
     Span::new((3, 18, 0), (3, 21, 1)),
+    Span::new((3, 22, 0), (4, 0, 0)),
     Span::new((4, 0, 0), (4, 2, 1)),
+    Span::since((4, 3, 0)),
+]);
+/// Versions that push and pull blobs of more than 32 MiB.
+pub const WITHOUT_CAP: Versions = Versions(&[
+    Span::new((3, 0, 0), (3, 21, 1)),
+    Span::new((3, 22, 0), (4, 0, 0)),
+    Span::new((4, 0, 0), (4, 2, 1)),
+    Span::since((4, 3, 0)),
 ]);
 /// Versions over older libraries, which follow ten redirects to any place.
 pub const NOT_HARDENED: Versions = Versions(&[

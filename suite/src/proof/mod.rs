@@ -25,7 +25,7 @@ use crate::wire::InMemory;
 const SEED: u64 = 1;
 
 /// The number of bytes of a mebibyte in proofs.
-pub const MEBIBYTE: u32 = 32 << 10;
+pub const MEBIBYTE: u32 = 64 << 10;
 
 /// The verdict of one requirement on the reference registry with these faults, in memory.
 pub fn verdict(requirement: &Requirement, setup: Setup, faults: &[Fault]) -> Verdict {

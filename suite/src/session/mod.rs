@@ -27,7 +27,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use helm_oci_fixtures::digest::sha256;
-use http::Uri;
+use http::{HeaderValue, Uri};
 
 use self::state::State;
 use crate::oci::url::{self, InvalidUrl};
@@ -138,6 +138,12 @@ impl Session {
     /// The last response of a token endpoint that refused a token for the target's credentials.
     pub fn refused_token(&self) -> Option<Reply> {
         self.state().refused_token.clone()
+    }
+
+    /// Sends this `Authorization` in this repository from now on.
+    pub(crate) fn use_authorization(&self, repository: &str, value: HeaderValue) {
+        let repository = repository.to_owned();
+        self.state().authorizations.insert(repository, value);
     }
 
     /// The text without secrets.

@@ -8,8 +8,8 @@ use crate::helm::flow::Flow;
 use crate::helm::version::{ALL, Span, Versions};
 use crate::requirement::requirement;
 use crate::requirement::source::{DISTRIBUTION, helm};
-use crate::session::Session;
 use crate::session::expect;
+use crate::session::{Reply, Session};
 use crate::verdict::{CheckResult, Finding, Obstacle, Stop};
 use crate::wire::ClientHelloOutcome;
 
@@ -21,7 +21,7 @@ requirement! {
     /// reference has a host and a repository, and nothing before them.
     ///
     /// ## How it is checked
-    /// The check sends `GET /v2/` without credentials. The response must be 200 or 401.
+    /// The check sends `GET /v2/` without credentials and follows redirects. The response must be 200 or 401.
     VERSION_CHECK = "api/version-check" {
         level: Must,
         title: "`GET /v2/` returns 200 or 401",
@@ -35,14 +35,40 @@ requirement! {
         breaks: [
             Break::new(ALL, &[Flow::Login], Symptom::LoginNotFound),
         ],
-        faults: [VersionCheckMissing],
+        faults: [VersionCheckMissing, VersionCheckFails],
+        consequences: [AnonymousRequestsNotFound, AnonymousRequestsForbidden],
+        proven_on: Basic,
         check: version_check,
     }
 }
 
+/// The first and the last response to an anonymous `GET /v2/`, whose redirects are followed.
+pub(super) async fn base(session: &Session) -> Result<(Reply, Reply), Stop> {
+    let first = session.call(Method::GET, "/v2/").anonymous().send().await?;
+    let last = followed(session, first.clone()).await?;
+    Ok((first, last))
+}
+
+/// The last of the responses to which a redirect leads, without credentials.
+pub(super) async fn followed(session: &Session, mut reply: Reply) -> Result<Reply, Stop> {
+    for _ in 0..REDIRECTS {
+        let location = reply.header("location");
+        let Some(location) = location.filter(|_| reply.status.is_redirection()) else {
+            break;
+        };
+        let next = session.resolve(&reply.uri, location);
+        let next = session.call_uri(Method::GET, next);
+        reply = next.anonymous().send().await?;
+    }
+    Ok(reply)
+}
+
+/// The number of redirects that Go's HTTP client follows.
+const REDIRECTS: usize = 10;
+
 async fn version_check(session: &Session) -> CheckResult {
-    let reply = session.call(Method::GET, "/v2/").anonymous().send().await?;
-    expect::status(&reply, &[200, 401])
+    let (_, last) = base(session).await?;
+    expect::status(&last, &[200, 401])
 }
 
 requirement! {
@@ -64,7 +90,7 @@ requirement! {
         specification: Silent,
         breaks: [],
         faults: [BaseNeedsItsSlash],
-        consequences: [VersionCheckMissing],
+        consequences: [VersionCheckMissing, VersionCheckFails],
         check: no_slash,
     }
 }
@@ -96,6 +122,7 @@ requirement! {
         breaks: [
             Break::new(Versions(&[Span::new((3, 8, 0), (3, 13, 0))]), Flow::LISTINGS, Symptom::HandshakeTimeout),
             Break::new(Versions(&[Span::new((3, 8, 0), (3, 13, 0))]), Flow::LISTINGS, Symptom::HandshakeReset),
+            Break::when("for a dependency with a range", Versions(&[Span::new((3, 8, 0), (3, 13, 0))]), &[Flow::DependencyUpdate], Symptom::HandshakeTimeout),
             Break::when("unless `--plain-http` is given", Versions(&[Span::new((3, 18, 0), (4, 0, 0))]), &[ Flow::Push, Flow::RePush, Flow::PushChanged, Flow::PushPlus, Flow::PushProv, Flow::Pull, Flow::PullProv, Flow::PullPlus, Flow::PullRange, Flow::PullUnversioned, Flow::PullDigest, Flow::DependencyUpdate, Flow::Show, Flow::Login, ], Symptom::HandshakeClosed),
         ],
         faults: [SilentOnClientHello, ClosesOnClientHello],

@@ -2,6 +2,7 @@
 
 mod connection;
 mod endpoint;
+mod front_end;
 mod request_headers;
 mod response_headers;
 mod retry_after;
@@ -15,6 +16,9 @@ use crate::requirement::Requirement;
 /// The requirements of this area, in reading order.
 pub(super) static REQUIREMENTS: &[&Requirement] = &[
     &endpoint::VERSION_CHECK,
+    &front_end::NOT_REDIRECTED,
+    &front_end::NO_SIGN_IN,
+    &front_end::NO_PAGE,
     &endpoint::NO_SLASH,
     &endpoint::CLIENT_HELLO,
     &connection::CLOSE_ANNOUNCED,

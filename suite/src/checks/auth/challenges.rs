@@ -43,7 +43,7 @@ requirement! {
             Break::new(OLD_LISTING, Flow::LISTINGS, Symptom::TagList),
             Break::new(ORAS, Flow::PULLS, Symptom::PullStart),
         ],
-        faults: [ChallengesOnlyAtBase],
+        faults: [ChallengesOnlyAtBase, ChallengesNowhere],
         proven_on: Bearer,
         check: everywhere,
     }

@@ -15,7 +15,7 @@ use crate::session::{Reply, Session, expect};
 use crate::verdict::{CheckResult, Stop};
 
 /// Sends a POST to the token endpoint, as Helm 3.0 to 3.17 do.
-async fn token_post(session: &Session) -> Result<Reply, Stop> {
+pub(super) async fn token_post(session: &Session) -> Result<Reply, Stop> {
     let (reply, challenge) = bearer(session).await?;
     let (realm, service) = endpoint(&reply, &challenge)?;
     let known = credentials(session)?;

@@ -1,11 +1,13 @@
 //! Challenges and tokens. The requirements do not apply to registries without authentication.
 
+mod anonymous;
 mod challenges;
 mod grants;
 mod reads;
 mod rejections;
 mod schemes;
 mod token;
+mod token_fields;
 mod writes;
 
 use http::{HeaderValue, Method};
@@ -50,6 +52,14 @@ pub(super) async fn bearer(session: &Session) -> Result<(Reply, Challenge), Stop
     found
         .map(|challenge| (reply, challenge))
         .ok_or_else(|| Stop::condition_not_met("the registry has no token endpoint"))
+}
+
+/// Skips runs without credentials.
+fn has_credentials(session: &Session) -> Result<(), Stop> {
+    match session.target().credentials {
+        Some(_) => Ok(()),
+        None => Err(Stop::missing_credentials("the run has no credentials")),
+    }
 }
 
 /// The user name and the password of the run; skips runs without them.
@@ -107,6 +117,9 @@ fn scope(session: &Session, actions: &str) -> String {
 /// The requirements of this area, in reading order.
 pub(super) static REQUIREMENTS: &[&Requirement] = &[
     &challenges::EVERYWHERE,
+    &anonymous::LOGIN,
+    &anonymous::PUSH,
+    &anonymous::PULL,
     &schemes::FIRST,
     &schemes::SPELLING,
     &challenges::BASE,
@@ -117,6 +130,8 @@ pub(super) static REQUIREMENTS: &[&Requirement] = &[
     &challenges::NARROW,
     &token::GET,
     &token::TOKEN_JSON,
+    &token_fields::TYPES,
+    &token_fields::SCOPE,
     &grants::TWO_SCOPES,
     &grants::SCOPE_ORDER,
     &grants::POST,
@@ -124,6 +139,7 @@ pub(super) static REQUIREMENTS: &[&Requirement] = &[
     &token::CLIENT_IDS,
     &token::LOGIN_TOKEN,
     &token::ANONYMOUS,
+    &reads::OWN_TOKEN,
     &reads::PUSH_PULLS,
     &reads::PULL_SEES_404,
     &reads::PULL_LISTS,

@@ -6,7 +6,7 @@ use super::{scope, token_for};
 use crate::helm::breaks::Break;
 use crate::helm::errors::Symptom;
 use crate::helm::flow::Flow;
-use crate::helm::version::{CONTAINERD, SINCE_3_8, Span, Versions};
+use crate::helm::version::{ALL, CONTAINERD, OLD_LISTING, ORAS, SINCE_3_8, Span, Versions};
 use crate::requirement::requirement;
 use crate::requirement::source::observed;
 use crate::session::steps::obstacle;
@@ -63,6 +63,56 @@ async fn push_pulls(session: &Session) -> CheckResult {
         format!("status {}", reply.status),
         &[&reply],
     )
+}
+
+requirement! {
+    /// The registry accepts requests with the tokens of its own token endpoint, however long they are.
+    ///
+    /// ## Why Helm needs it
+    /// A token that names many repositories or groups is longer than the headers that a front end accepts by default. It
+    /// returns `400 Request Header Or Cookie Too Large` then, and every command fails.
+    ///
+    /// ## How it is checked
+    /// The check requests a token and reads a manifest with it. The status must not be 400, 413 or 431.
+    OWN_TOKEN = "auth/own-token-accepted" {
+        level: Must,
+        title: "the registry accepts requests with the tokens of its token endpoint",
+        covers: ["REG-AUT-10", "REG-AUT-22"],
+        sources: [observed("4.3", "Helm sends the token as it received it")],
+        breaks: [
+            Break::new(ALL, Flow::WRITES, Symptom::PushStart),
+            Break::new(CONTAINERD, Flow::DIRECT_PULLS, Symptom::PullStart),
+            Break::new(OLD_LISTING, Flow::LISTINGS, Symptom::TagList),
+            Break::new(ORAS, Flow::PULLS, Symptom::PullStart),
+            Break::new(ALL, &[Flow::Login], Symptom::LoginRefused),
+        ],
+        faults: [RefusesLongAuthorization, RefusesLongAuthorizationWith431],
+        proven_on: Bearer,
+        check: own_token,
+    }
+}
+
+async fn own_token(session: &Session) -> CheckResult {
+    let token = token_for(session, &[&scope(session, "pull")]).await?;
+    let path = session.manifest_path("1.0.0");
+    let get = || {
+        let get = session.call(Method::GET, &path);
+        get.accept(crate::session::steps::ACCEPT_ORAS)
+    };
+    let reply = get().authorization(token).send().await?;
+    if !matches!(reply.status.as_u16(), 400 | 413 | 431) {
+        return Ok(());
+    }
+    // Control: if the registry refuses the request without the token as well, the token is not the cause.
+    let anonymous = get().anonymous().send().await?;
+    if anonymous.status == reply.status {
+        return Err(obstacle("read a manifest with or without a token", &reply));
+    }
+    Err(expect::violated(
+        "the response of the registry to a read with its own token",
+        format!("status {}", reply.status),
+        &[&anonymous, &reply],
+    ))
 }
 
 requirement! {
@@ -141,6 +191,7 @@ requirement! {
             Break::new(SINCE_3_8, Flow::LISTINGS, Symptom::TagList),
         ],
         faults: [TagListNeedsMoreThanPull],
+        consequences: [TagListUnauthorized, TagListForbidden],
         proven_on: Bearer,
         check: pull_lists,
     }

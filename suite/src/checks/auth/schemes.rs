@@ -166,7 +166,7 @@ requirement! {
         breaks: [
             Break::new(ALL, &[Flow::Login], Symptom::LoginRefused),
         ],
-        faults: [RefusesScopelessTokensAtBase, OffersBasicFirstInVain],
+        faults: [RefusesScopelessTokensAtBase, ScopelessTokensChallengedWithBasic, OffersBasicFirstInVain],
         proven_on: Bearer,
         check: each_scheme,
     }

@@ -113,7 +113,7 @@ requirement! {
         breaks: [
             Break::new(ALL, &[Flow::Login], Symptom::LoginRefused),
         ],
-        faults: [RequiresTokenScope, RefusesScopelessTokensAtBase],
+        faults: [RequiresTokenScope, RefusesScopelessTokensAtBase, ScopelessTokensChallengedWithBasic],
         proven_on: Bearer,
         check: login_token,
     }

@@ -1,6 +1,7 @@
 //! Consistency of what the registry acknowledged: immediately, in repeated requests, and under concurrent writes.
 
 mod blobs;
+mod caches;
 mod manifests;
 mod overlap;
 mod overwrites;
@@ -18,12 +19,16 @@ pub(super) static REQUIREMENTS: &[&Requirement] = &[
     &uploads::ABANDONED,
     &blobs::BLOB_AT_ONCE,
     &manifests::MANIFEST_AT_ONCE,
+    &caches::DIGESTS,
+    &caches::TAGS,
+    &caches::BLOBS,
     &manifests::SAME_MANIFEST,
     &overwrites::OVERWRITE,
     &overwrites::OLD_DIGEST,
     &manifests::SHARED_CONFIG,
     &overwrites::CONCURRENT_PUSHES,
     &manifests::TAG_AT_ONCE,
+    &caches::LISTS,
     &uploads::OPEN_UPLOADS,
     &overlap::LIST_DURING_UPLOAD,
     &overlap::BOTH_LISTED,

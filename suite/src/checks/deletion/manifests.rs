@@ -67,6 +67,7 @@ requirement! {
             Break::when("after a chart was deleted", SINCE_3_8, Flow::LISTINGS, Symptom::ManifestNotFound),
         ],
         faults: [DeletesWithoutEffect, ListsDeletedTags],
+        consequences: [HeadRemembersDeletedTags],
         check: removed,
     }
 }
@@ -164,7 +165,7 @@ requirement! {
         breaks: [
             Break::when("after a chart was deleted", ORAS, &[Flow::Push, Flow::RePush], Symptom::TagReadNotFound),
         ],
-        faults: [RemembersDeletedManifests],
+        faults: [RemembersDeletedManifests, HeadRemembersDeletedDigests],
         check: head_of_digest_agrees,
     }
 }
@@ -199,7 +200,7 @@ requirement! {
             Break::when("after a chart was deleted", CONTAINERD, &[Flow::ChartPush, Flow::Push, Flow::RePush], Symptom::TagLost),
             Break::when("after a chart was deleted", CONTAINERD, Flow::TAG_PULLS, Symptom::ManifestNotFoundByDigest),
         ],
-        faults: [RemembersDeletedManifests],
+        faults: [RemembersDeletedManifests, HeadRemembersDeletedTags],
         check: head_of_tag_agrees,
     }
 }

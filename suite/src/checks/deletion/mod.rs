@@ -33,6 +33,7 @@ pub(super) static REQUIREMENTS: &[&Requirement] = &[
     &manifests::REFUSED_KEEPS,
     &shared::OTHER_TAGS,
     &shared::SHARED_BLOBS,
+    &shared::OTHER_REPOSITORIES,
     &again::PUSH_AGAIN,
     &again::TAG_PUSHED_AGAIN,
 ];

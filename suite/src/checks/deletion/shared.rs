@@ -1,6 +1,8 @@
 //! Content that a deletion must keep.
 
 use helm_oci_fixtures::manifest::Shape;
+use helm_oci_fixtures::media_type;
+use http::Method;
 
 use super::delete;
 use crate::helm::breaks::Break;
@@ -96,6 +98,59 @@ async fn shared_blobs(session: &Session) -> CheckResult {
     expect::holds(
         after.status.as_u16() != 404,
         "the blob, which the remaining manifest references",
+        format!("status {}", after.status),
+        &[&before, &deleted, &after],
+    )
+}
+
+requirement! {
+    /// If a manifest is deleted, its blobs remain in other repositories.
+    ///
+    /// ## Why Helm needs it
+    /// Users push one archive to a staging and to a production repository. Cleaning up the first must not break pulls from
+    /// the second.
+    ///
+    /// ## How it is checked
+    /// If the registry deletes manifests, the check pushes one chart to two repositories and deletes its manifest in the
+    /// second. GET of the layer in the first must not return 404.
+    OTHER_REPOSITORIES = "deletion/other-repositories-keep-blobs" {
+        level: Must,
+        title: "deleting a manifest keeps its blobs in other repositories",
+        covers: ["REG-DEL-03", "REG-BLB-21"],
+        sources: [DISTRIBUTION.states(
+            "pulling-blobs",
+            "A GET request to an existing blob URL MUST provide the expected blob, with a response code that MUST be `200 OK`.",
+        )],
+        breaks: [
+            Break::when("after the chart was deleted in another repository", ALL, Flow::PULLS, Symptom::BlobNotFound),
+        ],
+        faults: [DeletingManifestRemovesForeignBlobs],
+        check: other_repositories,
+    }
+}
+
+async fn other_repositories(session: &Session) -> CheckResult {
+    let chart = session.arrange_chart("1.0.0").await?;
+    let other = session.sibling("other");
+    for blob in chart.blobs() {
+        session.arrange_blob_in(&other, &blob).await?;
+    }
+    let path = format!("/v2/{other}/manifests/{}", chart.digest);
+    let put = session.call(Method::PUT, &path);
+    let put = put.body(Some(media_type::OCI_MANIFEST), &chart.manifest);
+    let put = put.send().await?;
+    if !put.status.is_success() {
+        return Err(obstacle("push the chart to a second repository", &put));
+    }
+    let before = session.get_blob_following(&chart.layer_digest()).await?;
+    if !before.status.is_success() {
+        return Err(obstacle("read a blob that two repositories have", &before));
+    }
+    let deleted = delete(session, &path, "manifests").await?;
+    let after = session.get_blob_following(&chart.layer_digest()).await?;
+    expect::holds(
+        after.status.as_u16() != 404,
+        "the blob, whose manifest was deleted in another repository",
         format!("status {}", after.status),
         &[&before, &deleted, &after],
     )

@@ -67,6 +67,8 @@ pub(super) async fn prov(session: &Session, client: &'static ClientModel) -> Che
 /// The pull of the highest release.
 pub(super) async fn list(session: &Session, client: &'static ClientModel) -> CheckResult {
     arrange_chart(session, client, "0.9.0").await?;
+    // A list from before the push must not be returned after it.
+    list_tags_once(session).await?;
     let chart = arrange_chart(session, client, "1.0.0").await?;
     list_tags_once(session).await?;
     client.run(session).pull_resolved(&chart, None).await
@@ -74,8 +76,9 @@ pub(super) async fn list(session: &Session, client: &'static ClientModel) -> Che
 
 /// The pull of the highest version in a range, which has build metadata.
 pub(super) async fn resolve(session: &Session, client: &'static ClientModel) -> CheckResult {
-    let chart = arrange_chart(session, client, "0.2.0+build.5").await?;
     arrange_chart(session, client, "1.0.0").await?;
+    list_tags_once(session).await?;
+    let chart = arrange_chart(session, client, "0.2.0+build.5").await?;
     list_tags_once(session).await?;
     let range = VersionReq::parse(">0.1.0, <0.3.0").expect("it is a range");
     let run = client.run(session);

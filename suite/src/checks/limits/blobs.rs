@@ -8,7 +8,7 @@ use crate::helm::errors::Symptom;
 use crate::helm::flow::Flow;
 use crate::helm::version::ALL;
 use crate::requirement::requirement;
-use crate::requirement::source::observed;
+use crate::requirement::source::{DISTRIBUTION, observed};
 use crate::session::{Session, digest_of};
 use crate::verdict::CheckResult;
 use crate::wire::content::Pattern;
@@ -79,4 +79,38 @@ async fn tiny(session: &Session) -> CheckResult {
         .send()
         .await?;
     succeeds_like_any_other(session, &reply).await
+}
+
+requirement! {
+    /// The registry accepts a blob without content.
+    ///
+    /// ## Why Helm needs it
+    /// Helm does not need it. The `artifacthub.io` tag of a chart repository has an empty config, and so have other
+    /// artifacts.
+    ///
+    /// ## How it is checked
+    /// The check uploads a blob of no bytes. The PUT must return a 2xx.
+    EMPTY = "limits/empty-blob" {
+        level: Should,
+        title: "the registry accepts a blob without content",
+        covers: ["REG-BLB-22"],
+        sources: [DISTRIBUTION.states(
+            "post-then-put",
+            "Here, `<digest>` is the digest of the blob being uploaded, and `<length>` is its size in bytes.",
+        )],
+        breaks: [],
+        faults: [RefusesEmptyBlobs],
+        consequences: [RefusesTinyBlobs],
+        check: empty,
+    }
+}
+
+async fn empty(session: &Session) -> CheckResult {
+    session
+        .arrange_blob(&content(session, "of ordinary size"))
+        .await?;
+    let digest = digest_of(b"");
+    let location = session.arrange_upload().await?;
+    let put = session.complete_upload(&location, &digest, Bytes::new());
+    succeeds_like_any_other(session, &put.send().await?).await
 }

@@ -6,7 +6,7 @@ use crate::checks::upload::{content, succeeds_like_any_other};
 use crate::helm::breaks::Break;
 use crate::helm::errors::Symptom;
 use crate::helm::flow::Flow;
-use crate::helm::version::{CONTAINERD_SINCE_3_7, NOT_HARDENED, ORAS_WITHOUT_CAP};
+use crate::helm::version::{CONTAINERD_SINCE_3_7, ORAS_WITHOUT_CAP, WITHOUT_CAP};
 use crate::requirement::requirement;
 use crate::requirement::source::{helm, observed};
 use crate::session::steps::obstacle;
@@ -39,7 +39,7 @@ requirement! {
         covers: ["REG-BLB-20", "B16"],
         sources: [observed("2.2", "one PUT with the whole blob, in any version; 36 MiB recorded")],
         breaks: [
-            Break::when("for charts of this size", NOT_HARDENED, Flow::PUSHES, Symptom::BlobPut),
+            Break::when("for charts of this size", WITHOUT_CAP, Flow::PUSHES, Symptom::BlobPut),
             Break::when("for charts of this size", CONTAINERD_SINCE_3_7, Flow::PULLS, Symptom::LargeBlobCut),
             Break::when("for charts of this size", ORAS_WITHOUT_CAP, Flow::PULLS, Symptom::LargeBlobCut),
         ],
@@ -75,7 +75,7 @@ requirement! {
             observed("2.2", "one PUT with the whole blob, in any version; 36 MiB recorded"),
         ],
         breaks: [
-            Break::when("for charts of this size", NOT_HARDENED, Flow::PUSHES, Symptom::BlobPut),
+            Break::when("for charts of this size", WITHOUT_CAP, Flow::PUSHES, Symptom::BlobPut),
             Break::when("for charts of this size", CONTAINERD_SINCE_3_7, Flow::PULLS, Symptom::LargeBlobCut),
             Break::when("for charts of this size", ORAS_WITHOUT_CAP, Flow::PULLS, Symptom::LargeBlobCut),
         ],

@@ -11,6 +11,7 @@ use crate::requirement::Requirement;
 pub(super) static REQUIREMENTS: &[&Requirement] = &[
     &names::DEEP_NAMES,
     &names::LONG_TAGS,
+    &blobs::EMPTY,
     &blobs::TINY,
     &blobs::LARGE_BLOB,
     &charts::OF_36_MEBIBYTES,

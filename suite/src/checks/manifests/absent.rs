@@ -70,7 +70,7 @@ requirement! {
         breaks: [
             Break::new(ORAS, Flow::PUSHES, Symptom::ManifestHead),
         ],
-        faults: [HeadAbsentDigestNotAllowed, HeadAbsentDigestUnauthorized],
+        faults: [HeadAbsentDigestNotAllowed, HeadManifestNotAllowed, HeadAbsentDigestUnauthorized],
         consequences: [AbsentManifestIsHtml, AbsentManifestFails],
         check: absent_digest,
     }

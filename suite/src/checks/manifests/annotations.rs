@@ -15,7 +15,8 @@ use crate::session::steps::obstacle;
 use crate::verdict::CheckResult;
 
 /// Helm versions with containerd that copy annotations into the manifest.
-const ANNOTATES_OVER_CONTAINERD: Versions = Versions(&[Span::new((3, 12, 0), (3, 18, 0))]);
+pub(super) const ANNOTATES_OVER_CONTAINERD: Versions =
+    Versions(&[Span::new((3, 12, 0), (3, 18, 0))]);
 
 /// A chart with annotations in its `Chart.yaml`: one outside ASCII, one long.
 fn annotated(session: &Session) -> ChartPackage {
@@ -47,6 +48,7 @@ requirement! {
             Break::new(ORAS, Flow::WRITES, Symptom::ManifestPut),
         ],
         faults: [RefusesAnnotations],
+        consequences: [RefusesSlashesInAnnotationKeys, LimitsBodiesTo1Kilobyte],
         check: annotations,
     }
 }
@@ -81,6 +83,7 @@ requirement! {
             Break::new(ORAS, Flow::WRITES, Symptom::TagReadLength),
         ],
         faults: [DropsAnnotations],
+        consequences: [CutsLongAnnotations],
         check: annotations_kept,
     }
 }

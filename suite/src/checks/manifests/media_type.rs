@@ -11,9 +11,9 @@ use crate::helm::flow::Flow;
 use crate::helm::version::{CONTAINERD, CONTAINERD_SINCE_3_7, ORAS};
 use crate::requirement::requirement;
 use crate::requirement::source::{DISTRIBUTION, IMAGE, helm};
-use crate::session::Session;
 use crate::session::expect;
-use crate::session::steps::{obstacle, with_media_type};
+use crate::session::steps::{Chart, obstacle, with_media_type};
+use crate::session::{Reply, Session, digest_of};
 use crate::verdict::CheckResult;
 
 requirement! {
@@ -62,10 +62,79 @@ async fn no_media_type(session: &Session) -> CheckResult {
             &typed,
         ));
     }
+    refused_again(session, &manifest).await?;
     Err(expect::violated(
         "a 2xx status for a manifest without a `mediaType` field, as for one with it",
         format!("status {}", plain.status),
         &[&plain, &typed],
+    ))
+}
+
+requirement! {
+    /// A manifest without a top-level `mediaType` that the registry accepted can be read by digest.
+    ///
+    /// ## Why Helm needs it
+    /// No Helm version has ever written the field. Helm 3.0 to 3.17 pull by digest, and later versions read a manifest
+    /// back before they tag it: if that fails, the registry accepts charts that nobody can push or pull.
+    ///
+    /// ## How it is checked
+    /// The check pushes the exact bytes that Helm writes. If the PUT succeeds, HEAD and GET by digest must not fail while
+    /// the same manifest with the field can be read.
+    UNTYPED_READ = "manifests/untyped-manifest-readable" {
+        level: Must,
+        title: "the registry serves the manifests without a `mediaType` field that it accepted",
+        covers: ["REG-MAN-03", "REG-PUL-04", "A16"],
+        sources: [
+            DISTRIBUTION.states(
+                "pulling-manifests",
+                "A GET request to an existing manifest URL MUST provide the expected manifest, with a response code that MUST be `200 OK`.",
+            ),
+            helm("v4.2.4", "pkg/registry/client.go:919", "writes no `mediaType` into the manifest"),
+        ],
+        breaks: [
+            Break::new(CONTAINERD, &[Flow::RePush, Flow::PushChanged], Symptom::ManifestHead),
+            Break::new(CONTAINERD, Flow::PULLS, Symptom::ManifestGet),
+            Break::new(ORAS, Flow::PUSHES, Symptom::TagRead),
+            Break::new(ORAS, &[Flow::RePush], Symptom::ManifestHead),
+            Break::new(ORAS, Flow::PULLS, Symptom::PullStart),
+        ],
+        faults: [FailsToReadUntypedManifests],
+        check: untyped_read,
+    }
+}
+
+async fn untyped_read(session: &Session) -> CheckResult {
+    let package = session.arrange_chart_blobs("1.0.0").await?.package;
+    let manifest = chart_manifest(Shape::Helm38, &package, None, None);
+    session.arrange_manifest("1.0.0", &manifest).await?;
+    // `consistency/manifest-readable-at-once` judges the first response by digest.
+    let digest = digest_of(&manifest);
+    session.head_manifest(&digest).await?;
+    let head = session.head_manifest(&digest).await?;
+    let get = session.get_manifest(&digest).await?;
+    let is_read = |reply: &Reply| {
+        // `manifests/present-digest-answered` judges a 405.
+        let status = reply.status;
+        status.is_success() || status.is_redirection() || status.as_u16() == 405
+    };
+    let failed = [&head, &get].into_iter().find(|reply| !is_read(reply));
+    let Some(failed) = failed else {
+        return Ok(());
+    };
+    let typed = with_media_type(&manifest);
+    session.arrange_manifest("1.0.1", &typed).await?;
+    session.head_manifest(&digest_of(&typed)).await?;
+    let control = session.get_manifest(&digest_of(&typed)).await?;
+    if !is_read(&control) {
+        return Err(obstacle(
+            "read a manifest with `mediaType` by digest",
+            &control,
+        ));
+    }
+    Err(expect::violated(
+        "status 200, as for the same manifest with a `mediaType` field",
+        format!("status {}", failed.status),
+        &[failed, &control],
     ))
 }
 
@@ -106,7 +175,7 @@ async fn config_type(session: &Session) -> CheckResult {
         media_type::HELM_CONFIG,
         "application/vnd.oci.image.config.v1+json",
     );
-    compare_with_image_type(session, &reply, media_type::HELM_CONFIG, &image).await
+    compare_with_image_type(session, &chart, &reply, media_type::HELM_CONFIG, &image).await
 }
 
 requirement! {
@@ -146,12 +215,13 @@ async fn layer_type(session: &Session) -> CheckResult {
         media_type::HELM_CHART,
         "application/vnd.oci.image.layer.v1.tar+gzip",
     );
-    compare_with_image_type(session, &reply, media_type::HELM_CHART, &image).await
+    compare_with_image_type(session, &chart, &reply, media_type::HELM_CHART, &image).await
 }
 
 /// Pushes the same manifest with an image's type; inconclusive if that is refused as well.
 async fn compare_with_image_type(
     session: &Session,
+    chart: &Chart,
     refused: &crate::session::Reply,
     own: &str,
     image: &Bytes,
@@ -160,9 +230,19 @@ async fn compare_with_image_type(
     if !other.status.is_success() {
         return Err(obstacle("push a manifest with either type", &other));
     }
+    refused_again(session, &chart.manifest).await?;
     Err(expect::violated(
         format!("a 2xx status for a manifest with `{own}`, as for one with an image's type"),
         format!("status {}", refused.status),
         &[refused, &other],
     ))
+}
+
+/// Pushes a refused manifest again: `names/first-manifest-accepted` judges one that is refused the first time only.
+async fn refused_again(session: &Session, manifest: &Bytes) -> CheckResult {
+    let again = session.put_manifest("1.0.0", manifest).await?;
+    if again.status.is_success() {
+        return Err(obstacle("push the same manifest the first time", &again));
+    }
+    Ok(())
 }

@@ -2,6 +2,7 @@
 
 mod absent;
 mod annotations;
+mod characters;
 mod head;
 mod media_type;
 mod put;
@@ -25,10 +26,14 @@ pub(super) static REQUIREMENTS: &[&Requirement] = &[
     &put::BY_DIGEST,
     &put::NO_TAG,
     &media_type::NO_MEDIA_TYPE,
+    &media_type::UNTYPED_READ,
     &media_type::CONFIG_TYPE,
     &media_type::LAYER_TYPE,
     &annotations::ANNOTATIONS,
     &annotations::ANNOTATIONS_KEPT,
+    &characters::ANY_VALUE,
+    &characters::STORED,
+    &characters::SERVED,
     &stored::PUT_DIGEST,
     &stored::PUT_TRUE_DIGEST,
     &read_back::SINGLE_ACCEPT,
@@ -36,7 +41,9 @@ pub(super) static REQUIREMENTS: &[&Requirement] = &[
     &put::TAGGED,
     &absent::ABSENT_TAG,
     &absent::ABSENT_DIGEST,
+    &head::PRESENT,
     &head::HEAD_TYPE,
+    &head::REPEATED,
     &verified::MISSING_BLOBS,
     &verified::FOREIGN_DIGEST,
     &stored::PUT_LOCATION,

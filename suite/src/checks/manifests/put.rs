@@ -108,8 +108,12 @@ async fn by_digest(session: &Session) -> CheckResult {
     let chart = session.arrange_chart_blobs("1.0.0").await?;
     let reply = session.put_manifest(&chart.digest, &chart.manifest).await?;
     if !reply.status.is_success() {
-        // Control: if a PUT under a tag fails as well, the digest is not the cause.
+        // Control: if a PUT under a tag fails as well, or only the first PUT, the digest is not the cause.
         session.arrange_manifest("1.0.0", &chart.manifest).await?;
+        let again = session.put_manifest(&chart.digest, &chart.manifest).await?;
+        if again.status.is_success() {
+            return Err(obstacle("push a manifest the first time", &reply));
+        }
     }
     expect::success(&reply)
 }

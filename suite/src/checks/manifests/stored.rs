@@ -27,7 +27,7 @@ requirement! {
         breaks: [
             Break::new(CONTAINERD, Flow::PUSHES, Symptom::ManifestPutWithoutDigest),
         ],
-        faults: [ManifestPutWithoutDigest],
+        faults: [ManifestPutWithoutDigest, ManifestPutAndHeadWithoutDigest],
         check: put_digest,
     }
 }

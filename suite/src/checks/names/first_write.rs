@@ -106,6 +106,7 @@ requirement! {
         )],
         breaks: [],
         faults: [RequiresExistingRepositories],
+        consequences: [RefusesDashesInParentSegments],
         check: created_on_push,
     }
 }

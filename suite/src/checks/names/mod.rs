@@ -1,9 +1,11 @@
 //! Repository names and tags.
 
+mod dashes;
 mod first_manifest;
 mod first_write;
 mod repository;
 mod tag;
+mod underscore;
 
 use crate::requirement::Requirement;
 use crate::session::{Reply, Session};
@@ -17,9 +19,11 @@ pub(super) async fn first_write(session: &Session, repository: &str) -> Result<R
 /// The requirements of this area, in reading order.
 pub(super) static REQUIREMENTS: &[&Requirement] = &[
     &repository::GRAMMAR,
+    &dashes::DASHES,
     &repository::TWO_SEGMENTS,
     &repository::ROOT,
-    &tag::UNDERSCORE,
+    &underscore::UNDERSCORE,
+    &underscore::UNDERSCORE_READ,
     &tag::CASE,
     &first_write::FIRST_WRITE_RESPONSE,
     &first_write::NO_SERVER_ERROR,

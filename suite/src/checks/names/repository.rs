@@ -183,6 +183,7 @@ requirement! {
 }
 
 async fn basename(session: &Session) -> CheckResult {
+    session.arrange_chart("0.9.0").await?;
     let package = ChartPackage::build(
         &ChartMetadata::new("some-other-name", "1.0.0"),
         session.seed(),

@@ -13,52 +13,6 @@ use crate::session::expect;
 use crate::verdict::CheckResult;
 
 requirement! {
-    /// The registry stores a tag with `_` unchanged.
-    ///
-    /// ## Why Helm needs it
-    /// A tag cannot contain `+`, so Helm 3.8 and later push version `0.2.0+build.5` under the tag `0.2.0_build.5` and
-    /// pull it from there.
-    ///
-    /// ## How it is checked
-    /// The check pushes a manifest under a plain tag, then under `0.2.0_build.5`. The second PUT must succeed, and
-    /// GET of `0.2.0-build.5` must not return the manifest.
-    UNDERSCORE = "names/underscore-tags" {
-        level: Must,
-        title: "the registry stores a tag with `_`, which Helm writes for `+`, unchanged",
-        covers: ["REG-NAM-06", "A27"],
-        sources: [
-            helm("v3.8.0", "pkg/registry/util.go:125", "replaces `+` with `_` in the tag"),
-            HELM_DOCS.states(
-                "oci-feature-deprecation-and-behavior-changes-with-v380",
-                "SemVer tags that include build information can be pushed and used. OCI registries don't support `+` as a tag character. Helm translates the `+` to `_` when stored as a tag.",
-            ),
-            DISTRIBUTION.states("pulling-manifests", "Throughout this document, `<reference>` as a tag MUST be at most 128 characters in length and MUST match the following regular expression: `[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}`"),
-        ],
-        breaks: [
-            Break::new(ALL, &[Flow::PushPlus], Symptom::TagPut),
-            Break::new(ALL, &[Flow::PushPlus], Symptom::TagLost),
-        ],
-        faults: [RefusesUnderscoreTags, RewritesUnderscoreTags],
-        check: underscore,
-    }
-}
-
-async fn underscore(session: &Session) -> CheckResult {
-    let chart = session.arrange_chart("1.0.0").await?;
-    let reply = session
-        .put_manifest("0.2.0_build.5", &chart.manifest)
-        .await?;
-    expect::success(&reply)?;
-    let rewritten = session.get_manifest("0.2.0-build.5").await?;
-    expect::holds(
-        rewritten.body != chart.manifest,
-        "404 or another manifest under `0.2.0-build.5`",
-        "the manifest that was pushed under `0.2.0_build.5`",
-        &[&reply, &rewritten],
-    )
-}
-
-requirement! {
     /// Tags that differ only in case are different tags.
     ///
     /// ## Why Helm needs it
@@ -124,7 +78,7 @@ requirement! {
 }
 
 async fn plus(session: &Session) -> CheckResult {
-    let chart = session.arrange_chart_blobs("0.2.0").await?;
+    let chart = session.arrange_chart("1.0.0").await?;
     let path = session.manifest_path("0.2.0+build.5");
     for reply in [
         session

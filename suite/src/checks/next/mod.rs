@@ -72,6 +72,7 @@ pub(super) static REQUIREMENTS: &[&Requirement] = &[
     &fields::ARTIFACT_TYPE_KEPT,
     &types::EMPTY_CONFIG,
     &types::ANY_LAYER,
+    &types::ANY_CONFIG,
     &fields::EMBEDDED_DATA,
     &fields::SUBJECT,
     &apis::FILTER,

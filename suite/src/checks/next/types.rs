@@ -84,3 +84,38 @@ async fn any_layer(session: &Session) -> CheckResult {
     .await?;
     accepts(session, &chart, &reply).await
 }
+
+requirement! {
+    /// The registry accepts a config of any media type.
+    ///
+    /// ## Why Helm needs it
+    /// Helm does not need it: its own config type is the subject of `manifests/helm-config-accepted`. Artifact Hub stores
+    /// the metadata of a chart repository with a config type of its own.
+    ///
+    /// ## How it is checked
+    /// The check pushes a chart manifest with an unknown media type for its config. The PUT must return a 2xx if the chart
+    /// manifest itself is accepted.
+    ANY_CONFIG = "next/any-config-type" {
+        level: Should,
+        title: "the registry accepts a config of an unknown type",
+        covers: ["REG-MAN-04", "A14"],
+        sources: [
+            IMAGE.states("manifest.md, config, mediaType", "Implementations storing or copying image manifests MUST NOT error on encountering a value that is unknown to the implementation."),
+        ],
+        breaks: [],
+        faults: [RefusesForeignConfigs],
+        check: any_config,
+    }
+}
+
+async fn any_config(session: &Session) -> CheckResult {
+    let (chart, reply) = put_variant(session, |manifest| {
+        let text = String::from_utf8_lossy(manifest);
+        Bytes::from(text.replace(
+            media_type::HELM_CONFIG,
+            "application/vnd.example.config.v1+json",
+        ))
+    })
+    .await?;
+    accepts(session, &chart, &reply).await
+}

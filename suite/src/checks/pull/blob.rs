@@ -37,7 +37,11 @@ requirement! {
         breaks: [
             Break::new(ALL, Flow::PULLS, Symptom::BlobAltered),
         ],
-        faults: [AltersBlobs, TruncatesBlobs, BlobGetNotFound],
+        faults: [
+            AltersBlobs, AltersBlobsOver600Bytes, AltersBlobsOver1Kilobyte, AltersBlobsOver16Kilobytes,
+            TruncatesBlobs, TruncatesBlobsAt600Bytes, TruncatesBlobsAt1Kilobyte, TruncatesBlobsAt16Kilobytes,
+            RecompressesArchivesOver600Bytes, BlobGetNotFound,
+        ],
         check: blob_bytes,
     }
 }
@@ -71,7 +75,7 @@ requirement! {
 }
 
 async fn blob_whole(session: &Session) -> CheckResult {
-    let chart = session.arrange_chart("1.0.0").await?;
+    let chart = session.arrange_ordinary_chart("1.0.0").await?;
     let path = session.blob_path(&chart.layer_digest());
     match session
         .response_or_close(|| session.call(Method::GET, &path).no_retry().send())
@@ -98,7 +102,8 @@ requirement! {
         breaks: [
             Break::new(ALL, Flow::PULLS, Symptom::BlobLength),
         ],
-        faults: [TruncatesBlobs],
+        faults: [TruncatesBlobs, TruncatesBlobsAt600Bytes, TruncatesBlobsAt1Kilobyte, TruncatesBlobsAt16Kilobytes],
+        consequences: [RecompressesArchivesOver600Bytes],
         check: blob_length,
     }
 }
@@ -164,13 +169,16 @@ requirement! {
             Break::new(ALL, Flow::PULLS, Symptom::BlobNotFound),
         ],
         faults: [LosesConfigBlobs],
-        consequences: [AltersBlobs, TruncatesBlobs, BlobGetNotFound],
+        consequences: [
+            AltersBlobs, AltersBlobsOver600Bytes, AltersBlobsOver1Kilobyte,
+            TruncatesBlobs, TruncatesBlobsAt600Bytes, TruncatesBlobsAt1Kilobyte, BlobGetNotFound,
+        ],
         check: config,
     }
 }
 
 async fn config(session: &Session) -> CheckResult {
-    let chart = session.arrange_chart("1.0.0").await?;
+    let chart = session.arrange_ordinary_chart("1.0.0").await?;
     // `consistency/blob-readable-at-once` judges the first response after an upload.
     session.head_blob(&chart.config_digest()).await?;
     let reply = session.get_blob_following(&chart.config_digest()).await?;

@@ -34,7 +34,7 @@ requirement! {
             Break::new(ORAS, Flow::TAG_PULLS, Symptom::ManifestNotFound),
         ],
         faults: [HidesTagsFromGet],
-        consequences: [RefusesAcceptLists],
+        consequences: [RefusesAcceptLists, FailsToReadUntypedManifests],
         check: get_tag,
     }
 }
@@ -121,7 +121,7 @@ requirement! {
             Break::new(ALL, &[Flow::PullDigest], Symptom::ManifestNotFound),
             Break::new(ORAS, &[Flow::RePush], Symptom::TagReadNotFound),
         ],
-        faults: [HidesTaggedDigests],
+        faults: [HidesTaggedDigests, HidesDigestsUntilTagRead],
         check: by_digest,
     }
 }

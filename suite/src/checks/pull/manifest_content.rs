@@ -163,6 +163,7 @@ requirement! {
             Break::when("for manifests that another tool wrote", ORAS, &[Flow::PullDigest], Symptom::ManifestGetDigest),
         ],
         faults: [ReformatsManifests, ReformatsAndRehashesManifests, ConvertsManifests],
+        consequences: [RewritesChartLayerType],
         check: odd_shape,
     }
 }

@@ -2,6 +2,8 @@
 
 mod blob;
 mod head;
+mod layers;
+mod length;
 mod manifest;
 mod manifest_content;
 mod range;
@@ -33,7 +35,7 @@ pub(super) fn is_image_manifest(reply: &Reply) -> bool {
 
 /// Pushes a chart and reads its layer, following redirects; returns the archive and the response.
 pub(super) async fn read_layer(session: &Session) -> Result<(Bytes, Reply), Stop> {
-    let chart = session.arrange_chart("1.0.0").await?;
+    let chart = session.arrange_ordinary_chart("1.0.0").await?;
     let archive = chart.package.archive.clone();
     // `consistency/blob-readable-at-once` judges the first response after an upload.
     session.head_blob(&chart.layer_digest()).await?;
@@ -46,6 +48,7 @@ pub(super) static REQUIREMENTS: &[&Requirement] = &[
     &head::HEAD_TAG,
     &head::HEAD_TYPE,
     &head::HEAD_LENGTH,
+    &length::LENGTH,
     &head::HEAD_DIGEST,
     &head::HEAD_TRUE_DIGEST,
     &manifest::GET_TAG,
@@ -53,6 +56,7 @@ pub(super) static REQUIREMENTS: &[&Requirement] = &[
     &manifest::GET_TRUE_DIGEST,
     &manifest_content::TYPE,
     &manifest_content::NOT_CONVERTED,
+    &layers::TYPES,
     &manifest_content::BYTES,
     &manifest_content::ODD_SHAPE,
     &manifest::BY_DIGEST,

@@ -13,6 +13,7 @@ use crate::helm::version::{ALL, SINCE_3_8};
 use crate::oci::TagList;
 use crate::requirement::requirement;
 use crate::requirement::source::{DISTRIBUTION, helm, observed};
+use crate::session::steps::obstacle;
 use crate::session::{Reply, Session, expect};
 use crate::verdict::CheckResult;
 
@@ -37,8 +38,9 @@ requirement! {
         ],
         breaks: [
             Break::new(SINCE_3_8, Flow::LISTINGS, Symptom::TagList),
+            Break::when("for a dependency with a range", SINCE_3_8, &[Flow::DependencyUpdate], Symptom::TagList),
         ],
-        faults: [TagListMissing, TagListNotAllowed, TagListAsHtml, TagListWithoutTags],
+        faults: [TagListMissing, TagListNotAllowed, TagListUnauthorized, TagListForbidden, TagListFails, TagListAsHtml, TagListWithoutTags],
         consequences: [TagListNeedsMoreThanPull],
         check: shape,
     }
@@ -100,8 +102,8 @@ requirement! {
     /// `Link` header, Helm silently installs an old version.
     ///
     /// ## How it is checked
-    /// The check pushes one manifest under 120 tags, then reads the list and follows `Link` headers as Helm does.
-    /// Fewer than 20 of the tags may be missing; single lost tags are the subject of other requirements.
+    /// The check pushes one manifest under 120 tags, then reads the list and follows `Link` headers as Helm does. No tag
+    /// may be missing whose manifest GET returns.
     COMPLETE = "tags/complete" {
         level: Must,
         title: "the pages of a tag list contain every tag",
@@ -113,8 +115,10 @@ requirement! {
         specification: Stated,
         breaks: [
             Break::when("in repositories with many tags", ALL, Flow::LISTINGS, Symptom::NoMatchingVersion),
+            Break::when("for a dependency with a range", SINCE_3_8, &[Flow::DependencyUpdate], Symptom::NoMatchingVersion),
         ],
-        faults: [CutsTagLists],
+        faults: [CutsTagLists, LosesTheFirstTagOfLaterPages],
+        consequences: [CutsTagListsToOne, LosesATagOfEachPage],
         check: complete,
     }
 }
@@ -136,18 +140,26 @@ async fn complete(session: &Session) -> CheckResult {
     session.list_tags().await?;
     let (pages, seen) = all_tags(session, 200).await?;
     let seen: BTreeSet<String> = seen.into_iter().collect();
-    let missing = wanted.iter().filter(|tag| !seen.contains(*tag)).count();
-    // One or two missing tags are lost, not truncated; other requirements cover single tags.
-    let shown: Vec<&Reply> = pages.iter().take(2).collect();
-    expect::holds(
-        missing < 20,
+    let missing: Vec<&String> = wanted.iter().filter(|tag| !seen.contains(*tag)).collect();
+    let Some(first) = missing.first() else {
+        return Ok(());
+    };
+    // A tag that cannot be read either was not stored; other requirements judge that.
+    let read = session.get_manifest(first).await?;
+    if !read.status.is_success() {
+        return Err(obstacle("read one of the tags", &read));
+    }
+    let mut shown: Vec<&Reply> = pages.iter().take(2).collect();
+    shown.push(&read);
+    Err(expect::violated(
         format!("all {} pushed tags in the list", wanted.len()),
         format!(
-            "{missing} tags missing from a list of {} page(s)",
+            "{} missing from a list of {} page(s), `{first}` among them",
+            missing.len(),
             pages.len()
         ),
         &shown,
-    )
+    ))
 }
 
 requirement! {

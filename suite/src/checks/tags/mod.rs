@@ -3,6 +3,7 @@
 mod entries;
 mod list;
 mod pages;
+mod present;
 mod queries;
 
 use crate::oci::{Link, TagList};
@@ -98,6 +99,8 @@ pub(super) static REQUIREMENTS: &[&Requirement] = &[
     &list::SHAPE,
     &list::REPOSITORY_NAME,
     &list::COMPLETE,
+    &present::EACH,
+    &present::READABLE,
     &pages::LARGEST_PAGE,
     &pages::LINK_FORM,
     &pages::LAST_PAGE,

@@ -33,6 +33,7 @@ requirement! {
         ],
         breaks: [
             Break::when("where the list is cut", SINCE_3_8, Flow::LISTINGS, Symptom::NextLink),
+            Break::when("for a dependency with a range", SINCE_3_8, &[Flow::DependencyUpdate], Symptom::NextLink),
         ],
         faults: [LinkWithoutBrackets],
         check: link_form,
@@ -71,6 +72,7 @@ requirement! {
         sources: [oras_go("v2.6.1", "registry/remote/utils.go:33", "reads 4 MiB of a page")],
         breaks: [
             Break::new(SINCE_3_8, Flow::LISTINGS, Symptom::TagListCut),
+            Break::when("for a dependency with a range", SINCE_3_8, &[Flow::DependencyUpdate], Symptom::TagListCut),
         ],
         faults: [PadsTagLists],
         check: largest_page,
@@ -108,6 +110,7 @@ requirement! {
         specification: Stated,
         breaks: [
             Break::new(SINCE_3_8, Flow::LISTINGS, Symptom::EndlessList),
+            Break::when("for a dependency with a range", SINCE_3_8, &[Flow::DependencyUpdate], Symptom::EndlessList),
         ],
         faults: [LinkOnLastPage],
         check: last_page,

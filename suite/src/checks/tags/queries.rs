@@ -4,7 +4,7 @@ use super::{first_page, push_tags, tags_of};
 use crate::oci::TagList;
 use crate::requirement::requirement;
 use crate::requirement::source::DISTRIBUTION;
-use crate::session::{Session, expect};
+use crate::session::{Reply, Session, expect};
 use crate::verdict::{CheckResult, Stop};
 
 requirement! {
@@ -56,7 +56,7 @@ requirement! {
         covers: ["REG-TAG-09", "B38"],
         sources: [DISTRIBUTION.states("listing-tags", "Assuming a repository is found, this request MUST return a `200 OK` response code.")],
         breaks: [],
-        faults: [RefusesLargePages],
+        faults: [RefusesLargePages, LargePagesFail],
         check: large_n,
     }
 }
@@ -90,12 +90,24 @@ requirement! {
     }
 }
 
+/// Skips registries that accept no `last` but the one in their own `Link`: Helm sends no other.
+fn is_cursor_free(reply: &Reply) -> CheckResult {
+    match reply.status.as_u16() {
+        400 => Err(Stop::not_offered(
+            "the registry accepts no `last` but its own",
+            reply.status,
+        )),
+        _ => Ok(()),
+    }
+}
+
 async fn last(session: &Session) -> CheckResult {
     let first = first_page(session).await?;
     if tags_of(&first)?.len() > 2 {
         return Err(Stop::condition_not_met("the registry ignores `n`"));
     }
     let reply = session.list_tags_with("?n=2&last=0.2.0").await?;
+    is_cursor_free(&reply)?;
     let list = tags_of(&reply)?;
     expect::holds(
         !list.iter().any(|tag| tag == "0.1.0"),
@@ -137,6 +149,7 @@ async fn past_the_end(session: &Session) -> CheckResult {
         return Err(Stop::condition_not_met("the registry ignores `n`"));
     }
     let reply = session.list_tags_with("?n=2&last=9.0.0").await?;
+    is_cursor_free(&reply)?;
     expect::success(&reply)?;
     // Helm reads `null` as an empty list as well.
     let list: TagList = expect::json(&reply, "with a list of tags")?;

@@ -135,7 +135,7 @@ requirement! {
         breaks: [
             Break::when("for a chart damaged on its way", ALL, Flow::PULLS, Symptom::BlobAltered),
         ],
-        faults: [AcceptsWrongDigests],
+        faults: [AcceptsWrongDigests, StoresWrongDigests],
         check: verified,
     }
 }

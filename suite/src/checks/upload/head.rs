@@ -9,8 +9,8 @@ use crate::requirement::requirement;
 use crate::requirement::source::{DISTRIBUTION, oras_go};
 use crate::session::expect;
 use crate::session::steps::obstacle;
-use crate::session::{Session, digest_of};
-use crate::verdict::CheckResult;
+use crate::session::{Reply, Session, digest_of};
+use crate::verdict::{CheckResult, Stop};
 
 requirement! {
     /// The registry returns 404 to HEAD of a blob that does not exist.
@@ -117,14 +117,14 @@ async fn present(session: &Session) -> CheckResult {
 }
 
 requirement! {
-    /// The response to HEAD of a blob has a `Content-Length` header with the blob's size.
+    /// The response to HEAD of a blob has a `Content-Length` header.
     ///
     /// ## Why Helm needs it
     /// Helm 3.18 and later reject a response without a length. That ends the push of a chart if one of its blobs
     /// exists already.
     ///
     /// ## How it is checked
-    /// The check uploads a blob and sends HEAD for it. `Content-Length` must be the size of the blob.
+    /// The check uploads a blob and sends HEAD for it. The response must have the header.
     LENGTH = "upload/present-blob-has-length" {
         level: Must,
         title: "HEAD of an existing blob returns `Content-Length`",
@@ -144,12 +144,46 @@ requirement! {
     }
 }
 
-async fn length(session: &Session) -> CheckResult {
-    let blob = content(session, "of some length");
+/// Uploads a blob and sends HEAD for it; returns its size and the response.
+async fn head_of_blob(session: &Session, what: &str) -> Result<(usize, Reply), Stop> {
+    let blob = content(session, what);
     let digest = session.arrange_blob(&blob).await?;
     let reply = session.head_blob(&digest).await?;
-    if reply.status.as_u16() != 200 {
-        return Err(obstacle("find the blob with HEAD", &reply));
+    if reply.status.as_u16() == 200 {
+        Ok((blob.len(), reply))
+    } else {
+        Err(obstacle("find the blob with HEAD", &reply))
     }
-    expect::header_is(&reply, "content-length", &blob.len().to_string())
+}
+
+async fn length(session: &Session) -> CheckResult {
+    let (_, reply) = head_of_blob(session, "of some length").await?;
+    expect::header(&reply, "content-length").map(|_| ())
+}
+
+requirement! {
+    /// The `Content-Length` in the response to HEAD of a blob is the blob's size.
+    ///
+    /// ## Why Helm needs it
+    /// No Helm version compares it: a push only looks whether the blob exists. Other clients allocate and compare by it.
+    ///
+    /// ## How it is checked
+    /// The check uploads a blob and sends HEAD for it. The header, if present, must be the size of the blob.
+    TRUE_LENGTH = "upload/present-blob-length-is-true" {
+        level: Should,
+        title: "`Content-Length` from HEAD of a blob is the blob's size",
+        covers: ["REG-BLB-02", "A23"],
+        sources: [DISTRIBUTION.states(
+            "checking-if-content-exists-in-the-registry",
+            "A successful response SHOULD contain the size in bytes of the uploaded blob in the header `Content-Length`.",
+        )],
+        breaks: [],
+        faults: [HeadBlobWrongLength],
+        check: true_length,
+    }
+}
+
+async fn true_length(session: &Session) -> CheckResult {
+    let (size, reply) = head_of_blob(session, "of its own length").await?;
+    expect::header_absent_or(&reply, "content-length", &size.to_string())
 }

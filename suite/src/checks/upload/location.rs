@@ -34,6 +34,7 @@ requirement! {
             Break::new(ALL, Flow::PUSHES, Symptom::LocationMissing),
         ],
         faults: [DropsUploadLocation],
+        consequences: [ServesSignInEverywhere],
         check: location,
     }
 }

@@ -3,9 +3,12 @@
 mod complete;
 mod head;
 mod location;
+mod ordinary;
 mod other_methods;
 mod start;
 mod stored;
+
+pub(super) use self::start::plain_name;
 
 use bytes::Bytes;
 
@@ -77,6 +80,7 @@ pub(super) static REQUIREMENTS: &[&Requirement] = &[
     &head::FOUND,
     &head::PRESENT,
     &head::LENGTH,
+    &head::TRUE_LENGTH,
     &start::POST_ALLOWED,
     &start::POST_202,
     &start::POST_NOT_201,
@@ -84,6 +88,8 @@ pub(super) static REQUIREMENTS: &[&Requirement] = &[
     &location::ROOTED,
     &location::QUERY,
     &complete::MONOLITHIC,
+    &ordinary::BLOBS,
+    &ordinary::CONFIG,
     &complete::PUT_201,
     &complete::PUT_NOT_202,
     &stored::PUT_LOCATION,

@@ -37,6 +37,7 @@ requirement! {
             Break::new(ORAS, Flow::PUSHES, Symptom::UploadPost),
         ],
         faults: [UploadPostAnswers200, UploadPostAnswers201, UploadPostAnswers204],
+        consequences: [ServesSignInEverywhere],
         check: post_202,
     }
 }
@@ -89,7 +90,7 @@ requirement! {
     ///
     /// ## How it is checked
     /// The check sends the POST in its own repository. The response must be a 2xx. 400, 404 and 5xx make the check
-    /// inconclusive: they do not refuse permission.
+    /// inconclusive: they do not refuse permission. So does a name without punctuation under which the POST succeeds.
     POST_ALLOWED = "upload/post-allowed" {
         level: Must,
         title: "a client that may push can start an upload",
@@ -102,6 +103,7 @@ requirement! {
             Break::new(ALL, Flow::PUSHES, Symptom::UploadPost),
         ],
         faults: [RefusesEveryUpload],
+        consequences: [RedirectsToSignIn],
         check: post_allowed,
     }
 }
@@ -111,7 +113,21 @@ async fn post_allowed(session: &Session) -> CheckResult {
     if matches!(reply.status.as_u16(), 400 | 404) || reply.status.is_server_error() {
         return Err(obstacle("start an upload under this name", &reply));
     }
+    if !reply.status.is_success()
+        && let Ok(plain) = session.start_upload_in(&plain_name(session)).await
+        && plain.status.is_success()
+    {
+        return Err(obstacle(
+            "start an upload under a name with `-`, as under one without",
+            &reply,
+        ));
+    }
     expect::success(&reply)
+}
+
+/// The name of the check's repository without punctuation in its segments.
+pub(in crate::checks) fn plain_name(session: &Session) -> String {
+    session.repository().replace(['-', '_', '.'], "")
 }
 
 requirement! {

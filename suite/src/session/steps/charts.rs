@@ -47,6 +47,12 @@ impl Session {
         ChartPackage::build(&ChartMetadata::new(self.chart_name(), version), self.seed())
     }
 
+    /// A chart package as charts usually are: an archive of some ten kilobytes, every field of the metadata, many and long
+    /// annotations.
+    pub fn ordinary_package(&self, version: &str) -> ChartPackage {
+        ChartPackage::realistic(self.chart_name(), version, self.seed())
+    }
+
     /// Pushes the blobs of a chart with the manifest of Helm 3.8 to 3.11, and not the manifest.
     pub async fn arrange_chart_blobs(&self, version: &str) -> Result<Chart, Stop> {
         self.arrange_blobs_of(self.package(version), Shape::Helm38, None)
@@ -121,6 +127,17 @@ impl Session {
             return Ok(existing.chart.clone());
         }
         let chart = self.arrange_chart_blobs(VERSION).await?;
+        self.arrange_manifest(tag, &chart.manifest).await?;
+        Ok(chart)
+    }
+
+    /// Pushes a chart as charts usually are, with this tag.
+    pub async fn arrange_ordinary_chart(&self, tag: &str) -> Result<Chart, Stop> {
+        if let Some(existing) = self.existing_chart().filter(|_| tag == VERSION) {
+            return Ok(existing.chart.clone());
+        }
+        let package = self.ordinary_package(VERSION);
+        let chart = self.arrange_blobs_of(package, Shape::Helm38, None).await?;
         self.arrange_manifest(tag, &chart.manifest).await?;
         Ok(chart)
     }
