@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use helm_oci_fixtures::chart::ChartPackage;
 use helm_oci_fixtures::media_type;
+use http::StatusCode;
 use serde_json::Value;
 
 use crate::oci::{Descriptor, Manifest};
@@ -19,11 +20,15 @@ pub struct ExistingChart {
     pub tag: String,
     /// The chart.
     pub chart: Chart,
+    /// The status of the first GET by digest, if it was 404: a pull-through cache may know a digest only once somebody
+    /// has read the tag. Later reads do not show it.
+    pub hidden_digest: Option<StatusCode>,
 }
 
 impl ExistingChart {
     /// Reads the chart with this tag in the session's repository.
     pub async fn read(session: &Session, tag: &str) -> Result<Self, Stop> {
+        let hidden_digest = first_by_digest(session, tag).await;
         let reply = session.get_manifest(tag).await?;
         if !reply.status.is_success() {
             return Err(obstacle("read the manifest of the existing chart", &reply));
@@ -50,6 +55,7 @@ impl ExistingChart {
         Ok(Self {
             repository: session.repository().to_owned(),
             tag: tag.to_owned(),
+            hidden_digest,
             chart: Chart {
                 package: ChartPackage::found(text("name"), text("version"), archive, config),
                 provenance,
@@ -58,6 +64,15 @@ impl ExistingChart {
             },
         })
     }
+}
+
+/// The 404 to GET of the digest that HEAD of the tag names, as Helm up to 3.17 reads a chart.
+async fn first_by_digest(session: &Session, tag: &str) -> Option<StatusCode> {
+    let head = session.head_manifest(tag).await.ok()?;
+    let digest = head.header("docker-content-digest")?;
+    let first = session.get_manifest(digest).await.ok()?;
+    let is_hidden = head.status.is_success() && first.status == StatusCode::NOT_FOUND;
+    is_hidden.then_some(first.status)
 }
 
 /// The content of a descriptor.
@@ -88,4 +103,50 @@ fn no_chart(reply: &Reply, why: &str) -> Stop {
         ),
         exchanges: vec![reply.exchange],
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use helm_oci_fixtures::fault::Fault;
+
+    use super::*;
+    use crate::checks;
+    use crate::proof;
+    use crate::requirement::Setup;
+    use crate::session::target::Target;
+    use crate::session::write_mode::{ExistingContent, WriteMode};
+
+    #[test]
+    fn a_digest_that_nobody_finds_before_the_tag_is_read_is_noted() {
+        for (faults, hidden) in [
+            (&[][..], None),
+            (
+                &[Fault::HidesDigestsUntilTagRead],
+                Some(StatusCode::NOT_FOUND),
+            ),
+        ] {
+            let target = proof::target(Setup::Open, faults);
+            let pushing = Session::new(target.clone(), "test/existing");
+            let pushed = proof::finish(pushing.arrange_chart("1.0.0")).expect("it never waits");
+            pushed.expect("it is accepted");
+            let read = proof::finish(ExistingChart::read(&pushing, "1.0.0"));
+            let existing = read.expect("it never waits").expect("it exists");
+            assert_eq!(existing.hidden_digest, hidden, "{faults:?}");
+            let target = Target {
+                write_mode: WriteMode::ReadOnly(ExistingContent {
+                    repository: Some(existing.repository.clone()),
+                    tag: Some(existing.tag.clone()),
+                    chart: Some(Arc::new(existing)),
+                }),
+                ..target
+            };
+            let by_digest = checks::find("pull/by-digest").expect("it is known");
+            let session = Session::new(target, by_digest.id);
+            let judged = proof::finish((by_digest.check)(&session)).expect("it never waits");
+            let is_violated = matches!(judged, Err(Stop::Violated(_)));
+            assert_eq!(is_violated, hidden.is_some(), "{judged:?}");
+        }
+    }
 }

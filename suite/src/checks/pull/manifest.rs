@@ -128,6 +128,16 @@ requirement! {
 
 async fn by_digest(session: &Session) -> CheckResult {
     let chart = session.arrange_chart("1.0.0").await?;
+    if let Some(status) = session
+        .existing_chart()
+        .and_then(|chart| chart.hidden_digest)
+    {
+        return Err(expect::violated(
+            "the manifest by digest, also before anybody reads its tag",
+            format!("status {status} for GET by the digest that HEAD of the tag names"),
+            &[],
+        ));
+    }
     // `consistency/manifest-readable-at-once` judges the first response by digest.
     session.head_manifest(&chart.digest).await?;
     let path = session.manifest_path(&chart.digest);
