@@ -2,6 +2,7 @@
 
 use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use helm_oci_suite::wire::{AfterResponse, Request, Response, TransportError};
 use http::{HeaderValue, Uri, Version, header};
@@ -14,7 +15,7 @@ use tokio_rustls::TlsConnector;
 
 use super::connect::{self, host};
 use super::sent::{Progress, Sent};
-use super::{AGENT, Http, authority, broken, failure, keep, tls_cause};
+use super::{AGENT, BROKEN, Http, authority, broken, failure, keep, tls_cause};
 
 /// A connection with or without TLS.
 trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
@@ -72,6 +73,10 @@ impl Http {
             Some(Err(_)) => AfterResponse::SentMore,
             Some(Ok(())) => closed(is_last),
         };
+        if after == AfterResponse::Closed {
+            // The next request on a connection of the pool would be lost.
+            self.broken.store(BROKEN, Ordering::Relaxed);
+        }
         Ok((response, after))
     }
 

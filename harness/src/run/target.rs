@@ -8,6 +8,7 @@ use std::time::Duration;
 use futures_util::StreamExt;
 use helm_oci_reports::record::{CheckRecord, RecoveredRecord, TargetIdentity, TargetRecord};
 use helm_oci_suite::checks;
+use helm_oci_suite::oci::url;
 use helm_oci_suite::prediction::table::{self, Responses, Verdicts};
 use helm_oci_suite::requirement::outcome::Rules;
 use helm_oci_suite::session::Session;
@@ -15,6 +16,8 @@ use helm_oci_suite::session::existing_chart::ExistingChart;
 use helm_oci_suite::session::target::Target;
 use helm_oci_suite::session::write_mode::WriteMode;
 use helm_oci_suite::verdict::{Obstacle, ObstacleKind, Stop, Verdict};
+use helm_oci_suite::wire::Request;
+use http::Method;
 
 use super::deadline::within;
 use super::flows::CheckResults;
@@ -57,6 +60,14 @@ impl TargetExamination<'_> {
         identity: TargetIdentity,
     ) -> TargetRecord {
         let plan = self.plan;
+        // The port learns whether connections can be used again; the preflight finds everything else.
+        let base = url::with_path(target.origin(), "/v2/");
+        if let Ok(base) = base {
+            let _ = target
+                .registry
+                .send_alone(Request::new(Method::GET, base))
+                .await;
+        }
         let Preflight {
             server,
             mut obstacle,

@@ -26,11 +26,11 @@ pub(crate) struct Handling {
     pub(crate) repeats: Repeats,
 }
 
-/// The cases in which a session sends a request again.
+/// The cases in which a session sends a request again. When a check is repeated, the PUT of a manifest is sent again after
+/// any refusal, unless it is never sent again.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) enum Repeats {
-    /// After a refusal by a rate limit; a read also after a broken connection. When a check is repeated, also the PUT of a
-    /// manifest after any refusal.
+    /// After a refusal by a rate limit; a read also after a broken connection.
     #[default]
     Unsettled,
     /// If the registry asks for it with `Retry-After`.
@@ -111,7 +111,7 @@ impl Session {
         }
         let reply = self.unless_limited(&request, handling).await?;
         let is_repeated = target.attempt > 0
-            && handling.repeats == Repeats::Unsettled
+            && handling.repeats != Repeats::Never
             && is_manifest_put(&request)
             && reply.status.as_u16() >= 400;
         if !is_repeated {
