@@ -18,6 +18,7 @@ use helm_oci_suite::session::write_mode::WriteMode;
 use helm_oci_suite::verdict::{Obstacle, ObstacleKind, Stop, Verdict};
 use helm_oci_suite::wire::Request;
 use http::Method;
+use tokio::time::timeout;
 
 use super::deadline::within;
 use super::flows::CheckResults;
@@ -29,6 +30,9 @@ use super::{
     flows, order, read_only, repositories, soak,
 };
 use crate::target::policy::Policy;
+
+/// The time limit of the look at the connection before the preflight.
+const CONNECTION: Duration = Duration::from_secs(2);
 
 /// The examination of one target.
 pub(super) struct TargetExamination<'a> {
@@ -61,12 +65,9 @@ impl TargetExamination<'_> {
     ) -> TargetRecord {
         let plan = self.plan;
         // The port learns whether connections can be used again; the preflight finds everything else.
-        let base = url::with_path(target.origin(), "/v2/");
-        if let Ok(base) = base {
-            let _ = target
-                .registry
-                .send_alone(Request::new(Method::GET, base))
-                .await;
+        if let Ok(base) = url::with_path(target.origin(), "/v2/") {
+            let read = target.registry.send_alone(Request::new(Method::GET, base));
+            let _ = timeout(CONNECTION, read).await;
         }
         let Preflight {
             server,
