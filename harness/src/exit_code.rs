@@ -113,6 +113,8 @@ mod tests {
             exchanges: Vec::new(),
             requests: 0,
             milliseconds: 0,
+            recovered: Vec::new(),
+            attempts: Vec::new(),
         };
         let rules = Rules {
             strict,
