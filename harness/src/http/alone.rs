@@ -38,36 +38,59 @@ impl Http {
         agent.or_insert(HeaderValue::from_static(AGENT));
         let path = uri.path_and_query().map_or("/", |path| path.as_str());
         request.uri = path.parse().expect("the path of a URI is a URI");
-        let sent =
-            http::Request::from(request).map(|content| Sent::new(&content, &Progress::default()));
+        let prepared = |request: Request| {
+            let progress = Progress::default();
+            http::Request::from(request).map(|content| Sent::new(&content, &progress))
+        };
+        let (sent, next) = (prepared(request.clone()), prepared(request));
         let builder = http1::Builder::new().title_case_headers(true).clone();
         let handshake = builder.handshake(TokioIo::new(stream)).await;
         let (mut sender, connection) = handshake.map_err(|error| broken(&own, &error))?;
         let mut connection = pin!(connection);
         let mut ended = None;
-        let exchange = async {
-            let answer = sender.send_request(sent).await;
-            let answer = answer.map_err(|error| broken(&own, &error))?;
-            let is_last = announces_close(&answer);
-            let response = keep(answer, self.limits.body, &own).await?;
-            Ok((response, is_last))
-        };
-        let mut exchange = pin!(exchange);
-        let response = timeout(self.limits.answer, async {
-            loop {
-                tokio::select! {
-                    biased;
-                    done = exchange.as_mut() => return done,
-                    end = connection.as_mut(), if ended.is_none() => ended = Some(end),
+        let first = {
+            let exchange = async {
+                let answer = sender.send_request(sent).await;
+                let answer = answer.map_err(|error| broken(&own, &error))?;
+                let is_last = announces_close(&answer);
+                let response = keep(answer, self.limits.body, &own).await?;
+                Ok((response, is_last))
+            };
+            let mut exchange = pin!(exchange);
+            let response = timeout(self.limits.answer, async {
+                loop {
+                    tokio::select! {
+                        biased;
+                        done = exchange.as_mut() => return done,
+                        end = connection.as_mut(), if ended.is_none() => ended = Some(end),
+                    }
                 }
-            }
-        });
-        let response = response.await.map_err(|_| self.timed_out(&own))?;
-        let (response, is_last) = response?;
+            });
+            response.await.map_err(|_| self.timed_out(&own))?
+        };
+        let (response, is_last) = first?;
         if ended.is_none() {
             ended = timeout(self.limits.after, connection.as_mut()).await.ok();
         }
+        // A server may also close the connection only when it is used again.
+        let is_lost = if ended.is_none() {
+            let second = async { sender.send_request(next).await.is_err() };
+            let mut second = pin!(second);
+            let outcome = timeout(self.limits.hello, async {
+                loop {
+                    tokio::select! {
+                        biased;
+                        is_lost = second.as_mut() => return is_lost,
+                        end = connection.as_mut(), if ended.is_none() => ended = Some(end),
+                    }
+                }
+            });
+            outcome.await.unwrap_or(false)
+        } else {
+            false
+        };
         let after = match ended {
+            _ if is_lost => closed(is_last),
             None => AfterResponse::Open,
             Some(Err(error)) if is_end(&error) => closed(is_last),
             Some(Err(_)) => AfterResponse::SentMore,
