@@ -44,7 +44,10 @@ impl ClientRun<'_> {
             401 => self.authorization_of_docker(&ping).await?,
             _ => None,
         };
-        let reply = self.send(&self.base()?, key.as_ref()).await?;
+        // Docker's client sends no credentials to the target of a redirect.
+        let reply = self
+            .send_following(&self.base()?, key.as_ref(), None)
+            .await?;
         self.expect_success(&reply)
     }
 

@@ -163,6 +163,16 @@ impl ClientRun<'_> {
         request: &PlannedRequest,
         key: Option<&HeaderValue>,
     ) -> Result<Reply, Stop> {
+        self.send_following(request, key, key).await
+    }
+
+    /// The same with another `Authorization` for the targets of redirects.
+    pub(super) async fn send_following(
+        &self,
+        request: &PlannedRequest,
+        key: Option<&HeaderValue>,
+        redirected: Option<&HeaderValue>,
+    ) -> Result<Reply, Stop> {
         let mut reply = self.send_once(request, request.uri.clone(), key).await?;
         let retries = self.model.library == TransportLibrary::OrasGo && request.body.is_empty();
         if retries && reply.status.is_server_error() {
@@ -180,7 +190,7 @@ impl ClientRun<'_> {
                 return self.decoded(&request.method, reply);
             };
             let next = self.session.resolve(&reply.uri, location)?;
-            reply = self.send_once(request, next, key).await?;
+            reply = self.send_once(request, next, redirected).await?;
         }
         Err(self.abort("redirects that end", &reply))
     }

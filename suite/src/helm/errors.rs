@@ -322,11 +322,14 @@ symptoms! {
     ];
     /// HEAD of a manifest returned `Content-Length: 0`.
     ManifestEmpty(None) [
-        (CONTAINERD, "unexpected commit digest {d}, expected {d}: failed precondition"),
+        (BEFORE_3_7, "unexpected commit digest {d}, expected {d}: failed precondition"),
+        (HELM_3_7, "unable to fetch descriptor ({d}) which reports content size of zero: invalid argument"),
+        (OLD_LISTING, "unexpected commit digest {d}, expected {d}: failed precondition"),
     ];
     /// HEAD of a manifest returned more bytes than it has.
     ManifestLonger(None) [
-        (CONTAINERD, "failed to read expected number of bytes: unexpected EOF"),
+        (BEFORE_3_7, "unexpected commit size {n}, expected {n}: failed precondition"),
+        (CONTAINERD_SINCE_3_7, "failed to read expected number of bytes: unexpected EOF"),
     ];
     /// A manifest comes back under a media type without layers.
     NoLayers(None) [
@@ -348,7 +351,15 @@ symptoms! {
     ];
     /// The registry returns a web page in place of a manifest.
     PagePulled(None) [
-        (ORAS, "…{d}…: not found"),
+        (ORAS, "manifest does not contain minimum number of descriptors (2)"),
+    ];
+    /// The same in a pull by digest.
+    PagePulledByDigest(None) [
+        (ORAS, "failed to perform \"FetchReference\" on source: GET \"…\": invalid response; digest mismatch in"),
+    ];
+    /// The registry returns a web page in place of the manifest that was pushed.
+    PageReadBack(None) [
+        (ORAS, "failed to perform \"Tag\" on destination: GET \"…\": mismatch response Content-Type \"text/html\""),
     ];
     /// The digest of the pull is not the one that was asked for.
     PinnedDigest(None) [

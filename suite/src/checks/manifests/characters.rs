@@ -139,6 +139,7 @@ requirement! {
         breaks: [
             Break::new(ANNOTATES_OVER_CONTAINERD, Flow::PUSHES, Symptom::ManifestPutDigest),
             Break::new(ORAS, Flow::PUSHES, Symptom::ManifestPush),
+            Break::new(ORAS, &[Flow::RePush], Symptom::ManifestPutDigest),
         ],
         faults: [EscapesStoredManifests, UnescapesStoredManifests],
         check: stored,

@@ -80,8 +80,8 @@ requirement! {
             helm("v3.8.0", "pkg/registry/util.go:125", "replaces `+` with `_` in the tag"),
         ],
         breaks: [
-            Break::new(ALL, &[Flow::PullPlus], Symptom::ManifestNotFound),
-            Break::when("where the highest version has build metadata", SINCE_3_8, Flow::LISTINGS, Symptom::ManifestNotFound),
+            Break::new(ALL, &[Flow::PullPlus, Flow::PullRange], Symptom::ManifestNotFound),
+            Break::when("where the highest version has build metadata", SINCE_3_8, &[Flow::PullUnversioned], Symptom::ManifestNotFound),
         ],
         faults: [HidesUnderscoreTagsFromReads],
         check: underscore_read,

@@ -4,7 +4,7 @@ use super::head::head_of_chart;
 use crate::helm::breaks::Break;
 use crate::helm::errors::Symptom;
 use crate::helm::flow::Flow;
-use crate::helm::version::{CONTAINERD, CONTAINERD_SINCE_3_7};
+use crate::helm::version::CONTAINERD;
 use crate::requirement::requirement;
 use crate::requirement::source::{DISTRIBUTION, containerd};
 use crate::session::{Session, expect};
@@ -33,7 +33,7 @@ requirement! {
         ],
         breaks: [
             Break::new(CONTAINERD, Flow::PULLS, Symptom::ManifestEmpty),
-            Break::new(CONTAINERD_SINCE_3_7, Flow::PULLS, Symptom::ManifestLonger),
+            Break::new(CONTAINERD, Flow::PULLS, Symptom::ManifestLonger),
         ],
         faults: [HeadManifestOfZeroLength, HeadManifestWrongLength],
         check: length,
