@@ -133,7 +133,7 @@ pub async fn examine_available(plan: &Plan, name: &str, target: Target) -> Targe
         policy: &Policy::default(),
         ca_file: None,
         concurrency: 1,
-        retries: 0,
+        retries: Schedule::default().retries,
         soak: 0,
         pace: &Pace::new(1),
         deadline: DEADLINE,

@@ -5,12 +5,13 @@ use semver::VersionReq;
 
 use super::auth::TokenCache;
 use super::request::{Access, PlannedRequest};
-use super::{ClientRun, TransportLibrary};
+use super::{ClientRun, Quirk, TransportLibrary};
 use crate::helm::range;
 use crate::oci::TagList;
 use crate::session::Reply;
 use crate::session::steps::Chart;
-use crate::verdict::{CheckResult, Stop};
+use crate::verdict::{CheckResult, Obstacle, Stop};
+use crate::wire::ClientHelloOutcome;
 
 /// More pages than any list of this suite has; Helm itself has no limit.
 const PAGES: usize = 20;
@@ -18,12 +19,16 @@ const PAGES: usize = 20;
 const PAGE: usize = 4 * 1024 * 1024;
 
 impl ClientRun<'_> {
-    /// Lists tags, picks the highest matching version, which must be this chart, and pulls it.
+    /// Lists tags, picks the highest matching version, and pulls this chart with it. The version must be that of `tag`.
     pub(crate) async fn pull_resolved(
         mut self,
         chart: &Chart,
+        tag: &str,
         range: Option<&VersionReq>,
     ) -> CheckResult {
+        if self.model.has(Quirk::ListsOverTlsFirst) {
+            self.try_tls().await?;
+        }
         let (tags, last) = match self.model.library {
             TransportLibrary::OrasGo => self.tags().await?,
             TransportLibrary::Containerd => {
@@ -34,8 +39,26 @@ impl ClientRun<'_> {
             }
         };
         match range::pick(&tags, range) {
-            Some(tag) => self.pull(chart, &tag).await,
-            None => Err(self.abort("a matching version in the list", &last)),
+            Some(picked) if picked == tag => self.pull(chart, tag).await,
+            Some(_) | None => Err(self.abort(&format!("`{tag}` as the highest matching version in the list"), &last)),
+        }
+    }
+
+    /// Sends a TLS `ClientHello` to a plain-HTTP port, which must respond in HTTP.
+    async fn try_tls(&self) -> CheckResult {
+        let target = self.session.target();
+        if target.origin().scheme_str() != Some("http") {
+            return Ok(());
+        }
+        let outcome = target.registry.client_hello().await;
+        let outcome = outcome.map_err(|error| Obstacle::from(&error))?;
+        match outcome {
+            ClientHelloOutcome::Response(bytes) if bytes.starts_with(b"HTTP/") => Ok(()),
+            _ => Err(self.abort_at(
+                "a response in HTTP to a TLS `ClientHello`",
+                "no such response".to_owned(),
+                &[],
+            )),
         }
     }
 

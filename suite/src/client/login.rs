@@ -4,7 +4,7 @@ use http::{HeaderValue, Method};
 
 use super::auth::first_challenge;
 use super::request::PlannedRequest;
-use super::tokens::{FORM, access_token, password};
+use super::tokens::{FORM, access_token, password, typed_token};
 use super::{ClientRun, TransportLibrary};
 use crate::session::Reply;
 use crate::session::authorization;
@@ -67,7 +67,7 @@ impl ClientRun<'_> {
             ("offline_token", "true"),
         ];
         let got = self.get(&self.endpoint(bearer, ping)?, fields).await?;
-        self.token(&got, TokenResponse::token_in(&got)).map(Some)
+        self.token(&got, typed_token(&got)).map(Some)
     }
 
     /// Since 3.18: sends a request, and a second one with the credentials that the first challenge requires.

@@ -19,9 +19,8 @@ mod tokens;
 mod versions;
 
 use bytes::Bytes;
-use helm_oci_fixtures::chart::ChartPackage;
 use helm_oci_fixtures::manifest::Shape;
-use helm_oci_fixtures::{media_type, provenance};
+use helm_oci_fixtures::media_type;
 use http::{Method, Uri};
 
 use self::auth::TokenCache;
@@ -63,6 +62,8 @@ enum Quirk {
     PullTokenBeforePush,
     /// URLs are checked before they are followed.
     ChecksUrls,
+    /// A list of tags from a plain-HTTP port begins with an attempt over TLS, which must fail with a response in HTTP.
+    ListsOverTlsFirst,
 }
 
 /// The model of one Helm version.
@@ -107,8 +108,8 @@ impl ClientModel {
     pub(crate) fn signed_chart(&self, session: &Session, version: &str, is_first: bool) -> Chart {
         let mut seed = session.seed();
         loop {
-            let package = ChartPackage::realistic(session.chart_name(), version, seed);
-            let provenance = provenance::sign(&package);
+            let package = session.ordinary_package_of(version, seed);
+            let provenance = session.provenance_of(&package);
             if (digest_of(&provenance) < package.digest()) == is_first {
                 return Session::chart_as_sent(package, self.shape, Some(provenance));
             }
@@ -137,11 +138,17 @@ enum ChartPart {
 impl ClientRun<'_> {
     /// The violation by a response at which this Helm version aborts.
     fn abort(&self, wanted: &str, reply: &Reply) -> Stop {
+        let actual = format!("status {} for {}", reply.status, reply.uri.path());
+        self.abort_at(wanted, actual, &[reply])
+    }
+
+    /// The violation by such an observation.
+    fn abort_at(&self, wanted: &str, actual: String, replies: &[&Reply]) -> Stop {
         let (major, minor, patch) = self.model.version;
         expect::violated(
             format!("{wanted} (Helm {major}.{minor}.{patch} aborts on any other response)"),
-            format!("status {} for {}", reply.status, reply.uri.path()),
-            &[reply],
+            actual,
+            replies,
         )
     }
 
@@ -286,6 +293,12 @@ impl ClientRun<'_> {
             ChartPart::Archive => *kind != media_type::HELM_PROVENANCE,
             ChartPart::Provenance => *kind != self.model.shape.chart_media_type(),
         });
+        // Helm 3.7 and later also read the chart layer of the versions before them.
+        for (_, kind) in &mut blobs {
+            if *kind == media_type::HELM_CHART && !text.contains(*kind) {
+                *kind = media_type::LEGACY_CHART;
+            }
+        }
         if let Some((_, kind)) = blobs.iter().find(|(_, kind)| !text.contains(kind)) {
             return Err(self.abort(&format!("a manifest with a `{kind}`"), manifest));
         }

@@ -4,13 +4,14 @@ use std::collections::BTreeSet;
 
 use bytes::Bytes;
 use http::{HeaderValue, Method, header};
+use serde_json::Value;
 
 use super::auth::Endpoint;
 use super::{ClientRun, Quirk};
 use crate::oci::percent::encode_query;
 use crate::session::authorization;
 use crate::session::target::Login;
-use crate::session::token_request::TokenResponse;
+use crate::session::token_request::{TokenResponse, is_rfc3339};
 use crate::session::{Reply, parse_uri};
 use crate::verdict::Stop;
 use crate::wire::Request;
@@ -42,10 +43,12 @@ impl ClientRun<'_> {
             match posted.status.as_u16() {
                 404 | 405 | 401 => {}
                 400 if self.model.has(Quirk::FallsBackToGetOn400) => {}
-                _ => return self.token(&posted, access_token(&posted)),
+                _ => return self.token(&posted, typed_access_token(&posted)),
             }
         }
-        self.token_by_get(endpoint, scopes).await
+        let scopes = scopes.iter().map(|scope| ("scope", scope.as_str()));
+        let got = self.get(endpoint, scopes.collect()).await?;
+        self.token(&got, typed_token(&got))
     }
 
     /// Requests a token by GET, as oras-go does.
@@ -138,6 +141,30 @@ pub(super) fn access_token(answer: &Reply) -> Option<String> {
     let given: TokenResponse = serde_json::from_slice(&answer.body).ok()?;
     let token = given.access_token.filter(|token| !token.is_empty());
     token.filter(|_| answer.status.is_success())
+}
+
+/// The token of a response to GET for a client up to 3.17: `None` if any field has another type.
+pub(super) fn typed_token(answer: &Reply) -> Option<String> {
+    TokenResponse::token_in(answer).filter(|_| has_typed_fields(answer, &["refresh_token"]))
+}
+
+/// The token of a response to POST for a client up to 3.17, which reads `scope` as well.
+fn typed_access_token(answer: &Reply) -> Option<String> {
+    access_token(answer).filter(|_| has_typed_fields(answer, &["refresh_token", "scope"]))
+}
+
+/// True if the fields beside the token have the types that Helm up to 3.17 decodes.
+fn has_typed_fields(answer: &Reply, texts: &[&str]) -> bool {
+    let Ok(fields) = serde_json::from_slice::<Value>(&answer.body) else {
+        return false;
+    };
+    let is = |name: &str, is_right: fn(&Value) -> bool| {
+        let field = &fields[name];
+        field.is_null() || is_right(field)
+    };
+    is("expires_in", Value::is_i64)
+        && is("issued_at", |time| time.as_str().is_some_and(is_rfc3339))
+        && texts.iter().all(|text| is(text, Value::is_string))
 }
 
 /// A name and a value, encoded as Go does.

@@ -26,6 +26,11 @@ pub(crate) const HELM_3_6: ClientModel = ClientModel {
     quirks: &[Quirk::AcceptsStatus202],
     shape: Shape::Legacy,
 };
+/// The commands `helm chart` of Helm 3.6.2, which read no index.
+pub(crate) const HELM_3_6_CHART: ClientModel = ClientModel {
+    quirks: &[Quirk::AcceptsStatus202, Quirk::NoIndexSupport],
+    ..HELM_3_6
+};
 /// Helm 3.7.2.
 pub(crate) const HELM_3_7: ClientModel = ClientModel {
     version: (3, 7, 2),
@@ -41,7 +46,11 @@ pub(crate) const HELM_3_10: ClientModel = ClientModel {
     agent: "Helm/3.10.1",
     login_agent: "Helm/3.10.1",
     library: TransportLibrary::Containerd,
-    quirks: &[Quirk::AcceptsStatus202, Quirk::FallsBackToGetOn400],
+    quirks: &[
+        Quirk::AcceptsStatus202,
+        Quirk::FallsBackToGetOn400,
+        Quirk::ListsOverTlsFirst,
+    ],
     shape: Shape::Helm38,
 };
 /// Helm 3.12.3.
@@ -50,7 +59,7 @@ pub(crate) const HELM_3_12: ClientModel = ClientModel {
     agent: "Helm/3.12.3",
     login_agent: "Helm/3.12.3",
     library: TransportLibrary::Containerd,
-    quirks: &[Quirk::FallsBackToGetOn400],
+    quirks: &[Quirk::FallsBackToGetOn400, Quirk::ListsOverTlsFirst],
     shape: Shape::Helm312,
 };
 /// Helm 3.17.3.

@@ -5,6 +5,8 @@ use semver::Version;
 
 use super::verdict;
 use crate::checks;
+use crate::helm::breaks::Break;
+use crate::helm::flow::Flow;
 use crate::requirement::{Requirement, Setup};
 use crate::verdict::Verdict;
 
@@ -45,6 +47,9 @@ pub fn effect(requirement: &Requirement, fault: Fault, verdict: &Verdict) -> Eff
         (Verdict::Inconclusive(_), true) if requirement.replays.is_some() => Effect::Blocked,
         (Verdict::Violated(_), true) if own => Effect::Killed,
         (Verdict::Violated(_), true) => Effect::Consequence,
+        (Verdict::Violated(_), false) if may_break_replay(requirement, fault) => {
+            Effect::Consequence
+        }
         (Verdict::Violated(_), false) => Effect::Unlisted,
         (_, true) => Effect::Survived,
         (Verdict::Inconclusive(_), false) => Effect::Blocked,
@@ -54,13 +59,26 @@ pub fn effect(requirement: &Requirement, fault: Fault, verdict: &Verdict) -> Eff
 
 /// True if another requirement that the fault violates on the same set-up declares that it breaks the replayed flow.
 fn breaks_replay(requirement: &Requirement, fault: Fault) -> bool {
+    is_broken_by(requirement, fault, Break::hits)
+}
+
+/// True if another requirement declares that it breaks the replayed flow on a condition.
+fn may_break_replay(requirement: &Requirement, fault: Fault) -> bool {
+    is_broken_by(requirement, fault, Break::can_hit)
+}
+
+fn is_broken_by(
+    requirement: &Requirement,
+    fault: Fault,
+    breaks: fn(&Break, &Version, Flow) -> bool,
+) -> bool {
     let Some((flow, (major, minor, patch))) = requirement.replays else {
         return false;
     };
     let version = Version::new(major, minor, patch);
     checks::all().into_iter().any(|other| {
         (other.faults.contains(&fault) || other.consequences.contains(&fault))
-            && other.breaks.iter().any(|brk| brk.hits(&version, flow))
+            && other.breaks.iter().any(|brk| breaks(brk, &version, flow))
             && is_violated_on(other, requirement.proven_on, fault)
     })
 }

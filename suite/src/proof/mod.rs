@@ -6,7 +6,7 @@ mod parallel;
 
 use std::future::Future;
 use std::pin::pin;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::task::{Context, Poll, Waker};
 
 use helm_oci_fixtures::fault::{Fault, FaultyRegistry};
@@ -17,12 +17,16 @@ pub use self::exchanges::{RawExchange, exchanges, exchanges_on};
 pub use self::parallel::on_all_cores;
 use crate::requirement::{Requirement, Setup};
 use crate::session::Session;
+use crate::session::steps::BuiltCharts;
 use crate::session::target::{Credentials, Target};
 use crate::verdict::{Obstacle, ObstacleKind, Verdict};
 use crate::wire::InMemory;
 
 /// The seed of every proof.
 const SEED: u64 = 1;
+
+/// The charts of all proofs.
+static BUILT: LazyLock<Arc<BuiltCharts>> = LazyLock::new(Arc::default);
 
 /// The number of bytes of a mebibyte in proofs.
 pub const MEBIBYTE: u32 = 64 << 10;
@@ -73,6 +77,7 @@ pub fn target(setup: Setup, faults: &[Fault]) -> Target {
     let mut target = Target::new(Arc::new(InMemory::new(registry, origin)), SEED);
     target.credentials = credentials;
     target.mebibyte = MEBIBYTE.into();
+    target.built = Some(Arc::clone(&BUILT));
     target
 }
 

@@ -230,6 +230,13 @@ impl Call<'_> {
         session.state().authorizations.insert(repository, known);
         let request = self.request(uri, Some(value));
         let reply = session.exchange(request, handling).await?;
+        let is_read = matches!(self.method, Method::GET | Method::HEAD);
+        if is_read && reply.status == StatusCode::UNAUTHORIZED {
+            // `auth/push-token-pulls` judges a registry whose tokens for a push do not allow reads.
+            if let Some(value) = session.authorization_for_challenge(&reply).await? {
+                return session.exchange(self.request(uri, Some(value)), handling).await;
+            }
+        }
         session.unless_token_expired(reply).await
     }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use http::Uri;
 
+use crate::session::steps::BuiltCharts;
 use crate::session::write_mode::WriteMode;
 use crate::wire::Registry;
 use crate::wire::content::mix;
@@ -37,6 +38,8 @@ pub struct Target {
     /// The size of a mebibyte in checks: [`MEBIBYTE`] for every real registry, less in proofs, which would take minutes
     /// otherwise.
     pub mebibyte: u64,
+    /// The charts that are built once for all targets of a proof. A run builds each chart once anyway.
+    pub built: Option<Arc<BuiltCharts>>,
 }
 
 /// The size of a mebibyte.
@@ -61,6 +64,7 @@ impl Target {
             write_mode: WriteMode::default(),
             attempt: 0,
             mebibyte: MEBIBYTE,
+            built: None,
         }
     }
 

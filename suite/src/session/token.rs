@@ -134,6 +134,29 @@ impl Session {
         Ok(bearer(&token))
     }
 
+    /// The `Authorization` with a token for the scope of a challenge alone, as a client that only reads requests it.
+    pub(crate) async fn authorization_for_challenge(
+        &self,
+        reply: &Reply,
+    ) -> Result<Option<HeaderValue>, Stop> {
+        let Some(Credentials::Login(_) | Credentials::IdentityToken(_)) = &self.target().credentials
+        else {
+            return Ok(None);
+        };
+        let challenges = Challenge::all(&reply.headers);
+        let bearer_challenge = challenges.iter().find(|one| one.scheme == "bearer");
+        let parameter = |name| bearer_challenge.and_then(|challenge| challenge.parameter(name));
+        let (Some(realm), Some(scope)) = (parameter("realm"), parameter("scope")) else {
+            return Ok(None);
+        };
+        if !scope.ends_with(":pull") {
+            return Ok(None);
+        }
+        let service = parameter("service");
+        let reply = self.request_token(&Endpoint { realm, service }, &[scope]).await?;
+        Ok(TokenResponse::token_in(&reply).and_then(|token| bearer(&token)))
+    }
+
     /// True if the token that was obtained for this repository states that it allows a push; `None` if there is no such
     /// token, or if it cannot be read.
     pub fn token_allows_push(&self, repository: &str) -> Option<bool> {

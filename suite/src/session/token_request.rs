@@ -71,6 +71,34 @@ impl TokenResponse {
     }
 }
 
+/// True for a date and a time with a zone, as Go reads RFC 3339.
+pub(crate) fn is_rfc3339(text: &str) -> bool {
+    let (Some(seconds), Some(rest)) = (text.get(..19), text.get(19..)) else {
+        return false;
+    };
+    let form = "0000-00-00T00:00:00".bytes();
+    let is_alike = |(byte, form): (u8, u8)| match form {
+        b'0' => byte.is_ascii_digit(),
+        other => byte == other,
+    };
+    let fraction = rest.strip_prefix(['.', ',']).map(|rest| {
+        let zone = rest
+            .find(|c: char| !c.is_ascii_digit())
+            .unwrap_or(rest.len());
+        rest.split_at(zone)
+    });
+    let zone = match fraction {
+        Some(("", _)) => return false,
+        Some((_, zone)) => zone,
+        None => rest,
+    };
+    let is_offset = |zone: &str| {
+        let digits = zone.strip_prefix(['+', '-']).unwrap_or_default();
+        digits.len() == 5 && digits.bytes().zip("00:00".bytes()).all(is_alike)
+    };
+    seconds.bytes().zip(form).all(is_alike) && (zone == "Z" || is_offset(zone))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -110,6 +138,22 @@ mod tests {
         ] {
             let parsed: TokenResponse = serde_json::from_str(body).expect("it is JSON");
             assert_eq!(parsed.either().as_deref(), token, "{body}");
+        }
+    }
+
+    #[test]
+    fn a_time_has_a_date_a_time_and_a_zone() {
+        for (text, expected) in [
+            ("2026-11-26T18:00:00Z", true),
+            ("2026-11-26T18:00:00.123456789Z", true),
+            ("2026-11-26T18:00:00+01:00", true),
+            ("2026-11-26T18:00:00", false),
+            ("2026-11-26T18:00:00.Z", false),
+            ("2026-11-26 18:00:00Z", false),
+            ("1764180000", false),
+            ("", false),
+        ] {
+            assert_eq!(is_rfc3339(text), expected, "{text}");
         }
     }
 }

@@ -131,8 +131,8 @@ fn no_registry(session: &Session, evidence: &Evidence) -> Conclusion {
         ""
     };
     Conclusion::examined(format!(
-        "{host} does not respond like a registry{pages}: GET /v2/ {base}, {first} {own}; check host and port, and what \
-         stands in front of the registry"
+        "{host} does not respond like a registry{pages}: GET /v2/ {base}, {first} {own}; check host and port, and \
+         any proxy before the registry"
     ))
 }
 
@@ -170,7 +170,7 @@ fn refused(session: &Session, evidence: &Evidence, own: &Reply) -> Conclusion {
             Conclusion::mistaken(may_not(session, &said, own.status))
         }
         (StatusCode::NOT_FOUND, _) if own.body.windows(12).any(|word| word == b"NAME_UNKNOWN") => {
-            Conclusion::mistaken(may_not(session, &said, own.status))
+            Conclusion::examined(may_not(session, &said, own.status))
         }
         _ => Conclusion::examined(format!(
             "{first} returns {said}: nothing can be pushed; --read-only with --chart examines what can be pulled"

@@ -99,19 +99,22 @@ async fn own_token(session: &Session) -> CheckResult {
         let get = session.call(Method::GET, &path);
         get.accept(crate::session::steps::ACCEPT_ORAS)
     };
-    let reply = get().authorization(token).send().await?;
+    let reply = get().authorization(token.clone()).send().await?;
     if !matches!(reply.status.as_u16(), 400 | 413 | 431) {
         return Ok(());
     }
-    // Control: if the registry refuses the request without the token as well, the token is not the cause.
+    // Controls: if the registry refuses the request without the token as well, or another request with it does not fail, the
+    // token is not the cause.
     let anonymous = get().anonymous().send().await?;
-    if anonymous.status == reply.status {
+    let base = session.call(Method::GET, "/v2/").authorization(token);
+    let base = base.send().await?;
+    if anonymous.status == reply.status || base.status != reply.status {
         return Err(obstacle("read a manifest with or without a token", &reply));
     }
     Err(expect::violated(
         "the response of the registry to a read with its own token",
         format!("status {}", reply.status),
-        &[&anonymous, &reply],
+        &[&anonymous, &reply, &base],
     ))
 }
 

@@ -1,6 +1,7 @@
 //! Responses that a cache must not repeat after a push.
 
 use helm_oci_fixtures::manifest::Shape;
+use helm_oci_fixtures::media_type;
 use http::Method;
 
 use crate::checks::tags::tags_of;
@@ -184,7 +185,8 @@ requirement! {
     ///
     /// ## How it is checked
     /// The check pushes a chart and lists the tags, pushes a second version and lists the tags twice. The second of these
-    /// lists must contain the new version if GET of it returns a manifest.
+    /// lists must contain the new version if GET of it returns a manifest, and if it is listed in a repository whose tags were
+    /// not listed before.
     LISTS = "consistency/tag-list-not-remembered" {
         level: Must,
         title: "a tag list from before a push is not returned after it",
@@ -220,10 +222,30 @@ async fn lists(session: &Session) -> CheckResult {
     if !read.status.is_success() {
         return Err(obstacle("read the second tag", &read));
     }
+    // Control: two tags in a repository whose tags were not listed in between.
+    let control = session.sibling("control");
+    for blob in chart.blobs() {
+        session.arrange_blob_in(&control, &blob).await?;
+    }
+    for tag in ["1.0.0", "1.1.0"] {
+        let path = format!("/v2/{control}/manifests/{tag}");
+        let put = session.call(Method::PUT, &path);
+        let put = put.body(Some(media_type::OCI_MANIFEST), chart.manifest.clone());
+        put.send().await?;
+    }
+    let path = format!("/v2/{control}/tags/list");
+    session.call(Method::GET, &path).send().await?;
+    let control = session.call(Method::GET, &path).send().await?;
+    if !tags_of(&control)?.iter().any(|tag| tag == "1.1.0") {
+        return Err(obstacle(
+            "find the second of two tags in a list that was not read before",
+            &control,
+        ));
+    }
     expect::holds(
         after.body != before.body,
         "`1.1.0` in the list after its push",
         format!("the list from before the push: {list:?}"),
-        &[&before, &after, &read],
+        &[&before, &after, &read, &control],
     )
 }

@@ -84,6 +84,7 @@ requirement! {
             Break::when("after two pushes met", ALL, Flow::LISTINGS, Symptom::NoMatchingVersion),
         ],
         faults: [LosesTagsOfOverlappingPushes],
+        consequences: [CutsTagListsToOne, LosesATagOfEachPage, LosesTheLastTagOfEachPage],
         check: both_listed,
     }
 }

@@ -129,6 +129,7 @@ requirement! {
         sources: [observed("5", "Helm has no lock; jobs of one pipeline push concurrently")],
         breaks: [],
         faults: [FailsOverwrites, StaleTagHead, StaleTagGet],
+        consequences: [FailsFirstManifestPut],
         check: concurrent_pushes,
     }
 }

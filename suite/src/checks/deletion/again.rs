@@ -29,6 +29,7 @@ requirement! {
             Break::when("after a tag was deleted and pushed again", SINCE_3_8, Flow::LISTINGS, Symptom::ManifestNotFound),
         ],
         faults: [HidesReturnedTags],
+        consequences: [CutsTagListsToOne, LosesATagOfEachPage, LosesTheLastTagOfEachPage],
         check: tag_pushed_again,
     }
 }

@@ -30,7 +30,7 @@ requirement! {
         ],
         breaks: [],
         faults: [DeletesRefused, DeletesAnswered400],
-        consequences: [DeletesDespiteRefusal, KeepsTaggedManifests],
+        consequences: [DeletesDespiteRefusal, KeepsTaggedManifests, DeletesNotRouted],
         check: manifests,
     }
 }

@@ -1,19 +1,27 @@
 //! The bodies of error responses.
 
 use bytes::Bytes;
+use http::Method;
 
 use crate::oci::ErrorBody;
 use crate::requirement::requirement;
 use crate::requirement::source::{DISTRIBUTION, oras_go};
+use crate::session::steps::ACCEPT_ORAS;
 use crate::session::{Reply, Session, digest_of, expect};
 use crate::verdict::{CheckResult, Stop};
 
 /// The response to a GET of a tag that does not exist.
 async fn absent_tag(session: &Session) -> Result<Reply, Stop> {
     session.arrange_chart("1.0.0").await?;
-    let reply = session.get_manifest("9.9.9").await?;
+    let path = session.manifest_path("9.9.9");
+    let get = session.call(Method::GET, &path).accept(ACCEPT_ORAS);
+    let reply = get.unfollowed().send().await?;
     if reply.status.is_client_error() {
         Ok(reply)
+    } else if reply.status.is_redirection() {
+        Err(Stop::condition_not_met(
+            "the registry redirects reads of absent tags",
+        ))
     } else {
         Err(crate::session::steps::obstacle(
             "get an error for an absent tag",

@@ -30,7 +30,7 @@ requirement! {
         )],
         breaks: [],
         faults: [AbsentRepositoriesForbidden],
-        consequences: [AbsentManifestIsHtml, AbsentManifestFails],
+        consequences: [AbsentManifestIsHtml, AbsentManifestFails, RedirectsToSignIn, ServesSignInEverywhere],
         check: unknown_repository,
     }
 }

@@ -115,7 +115,8 @@ pub(super) const LIST: Kind = Kind {
  These are the requests of `helm pull` without `--version`. A finding names the response at which Helm aborts.
 
  ## How it is checked
- The check pushes a chart and an older version of it, then pulls the newest step by step.
+ The check pushes releases, a prerelease, a version with build metadata and tags that are no versions, and pulls the
+ highest release step by step.
 ",
     covers: &["REG-TAG-02"],
 };
@@ -129,8 +130,8 @@ pub(super) const RESOLVE: Kind = Kind {
  aborts.
 
  ## How it is checked
- The check pushes charts, one of them with build metadata, and pulls step by step the range that only this one
- satisfies.
+ The check pushes releases, a prerelease, a version with build metadata and tags that are no versions. It pulls two
+ ranges step by step: one of releases, and one that only the version with build metadata satisfies.
 ",
     covers: &["REG-TAG-02", "REG-NAM-05"],
 };
@@ -158,8 +159,8 @@ pub(super) const DEPENDENCY_RANGE: Kind = Kind {
  listed. A finding names the response at which Helm aborts.
 
  ## How it is checked
- The check pushes charts, one of them with build metadata, and pulls step by step the range that only this one
- satisfies.
+ The check pushes releases, a prerelease, a version with build metadata and tags that are no versions. It pulls two
+ ranges step by step: one of releases, and one that only the version with build metadata satisfies.
 ",
     covers: &["REG-TAG-02", "REG-NAM-05"],
 };

@@ -20,7 +20,7 @@ use spans::{
 };
 
 use crate::client::{
-    HELM_3_2, HELM_3_6, HELM_3_7, HELM_3_10, HELM_3_12, HELM_3_17, HELM_3_18, HELM_3_21, HELM_4_2,
+    HELM_3_2, HELM_3_6, HELM_3_6_CHART, HELM_3_7, HELM_3_10, HELM_3_12, HELM_3_17, HELM_3_18, HELM_3_21, HELM_4_2,
 };
 use crate::helm::flow::Flow;
 use crate::helm::version::{BEFORE_3_7, HARDENED, ORAS_WITHOUT_CAP};
@@ -86,7 +86,7 @@ pub(super) static REQUIREMENTS: &[&Requirement] = &[
     replay!(PUSH_PROV by push_prov, PushProv, HELM_3_18 for ORAS_WITHOUT_CAP, Open, "flow/push-prov-3.18", "a push of a signed chart succeeds with Helm 3.18 to 4.2.0", "7.4", "T11"),
     replay!(PUSH_PROV by push_prov, PushProv, HELM_4_2 for HARDENED, Open, "flow/push-prov-4.2", "a push of a signed chart succeeds with Helm 3.21.1, 4.2.1 and later", "7.4", "T11"),
     replay!(PUSH_PULL by push_pull, PushPull, HELM_3_2 for TO_3_2, Open, "flow/push-pull-3.0", "a pull right after a push succeeds with Helm 3.0 to 3.2", "7.4", "T1, T2"),
-    replay!(PUSH_PULL by push_pull, PushPull, HELM_3_6 for TO_3_6, Open, "flow/push-pull-3.3", "a pull right after a push succeeds with Helm 3.3 to 3.6", "7.4", "T3"),
+    replay!(PUSH_PULL by push_pull, PushPull, HELM_3_6_CHART for TO_3_6, Open, "flow/push-pull-3.3", "a pull right after a push succeeds with Helm 3.3 to 3.6", "7.4", "T3"),
     replay!(PUSH_PULL by push_pull, PushPull, HELM_3_7 for OF_3_7, Open, "flow/push-pull-3.7", "a pull right after a push succeeds with Helm 3.7", "7.4", "T4, T8"),
     replay!(PUSH_PULL by push_pull, PushPull, HELM_3_10 for TO_3_10, Open, "flow/push-pull-3.8", "a pull right after a push succeeds with Helm 3.8 to 3.10", "7.4", "T4, T8"),
     replay!(PUSH_PULL by push_pull, PushPull, HELM_3_17 for SINCE_3_11, Open, "flow/push-pull-3.12", "a pull right after a push succeeds with Helm 3.11 to 3.17", "7.4", "T4, T8"),

@@ -5,7 +5,7 @@ use semver::VersionReq;
 use crate::client::ClientModel;
 use crate::session::steps::{Chart, obstacle};
 use crate::session::{Session, digest_of};
-use crate::verdict::{CheckResult, Restriction, Stop};
+use crate::verdict::{CheckResult, Obstacle, ObstacleKind, Restriction, Stop};
 
 /// The push of a new chart.
 pub(super) async fn push(session: &Session, client: &'static ClientModel) -> CheckResult {
@@ -31,6 +31,12 @@ pub(super) async fn push_prov(session: &Session, client: &'static ClientModel) -
 
 /// The push of an existing chart.
 pub(super) async fn re_push(session: &Session, client: &'static ClientModel) -> CheckResult {
+    if session.target().typed_manifests {
+        return Err(Stop::from(Obstacle::new(
+            ObstacleKind::Arrangement,
+            "the registry rejects manifests as Helm writes them, so none can be pushed again",
+        )));
+    }
     let chart = arrange_chart(session, client, "1.0.0").await?;
     // Helm 3.18 and later also push the manifest by its digest.
     let by_digest = session.arrange_manifest(&chart.digest, &chart.manifest);
@@ -66,23 +72,20 @@ pub(super) async fn prov(session: &Session, client: &'static ClientModel) -> Che
 
 /// The pull of the highest release.
 pub(super) async fn list(session: &Session, client: &'static ClientModel) -> CheckResult {
-    arrange_chart(session, client, "0.9.0").await?;
-    // A list from before the push must not be returned after it.
-    list_tags_once(session).await?;
-    let chart = arrange_chart(session, client, "1.0.0").await?;
-    list_tags_once(session).await?;
-    client.run(session).pull_resolved(&chart, None).await
+    let chart = arrange_versions(session, client).await?;
+    let run = client.run(session);
+    run.pull_resolved(&chart, RELEASE, None).await
 }
 
-/// The pull of the highest version in a range, which has build metadata.
+/// The pull by two ranges: one of releases, and one that only a version with build metadata satisfies.
 pub(super) async fn resolve(session: &Session, client: &'static ClientModel) -> CheckResult {
-    arrange_chart(session, client, "1.0.0").await?;
-    list_tags_once(session).await?;
-    let chart = arrange_chart(session, client, "0.2.0+build.5").await?;
-    list_tags_once(session).await?;
-    let range = VersionReq::parse(">0.1.0, <0.3.0").expect("it is a range");
-    let run = client.run(session);
-    run.pull_resolved(&chart, Some(&range)).await
+    let chart = arrange_versions(session, client).await?;
+    for (tag, range) in [(RELEASE, "^1.0.0"), (BUILD, ">0.1.0, <0.3.0")] {
+        let range = VersionReq::parse(range).expect("it is a range");
+        let run = client.run(session);
+        run.pull_resolved(&chart, tag, Some(&range)).await?;
+    }
+    Ok(())
 }
 
 /// The login with the credentials of the run.
@@ -120,7 +123,29 @@ async fn push_and_read(session: &Session, chart: Chart, version: &str) -> Result
     }
 }
 
-/// Lists the tags once, for the same reason.
-async fn list_tags_once(session: &Session) -> CheckResult {
-    session.list_tags().await.map(|_| ())
+/// The tag of the highest release that [`arrange_versions`] pushes.
+const RELEASE: &str = "1.2.0";
+/// The only tag with build metadata that [`arrange_versions`] pushes.
+const BUILD: &str = "0.2.0_build.5";
+
+/// Pushes one chart under the tags of a typical repository, the two that are resolved last, and returns it.
+///
+/// The tags are listed in between: a list from before a push must not be returned after it. They are listed once after the
+/// last push, as other requirements judge the first response.
+async fn arrange_versions(
+    session: &Session,
+    client: &'static ClientModel,
+) -> Result<Chart, Stop> {
+    let chart = push_and_read(session, client.chart(session, "1.2.0"), "0.1.0").await?;
+    let older = ["1.0.0", "1.3.0-rc.1", "latest", "stable"];
+    for tags in [&older[..], &[BUILD, RELEASE]] {
+        for tag in tags {
+            session.arrange_manifest(tag, &chart.manifest).await?;
+        }
+        session.list_tags().await?;
+    }
+    for tag in [BUILD, RELEASE] {
+        session.head_manifest(tag).await?;
+    }
+    Ok(chart)
 }

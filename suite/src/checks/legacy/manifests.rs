@@ -64,7 +64,7 @@ requirement! {
             Break::when("for charts of some eras", SINCE_3_7, Flow::PULLS, Symptom::ManifestAltered),
         ],
         faults: [ReformatsManifests, ReformatsAndRehashesManifests, ConvertsManifests],
-        consequences: [DropsAnnotations],
+        consequences: [DropsAnnotations, RewritesChartLayerType],
         check: shapes,
     }
 }

@@ -31,6 +31,7 @@ requirement! {
             Break::when("for large charts", ALL, Flow::PUSHES, Symptom::BlobPut),
         ],
         faults: [LimitsBodies],
+        consequences: [LimitsBodiesTo1Kilobyte, LimitsBodiesTo16Kilobytes],
         check: large_blob,
     }
 }
@@ -100,7 +101,6 @@ requirement! {
         )],
         breaks: [],
         faults: [RefusesEmptyBlobs],
-        consequences: [RefusesTinyBlobs],
         check: empty,
     }
 }

@@ -44,7 +44,11 @@ requirement! {
             Break::when("for charts of this size", ORAS_WITHOUT_CAP, Flow::PULLS, Symptom::LargeBlobCut),
         ],
         faults: [RefusesBlobsOver32Mebibytes, CutsBlobsAt32Mebibytes],
-        consequences: [LimitsBodies],
+        consequences: [
+            LimitsBodies, LimitsBodiesTo1Kilobyte, LimitsBodiesTo16Kilobytes, AltersBlobsOver600Bytes,
+            AltersBlobsOver1Kilobyte, AltersBlobsOver16Kilobytes, TruncatesBlobsAt600Bytes,
+            TruncatesBlobsAt1Kilobyte, TruncatesBlobsAt16Kilobytes,
+        ],
         mebibytes: 72,
         check: of_36_mebibytes,
     }
@@ -80,7 +84,12 @@ requirement! {
             Break::when("for charts of this size", ORAS_WITHOUT_CAP, Flow::PULLS, Symptom::LargeBlobCut),
         ],
         faults: [ClosesOnBlobsOver64Mebibytes],
-        consequences: [RefusesBlobsOver32Mebibytes, CutsBlobsAt32Mebibytes, LimitsBodies],
+        consequences: [
+            RefusesBlobsOver32Mebibytes, CutsBlobsAt32Mebibytes, LimitsBodies, LimitsBodiesTo1Kilobyte,
+            LimitsBodiesTo16Kilobytes, AltersBlobsOver600Bytes, AltersBlobsOver1Kilobyte,
+            AltersBlobsOver16Kilobytes, TruncatesBlobsAt600Bytes, TruncatesBlobsAt1Kilobyte,
+            TruncatesBlobsAt16Kilobytes,
+        ],
         mebibytes: 200,
         check: of_100_mebibytes,
     }

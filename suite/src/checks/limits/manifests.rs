@@ -30,6 +30,7 @@ requirement! {
         )],
         breaks: [],
         faults: [LimitsManifests],
+        consequences: [LimitsBodiesTo1Kilobyte, LimitsBodiesTo16Kilobytes, LimitsAnnotationLength],
         check: large_manifest,
     }
 }
@@ -58,7 +59,7 @@ requirement! {
         )],
         breaks: [],
         faults: [RefusesManifestsOver2Mebibytes],
-        consequences: [LimitsManifests],
+        consequences: [LimitsManifests, LimitsBodiesTo1Kilobyte, LimitsBodiesTo16Kilobytes, LimitsAnnotationLength],
         check: four_megabytes,
     }
 }

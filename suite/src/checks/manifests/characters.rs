@@ -198,7 +198,7 @@ requirement! {
         )],
         breaks: [
             Break::new(ANNOTATES_OVER_CONTAINERD, Flow::PULLS, Symptom::ManifestShorter),
-            Break::new(ORAS, Flow::PULLS, Symptom::ManifestShorter),
+            Break::when("where the response names the digest that was pushed", ORAS, Flow::PULLS, Symptom::ManifestShorter),
             Break::new(ORAS, Flow::WRITES, Symptom::TagReadLength),
         ],
         faults: [EscapesServedManifests, ReplacesServedEmoji, CutsLongAnnotations],

@@ -103,6 +103,7 @@ requirement! {
             Break::new(ORAS, &[Flow::RePush], Symptom::ManifestHead),
         ],
         faults: [HeadManifestNotAllowed],
+        consequences: [FailsToReadUntypedManifests],
         check: present,
     }
 }

@@ -10,6 +10,7 @@ use crate::helm::breaks::Break;
 use crate::helm::errors::Symptom;
 use crate::helm::flow::Flow;
 use crate::helm::version::{ALL, CONTAINERD_SINCE_3_7, NOT_HARDENED, ORAS};
+use crate::oci::url::is_same_origin;
 use crate::requirement::requirement;
 use crate::requirement::source::{HTTP, observed};
 use crate::session::steps::obstacle;
@@ -23,8 +24,8 @@ requirement! {
     /// Helm follows the redirect with HEAD. A URL that an object store signed for GET returns 403 to HEAD.
     ///
     /// ## How it is checked
-    /// If HEAD of a blob is redirected, the check follows the redirect with HEAD and without credentials. The
-    /// response must be a 2xx.
+    /// If HEAD of a blob is redirected, the check follows the redirect with HEAD, without credentials if it leaves the
+    /// origin. The response must be a 2xx.
     REDIRECTED_HEAD = "origins/redirected-head-works" {
         level: Must,
         title: "the target of a redirected blob HEAD accepts HEAD",
@@ -51,13 +52,16 @@ async fn redirected_head(session: &Session) -> CheckResult {
     if !head.status.is_redirection() {
         return Err(Stop::condition_not_met("HEAD of a blob is not redirected"));
     }
-    let end = session
-        .call_uri(Method::HEAD, resolved(session, &head))
-        .unfollowed()
-        .anonymous()
-        .send()
-        .await?;
-    expect::success(&end)
+    let uri = resolved(session, &head)?;
+    // Helm sends its authorization again where the redirect stays on the origin.
+    let is_own_origin = is_same_origin(&uri, session.target().origin());
+    let mut call = session.call_uri(Method::HEAD, Ok(uri)).unfollowed();
+    if is_own_origin {
+        call = call.with_repository_authorization();
+    } else {
+        call = call.anonymous();
+    }
+    expect::success(&call.send().await?)
 }
 
 /// The number of redirects after which a check stops to follow a chain.

@@ -149,7 +149,9 @@ requirement! {
             Break::new(SINCE_3_7, &[Flow::PullProv], Symptom::ProvenanceLost),
         ],
         faults: [LosesProvenanceBlobs],
-        consequences: [BlobGetNotFound, AltersBlobs, TruncatesBlobs],
+        consequences: [
+            BlobGetNotFound, AltersBlobs, TruncatesBlobs, AltersBlobsOver600Bytes, TruncatesBlobsAt600Bytes,
+        ],
         check: bytes,
     }
 }

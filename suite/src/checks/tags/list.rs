@@ -118,7 +118,7 @@ requirement! {
             Break::when("for a dependency with a range", SINCE_3_8, &[Flow::DependencyUpdate], Symptom::NoMatchingVersion),
         ],
         faults: [CutsTagLists, LosesTheFirstTagOfLaterPages],
-        consequences: [CutsTagListsToOne, LosesATagOfEachPage],
+        consequences: [CutsTagListsToOne, LosesATagOfEachPage, LosesTheLastTagOfEachPage],
         check: complete,
     }
 }
@@ -179,7 +179,7 @@ requirement! {
         sources: [observed("3.1", "Helm prints different messages for an empty list and for 404")],
         breaks: [],
         faults: [UnknownRepositoryListFails],
-        consequences: [TagListAsHtml],
+        consequences: [TagListAsHtml, RedirectsToSignIn, ServesSignInEverywhere, TagListFails],
         check: unknown,
     }
 }

@@ -31,11 +31,11 @@ requirement! {
             observed("3.1", "Helm computes the version from one list and does not retry"),
         ],
         breaks: [
-            Break::new(SINCE_3_8, &[Flow::PullRange], Symptom::NoMatchingVersion),
-            Break::new(SINCE_3_8, &[Flow::PullUnversioned], Symptom::AnotherChartPulled),
+            Break::when("where the missing tag is the right one", SINCE_3_8, &[Flow::PullRange], Symptom::NoMatchingVersion),
+            Break::when("where the missing tag is the newest version", SINCE_3_8, &[Flow::PullUnversioned], Symptom::AnotherChartPulled),
             Break::when("for a dependency with a range", SINCE_3_8, &[Flow::DependencyUpdate], Symptom::AnotherChartPulled),
         ],
-        faults: [CutsTagListsToOne, LosesATagOfEachPage],
+        faults: [CutsTagListsToOne, LosesATagOfEachPage, LosesTheLastTagOfEachPage],
         check: each,
     }
 }

@@ -26,6 +26,7 @@ requirement! {
         ],
         breaks: [],
         faults: [IgnoresTagQuery],
+        consequences: [ListsAbsentTags],
         check: honours_n,
     }
 }

@@ -1,7 +1,6 @@
 //! The blobs of a chart as charts usually are.
 
 use bytes::Bytes;
-use helm_oci_fixtures::provenance;
 
 use super::{content, succeeds_like_any_other};
 use crate::helm::breaks::Break;
@@ -50,7 +49,7 @@ async fn all_accepted(session: &Session, blobs: &[&Bytes]) -> CheckResult {
 
 async fn blobs(session: &Session) -> CheckResult {
     let package = session.ordinary_package("1.0.0");
-    let provenance = provenance::sign(&package);
+    let provenance = session.provenance_of(&package);
     all_accepted(session, &[&package.archive, &provenance]).await
 }
 

@@ -1,5 +1,8 @@
 //! Charts.
 
+use std::collections::HashMap;
+use std::sync::Mutex;
+
 use bytes::Bytes;
 use helm_oci_fixtures::chart::{ChartMetadata, ChartPackage};
 use helm_oci_fixtures::manifest::{Shape, chart_manifest};
@@ -41,6 +44,32 @@ impl Chart {
     }
 }
 
+/// The charts that proofs have built: the same ones for every fault, and compression and signatures take most of the time.
+#[derive(Debug, Default)]
+pub struct BuiltCharts {
+    packages: Mutex<HashMap<(String, String, u64), ChartPackage>>,
+    /// The provenance files by the digests of the archives.
+    provenance: Mutex<HashMap<String, Bytes>>,
+}
+
+impl BuiltCharts {
+    fn package(&self, name: &str, version: &str, seed: u64) -> ChartPackage {
+        let mut packages = self.packages.lock().expect("nothing panics with the lock");
+        packages
+            .entry((name.to_owned(), version.to_owned(), seed))
+            .or_insert_with(|| ChartPackage::realistic(name, version, seed))
+            .clone()
+    }
+
+    fn provenance(&self, package: &ChartPackage) -> Bytes {
+        let mut provenance = self.provenance.lock().expect("nothing panics with the lock");
+        provenance
+            .entry(package.digest())
+            .or_insert_with(|| provenance::sign(package))
+            .clone()
+    }
+}
+
 impl Session {
     /// A chart package with the name of this check's repository.
     pub fn package(&self, version: &str) -> ChartPackage {
@@ -50,7 +79,23 @@ impl Session {
     /// A chart package as charts usually are: an archive of some ten kilobytes, every field of the metadata, many and long
     /// annotations.
     pub fn ordinary_package(&self, version: &str) -> ChartPackage {
-        ChartPackage::realistic(self.chart_name(), version, self.seed())
+        self.ordinary_package_of(version, self.seed())
+    }
+
+    /// Such a package with this seed.
+    pub(crate) fn ordinary_package_of(&self, version: &str, seed: u64) -> ChartPackage {
+        match &self.target().built {
+            Some(built) => built.package(self.chart_name(), version, seed),
+            None => ChartPackage::realistic(self.chart_name(), version, seed),
+        }
+    }
+
+    /// The provenance file of a package.
+    pub(crate) fn provenance_of(&self, package: &ChartPackage) -> Bytes {
+        match &self.target().built {
+            Some(built) => built.provenance(package),
+            None => provenance::sign(package),
+        }
     }
 
     /// Pushes the blobs of a chart with the manifest of Helm 3.8 to 3.11, and not the manifest.
@@ -62,7 +107,7 @@ impl Session {
     /// Pushes the blobs of a signed chart, and not the manifest.
     pub async fn arrange_signed_blobs(&self, version: &str, shape: Shape) -> Result<Chart, Stop> {
         let package = self.package(version);
-        let signature = provenance::sign(&package);
+        let signature = self.provenance_of(&package);
         self.arrange_blobs_of(package, shape, Some(signature)).await
     }
 

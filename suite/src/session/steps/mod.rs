@@ -9,7 +9,7 @@ mod manifests;
 mod tags;
 mod uploads;
 
-pub use self::charts::{Chart, with_media_type};
+pub use self::charts::{BuiltCharts, Chart, with_media_type};
 use super::{Reply, Session};
 use crate::verdict::{Obstacle, ObstacleKind, Stop};
 
