@@ -137,9 +137,8 @@ fn of_conclusion(record: &RunRecord, target: &TargetRecord) -> Vec<String> {
         .filter(of_must)
         .filter(|check| is_violated(check))
         .count();
-    let inconclusive = |check: &CheckRecord| check.outcome == Outcome::Inconclusive;
-    let is_open =
-        target.obstacle.is_some() || target.checks.iter().filter(of_must).any(inconclusive);
+    let mut musts = target.checks.iter().filter(of_must);
+    let is_open = target.obstacle.is_some() || musts.any(|check| check.leaves_run_open(false));
     let expected = match () {
         () if violated > 0 => ExitCode::Violation,
         () if is_open => ExitCode::Inconclusive,

@@ -157,7 +157,7 @@ impl Proof {
 /// Examines the correct registry, and one with each fault.
 ///
 /// On each set-up run the requirements that are proven there. Where a requirement lists the fault, and for legal
-/// variations on every set-up, all requirements run, as in a run of a user: such reports are examined for
+/// variations without and with tokens, all requirements run, as in a run of a user: such reports are examined for
 /// contradictions.
 pub fn prove(requirements: &[&'static Requirement], faults: &[Fault]) -> Proof {
     let baseline = SETUPS.iter().map(|setup| Case {
@@ -222,7 +222,10 @@ fn examine(requirements: &[&'static Requirement], case: Case) -> Examined {
             && fault
                 .is_some_and(|fault| own.faults.contains(fault) || own.consequences.contains(fault))
     };
-    let is_whole = fault.is_none_or(Fault::is_legal) || requirements.iter().any(|own| lists(&own));
+    let is_legal = fault.is_some_and(|fault| fault.is_legal());
+    let is_whole = fault.is_none()
+        || is_legal && matches!(setup, Setup::Open | Setup::Bearer)
+        || requirements.iter().any(|own| lists(&own));
     let selected = requirements
         .iter()
         .filter(|own| is_whole || own.proven_on == setup);
@@ -276,8 +279,8 @@ fn blamed(requirements: &[&'static Requirement], examined: &[Examined]) -> Vec<B
             continue;
         };
         for own in requirements.iter().filter(|own| own.level != Level::May) {
-            let verdict = &one.verdicts[own.id];
-            if verdict.is_violated() {
+            let verdict = one.verdicts.get(own.id);
+            if let Some(verdict) = verdict.filter(|verdict| verdict.is_violated()) {
                 blamed.push(Blame {
                     id: own.id,
                     fault: fault.name(),

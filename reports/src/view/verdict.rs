@@ -23,11 +23,13 @@ pub struct TargetVerdict {
     pub sentence: String,
 }
 
-/// The inconclusive checks of a target.
+/// The inconclusive checks of a target, and those that failed in some attempts and passed in another.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Open {
-    /// Those that decide the outcome of the run.
+    /// Inconclusive ones that decide the outcome of the run.
     decisive: usize,
+    /// Intermittent ones that decide the outcome of the run.
+    contradicted: usize,
     /// Those that a known deviation blocks.
     blocked: usize,
     /// Those of a SHOULD, in a run that is not strict.
@@ -37,11 +39,13 @@ pub(super) struct Open {
 impl Open {
     pub(super) fn of(checks: &[CheckView<'_>]) -> Self {
         let mut open = Self::default();
-        for check in checks
-            .iter()
-            .filter(|check| check.outcome == Outcome::Inconclusive)
-        {
-            if check.leaves_run_open {
+        let is_open = |check: &&CheckView<'_>| {
+            check.outcome == Outcome::Inconclusive || check.leaves_run_open
+        };
+        for check in checks.iter().filter(is_open) {
+            if check.outcome == Outcome::Intermittent {
+                open.contradicted += 1;
+            } else if check.leaves_run_open {
                 open.decisive += 1;
             } else if check.is_blocked {
                 open.blocked += 1;
@@ -150,10 +154,12 @@ fn of_checks(results: &Results<'_>) -> (Outcome, String) {
     if tally.total() == 0 {
         return inconclusive("no requirement was examined");
     }
-    if open.decisive > 0 {
+    if open.decisive > 0 || open.contradicted > 0 {
         let musts = format!("no {applicable} MUST requirement violated");
-        let checks = plural(open.decisive, "check");
-        return inconclusive(&format!("{musts}, but {checks} inconclusive"));
+        let checks = (open.decisive > 0).then(|| plural(open.decisive, "check") + " inconclusive");
+        let contradicted = (open.contradicted > 0)
+            .then(|| plural(open.contradicted, "check") + " violated in some attempts only");
+        return inconclusive(&format!("{musts}, but {}", list([checks, contradicted])));
     }
     if count(Outcome::Skipped) == tally.total() {
         return inconclusive("no requirement applies to this registry");

@@ -26,6 +26,16 @@ impl ClientRun<'_> {
         tag: &str,
         range: Option<&VersionReq>,
     ) -> CheckResult {
+        self.pick(tag, range).await?;
+        self.pull(chart, tag).await
+    }
+
+    /// Lists tags, and picks the highest matching version, which must be that of `tag`.
+    pub(crate) async fn resolve(mut self, tag: &str, range: Option<&VersionReq>) -> CheckResult {
+        self.pick(tag, range).await
+    }
+
+    async fn pick(&mut self, tag: &str, range: Option<&VersionReq>) -> CheckResult {
         if self.model.has(Quirk::ListsOverTlsFirst) {
             self.try_tls().await?;
         }
@@ -38,10 +48,11 @@ impl ClientRun<'_> {
                 lister.tags().await?
             }
         };
-        match range::pick(&tags, range) {
-            Some(picked) if picked == tag => self.pull(chart, tag).await,
-            Some(_) | None => Err(self.abort(&format!("`{tag}` as the highest matching version in the list"), &last)),
+        if range::pick(&tags, range).as_deref() == Some(tag) {
+            return Ok(());
         }
+        let wanted = format!("`{tag}` as the highest matching version in the list");
+        Err(self.abort(&wanted, &last))
     }
 
     /// Sends a TLS `ClientHello` to a plain-HTTP port, which must respond in HTTP.

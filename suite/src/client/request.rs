@@ -5,6 +5,7 @@ use std::io::Read as _;
 use bytes::Bytes;
 use flate2::read::GzDecoder;
 use futures_util::future::join_all;
+use helm_oci_fixtures::media_type;
 use http::{HeaderValue, Method, Uri, header};
 
 use super::{ClientRun, Quirk, TransportLibrary};
@@ -91,6 +92,11 @@ impl PlannedRequest {
         }
     }
 
+    /// True if oras-go can send the request again: it has the body in memory, which it has not of a blob.
+    fn is_repeatable(&self) -> bool {
+        self.body.is_empty() || self.content_type == Some(media_type::OCI_MANIFEST)
+    }
+
     fn is_read(&self) -> bool {
         self.method == Method::GET || self.method == Method::HEAD
     }
@@ -174,8 +180,8 @@ impl ClientRun<'_> {
         redirected: Option<&HeaderValue>,
     ) -> Result<Reply, Stop> {
         let mut reply = self.send_once(request, request.uri.clone(), key).await?;
-        let retries = self.model.library == TransportLibrary::OrasGo && request.body.is_empty();
-        if retries && reply.status.is_server_error() {
+        let is_repeated = self.model.library == TransportLibrary::OrasGo && request.is_repeatable();
+        if is_repeated && reply.status.is_server_error() {
             reply = self.send_once(request, request.uri.clone(), key).await?;
         }
         let redirects = if self.model.has(Quirk::ChecksUrls) {

@@ -26,11 +26,11 @@ pub(crate) struct Handling {
     pub(crate) repeats: Repeats,
 }
 
-/// The cases in which a session sends a request again. When a check is repeated, the PUT of a manifest is sent again after
-/// any refusal, unless it is never sent again.
+/// The cases in which a session sends a request again.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) enum Repeats {
-    /// After a refusal by a rate limit; a read also after a broken connection.
+    /// After a refusal by a rate limit; a read also after a broken connection; when a check is repeated, the PUT of a
+    /// manifest after any refusal.
     #[default]
     Unsettled,
     /// If the registry asks for it with `Retry-After`.
@@ -111,7 +111,7 @@ impl Session {
         }
         let reply = self.unless_limited(&request, handling).await?;
         let is_repeated = target.attempt > 0
-            && handling.repeats != Repeats::Never
+            && handling.repeats == Repeats::Unsettled
             && is_manifest_put(&request)
             && reply.status.as_u16() >= 400;
         if !is_repeated {

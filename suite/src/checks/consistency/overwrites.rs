@@ -129,7 +129,6 @@ requirement! {
         sources: [observed("5", "Helm has no lock; jobs of one pipeline push concurrently")],
         breaks: [],
         faults: [FailsOverwrites, StaleTagHead, StaleTagGet],
-        consequences: [FailsFirstManifestPut],
         check: concurrent_pushes,
     }
 }

@@ -130,8 +130,8 @@ pub(super) const RESOLVE: Kind = Kind {
  aborts.
 
  ## How it is checked
- The check pushes releases, a prerelease, a version with build metadata and tags that are no versions. It pulls two
- ranges step by step: one of releases, and one that only the version with build metadata satisfies.
+ The check pushes releases, a prerelease, a version with build metadata and tags that are no versions. Step by step it
+ resolves a range of releases, and pulls a range that only the version with build metadata satisfies.
 ",
     covers: &["REG-TAG-02", "REG-NAM-05"],
 };
@@ -159,8 +159,8 @@ pub(super) const DEPENDENCY_RANGE: Kind = Kind {
  listed. A finding names the response at which Helm aborts.
 
  ## How it is checked
- The check pushes releases, a prerelease, a version with build metadata and tags that are no versions. It pulls two
- ranges step by step: one of releases, and one that only the version with build metadata satisfies.
+ The check pushes releases, a prerelease, a version with build metadata and tags that are no versions. Step by step it
+ resolves a range of releases, and pulls a range that only the version with build metadata satisfies.
 ",
     covers: &["REG-TAG-02", "REG-NAM-05"],
 };

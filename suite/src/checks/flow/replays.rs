@@ -77,15 +77,16 @@ pub(super) async fn list(session: &Session, client: &'static ClientModel) -> Che
     run.pull_resolved(&chart, RELEASE, None).await
 }
 
-/// The pull by two ranges: one of releases, and one that only a version with build metadata satisfies.
+/// Two ranges: one of releases, which is resolved, and one that only a version with build metadata satisfies, which is also
+/// pulled.
 pub(super) async fn resolve(session: &Session, client: &'static ClientModel) -> CheckResult {
     let chart = arrange_versions(session, client).await?;
-    for (tag, range) in [(RELEASE, "^1.0.0"), (BUILD, ">0.1.0, <0.3.0")] {
-        let range = VersionReq::parse(range).expect("it is a range");
-        let run = client.run(session);
-        run.pull_resolved(&chart, tag, Some(&range)).await?;
-    }
-    Ok(())
+    let range = |text| VersionReq::parse(text).expect("it is a range");
+    let releases = client.run(session);
+    releases.resolve(RELEASE, Some(&range("^1.0.0"))).await?;
+    let builds = client.run(session);
+    let range = range(">0.1.0, <0.3.0");
+    builds.pull_resolved(&chart, BUILD, Some(&range)).await
 }
 
 /// The login with the credentials of the run.
@@ -145,7 +146,10 @@ async fn arrange_versions(
         session.list_tags().await?;
     }
     for tag in [BUILD, RELEASE] {
-        session.head_manifest(tag).await?;
+        let tagged = session.head_manifest(tag).await?;
+        if tagged.status.as_u16() == 404 {
+            return Err(obstacle("find a pushed tag", &tagged));
+        }
     }
     Ok(chart)
 }

@@ -6,7 +6,7 @@ use http::Method;
 use crate::helm::breaks::Break;
 use crate::helm::errors::Symptom;
 use crate::helm::flow::Flow;
-use crate::helm::version::ALL;
+use crate::helm::version::{CONTAINERD, ORAS};
 use crate::requirement::requirement;
 use crate::requirement::source::DISTRIBUTION;
 use crate::session::steps::obstacle;
@@ -17,7 +17,8 @@ requirement! {
     /// The registry accepts the first manifest that is pushed to a new repository.
     ///
     /// ## Why Helm needs it
-    /// No Helm version sends the PUT of a manifest again: the first push of each chart fails, and the second one works.
+    /// Helm 3.0 to 3.17 do not send the PUT of a manifest again, and later versions only after a 5xx: the first push of each
+    /// chart fails, and the second one works.
     ///
     /// ## How it is checked
     /// The check pushes a chart to a new repository. If the PUT of the manifest is refused, it is sent again unchanged;
@@ -31,7 +32,8 @@ requirement! {
             "The registry MUST store the manifest in the exact byte representation provided by the client.",
         )],
         breaks: [
-            Break::new(ALL, Flow::FIRST_PUSHES, Symptom::ManifestPush),
+            Break::new(CONTAINERD, Flow::FIRST_PUSHES, Symptom::ManifestPush),
+            Break::when("where the status is 4xx", ORAS, Flow::FIRST_PUSHES, Symptom::ManifestPush),
         ],
         faults: [FailsFirstManifestPut, FirstManifestPutMissesBlobs],
         check: first_manifest,

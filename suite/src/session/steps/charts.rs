@@ -47,18 +47,46 @@ impl Chart {
 /// The charts that proofs have built: the same ones for every fault, and compression and signatures take most of the time.
 #[derive(Debug, Default)]
 pub struct BuiltCharts {
-    packages: Mutex<HashMap<(String, String, u64), ChartPackage>>,
+    packages: Mutex<HashMap<PackageKey, ChartPackage>>,
     /// The provenance files by the digests of the archives.
     provenance: Mutex<HashMap<String, Bytes>>,
 }
 
+/// Everything that determines a package.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct PackageKey {
+    name: String,
+    version: String,
+    seed: u64,
+    /// True for a chart as charts usually are.
+    is_ordinary: bool,
+}
+
+impl PackageKey {
+    fn build(&self) -> ChartPackage {
+        let Self {
+            name,
+            version,
+            seed,
+            is_ordinary,
+        } = self;
+        if *is_ordinary {
+            ChartPackage::realistic(name, version, *seed)
+        } else {
+            ChartPackage::build(&ChartMetadata::new(name, version), *seed)
+        }
+    }
+}
+
 impl BuiltCharts {
-    fn package(&self, name: &str, version: &str, seed: u64) -> ChartPackage {
+    fn package(&self, key: PackageKey) -> ChartPackage {
         let mut packages = self.packages.lock().expect("nothing panics with the lock");
-        packages
-            .entry((name.to_owned(), version.to_owned(), seed))
-            .or_insert_with(|| ChartPackage::realistic(name, version, seed))
-            .clone()
+        if let Some(package) = packages.get(&key) {
+            return package.clone();
+        }
+        let package = key.build();
+        packages.insert(key, package.clone());
+        package
     }
 
     fn provenance(&self, package: &ChartPackage) -> Bytes {
@@ -73,7 +101,7 @@ impl BuiltCharts {
 impl Session {
     /// A chart package with the name of this check's repository.
     pub fn package(&self, version: &str) -> ChartPackage {
-        ChartPackage::build(&ChartMetadata::new(self.chart_name(), version), self.seed())
+        self.built_package(version, self.seed(), false)
     }
 
     /// A chart package as charts usually are: an archive of some ten kilobytes, every field of the metadata, many and long
@@ -84,9 +112,19 @@ impl Session {
 
     /// Such a package with this seed.
     pub(crate) fn ordinary_package_of(&self, version: &str, seed: u64) -> ChartPackage {
+        self.built_package(version, seed, true)
+    }
+
+    fn built_package(&self, version: &str, seed: u64, is_ordinary: bool) -> ChartPackage {
+        let key = PackageKey {
+            name: self.chart_name().to_owned(),
+            version: version.to_owned(),
+            seed,
+            is_ordinary,
+        };
         match &self.target().built {
-            Some(built) => built.package(self.chart_name(), version, seed),
-            None => ChartPackage::realistic(self.chart_name(), version, seed),
+            Some(built) => built.package(key),
+            None => key.build(),
         }
     }
 
@@ -202,8 +240,7 @@ impl Session {
 
     /// Pushes the blobs of another chart with the same name and version.
     pub async fn arrange_other_chart_blobs(&self, version: &str) -> Result<Chart, Stop> {
-        let metadata = ChartMetadata::new(self.chart_name(), version);
-        let package = ChartPackage::build(&metadata, self.seed().wrapping_add(1));
+        let package = self.built_package(version, self.seed().wrapping_add(1), false);
         self.arrange_blobs_of(package, Shape::Helm38, None).await
     }
 }
