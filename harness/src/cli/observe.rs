@@ -38,8 +38,8 @@ pub(super) struct Arguments {
     /// Write one file for each Helm version into DIR, instead of printing the evidence.
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
-    /// Update the evidence in DIR with the observations. Evidence of other faults is kept.
-    #[arg(long, value_name = "DIR", conflicts_with_all = ["out", "flows"])]
+    /// Update the evidence in DIR with the observations. Evidence of other faults and flows is kept.
+    #[arg(long, value_name = "DIR", conflicts_with = "out")]
     update: Option<PathBuf>,
     /// Compare the observations with the evidence in DIR, and write nothing. Exit with code 4 if they differ.
     #[arg(long, value_name = "DIR", conflicts_with_all = ["out", "update"])]

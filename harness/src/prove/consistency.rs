@@ -6,7 +6,7 @@ use helm_oci_suite::checks;
 use helm_oci_suite::helm::era::Era;
 use helm_oci_suite::prediction::table::{Cell, FlowVerdict};
 use helm_oci_suite::requirement::outcome::Outcome;
-use helm_oci_suite::requirement::{Level, Requirement};
+use helm_oci_suite::requirement::Level;
 use semver::Version;
 
 use crate::exit_code::ExitCode;
@@ -30,10 +30,6 @@ fn is_violated(check: &CheckRecord) -> bool {
     check.finding.is_some()
 }
 
-fn requirement(id: &str) -> Option<&'static Requirement> {
-    checks::all().into_iter().find(|one| one.id == id)
-}
-
 /// A cell that breaks has a cause that the report shows as violated; one that works has no violated cause.
 fn of_cell(target: &TargetRecord, cell: &Cell) -> Vec<String> {
     let name = format!("{} of {}", cell.flow, cell.era);
@@ -55,7 +51,7 @@ fn of_cell(target: &TargetRecord, cell: &Cell) -> Vec<String> {
         }
         FlowVerdict::Works => {
             for check in target.checks.iter().filter(|check| is_violated(check)) {
-                let breaks = requirement(&check.id).is_some_and(|own| {
+                let breaks = checks::find(&check.id).is_some_and(|own| {
                     let mut unconditional = own.breaks.iter().filter(|brk| brk.condition.is_none());
                     unconditional.any(|brk| {
                         let parts = brk.parts(&[]);
@@ -80,7 +76,7 @@ fn of_cell(target: &TargetRecord, cell: &Cell) -> Vec<String> {
 
 /// A violated replay marks the cell of its flow; a satisfied one belongs to a cell that no MUST breaks in its version.
 fn of_check(target: &TargetRecord, check: &CheckRecord) -> Vec<String> {
-    let Some((flow, (major, minor, patch))) = requirement(&check.id).and_then(|own| own.replays)
+    let Some((flow, (major, minor, patch))) = checks::find(&check.id).and_then(|own| own.replays)
     else {
         return Vec::new();
     };
@@ -110,7 +106,8 @@ fn of_check(target: &TargetRecord, check: &CheckRecord) -> Vec<String> {
         }
         Outcome::Pass => {
             let breaks = |other: &&CheckRecord| {
-                let own = requirement(&other.id).filter(|_| is_violated(other));
+                let own = is_violated(other).then(|| checks::find(&other.id));
+                let own = own.flatten();
                 own.is_some_and(|own| own.breaks.iter().any(|brk| brk.hits(&helm, flow)))
             };
             let breaking = target.checks.iter().filter(breaks);

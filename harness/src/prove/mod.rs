@@ -103,6 +103,8 @@ pub struct Spread {
     pub listed_by: usize,
     /// The requirements that it violates.
     pub red: Vec<&'static str>,
+    /// The number of them that are no flows: a flow that fails is what a violated requirement breaks.
+    pub causes: usize,
 }
 
 /// A MUST or SHOULD that is violated by a legal variation.
@@ -140,9 +142,9 @@ impl Proof {
             && !self.requirements.iter().any(odd)
     }
 
-    /// The median number of requirements that a fault violates, of the faults that violate any.
+    /// The median number of requirements that a fault violates, flows aside, of the faults that violate any.
     pub fn median_red(&self) -> usize {
-        let red = self.faults.iter().map(|fault| fault.red.len());
+        let red = self.faults.iter().map(|fault| fault.causes);
         let mut red: Vec<usize> = red.filter(|red| *red > 0).collect();
         red.sort_unstable();
         red.get(red.len() / 2).copied().unwrap_or(0)
@@ -192,18 +194,18 @@ pub fn prove(requirements: &[&'static Requirement], faults: &[Fault]) -> Proof {
         faults: faults
             .iter()
             .enumerate()
-            .map(|(column, fault)| Spread {
-                fault: fault.name(),
-                listed_by: requirements
-                    .iter()
-                    .filter(|own| own.faults.contains(fault))
-                    .count(),
-                red: requirements
-                    .iter()
-                    .zip(&rows)
-                    .filter(|(_, row)| row[column].is_violated())
-                    .map(|(requirement, _)| requirement.id)
-                    .collect(),
+            .map(|(column, fault)| {
+                let violated = requirements.iter().zip(&rows);
+                let violated = violated.filter(|(_, row)| row[column].is_violated());
+                let violated: Vec<&Requirement> = violated.map(|(own, _)| *own).collect();
+                let causes = violated.iter().filter(|own| own.replays.is_none()).count();
+                let listed_by = requirements.iter().filter(|own| own.faults.contains(fault));
+                Spread {
+                    fault: fault.name(),
+                    listed_by: listed_by.count(),
+                    red: violated.iter().map(|own| own.id).collect(),
+                    causes,
+                }
             })
             .collect(),
         baseline: doubts(requirements, &examined),

@@ -121,7 +121,7 @@ fn conclusion(proof: &Proof) -> String {
     let count = |which: fn(&Proven) -> usize| requirements.iter().map(which).sum::<usize>();
     format!(
         "{} requirements, {} faults, {} set-ups: {} killed, {} consequences, {} blocked, {} survived, \
-         {} unlisted, {} baseline doubts; a fault turns {} red (median); {} of {} legal variations blamed; {} contradictions; {}",
+         {} unlisted, {} baseline doubts; a fault violates {} (median, flows aside); {} of {} legal variations blamed; {} contradictions; {}",
         requirements.len(),
         proof.faults.len(),
         SETUPS.len(),

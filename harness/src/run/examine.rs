@@ -133,7 +133,7 @@ pub async fn examine_available(plan: &Plan, name: &str, target: Target) -> Targe
         policy: &Policy::default(),
         ca_file: None,
         concurrency: 1,
-        retries: Schedule::default().retries,
+        retries: 1,
         soak: 0,
         pace: &Pace::new(1),
         deadline: DEADLINE,

@@ -18,6 +18,9 @@ mod referrers;
 mod tags;
 mod upload;
 
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
 use strsim::levenshtein;
 use wildmatch::WildMatch;
 
@@ -133,7 +136,9 @@ pub fn all() -> Vec<&'static Requirement> {
 
 /// The requirement with this id.
 pub fn find(id: &str) -> Option<&'static Requirement> {
-    all().into_iter().find(|requirement| requirement.id == id)
+    static BY_ID: LazyLock<HashMap<&str, &Requirement>> =
+        LazyLock::new(|| all().into_iter().map(|own| (own.id, own)).collect());
+    BY_ID.get(id).copied()
 }
 
 /// The known id closest to an unknown one; for error messages.

@@ -72,6 +72,23 @@ pub enum FlowResult {
 }
 
 impl Observation {
+    /// Adds the observation to a list, where it is merged with one that differs only in the flows.
+    pub fn merge_into(&self, observations: &mut Vec<Self>) {
+        let same = |old: &&mut Self| {
+            Self {
+                flows: self.flows.clone(),
+                ..(**old).clone()
+            } == *self
+        };
+        match observations.iter_mut().find(same) {
+            Some(old) => {
+                old.flows.extend(&self.flows);
+                old.flows.sort();
+            }
+            None => observations.push(self.clone()),
+        }
+    }
+
     /// The status of the exchange that stopped Helm, if there is one.
     pub fn status(&self) -> Option<StatusCode> {
         let (_, status) = self.stopped_at.as_deref()?.rsplit_once(' ')?;
@@ -104,14 +121,36 @@ impl Evidence {
         })
     }
 
-    /// The same evidence, with the observations of some faults replaced by those of `other`, which tried all flows of
-    /// this Helm version. Faults that no longer exist are left out.
+    /// The same evidence, with the observations of some faults and flows replaced by those of `other`. Faults that no longer
+    /// exist are left out.
     #[must_use]
     pub fn updated(self, observed: Self) -> Self {
         let mut faults = self.faults;
-        faults.extend(observed.faults);
+        for (name, new) in observed.faults {
+            let seen = faults.entry(name).or_default();
+            for old in &mut *seen {
+                let is_observed = |flow: &Flow| observed.flows.values().any(|all| all.contains(flow));
+                old.flows.retain(|flow| !is_observed(flow));
+            }
+            seen.retain(|old| !old.flows.is_empty());
+            for one in &new {
+                one.merge_into(seen);
+            }
+            seen.sort();
+        }
         faults.retain(|name, _| name.parse::<Fault>().is_ok());
-        Self { faults, ..observed }
+        let mut flows = self.flows;
+        for (setup, new) in observed.flows {
+            let tried = flows.entry(setup).or_default();
+            tried.extend(new);
+            tried.sort();
+            tried.dedup();
+        }
+        Self {
+            faults,
+            flows,
+            ..observed
+        }
     }
 
     /// The file: one line for each observation, so that a change of behaviour is a changed line.
@@ -229,6 +268,30 @@ mod tests {
         let faults: Vec<&String> = updated.faults.keys().collect();
         assert_eq!(faults, ["adds-charset", "cuts-blobs"]);
         assert_eq!(updated.faults["adds-charset"], updated.faults["cuts-blobs"]);
+    }
+
+    #[test]
+    fn an_update_keeps_other_flows() {
+        let recorded = evidence();
+        let before = recorded.faults["cuts-blobs"].len();
+        let mut observed = evidence();
+        observed.flows = [(Setup::Open, vec![Flow::PushPull])].into();
+        let seen = Observation {
+            flows: vec![Flow::PushPull],
+            ..recorded.faults["cuts-blobs"][0].clone()
+        };
+        observed.faults = [("cuts-blobs".to_owned(), vec![seen])].into();
+        let updated = recorded.clone().updated(observed);
+        let kept = &updated.faults["cuts-blobs"];
+        assert_eq!(kept.len(), before, "merged with the observation that differs in the flow only");
+        assert!(kept[0].flows.contains(&Flow::PushPull), "{kept:?}");
+        assert!(updated.flows[&Setup::Open].contains(&Flow::PushPull));
+        for flow in &recorded.flows[&Setup::Open] {
+            assert_eq!(
+                updated.result("cuts-blobs", *flow),
+                recorded.result("cuts-blobs", *flow)
+            );
+        }
     }
 
     #[test]

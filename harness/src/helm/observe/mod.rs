@@ -204,31 +204,15 @@ fn evidence<'a>(
             evidence.flows.entry(*setup).or_default().push(flow);
         }
         for observation in &found.without_fault {
-            merge(&mut evidence.without_fault, observation);
+            observation.merge_into(&mut evidence.without_fault);
         }
         for (fault, observation) in &found.faults {
-            merge(
-                evidence.faults.entry(fault.name().to_owned()).or_default(),
-                observation,
-            );
+            let seen = evidence.faults.entry(fault.name().to_owned());
+            observation.merge_into(seen.or_default());
         }
     }
     evidence.faults.values_mut().for_each(|seen| seen.sort());
     Ok(evidence)
-}
-
-/// Merges an observation with one that differs only in the flow.
-fn merge(observations: &mut Vec<Observation>, new: &Observation) {
-    let same = |old: &&mut Observation| {
-        Observation {
-            flows: new.flows.clone(),
-            ..(**old).clone()
-        } == *new
-    };
-    match observations.iter_mut().find(same) {
-        Some(old) => old.flows.extend(&new.flows),
-        None => observations.push(new.clone()),
-    }
 }
 
 /// One of the concurrent workers.
