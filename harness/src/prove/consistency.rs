@@ -5,8 +5,8 @@ use helm_oci_reports::view::ReportView;
 use helm_oci_suite::checks;
 use helm_oci_suite::helm::era::Era;
 use helm_oci_suite::prediction::table::{Cell, FlowVerdict};
-use helm_oci_suite::requirement::outcome::Outcome;
 use helm_oci_suite::requirement::Level;
+use helm_oci_suite::requirement::outcome::Outcome;
 use semver::Version;
 
 use crate::exit_code::ExitCode;

@@ -18,9 +18,6 @@ mod referrers;
 mod tags;
 mod upload;
 
-use std::collections::HashMap;
-use std::sync::LazyLock;
-
 use strsim::levenshtein;
 use wildmatch::WildMatch;
 
@@ -136,9 +133,8 @@ pub fn all() -> Vec<&'static Requirement> {
 
 /// The requirement with this id.
 pub fn find(id: &str) -> Option<&'static Requirement> {
-    static BY_ID: LazyLock<HashMap<&str, &Requirement>> =
-        LazyLock::new(|| all().into_iter().map(|own| (own.id, own)).collect());
-    BY_ID.get(id).copied()
+    let area = AREAS.iter().find(|area| id.starts_with(area.name))?;
+    area.requirements.iter().copied().find(|own| own.id == id)
 }
 
 /// The known id closest to an unknown one; for error messages.

@@ -153,7 +153,7 @@ fn typed_access_token(answer: &Reply) -> Option<String> {
     access_token(answer).filter(|_| has_typed_fields(answer, &["refresh_token", "scope"]))
 }
 
-/// True if the fields beside the token have the types that Helm up to 3.17 decodes.
+/// True if the other fields have the types that Helm up to 3.17 decodes.
 fn has_typed_fields(answer: &Reply, texts: &[&str]) -> bool {
     let Ok(fields) = serde_json::from_slice::<Value>(&answer.body) else {
         return false;

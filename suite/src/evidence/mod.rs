@@ -129,7 +129,8 @@ impl Evidence {
         for (name, new) in observed.faults {
             let seen = faults.entry(name).or_default();
             for old in &mut *seen {
-                let is_observed = |flow: &Flow| observed.flows.values().any(|all| all.contains(flow));
+                let is_observed =
+                    |flow: &Flow| observed.flows.values().any(|all| all.contains(flow));
                 old.flows.retain(|flow| !is_observed(flow));
             }
             seen.retain(|old| !old.flows.is_empty());
@@ -283,7 +284,11 @@ mod tests {
         observed.faults = [("cuts-blobs".to_owned(), vec![seen])].into();
         let updated = recorded.clone().updated(observed);
         let kept = &updated.faults["cuts-blobs"];
-        assert_eq!(kept.len(), before, "merged with the observation that differs in the flow only");
+        assert_eq!(
+            kept.len(),
+            before,
+            "merged with the observation that differs in the flow only"
+        );
         assert!(kept[0].flows.contains(&Flow::PushPull), "{kept:?}");
         assert!(updated.flows[&Setup::Open].contains(&Flow::PushPull));
         for flow in &recorded.flows[&Setup::Open] {

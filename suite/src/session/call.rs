@@ -234,7 +234,9 @@ impl Call<'_> {
         if is_read && reply.status == StatusCode::UNAUTHORIZED {
             // `auth/push-token-pulls` judges a registry whose tokens for a push do not allow reads.
             if let Some(value) = session.authorization_for_challenge(&reply).await? {
-                return session.exchange(self.request(uri, Some(value)), handling).await;
+                return session
+                    .exchange(self.request(uri, Some(value)), handling)
+                    .await;
             }
         }
         session.unless_token_expired(reply).await

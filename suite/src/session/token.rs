@@ -139,21 +139,20 @@ impl Session {
         &self,
         reply: &Reply,
     ) -> Result<Option<HeaderValue>, Stop> {
-        let Some(Credentials::Login(_) | Credentials::IdentityToken(_)) = &self.target().credentials
-        else {
-            return Ok(None);
-        };
         let challenges = Challenge::all(&reply.headers);
-        let bearer_challenge = challenges.iter().find(|one| one.scheme == "bearer");
-        let parameter = |name| bearer_challenge.and_then(|challenge| challenge.parameter(name));
-        let (Some(realm), Some(scope)) = (parameter("realm"), parameter("scope")) else {
+        let offered = challenges.iter().find(|one| one.scheme == "bearer");
+        let parameter = |name| offered.and_then(|challenge| challenge.parameter(name));
+        let scope = parameter("scope").filter(|scope| scope.ends_with(":pull"));
+        let is_given = matches!(
+            self.target().credentials,
+            Some(Credentials::RegistryToken(_))
+        );
+        let (Some(realm), Some(scope), false) = (parameter("realm"), scope, is_given) else {
             return Ok(None);
         };
-        if !scope.ends_with(":pull") {
-            return Ok(None);
-        }
         let service = parameter("service");
-        let reply = self.request_token(&Endpoint { realm, service }, &[scope]).await?;
+        let endpoint = Endpoint { realm, service };
+        let reply = self.request_token(&endpoint, &[scope]).await?;
         Ok(TokenResponse::token_in(&reply).and_then(|token| bearer(&token)))
     }
 

@@ -230,17 +230,15 @@ async fn lists(session: &Session) -> CheckResult {
     for tag in ["1.0.0", "1.1.0"] {
         let path = format!("/v2/{control}/manifests/{tag}");
         let put = session.call(Method::PUT, &path);
-        let put = put.body(Some(media_type::OCI_MANIFEST), chart.manifest.clone());
+        let put = put.body(Some(media_type::OCI_MANIFEST), &chart.manifest);
         put.send().await?;
     }
     let path = format!("/v2/{control}/tags/list");
     session.call(Method::GET, &path).send().await?;
     let control = session.call(Method::GET, &path).send().await?;
     if !tags_of(&control)?.iter().any(|tag| tag == "1.1.0") {
-        return Err(obstacle(
-            "find the second of two tags in a list that was not read before",
-            &control,
-        ));
+        let what = "find the second of two tags in a list that was not read before";
+        return Err(obstacle(what, &control));
     }
     expect::holds(
         after.body != before.body,

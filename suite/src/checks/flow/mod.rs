@@ -20,7 +20,8 @@ use spans::{
 };
 
 use crate::client::{
-    HELM_3_2, HELM_3_6, HELM_3_6_CHART, HELM_3_7, HELM_3_10, HELM_3_12, HELM_3_17, HELM_3_18, HELM_3_21, HELM_4_2,
+    HELM_3_2, HELM_3_6, HELM_3_6_CHART, HELM_3_7, HELM_3_10, HELM_3_12, HELM_3_17, HELM_3_18,
+    HELM_3_21, HELM_4_2,
 };
 use crate::helm::flow::Flow;
 use crate::helm::version::{BEFORE_3_7, HARDENED, ORAS_WITHOUT_CAP};

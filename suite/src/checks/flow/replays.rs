@@ -133,10 +133,7 @@ const BUILD: &str = "0.2.0_build.5";
 ///
 /// The tags are listed in between: a list from before a push must not be returned after it. They are listed once after the
 /// last push, as other requirements judge the first response.
-async fn arrange_versions(
-    session: &Session,
-    client: &'static ClientModel,
-) -> Result<Chart, Stop> {
+async fn arrange_versions(session: &Session, client: &'static ClientModel) -> Result<Chart, Stop> {
     let chart = push_and_read(session, client.chart(session, "1.2.0"), "0.1.0").await?;
     let older = ["1.0.0", "1.3.0-rc.1", "latest", "stable"];
     for tags in [&older[..], &[BUILD, RELEASE]] {

@@ -90,7 +90,10 @@ impl BuiltCharts {
     }
 
     fn provenance(&self, package: &ChartPackage) -> Bytes {
-        let mut provenance = self.provenance.lock().expect("nothing panics with the lock");
+        let mut provenance = self
+            .provenance
+            .lock()
+            .expect("nothing panics with the lock");
         provenance
             .entry(package.digest())
             .or_insert_with(|| provenance::sign(package))
