@@ -1,7 +1,7 @@
 //! `Authorization` headers, and where they may go.
 
 use base64::Engine;
-use base64::prelude::BASE64_STANDARD;
+use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};
 use http::{HeaderValue, Uri};
 
 use crate::session::target::Login;
@@ -40,6 +40,20 @@ pub fn forbidden_realm(own: &Uri, realm: &Uri) -> Option<&'static str> {
     (!is_same_host).then_some("it is on another host and does not use TLS")
 }
 
+/// True if the `access` of a token, as Docker's token specification has it, allows a push to the repository.
+pub(super) fn allows_push(token: &str, repository: &str) -> Option<bool> {
+    let access = token.split('.').find_map(|part| {
+        let part: serde_json::Value =
+            serde_json::from_slice(&BASE64_URL_SAFE_NO_PAD.decode(part).ok()?).ok()?;
+        part.get("access")?.as_array().cloned()
+    })?;
+    let is_push = |action: &serde_json::Value| matches!(action.as_str(), Some("push" | "*"));
+    Some(access.iter().any(|entry| {
+        let actions = entry["actions"].as_array();
+        entry["name"] == repository && actions.is_some_and(|actions| actions.iter().any(is_push))
+    }))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -57,5 +71,26 @@ mod tests {
             let found = forbidden_realm(&Uri::from_static(own), &Uri::from_static(realm));
             assert_eq!(found.is_some(), is_forbidden, "{own} {realm}");
         }
+    }
+
+    #[test]
+    fn a_token_may_state_what_it_allows() {
+        let token = |payload: &str| format!("{{}}.{}.seal", BASE64_URL_SAFE_NO_PAD.encode(payload));
+        let grant = |actions: &str| {
+            token(&format!(
+                r#"{{"access":[{{"type":"repository","name":"a/b","actions":[{actions}]}}]}}"#
+            ))
+        };
+        for (token, expected) in [
+            (grant(r#""pull","push""#), Some(true)),
+            (grant(r#""*""#), Some(true)),
+            (grant(r#""pull""#), Some(false)),
+            (token(r#"{"access":[]}"#), Some(false)),
+            (token("{}"), None),
+            ("opaque".to_owned(), None),
+        ] {
+            assert_eq!(allows_push(&token, "a/b"), expected, "{token}");
+        }
+        assert_eq!(allows_push(&grant(r#""push""#), "a/c"), Some(false));
     }
 }

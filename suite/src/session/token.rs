@@ -1,11 +1,9 @@
 //! Responses to challenges: which challenge the session responds to, with which credentials, and where they go.
 
-use base64::Engine;
-use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use bytes::Bytes;
 use http::{HeaderValue, Method, StatusCode, Uri, header};
 
-use super::authorization::{basic, basic_of, bearer, forbidden_realm};
+use super::authorization::{allows_push, basic, basic_of, bearer, forbidden_realm};
 use super::challenge::Challenge;
 use super::target::Credentials;
 use super::token_request::{TokenResponse, token_form, token_query};
@@ -285,20 +283,6 @@ impl Session {
     }
 }
 
-/// True if the `access` of a token, as Docker's token specification has it, allows a push to the repository.
-fn allows_push(token: &str, repository: &str) -> Option<bool> {
-    let access = token.split('.').find_map(|part| {
-        let part: serde_json::Value =
-            serde_json::from_slice(&BASE64_URL_SAFE_NO_PAD.decode(part).ok()?).ok()?;
-        part.get("access")?.as_array().cloned()
-    })?;
-    let is_push = |action: &serde_json::Value| matches!(action.as_str(), Some("push" | "*"));
-    Some(access.iter().any(|entry| {
-        let actions = entry["actions"].as_array();
-        entry["name"] == repository && actions.is_some_and(|actions| actions.iter().any(is_push))
-    }))
-}
-
 /// The request that follows a redirect on the origin of the token endpoint; `None` if there is none to follow. Another
 /// origin gets no credentials.
 fn redirected(request: &Request, reply: &Reply) -> Option<Request> {
@@ -378,26 +362,5 @@ mod tests {
             let drops_body = status == 303 || expected.is_none();
             assert_eq!(has_body, !drops_body, "{status} {location}");
         }
-    }
-
-    #[test]
-    fn a_token_may_state_what_it_allows() {
-        let token = |payload: &str| format!("{{}}.{}.seal", BASE64_URL_SAFE_NO_PAD.encode(payload));
-        let grant = |actions: &str| {
-            token(&format!(
-                r#"{{"access":[{{"type":"repository","name":"a/b","actions":[{actions}]}}]}}"#
-            ))
-        };
-        for (token, expected) in [
-            (grant(r#""pull","push""#), Some(true)),
-            (grant(r#""*""#), Some(true)),
-            (grant(r#""pull""#), Some(false)),
-            (token(r#"{"access":[]}"#), Some(false)),
-            (token("{}"), None),
-            ("opaque".to_owned(), None),
-        ] {
-            assert_eq!(allows_push(&token, "a/b"), expected, "{token}");
-        }
-        assert_eq!(allows_push(&grant(r#""push""#), "a/c"), Some(false));
     }
 }
