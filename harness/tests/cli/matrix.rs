@@ -181,7 +181,7 @@ impl Counter {
         let open = self.open.fetch_add(1, Ordering::SeqCst) + 1;
         self.most.fetch_max(open, Ordering::SeqCst);
         let begun = Stopwatch::start();
-        while self.most.load(Ordering::SeqCst) < 2 && begun.elapsed() < Duration::from_millis(500) {
+        while self.most.load(Ordering::SeqCst) < 3 && begun.elapsed() < Duration::from_millis(500) {
             thread::yield_now();
         }
         self.open.fetch_sub(1, Ordering::SeqCst);
@@ -192,7 +192,8 @@ impl Counter {
 #[test]
 fn targets_on_one_registry_are_examined_one_after_the_other() {
     let folder = tempfile::tempdir().expect("a folder");
-    for (is_shared, most) in [(true, 1), (false, 2)] {
+    // A target gets at most two requests at a time before its checks begin.
+    for (is_shared, expected) in [(true, 1..=2), (false, 3..=4)] {
         let counter = Counter::default();
         let one = counter.listen();
         let other = if is_shared {
@@ -206,7 +207,8 @@ fn targets_on_one_registry_are_examined_one_after_the_other() {
         let file = write(folder.path(), &text);
         let ran = Ran::of(&["matrix", &file, "--parallel", "2", "--only", "api"]);
         assert_eq!(ran.code, Some(3), "{}{}", ran.out, ran.err);
-        assert_eq!(counter.most.load(Ordering::SeqCst), most, "{text}");
+        let most = counter.most.load(Ordering::SeqCst);
+        assert!(expected.contains(&most), "{most} at a time: {text}");
     }
 }
 

@@ -177,7 +177,7 @@ fn serve_tls(clients: impl FnOnce(Builder<WantsVerifier>) -> Builder<WantsServer
             let mut stream = StreamOwned::new(connection, stream);
             thread::spawn(move || {
                 while receive(&mut stream) {
-                    let response = b"HTTP/1.1 401 Unauthorized\r\ncontent-length: 0\r\n\r\n";
+                    let response = b"HTTP/1.1 401 Unauthorized\r\nwww-authenticate: Basic realm=\"peer\"\r\ncontent-length: 0\r\n\r\n";
                     if stream.write_all(response).is_err() {
                         return;
                     }

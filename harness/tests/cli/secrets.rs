@@ -166,7 +166,7 @@ fn rejected_access_is_one_obstacle_without_a_secret() {
         (
             &bearer.url,
             LOGIN,
-            "its token endpoint answers 401 Unauthorized (UNAUTHORIZED",
+            "its token endpoint returns 401 Unauthorized (UNAUTHORIZED",
         ),
         (
             &bearer.url,

@@ -6,7 +6,7 @@ use http::{Method, Uri};
 use super::request::{Access, PlannedRequest};
 use super::{ChartPart, ClientRun, Quirk};
 use crate::session::steps::{ACCEPT_CONTAINERD, Chart};
-use crate::session::{Reply, digest_of};
+use crate::session::{Reply, digest_of, parse_uri};
 use crate::verdict::{CheckResult, Stop};
 
 /// A manifest as containerd describes it before it reads it.
@@ -64,6 +64,12 @@ impl ClientRun<'_> {
         if !location.starts_with('/') && !location.contains("://") {
             let wanted = "a `location` that is absolute or begins with `/`";
             return Err(self.abort(wanted, post));
+        }
+        if location.starts_with("//") {
+            // containerd takes it for a path.
+            let scheme = post.uri.scheme_str().unwrap_or_default();
+            let host = post.uri.authority().map_or("", |host| host.as_str());
+            return parse_uri(&format!("{scheme}://{host}{location}")).map(Some);
         }
         self.session.resolve(&post.uri, location).map(Some)
     }

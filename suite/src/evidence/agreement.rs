@@ -1,7 +1,8 @@
 //! The agreement of declarations and predictions with the evidence.
 //!
 //! Two things are compared with the observations of each Helm version. The declarations of requirements: a fault that a
-//! requirement lists must break exactly the flows that the requirement declares. The prediction from the verdicts on a
+//! requirement lists must break exactly the flows that the requirement declares; a flow that it declares on a condition may
+//! break or not. The prediction from the verdicts on a
 //! registry with the fault, each requirement on the set-up on which it is proven: it may be unknown, but not wrong.
 
 use std::collections::BTreeMap;
@@ -33,6 +34,8 @@ pub struct Comparison {
     pub error: Option<String>,
     /// The requirements that list the fault and declare that their violation breaks this flow.
     pub claimed_by: Vec<&'static str>,
+    /// True if one of the requirements that list the fault declares that its violation breaks this flow on a condition.
+    pub may_break: bool,
     /// The prediction from the verdicts.
     pub predicted: FlowVerdict,
     /// The violated requirements.
@@ -42,7 +45,10 @@ pub struct Comparison {
 impl Comparison {
     /// True if the declarations agree with the observation.
     pub const fn is_declared(&self) -> bool {
-        self.claimed_by.is_empty() == matches!(self.observed, FlowResult::Works)
+        match self.observed {
+            FlowResult::Works => self.claimed_by.is_empty(),
+            FlowResult::Fails => self.may_break || !self.claimed_by.is_empty(),
+        }
     }
 
     /// True if the prediction agrees with the observation; `None` if the prediction is unknown.
@@ -262,10 +268,15 @@ pub fn compare(
             let Some(observed) = own.result(fault.name(), flow) else {
                 continue;
             };
-            let claims = |one: &&&Requirement| {
-                let lists = one.faults.contains(&fault) || one.consequences.contains(&fault);
-                lists && one.breaks.iter().any(|brk| brk.hits(&own.helm, flow))
+            let lists = |one: &&&Requirement| {
+                one.faults.contains(&fault) || one.consequences.contains(&fault)
             };
+            let claims = |one: &&&Requirement| {
+                lists(one) && one.breaks.iter().any(|brk| brk.hits(&own.helm, flow))
+            };
+            let mut listing = requirements.iter().filter(lists);
+            let may_break =
+                listing.any(|one| one.breaks.iter().any(|brk| brk.can_hit(&own.helm, flow)));
             let predicted = table::version(requirements, &verdicts, &own.helm, flow);
             compared.push(Comparison {
                 fault,
@@ -280,6 +291,7 @@ pub fn compare(
                     .filter(claims)
                     .map(|one| one.id)
                     .collect(),
+                may_break,
                 // A flow that the suite knows nothing of is one it cannot tell anything about.
                 predicted: predicted.unwrap_or(FlowVerdict::Unknown),
                 violated: violated(),

@@ -18,6 +18,9 @@ pub struct Break {
     /// The condition of the failure, if an ordinary run of the flow succeeds; such a break does not change the
     /// verdict of the flow.
     pub condition: Option<&'static str>,
+    /// True if the condition is a matter of chance, such as when a connection is closed: no check can tell whether a flow
+    /// fails, and its verdict is unknown.
+    pub is_by_chance: bool,
     /// The way in which they fail, which gives the words that each version prints after `Error: `.
     pub symptom: Symptom,
 }
@@ -39,6 +42,7 @@ impl Break {
             versions,
             flows,
             condition: None,
+            is_by_chance: false,
             symptom,
         }
     }
@@ -54,7 +58,21 @@ impl Break {
             versions,
             flows,
             condition: Some(condition),
+            is_by_chance: false,
             symptom,
+        }
+    }
+
+    /// A break under a condition that is a matter of chance.
+    pub const fn by_chance(
+        condition: &'static str,
+        versions: Versions,
+        flows: &'static [Flow],
+        symptom: Symptom,
+    ) -> Self {
+        Self {
+            is_by_chance: true,
+            ..Self::when(condition, versions, flows, symptom)
         }
     }
 

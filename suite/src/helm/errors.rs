@@ -236,9 +236,17 @@ symptoms! {
     UploadPostClosed(None) [
         (ALL, "Post …{url}/blobs/uploads/…: EOF"),
     ];
+    /// The connection is closed when the manifest is pushed under its tag.
+    TagPutClosed(None) [
+        (ORAS, "failed to perform \"Tag\" on destination: Put …/manifests/{tag}…: EOF"),
+    ];
+    /// The connection is closed when the POST for a token is sent.
+    TokenPostClosed(None) [
+        (CONTAINERD, "failed to authorize: failed to fetch oauth token: Post …{host}/token…: EOF"),
+    ];
     /// Bytes follow the response to HEAD of a manifest.
     HeadFollowed(None) [
-        (CONTAINERD_SINCE_3_7, "failed to copy: httpReadSeeker: failed open: failed to do request: Get \"{url}/manifests/{d}\": net/http: HTTP/1.x transport connection broken: malformed HTTP …"),
+        (ALL, "…net/http: HTTP/1.x transport connection broken: malformed HTTP …"),
     ];
     /// The POST returns no `Location`.
     LocationMissing(None) [

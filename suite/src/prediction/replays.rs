@@ -7,6 +7,7 @@
 use semver::Version;
 
 use super::table::{Cause, Verdicts};
+use crate::helm::breaks::Break;
 use crate::helm::era::Era;
 use crate::helm::flow::Flow;
 use crate::helm::version::{Span, Versions, join};
@@ -26,6 +27,8 @@ struct Replay {
     versions: Versions,
     /// True if a violated requirement states that it breaks the flow.
     is_explained: bool,
+    /// The flows that violated requirements break on a condition, if the replayed one is among them.
+    conditional: Vec<Flow>,
     /// What the client model observed.
     symptom: String,
 }
@@ -53,7 +56,8 @@ impl Replays {
                 id: requirement.id,
                 flow,
                 versions: requirement.represents,
-                is_explained: explains(requirements, verdicts, &version, flow),
+                is_explained: broken(requirements, verdicts, |brk| brk.hits(&version, flow)),
+                conditional: conditional(requirements, verdicts, &version, flow),
                 symptom,
             });
         }
@@ -99,7 +103,8 @@ impl Replays {
 impl Replay {
     /// True if the flow sends the replayed requests, perhaps under another name.
     fn concerns(&self, flow: Flow) -> bool {
-        self.flow == flow || same_requests(self.flow).contains(&flow)
+        let is_excluded = !self.conditional.is_empty() && !self.conditional.contains(&flow);
+        self.flow == flow || same_requests(self.flow).contains(&flow) && !is_excluded
     }
 
     /// True if the flow is open because this replay is inconclusive.
@@ -142,19 +147,33 @@ const fn same_requests(flow: Flow) -> &'static [Flow] {
     }
 }
 
-/// True if a violated requirement states that it breaks the flow in this version.
-fn explains(
+/// True if a violated requirement has such a break.
+fn broken(
     requirements: &[&'static Requirement],
     verdicts: &Verdicts,
-    helm: &Version,
-    flow: Flow,
+    is_one: impl Fn(&Break) -> bool,
 ) -> bool {
     requirements.iter().any(|requirement| {
         verdicts
             .get(requirement.id)
             .is_some_and(Verdict::is_violated)
-            && requirement.breaks.iter().any(|brk| brk.hits(helm, flow))
+            && requirement.breaks.iter().any(&is_one)
     })
+}
+
+/// The flows that violated requirements break in this version on a condition, if `flow` is among them.
+fn conditional(
+    requirements: &[&'static Requirement],
+    verdicts: &Verdicts,
+    helm: &Version,
+    flow: Flow,
+) -> Vec<Flow> {
+    let is_hit = |flow: Flow| broken(requirements, verdicts, |brk| brk.can_hit(helm, flow));
+    if !is_hit(flow) {
+        return Vec::new();
+    }
+    let flows = Flow::ALL.iter().copied();
+    flows.filter(|flow| is_hit(*flow)).collect()
 }
 
 /// The observation of a client model, in parentheses: no Helm printed it.

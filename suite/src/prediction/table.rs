@@ -9,6 +9,7 @@ use semver::Version;
 use serde::{Deserialize, Serialize};
 
 use super::replays::Replays;
+use crate::helm::breaks::Break;
 use crate::helm::era::Era;
 use crate::helm::flow::Flow;
 use crate::helm::response::ObservedResponse;
@@ -91,7 +92,10 @@ fn cell(
             Some(Verdict::Satisfied | Verdict::NotApplicable(_)) => continue,
         };
         let shown = responses.get(requirement.id).map_or(&[][..], Vec::as_slice);
-        causes.extend(self::causes(requirement, shown, era, flow));
+        let ordinary = |brk: &Break| brk.condition.is_none();
+        causes.extend(self::causes(requirement, shown, era, flow, ordinary));
+        let by_chance = |brk: &Break| brk.is_by_chance;
+        open.extend(self::causes(requirement, shown, era, flow, by_chance));
     }
     broken.extend(replays.failed_in(era, flow));
     open.extend(replays.open_in(era, flow));
@@ -108,18 +112,16 @@ fn cell(
     }
 }
 
-/// The parts of the requirement's unconditional breaks that concern the cell.
+/// The parts of some of the requirement's breaks that concern the cell.
 fn causes(
     requirement: &Requirement,
     responses: &[ObservedResponse],
     era: Era,
     flow: Flow,
+    is_one: impl Fn(&Break) -> bool,
 ) -> Vec<Cause> {
-    let unconditional = requirement
-        .breaks
-        .iter()
-        .filter(|brk| brk.condition.is_none());
-    let parts = unconditional.flat_map(|brk| brk.parts(responses));
+    let breaks = requirement.breaks.iter().filter(|brk| is_one(brk));
+    let parts = breaks.flat_map(|brk| brk.parts(responses));
     let concerned = parts.filter_map(|part| {
         let versions = part.in_cell(era, flow)?;
         Some(Cause {
@@ -154,6 +156,17 @@ pub fn version(
     } else {
         FlowVerdict::Works
     };
+    let may_hit = |own: &&&Requirement| {
+        let mut by_chance = own.breaks.iter().filter(|brk| brk.is_by_chance);
+        by_chance.any(|brk| brk.can_hit(helm, flow))
+    };
+    let mut by_chance = requirements.iter().filter(may_hit);
+    let holds = |found: Option<&Verdict>| {
+        matches!(found, Some(Verdict::Satisfied | Verdict::NotApplicable(_)))
+    };
+    if by_chance.any(|own| !holds(verdicts.get(own.id))) {
+        verdict = FlowVerdict::Unknown;
+    }
     for found in concerned {
         match found {
             Some(Verdict::Violated(_)) => return Some(FlowVerdict::Breaks),
@@ -169,7 +182,6 @@ mod tests {
     use http::{Method, StatusCode};
 
     use super::*;
-    use crate::helm::breaks::Break;
     use crate::helm::errors::Symptom;
     use crate::helm::version::{ALL, CONTAINERD, ORAS};
     use crate::requirement::source::observed;

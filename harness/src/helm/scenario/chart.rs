@@ -30,7 +30,7 @@ pub(super) fn push_and_pull(arrangement: &Arrangement<'_>) -> Result<Vec<Invocat
         // A look at the registry would hide from the pull what the push left behind.
         push.effect = Effect::None;
     }
-    let package = arrangement.session.package("1.0.0");
+    let package = arrangement.package("1.0.0");
     invocations.extend(pull_and_export(arrangement, package));
     Ok(invocations)
 }

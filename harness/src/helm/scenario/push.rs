@@ -18,7 +18,7 @@ pub(super) fn push(
 
 /// Pushes a package that the registry does not hold, and pulls it at once.
 pub(super) fn and_pull(arrangement: &Arrangement<'_>) -> Result<Vec<Invocation>, FlowError> {
-    let package = arrangement.session.package("1.0.0");
+    let package = arrangement.package("1.0.0");
     let mut push = of(arrangement, package.clone(), None)?;
     // A look at the registry would hide from the pull what the push left behind.
     push.effect = Effect::None;

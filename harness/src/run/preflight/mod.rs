@@ -97,7 +97,7 @@ async fn look(session: &Session, server: &mut Option<String>) -> Evidence {
     if evidence.needs_credentials_from_the_start(session) {
         evidence.preemptive = Some(first_request(session, true).await);
     }
-    if !evidence.shows_a_registry() {
+    if evidence.replies().next().is_some() && !evidence.shows_a_registry() {
         let path = tags_path(session);
         evidence.tags = Some(session.call(Method::GET, &path).send().await);
     }

@@ -5,7 +5,7 @@ use http::Method;
 use crate::helm::breaks::Break;
 use crate::helm::errors::Symptom;
 use crate::helm::flow::Flow;
-use crate::helm::version::{ALL, CONTAINERD_SINCE_3_7};
+use crate::helm::version::{ALL, CONTAINERD, ORAS};
 use crate::requirement::requirement;
 use crate::requirement::source::{HTTP, HTTP_1_1};
 use crate::session::{Session, expect};
@@ -31,7 +31,9 @@ requirement! {
             "A server that does not support persistent connections MUST send the \"close\" connection option in every response message that does not have a 1xx (Informational) status code.",
         )],
         breaks: [
-            Break::when("where the next request meets the closed connection", ALL, Flow::PUSHES, Symptom::UploadPostClosed),
+            Break::by_chance("where the next request meets the closed connection", ALL, Flow::PUSHES, Symptom::UploadPostClosed),
+            Break::by_chance("where the next request meets the closed connection", ORAS, &[Flow::RePush], Symptom::TagPutClosed),
+            Break::by_chance("with a token, where its request meets the closed connection", CONTAINERD, Flow::CHARTS, Symptom::TokenPostClosed),
         ],
         faults: [ClosesAfterEachResponse],
         check: close_announced,
@@ -76,7 +78,7 @@ requirement! {
             "The HEAD method is identical to GET except that the server MUST NOT send content in the response.",
         )],
         breaks: [
-            Break::when("where the next request meets these bytes", CONTAINERD_SINCE_3_7, Flow::PULLS, Symptom::HeadFollowed),
+            Break::by_chance("where the next request meets these bytes", ALL, Flow::CHARTS, Symptom::HeadFollowed),
         ],
         faults: [SendsBodiesAfterHead],
         check: nothing_after_head,

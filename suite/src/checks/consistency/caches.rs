@@ -118,6 +118,7 @@ requirement! {
 }
 
 async fn tags(session: &Session) -> CheckResult {
+    let chart = session.arrange_chart_blobs("1.0.0").await?;
     let head = session.head_manifest("1.0.0").await?;
     let before = session.get_manifest("1.0.0").await?;
     if before.status.as_u16() != 404 || head.status.as_u16() != 404 {
@@ -126,7 +127,6 @@ async fn tags(session: &Session) -> CheckResult {
             &before,
         ));
     }
-    let chart = session.arrange_chart_blobs("1.0.0").await?;
     for tag in ["1.0.0", "1.0.1"] {
         session.arrange_manifest(tag, &chart.manifest).await?;
     }

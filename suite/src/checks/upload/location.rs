@@ -86,6 +86,44 @@ async fn rooted(session: &Session) -> CheckResult {
 }
 
 requirement! {
+    /// The `Location` of an upload that names a host also names the scheme.
+    ///
+    /// ## Why Helm needs it
+    /// Helm 3.0 to 3.17 take a `Location` that begins with `//` for a path, and send the PUT there.
+    ///
+    /// ## How it is checked
+    /// The check starts an upload. Its `Location` must not begin with `//`.
+    WITH_SCHEME = "upload/location-names-scheme" {
+        level: Must,
+        title: "`Location` of an upload does not begin with `//`",
+        covers: ["REG-BLB-07", "B15"],
+        sources: [
+            DISTRIBUTION.states("post-then-put", "Optionally, the location MAY be absolute (containing the protocol and/or hostname), or it MAY be relative (containing just the URL path)."),
+            observed("7.6", "`Location` that begins with `//`: Helm 3.2.4 to 3.17.3 send the PUT to the path `//{host}/…`, later versions do not"),
+        ],
+        specification: Stated,
+        breaks: [
+            Break::new(CONTAINERD, Flow::PUSHES, Symptom::BlobPut),
+        ],
+        faults: [UploadLocationOmitsScheme],
+        check: with_scheme,
+    }
+}
+
+async fn with_scheme(session: &Session) -> CheckResult {
+    let (reply, location) = fresh_location(session).await?;
+    expect::holds(
+        !location.starts_with("//"),
+        "an absolute URL, or a path",
+        format!(
+            "`location: {}`",
+            location.split('?').next().unwrap_or_default()
+        ),
+        &[&reply],
+    )
+}
+
+requirement! {
     /// The registry accepts the query of an upload's `Location` after the client has parsed and re-encoded it.
     ///
     /// ## Why Helm needs it

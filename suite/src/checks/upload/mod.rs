@@ -86,6 +86,7 @@ pub(super) static REQUIREMENTS: &[&Requirement] = &[
     &start::POST_NOT_201,
     &location::LOCATION,
     &location::ROOTED,
+    &location::WITH_SCHEME,
     &location::QUERY,
     &complete::MONOLITHIC,
     &ordinary::BLOBS,
