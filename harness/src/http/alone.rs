@@ -68,7 +68,7 @@ impl Http {
             });
             response.await.map_err(|_| self.timed_out(&own))?
         };
-        let (response, is_last) = first?;
+        let (response, announces_end) = first?;
         if ended.is_none() {
             ended = timeout(self.limits.after, connection.as_mut()).await.ok();
         }
@@ -80,7 +80,7 @@ impl Http {
                 loop {
                     tokio::select! {
                         biased;
-                        is_lost = second.as_mut() => return is_lost,
+                        failed = second.as_mut() => return failed,
                         end = connection.as_mut(), if ended.is_none() => ended = Some(end),
                     }
                 }
@@ -90,11 +90,11 @@ impl Http {
             false
         };
         let after = match ended {
-            _ if is_lost => closed(is_last),
+            _ if is_lost => closed(announces_end),
             None => AfterResponse::Open,
-            Some(Err(error)) if is_end(&error) => closed(is_last),
+            Some(Err(error)) if is_end(&error) => closed(announces_end),
             Some(Err(_)) => AfterResponse::SentMore,
-            Some(Ok(())) => closed(is_last),
+            Some(Ok(())) => closed(announces_end),
         };
         if after == AfterResponse::Closed {
             // The next request on a connection of the pool would be lost.

@@ -166,13 +166,13 @@ pub fn prove(requirements: &[&'static Requirement], faults: &[Fault]) -> Proof {
         fault: None,
         setup: *setup,
     });
-    let faulty = faults.iter().flat_map(|fault| {
+    let with_fault = faults.iter().flat_map(|fault| {
         SETUPS.iter().map(|setup| Case {
             fault: Some(*fault),
             setup: *setup,
         })
     });
-    let cases: Vec<Case> = baseline.chain(faulty).collect();
+    let cases: Vec<Case> = baseline.chain(with_fault).collect();
     let examined = on_all_cores(cases.len(), |position| {
         examine(requirements, cases[position])
     });
@@ -198,13 +198,13 @@ pub fn prove(requirements: &[&'static Requirement], faults: &[Fault]) -> Proof {
                 let violated = requirements.iter().zip(&rows);
                 let violated = violated.filter(|(_, row)| row[column].is_violated());
                 let violated: Vec<&Requirement> = violated.map(|(own, _)| *own).collect();
-                let causes = violated.iter().filter(|own| own.replays.is_none()).count();
+                let is_cause = |own: &&&Requirement| own.replays.is_none();
                 let listed_by = requirements.iter().filter(|own| own.faults.contains(fault));
                 Spread {
                     fault: fault.name(),
                     listed_by: listed_by.count(),
                     red: violated.iter().map(|own| own.id).collect(),
-                    causes,
+                    causes: violated.iter().filter(is_cause).count(),
                 }
             })
             .collect(),
@@ -224,7 +224,7 @@ fn examine(requirements: &[&'static Requirement], case: Case) -> Examined {
             && fault
                 .is_some_and(|fault| own.faults.contains(fault) || own.consequences.contains(fault))
     };
-    let is_legal = fault.is_some_and(|fault| fault.is_legal());
+    let is_legal = fault.is_some_and(Fault::is_legal);
     let is_whole = fault.is_none()
         || is_legal && matches!(setup, Setup::Open | Setup::Bearer)
         || requirements.iter().any(|own| lists(&own));

@@ -103,8 +103,7 @@ pub async fn check(
         exchanges: match verdict {
             Verdict::Satisfied | Verdict::NotApplicable(_) if target.attempt == 0 => Vec::new(),
             // A repeated check that passes shows what an earlier attempt was refused.
-            Verdict::Satisfied | Verdict::NotApplicable(_) => session.transcript(),
-            Verdict::Violated(_) | Verdict::Inconclusive(_) => session.transcript(),
+            _ => session.transcript(),
         },
         requests: session.exchanges(),
         verdict: redacted(verdict, &session),

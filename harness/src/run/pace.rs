@@ -246,10 +246,9 @@ impl Relay for PacedRegistry {
 fn sign(response: &Result<Response, TransportError>) -> Sign {
     match response {
         Ok(response) if matches!(response.status.as_u16(), 429 | 503) => Sign::Refused,
-        Ok(_) => Sign::Calm,
         Err(TransportError::Timeout { .. }) => Sign::Starved,
         Err(TransportError::Broken { .. }) => Sign::Broken,
-        Err(_) => Sign::Calm,
+        Ok(_) | Err(_) => Sign::Calm,
     }
 }
 

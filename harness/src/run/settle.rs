@@ -269,7 +269,7 @@ mod tests {
                     .filter(|(_, checked)| is_one(&checked.verdict));
                 some.map(|(id, _)| *id).collect()
             };
-            let violated = with(|verdict| verdict.is_violated());
+            let violated = with(Verdict::is_violated);
             // Features that the reference registry does not have.
             let baseline: Vec<&str> = Vec::new();
             assert_eq!(violated, baseline, "{trouble:?}");
@@ -278,7 +278,12 @@ mod tests {
             let repeated = settled
                 .iter()
                 .filter(|(_, checked)| checked.is_intermittent());
-            assert!(repeated.count() > 0, "{trouble:?}: nothing failed");
+            // A session waits as the registry asks it to, and the check does not fail.
+            let is_waited_for = matches!(trouble, Trouble::Status(_, Some(_)));
+            assert!(
+                is_waited_for || repeated.count() > 0,
+                "{trouble:?}: nothing failed"
+            );
         }
     }
 

@@ -121,7 +121,7 @@ impl TargetExamination<'_> {
     /// The preflight; again if it fails on a registry that responds and does not ask for other credentials, because one
     /// lost response must not end a run.
     async fn preflight(&self, target: &Target) -> Preflight {
-        let mut ended = preflight(target).await;
+        let mut ended = Box::pin(preflight(target)).await;
         for attempt in 1..=u32::try_from(self.retries).unwrap_or(u32::MAX) {
             let mut responses = ended
                 .exchanges
@@ -134,11 +134,11 @@ impl TargetExamination<'_> {
             if is_settled {
                 break;
             }
-            ended = preflight(&Target {
+            let again = Target {
                 attempt,
                 ..target.clone()
-            })
-            .await;
+            };
+            ended = Box::pin(preflight(&again)).await;
         }
         ended
     }

@@ -138,9 +138,12 @@ fn rows(check: &CheckRecord) -> Vec<ReportRow<'_>> {
     }
     let is_intermittent = check.outcome == Outcome::Intermittent;
     let attempts = super::attempts_row(&check.attempts);
-    rows.extend(attempts.map(|row| match is_intermittent {
-        true => row,
-        false => row.from(Depth::Full),
+    rows.extend(attempts.map(|row| {
+        if is_intermittent {
+            row
+        } else {
+            row.from(Depth::Full)
+        }
     }));
     if let Some(known) = &check.blocked_by {
         let text = format!("{known} is a known deviation, and the reason for this");

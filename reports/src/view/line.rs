@@ -27,9 +27,9 @@ pub(super) fn sentences(line: &LineRecord) -> Vec<String> {
     if !counts.is_empty() {
         let mut sentence = counts.join(", ");
         if let Some(slowed_to) = slowed_to {
-            sentence += &format!("; slowed down to concurrency {slowed_to}");
+            sentence = format!("{sentence}; slowed down to concurrency {slowed_to}");
             if *interval > 0 {
-                sentence += &format!(" and a request every {interval} ms");
+                sentence = format!("{sentence} and a request every {interval} ms");
             }
         }
         sentences.push(sentence);

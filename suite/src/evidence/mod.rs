@@ -148,8 +148,8 @@ impl Evidence {
             tried.dedup();
         }
         Self {
-            faults,
             flows,
+            faults,
             ..observed
         }
     }

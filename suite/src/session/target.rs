@@ -88,7 +88,7 @@ impl Target {
     pub fn repository(&self, id: &str) -> String {
         let mut slug = id.replace(['/', '.'], "-");
         if self.attempt > 0 {
-            slug.push_str(&format!("-r{}", self.attempt));
+            slug = format!("{slug}-r{}", self.attempt);
         }
         match &self.namespace {
             Some(namespace) => format!("{namespace}/{}-{slug}", self.run()),

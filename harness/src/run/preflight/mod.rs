@@ -48,7 +48,8 @@ pub async fn preflight(target: &Target) -> Preflight {
     };
     let session = Session::new(target, "preflight");
     let mut server = None;
-    let looked = within(LIMIT, &session, look(&session, &mut server)).await;
+    let looking = Box::pin(look(&session, &mut server));
+    let looked = within(LIMIT, &session, looking).await;
     let conclusion = match (looked, watch.last_error()) {
         (_, Some(error)) if !watch.has_response() => {
             Conclusion::obstacle(ObstacleKind::Transport, advise(&error, &session))

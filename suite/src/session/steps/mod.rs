@@ -46,12 +46,12 @@ impl Session {
         A: Future<Output = Result<T, Stop>>,
     {
         for _ in 0..REPEATS {
-            match step().await {
-                Err(stop) if self.may_pass(&stop) => {}
+            match Box::pin(step()).await {
+                Err(why) if self.may_pass(&why) => {}
                 other => return other,
             }
         }
-        step().await
+        Box::pin(step()).await
     }
 
     /// `/v2/<repository>/blobs/<digest>`.
