@@ -93,7 +93,7 @@ fn certificates_are_trusted_as_configured() {
 }
 
 /// A target that responds is examined: the checks show what it does, and the advice says what it looks like.
-fn examined(target: &str, words: &str) {
+fn examined(target: &str, violated: &str, words: &str) {
     let directory = tempfile::tempdir().expect("a directory");
     let report = directory.path().join("report.json");
     let report_path = report.to_str().expect("a path of text");
@@ -101,7 +101,7 @@ fn examined(target: &str, words: &str) {
         "run",
         target,
         "--only",
-        "upload/post-answers-202",
+        violated,
         "--json",
         report_path,
     ]);
@@ -122,6 +122,7 @@ fn examined(target: &str, words: &str) {
 fn a_web_server_is_examined_with_an_advice() {
     examined(
         &format!("http://{}", hostile(peers::shows_pages)),
+        "upload/post-answers-202",
         "does not respond like a registry, but with web pages",
     );
 }
@@ -130,6 +131,7 @@ fn a_web_server_is_examined_with_an_advice() {
 fn a_redirect_loop_is_examined_with_an_advice() {
     examined(
         &format!("http://{}", hostile(peers::redirects)),
+        "upload/post-allowed",
         "GET /v2/ returns 302 Found, to /v2/",
     );
 }

@@ -151,6 +151,15 @@ symptoms! {
         (CONTAINERD, "{ref}: not found"),
         (ORAS, "failed to perform \"FetchReference\" on source: {ref}: not found"),
     ];
+    /// GET of a manifest by digest, after HEAD of its tag.
+    ManifestGetByDigest(None) [
+        (CONTAINERD, "failed open: unexpected status code {url}/manifests/{d}: …"),
+    ];
+    /// GET of a tag that is listed and does not exist.
+    ListedTagNotFound(None) [
+        (CONTAINERD, "{ref}: not found"),
+        (ORAS, "failed to perform \"FetchReference\" on source: {ref}: not found"),
+    ];
     /// GET of a blob.
     BlobGet(BlobGet) [
         (CONTAINERD, "failed open: unexpected status code {url}/blobs/{d}: {status}"),
@@ -254,6 +263,11 @@ symptoms! {
         (HANGS_WITHOUT_LOCATION, "(Helm timed out)"),
         (ORAS, "failed to perform \"Push\" on destination: http: no Location header in response"),
     ];
+    /// The POST returns a `Location` that begins with `//`.
+    LocationWithoutScheme(None) [
+        (BEFORE_CONTAINERD_1_7, "failed commit on ref \"unknown-{d}\": unexpected status: …"),
+        (CONTAINERD_1_7, "failed commit on ref \"unknown-{d}\": unexpected status from PUT request to …//{host}//{host}/…: …"),
+    ];
     /// The POST returns a relative `Location` without a leading slash.
     LocationWithoutSlash(None) [
         (CONTAINERD, "failed to copy: failed to do request: Put …: dial tcp: lookup {id}…: no such host"),
@@ -273,7 +287,7 @@ symptoms! {
     /// PUT of a blob is redirected: over oras-go it becomes a GET of the upload session.
     BlobPutRedirected(None) [
         (CONTAINERD, "failed commit on ref \"unknown-{d}\": invalid content digest in response: invalid checksum digest format"),
-        (ORAS, "failed to perform \"Push\" on destination: GET \"{u}\": response status code {status}"),
+        (ORAS, "failed to perform \"Push\" on destination: GET \"{u}\": response status code …"),
     ];
     /// PUT of a blob returns no `Docker-Content-Digest`.
     BlobPutWithoutDigest(None) [

@@ -1,5 +1,6 @@
 //! The first responses of a target, and what they show.
 
+use helm_oci_suite::session::target::Credentials;
 use helm_oci_suite::session::{Reply, Session};
 use helm_oci_suite::verdict::Stop;
 use http::{StatusCode, Uri};
@@ -37,6 +38,14 @@ impl Evidence {
             .as_ref()
             .is_ok_and(|base| base.status == StatusCode::OK && !is_page(base));
         is_up || self.replies().any(is_of_a_registry)
+    }
+
+    /// The token of the registry that the run was given, if the registry does not accept it.
+    pub(super) fn rejected_token<'s>(&self, session: &'s Session) -> Option<&'s Credentials> {
+        let credentials = session.target().credentials.as_ref();
+        let given = credentials.filter(|known| matches!(known, Credentials::RegistryToken(_)));
+        let base = self.base.as_ref();
+        given.filter(|_| base.is_ok_and(|base| base.status == StatusCode::UNAUTHORIZED))
     }
 
     /// True if the run has credentials, and the registry refuses an anonymous request without a demand for them.

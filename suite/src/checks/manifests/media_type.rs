@@ -13,7 +13,7 @@ use crate::requirement::requirement;
 use crate::requirement::source::{DISTRIBUTION, IMAGE, helm};
 use crate::session::expect;
 use crate::session::steps::{Chart, obstacle, with_media_type};
-use crate::session::{Reply, Session, digest_of};
+use crate::session::Session;
 use crate::verdict::CheckResult;
 
 requirement! {
@@ -67,74 +67,6 @@ async fn no_media_type(session: &Session) -> CheckResult {
         "a 2xx status for a manifest without a `mediaType` field, as for one with it",
         format!("status {}", plain.status),
         &[&plain, &typed],
-    ))
-}
-
-requirement! {
-    /// A manifest without a top-level `mediaType` that the registry accepted can be read by digest.
-    ///
-    /// ## Why Helm needs it
-    /// No Helm version has ever written the field. Helm 3.0 to 3.17 pull by digest, and later versions read a manifest
-    /// back before they tag it: if that fails, the registry accepts charts that nobody can push or pull.
-    ///
-    /// ## How it is checked
-    /// The check pushes the exact bytes that Helm writes. If the PUT succeeds, HEAD and GET by digest must not fail while
-    /// the same manifest with the field can be read.
-    UNTYPED_READ = "manifests/untyped-manifest-readable" {
-        level: Must,
-        title: "the registry serves the manifests without a `mediaType` field that it accepted",
-        covers: ["REG-MAN-03", "REG-PUL-04", "A16"],
-        sources: [
-            DISTRIBUTION.states(
-                "pulling-manifests",
-                "A GET request to an existing manifest URL MUST provide the expected manifest, with a response code that MUST be `200 OK`.",
-            ),
-            helm("v4.2.4", "pkg/registry/client.go:919", "writes no `mediaType` into the manifest"),
-        ],
-        breaks: [
-            Break::new(CONTAINERD, &[Flow::RePush, Flow::PushChanged], Symptom::ManifestHead),
-            Break::new(CONTAINERD, Flow::PULLS, Symptom::ManifestGet),
-            Break::new(ORAS, Flow::PUSHES, Symptom::TagRead),
-            Break::new(ORAS, &[Flow::RePush], Symptom::ManifestHead),
-            Break::new(ORAS, Flow::PULLS, Symptom::PullStart),
-        ],
-        faults: [FailsToReadUntypedManifests],
-        check: untyped_read,
-    }
-}
-
-async fn untyped_read(session: &Session) -> CheckResult {
-    let package = session.arrange_chart_blobs("1.0.0").await?.package;
-    let manifest = chart_manifest(Shape::Helm38, &package, None, None);
-    session.arrange_manifest("1.0.0", &manifest).await?;
-    // `consistency/manifest-readable-at-once` judges the first response by digest.
-    let digest = digest_of(&manifest);
-    session.head_manifest(&digest).await?;
-    let head = session.head_manifest(&digest).await?;
-    let get = session.get_manifest(&digest).await?;
-    let is_read = |reply: &Reply| {
-        // `manifests/present-digest-answered` judges a 405.
-        let status = reply.status;
-        status.is_success() || status.is_redirection() || status.as_u16() == 405
-    };
-    let failed = [&head, &get].into_iter().find(|reply| !is_read(reply));
-    let Some(failed) = failed else {
-        return Ok(());
-    };
-    let typed = with_media_type(&manifest);
-    session.arrange_manifest("1.0.1", &typed).await?;
-    session.head_manifest(&digest_of(&typed)).await?;
-    let control = session.get_manifest(&digest_of(&typed)).await?;
-    if !is_read(&control) {
-        return Err(obstacle(
-            "read a manifest with `mediaType` by digest",
-            &control,
-        ));
-    }
-    Err(expect::violated(
-        "status 200, as for the same manifest with a `mediaType` field",
-        format!("status {}", failed.status),
-        &[failed, &control],
     ))
 }
 

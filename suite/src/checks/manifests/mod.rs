@@ -8,6 +8,7 @@ mod media_type;
 mod put;
 mod read_back;
 mod stored;
+mod untyped;
 mod verified;
 
 use bytes::Bytes;
@@ -26,7 +27,8 @@ pub(super) static REQUIREMENTS: &[&Requirement] = &[
     &put::BY_DIGEST,
     &put::NO_TAG,
     &media_type::NO_MEDIA_TYPE,
-    &media_type::UNTYPED_READ,
+    &untyped::BY_DIGEST,
+    &untyped::BY_TAG,
     &media_type::CONFIG_TYPE,
     &media_type::LAYER_TYPE,
     &annotations::ANNOTATIONS,

@@ -80,9 +80,9 @@ requirement! {
             helm("v3.8.0", "pkg/registry/util.go:51", "sorts by SemVer and takes the first match"),
         ],
         breaks: [
-            Break::new(SINCE_3_8, &[Flow::PullUnversioned], Symptom::ManifestNotFound),
-            Break::when("where the tag is in the range", SINCE_3_8, &[Flow::PullRange], Symptom::ManifestNotFound),
-            Break::when("for a dependency with a range", SINCE_3_8, &[Flow::DependencyUpdate], Symptom::ManifestNotFound),
+            Break::new(SINCE_3_8, &[Flow::PullUnversioned], Symptom::ListedTagNotFound),
+            Break::when("where the tag is in the range", SINCE_3_8, &[Flow::PullRange], Symptom::ListedTagNotFound),
+            Break::when("for a dependency with a range", SINCE_3_8, &[Flow::DependencyUpdate], Symptom::ListedTagNotFound),
         ],
         faults: [ListsAbsentTags],
         check: readable,

@@ -103,7 +103,7 @@ requirement! {
         ],
         specification: Stated,
         breaks: [
-            Break::new(CONTAINERD, Flow::PUSHES, Symptom::BlobPut),
+            Break::new(CONTAINERD, Flow::PUSHES, Symptom::LocationWithoutScheme),
         ],
         faults: [UploadLocationOmitsScheme],
         check: with_scheme,
