@@ -97,14 +97,7 @@ fn examined(target: &str, violated: &str, words: &str) {
     let directory = tempfile::tempdir().expect("a directory");
     let report = directory.path().join("report.json");
     let report_path = report.to_str().expect("a path of text");
-    let ran = Ran::of(&[
-        "run",
-        target,
-        "--only",
-        violated,
-        "--json",
-        report_path,
-    ]);
+    let ran = Ran::of(&["run", target, "--only", violated, "--json", report_path]);
     assert_eq!(ran.code, Some(1), "{target}: {}{}", ran.out, ran.err);
     let record = json(&report);
     let examined = &record["targets"][0];

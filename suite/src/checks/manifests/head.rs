@@ -103,7 +103,7 @@ requirement! {
             Break::new(ORAS, &[Flow::RePush], Symptom::ManifestHead),
         ],
         faults: [HeadManifestNotAllowed],
-        consequences: [FailsToReadUntypedManifests],
+        consequences: [FailsToReadUntypedManifests, FailsToReadUntypedManifestsByDigest],
         check: present,
     }
 }

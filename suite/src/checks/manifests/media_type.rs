@@ -11,9 +11,9 @@ use crate::helm::flow::Flow;
 use crate::helm::version::{CONTAINERD, CONTAINERD_SINCE_3_7, ORAS};
 use crate::requirement::requirement;
 use crate::requirement::source::{DISTRIBUTION, IMAGE, helm};
+use crate::session::Session;
 use crate::session::expect;
 use crate::session::steps::{Chart, obstacle, with_media_type};
-use crate::session::Session;
 use crate::verdict::CheckResult;
 
 requirement! {

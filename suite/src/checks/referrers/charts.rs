@@ -70,7 +70,7 @@ requirement! {
             Break::when("for charts that name a subject", ORAS, Flow::PULLS, Symptom::SubjectNotFound),
         ],
         faults: [HidesUntaggedManifests],
-        consequences: [FailsToReadUntypedManifests],
+        consequences: [FailsToReadUntypedManifests, FailsToReadUntypedManifestsByDigest],
         check: subject_served,
     }
 }
