@@ -19,23 +19,13 @@ const PAGES: usize = 20;
 const PAGE: usize = 4 * 1024 * 1024;
 
 impl ClientRun<'_> {
-    /// Lists tags, picks the highest matching version, and pulls this chart with it. The version must be that of `tag`.
+    /// Lists tags, and picks the highest version that matches each range, which must be that of the tag. Pulls this chart by
+    /// the last tag.
     pub(crate) async fn pull_resolved(
         mut self,
         chart: &Chart,
-        tag: &str,
-        range: Option<&VersionReq>,
+        ranges: &[(&str, Option<&VersionReq>)],
     ) -> CheckResult {
-        self.pick(tag, range).await?;
-        self.pull(chart, tag).await
-    }
-
-    /// Lists tags, and picks the highest matching version, which must be that of `tag`.
-    pub(crate) async fn resolve(mut self, tag: &str, range: Option<&VersionReq>) -> CheckResult {
-        self.pick(tag, range).await
-    }
-
-    async fn pick(&mut self, tag: &str, range: Option<&VersionReq>) -> CheckResult {
         if self.model.has(Quirk::ListsOverTlsFirst) {
             self.try_tls().await?;
         }
@@ -48,11 +38,16 @@ impl ClientRun<'_> {
                 lister.tags().await?
             }
         };
-        if range::pick(&tags, range).as_deref() == Some(tag) {
-            return Ok(());
+        for (tag, range) in ranges {
+            if range::pick(&tags, *range).as_deref() != Some(*tag) {
+                let wanted = format!("`{tag}` as the highest matching version in the list");
+                return Err(self.abort(&wanted, &last));
+            }
         }
-        let wanted = format!("`{tag}` as the highest matching version in the list");
-        Err(self.abort(&wanted, &last))
+        match ranges {
+            [.., (tag, _)] => self.pull(chart, tag).await,
+            [] => Ok(()),
+        }
     }
 
     /// Sends a TLS `ClientHello` to a plain-HTTP port, which must respond in HTTP.

@@ -93,10 +93,10 @@ pub(super) fn conclude(session: &Session, evidence: &Evidence) -> Conclusion {
         Err(stop) => {
             let first = first_request(session);
             let base = shown(session, &evidence.base);
-            if let Some(token) = evidence.rejected_token(session) {
-                let step = next_step(token);
+            if let Some(given) = evidence.rejected_token(session) {
+                let next = next_step(given);
                 return Conclusion::mistaken(format!(
-                    "{host} does not accept the credentials: GET /v2/ {base}; {step}"
+                    "{host} does not accept the credentials: GET /v2/ {base}; {next}"
                 ));
             }
             Conclusion::examined(format!("{first} failed: {stop}; GET /v2/ {base}"))

@@ -74,7 +74,7 @@ pub(super) async fn prov(session: &Session, client: &'static ClientModel) -> Che
 pub(super) async fn list(session: &Session, client: &'static ClientModel) -> CheckResult {
     let chart = arrange_versions(session, client).await?;
     let run = client.run(session);
-    run.pull_resolved(&chart, RELEASE, None).await
+    run.pull_resolved(&chart, &[(RELEASE, None)]).await
 }
 
 /// Two ranges: one of releases, which is resolved, and one that only a version with build metadata satisfies, which is also
@@ -82,11 +82,9 @@ pub(super) async fn list(session: &Session, client: &'static ClientModel) -> Che
 pub(super) async fn resolve(session: &Session, client: &'static ClientModel) -> CheckResult {
     let chart = arrange_versions(session, client).await?;
     let range = |text| VersionReq::parse(text).expect("it is a range");
-    let releases = client.run(session);
-    releases.resolve(RELEASE, Some(&range("^1.0.0"))).await?;
-    let builds = client.run(session);
-    let range = range(">0.1.0, <0.3.0");
-    builds.pull_resolved(&chart, BUILD, Some(&range)).await
+    let (releases, builds) = (range("^1.0.0"), range(">0.1.0, <0.3.0"));
+    let ranges = [(RELEASE, Some(&releases)), (BUILD, Some(&builds))];
+    client.run(session).pull_resolved(&chart, &ranges).await
 }
 
 /// The login with the credentials of the run.
