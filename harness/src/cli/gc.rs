@@ -56,7 +56,7 @@ pub(super) struct Arguments {
     /// Show the content that would be deleted, and delete nothing.
     #[arg(long)]
     dry_run: bool,
-    /// Delete the repositories of the run with this name only, such as hoc-63cbe1e4, without querying the registry's list
+    /// Delete the repositories of the run with this name only, such as hoc63cbe1e4, without querying the registry's list
     /// of repositories. Its repositories begin with the name.
     #[arg(long, value_name = "NAME", value_parser = run_name)]
     run: Option<String>,
@@ -117,7 +117,7 @@ fn run_name(text: &str) -> Result<String, &'static str> {
     if is_of_a_run(None, &format!("{text}/x")) && !text.contains('/') {
         return Ok(text.to_owned());
     }
-    Err("write it as hoc- with eight hexadecimal digits, as the names of its repositories begin")
+    Err("write it as hoc with eight hexadecimal digits, as the names of its repositories begin")
 }
 
 /// Reads names from a file. All must be repositories of runs: others are never deleted.

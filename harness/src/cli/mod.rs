@@ -80,7 +80,7 @@ enum Command {
     Merge(merge::Arguments),
     /// Show which repositories a run needs, without running it.
     Plan(plan::Arguments),
-    /// Delete the content that earlier runs left in a registry. Only repositories named hoc-… are affected.
+    /// Delete the content that earlier runs left in a registry. Only repositories named hoc… are affected.
     #[command(after_help = exit_code::HELP)]
     Gc(gc::Arguments),
     /// List the requirements.

@@ -182,14 +182,14 @@ mod tests {
         assert_eq!(
             names,
             [
-                "team/hoc-63cbe1e4-capabilities",
-                "team/hoc-63cbe1e4-capabilities-mounted",
-                "team/hoc-63cbe1e4-capabilities/c3",
-                "team/hoc-63cbe1e4-capabilities/c3/c4",
-                "team/hoc-63cbe1e4-capabilities/c3/c4/c5",
-                "team/hoc-63cbe1e4-preflight",
-                "team/hoc-63cbe1e4-upload-mount",
-                "team/hoc-63cbe1e4-upload-mount-from",
+                "team/hoc63cbe1e4-capabilities",
+                "team/hoc63cbe1e4-capabilities-mounted",
+                "team/hoc63cbe1e4-capabilities/c3",
+                "team/hoc63cbe1e4-capabilities/c3/c4",
+                "team/hoc63cbe1e4-capabilities/c3/c4/c5",
+                "team/hoc63cbe1e4-preflight",
+                "team/hoc63cbe1e4-upload-mount",
+                "team/hoc63cbe1e4-upload-mount-from",
             ]
         );
     }
@@ -207,9 +207,9 @@ mod tests {
         assert_eq!(
             names,
             [
-                ("team/hoc-63cbe1e4-capabilities", "pool/a"),
-                ("team/hoc-63cbe1e4-capabilities-mounted", "pool/b"),
-                ("team/hoc-63cbe1e4-preflight", "pool/c"),
+                ("team/hoc63cbe1e4-capabilities", "pool/a"),
+                ("team/hoc63cbe1e4-capabilities-mounted", "pool/b"),
+                ("team/hoc63cbe1e4-preflight", "pool/c"),
             ]
         );
         let too_few = assign(&[one], None, 7, &given[..2]).await;

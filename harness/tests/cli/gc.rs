@@ -39,7 +39,7 @@ fn with_leftovers() -> Serve {
     serve
 }
 
-const OWN: &str = "hoc-63cbe1e4/pull-manifest-bytes";
+const OWN: &str = "hoc63cbe1e4/pull-manifest-bytes";
 
 fn has_tags(serve: &Serve, repository: &str) -> bool {
     let (_, tags) = request(
@@ -153,13 +153,13 @@ fn plan_names_the_repositories_of_a_run() {
     assert_eq!(ran.code, Some(0), "{}{}", ran.out, ran.err);
     let names: Vec<&str> = ran.out.lines().collect();
     assert!(
-        names.contains(&"team/hoc-63cbe1e4-upload-mount-from"),
+        names.contains(&"team/hoc63cbe1e4-upload-mount-from"),
         "{names:?}"
     );
     assert!(
         names
             .iter()
-            .all(|name| name.starts_with("team/hoc-63cbe1e4-")),
+            .all(|name| name.starts_with("team/hoc63cbe1e4-")),
         "{names:?}"
     );
     assert_eq!(ran.err, "");

@@ -18,7 +18,7 @@ pub(super) fn normalised(target: &TargetRecord, text: &str) -> String {
 /// One word, which may end with a punctuation mark.
 fn word(word: &str) -> String {
     let word = replace(word, "127.0.0.1:", "{host}", |c| c.is_ascii_digit());
-    let word = replace(&word, "hoc-", "{run}", |c| c.is_ascii_hexdigit());
+    let word = replace(&word, "hoc", "{run}", |c| c.is_ascii_hexdigit());
     replace(&word, "sha256:", "{digest}", |c| c.is_ascii_hexdigit())
 }
 
@@ -48,7 +48,7 @@ mod tests {
                 "a location on `{host}`, not {digest}.",
             ),
             (
-                "404 to /v2/hoc-63cbe1e4/upload-x/manifests/1.0.0",
+                "404 to /v2/hoc63cbe1e4/upload-x/manifests/1.0.0",
                 "404 to /v2/{run}/upload-x/manifests/1.0.0",
             ),
             (

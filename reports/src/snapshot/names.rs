@@ -230,8 +230,8 @@ mod tests {
     fn names() -> Placeholders {
         Placeholders {
             origin: "https://r.example:5000".into(),
-            repository: "hoc-0a1b2c3d/snapshot".into(),
-            run: Some("hoc-0a1b2c3d".into()),
+            repository: "hoc0a1b2c3d/snapshot".into(),
+            run: Some("hoc0a1b2c3d".into()),
             digest: Some("sha256:abcd".into()),
             size: Some(412),
         }
@@ -241,19 +241,19 @@ mod tests {
     fn urls_keep_their_form_and_lose_generated_parts() {
         for (given, shown) in [
             (
-                "https://r.example:5000/v2/hoc-0a1b2c3d/snapshot/blobs/uploads/9f3c7c45?_state=REDACTED",
+                "https://r.example:5000/v2/hoc0a1b2c3d/snapshot/blobs/uploads/9f3c7c45?_state=REDACTED",
                 "{origin}/v2/{repository}/blobs/uploads/{upload}?_state={value}",
             ),
             (
-                "/v2/hoc-0a1b2c3d/snapshot/blobs/uploads/9f3c?z=1&digest=sha256%3Aabcd",
+                "/v2/hoc0a1b2c3d/snapshot/blobs/uploads/9f3c?z=1&digest=sha256%3Aabcd",
                 "/v2/{repository}/blobs/uploads/{upload}?digest={digest}&z={value}",
             ),
             (
-                "/v2/hoc-0a1b2c3d/snapshot/blobs/sha256:abcd",
+                "/v2/hoc0a1b2c3d/snapshot/blobs/sha256:abcd",
                 "/v2/{repository}/blobs/{digest}",
             ),
             (
-                "/v2/hoc-0a1b2c3d/snapshot/manifests/0.1.0",
+                "/v2/hoc0a1b2c3d/snapshot/manifests/0.1.0",
                 "/v2/{repository}/manifests/{tag}",
             ),
             (
@@ -269,7 +269,7 @@ mod tests {
     fn texts_lose_hosts_runs_ids_and_steering_characters() {
         assert_eq!(
             names().text(
-                "at r.example:5000: hoc-0a1b2c3d/other 9f3c7c45-c5b1-ae91-c861-d0f3826e22a4\u{1b}"
+                "at r.example:5000: hoc0a1b2c3d/other 9f3c7c45-c5b1-ae91-c861-d0f3826e22a4\u{1b}"
             ),
             "at {host}: {run}/other {id}\\u{1b}"
         );

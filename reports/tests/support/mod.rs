@@ -145,14 +145,14 @@ fn distribution() -> TargetRecord {
         helm_versions: helm_versions(),
         leftovers: vec![
             Leftover {
-                repository: "hoc-0badcafe/push-blob-created".into(),
+                repository: "hoc0badcafe/push-blob-created".into(),
                 kind: LeftoverKind::Manifest,
                 name: "sha256:0bad".into(),
                 why: "the registry returns 405 for DELETE".into(),
                 command: None,
             },
-            leftover("hoc-0badcafe/push-locked"),
-            leftover("hoc-0badcafe/push-blob-created"),
+            leftover("hoc0badcafe/push-locked"),
+            leftover("hoc0badcafe/push-blob-created"),
         ],
         requests: 1311,
         concurrency: 8,

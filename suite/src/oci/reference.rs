@@ -131,7 +131,7 @@ mod tests {
             "a-b",
             "a---b",
             "a.b_c__d-e/0-1",
-            "hoc-0a1b2c3d/api-v2-ping",
+            "hoc0a1b2c3d/api-v2-ping",
         ] {
             let name: RepositoryName = text.parse().expect(text);
             assert_eq!(name, text);

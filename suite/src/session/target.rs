@@ -45,9 +45,9 @@ pub struct Target {
 /// The size of a mebibyte.
 pub const MEBIBYTE: u64 = 1 << 20;
 
-/// The name of a run that follows from a seed.
+/// The name of a run that follows from a seed. It has no punctuation: some registries refuse `-` in a segment before the last.
 pub fn name_of_run(seed: u64) -> String {
-    format!("hoc-{:08x}", mix(seed) >> 32)
+    format!("hoc{:08x}", mix(seed) >> 32)
 }
 
 impl Target {

@@ -12,7 +12,7 @@ use super::stored::{RepositoryContent, Stored};
 /// The number of repositories that are read concurrently.
 const CONCURRENCY: usize = 4;
 
-/// The number of hexadecimal digits after `hoc-` in the name of a run.
+/// The number of hexadecimal digits after `hoc` in the name of a run.
 const DIGITS: usize = 8;
 
 /// The registry does not list its repositories.
@@ -37,7 +37,7 @@ pub struct Found {
     pub problems: Vec<String>,
 }
 
-/// True if a run created the repository in this namespace: its name is valid, and has `hoc-` and eight hexadecimal digits
+/// True if a run created the repository in this namespace: its name is valid, and has `hoc` and eight hexadecimal digits
 /// at the position at which runs write them.
 pub fn is_of_a_run(namespace: Option<&str>, name: &str) -> bool {
     name.parse::<RepositoryName>().is_ok() && is_named_by_a_run(namespace, name)
@@ -45,7 +45,9 @@ pub fn is_of_a_run(namespace: Option<&str>, name: &str) -> bool {
 
 fn is_named_by_a_run(namespace: Option<&str>, name: &str) -> bool {
     let is_run = |rest: &str| {
-        rest.strip_prefix("hoc-")
+        // Earlier versions wrote a `-`.
+        let digits = rest.strip_prefix("hoc-").or_else(|| rest.strip_prefix("hoc"));
+        digits
             .and_then(|rest| rest.split_at_checked(DIGITS))
             .is_some_and(|(digits, rest)| {
                 digits
@@ -168,27 +170,27 @@ mod tests {
     #[test]
     fn only_repositories_that_a_run_named_are_of_a_run() {
         for (namespace, name, expected) in [
-            (None, "hoc-63cbe1e4/pull-blob", true),
-            (None, "hoc-63cbe1e4-names-root", true),
-            (None, "hoc-63cbe1e4", false),
-            (None, "hoc-63cbe1e", false),
-            (None, "hoc-63CBE1E4/x", false),
-            (None, "hoc-63cbe1e4x/y", false),
-            (None, "hoc-documents/x", false),
-            (None, "team/hoc-63cbe1e4-x", false),
+            (None, "hoc63cbe1e4/pull-blob", true),
+            (None, "hoc63cbe1e4-names-root", true),
+            (None, "hoc63cbe1e4", false),
+            (None, "hoc63cbe1e", false),
+            (None, "hoc63CBE1E4/x", false),
+            (None, "hoc63cbe1e4x/y", false),
+            (None, "hocdocuments/x", false),
+            (None, "team/hoc63cbe1e4-x", false),
             (None, "charts/nginx", false),
-            (None, "hoc-63cbe1e4/../charts/nginx", false),
-            (None, "hoc-63cbe1e4/x/", false),
-            (None, "hoc-63cbe1e4/x';halt;'", false),
-            (None, "hoc-63cbe1e4/x/manifests?", false),
-            (Some("team"), "team/hoc-63cbe1e4-x", true),
-            (Some("team"), "team-hoc-63cbe1e4-x", true),
+            (None, "hoc63cbe1e4/../charts/nginx", false),
+            (None, "hoc63cbe1e4/x/", false),
+            (None, "hoc63cbe1e4/x';halt;'", false),
+            (None, "hoc63cbe1e4/x/manifests?", false),
+            (Some("team"), "team/hoc63cbe1e4-x", true),
+            (Some("team"), "team-hoc63cbe1e4-x", true),
             (Some("team"), "team/nginx", false),
             (Some("team"), "team", false),
-            (Some("team"), "teams/hoc-63cbe1e4-x", false),
-            (Some("team"), "other/hoc-63cbe1e4-x", false),
-            (Some("team"), "hoc-63cbe1e4/x", false),
-            (Some("a/b"), "a/b/hoc-63cbe1e4-x", true),
+            (Some("team"), "teams/hoc63cbe1e4-x", false),
+            (Some("team"), "other/hoc63cbe1e4-x", false),
+            (Some("team"), "hoc63cbe1e4/x", false),
+            (Some("a/b"), "a/b/hoc63cbe1e4-x", true),
         ] {
             assert_eq!(
                 is_of_a_run(namespace, name),

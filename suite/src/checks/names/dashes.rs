@@ -31,13 +31,13 @@ requirement! {
             "Throughout this document, `<name>` MUST match the following regular expression: `[a-z0-9]+((\\.|_|__|-+)[a-z0-9]+)*(\\/[a-z0-9]+((\\.|_|__|-+)[a-z0-9]+)*)*`",
         )],
         breaks: [
-            Break::new(ALL, Flow::WRITES, Symptom::PushStart),
-            Break::new(ALL, Flow::WRITES, Symptom::UploadPost),
-            Break::new(CONTAINERD, Flow::DIRECT_PULLS, Symptom::ManifestGet),
-            Break::new(OLD_LISTING, Flow::LISTINGS, Symptom::TagList),
-            Break::new(ORAS, Flow::EXACT_PULLS, Symptom::ManifestGet),
-            Break::new(ORAS, Flow::LISTINGS, Symptom::TagList),
-            Break::new(ORAS, &[Flow::PullDigest], Symptom::PullStart),
+            Break::when("below a name with `-` in a segment before the last", ALL, Flow::WRITES, Symptom::PushStart),
+            Break::when("below a name with `-` in a segment before the last", ALL, Flow::WRITES, Symptom::UploadPost),
+            Break::when("below a name with `-` in a segment before the last", CONTAINERD, Flow::DIRECT_PULLS, Symptom::ManifestGet),
+            Break::when("below a name with `-` in a segment before the last", OLD_LISTING, Flow::LISTINGS, Symptom::TagList),
+            Break::when("below a name with `-` in a segment before the last", ORAS, Flow::EXACT_PULLS, Symptom::ManifestGet),
+            Break::when("below a name with `-` in a segment before the last", ORAS, Flow::LISTINGS, Symptom::TagList),
+            Break::when("below a name with `-` in a segment before the last", ORAS, &[Flow::PullDigest], Symptom::PullStart),
         ],
         faults: [RefusesDashesInParentSegments, RefusesDashesInParentSegmentsWith400],
         check: dashes,
@@ -54,7 +54,12 @@ async fn dashes(session: &Session) -> CheckResult {
     if !plain.status.is_success() {
         return Err(obstacle("start an upload under a plain name", &plain));
     }
-    let reply = first_write(session, session.repository()).await?;
+    let repository = session.repository();
+    let dashed = match repository.split_once('/') {
+        Some((run, name)) => format!("{run}-dashed/{name}"),
+        None => repository.to_owned(),
+    };
+    let reply = first_write(session, &dashed).await?;
     expect::holds(
         reply.status.is_success(),
         "a 2xx status, as for a name without `-`",

@@ -177,7 +177,7 @@ async fn commands_are_those_that_the_registry_accepts() {
         ),
         (
             Setup::Bearer,
-            "helm-oci-conformance gc https://registry.test --run hoc-",
+            "helm-oci-conformance gc https://registry.test --run hoc",
         ),
     ] {
         let target = proof::target(setup, &[]);
