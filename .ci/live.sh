@@ -122,8 +122,8 @@ run_crane() {
 # Real Helm binaries can only log in to it, because of these violations and others.
 run_container_registry() {
     local url flow broken=() password=s3cret-of-ci
-    for flow in chart-push chart-pull push re-push push-changed push-plus push-prov \
-        pull pull-prov pull-plus pull-range pull-unversioned pull-digest dependency-update show; do
+    for flow in chart-push chart-pull push re-push push-changed push-plus push-prov push-pull \
+        pull pull-prov pull-plus pull-range pull-unversioned pull-digest dependency-update dependency-range show; do
         broken+=(--breaks "$flow")
     done
     url=http://127.0.0.1:$(free_port)

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use helm_oci_fixtures::fault::Fault;
+use helm_oci_suite::checks;
 use helm_oci_suite::evidence::difference::{cells_of, differences};
 use helm_oci_suite::evidence::{self, Evidence, EvidenceError};
 use helm_oci_suite::helm::flow::Flow;
@@ -118,7 +119,7 @@ fn check(recorded: &[Evidence], observed: &[Evidence]) -> Result<ExitCode, Outpu
                 "helm {helm}: the evidence was recorded with another binary of this version\n"
             ));
         }
-        for difference in differences(old, new) {
+        for difference in differences(&checks::all(), old, new) {
             count += 1;
             output::print(&difference.to_string())?;
         }

@@ -7,7 +7,7 @@ use semver::Version;
 
 use super::{Evidence, FlowResult, Observation};
 use crate::helm::flow::Flow;
-use crate::requirement::Setup;
+use crate::requirement::{Requirement, Setup};
 
 /// A cell in which they differ.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,13 +41,28 @@ pub enum CellResult {
 type Place = (Option<String>, Flow, Setup);
 
 /// The cells in which the new observation differs from the record. The record may contain more faults and flows than
-/// the observation, but not fewer.
-pub fn differences(recorded: &Evidence, observed: &Evidence) -> Vec<Difference> {
+/// the observation, but not fewer. Cells whose result is a matter of chance, as one of the requirements declares, are left
+/// out.
+pub fn differences(
+    requirements: &[&'static Requirement],
+    recorded: &Evidence,
+    observed: &Evidence,
+) -> Vec<Difference> {
+    let is_by_chance = |fault: &str, flow: Flow| {
+        requirements.iter().any(|own| {
+            own.faults.iter().any(|listed| listed.name() == fault)
+                && own
+                    .breaks
+                    .iter()
+                    .any(|brk| brk.is_by_chance && brk.can_hit(&observed.helm, flow))
+        })
+    };
     let (old, new) = (cells(recorded), cells(observed));
     let flows = tried(observed);
     let places: BTreeSet<&Place> = old.keys().chain(new.keys()).collect();
     let is_concerned = |(fault, flow, _): &&Place| {
-        let is_tried = |fault: &String| observed.faults.contains_key(fault);
+        let is_tried =
+            |fault: &String| observed.faults.contains_key(fault) && !is_by_chance(fault, *flow);
         flows.contains(flow) && fault.as_ref().is_none_or(is_tried)
     };
     let difference = |place: &Place| {
@@ -196,8 +211,8 @@ mod tests {
 
     #[test]
     fn an_equal_part_has_no_difference() {
-        assert_eq!(differences(&recorded(), &recorded()), Vec::new());
-        assert_eq!(differences(&recorded(), &part()), Vec::new());
+        assert_eq!(differences(&[], &recorded(), &recorded()), Vec::new());
+        assert_eq!(differences(&[], &recorded(), &part()), Vec::new());
         assert_eq!(cells_of(&part()), 1);
     }
 
@@ -206,7 +221,7 @@ mod tests {
         let mut now = part();
         now.faults
             .insert("cuts-blobs".to_owned(), vec![fails(&[Flow::Pull], "nay")]);
-        let found = differences(&recorded(), &now);
+        let found = differences(&[], &recorded(), &now);
         assert_eq!(found.len(), 1);
         let text = "\
 helm 3.10.1, pull with cuts-blobs on Open:
@@ -221,14 +236,14 @@ helm 3.10.1, pull with cuts-blobs on Open:
         let mut now = part();
         now.faults.insert("cuts-blobs".to_owned(), Vec::new());
         assert_eq!(
-            differences(&recorded(), &now)[0].observed,
+            differences(&[], &recorded(), &now)[0].observed,
             CellResult::Unaltered
         );
         now = part();
         now.faults
             .insert("adds-charset".to_owned(), vec![fails(&[Flow::Pull], "no")]);
         assert_eq!(
-            differences(&recorded(), &now)[0].recorded,
+            differences(&[], &recorded(), &now)[0].recorded,
             CellResult::Unaltered
         );
     }
@@ -239,7 +254,7 @@ helm 3.10.1, pull with cuts-blobs on Open:
         now.flows.clear();
         now.without_fault = vec![fails(&[Flow::Pull], "no")];
         now.faults.clear();
-        let found = differences(&recorded(), &now);
+        let found = differences(&[], &recorded(), &now);
         assert_eq!(found.len(), 1);
         assert_eq!(found[0].recorded, CellResult::Works);
         assert_eq!(found[0].fault, None);

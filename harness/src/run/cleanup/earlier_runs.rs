@@ -46,7 +46,9 @@ pub fn is_of_a_run(namespace: Option<&str>, name: &str) -> bool {
 fn is_named_by_a_run(namespace: Option<&str>, name: &str) -> bool {
     let is_run = |rest: &str| {
         // Earlier versions wrote a `-`.
-        let digits = rest.strip_prefix("hoc-").or_else(|| rest.strip_prefix("hoc"));
+        let digits = rest
+            .strip_prefix("hoc-")
+            .or_else(|| rest.strip_prefix("hoc"));
         digits
             .and_then(|rest| rest.split_at_checked(DIGITS))
             .is_some_and(|(digits, rest)| {

@@ -30,6 +30,7 @@ requirement! {
         )],
         breaks: [],
         faults: [RefusesDeepNames],
+        consequences: [RefusesDashesInParentSegments, RefusesDashesInParentSegmentsWith400],
         check: deep,
     }
 }

@@ -106,7 +106,6 @@ requirement! {
         )],
         breaks: [],
         faults: [RequiresExistingRepositories],
-        consequences: [RefusesDashesInParentSegments],
         check: created_on_push,
     }
 }
