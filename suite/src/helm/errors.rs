@@ -155,6 +155,10 @@ symptoms! {
     ManifestGetByDigest(None) [
         (CONTAINERD, "failed open: unexpected status code {url}/manifests/{d}: …"),
     ];
+    /// HEAD of a manifest by digest, of a pull by digest.
+    ManifestHeadByDigest(None) [
+        (CONTAINERD, "unexpected status from HEAD request to {url}/manifests/{d}: …"),
+    ];
     /// GET of a tag that is listed and does not exist.
     ListedTagNotFound(None) [
         (CONTAINERD, "{ref}: not found"),

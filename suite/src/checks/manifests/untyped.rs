@@ -35,7 +35,7 @@ requirement! {
         ],
         breaks: [
             Break::new(CONTAINERD, Flow::TAG_PULLS, Symptom::ManifestGetByDigest),
-            Break::new(CONTAINERD, &[Flow::PullDigest], Symptom::PullStart),
+            Break::new(CONTAINERD, &[Flow::PullDigest], Symptom::ManifestHeadByDigest),
             Break::new(ORAS, Flow::PUSHES, Symptom::TagRead),
             Break::new(ORAS, &[Flow::RePush], Symptom::ManifestHead),
             Break::new(ORAS, &[Flow::PullDigest], Symptom::PullStart),
