@@ -46,8 +46,7 @@ impl ClientRun<'_> {
                 _ => return self.token(&posted, typed_access_token(&posted)),
             }
         }
-        let scopes = scopes.iter().map(|scope| ("scope", scope.as_str()));
-        let got = self.get(endpoint, scopes.collect()).await?;
+        let got = self.get_scoped(endpoint, scopes).await?;
         self.token(&got, typed_token(&got))
     }
 
@@ -57,9 +56,18 @@ impl ClientRun<'_> {
         endpoint: &Endpoint,
         scopes: &BTreeSet<String>,
     ) -> Result<HeaderValue, Stop> {
-        let scopes = scopes.iter().map(|scope| ("scope", scope.as_str()));
-        let got = self.get(endpoint, scopes.collect()).await?;
+        let got = self.get_scoped(endpoint, scopes).await?;
         self.token(&got, TokenResponse::token_in(&got))
+    }
+
+    /// Requests a token for these scopes by GET.
+    async fn get_scoped(
+        &self,
+        endpoint: &Endpoint,
+        scopes: &BTreeSet<String>,
+    ) -> Result<Reply, Stop> {
+        let scopes = scopes.iter().map(|scope| ("scope", scope.as_str()));
+        self.get(endpoint, scopes.collect()).await
     }
 
     /// `Authorization` with this token; without a token Helm aborts.

@@ -13,7 +13,7 @@ use helm_oci_suite::wire::redaction::redact_url;
 use http::StatusCode;
 
 use super::evidence::{Evidence, is_accepted, is_page, says_https};
-use super::{host, tags_path, told};
+use super::{host, status_and_error, tags_path};
 
 /// The conclusion from the first responses.
 #[derive(Debug, Default)]
@@ -146,7 +146,7 @@ fn no_registry(session: &Session, evidence: &Evidence) -> Conclusion {
 fn refused(session: &Session, evidence: &Evidence, own: &Reply) -> Conclusion {
     let credentials = session.target().credentials.as_ref();
     let first = first_request(session);
-    let said = told(session, own);
+    let said = status_and_error(session, own);
     let lacks_challenge = session.transcript().iter().any(|exchange| {
         let has =
             |headers: &[(String, String)], name: &str| headers.iter().any(|(own, _)| own == name);
@@ -192,7 +192,7 @@ fn unauthorized(
     credentials: &Credentials,
 ) -> Conclusion {
     let host = host(session);
-    let said = told(session, own);
+    let said = status_and_error(session, own);
     let base_accepts = evidence
         .base
         .as_ref()
@@ -204,14 +204,17 @@ fn unauthorized(
     match session.refused_token() {
         Some(reply) if !is_refusal(&reply) => Conclusion::examined(format!(
             "the token endpoint of {host} returns {} and no token; check the token endpoint",
-            told(session, &reply)
+            status_and_error(session, &reply)
         )),
         Some(reply) if base_accepts => {
-            let said = format!("the token endpoint returns {}", told(session, &reply));
+            let said = format!(
+                "the token endpoint returns {}",
+                status_and_error(session, &reply)
+            );
             Conclusion::mistaken(may_not(session, &said, own.status))
         }
         Some(reply) => {
-            let said = told(session, &reply);
+            let said = status_and_error(session, &reply);
             let what = match reply.status {
                 StatusCode::FORBIDDEN => format!(
                     "{host} gives this account no token: its token endpoint returns {said}; use an account that may use \
@@ -297,7 +300,7 @@ fn shown(session: &Session, reply: &Result<Reply, Stop>) -> String {
             .filter(|_| reply.status.is_redirection())
         {
             Some(location) => format!("returns {}, to {}", reply.status, redact_url(location)),
-            None => format!("returns {}", told(session, reply)),
+            None => format!("returns {}", status_and_error(session, reply)),
         },
         Err(stop) => format!("failed ({stop})"),
     }

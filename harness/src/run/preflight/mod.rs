@@ -136,17 +136,17 @@ fn host(session: &Session) -> String {
 }
 
 fn server_of(session: &Session, reply: &Reply) -> Option<String> {
-    let told: Vec<&str> = ["server", "docker-distribution-api-version"]
+    let values: Vec<&str> = ["server", "docker-distribution-api-version"]
         .into_iter()
         .filter_map(|name| reply.header(name))
         .filter(|value| !value.is_empty())
         .collect();
-    let told = session.redact(&told.join("; "));
-    (!told.is_empty()).then(|| told.chars().take(200).collect())
+    let values = session.redact(&values.join("; "));
+    (!values.is_empty()).then(|| values.chars().take(200).collect())
 }
 
 /// The status, and the first error of the envelope where there is one.
-fn told(session: &Session, reply: &Reply) -> String {
+fn status_and_error(session: &Session, reply: &Reply) -> String {
     let body: Option<serde_json::Value> = serde_json::from_slice(&reply.body).ok();
     let error = body.as_ref().and_then(|body| body.pointer("/errors/0"));
     let part = |name: &str| {

@@ -115,10 +115,16 @@ async fn push_and_read(session: &Session, chart: Chart, version: &str) -> Result
     }
     let tag = version.replace('+', "_");
     session.arrange_manifest(&tag, &chart.manifest).await?;
-    let tagged = session.head_manifest(&tag).await?;
+    find_tag(session, &tag).await?;
+    Ok(chart)
+}
+
+/// Requests a pushed tag once; that it cannot be found is an obstacle.
+async fn find_tag(session: &Session, tag: &str) -> CheckResult {
+    let tagged = session.head_manifest(tag).await?;
     match tagged.status.as_u16() {
         404 => Err(obstacle("find a pushed tag", &tagged)),
-        _ => Ok(chart),
+        _ => Ok(()),
     }
 }
 
@@ -141,10 +147,7 @@ async fn arrange_versions(session: &Session, client: &'static ClientModel) -> Re
         session.list_tags().await?;
     }
     for tag in [BUILD, RELEASE] {
-        let tagged = session.head_manifest(tag).await?;
-        if tagged.status.as_u16() == 404 {
-            return Err(obstacle("find a pushed tag", &tagged));
-        }
+        find_tag(session, tag).await?;
     }
     Ok(chart)
 }

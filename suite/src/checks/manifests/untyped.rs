@@ -1,5 +1,6 @@
 //! Reads of a manifest without a `mediaType` field.
 
+use bytes::Bytes;
 use helm_oci_fixtures::manifest::{Shape, chart_manifest};
 
 use crate::helm::breaks::Break;
@@ -10,7 +11,7 @@ use crate::requirement::requirement;
 use crate::requirement::source::{DISTRIBUTION, helm};
 use crate::session::steps::{obstacle, with_media_type};
 use crate::session::{Reply, Session, digest_of, expect};
-use crate::verdict::CheckResult;
+use crate::verdict::{CheckResult, Stop};
 
 requirement! {
     /// A manifest without a top-level `mediaType` that the registry accepted can be read by digest.
@@ -88,34 +89,12 @@ async fn by_tag(session: &Session) -> CheckResult {
 async fn readable(session: &Session, by_digest: bool) -> CheckResult {
     let package = session.arrange_chart_blobs("1.0.0").await?.package;
     let untyped = chart_manifest(Shape::Helm38, &package, None, None);
-    let typed = with_media_type(&untyped);
-    let reference = |tag: &str, manifest: &[u8]| {
-        if by_digest {
-            digest_of(manifest)
-        } else {
-            tag.to_owned()
-        }
-    };
-    session.arrange_manifest("1.0.0", &untyped).await?;
-    let own = reference("1.0.0", &untyped);
-    // `consistency/manifest-readable-at-once` judges the first response by digest.
-    session.head_manifest(&own).await?;
-    let head = session.head_manifest(&own).await?;
-    let get = session.get_manifest(&own).await?;
-    let is_read = |reply: &Reply| {
-        // `manifests/present-digest-answered` judges a 405.
-        let status = reply.status;
-        status.is_success() || status.is_redirection() || status.as_u16() == 405
-    };
-    let failed = [&head, &get].into_iter().find(|reply| !is_read(reply));
-    let Some(failed) = failed else {
+    let [head, get] = pushed_and_read(session, "1.0.0", &untyped, by_digest).await?;
+    let Some(failed) = [&head, &get].into_iter().find(|reply| !is_read(reply)) else {
         return Ok(());
     };
-    session.arrange_manifest("1.0.1", &typed).await?;
-    let own = reference("1.0.1", &typed);
-    session.head_manifest(&own).await?;
-    let head = session.head_manifest(&own).await?;
-    let get = session.get_manifest(&own).await?;
+    let typed = with_media_type(&untyped);
+    let [head, get] = pushed_and_read(session, "1.0.1", &typed, by_digest).await?;
     if let Some(unreadable) = [&head, &get].into_iter().find(|reply| !is_read(reply)) {
         return Err(obstacle("read a manifest with `mediaType`", unreadable));
     }
@@ -124,4 +103,27 @@ async fn readable(session: &Session, by_digest: bool) -> CheckResult {
         format!("status {}", failed.status),
         &[failed, &get],
     ))
+}
+
+/// The responses to HEAD and GET of a manifest that is pushed under this tag.
+async fn pushed_and_read(
+    session: &Session,
+    tag: &str,
+    manifest: &Bytes,
+    by_digest: bool,
+) -> Result<[Reply; 2], Stop> {
+    session.arrange_manifest(tag, manifest).await?;
+    let digest = digest_of(manifest);
+    let reference = if by_digest { &digest } else { tag };
+    // `consistency/manifest-readable-at-once` judges the first response by digest.
+    session.head_manifest(reference).await?;
+    let head = session.head_manifest(reference).await?;
+    let get = session.get_manifest(reference).await?;
+    Ok([head, get])
+}
+
+/// True if a read does not fail; `manifests/present-digest-answered` judges a 405.
+fn is_read(reply: &Reply) -> bool {
+    let status = reply.status;
+    status.is_success() || status.is_redirection() || status.as_u16() == 405
 }
