@@ -105,8 +105,8 @@ async fn snapshots_are_the_same(target: &str, image: &str) -> Result<Completion,
             .arg(folder.path())
             .output()?;
         if !ran.status.success() {
-            let said = [ran.stdout, ran.stderr].concat();
-            return Err(String::from_utf8_lossy(&said).into_owned().into());
+            let output = [ran.stdout, ran.stderr].concat();
+            return Err(String::from_utf8_lossy(&output).into_owned().into());
         }
     }
     Ok(Completion::Completed)

@@ -139,7 +139,7 @@ fn only_those_of_the_era_run() -> Result<(), Failed> {
     let meets = "case \"$*\" in version*) echo v3.10.1;; esac";
     let path = executable(&folder, meets)?;
     let left_out = "Helm 3.10.1 is not run: none of its flows is selected\n";
-    for (era, code, said) in [("3.8", 3, ""), ("4.2.4", 0, left_out)] {
+    for (era, code, expected) in [("3.8", 3, ""), ("4.2.4", 0, left_out)] {
         let only = ["--only", "flow/push-*", "--only", "helm-*/flow/push"];
         let ended = program()
             .args(["run", "reference", "--era", era])
@@ -148,7 +148,7 @@ fn only_those_of_the_era_run() -> Result<(), Failed> {
             .arg(&path)
             .output()?;
         let errors = String::from_utf8_lossy(&ended.stderr);
-        if ended.status.code() != Some(code) || errors != said {
+        if ended.status.code() != Some(code) || errors != expected {
             return Err(format!("{era}: {}: {errors}", ended.status).into());
         }
     }
@@ -164,10 +164,10 @@ fn refused(script: &str, sentence: &str) -> Result<(), Failed> {
         (&["run", "reference", "--helm"], &path),
     ] {
         let ended = program().args(arguments).arg(path).output()?;
-        let said = String::from_utf8_lossy(&ended.stderr);
+        let errors = String::from_utf8_lossy(&ended.stderr);
         let is_refused = ended.status.code() == Some(2) && ended.stdout.is_empty();
-        if !is_refused || !said.contains(sentence) || said.lines().count() != 1 {
-            return Err(format!("{arguments:?}: {}: {said}", ended.status).into());
+        if !is_refused || !errors.contains(sentence) || errors.lines().count() != 1 {
+            return Err(format!("{arguments:?}: {}: {errors}", ended.status).into());
         }
     }
     Ok(())
@@ -347,7 +347,7 @@ async fn is_explained(helm: &Helm) -> Result<(), Failed> {
         || found.1 != "fail"
         || found.2["requirement"] != "upload/one-put-completes"
     {
-        return Err(format!("{found:?}, and Helm said {}", push["error"]).into());
+        return Err(format!("{found:?}, and Helm printed {}", push["error"]).into());
     }
     let xml = std::fs::read_to_string(xml)?;
     let encoded = BASE64_STANDARD.encode(format!("{username}:{password}"));
@@ -381,9 +381,9 @@ fn pushes_goldens(helm: &Helm, runtime: &Handle) -> Result<Completion, Failed> {
     if recorded.status.success() {
         return Ok(Completion::Completed);
     }
-    let said = String::from_utf8_lossy(&recorded.stdout);
+    let output = String::from_utf8_lossy(&recorded.stdout);
     let errors = String::from_utf8_lossy(&recorded.stderr);
-    Err(format!("{}\n{said}{errors}", recorded.status).into())
+    Err(format!("{}\n{output}{errors}", recorded.status).into())
 }
 
 async fn completes(helm: &Helm, flow: Flow) -> Result<(), Failed> {
@@ -391,13 +391,13 @@ async fn completes(helm: &Helm, flow: Flow) -> Result<(), Failed> {
         Flow::Login => (Access::basic_for_tests(), Some(known())),
         _ => (Access::Open, None),
     };
-    let stage = Arc::new(FaultServer::new(access, &[]));
+    let fault_server = Arc::new(FaultServer::new(access, &[]));
     let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-    let server = Server::start(listen, Arc::clone(&stage) as _).await?;
+    let server = Server::start(listen, Arc::clone(&fault_server) as _).await?;
     // Helm 3.0 to 3.2 accepts no address as a host.
     let origin = format!("http://localhost:{}", server.address().port()).parse()?;
     let mut target = Target::new(
-        Arc::new(InProcessClient::new(Arc::clone(&stage), origin)),
+        Arc::new(InProcessClient::new(Arc::clone(&fault_server), origin)),
         1,
     );
     target.credentials = credentials;
@@ -410,17 +410,17 @@ async fn completes(helm: &Helm, flow: Flow) -> Result<(), Failed> {
         kubeconfig: None,
     };
     let prepared = scenario::prepare(&scenario, flow).await?;
-    stage.open();
+    fault_server.open();
     let result = prepared.run(&scenario).await?;
     server.stop().await;
     let Some(failure) = result.failure else {
-        return manifests_are_as_written(&helm.version, &stage.seen());
+        return manifests_are_as_written(&helm.version, &fault_server.seen());
     };
     let mut found = format!("{failure}\n");
     for run in &result.runs {
         let _ = write!(found, "{:?}\n{}\n{}\n", run.exit, run.stdout, run.stderr);
     }
-    for seen in stage.seen().iter().filter(|seen| !seen.is_arranged) {
+    for seen in fault_server.seen().iter().filter(|seen| !seen.is_arranged) {
         let request = &seen.request;
         let _ = writeln!(
             found,

@@ -31,7 +31,7 @@ use super::{
 };
 use crate::target::policy::Policy;
 
-/// The time limit of the look at the connection before the preflight.
+/// The time limit of the connection test before the preflight.
 const CONNECTION: Duration = Duration::from_secs(2);
 
 /// The examination of one target.

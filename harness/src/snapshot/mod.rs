@@ -6,8 +6,8 @@
 mod folder;
 mod pull;
 mod push;
+mod recorder;
 mod steps;
-mod taker;
 
 use std::fmt::Write;
 use std::sync::Arc;
@@ -26,7 +26,7 @@ use helm_oci_suite::verdict::Obstacle;
 use http::Method;
 use thiserror::Error;
 
-use self::taker::{About, Taker};
+use self::recorder::{StepContext, StepRecorder};
 use crate::launch::LaunchError;
 use crate::run::preflight::preflight;
 use crate::run::{Interrupt, Interrupted, Job, Pace, with_target};
@@ -122,9 +122,9 @@ async fn golden(target: Target) -> Result<Snapshot, SnapshotError> {
     if let Some(obstacle) = preflight(&target).await.obstacle {
         return Err(SnapshotError::Preflight(obstacle));
     }
-    let (mut taker, mut files) = (Taker::default(), SnapshotFiles::new());
+    let (mut recorder, mut files) = (StepRecorder::default(), SnapshotFiles::new());
     let run = Some(target.run());
-    base(&mut taker, &target).await;
+    base(&mut recorder, &target).await;
     let mut tags = String::new();
     for pushes in PUSHES.chunk_by(|a, b| repository(a) == repository(b)) {
         let session = Session::new(
@@ -132,23 +132,24 @@ async fn golden(target: Target) -> Result<Snapshot, SnapshotError> {
             &format!("snapshot/{}", repository(&pushes[0])),
         );
         let place = repository(&pushes[0]).replace('/', " ");
-        let whole = About::repository(&session, run.clone(), &place);
+        let whole = StepContext::repository(&session, run.clone(), &place);
         for push in pushes {
-            let about = About::repository(&session, run.clone(), &subject(push).replace('/', " "));
-            push::push(&mut taker, &about, push).await;
-            let text = pull::pushed(&mut taker, &about, push).await;
+            let context =
+                StepContext::repository(&session, run.clone(), &subject(push).replace('/', " "));
+            push::push(&mut recorder, &context, push).await;
+            let text = pull::pushed(&mut recorder, &context, push).await;
             let text = session.redact(&text);
             files.insert(format!("charts/{}.txt", subject(push)), text);
         }
-        tags.push_str(&list(&mut taker, &whole).await);
+        tags.push_str(&list(&mut recorder, &whole).await);
     }
     files.insert("tags.txt".to_owned(), tags);
-    beside(&mut taker, &target).await;
+    related(&mut recorder, &target).await;
     let still = Session::new(target.clone(), "snapshot/end");
     if still.call(Method::GET, "/v2/").send().await.is_err() {
         return Err(SnapshotError::Unresponsive);
     }
-    Ok(Snapshot::of(files, &taker.said))
+    Ok(Snapshot::of(files, &recorder.exchanges))
 }
 
 /// Reads one chart with the requests of every Helm version.
@@ -157,37 +158,41 @@ async fn chart(
     repository: &str,
     reference: &str,
 ) -> Result<Snapshot, SnapshotError> {
-    let (mut taker, mut files) = (Taker::default(), SnapshotFiles::new());
-    base(&mut taker, &target).await;
+    let (mut recorder, mut files) = (StepRecorder::default(), SnapshotFiles::new());
+    base(&mut recorder, &target).await;
     let session = Session::in_repository(target, repository);
-    let about = About::repository(&session, None, session.chart_name());
-    let found = pull::found(&mut taker, &about, reference).await;
+    let context = StepContext::repository(&session, None, session.chart_name());
+    let found = pull::found(&mut recorder, &context, reference).await;
     let text = found.map_err(|why| SnapshotError::Chart(session.redact(&why)))?;
     let text = session.redact(&text);
     files.insert(format!("charts/{}.txt", safe(session.chart_name())), text);
-    files.insert("tags.txt".to_owned(), list(&mut taker, &about).await);
-    Ok(Snapshot::of(files, &taker.said))
+    files.insert("tags.txt".to_owned(), list(&mut recorder, &context).await);
+    Ok(Snapshot::of(files, &recorder.exchanges))
 }
 
-async fn base(taker: &mut Taker, target: &Target) {
+async fn base(recorder: &mut StepRecorder, target: &Target) {
     let session = Session::new(target.clone(), "snapshot/base");
-    let about = About::repository(&session, Some(target.run()), "the registry");
+    let context = StepContext::repository(&session, Some(target.run()), "the registry");
     let call = session.call(Method::GET, "/v2/");
-    taker.ask(&steps::BASE, &about, call).await;
+    recorder.record(&steps::BASE, &context, call).await;
 }
 
 /// The tags of a chart, sorted: Helm sorts them itself, and the order of some registries depends on their disk.
-async fn list(taker: &mut Taker, about: &About<'_>) -> String {
-    let path = format!("/v2/{}/tags/list", about.session.repository());
-    let reply = taker
-        .ask(&steps::TAGS, about, about.session.call(Method::GET, &path))
+async fn list(recorder: &mut StepRecorder, context: &StepContext<'_>) -> String {
+    let path = format!("/v2/{}/tags/list", context.session.repository());
+    let reply = recorder
+        .record(
+            &steps::TAGS,
+            context,
+            context.session.call(Method::GET, &path),
+        )
         .await;
     let list = reply.and_then(|reply| serde_json::from_slice::<TagList>(&reply.body).ok());
-    let mut text = format!("{}\n", about.place);
+    let mut text = format!("{}\n", context.place);
     match list {
         None => text.push_str("  no list\n"),
         Some(list) => {
-            if list.name != about.session.repository() {
+            if list.name != context.session.repository() {
                 text.push_str("  under another name than that of the repository\n");
             }
             let mut tags = list.tags.unwrap_or_default();
@@ -197,46 +202,46 @@ async fn list(taker: &mut Taker, about: &About<'_>) -> String {
             }
         }
     }
-    about.session.redact(&text)
+    context.session.redact(&text)
 }
 
 /// Requests for absent content, signatures, and deletion.
-async fn beside(taker: &mut Taker, target: &Target) {
+async fn related(recorder: &mut StepRecorder, target: &Target) {
     let session = Session::new(target.clone(), "snapshot/related");
     let Some(push) = PUSHES.last() else { return };
-    let about = About::repository(&session, Some(target.run()), "a chart");
-    absent(taker, &about).await;
-    push::push(&mut Taker::default(), &about, push).await;
-    referrers(taker, &about, push).await;
-    delete(taker, &about, push).await;
+    let context = StepContext::repository(&session, Some(target.run()), "a chart");
+    absent(recorder, &context).await;
+    push::push(&mut StepRecorder::default(), &context, push).await;
+    referrers(recorder, &context, push).await;
+    delete(recorder, &context, push).await;
 }
 
-async fn absent(taker: &mut Taker, about: &About<'_>) {
-    let session = about.session;
+async fn absent(recorder: &mut StepRecorder, context: &StepContext<'_>) {
+    let session = context.session;
     let list = format!("/v2/{}/tags/list", session.repository());
-    taker
-        .ask(&steps::NO_TAGS, about, session.call(Method::GET, &list))
+    recorder
+        .record(&steps::NO_TAGS, context, session.call(Method::GET, &list))
         .await;
     let get = session
         .call(Method::GET, &session.manifest_path("9.9.9"))
         .accept(ACCEPT_ORAS);
-    taker.ask(&steps::NO_REPOSITORY, about, get).await;
+    recorder.record(&steps::NO_REPOSITORY, context, get).await;
 }
 
-async fn referrers(taker: &mut Taker, about: &About<'_>, push: &Push) {
-    let session = about.session;
+async fn referrers(recorder: &mut StepRecorder, context: &StepContext<'_>, push: &Push) {
+    let session = context.session;
     let get = session
         .call(Method::GET, &session.manifest_path("9.9.9"))
         .accept(ACCEPT_ORAS);
-    taker.ask(&steps::NO_TAG, about, get).await;
+    recorder.record(&steps::NO_TAG, context, get).await;
     let path = format!(
         "/v2/{}/referrers/{}",
         session.repository(),
         push.manifest.digest
     );
-    let subject = about.part("", push.manifest.digest, None);
-    taker
-        .ask(
+    let subject = context.part("", push.manifest.digest, None);
+    recorder
+        .record(
             &steps::NO_REFERRERS,
             &subject,
             session.call(Method::GET, &path),
@@ -244,15 +249,22 @@ async fn referrers(taker: &mut Taker, about: &About<'_>, push: &Push) {
         .await;
     let empty = Bytes::from_static(b"{}");
     let config = digest_of(&empty);
-    push::upload(&mut Taker::default(), about, Shape::Helm313, &config, empty).await;
+    push::upload(
+        &mut StepRecorder::default(),
+        context,
+        Shape::Helm313,
+        &config,
+        empty,
+    )
+    .await;
     let signature = signature(push, &config);
     let digest = digest_of(&signature);
     let put = session.call(Method::PUT, &session.manifest_path(&digest));
     let put = put.body(Some(OCI_MANIFEST), &signature);
-    let attached = about.part("", &digest, Some(signature.len()));
-    taker.ask(&steps::ATTACH, &attached, put).await;
-    taker
-        .ask(
+    let attached = context.part("", &digest, Some(signature.len()));
+    recorder.record(&steps::ATTACH, &attached, put).await;
+    recorder
+        .record(
             &steps::REFERRERS,
             &subject,
             session.call(Method::GET, &path),
@@ -272,20 +284,22 @@ fn signature(push: &Push, config: &str) -> Bytes {
     ))
 }
 
-async fn delete(taker: &mut Taker, about: &About<'_>, push: &Push) {
-    let session = about.session;
-    let manifest = about.part("", push.manifest.digest, Some(push.manifest.bytes.len()));
+async fn delete(recorder: &mut StepRecorder, context: &StepContext<'_>, push: &Push) {
+    let session = context.session;
+    let manifest = context.part("", push.manifest.digest, Some(push.manifest.bytes.len()));
     let by_tag = session.manifest_path(push.tag);
     let call = session.call(Method::DELETE, &by_tag);
-    taker.ask(&steps::DELETE_TAG, &manifest, call).await;
+    recorder.record(&steps::DELETE_TAG, &manifest, call).await;
     let by_digest = session.manifest_path(push.manifest.digest);
     let call = session.call(Method::DELETE, &by_digest);
-    taker.ask(&steps::DELETE_MANIFEST, &manifest, call).await;
+    recorder
+        .record(&steps::DELETE_MANIFEST, &manifest, call)
+        .await;
     let call = session.call(Method::GET, &by_tag).accept(ACCEPT_ORAS);
-    taker.ask(&steps::DELETED, &manifest, call).await;
-    let chart = about.part("", push.chart.digest, Some(push.chart.bytes.len()));
+    recorder.record(&steps::DELETED, &manifest, call).await;
+    let chart = context.part("", push.chart.digest, Some(push.chart.bytes.len()));
     let call = session.call(Method::DELETE, &session.blob_path(push.chart.digest));
-    taker.ask(&steps::DELETE_BLOB, &chart, call).await;
+    recorder.record(&steps::DELETE_BLOB, &chart, call).await;
 }
 
 /// Era and chart with its version, such as `helm-3.8/mychart-0.1.0`.

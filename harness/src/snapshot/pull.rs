@@ -10,19 +10,19 @@ use helm_oci_suite::verdict::Stop;
 use http::Method;
 use serde::Deserialize;
 
-use super::taker::{About, Taker, content};
+use super::recorder::{StepContext, StepRecorder, content};
 use super::{push, steps};
 
 /// Reads a chart by its tag alone; otherwise returns the reason why it cannot be read.
 pub(super) async fn found(
-    taker: &mut Taker,
-    about: &About<'_>,
+    recorder: &mut StepRecorder,
+    context: &StepContext<'_>,
     tag: &str,
 ) -> Result<String, String> {
-    let path = about.session.manifest_path(tag);
+    let path = context.session.manifest_path(tag);
     // The first request is not recorded: only its response identifies the chart.
-    let ask = about.session.call(Method::GET, &path).accept(ACCEPT_ORAS);
-    let manifest = match ask.send().await {
+    let get = context.session.call(Method::GET, &path).accept(ACCEPT_ORAS);
+    let manifest = match get.send().await {
         Ok(reply) if reply.status == 200 => reply.body,
         Ok(reply) => {
             return Err(format!(
@@ -35,30 +35,34 @@ pub(super) async fn found(
         }
         Err(_) => return Err(format!("GET {path} cannot be sent")),
     };
-    let own = about.part("", &digest_of(&manifest), Some(manifest.len()));
-    let (media_type, got) = self::manifest(taker, &own, tag).await;
+    let own = context.part("", &digest_of(&manifest), Some(manifest.len()));
+    let (media_type, got) = self::manifest(recorder, &own, tag).await;
     let listed: Manifest = serde_json::from_slice(&manifest).unwrap_or_default();
     let mut blobs = Vec::new();
     for entry in listed.config.iter().chain(&listed.layers) {
         let role = role(&entry.media_type);
-        let about = about.part(role, &entry.digest, entry.size);
-        blobs.push((role, blob(taker, &about, &entry.digest).await));
+        let context = context.part(role, &entry.digest, entry.size);
+        blobs.push((role, blob(recorder, &context, &entry.digest).await));
     }
     let mut parts = vec![part("manifest", media_type, &got, None)];
     parts.extend(blobs.iter().map(|(role, got)| part(role, None, got, None)));
-    Ok(chart(about.session.chart_name(), tag, &parts))
+    Ok(chart(context.session.chart_name(), tag, &parts))
 }
 
 /// Reads back a chart that was pushed.
-pub(super) async fn pushed(taker: &mut Taker, about: &About<'_>, push: &Push) -> String {
+pub(super) async fn pushed(
+    recorder: &mut StepRecorder,
+    context: &StepContext<'_>,
+    push: &Push,
+) -> String {
     let size = Some(push.manifest.bytes.len());
-    let own = about.part("", push.manifest.digest, size);
-    let (media_type, got) = manifest(taker, &own, push.tag).await;
+    let own = context.part("", push.manifest.digest, size);
+    let (media_type, got) = manifest(recorder, &own, push.tag).await;
     let mut blobs = Vec::new();
     for pushed in push.blobs() {
         let role = push::role(push, pushed);
-        let about = about.part(role, pushed.digest, Some(pushed.bytes.len()));
-        blobs.push((role, pushed, blob(taker, &about, pushed.digest).await));
+        let context = context.part(role, pushed.digest, Some(pushed.bytes.len()));
+        blobs.push((role, pushed, blob(recorder, &context, pushed.digest).await));
     }
     let pushed = Some(push.manifest.bytes);
     let mut parts = vec![part("manifest", media_type, &got, pushed)];
@@ -75,20 +79,20 @@ pub(super) async fn pushed(taker: &mut Taker, about: &About<'_>, push: &Push) ->
 
 /// Requests a manifest in every way that a Helm version does. Returns its media type and bytes as received by tag.
 async fn manifest(
-    taker: &mut Taker,
-    about: &About<'_>,
+    recorder: &mut StepRecorder,
+    context: &StepContext<'_>,
     tag: &str,
 ) -> (Option<String>, Result<Bytes, String>) {
-    let session = about.session;
+    let session = context.session;
     let path = session.manifest_path(tag);
     let head = session.call(Method::HEAD, &path).accept(ACCEPT_CONTAINERD);
-    taker.ask(&steps::RESOLVE, about, head).await;
-    let digest = about.names.digest.as_deref().unwrap_or_default();
+    recorder.record(&steps::RESOLVE, context, head).await;
+    let digest = context.names.digest.as_deref().unwrap_or_default();
     let by_digest = session.call(Method::GET, &session.manifest_path(digest));
     let by_digest = by_digest.accept("application/vnd.oci.image.manifest.v1+json, */*");
-    taker.ask(&steps::BY_DIGEST, about, by_digest).await;
+    recorder.record(&steps::BY_DIGEST, context, by_digest).await;
     let get = session.call(Method::GET, &path).accept(ACCEPT_ORAS);
-    let reply = content(taker.ask(&steps::BY_TAG, about, get).await);
+    let reply = content(recorder.record(&steps::BY_TAG, context, get).await);
     let media_type = reply
         .as_ref()
         .ok()
@@ -99,11 +103,15 @@ async fn manifest(
     )
 }
 
-async fn blob(taker: &mut Taker, about: &About<'_>, digest: &str) -> Result<Bytes, String> {
-    let path = about.session.blob_path(digest);
-    let head = about.session.call(Method::HEAD, &path);
-    taker.ask(&steps::BLOB_PRESENT, about, head).await;
-    taker.fetch(about, &path).await
+async fn blob(
+    recorder: &mut StepRecorder,
+    context: &StepContext<'_>,
+    digest: &str,
+) -> Result<Bytes, String> {
+    let path = context.session.blob_path(digest);
+    let head = context.session.call(Method::HEAD, &path);
+    recorder.record(&steps::BLOB_PRESENT, context, head).await;
+    recorder.fetch(context, &path).await
 }
 
 fn part<'a>(

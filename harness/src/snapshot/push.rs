@@ -11,17 +11,17 @@ use helm_oci_suite::session::Reply;
 use helm_oci_suite::session::steps::ACCEPT_ORAS;
 use http::{Method, Uri};
 
+use super::recorder::{StepContext, StepRecorder};
 use super::steps;
-use super::taker::{About, Taker};
 
 /// The `Accept` header of Helm 3.0 to 3.17 when it checks whether a manifest exists before it pushes it.
 const ACCEPT_MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json, */*";
 
 /// Pushes one chart.
-pub(super) async fn push(taker: &mut Taker, chart: &About<'_>, push: &Push) {
+pub(super) async fn push(recorder: &mut StepRecorder, chart: &StepContext<'_>, push: &Push) {
     let session = chart.session;
     let manifest = Bytes::from_static(push.manifest.bytes);
-    let about = chart.part("", push.manifest.digest, Some(manifest.len()));
+    let context = chart.part("", push.manifest.digest, Some(manifest.len()));
     let (by_tag, by_digest) = (
         session.manifest_path(push.tag),
         session.manifest_path(push.manifest.digest),
@@ -31,28 +31,32 @@ pub(super) async fn push(taker: &mut Taker, chart: &About<'_>, push: &Push) {
         call.body(Some(media_type::OCI_MANIFEST), &manifest)
     };
     if push.shape < Shape::Helm313 {
-        blobs(taker, chart, push).await;
+        blobs(recorder, chart, push).await;
         let head = session.call(Method::HEAD, &by_tag).accept(ACCEPT_MANIFEST);
-        taker.ask(&steps::ABSENT_BY_TAG, &about, head).await;
+        recorder.record(&steps::ABSENT_BY_TAG, &context, head).await;
     } else {
         let head = session.call(Method::HEAD, &by_digest).accept(ACCEPT_ORAS);
-        taker.ask(&steps::ABSENT_BY_DIGEST, &about, head).await;
-        blobs(taker, chart, push).await;
-        taker
-            .ask(&steps::PUT_BY_DIGEST, &about, put(&by_digest))
+        recorder
+            .record(&steps::ABSENT_BY_DIGEST, &context, head)
+            .await;
+        blobs(recorder, chart, push).await;
+        recorder
+            .record(&steps::PUT_BY_DIGEST, &context, put(&by_digest))
             .await;
         let get = session.call(Method::GET, &by_digest);
         let get = get.accept(media_type::OCI_MANIFEST);
-        taker.ask(&steps::READ_BACK, &about, get).await;
+        recorder.record(&steps::READ_BACK, &context, get).await;
     }
-    taker.ask(&steps::PUT_BY_TAG, &about, put(&by_tag)).await;
+    recorder
+        .record(&steps::PUT_BY_TAG, &context, put(&by_tag))
+        .await;
 }
 
-async fn blobs(taker: &mut Taker, chart: &About<'_>, push: &Push) {
+async fn blobs(recorder: &mut StepRecorder, chart: &StepContext<'_>, push: &Push) {
     for blob in push.blobs() {
         let role = role(push, blob);
-        let about = chart.part(role, blob.digest, Some(blob.bytes.len()));
-        self::blob(taker, &about, push.shape, blob).await;
+        let context = chart.part(role, blob.digest, Some(blob.bytes.len()));
+        self::blob(recorder, &context, push.shape, blob).await;
     }
 }
 
@@ -67,21 +71,21 @@ pub(super) fn role(push: &Push, blob: &Golden) -> &'static str {
     }
 }
 
-async fn blob(taker: &mut Taker, about: &About<'_>, shape: Shape, blob: &Golden) {
-    let session = about.session;
+async fn blob(recorder: &mut StepRecorder, context: &StepContext<'_>, shape: Shape, blob: &Golden) {
+    let session = context.session;
     let head = session.call(Method::HEAD, &session.blob_path(blob.digest));
     let head = if shape < Shape::Helm313 {
         head.accept(&format!("{}, */*", blob.media_type))
     } else {
         head
     };
-    let there = taker.ask(&steps::BLOB_ABSENT, about, head).await;
+    let there = recorder.record(&steps::BLOB_ABSENT, context, head).await;
     if there.is_some_and(|head| head.status == 200) {
         return;
     }
     upload(
-        taker,
-        about,
+        recorder,
+        context,
         shape,
         blob.digest,
         Bytes::from_static(blob.bytes),
@@ -91,17 +95,17 @@ async fn blob(taker: &mut Taker, about: &About<'_>, shape: Shape, blob: &Golden)
 
 /// Uploads a blob by POST and PUT.
 pub(super) async fn upload(
-    taker: &mut Taker,
-    about: &About<'_>,
+    recorder: &mut StepRecorder,
+    context: &StepContext<'_>,
     shape: Shape,
     digest: &str,
     bytes: Bytes,
 ) {
-    let session = about.session;
+    let session = context.session;
     let path = format!("/v2/{}/blobs/uploads/", session.repository());
     let post = session.call(Method::POST, &path);
-    let post = taker.ask(&steps::UPLOAD, about, post).await;
-    let Some(location) = post.as_ref().and_then(|post| location(about, post)) else {
+    let post = recorder.record(&steps::UPLOAD, context, post).await;
+    let Some(location) = post.as_ref().and_then(|post| location(context, post)) else {
         return;
     };
     let put = session.complete_upload(&location, digest, &bytes);
@@ -110,12 +114,15 @@ pub(super) async fn upload(
         Shape::Legacy => put.without("content-type"),
         _ => put,
     };
-    taker.ask(&steps::BLOB, about, put).await;
+    recorder.record(&steps::BLOB, context, put).await;
 }
 
 /// The URL of an upload: path and query of `Location`, on the registry's own origin.
-fn location(about: &About<'_>, post: &Reply) -> Option<Uri> {
+fn location(context: &StepContext<'_>, post: &Reply) -> Option<Uri> {
     let location = post.header("location")?;
-    let resolved = about.session.resolve(&post.uri, location).ok()?;
-    about.session.uri(resolved.path_and_query()?.as_str()).ok()
+    let resolved = context.session.resolve(&post.uri, location).ok()?;
+    context
+        .session
+        .uri(resolved.path_and_query()?.as_str())
+        .ok()
 }

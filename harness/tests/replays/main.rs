@@ -30,7 +30,7 @@ use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use semver::Version;
 use tokio::runtime::Runtime;
 
-use self::wire::{Said, conversations};
+use self::wire::{RecordedRequest, conversations};
 
 /// The set-ups of the comparison; without TLS the requests are the same.
 const SETUPS: [Setup; 3] = [Setup::Open, Setup::Basic, Setup::Bearer];
@@ -86,11 +86,11 @@ async fn is_what_helm_does(
     setup: Setup,
 ) -> Result<Completion, Failed> {
     let replayed = proof::exchanges_on(requirement, setup);
-    let replayed = replayed.into_iter().map(|said| Said {
+    let replayed = replayed.into_iter().map(|recorded| RecordedRequest {
         // Requests of the arrangement have no `User-Agent`.
-        is_arranged: !said.request.headers().contains_key(USER_AGENT),
-        request: said.request,
-        answer: said.response,
+        is_arranged: !recorded.request.headers().contains_key(USER_AGENT),
+        request: recorded.request,
+        response: recorded.response,
     });
     let replayed = conversations(&replayed.collect::<Vec<_>>()).concat();
     let result = conversations(&result(helm, flow, setup).await?);
@@ -98,26 +98,26 @@ async fn is_what_helm_does(
     if result.contains(&replayed) || result.concat() == replayed {
         return Ok(Completion::Completed);
     }
-    let told = |lines: &[String]| lines.join("\n  ");
-    let commands = result.iter().map(|lines| told(lines));
+    let joined = |lines: &[String]| lines.join("\n  ");
+    let commands = result.iter().map(|lines| joined(lines));
     let commands = commands.collect::<Vec<_>>().join("\n\n  ");
-    let (replayed, of) = (told(&replayed), &helm.version);
+    let (replayed, of) = (joined(&replayed), &helm.version);
     Err(format!("the model sends\n  {replayed}\nand Helm {of} sends\n  {commands}").into())
 }
 
 /// The requests of Helm in a flow.
-async fn result(helm: &Helm, flow: Flow, setup: Setup) -> Result<Vec<Said>, Failed> {
+async fn result(helm: &Helm, flow: Flow, setup: Setup) -> Result<Vec<RecordedRequest>, Failed> {
     let access = match setup {
         Setup::Open | Setup::PlainHttp => Access::Open,
         Setup::Basic => Access::basic_for_tests(),
         Setup::Bearer => Access::bearer_for_tests(),
     };
-    let stage = Arc::new(FaultServer::new(access, &[]).with_latency(LATENCY));
+    let fault_server = Arc::new(FaultServer::new(access, &[]).with_latency(LATENCY));
     let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-    let server = Server::start(listen, Arc::clone(&stage) as _).await?;
+    let server = Server::start(listen, Arc::clone(&fault_server) as _).await?;
     let origin = format!("http://localhost:{}", server.address().port()).parse()?;
     let mut target = Target::new(
-        Arc::new(InProcessClient::new(Arc::clone(&stage), origin)),
+        Arc::new(InProcessClient::new(Arc::clone(&fault_server), origin)),
         1,
     );
     let Credentials { username, password } = Credentials::for_tests();
@@ -131,18 +131,18 @@ async fn result(helm: &Helm, flow: Flow, setup: Setup) -> Result<Vec<Said>, Fail
         kubeconfig: None,
     };
     let prepared = scenario::prepare(&scenario, flow).await?;
-    stage.open();
+    fault_server.open();
     let result = prepared.run(&scenario).await?;
     server.stop().await;
     if let Some(failure) = result.failure {
         return Err(failure.into());
     }
-    let said = stage.seen().into_iter().map(|seen| Said {
+    let recorded = fault_server.seen().into_iter().map(|seen| RecordedRequest {
         request: seen.request,
-        answer: seen.response,
+        response: seen.response,
         is_arranged: seen.is_arranged,
     });
-    Ok(said.collect())
+    Ok(recorded.collect())
 }
 
 #[expect(

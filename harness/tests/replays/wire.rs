@@ -14,34 +14,41 @@ use serde_json::Value;
 const LOCAL: [&str; 2] = ["connection", "host"];
 
 /// One request and its response.
-pub(crate) struct Said {
+pub(crate) struct RecordedRequest {
     pub(crate) request: Request<Bytes>,
-    pub(crate) answer: Response<Bytes>,
+    pub(crate) response: Response<Bytes>,
     /// True for a request of the arrangement.
     pub(crate) is_arranged: bool,
 }
 
 /// The requests of Helm or its model by repository, in the order of their first request; the arrangement serves to
 /// identify digests.
-pub(crate) fn conversations(said: &[Said]) -> Vec<Vec<String>> {
-    let roles = roles(said);
-    let mut told: Vec<(String, Vec<Line>)> = Vec::new();
-    for one in said.iter().filter(|one| !one.is_arranged) {
+pub(crate) fn conversations(recorded: &[RecordedRequest]) -> Vec<Vec<String>> {
+    let roles = roles(recorded);
+    let mut conversations: Vec<(String, Vec<Line>)> = Vec::new();
+    for one in recorded.iter().filter(|one| !one.is_arranged) {
         let route = Route::of(one.request.uri());
         // A token request belongs to the repository that was refused last.
-        let last = || told.last().map(|(repository, _)| repository.clone());
+        let last = || {
+            conversations
+                .last()
+                .map(|(repository, _)| repository.clone())
+        };
         let repository = route.repository().map(ToOwned::to_owned).or_else(last);
         let repository = repository.unwrap_or_default();
         let line = Line {
             is_parallel: is_parallel(&route),
             text: text(one, &repository, &roles),
         };
-        match told.iter_mut().find(|(own, _)| *own == repository) {
+        match conversations.iter_mut().find(|(own, _)| *own == repository) {
             Some((_, lines)) => lines.push(line),
-            None => told.push((repository, vec![line])),
+            None => conversations.push((repository, vec![line])),
         }
     }
-    told.into_iter().map(|(_, lines)| ordered(&lines)).collect()
+    conversations
+        .into_iter()
+        .map(|(_, lines)| ordered(&lines))
+        .collect()
 }
 
 struct Line {
@@ -70,11 +77,11 @@ fn ordered(lines: &[Line]) -> Vec<String> {
 }
 
 /// The role of each digest, as given by the manifests that were sent or received.
-fn roles(said: &[Said]) -> BTreeMap<String, &'static str> {
+fn roles(recorded: &[RecordedRequest]) -> BTreeMap<String, &'static str> {
     let mut roles = BTreeMap::new();
-    for body in said
+    for body in recorded
         .iter()
-        .flat_map(|one| [one.request.body(), one.answer.body()])
+        .flat_map(|one| [one.request.body(), one.response.body()])
     {
         let manifest: Value = serde_json::from_slice(body).unwrap_or_default();
         let Some(config) = manifest["config"]["digest"].as_str() else {
@@ -97,10 +104,14 @@ fn roles(said: &[Said]) -> BTreeMap<String, &'static str> {
 }
 
 /// The request with placeholders, and the status of its response.
-fn text(said: &Said, repository: &str, roles: &BTreeMap<String, &'static str>) -> String {
-    let Said {
-        request, answer, ..
-    } = said;
+fn text(
+    recorded: &RecordedRequest,
+    repository: &str,
+    roles: &BTreeMap<String, &'static str>,
+) -> String {
+    let RecordedRequest {
+        request, response, ..
+    } = recorded;
     let named = |text: &str| {
         let named = roles.iter().fold(text.to_owned(), |text, (digest, role)| {
             let escaped = digest.replace(':', "%3A");
@@ -147,6 +158,6 @@ fn text(said: &Said, repository: &str, roles: &BTreeMap<String, &'static str>) -
         let form = String::from_utf8_lossy(request.body());
         let _ = write!(text, " · {}", named(&form));
     }
-    let _ = write!(text, " → {}", answer.status().as_u16());
+    let _ = write!(text, " → {}", response.status().as_u16());
     text
 }

@@ -25,7 +25,7 @@ pub struct Placeholders {
 impl Placeholders {
     /// The same placeholders for content with this digest and size.
     #[must_use]
-    pub fn about(&self, digest: &str, size: Option<usize>) -> Self {
+    pub fn with_digest(&self, digest: &str, size: Option<usize>) -> Self {
         Self {
             digest: Some(digest.to_owned()),
             size,

@@ -27,7 +27,7 @@ pub(super) fn push(arrangement: &Arrangement<'_>) -> Result<Vec<Invocation>, Flo
 pub(super) fn push_and_pull(arrangement: &Arrangement<'_>) -> Result<Vec<Invocation>, FlowError> {
     let mut invocations = push(arrangement)?;
     if let Some(push) = invocations.last_mut() {
-        // A look at the registry would hide from the pull what the push left behind.
+        // A request to the registry would hide from the pull what the push left behind.
         push.effect = Effect::None;
     }
     let package = arrangement.package("1.0.0");

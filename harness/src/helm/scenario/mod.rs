@@ -154,7 +154,7 @@ impl Prepared {
                 failure.map(|why| format!("({why})"))
             } else {
                 Some(match final_error(&ended) {
-                    words if words.is_empty() => "(it said nothing)".to_owned(),
+                    words if words.is_empty() => "(no output)".to_owned(),
                     words => words,
                 })
             };

@@ -20,7 +20,7 @@ pub(super) fn push(
 pub(super) fn and_pull(arrangement: &Arrangement<'_>) -> Result<Vec<Invocation>, FlowError> {
     let package = arrangement.package("1.0.0");
     let mut push = of(arrangement, package.clone(), None)?;
-    // A look at the registry would hide from the pull what the push left behind.
+    // A request to the registry would hide from the pull what the push left behind.
     push.effect = Effect::None;
     Ok(vec![push, pull::pushed(arrangement, package)?])
 }

@@ -1,16 +1,16 @@
 //! Deletes what a run stored on a persistent registry, as far as the registry allows it.
 //!
 //! The [`Ledger`] recorded what was stored, and nothing else is deleted. The clean-up goes on while deletions succeed, and
-//! changes no verdict. It looks at what the registry still has, and reports leftovers with the reason and the command
+//! changes no verdict. It verifies what the registry still serves, and reports leftovers with the reason and the command
 //! that deletes them.
 
 mod earlier_runs;
 mod ledger;
 mod leftover;
-mod look;
 mod reading;
 mod stored;
 mod sweep;
+mod verification;
 
 use std::pin::pin;
 use std::time::Duration;

@@ -134,7 +134,7 @@ impl<'a> Sweep<'a> {
                 self.delete(self.of(LeftoverKind::Blob)).await;
             }
         }
-        self.look(strategy).await;
+        self.verify(strategy).await;
     }
 
     /// The number of steps that succeeded so far.
@@ -235,7 +235,7 @@ impl<'a> Sweep<'a> {
         self.step();
         left.remove(&item);
         if item.1 == LeftoverKind::Manifest {
-            // The registry deletes the tags of a manifest with it; the look afterwards finds those that it kept.
+            // The registry deletes the tags of a manifest with it; the verification afterwards finds those that it kept.
             let tags = &self.stored[&item.0].tags;
             left.retain(|(repository, kind, name), _| {
                 let digest = || tags.get(name).and_then(Option::as_deref);

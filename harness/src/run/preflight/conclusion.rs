@@ -146,7 +146,7 @@ fn no_registry(session: &Session, evidence: &Evidence) -> Conclusion {
 fn refused(session: &Session, evidence: &Evidence, own: &Reply) -> Conclusion {
     let credentials = session.target().credentials.as_ref();
     let first = first_request(session);
-    let said = status_and_error(session, own);
+    let response = status_and_error(session, own);
     let lacks_challenge = session.transcript().iter().any(|exchange| {
         let has =
             |headers: &[(String, String)], name: &str| headers.iter().any(|(own, _)| own == name);
@@ -159,7 +159,7 @@ fn refused(session: &Session, evidence: &Evidence, own: &Reply) -> Conclusion {
     });
     match (own.status, credentials) {
         (StatusCode::UNAUTHORIZED, _) if lacks_challenge => Conclusion::examined(format!(
-            "{first} returns {said} without a challenge, which no client can respond to"
+            "{first} returns {response} without a challenge, which no client can respond to"
         )),
         (StatusCode::UNAUTHORIZED, None) => {
             let host = host(session);
@@ -173,13 +173,13 @@ fn refused(session: &Session, evidence: &Evidence, own: &Reply) -> Conclusion {
         (StatusCode::FORBIDDEN, Some(_))
             if session.token_allows_push(session.repository()) != Some(true) =>
         {
-            Conclusion::mistaken(may_not(session, &said, own.status))
+            Conclusion::mistaken(may_not(session, &response, own.status))
         }
         (StatusCode::NOT_FOUND, _) if own.body.windows(12).any(|word| word == b"NAME_UNKNOWN") => {
-            Conclusion::examined(may_not(session, &said, own.status))
+            Conclusion::examined(may_not(session, &response, own.status))
         }
         _ => Conclusion::examined(format!(
-            "{first} returns {said}: nothing can be pushed; --read-only with --chart examines what can be pulled"
+            "{first} returns {response}: nothing can be pushed; --read-only with --chart examines what can be pulled"
         )),
     }
 }
@@ -192,7 +192,7 @@ fn unauthorized(
     credentials: &Credentials,
 ) -> Conclusion {
     let host = host(session);
-    let said = status_and_error(session, own);
+    let response = status_and_error(session, own);
     let base_accepts = evidence
         .base
         .as_ref()
@@ -207,21 +207,21 @@ fn unauthorized(
             status_and_error(session, &reply)
         )),
         Some(reply) if base_accepts => {
-            let said = format!(
+            let response = format!(
                 "the token endpoint returns {}",
                 status_and_error(session, &reply)
             );
-            Conclusion::mistaken(may_not(session, &said, own.status))
+            Conclusion::mistaken(may_not(session, &response, own.status))
         }
         Some(reply) => {
-            let said = status_and_error(session, &reply);
+            let response = status_and_error(session, &reply);
             let what = match reply.status {
                 StatusCode::FORBIDDEN => format!(
-                    "{host} gives this account no token: its token endpoint returns {said}; use an account that may use \
+                    "{host} gives this account no token: its token endpoint returns {response}; use an account that may use \
                      the registry"
                 ),
                 _ => format!(
-                    "{host} does not accept the credentials: its token endpoint returns {said}; {}",
+                    "{host} does not accept the credentials: its token endpoint returns {response}; {}",
                     next_step(credentials)
                 ),
             };
@@ -232,15 +232,15 @@ fn unauthorized(
             && session.token_allows_push(session.repository()) == Some(true) =>
         {
             Conclusion::examined(format!(
-                "{host} rejects a token that allows a push: {said}; compare name and service"
+                "{host} rejects a token that allows a push: {response}; compare name and service"
             ))
         }
         None if trades && wants_token && !base_accepts => Conclusion::examined(format!(
-            "{host} does not accept the token that its own token endpoint gave: {said}; compare their clocks and keys"
+            "{host} does not accept the token that its own token endpoint gave: {response}; compare their clocks and keys"
         )),
-        None if base_accepts => Conclusion::mistaken(may_not(session, &said, own.status)),
+        None if base_accepts => Conclusion::mistaken(may_not(session, &response, own.status)),
         None => Conclusion::mistaken(format!(
-            "{host} does not accept the credentials: {said}; {}",
+            "{host} does not accept the credentials: {response}; {}",
             next_step(credentials)
         )),
     }
@@ -265,7 +265,7 @@ fn next_step(credentials: &Credentials) -> &'static str {
 }
 
 /// The reason why the run may not use its repositories, and the next step.
-fn may_not(session: &Session, said: &str, status: StatusCode) -> String {
+fn may_not(session: &Session, response: &str, status: StatusCode) -> String {
     let step = match (&session.target().credentials, status) {
         (_, StatusCode::NOT_FOUND) => "give a namespace that exists",
         (None, _) => "give --username and --password-stdin",
@@ -280,7 +280,7 @@ fn may_not(session: &Session, said: &str, status: StatusCode) -> String {
         "may not push to"
     };
     format!(
-        "{what} {}/{}: {said}; {step}",
+        "{what} {}/{}: {response}; {step}",
         host(session),
         session.repository()
     )

@@ -2,8 +2,8 @@
 //! credentials, an account that may not push. Everything else is left to the checks, with an advice for the reader.
 
 mod conclusion;
+mod connection;
 mod evidence;
-mod watch;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,8 +17,8 @@ use helm_oci_suite::wire::{ConnectStep, TlsFailure, TransportError};
 use http::Method;
 
 use self::conclusion::{Conclusion, conclude};
+use self::connection::ObservedConnection;
 use self::evidence::Evidence;
-use self::watch::Watch;
 use super::deadline::within;
 
 /// The time limit of the preflight.
@@ -41,21 +41,21 @@ pub struct Preflight {
 
 /// Examines whether the target can be examined, before the checks run.
 pub async fn preflight(target: &Target) -> Preflight {
-    let watch = Arc::new(Watch::new(Arc::clone(&target.registry)));
+    let connection = Arc::new(ObservedConnection::new(Arc::clone(&target.registry)));
     let target = Target {
-        registry: Arc::clone(&watch) as _,
+        registry: Arc::clone(&connection) as _,
         ..target.clone()
     };
     let session = Session::new(target, "preflight");
     let mut server = None;
-    let looking = Box::pin(look(&session, &mut server));
-    let looked = within(LIMIT, &session, looking).await;
-    let conclusion = match (looked, watch.last_error()) {
-        (_, Some(error)) if !watch.has_response() => {
+    let requests = Box::pin(collect_evidence(&session, &mut server));
+    let evidence = within(LIMIT, &session, requests).await;
+    let conclusion = match (evidence, connection.last_error()) {
+        (_, Some(error)) if !connection.has_response() => {
             Conclusion::obstacle(ObstacleKind::Transport, advise(&error, &session))
         }
         (Some(evidence), _) => conclude(&session, &evidence),
-        (None, _) if watch.has_response() => {
+        (None, _) if connection.has_response() => {
             let what = format!(
                 "some requests have no response within {} s",
                 LIMIT.as_secs()
@@ -84,8 +84,8 @@ pub async fn preflight(target: &Target) -> Preflight {
 }
 
 /// Sends the first requests: `GET /v2/`, and the first request of a push, or of a listing in a read-only run. Further ones
-/// follow where these two leave a doubt.
-async fn look(session: &Session, server: &mut Option<String>) -> Evidence {
+/// follow where these two do not suffice.
+async fn collect_evidence(session: &Session, server: &mut Option<String>) -> Evidence {
     let base = session.call(Method::GET, "/v2/").keep_refusal();
     let (base, own) = join(base.send(), first_request(session, false)).await;
     *server = base.as_ref().ok().and_then(|base| server_of(session, base));

@@ -10,19 +10,19 @@ use super::steps;
 
 /// The recorder of exchanges, in the order in which they were sent.
 #[derive(Default)]
-pub(super) struct Taker {
-    pub(super) said: Vec<StepExchange>,
+pub(super) struct StepRecorder {
+    pub(super) exchanges: Vec<StepExchange>,
 }
 
 /// The subject of a request: its session and its names.
-pub(super) struct About<'a> {
+pub(super) struct StepContext<'a> {
     pub(super) session: &'a Session,
     /// The chart, its era, and the part of the chart.
     pub(super) place: String,
     pub(super) names: Placeholders,
 }
 
-impl<'a> About<'a> {
+impl<'a> StepContext<'a> {
     /// A repository as a whole.
     pub(super) fn repository(session: &'a Session, run: Option<String>, place: &str) -> Self {
         let origin = session.target().origin().to_string();
@@ -44,22 +44,22 @@ impl<'a> About<'a> {
         Self {
             session: self.session,
             place,
-            names: self.names.about(digest, size),
+            names: self.names.with_digest(digest, size),
         }
     }
 }
 
-impl Taker {
+impl StepRecorder {
     /// Sends a request and records the exchange, also if there is no response.
-    pub(super) async fn ask(
+    pub(super) async fn record(
         &mut self,
         step: &'static SnapshotStep,
-        about: &About<'_>,
+        context: &StepContext<'_>,
         call: Call<'_>,
     ) -> Option<Reply> {
-        let before = about.session.exchanges();
+        let before = context.session.exchanges();
         let reply = call.send().await.ok();
-        let mut new = about.session.transcript_since(before);
+        let mut new = context.session.transcript_since(before);
         if let Some(last) = new.pop() {
             for exchange in new {
                 let is_challenge = exchange
@@ -71,26 +71,30 @@ impl Taker {
                 } else {
                     &steps::TOKEN
                 };
-                self.keep(step, about, exchange);
+                self.keep(step, context, exchange);
             }
-            self.keep(step, about, last);
+            self.keep(step, context, last);
         }
         reply
     }
 
-    fn keep(&mut self, step: &'static SnapshotStep, about: &About<'_>, exchange: Exchange) {
-        self.said.push(StepExchange {
+    fn keep(&mut self, step: &'static SnapshotStep, context: &StepContext<'_>, exchange: Exchange) {
+        self.exchanges.push(StepExchange {
             step,
-            place: about.place.clone(),
-            names: about.names.clone(),
+            place: context.place.clone(),
+            names: context.names.clone(),
             exchange,
         });
     }
 
     /// The bytes of a blob, also after a redirect; otherwise a description of the response.
-    pub(super) async fn fetch(&mut self, about: &About<'_>, path: &str) -> Result<Bytes, String> {
-        let call = about.session.call(Method::GET, path).unfollowed();
-        let reply = self.ask(&steps::FETCH, about, call).await;
+    pub(super) async fn fetch(
+        &mut self,
+        context: &StepContext<'_>,
+        path: &str,
+    ) -> Result<Bytes, String> {
+        let call = context.session.call(Method::GET, path).unfollowed();
+        let reply = self.record(&steps::FETCH, context, call).await;
         let Some(mut reply) = reply else {
             return Err(NOTHING.to_owned());
         };
@@ -98,13 +102,13 @@ impl Taker {
             .header("location")
             .filter(|_| reply.status.is_redirection())
         {
-            let uri = about.session.resolve(&reply.uri, location);
-            let call = about
+            let uri = context.session.resolve(&reply.uri, location);
+            let call = context
                 .session
                 .call_uri(Method::GET, uri)
                 .unfollowed()
                 .anonymous();
-            let followed = self.ask(&steps::REDIRECTED, about, call).await;
+            let followed = self.record(&steps::REDIRECTED, context, call).await;
             reply = followed.ok_or_else(|| NOTHING.to_owned())?;
         }
         content(Some(reply)).map(|reply| reply.body)

@@ -1,4 +1,4 @@
-//! The look at what the registry still has after it reported the deletion.
+//! The verification that deleted content is no longer served.
 
 use futures_util::StreamExt;
 use helm_oci_reports::record::LeftoverKind;
@@ -12,23 +12,23 @@ use crate::target::policy::CleanUpStrategy;
 const SAMPLE: usize = 8;
 
 impl Sweep<'_> {
-    /// Looks for tags that are still listed, and for manifests and blobs that are still served.
-    pub(super) async fn look(&self, strategy: CleanUpStrategy) {
+    /// Finds tags that are still listed, and manifests and blobs that are still served.
+    pub(super) async fn verify(&self, strategy: CleanUpStrategy) {
         let tagged = self.stored.iter();
         let tagged = tagged.filter(|(_, content)| !content.tags.is_empty());
         futures_util::stream::iter(tagged.map(|(repository, _)| repository))
             .for_each_concurrent(CONCURRENCY, |repository| {
-                self.look_at_tags(repository, strategy)
+                self.verify_tags(repository, strategy)
             })
             .await;
         if strategy != CleanUpStrategy::Tag {
-            self.look_at(LeftoverKind::Manifest).await;
-            self.look_at(LeftoverKind::Blob).await;
+            self.verify_digests(LeftoverKind::Manifest).await;
+            self.verify_digests(LeftoverKind::Blob).await;
         }
     }
 
     /// Deletes the tags of a repository that are still listed, unless the strategy spares them, and notes the rest.
-    async fn look_at_tags(&self, repository: &str, strategy: CleanUpStrategy) {
+    async fn verify_tags(&self, repository: &str, strategy: CleanUpStrategy) {
         let mut listed = self.listed(repository).await;
         let is_tried = strategy != CleanUpStrategy::Digest;
         if is_tried && !listed.is_empty() {
@@ -56,16 +56,16 @@ impl Sweep<'_> {
     }
 
     /// Requests some of the deleted items of a kind; all of them if one is still served.
-    async fn look_at(&self, kind: LeftoverKind) {
-        let gone = self.reported(kind);
-        let (sample, rest) = gone.split_at(gone.len().min(SAMPLE));
-        if self.look_for(sample).await {
-            self.look_for(rest).await;
+    async fn verify_digests(&self, kind: LeftoverKind) {
+        let deleted = self.reported(kind);
+        let (sample, rest) = deleted.split_at(deleted.len().min(SAMPLE));
+        if self.note_served(sample).await {
+            self.note_served(rest).await;
         }
     }
 
     /// Notes which of these items are still served; true if any is.
-    async fn look_for(&self, items: &[Item]) -> bool {
+    async fn note_served(&self, items: &[Item]) -> bool {
         let found: Vec<_> = futures_util::stream::iter(items)
             .map(async |item| {
                 let presence = self.presence(item).await;

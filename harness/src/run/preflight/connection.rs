@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use helm_oci_suite::oci::url::is_same_origin;
 use helm_oci_suite::wire::{Registry, Relay, Request, ResponseFuture, TransportError};
 
-pub(super) struct Watch {
+pub(super) struct ObservedConnection {
     inner: Arc<dyn Registry>,
     seen: Mutex<Seen>,
 }
@@ -16,7 +16,7 @@ struct Seen {
     last_error: Option<TransportError>,
 }
 
-impl Watch {
+impl ObservedConnection {
     pub(super) fn new(inner: Arc<dyn Registry>) -> Self {
         Self {
             inner,
@@ -39,7 +39,7 @@ impl Watch {
     }
 }
 
-impl Relay for Watch {
+impl Relay for ObservedConnection {
     fn inner(&self) -> &dyn Registry {
         self.inner.as_ref()
     }
