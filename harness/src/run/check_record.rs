@@ -4,6 +4,7 @@ use helm_oci_reports::record::{
     AttemptRecord, AttemptResult, BreakRecord, CheckRecord, SourceRecord,
 };
 use helm_oci_suite::helm::breaks::Break;
+use helm_oci_suite::helm::errors::without_status;
 use helm_oci_suite::helm::response::ObservedResponse;
 use helm_oci_suite::requirement::outcome::{Outcome, Rules, judge};
 use helm_oci_suite::requirement::source::Source;
@@ -146,7 +147,38 @@ fn broken(brk: &Break, responses: &[ObservedResponse]) -> Vec<BreakRecord> {
             .map(|flow| flow.name().to_owned())
             .collect(),
         condition: brk.condition.map(ToOwned::to_owned),
-        symptom: part.words,
+        symptom: without_status(&part.words),
     });
     records.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use helm_oci_suite::checks;
+    use helm_oci_suite::verdict::Finding;
+
+    use super::*;
+
+    #[test]
+    fn a_status_that_was_not_observed_is_not_a_placeholder_in_a_finding() {
+        let requirement = checks::find("upload/present-blob-answered").expect("it is known");
+        let checked = Checked {
+            verdict: Verdict::Violated(Box::new(Finding {
+                expected: vec!["status 200".to_owned()],
+                actual: "none".to_owned(),
+                exchanges: Vec::new(),
+            })),
+            ..Checked::not_run("")
+        };
+        let record = record(requirement, &checked, Rules::default());
+        let symptoms = record.breaks.iter().map(|brk| brk.symptom.as_str());
+        let symptoms: Vec<_> = symptoms.collect();
+        assert!(!symptoms.is_empty());
+        for symptom in symptoms {
+            assert!(
+                symptom.ends_with(": …") || symptom.ends_with("code …"),
+                "{symptom}"
+            );
+        }
+    }
 }

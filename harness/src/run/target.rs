@@ -8,6 +8,7 @@ use std::time::Duration;
 use futures_util::StreamExt;
 use helm_oci_reports::record::{CheckRecord, RecoveredRecord, TargetIdentity, TargetRecord};
 use helm_oci_suite::checks;
+use helm_oci_suite::helm::errors::without_status;
 use helm_oci_suite::oci::url;
 use helm_oci_suite::prediction::table::{self, Responses, Verdicts};
 use helm_oci_suite::requirement::outcome::Rules;
@@ -100,6 +101,9 @@ impl TargetExamination<'_> {
         capabilities::note_left_out(&mut record);
         if !plan.requirements.is_empty() {
             record.eras = table::table(&checks::all(), &verdicts, &responses);
+            for cause in record.eras.iter_mut().flat_map(|cell| &mut cell.because) {
+                cause.symptom = without_status(&cause.symptom);
+            }
             if target.write_mode.is_read_only() {
                 read_only::settle(&mut record, &plan.requirements, &verdicts);
             }
@@ -224,15 +228,15 @@ impl TargetExamination<'_> {
 
 /// Reads the chart that a read-only run examines; returns an obstacle if it cannot be read.
 async fn read_chart(target: &mut Target) -> Option<Obstacle> {
-    let WriteMode::ReadOnly(mut looks) = target.write_mode.clone() else {
+    let WriteMode::ReadOnly(mut content) = target.write_mode.clone() else {
         return None;
     };
-    let tag = looks.tag.clone()?;
+    let tag = content.tag.clone()?;
     let session = Session::new(target.clone(), "adopt");
     match within(DEADLINE, &session, ExistingChart::read(&session, &tag)).await {
         Some(Ok(adopted)) => {
-            looks.chart = Some(Arc::new(adopted));
-            target.write_mode = WriteMode::ReadOnly(looks);
+            content.chart = Some(Arc::new(adopted));
+            target.write_mode = WriteMode::ReadOnly(content);
             None
         }
         Some(Err(Stop::Inconclusive(obstacle))) => {

@@ -33,6 +33,11 @@ pub const PLACEHOLDERS: &[(&str, &str)] = &[
 /// The placeholder for the status of the response that makes Helm fail.
 pub(super) const STATUS: &str = "{status}";
 
+/// The words with `…`, any text, for a status that was not observed.
+pub fn without_status(words: &str) -> String {
+    words.replace(STATUS, "…")
+}
+
 /// Declares the symptoms: a name, the operation whose status the words hold, and the words by versions.
 macro_rules! symptoms {
     ($(

@@ -4,7 +4,7 @@ use helm_oci_fixtures::route::Route;
 use http::{Method, StatusCode};
 use semver::Version;
 
-use super::errors::{STATUS, Symptom};
+use super::errors::{STATUS, Symptom, without_status};
 use super::response::ObservedResponse;
 use super::version::Versions;
 
@@ -119,7 +119,7 @@ impl ObservedSymptom {
     /// The words by Helm versions, with the observed status filled in.
     pub fn table(self) -> impl Iterator<Item = (Versions, String)> {
         let rows = self.symptom.table().iter();
-        rows.map(move |(versions, words)| (*versions, self.filled(words, STATUS)))
+        rows.map(move |(versions, words)| (*versions, self.filled(words)))
     }
 
     /// True if an error of this Helm version has the words; an unknown status matches any.
@@ -127,7 +127,7 @@ impl ObservedSymptom {
         let Some(words) = self.symptom.words(helm) else {
             return false;
         };
-        let words = self.filled(words, "…");
+        let words = without_status(&self.filled(words));
         let mut rest = error;
         words.split('…').all(|part| match rest.find(part) {
             Some(start) => {
@@ -138,10 +138,10 @@ impl ObservedSymptom {
         })
     }
 
-    fn filled(self, words: &str, unknown: &str) -> String {
+    fn filled(self, words: &str) -> String {
         match self.status {
             Some(status) => words.replace(STATUS, status.as_str()),
-            None => words.replace(STATUS, unknown),
+            None => words.to_owned(),
         }
     }
 }
