@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use helm_oci_reports::text::{line, plural};
 use helm_oci_reports::view::leftovers;
+use helm_oci_suite::oci::RepositoryName;
 use helm_oci_suite::session::Session;
 use helm_oci_suite::session::target::{Target, name_of_run};
 use thiserror::Error;
@@ -121,7 +122,7 @@ fn run_name(text: &str) -> Result<String, &'static str> {
 }
 
 /// Reads names from a file. All must be repositories of runs: others are never deleted.
-fn read(path: &Path, namespace: Option<&str>) -> Result<Vec<String>, GcCommandError> {
+fn read(path: &Path, namespace: Option<&RepositoryName>) -> Result<Vec<String>, GcCommandError> {
     let names = repositories::read(path)?;
     match names.iter().find(|name| !is_of_a_run(namespace, name)) {
         Some(name) => Err(GcCommandError::ForeignRepository {
@@ -187,7 +188,7 @@ const UNTAGGED: &str = "manifests without a tag, and blobs that no manifest refe
 async fn find(
     session: &Session,
     given: Option<Vec<String>>,
-    namespace: Option<&str>,
+    namespace: Option<&RepositoryName>,
 ) -> Result<Found, NoCatalog> {
     let (mut names, problem) = match given {
         Some(names) => (names, None),

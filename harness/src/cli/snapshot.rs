@@ -224,7 +224,7 @@ fn chart(given: &str) -> Option<(String, Subject)> {
             .map(|(name, tag)| (name, tag.replace('+', "_")))?,
     };
     let subject = Subject::Chart {
-        repository: repository.to_owned(),
+        repository: repository.parse().ok()?,
         reference,
     };
     Some((format!("{scheme}://{host}"), subject))
@@ -251,7 +251,7 @@ mod tests {
         ] {
             let expected = expected.map(|(host, repository, reference)| {
                 let subject = Subject::Chart {
-                    repository: repository.to_owned(),
+                    repository: repository.parse().expect("a name"),
                     reference: reference.to_owned(),
                 };
                 (host.to_owned(), subject)

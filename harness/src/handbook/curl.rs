@@ -309,7 +309,9 @@ fn path_of_location(headers: &HeaderMap) -> Option<String> {
 
 /// The repository of a check in the proofs.
 fn repository(requirement: &Requirement) -> String {
-    proof::target(requirement.proven_on, &[]).repository(requirement.id)
+    proof::target(requirement.proven_on, &[])
+        .repository(requirement.id)
+        .into()
 }
 
 #[cfg(test)]

@@ -20,6 +20,7 @@ mod zot;
 use std::sync::Arc;
 
 use helm_oci_reports::record::{Leftover, TargetIdentity};
+use helm_oci_suite::oci::RepositoryName;
 use helm_oci_suite::session::target::Credentials;
 use helm_oci_suite::wire::Registry;
 
@@ -39,7 +40,7 @@ pub struct Launched {
     /// The credentials for its challenges.
     pub credentials: Option<Credentials>,
     /// The namespace in which a run may create repositories.
-    pub namespace: Option<String>,
+    pub namespace: Option<RepositoryName>,
     held: Held,
 }
 

@@ -19,7 +19,7 @@ pub(super) fn connect(url: &RegistryUrl, connection: &Connection) -> Result<Laun
         },
         registry: Arc::new(port),
         credentials: connection.credentials.clone(),
-        namespace: url.namespace.clone().map(String::from),
+        namespace: url.namespace.clone(),
         held: Held::Nothing,
     })
 }

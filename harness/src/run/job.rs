@@ -60,12 +60,11 @@ impl Job {
             }
             WriteAccess::Given(given) => {
                 let namespace = target.kind.namespace();
-                let given: Vec<String> = given.iter().map(ToString::to_string).collect();
                 let places =
-                    repositories::assign(&plan.requirements, namespace, plan.seed, &given).await?;
+                    repositories::assign(&plan.requirements, namespace, plan.seed, given).await?;
                 WriteMode::GivenRepositories(Arc::new(places))
             }
-            WriteAccess::ReadOnly(chart) => WriteMode::ReadOnly(looks(chart)),
+            WriteAccess::ReadOnly(chart) => WriteMode::ReadOnly(existing_content(chart)),
         };
         if !plan.helms.all.is_empty() {
             return Err(AssignError::Helm { name: target.name });
@@ -78,10 +77,10 @@ impl Job {
 }
 
 /// The content that a read-only run reads.
-fn looks(chart: &ChartName) -> ExistingContent {
+fn existing_content(chart: &ChartName) -> ExistingContent {
     ExistingContent {
-        repository: Some(chart.repository.to_string()),
-        tag: Some(chart.tag.to_string()),
+        repository: Some(chart.repository.clone()),
+        tag: Some(chart.tag.clone()),
         chart: None,
     }
 }

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use futures_util::{FutureExt, StreamExt};
-use helm_oci_suite::oci::TagList;
+use helm_oci_suite::oci::{RepositoryName, TagList};
 use helm_oci_suite::proof;
 use helm_oci_suite::requirement::{Requirement, Setup};
 use helm_oci_suite::session::target::{Target, name_of_run};
@@ -27,7 +27,7 @@ const PARALLEL: usize = 8;
 /// The repositories to which a run of this name writes for these requirements, in the order of need.
 pub async fn needed(
     requirements: &[&'static Requirement],
-    namespace: Option<&str>,
+    namespace: Option<&RepositoryName>,
     run: &str,
 ) -> Vec<String> {
     let mut all = Names::default();
@@ -36,7 +36,7 @@ pub async fn needed(
         let ledger = Arc::new(Ledger::new(Arc::clone(&open.registry)));
         let mut target = Target {
             registry: Arc::clone(&ledger) as _,
-            namespace: namespace.map(ToOwned::to_owned),
+            namespace: namespace.cloned(),
             run_name: Some(run.to_owned()),
             ..open
         };
@@ -69,17 +69,17 @@ pub struct TooFew {
 /// not apply.
 pub async fn assign(
     requirements: &[&'static Requirement],
-    namespace: Option<&str>,
+    namespace: Option<&RepositoryName>,
     seed: u64,
-    given: &[String],
-) -> Result<BTreeMap<String, String>, TooFew> {
+    given: &[RepositoryName],
+) -> Result<BTreeMap<RepositoryName, RepositoryName>, TooFew> {
     let mut wanted = needed(requirements, namespace, &name_of_run(seed)).await;
     let mut target = proof::target(Setup::Open, &[]);
-    target.namespace = namespace.map(ToOwned::to_owned);
+    target.namespace = namespace.cloned();
     target.seed = seed;
     let ids = requirements.iter().map(|requirement| requirement.id);
     let own = ids.chain(["preflight", "capabilities"]);
-    let own: Vec<String> = own.map(|id| target.repository(id)).collect();
+    let own: Vec<_> = own.map(|id| target.repository(id)).collect();
     wanted.retain(|name| own.iter().any(|own| is_own(own, name)));
     if given.len() < wanted.len() {
         return Err(TooFew {
@@ -87,7 +87,8 @@ pub async fn assign(
             needed: wanted.len(),
         });
     }
-    Ok(wanted.into_iter().zip(given.iter().cloned()).collect())
+    let wanted = wanted.into_iter().filter_map(|name| name.parse().ok());
+    Ok(wanted.zip(given.iter().cloned()).collect())
 }
 
 /// True if a name is that of a session or of a sibling.
@@ -106,13 +107,13 @@ pub async fn occupied(target: &Target) -> Option<Obstacle> {
         return None;
     };
     let session = Session::new(target.clone(), "preflight");
-    let looks = futures_util::stream::iter(places.values()).map(|repository| {
+    let lists = futures_util::stream::iter(places.values()).map(|repository| {
         let path = format!("/v2/{repository}/tags/list");
         let session = &session;
         async move { (repository, session.call(Method::GET, &path).send().await) }
     });
-    let mut looks = looks.buffered(PARALLEL);
-    while let Some((repository, reply)) = looks.next().await {
+    let mut lists = lists.buffered(PARALLEL);
+    while let Some((repository, reply)) = lists.next().await {
         let what = match count(reply) {
             Ok(0) => continue,
             Ok(count) => format!(
@@ -175,10 +176,14 @@ mod tests {
 
     use super::*;
 
+    fn name(text: &str) -> RepositoryName {
+        text.parse().expect("a name")
+    }
+
     #[tokio::test]
     async fn names_are_those_that_checks_write_to() {
         let one = checks::find("upload/mount").expect("it is known");
-        let names = needed(&[one], Some("team"), &name_of_run(7)).await;
+        let names = needed(&[one], Some(&name("team")), &name_of_run(7)).await;
         assert_eq!(
             names,
             [
@@ -197,8 +202,8 @@ mod tests {
     #[tokio::test]
     async fn given_repositories_take_the_places_of_own_ones_and_of_no_other() {
         let one = checks::find("names/grammar-accepted").expect("it is known");
-        let given = ["pool/a", "pool/b", "pool/c", "pool/d"].map(ToOwned::to_owned);
-        let places = assign(&[one], Some("team"), 7, &given).await;
+        let given = ["pool/a", "pool/b", "pool/c", "pool/d"].map(name);
+        let places = assign(&[one], Some(&name("team")), 7, &given).await;
         let places = places.expect("there are enough");
         let names: Vec<(&str, &str)> = places
             .iter()
@@ -224,8 +229,8 @@ mod tests {
     async fn a_given_repository_of_which_nothing_can_be_told_is_not_taken_for_empty() {
         let given = |target| Target {
             write_mode: WriteMode::GivenRepositories(Arc::new(BTreeMap::from([(
-                "wanted".to_owned(),
-                "pool/a".to_owned(),
+                name("wanted"),
+                name("pool/a"),
             )]))),
             credentials: None,
             ..target

@@ -18,7 +18,7 @@ use helm_oci_fixtures::manifest::Shape;
 use helm_oci_fixtures::media_type::OCI_MANIFEST;
 use helm_oci_reports::record::Leftover;
 use helm_oci_reports::snapshot::{Snapshot, SnapshotFiles};
-use helm_oci_suite::oci::TagList;
+use helm_oci_suite::oci::{RepositoryName, TagList};
 use helm_oci_suite::session::steps::ACCEPT_ORAS;
 use helm_oci_suite::session::target::Target;
 use helm_oci_suite::session::{Session, digest_of};
@@ -44,7 +44,7 @@ pub enum Subject {
     /// One existing chart; nothing is written.
     Chart {
         /// The full name of its repository.
-        repository: String,
+        repository: RepositoryName,
         /// Its tag or digest.
         reference: String,
     },
@@ -155,12 +155,12 @@ async fn golden(target: Target) -> Result<Snapshot, SnapshotError> {
 /// Reads one chart with the requests of every Helm version.
 async fn chart(
     target: Target,
-    repository: &str,
+    repository: &RepositoryName,
     reference: &str,
 ) -> Result<Snapshot, SnapshotError> {
     let (mut recorder, mut files) = (StepRecorder::default(), SnapshotFiles::new());
     base(&mut recorder, &target).await;
-    let session = Session::in_repository(target, repository);
+    let session = Session::in_repository(target, repository.clone());
     let context = StepContext::repository(&session, None, session.chart_name());
     let found = pull::found(&mut recorder, &context, reference).await;
     let text = found.map_err(|why| SnapshotError::Chart(session.redact(&why)))?;
@@ -192,7 +192,7 @@ async fn list(recorder: &mut StepRecorder, context: &StepContext<'_>) -> String 
     match list {
         None => text.push_str("  no list\n"),
         Some(list) => {
-            if list.name != context.session.repository() {
+            if context.session.repository() != &list.name {
                 text.push_str("  under another name than that of the repository\n");
             }
             let mut tags = list.tags.unwrap_or_default();

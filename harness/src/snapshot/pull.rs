@@ -5,7 +5,7 @@ use helm_oci_fixtures::golden::Push;
 use helm_oci_fixtures::media_type::{HELM_CHART, HELM_CONFIG, HELM_PROVENANCE, LEGACY_CHART};
 use helm_oci_reports::snapshot::{ChartPart, chart};
 use helm_oci_suite::session::digest_of;
-use helm_oci_suite::session::steps::{ACCEPT_CONTAINERD, ACCEPT_ORAS};
+use helm_oci_suite::session::steps::{ACCEPT_CONTAINERD, ACCEPT_MANIFEST, ACCEPT_ORAS};
 use helm_oci_suite::verdict::Stop;
 use http::Method;
 use serde::Deserialize;
@@ -89,7 +89,7 @@ async fn manifest(
     recorder.record(&steps::RESOLVE, context, head).await;
     let digest = context.names.digest.as_deref().unwrap_or_default();
     let by_digest = session.call(Method::GET, &session.manifest_path(digest));
-    let by_digest = by_digest.accept("application/vnd.oci.image.manifest.v1+json, */*");
+    let by_digest = by_digest.accept(ACCEPT_MANIFEST);
     recorder.record(&steps::BY_DIGEST, context, by_digest).await;
     let get = session.call(Method::GET, &path).accept(ACCEPT_ORAS);
     let reply = content(recorder.record(&steps::BY_TAG, context, get).await);

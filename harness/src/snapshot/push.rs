@@ -8,14 +8,11 @@ use helm_oci_fixtures::golden::{Golden, Push};
 use helm_oci_fixtures::manifest::Shape;
 use helm_oci_fixtures::media_type;
 use helm_oci_suite::session::Reply;
-use helm_oci_suite::session::steps::ACCEPT_ORAS;
+use helm_oci_suite::session::steps::{ACCEPT_MANIFEST, ACCEPT_ORAS};
 use http::{Method, Uri};
 
 use super::recorder::{StepContext, StepRecorder};
 use super::steps;
-
-/// The `Accept` header of Helm 3.0 to 3.17 when it checks whether a manifest exists before it pushes it.
-const ACCEPT_MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json, */*";
 
 /// Pushes one chart.
 pub(super) async fn push(recorder: &mut StepRecorder, chart: &StepContext<'_>, push: &Push) {

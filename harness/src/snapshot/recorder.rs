@@ -31,7 +31,7 @@ impl<'a> StepContext<'a> {
             place: place.to_owned(),
             names: Placeholders {
                 origin: origin.trim_end_matches('/').to_owned(),
-                repository: session.repository().to_owned(),
+                repository: session.repository().to_string(),
                 run,
                 ..Placeholders::default()
             },

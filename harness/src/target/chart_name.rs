@@ -39,7 +39,7 @@ impl ChartName {
     pub fn parse(
         given: &str,
         host: Option<&str>,
-        namespace: Option<&str>,
+        namespace: Option<&RepositoryName>,
     ) -> Result<Self, ChartNameError> {
         let invalid = || ChartNameError::Form {
             // The text before an `@` may be a password.
@@ -98,7 +98,8 @@ mod tests {
             ),
             ("a/nginx:latest", None, "a/nginx", "latest"),
         ] {
-            let chart = ChartName::parse(given, host, namespace).expect(given);
+            let namespace = namespace.map(|text: &str| text.parse().expect("a name"));
+            let chart = ChartName::parse(given, host, namespace.as_ref()).expect(given);
             assert_eq!(
                 (&*chart.repository, &*chart.tag),
                 (repository, tag),

@@ -134,7 +134,7 @@ impl ClientRun<'_> {
         let request = PlannedRequest::new(Method::GET, uri, Access::Pull).accept(ACCEPT_CONTAINERD);
         let get = self.request(request).await?;
         Ok(Described {
-            digest: digest_of(&get.body),
+            digest: digest_of(&get.body).into(),
             size: get.body.len(),
             kind: kind(&get),
         })

@@ -110,7 +110,7 @@ impl ClientModel {
         loop {
             let package = session.ordinary_package_of(version, seed);
             let provenance = session.provenance_of(&package);
-            if (digest_of(&provenance) < package.digest()) == is_first {
+            if (*digest_of(&provenance) < *package.digest()) == is_first {
                 return Session::chart_as_sent(package, self.shape, Some(provenance));
             }
             seed = seed.wrapping_add(1);

@@ -4,6 +4,7 @@ use helm_oci_fixtures::route::Route;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
 
 use super::{Handling, Repeats, Reply, Session};
+use crate::oci::RepositoryName;
 use crate::oci::url::{self, is_same_origin};
 use crate::session::steps::obstacle;
 use crate::verdict::Stop;
@@ -74,7 +75,7 @@ impl Session {
 impl Call<'_> {
     /// Uses the authorization of the check's repository, whatever path on the registry the URL has.
     pub fn with_repository_authorization(mut self) -> Self {
-        self.repository = Some(self.session.repository().to_owned());
+        self.repository = Some(self.session.repository().to_string());
         self
     }
 
@@ -110,7 +111,7 @@ impl Call<'_> {
     }
 
     /// Requests the scope to pull from another repository as well, if the registry issues tokens.
-    pub fn with_pull_scope(mut self, repository: &str) -> Self {
+    pub fn with_pull_scope(mut self, repository: &RepositoryName) -> Self {
         self.extra_scope = Some(format!("repository:{repository}:pull"));
         self
     }

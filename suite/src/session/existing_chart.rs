@@ -6,7 +6,7 @@ use helm_oci_fixtures::media_type;
 use http::StatusCode;
 use serde_json::Value;
 
-use crate::oci::{Descriptor, Manifest};
+use crate::oci::{Descriptor, Manifest, RepositoryName, Tag};
 use crate::session::steps::{Chart, obstacle};
 use crate::session::{Reply, Session, digest_of};
 use crate::verdict::{Obstacle, ObstacleKind, Stop};
@@ -15,9 +15,9 @@ use crate::verdict::{Obstacle, ObstacleKind, Stop};
 #[derive(Debug, Clone)]
 pub struct ExistingChart {
     /// The repository.
-    pub repository: String,
+    pub repository: RepositoryName,
     /// The tag. It replaces the tag `1.0.0` of a check.
-    pub tag: String,
+    pub tag: Tag,
     /// The chart.
     pub chart: Chart,
     /// The status of the first GET by digest, if it was 404: a pull-through cache may know a digest only once somebody
@@ -27,7 +27,7 @@ pub struct ExistingChart {
 
 impl ExistingChart {
     /// Reads the chart with this tag in the session's repository.
-    pub async fn read(session: &Session, tag: &str) -> Result<Self, Stop> {
+    pub async fn read(session: &Session, tag: &Tag) -> Result<Self, Stop> {
         let hidden_digest = first_by_digest(session, tag).await;
         let reply = session.get_manifest(tag).await?;
         if !reply.status.is_success() {
@@ -53,8 +53,8 @@ impl ExistingChart {
         let metadata: Value = serde_json::from_slice(&config).unwrap_or_default();
         let text = |name: &str| metadata[name].as_str().unwrap_or_default();
         Ok(Self {
-            repository: session.repository().to_owned(),
-            tag: tag.to_owned(),
+            repository: session.repository().clone(),
+            tag: tag.clone(),
             hidden_digest,
             chart: Chart {
                 package: ChartPackage::found(text("name"), text("version"), archive, config),
@@ -67,7 +67,7 @@ impl ExistingChart {
 }
 
 /// The 404 to GET of the digest that HEAD of the tag names, as Helm up to 3.17 reads a chart.
-async fn first_by_digest(session: &Session, tag: &str) -> Option<StatusCode> {
+async fn first_by_digest(session: &Session, tag: &Tag) -> Option<StatusCode> {
     let head = session.head_manifest(tag).await.ok()?;
     let digest = head.header("docker-content-digest")?;
     let first = session.get_manifest(digest).await.ok()?;
@@ -120,6 +120,7 @@ mod tests {
 
     #[test]
     fn a_digest_that_nobody_finds_before_the_tag_is_read_is_noted() {
+        let tag: Tag = "1.0.0".parse().expect("a tag");
         for (faults, hidden) in [
             (&[][..], None),
             (
@@ -131,7 +132,7 @@ mod tests {
             let pushing = Session::new(target.clone(), "test/existing");
             let pushed = proof::finish(pushing.arrange_chart("1.0.0")).expect("it never waits");
             pushed.expect("it is accepted");
-            let read = proof::finish(ExistingChart::read(&pushing, "1.0.0"));
+            let read = proof::finish(ExistingChart::read(&pushing, &tag));
             let existing = read.expect("it never waits").expect("it exists");
             assert_eq!(existing.hidden_digest, hidden, "{faults:?}");
             let target = Target {

@@ -26,13 +26,13 @@ pub mod write_mode;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use helm_oci_fixtures::digest::sha256;
 use http::{HeaderValue, Uri};
 
 use self::state::State;
 use crate::oci::url::{self, InvalidUrl};
+use crate::oci::{Digest, RepositoryName};
 use crate::session::existing_chart::ExistingChart;
-use crate::session::target::Target;
+use crate::session::target::{Target, repository_name};
 use crate::verdict::{Obstacle, ObstacleKind, Stop};
 use crate::wire::content::mix;
 use crate::wire::redaction::redact_url;
@@ -45,9 +45,9 @@ pub(crate) use self::send::{Handling, Repeats};
 pub struct Session {
     target: Target,
     /// The repository that the check would create if the run had no restriction.
-    own_repository: String,
+    own_repository: RepositoryName,
     /// The repository that the check uses.
-    repository: String,
+    repository: RepositoryName,
     seed: u64,
     state: Mutex<State>,
 }
@@ -74,21 +74,22 @@ impl Session {
     }
 
     /// A session in an existing repository, by its full name.
-    pub fn in_repository(target: Target, repository: &str) -> Self {
+    pub fn in_repository(target: Target, repository: RepositoryName) -> Self {
+        let session = Self::new(target, &repository);
         Self {
-            repository: repository.to_owned(),
-            ..Self::new(target, repository)
+            repository,
+            ..session
         }
     }
 
     /// The repository of this check. It does not exist before the check writes to it.
-    pub fn repository(&self) -> &str {
+    pub fn repository(&self) -> &RepositoryName {
         &self.repository
     }
 
     /// A second repository of this check.
-    pub fn sibling(&self, name: &str) -> String {
-        let own = format!("{}-{name}", self.own_repository);
+    pub fn sibling(&self, name: &str) -> RepositoryName {
+        let own = repository_name(format!("{}-{name}", self.own_repository));
         self.target.write_mode.substitute(&own)
     }
 
@@ -99,10 +100,7 @@ impl Session {
 
     /// The chart name that belongs to the repository: its last component.
     pub fn chart_name(&self) -> &str {
-        self.repository
-            .rsplit('/')
-            .next()
-            .unwrap_or(&self.repository)
+        self.repository.last_component()
     }
 
     /// The target under examination.
@@ -141,8 +139,8 @@ impl Session {
     }
 
     /// Sends this `Authorization` in this repository from now on.
-    pub(crate) fn use_authorization(&self, repository: &str, value: HeaderValue) {
-        let repository = repository.to_owned();
+    pub(crate) fn use_authorization(&self, repository: &RepositoryName, value: HeaderValue) {
+        let repository = repository.to_string();
         self.state().authorizations.insert(repository, value);
     }
 
@@ -175,8 +173,8 @@ impl From<InvalidUrl> for Stop {
 }
 
 /// The digest of content that was sent, as the registry has to name it.
-pub fn digest_of(bytes: &[u8]) -> String {
-    sha256(bytes)
+pub fn digest_of(bytes: &[u8]) -> Digest {
+    Digest::sha256(bytes)
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use http::Uri;
 
+use crate::oci::RepositoryName;
 use crate::session::steps::BuiltCharts;
 use crate::session::write_mode::WriteMode;
 use crate::wire::Registry;
@@ -19,7 +20,7 @@ pub struct Target {
     /// The credentials to use after a challenge.
     pub credentials: Option<Credentials>,
     /// The path below which repositories may be created. Without it the run uses a first component of its own.
-    pub namespace: Option<String>,
+    pub namespace: Option<RepositoryName>,
     /// The seed of the content, and of names unless the run has a name of its own.
     pub seed: u64,
     /// The name of the run; without one it follows from the seed. Runs with one seed on one registry need different
@@ -85,14 +86,20 @@ impl Target {
     }
 
     /// The repository of the check with this id. It has two components, or more below a namespace.
-    pub fn repository(&self, id: &str) -> String {
+    pub fn repository(&self, id: &str) -> RepositoryName {
         let mut slug = id.replace(['/', '.'], "-");
         if self.attempt > 0 {
             slug = format!("{slug}-r{}", self.attempt);
         }
-        match &self.namespace {
+        repository_name(match &self.namespace {
             Some(namespace) => format!("{namespace}/{}-{slug}", self.run()),
             None => format!("{}/{slug}", self.run()),
-        }
+        })
     }
+}
+
+/// The name of a repository of the run. It has a namespace that was parsed, and words of the suite.
+pub(super) fn repository_name(name: String) -> RepositoryName {
+    name.try_into()
+        .expect("ids of checks and names of runs have the grammar of a repository name")
 }

@@ -8,6 +8,7 @@ use super::challenge::Challenge;
 use super::target::Credentials;
 use super::token_request::{TokenResponse, token_form, token_query};
 use super::{Handling, Reply, Session, parse_uri};
+use crate::oci::RepositoryName;
 use crate::oci::url::{self, is_same_origin};
 use crate::verdict::{Obstacle, ObstacleKind, Stop};
 use crate::wire::Request;
@@ -156,8 +157,12 @@ impl Session {
 
     /// True if the token that was obtained for this repository states that it allows a push; `None` if there is no such
     /// token, or if it cannot be read.
-    pub fn token_allows_push(&self, repository: &str) -> Option<bool> {
-        let held = self.state().authorizations.get(repository).cloned()?;
+    pub fn token_allows_push(&self, repository: &RepositoryName) -> Option<bool> {
+        let held = self
+            .state()
+            .authorizations
+            .get(repository.as_str())
+            .cloned()?;
         let token = held.to_str().ok()?.strip_prefix("Bearer ")?.to_owned();
         allows_push(&token, repository)
     }

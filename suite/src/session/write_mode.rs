@@ -6,6 +6,7 @@ use std::sync::Arc;
 use helm_oci_fixtures::route::Route;
 use http::{Method, Uri};
 
+use crate::oci::{RepositoryName, Tag};
 use crate::session::existing_chart::ExistingChart;
 use crate::verdict::Restriction;
 use crate::wire::Request;
@@ -17,7 +18,7 @@ pub enum WriteMode {
     #[default]
     OwnRepositories,
     /// The run writes to these existing, empty repositories, by the name that it would create otherwise.
-    GivenRepositories(Arc<BTreeMap<String, String>>),
+    GivenRepositories(Arc<BTreeMap<RepositoryName, RepositoryName>>),
     /// The run writes nothing and reads existing content.
     ReadOnly(ExistingContent),
 }
@@ -26,9 +27,9 @@ pub enum WriteMode {
 #[derive(Debug, Clone, Default)]
 pub struct ExistingContent {
     /// The repository that every check uses.
-    pub repository: Option<String>,
+    pub repository: Option<RepositoryName>,
     /// The tag in it that replaces `1.0.0`.
-    pub tag: Option<String>,
+    pub tag: Option<Tag>,
     /// The chart in it that replaces a pushed one.
     pub chart: Option<Arc<ExistingChart>>,
 }
@@ -48,7 +49,7 @@ impl WriteMode {
     }
 
     /// The repository that a check uses, where `own` is the one that it would create.
-    pub(crate) fn repository_of_check(&self, own: &str) -> String {
+    pub(crate) fn repository_of_check(&self, own: &RepositoryName) -> RepositoryName {
         match self {
             Self::ReadOnly(ExistingContent {
                 repository: Some(repository),
@@ -61,12 +62,12 @@ impl WriteMode {
     }
 
     /// The repository that the run uses instead of `own`, if it was given one.
-    pub(crate) fn substitute(&self, own: &str) -> String {
+    pub(crate) fn substitute(&self, own: &RepositoryName) -> RepositoryName {
         let given = match self {
             Self::OwnRepositories | Self::ReadOnly(_) => None,
             Self::GivenRepositories(repositories) => repositories.get(own),
         };
-        given.map_or_else(|| own.to_owned(), ToOwned::to_owned)
+        given.unwrap_or(own).clone()
     }
 
     /// Allows a request to the registry at `own`, or returns the restriction that forbids it.
@@ -103,12 +104,13 @@ mod tests {
 
     #[test]
     fn a_read_only_run_sends_only_reads() {
+        let tag = |text: &str| -> Tag { text.parse().expect("a tag") };
         let target = proof::target(Setup::Open, &[]);
         let pushing = Session::new(target.clone(), "test/reading");
         let chart = proof::finish(pushing.arrange_chart("2.0.0")).expect("it never waits");
         let chart = chart.expect("it is accepted");
         let content = ExistingContent {
-            repository: Some(pushing.repository().to_owned()),
+            repository: Some(pushing.repository().clone()),
             ..ExistingContent::default()
         };
         let read_only = |content| {
@@ -132,7 +134,7 @@ mod tests {
         assert!(session.transcript().is_empty(), "nothing was sent");
 
         let existing =
-            proof::finish(ExistingChart::read(&session, "2.0.0")).expect("it never waits");
+            proof::finish(ExistingChart::read(&session, &tag("2.0.0"))).expect("it never waits");
         let existing = existing.expect("the chart exists");
         assert_eq!(existing.chart.digest, chart.digest);
         assert_eq!(existing.chart.package.archive, chart.package.archive);
@@ -157,7 +159,7 @@ mod tests {
             "it would push"
         );
         let nothing =
-            proof::finish(ExistingChart::read(&session, "3.0.0")).expect("it never waits");
+            proof::finish(ExistingChart::read(&session, &tag("3.0.0"))).expect("it never waits");
         assert!(
             matches!(nothing, Err(Stop::Inconclusive(_))),
             "it does not exist"
@@ -168,9 +170,10 @@ mod tests {
     fn a_run_with_given_repositories_writes_to_no_other() {
         let target = proof::target(Setup::Open, &[]);
         let own = target.repository("test/given");
+        let name = |text: &str| -> RepositoryName { text.parse().expect("a name") };
         let repositories = BTreeMap::from([
-            (own.clone(), "pool/one".to_owned()),
-            (format!("{own}-other"), "pool/two".to_owned()),
+            (own.clone(), name("pool/one")),
+            (name(&format!("{own}-other")), name("pool/two")),
         ]);
         let target = Target {
             write_mode: WriteMode::GivenRepositories(Arc::new(repositories)),

@@ -173,7 +173,7 @@ impl Prepared {
         let repositories = self
             .invocations
             .iter()
-            .map(|invocation| invocation.session.repository().to_owned());
+            .map(|invocation| invocation.session.repository().to_string());
         Placeholders {
             home: scenario.home.root().display().to_string(),
             origin: origin.trim_end_matches('/').to_owned(),
@@ -210,11 +210,14 @@ impl Scenario<'_> {
             patch,
             ..
         } = self.helm.version;
+        let mut helm = format!("helm-{major}.{minor}.{patch}");
+        // Empty parts would give two separators in a row, which a repository name cannot have.
         let pre = self.helm.version.pre.to_lowercase();
-        let id = match pre.as_str() {
-            "" => format!("helm-{major}.{minor}.{patch}/{id}"),
-            pre => format!("helm-{major}.{minor}.{patch}-{pre}/{id}"),
-        };
+        for part in pre.split(['.', '-']).filter(|part| !part.is_empty()) {
+            helm.push('-');
+            helm.push_str(part);
+        }
+        let id = format!("{helm}/{id}");
         Arc::new(Session::new(self.target.clone(), &id))
     }
 
@@ -357,7 +360,7 @@ mod tests {
         for version in ["3.10.1", "3.10.2", "4.3.0-RC.1+build.5"] {
             let flow = Flow::DependencyUpdate;
             for invocation in invocations(version, "https://registry.example", None, flow).await {
-                let repository = invocation.session.repository().to_owned();
+                let repository = invocation.session.repository().to_string();
                 assert_eq!(repository, repository.to_lowercase());
                 assert!(repositories.insert(repository.clone()), "{repository}");
             }

@@ -12,7 +12,7 @@ const DEEPEST: usize = 5;
 
 /// Opens and cancels an upload in repositories with one more segment each.
 pub(super) async fn deep_names(session: &Session) -> Found {
-    let mut name = session.repository().to_owned();
+    let mut name = session.repository().to_string();
     let mut depth = name.split('/').count();
     let mut accepted = vec![depth.to_string()];
     while depth < DEEPEST {

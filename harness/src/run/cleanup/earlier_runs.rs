@@ -39,11 +39,11 @@ pub struct Found {
 
 /// True if a run created the repository in this namespace: its name is valid, and has `hoc` and eight hexadecimal digits
 /// at the position at which runs write them.
-pub fn is_of_a_run(namespace: Option<&str>, name: &str) -> bool {
+pub fn is_of_a_run(namespace: Option<&RepositoryName>, name: &str) -> bool {
     name.parse::<RepositoryName>().is_ok() && is_named_by_a_run(namespace, name)
 }
 
-fn is_named_by_a_run(namespace: Option<&str>, name: &str) -> bool {
+fn is_named_by_a_run(namespace: Option<&RepositoryName>, name: &str) -> bool {
     let is_run = |rest: &str| {
         // Earlier versions wrote a `-`.
         let digits = rest
@@ -194,8 +194,9 @@ mod tests {
             (Some("team"), "hoc63cbe1e4/x", false),
             (Some("a/b"), "a/b/hoc63cbe1e4-x", true),
         ] {
+            let parsed = namespace.map(|text: &str| text.parse().expect("a name"));
             assert_eq!(
-                is_of_a_run(namespace, name),
+                is_of_a_run(parsed.as_ref(), name),
                 expected,
                 "{namespace:?} {name}"
             );

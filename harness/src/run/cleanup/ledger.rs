@@ -194,7 +194,7 @@ mod tests {
         let refused = session.put_manifest("2.0.0", &broken);
         assert_eq!(refused.await.expect("a response").status, 400);
         let stored = ledger.stored();
-        let own = &stored[session.repository()];
+        let own = &stored[session.repository().as_str()];
         assert_eq!(own.manifests, digests(&[&chart.digest]));
         let tags = BTreeMap::from([("1.0.0".to_owned(), Some(digest(&chart.digest)))]);
         assert_eq!(own.tags, tags);
@@ -212,7 +212,10 @@ mod tests {
         let moved = moved.expect("a response");
         let location = moved.header("location").expect("a location");
         let stored = ledger.stored();
-        let uploads: Vec<_> = stored[session.repository()].uploads.iter().collect();
+        let uploads: Vec<_> = stored[session.repository().as_str()]
+            .uploads
+            .iter()
+            .collect();
         assert_eq!(uploads.len(), 1);
         assert!(location.ends_with(uploads[0].as_str()), "{location}");
     }
@@ -230,7 +233,10 @@ mod tests {
         let path = format!("/v2/{repository}/blobs/uploads/?mount={digest}&from={from}");
         let reply = session.call(Method::POST, &path).send().await;
         assert_eq!(reply.expect("a response").status, 201);
-        assert_eq!(ledger.stored()[repository].blobs, digests(&[&digest]));
+        assert_eq!(
+            ledger.stored()[repository.as_str()].blobs,
+            digests(&[&digest])
+        );
     }
 
     #[tokio::test]

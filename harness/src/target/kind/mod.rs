@@ -9,6 +9,7 @@ mod release;
 mod url;
 
 use helm_oci_reports::record::TargetKind;
+use helm_oci_suite::oci::RepositoryName;
 use http::Uri;
 
 pub use self::error::TargetError;
@@ -101,9 +102,9 @@ impl Kind {
     }
 
     /// The namespace in which a run may create repositories.
-    pub fn namespace(&self) -> Option<&str> {
+    pub fn namespace(&self) -> Option<&RepositoryName> {
         match self {
-            Self::Url(url) => url.namespace.as_deref(),
+            Self::Url(url) => url.namespace.as_ref(),
             _ => None,
         }
     }

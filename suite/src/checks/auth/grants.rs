@@ -3,7 +3,7 @@
 use http::Method;
 use serde_json::Value;
 
-use super::{bearer, credentials, endpoint, scope, token_for};
+use super::{credentials, scope, token_endpoint, token_for};
 use crate::helm::breaks::Break;
 use crate::helm::errors::Symptom;
 use crate::helm::flow::Flow;
@@ -16,8 +16,7 @@ use crate::verdict::{CheckResult, Stop};
 
 /// Sends a POST to the token endpoint, as Helm 3.0 to 3.17 do.
 pub(super) async fn token_post(session: &Session) -> Result<Reply, Stop> {
-    let (reply, challenge) = bearer(session).await?;
-    let (realm, service) = endpoint(&reply, &challenge)?;
+    let (realm, service) = token_endpoint(session).await?;
     let known = credentials(session)?;
     let form = [
         ("grant_type", "password"),

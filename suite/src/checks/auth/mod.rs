@@ -88,6 +88,12 @@ pub(super) fn endpoint(
     ))
 }
 
+/// The token endpoint and the service in the Bearer challenge of the first response.
+async fn token_endpoint(session: &Session) -> Result<(String, Option<String>), Stop> {
+    let (reply, challenge) = bearer(session).await?;
+    endpoint(&reply, &challenge)
+}
+
 /// The token in a response of the token endpoint; a response without one is an obstacle.
 fn token_of(reply: &Reply) -> Result<String, Stop> {
     TokenResponse::token_in(reply).ok_or_else(|| obstacle("get a token", reply))
@@ -95,8 +101,7 @@ fn token_of(reply: &Reply) -> Result<String, Stop> {
 
 /// The response of the token endpoint to GET with the credentials of the run and these scopes.
 async fn token_response(session: &Session, scopes: &[&str]) -> Result<Reply, Stop> {
-    let (reply, challenge) = bearer(session).await?;
-    let (realm, service) = endpoint(&reply, &challenge)?;
+    let (realm, service) = token_endpoint(session).await?;
     let basic = authorization::basic(credentials(session)?);
     session
         .get_token(&realm, service.as_deref(), scopes, Some(basic))

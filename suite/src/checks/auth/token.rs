@@ -3,7 +3,7 @@
 use http::Method;
 use serde_json::Value;
 
-use super::{bearer, credentials, endpoint, scope, token_for, token_of, token_response};
+use super::{credentials, scope, token_endpoint, token_for, token_of, token_response};
 use crate::helm::breaks::Break;
 use crate::helm::errors::Symptom;
 use crate::helm::flow::Flow;
@@ -120,8 +120,7 @@ requirement! {
 }
 
 async fn login_token(session: &Session) -> CheckResult {
-    let (reply, challenge) = bearer(session).await?;
-    let (realm, service) = endpoint(&reply, &challenge)?;
+    let (realm, service) = token_endpoint(session).await?;
     let basic = authorization::basic(credentials(session)?);
     // `auth/token-by-get` judges a token endpoint that issues no token at all.
     token_for(session, &[&scope(session, "pull")]).await?;
@@ -167,8 +166,7 @@ requirement! {
 }
 
 async fn anonymous(session: &Session) -> CheckResult {
-    let (reply, challenge) = bearer(session).await?;
-    let (realm, service) = endpoint(&reply, &challenge)?;
+    let (realm, service) = token_endpoint(session).await?;
     let response = session
         .get_token(&realm, service.as_deref(), &[&scope(session, "pull")], None)
         .await?;
@@ -199,8 +197,7 @@ requirement! {
 }
 
 async fn client_ids(session: &Session) -> CheckResult {
-    let (reply, challenge) = bearer(session).await?;
-    let (realm, service) = endpoint(&reply, &challenge)?;
+    let (realm, service) = token_endpoint(session).await?;
     let known = credentials(session)?;
     let wanted = scope(session, "pull");
     let plain = session

@@ -186,7 +186,7 @@ async fn both_repositories(session: &Session) -> CheckResult {
     let blob: Bytes = content(session, "in two places");
     let digest = digest_of(&blob);
     let other = session.sibling("too");
-    let repositories = [session.repository(), other.as_str()];
+    let repositories = [session.repository(), &other];
     let uploads = repositories.map(|repository| session.arrange_blob_in(repository, &blob));
     join_all(uploads)
         .await

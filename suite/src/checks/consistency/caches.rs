@@ -1,7 +1,6 @@
 //! Responses that a cache must not repeat after a push.
 
 use helm_oci_fixtures::manifest::Shape;
-use helm_oci_fixtures::media_type;
 use http::Method;
 
 use crate::checks::tags::tags_of;
@@ -228,10 +227,9 @@ async fn lists(session: &Session) -> CheckResult {
         session.arrange_blob_in(&control, &blob).await?;
     }
     for tag in ["1.0.0", "1.1.0"] {
-        let path = format!("/v2/{control}/manifests/{tag}");
-        let put = session.call(Method::PUT, &path);
-        let put = put.body(Some(media_type::OCI_MANIFEST), &chart.manifest);
-        put.send().await?;
+        session
+            .arrange_manifest_in(&control, tag, &chart.manifest)
+            .await?;
     }
     let path = format!("/v2/{control}/tags/list");
     session.call(Method::GET, &path).send().await?;

@@ -55,7 +55,7 @@ async fn overwrite(session: &Session) -> CheckResult {
     let moved =
         get.body == other.manifest || head.header("docker-content-digest") == Some(&other.digest);
     let still =
-        String::from_utf8_lossy(&get.body).contains(&digest_of(&session.package("1.0.0").archive));
+        String::from_utf8_lossy(&get.body).contains(&*digest_of(&session.package("1.0.0").archive));
     expect::holds(
         moved || !still,
         "the second manifest under the tag, or a 4xx for its PUT",

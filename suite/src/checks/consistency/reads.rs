@@ -8,6 +8,7 @@ use crate::helm::breaks::Break;
 use crate::helm::errors::Symptom;
 use crate::helm::flow::Flow;
 use crate::helm::version::{ALL, Span, Versions};
+use crate::oci::Digest;
 use crate::requirement::requirement;
 use crate::requirement::source::observed;
 use crate::session::steps::{ACCEPT_CONTAINERD, obstacle};
@@ -97,8 +98,8 @@ requirement! {
 
 async fn concurrent_pulls(session: &Session) -> CheckResult {
     let chart = session.arrange_signed_chart(Shape::Helm38).await?;
-    let digests: Vec<String> = chart.blobs().iter().map(|blob| digest_of(blob)).collect();
-    let get = |digest: &String| {
+    let digests: Vec<Digest> = chart.blobs().iter().map(|blob| digest_of(blob)).collect();
+    let get = |digest: &Digest| {
         let get = session.call(Method::GET, &session.blob_path(digest));
         get.no_retry().send()
     };

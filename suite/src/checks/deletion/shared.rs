@@ -1,8 +1,6 @@
 //! Content that a deletion must keep.
 
 use helm_oci_fixtures::manifest::Shape;
-use helm_oci_fixtures::media_type;
-use http::Method;
 
 use super::delete;
 use crate::helm::breaks::Break;
@@ -135,17 +133,14 @@ async fn other_repositories(session: &Session) -> CheckResult {
     for blob in chart.blobs() {
         session.arrange_blob_in(&other, &blob).await?;
     }
-    let path = format!("/v2/{other}/manifests/{}", chart.digest);
-    let put = session.call(Method::PUT, &path);
-    let put = put.body(Some(media_type::OCI_MANIFEST), &chart.manifest);
-    let put = put.send().await?;
-    if !put.status.is_success() {
-        return Err(obstacle("push the chart to a second repository", &put));
-    }
+    session
+        .arrange_manifest_in(&other, &chart.digest, &chart.manifest)
+        .await?;
     let before = session.get_blob_following(&chart.layer_digest()).await?;
     if !before.status.is_success() {
         return Err(obstacle("read a blob that two repositories have", &before));
     }
+    let path = format!("/v2/{other}/manifests/{}", chart.digest);
     let deleted = delete(session, &path, "manifests").await?;
     let after = session.get_blob_following(&chart.layer_digest()).await?;
     expect::holds(

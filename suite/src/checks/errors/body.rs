@@ -55,12 +55,17 @@ requirement! {
 
 async fn json(session: &Session) -> CheckResult {
     let reply = absent_tag(session).await?;
-    let body: ErrorBody = expect::json(&reply, "with `errors`")?;
+    has_code(&reply)
+}
+
+/// The body of the response is JSON with an error code.
+fn has_code(reply: &Reply) -> CheckResult {
+    let body: ErrorBody = expect::json(reply, "with `errors`")?;
     expect::holds(
         body.code().is_some(),
         "a JSON body with a code in `errors`",
         "no code in `errors`",
-        &[&reply],
+        &[reply],
     )
 }
 
@@ -142,11 +147,5 @@ async fn rejected_upload(session: &Session) -> CheckResult {
         }
     }
     expect::refused(&reply)?;
-    let body: ErrorBody = expect::json(&reply, "with `errors`")?;
-    expect::holds(
-        body.code().is_some(),
-        "a JSON body with a code in `errors`",
-        "no code in `errors`",
-        &[&reply],
-    )
+    has_code(&reply)
 }

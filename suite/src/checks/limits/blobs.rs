@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use crate::checks::upload::{content, succeeds_like_any_other};
+use crate::checks::upload::{content, put_blob, succeeds_like_any_other};
 use crate::helm::breaks::Break;
 use crate::helm::errors::Symptom;
 use crate::helm::flow::Flow;
@@ -73,12 +73,7 @@ async fn tiny(session: &Session) -> CheckResult {
         .arrange_blob(&content(session, "of ordinary size"))
         .await?;
     let blob = Bytes::from_static(b"{}");
-    let digest = digest_of(&blob);
-    let location = session.arrange_upload().await?;
-    let reply = session
-        .complete_upload(&location, &digest, &blob)
-        .send()
-        .await?;
+    let (reply, _) = put_blob(session, &blob).await?;
     succeeds_like_any_other(session, &reply).await
 }
 

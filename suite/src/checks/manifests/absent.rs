@@ -9,6 +9,7 @@ use crate::helm::version::{CONTAINERD, ORAS};
 use crate::requirement::requirement;
 use crate::requirement::source::DISTRIBUTION;
 use crate::session::expect;
+use crate::session::steps::ACCEPT_MANIFEST;
 use crate::session::{Session, digest_of};
 use crate::verdict::CheckResult;
 
@@ -41,10 +42,9 @@ requirement! {
 async fn absent_tag(session: &Session) -> CheckResult {
     session.arrange_chart("1.0.0").await?;
     let path = session.manifest_path("9.9.9");
-    let accept = "application/vnd.oci.image.manifest.v1+json, */*";
     let reply = session
         .call(Method::HEAD, &path)
-        .accept(accept)
+        .accept(ACCEPT_MANIFEST)
         .send()
         .await?;
     // `pull/absent-tag-is-404` judges a 200: Helm continues with the push.

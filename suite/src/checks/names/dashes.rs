@@ -57,7 +57,7 @@ async fn dashes(session: &Session) -> CheckResult {
     let repository = session.repository();
     let dashed = match repository.split_once('/') {
         Some((run, name)) => format!("{run}-dashed/{name}"),
-        None => repository.to_owned(),
+        None => repository.to_string(),
     };
     let reply = first_write(session, &dashed).await?;
     expect::holds(

@@ -10,7 +10,7 @@ use crate::helm::version::{ALL, CONTAINERD, ORAS};
 use crate::requirement::requirement;
 use crate::requirement::source::{DISTRIBUTION, observed};
 use crate::session::expect;
-use crate::session::steps::obstacle;
+use crate::session::steps::{ACCEPT_MANIFEST, obstacle};
 use crate::session::{Session, digest_of};
 use crate::verdict::CheckResult;
 
@@ -140,20 +140,14 @@ async fn by_digest(session: &Session) -> CheckResult {
     }
     // `consistency/manifest-readable-at-once` judges the first response by digest.
     session.head_manifest(&chart.digest).await?;
-    let path = session.manifest_path(&chart.digest);
-    let accept = "application/vnd.oci.image.manifest.v1+json, */*";
-    let reply = session
-        .call(Method::GET, &path)
-        .accept(accept)
-        .send()
-        .await?;
+    let reply = session.get_manifest_by_digest(&chart.digest).await?;
     if reply.status.as_u16() != 404 {
         return Ok(());
     }
     let path = session.manifest_path("1.0.0");
     let by_tag = session
         .call(Method::GET, &path)
-        .accept(accept)
+        .accept(ACCEPT_MANIFEST)
         .send()
         .await?;
     if !by_tag.status.is_success() {

@@ -2,7 +2,6 @@
 
 use bytes::Bytes;
 use helm_oci_fixtures::media_type;
-use http::Method;
 
 use super::{is_image_manifest, read_manifest};
 use crate::helm::breaks::Break;
@@ -49,15 +48,9 @@ requirement! {
 
 async fn manifest_type(session: &Session) -> CheckResult {
     let chart = session.arrange_chart("1.0.0").await?;
-    let path = session.manifest_path(&chart.digest);
-    let accept = "application/vnd.oci.image.manifest.v1+json, */*";
     // `consistency/manifest-readable-at-once` judges the first response by digest.
     session.head_manifest(&chart.digest).await?;
-    let reply = session
-        .call(Method::GET, &path)
-        .accept(accept)
-        .send()
-        .await?;
+    let reply = session.get_manifest_by_digest(&chart.digest).await?;
     if reply.status.as_u16() != 200 {
         return Err(obstacle("read the manifest by digest", &reply));
     }
@@ -128,13 +121,7 @@ async fn manifest_bytes(session: &Session) -> CheckResult {
     let chart = session.arrange_chart("1.0.0").await?;
     // `consistency/manifest-readable-at-once` judges the first response by digest.
     session.head_manifest(&chart.digest).await?;
-    let path = session.manifest_path(&chart.digest);
-    let accept = "application/vnd.oci.image.manifest.v1+json, */*";
-    let reply = session
-        .call(Method::GET, &path)
-        .accept(accept)
-        .send()
-        .await?;
+    let reply = session.get_manifest_by_digest(&chart.digest).await?;
     if reply.status.as_u16() != 200 || !is_image_manifest(&reply) {
         return Err(obstacle("read an image manifest by digest", &reply));
     }

@@ -36,7 +36,7 @@ async fn attached_listed(session: &Session) -> CheckResult {
     let reply = referrers(session, &chart.digest, "").await?;
     let index: Index = expect::json(&reply, "with `manifests`")?;
     expect::holds(
-        index.manifests.iter().any(|entry| entry.digest == artifact),
+        index.manifests.iter().any(|entry| artifact == entry.digest),
         format!("{artifact} in the list of referrers"),
         format!("a list of {} other entries", index.manifests.len()),
         &[&reply],
@@ -105,7 +105,7 @@ async fn attached_entry(session: &Session) -> Result<(Descriptor, Reply), Stop> 
     let index: Option<Index> = serde_json::from_slice(&reply.body).ok();
     let listed = index.map(|index| index.manifests).unwrap_or_default();
     let mut listed = listed.into_iter();
-    match listed.find(|entry| entry.digest == artifact) {
+    match listed.find(|entry| artifact == entry.digest) {
         Some(entry) => Ok((entry, reply)),
         None => Err(obstacle(
             "find an artifact in the list of referrers",

@@ -8,6 +8,7 @@ use bytes::Bytes;
 use helm_oci_fixtures::media_type;
 use http::Method;
 
+use crate::oci::Digest;
 use crate::requirement::Requirement;
 use crate::session::steps::{Chart, obstacle};
 use crate::session::{Reply, Session, digest_of};
@@ -40,7 +41,7 @@ pub(super) async fn attach(
     session: &Session,
     chart: &Chart,
     artifact_type: &str,
-) -> Result<(Reply, String), Stop> {
+) -> Result<(Reply, Digest), Stop> {
     let manifest = artifact(session, chart, artifact_type).await?;
     let digest = digest_of(&manifest);
     let reply = session.put_manifest(&digest, &manifest).await?;

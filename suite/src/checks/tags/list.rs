@@ -87,7 +87,7 @@ async fn repository_name(session: &Session) -> CheckResult {
     tags_of(&reply)?;
     let list: TagList = expect::json(&reply, "with `name` and `tags`")?;
     expect::holds(
-        list.name == session.repository(),
+        session.repository() == &list.name,
         format!("`\"name\": \"{}\"`", session.repository()),
         format!("`\"name\": \"{}\"`", list.name),
         &[&reply],
@@ -188,7 +188,7 @@ async fn unknown(session: &Session) -> CheckResult {
     // In a read-only run the repository of the check exists.
     let unknown = match session.existing_chart() {
         Some(_) => session.sibling("unknown"),
-        None => session.repository().to_owned(),
+        None => session.repository().clone(),
     };
     let path = format!("/v2/{unknown}/tags/list");
     let reply = session.call(Method::GET, &path).send().await?;

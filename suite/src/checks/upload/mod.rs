@@ -12,6 +12,7 @@ pub(super) use self::start::plain_name;
 
 use bytes::Bytes;
 
+use crate::oci::Digest;
 use crate::requirement::Requirement;
 use crate::session::expect;
 use crate::session::steps::obstacle;
@@ -63,12 +64,16 @@ pub(super) async fn fresh_location(session: &Session) -> Result<(Reply, String),
 }
 
 /// Uploads a blob as Helm does; returns the response to the PUT and the digest.
-pub(super) async fn upload_blob(session: &Session, what: &str) -> Result<(Reply, String), Stop> {
-    let blob = content(session, what);
-    let digest = digest_of(&blob);
+pub(super) async fn upload_blob(session: &Session, what: &str) -> Result<(Reply, Digest), Stop> {
+    put_blob(session, &content(session, what)).await
+}
+
+/// The same with this content.
+pub(super) async fn put_blob(session: &Session, blob: &Bytes) -> Result<(Reply, Digest), Stop> {
+    let digest = digest_of(blob);
     let location = session.arrange_upload().await?;
     let reply = session
-        .complete_upload(&location, &digest, &blob)
+        .complete_upload(&location, &digest, blob)
         .send()
         .await?;
     Ok((reply, digest))

@@ -3,6 +3,7 @@
 use http::Method;
 
 use super::content;
+use crate::oci::Digest;
 use crate::requirement::requirement;
 use crate::requirement::source::DISTRIBUTION;
 use crate::session::expect;
@@ -143,7 +144,7 @@ requirement! {
 }
 
 /// Mounts a blob from a sibling repository; returns its digest and the response.
-async fn try_mount(session: &Session) -> Result<(String, Reply), Stop> {
+async fn try_mount(session: &Session) -> Result<(Digest, Reply), Stop> {
     let from = session.sibling("from");
     let digest = session
         .arrange_blob_in(&from, &content(session, "mounted"))

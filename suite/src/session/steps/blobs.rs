@@ -5,6 +5,7 @@ use http::{Method, StatusCode};
 
 use super::{ACCEPT_ORAS, obstacle};
 use crate::oci::url::is_same_origin;
+use crate::oci::{Digest, RepositoryName};
 use crate::session::{Reply, Session, digest_of};
 use crate::verdict::Stop;
 use crate::wire::content::Pattern;
@@ -60,17 +61,25 @@ impl Session {
     }
 
     /// Uploads a blob to the check's repository.
-    pub async fn arrange_blob(&self, body: &Bytes) -> Result<String, Stop> {
+    pub async fn arrange_blob(&self, body: &Bytes) -> Result<Digest, Stop> {
         self.arrange_blob_in(self.repository(), body).await
     }
 
     /// Uploads a blob to `repository`: with one PUT, or with a PATCH and an empty PUT if the PUT fails.
-    pub async fn arrange_blob_in(&self, repository: &str, body: &Bytes) -> Result<String, Stop> {
+    pub async fn arrange_blob_in(
+        &self,
+        repository: &RepositoryName,
+        body: &Bytes,
+    ) -> Result<Digest, Stop> {
         self.persisting(|| self.upload_blob_in(repository, body))
             .await
     }
 
-    async fn upload_blob_in(&self, repository: &str, body: &Bytes) -> Result<String, Stop> {
+    async fn upload_blob_in(
+        &self,
+        repository: &RepositoryName,
+        body: &Bytes,
+    ) -> Result<Digest, Stop> {
         let digest = digest_of(body);
         let location = self.open_upload_in(repository).await?;
         let put = self

@@ -9,6 +9,7 @@ use helm_oci_fixtures::manifest::{Shape, chart_manifest};
 use helm_oci_fixtures::{media_type, provenance};
 
 use super::VERSION;
+use crate::oci::Digest;
 use crate::session::{Session, digest_of};
 use crate::verdict::{Restriction, Stop};
 
@@ -22,17 +23,17 @@ pub struct Chart {
     /// The manifest as pushed.
     pub manifest: Bytes,
     /// The manifest's digest.
-    pub digest: String,
+    pub digest: Digest,
 }
 
 impl Chart {
     /// The digest of the chart layer.
-    pub fn layer_digest(&self) -> String {
+    pub fn layer_digest(&self) -> Digest {
         digest_of(&self.package.archive)
     }
 
     /// The digest of the config.
-    pub fn config_digest(&self) -> String {
+    pub fn config_digest(&self) -> Digest {
         digest_of(&self.package.config)
     }
 

@@ -16,6 +16,9 @@ use crate::verdict::{Obstacle, ObstacleKind, Stop};
 /// `Accept` of Helm 3.0 to 3.17 when it resolves a tag.
 pub const ACCEPT_CONTAINERD: &str = "application/vnd.docker.distribution.manifest.v2+json, application/vnd.docker.distribution.manifest.list.v2+json, application/vnd.oci.image.manifest.v1+json, application/vnd.oci.image.index.v1+json, */*";
 
+/// `Accept` of Helm 3.0 to 3.17 before it pushes a manifest, and when it reads one by digest.
+pub const ACCEPT_MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json, */*";
+
 /// `Accept` of Helm 3.18 and later for manifests.
 pub const ACCEPT_ORAS: &str = "application/vnd.docker.distribution.manifest.v2+json, application/vnd.docker.distribution.manifest.list.v2+json, application/vnd.oci.image.manifest.v1+json, application/vnd.oci.image.index.v1+json, application/vnd.oci.artifact.manifest.v1+json";
 

@@ -5,6 +5,7 @@ use helm_oci_fixtures::media_type;
 use http::{Method, Uri};
 
 use super::obstacle;
+use crate::oci::RepositoryName;
 use crate::oci::percent::{encode_query, pairs};
 use crate::oci::url::with_path;
 use crate::session::{Call, Reply, Session, digest_of};
@@ -30,11 +31,11 @@ impl Session {
     }
 
     /// Starts an upload in `repository` and returns its location.
-    pub async fn arrange_upload_in(&self, repository: &str) -> Result<Uri, Stop> {
+    pub async fn arrange_upload_in(&self, repository: &RepositoryName) -> Result<Uri, Stop> {
         self.persisting(|| self.open_upload_in(repository)).await
     }
 
-    pub(super) async fn open_upload_in(&self, repository: &str) -> Result<Uri, Stop> {
+    pub(super) async fn open_upload_in(&self, repository: &RepositoryName) -> Result<Uri, Stop> {
         let reply = self.start_upload_in(repository).await?;
         if !reply.status.is_success() {
             return Err(obstacle("start an upload", &reply));
@@ -77,7 +78,7 @@ impl Session {
 
     pub(super) async fn arrange_chunked_in(
         &self,
-        repository: &str,
+        repository: &RepositoryName,
         body: &Bytes,
     ) -> Result<(), Stop> {
         let location = self.open_upload_in(repository).await?;

@@ -80,8 +80,8 @@ async fn refused_deletes_are_reported_with_the_command_that_deletes_the_item() {
     );
     let manifest = &leftovers[0];
     assert_eq!(manifest.kind, LeftoverKind::Manifest);
-    assert_eq!(manifest.name, chart.digest);
-    assert_eq!(manifest.repository, session.repository());
+    assert_eq!(manifest.name, chart.digest.as_str());
+    assert_eq!(manifest.repository, session.repository().as_str());
     assert!(
         manifest.why.contains("405 Method Not Allowed"),
         "{manifest:?}"
@@ -91,7 +91,7 @@ async fn refused_deletes_are_reported_with_the_command_that_deletes_the_item() {
     let (target, session, _, stored) = store_chart(&[Fault::TagDeletesRefused]).await;
     let leftovers = clean_up_by(CleanUpStrategy::Tag, &target, stored).await;
     let tag = Leftover {
-        repository: session.repository().to_owned(),
+        repository: session.repository().to_string(),
         kind: LeftoverKind::Tag,
         name: "1.0.0".to_owned(),
         why: "the registry returned 400 Bad Request to DELETE (UNSUPPORTED)".to_owned(),
@@ -164,7 +164,9 @@ async fn a_manifest_that_was_kept_is_deleted_in_a_second_attempt() {
     let other = other.expect("it is accepted");
     let put = another.arrange_manifest("2.0.0", &other.manifest).await;
     put.expect("it is accepted");
-    let content = stored.get_mut(session.repository()).expect("it is known");
+    let content = stored
+        .get_mut(session.repository().as_str())
+        .expect("it is known");
     content
         .manifests
         .insert(other.digest.parse().expect("a digest"));

@@ -138,7 +138,9 @@ async fn a_deletion_that_fails_for_a_while_is_repeated() {
 #[tokio::test]
 async fn a_registry_that_deletes_nothing_is_not_asked_for_everything() {
     let (target, session, _, mut stored) = store_chart(&[]).await;
-    let content = stored.get_mut(session.repository()).expect("it is known");
+    let content = stored
+        .get_mut(session.repository().as_str())
+        .expect("it is known");
     let blobs = (0..200).map(|n| format!("sha256:{n:064x}").parse().expect("a digest"));
     content.blobs.extend(blobs);
     let asked = Arc::new(AtomicUsize::new(0));
@@ -191,7 +193,7 @@ async fn commands_are_those_that_the_registry_accepts() {
             tags: [("1.0.0".to_owned(), chart.digest.parse().ok())].into(),
             ..RepositoryContent::default()
         };
-        stored.insert(session.repository().to_owned(), content);
+        stored.insert(session.repository().to_string(), content);
         let refusing = |request: &Request| is_delete(request).then(|| status(400));
         let target = Target {
             registry: Arc::new(Substitute(Arc::clone(&target.registry), Box::new(refusing))),
