@@ -262,14 +262,20 @@ fn symptoms_use_the_documented_placeholders() {
 }
 
 #[test]
-fn the_readme_states_the_number_of_legal_variations() {
+fn documents_state_the_number_of_legal_variations() {
     let count = Fault::ALL.iter().filter(|fault| fault.is_legal()).count();
-    let readme = include_str!("../../README.md");
-    let words = format!("any of {count} variations that the specifications allow");
-    assert!(
-        readme.contains(&words),
-        "README.md does not state `{words}`"
-    );
+    for (document, words) in [
+        (
+            include_str!("../../README.md"),
+            format!("any of {count} variations that the specifications allow"),
+        ),
+        (
+            include_str!("../../CHANGELOG.md"),
+            format!("{count} legal variations"),
+        ),
+    ] {
+        assert!(document.contains(&words), "no document states `{words}`");
+    }
 }
 
 /// Every release up to 3.21.9 and 4.9.9, and some that do not exist.
