@@ -1,4 +1,4 @@
-//! The verification that deleted content is no longer served.
+//! Verifies that deleted content is no longer served.
 
 use futures_util::StreamExt;
 use helm_oci_reports::record::LeftoverKind;
