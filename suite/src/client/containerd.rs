@@ -99,7 +99,8 @@ impl ClientRun<'_> {
     ) -> CheckResult {
         let access = Access::Pull;
         let head = self.head_or_get(tag, ACCEPT_CONTAINERD, access).await?;
-        if head.status.as_u16() != 200 {
+        // containerd reads with any successful status.
+        if !head.status.is_success() {
             return Err(self.abort("status 200 for the tag", &head));
         }
         let described = self.described_containerd(tag, &head).await?;
@@ -108,7 +109,7 @@ impl ClientRun<'_> {
         let request = PlannedRequest::new(Method::GET, uri, access).accept(&format!("{kind}, */*"));
         let manifest = self.request(request).await?;
         let is_whole = size == manifest.body.len() && digest_of(&manifest.body) == digest;
-        if manifest.status.as_u16() != 200 || !is_whole {
+        if !manifest.status.is_success() || !is_whole {
             return Err(self.abort("the manifest with the digest and length of HEAD", &manifest));
         }
         if kind == media_type::OCI_INDEX {
@@ -123,7 +124,10 @@ impl ClientRun<'_> {
     /// The descriptor of a manifest: from HEAD, or from GET if HEAD lacks the digest or the size.
     async fn described_containerd(&mut self, tag: &str, head: &Reply) -> Result<Described, Stop> {
         let kind = |reply: &Reply| reply.media_type().unwrap_or_default().to_owned();
-        let digest = head.header("docker-content-digest").map(ToOwned::to_owned);
+        // A requested digest is not compared with that of the response.
+        let requested = Some(tag).filter(|tag| tag.starts_with("sha256:"));
+        let digest = requested.or_else(|| head.header("docker-content-digest"));
+        let digest = digest.map(ToOwned::to_owned);
         let size = head.header("content-length");
         let size = size.and_then(|length| length.parse::<usize>().ok());
         if let (Some(digest), Some(size)) = (digest, size) {

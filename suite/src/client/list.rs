@@ -8,8 +8,9 @@ use super::request::{Access, PlannedRequest};
 use super::{ClientRun, Quirk, TransportLibrary};
 use crate::helm::range;
 use crate::oci::TagList;
-use crate::session::Reply;
+use crate::oci::url::is_same_origin;
 use crate::session::steps::Chart;
+use crate::session::{Reply, expect};
 use crate::verdict::{CheckResult, Obstacle, Stop};
 use crate::wire::ClientHelloOutcome;
 
@@ -60,9 +61,9 @@ impl ClientRun<'_> {
         let outcome = outcome.map_err(|error| Obstacle::from(&error))?;
         match outcome {
             ClientHelloOutcome::Response(bytes) if bytes.starts_with(b"HTTP/") => Ok(()),
-            _ => Err(self.abort_at(
+            _ => Err(expect::violated(
                 "a response in HTTP to a TLS `ClientHello`",
-                "no such response".to_owned(),
+                "no such response",
                 &[],
             )),
         }
@@ -87,7 +88,11 @@ impl ClientRun<'_> {
             let Some((next, _)) = next else {
                 return Err(self.abort("a `link` between `<` and `>`", &page));
             };
-            page = self.page(self.session.resolve(&page.uri, next)?).await?;
+            let next = self.session.resolve(&page.uri, next)?;
+            if self.model.has(Quirk::ChecksLinks) && !is_same_origin(&next, &page.uri) {
+                return Err(self.abort("a `link` to the origin of the request", &page));
+            }
+            page = self.page(next).await?;
         }
         Err(self.abort("a last page", &page))
     }

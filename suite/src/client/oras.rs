@@ -107,6 +107,9 @@ impl ClientRun<'_> {
             ));
         }
         let digest = digest_of(&manifest.body);
+        if tag.starts_with("sha256:") && tag != digest {
+            return Err(self.abort("the manifest with the requested digest", &manifest));
+        }
         let named = manifest.header("docker-content-digest");
         if named.is_some_and(|named| named != digest) {
             return Err(self.abort("the digest of the body", &manifest));

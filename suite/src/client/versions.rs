@@ -102,3 +102,12 @@ pub(crate) const HELM_4_2: ClientModel = ClientModel {
     quirks: &[Quirk::ChecksUrls],
     shape: Shape::Helm313,
 };
+/// Helm 4.3.1.
+pub(crate) const HELM_4_3: ClientModel = ClientModel {
+    version: (4, 3, 1),
+    agent: "Helm/4.3.1",
+    login_agent: "Helm/4.3.1",
+    library: TransportLibrary::OrasGo,
+    quirks: &[Quirk::ChecksUrls, Quirk::ChecksLinks],
+    shape: Shape::Helm313,
+};

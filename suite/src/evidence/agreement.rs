@@ -12,9 +12,10 @@ use helm_oci_fixtures::fault::Fault;
 use semver::Version;
 use serde::{Deserialize, Serialize};
 
+use super::class::Class;
 use super::{Evidence, FlowResult, Recorded};
 use crate::helm::flow::Flow;
-use crate::prediction::table::{self, FlowVerdict, Verdicts};
+use crate::prediction::table::{FlowVerdict, Prediction, Verdicts};
 use crate::proof;
 use crate::requirement::Requirement;
 use crate::verdict::Verdict;
@@ -53,12 +54,10 @@ impl Comparison {
 
     /// True if the prediction agrees with the observation; `None` if the prediction is unknown.
     pub const fn is_predicted(&self) -> Option<bool> {
-        match (self.predicted, self.observed) {
-            (FlowVerdict::Unknown, _) => None,
-            (FlowVerdict::Works, FlowResult::Works) | (FlowVerdict::Breaks, FlowResult::Fails) => {
-                Some(true)
-            }
-            (FlowVerdict::Works | FlowVerdict::Breaks, _) => Some(false),
+        match Class::of(self.predicted, self.observed) {
+            Class::Unknown => None,
+            Class::Right => Some(true),
+            Class::Missed | Class::FalseAlarm => Some(false),
         }
     }
 
@@ -240,7 +239,11 @@ fn unobserved(evidence: &[Evidence], faults: &[Fault]) -> Vec<EvidenceCell> {
 /// The verdicts of all requirements on a registry with this fault.
 pub fn verdicts(requirements: &[&'static Requirement], fault: Fault) -> Verdicts {
     let examine = |requirement: &&'static Requirement| {
-        let verdict = proof::verdict(requirement, requirement.proven_on, &[fault]);
+        let verdict = if requirement.replays.is_some() {
+            proof::replay_verdict(requirement, &[fault])
+        } else {
+            proof::verdict(requirement, requirement.proven_on, &[fault])
+        };
         (requirement.id, verdict)
     };
     requirements.iter().map(examine).collect()
@@ -262,6 +265,7 @@ pub fn compare(
             .map(|one| one.id)
             .collect()
     };
+    let prediction = Prediction::of(requirements, &verdicts);
     let mut compared = Vec::new();
     for own in evidence {
         for flow in Flow::ALL.iter().copied() {
@@ -277,7 +281,7 @@ pub fn compare(
             let mut listing = requirements.iter().filter(lists);
             let may_break =
                 listing.any(|one| one.breaks.iter().any(|brk| brk.can_hit(&own.helm, flow)));
-            let predicted = table::version(requirements, &verdicts, &own.helm, flow);
+            let predicted = prediction.version(&own.helm, flow);
             compared.push(Comparison {
                 fault,
                 helm: own.helm.clone(),

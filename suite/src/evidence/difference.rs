@@ -194,6 +194,7 @@ mod tests {
             helm: Version::new(3, 10, 1),
             binary: "sha256:ab".to_owned(),
             suite: "0.1.0".to_owned(),
+            generated: None,
             flows: [(Setup::Open, flows)].into(),
             without_fault: Vec::new(),
             faults: faults.into(),

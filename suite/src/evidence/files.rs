@@ -19,8 +19,10 @@ const EMBEDDED: &[&str] = &[
     include_str!("../../evidence/helm-3.17.3.json"),
     include_str!("../../evidence/helm-3.18.6.json"),
     include_str!("../../evidence/helm-3.21.1.json"),
+    include_str!("../../evidence/helm-3.22.0.json"),
     include_str!("../../evidence/helm-4.0.4.json"),
     include_str!("../../evidence/helm-4.2.4.json"),
+    include_str!("../../evidence/helm-4.3.1.json"),
 ];
 
 /// The exceptions of this repository.

@@ -5,8 +5,10 @@
 //! with the declarations and predictions of the suite, [`difference`] with another observation of the same Helm version.
 
 pub mod agreement;
+pub mod class;
 pub mod difference;
 mod files;
+pub mod generated;
 pub mod score;
 
 use std::collections::BTreeMap;
@@ -30,6 +32,9 @@ pub struct Evidence {
     pub binary: String,
     /// The version of the suite whose faults and flows these are.
     pub suite: String,
+    /// The draw of the faults, if they are generated.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub generated: Option<Draw>,
     /// The flows that were tried, by set-up of the registry: those that work there without a fault.
     pub flows: BTreeMap<Setup, Vec<Flow>>,
     /// The flows that fail without a fault, and were therefore not tried with one.
@@ -37,6 +42,15 @@ pub struct Evidence {
     pub without_fault: Vec<Observation>,
     /// The faults that were tried, each with the observations of flows in which it altered a response.
     pub faults: BTreeMap<String, Vec<Observation>>,
+}
+
+/// A draw of generated faults.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Draw {
+    /// The seed.
+    pub seed: u64,
+    /// The number of faults.
+    pub count: usize,
 }
 
 /// The same observation in some flows with one fault.
@@ -164,6 +178,9 @@ impl Evidence {
             let _ = writeln!(out, "  \"{key}\": {},", line(&value));
         }
         let _ = writeln!(out, "  \"suite\": {},", line(&self.suite));
+        if let Some(draw) = &self.generated {
+            let _ = writeln!(out, "  \"generated\": {},", line(draw));
+        }
         out.push_str("  \"flows\": {\n");
         let flows = self
             .flows
@@ -229,6 +246,7 @@ mod tests {
             helm: Version::new(3, 10, 1),
             binary: "sha256:ab".to_owned(),
             suite: "0.1.0".to_owned(),
+            generated: None,
             flows: [(Setup::Open, vec![Flow::Push, Flow::Pull, Flow::Show])].into(),
             without_fault: Vec::new(),
             faults: [

@@ -90,7 +90,8 @@ fn line(table: &mut String, helm: &str, score: &Score) {
     );
 }
 
-fn share(part: usize, all: usize) -> String {
+/// A share in per cent, rounded down.
+pub(super) fn share(part: usize, all: usize) -> String {
     let thousandths = part * 1000 / all.max(1);
     format!("{:4}.{} %", thousandths / 10, thousandths % 10)
 }

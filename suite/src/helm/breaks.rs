@@ -85,7 +85,7 @@ impl Break {
             flows: self.flows,
             words,
         });
-        parts.filter(|part| !part.flows().is_empty()).collect()
+        parts.filter(|part| !part.versions.is_empty()).collect()
     }
 
     /// The versions of the break among these that have one of its flows.
@@ -236,7 +236,7 @@ mod tests {
             [
                 (">=3.7.0, <3.11.3".to_owned(), 2, vec![Flow::Push]),
                 (">=3.11.3, <3.18.0".to_owned(), 1, vec![Flow::Push]),
-                (">=3.18.0".to_owned(), 4, vec![Flow::Push]),
+                (">=3.18.0".to_owned(), 6, vec![Flow::Push]),
             ],
             "3.0 to 3.6 have no `helm push`"
         );

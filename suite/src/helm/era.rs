@@ -46,18 +46,27 @@ pub enum Era {
     #[serde(rename = "3.18-3.21.0")]
     #[strum(serialize = "3.18-3.21.0")]
     Oras3,
-    /// oras-go v2.6.1 in Helm 3: URLs are checked before they are followed.
-    #[serde(rename = "3.21.1+")]
-    #[strum(serialize = "3.21.1+")]
+    /// oras-go v2.6.1 in Helm 3: URLs are checked before they are followed, and a blob has at most 32 MiB.
+    #[serde(rename = "3.21.1-3.21.4")]
+    #[strum(serialize = "3.21.1-3.21.4")]
     Hardened3,
+    /// oras-go v2.6.2 in Helm 3: no such limit, the next page of a tag list has the origin of the registry, and a push
+    /// requests one token.
+    #[serde(rename = "3.22+")]
+    #[strum(serialize = "3.22+")]
+    SameOrigin3,
     /// oras-go v2 in Helm 4.
     #[serde(rename = "4.0-4.2.0")]
     #[strum(serialize = "4.0-4.2.0")]
     Oras4,
     /// oras-go v2.6.1 in Helm 4.
-    #[serde(rename = "4.2.1+")]
-    #[strum(serialize = "4.2.1+")]
+    #[serde(rename = "4.2.1-4.2.4")]
+    #[strum(serialize = "4.2.1-4.2.4")]
     Hardened4,
+    /// oras-go v2.6.2 in Helm 4.
+    #[serde(rename = "4.3+")]
+    #[strum(serialize = "4.3+")]
+    SameOrigin4,
 }
 
 impl Era {
@@ -76,9 +85,24 @@ impl Era {
             Self::Hip6 => Span::new((3, 7, 0), (3, 8, 0)),
             Self::Containerd => Span::new((3, 8, 0), (3, 18, 0)),
             Self::Oras3 => Span::new((3, 18, 0), (3, 21, 1)),
-            Self::Hardened3 => Span::new((3, 21, 1), (4, 0, 0)),
+            Self::Hardened3 => Span::new((3, 21, 1), (3, 22, 0)),
+            Self::SameOrigin3 => Span::new((3, 22, 0), (4, 0, 0)),
             Self::Oras4 => Span::new((4, 0, 0), (4, 2, 1)),
-            Self::Hardened4 => Span::since((4, 2, 1)),
+            Self::Hardened4 => Span::new((4, 2, 1), (4, 3, 0)),
+            Self::SameOrigin4 => Span::since((4, 3, 0)),
+        }
+    }
+
+    /// The transport library.
+    pub const fn library(self) -> &'static str {
+        match self {
+            Self::Chart => "containerd 1.3 and 1.4",
+            Self::Hip6 => "containerd 1.5",
+            Self::Containerd => "containerd 1.5 to 1.7",
+            Self::Oras3 => "oras-go v2.5.0 and v2.6.0",
+            Self::Oras4 => "oras-go v2.6.0",
+            Self::Hardened3 | Self::Hardened4 => "oras-go v2.6.1",
+            Self::SameOrigin3 | Self::SameOrigin4 => "oras-go v2.6.2",
         }
     }
 
@@ -154,10 +178,14 @@ mod tests {
             ("3.18.0", Era::Oras3),
             ("3.21.0", Era::Oras3),
             ("3.21.1", Era::Hardened3),
+            ("3.21.4", Era::Hardened3),
+            ("3.22.0", Era::SameOrigin3),
             ("4.0.0", Era::Oras4),
             ("4.2.0", Era::Oras4),
             ("4.2.1", Era::Hardened4),
-            ("4.3.0-rc.1", Era::Hardened4),
+            ("4.2.4", Era::Hardened4),
+            ("4.3.0-rc.1", Era::SameOrigin4),
+            ("4.3.1", Era::SameOrigin4),
         ] {
             assert_eq!(Era::of(&version(text)), Some(era), "{text}");
         }
@@ -178,7 +206,7 @@ mod tests {
         for word in ["2.17", "latest", "3.8.1.2", "", "3.x"] {
             assert_eq!(word.parse::<Span>(), Err(SpanError), "{word}");
         }
-        assert!(SpanError.to_string().ends_with("4.0-4.2.0, 4.2.1+"));
+        assert!(SpanError.to_string().ends_with("4.2.1-4.2.4, 4.3+"));
     }
 
     #[test]
@@ -188,6 +216,7 @@ mod tests {
             ("3.8", "3.18.6", false),
             ("4", "4.0.4", true),
             ("4.2.4", "4.2.0", false),
+            ("4.2.4", "4.3.1", false),
             ("3", "2.17.0", false),
         ] {
             let span: Span = word.parse().expect("it is a span");

@@ -6,8 +6,8 @@
 
 use super::observed::Operation;
 use super::version::{
-    ALL, BEFORE_3_7, BEFORE_CONTAINERD_1_7, CONTAINERD, CONTAINERD_1_3, CONTAINERD_1_4,
-    CONTAINERD_1_5, CONTAINERD_1_7, CONTAINERD_SINCE_3_7, FAILS_WITHOUT_LOCATION,
+    ALL, BEFORE_3_7, BEFORE_CONTAINERD_1_7, CHECKS_LINKS, CONTAINERD, CONTAINERD_1_3,
+    CONTAINERD_1_4, CONTAINERD_1_5, CONTAINERD_1_7, CONTAINERD_SINCE_3_7, FAILS_WITHOUT_LOCATION,
     HANGS_WITHOUT_LOCATION, HARDENED, HELM_3, HELM_3_7, HELM_4, NO_INDEX, NOT_HARDENED,
     OLD_LISTING, ORAS, SINCE_3_8, Versions,
 };
@@ -447,6 +447,15 @@ symptoms! {
     /// The `Link` header cannot be parsed.
     NextLink(None) [
         (SINCE_3_8, "invalid next link \"…\": missing '<'"),
+    ];
+    /// The `Link` leads to another origin.
+    NextLinkOrigin(None) [
+        (CHECKS_LINKS, "invalid next link \"…\": not the same origin as \"…\""),
+    ];
+    /// The next page is on another host, which requires credentials; with a token endpoint Helm prints its status 401.
+    NextPageCredentials(None) [
+        (OLD_LISTING, "GET \"…\": credential required for basic auth"),
+        (ORAS, "GET \"…\": basic credential not found"),
     ];
     /// A page has more than 4 MiB.
     TagListCut(None) [

@@ -115,6 +115,24 @@ pub const ORAS: Versions = Versions(&[Span::since((3, 18, 0))]);
 /// Versions over oras-go v2.6.1 and later, which checks URLs before it follows them.
 pub const HARDENED: Versions =
     Versions(&[Span::new((3, 21, 1), (4, 0, 0)), Span::since((4, 2, 1))]);
+/// Versions over oras-go v2 up to v2.6.0, which follows any URL.
+pub const ORAS_UNCHECKED: Versions = Versions(&[
+    Span::new((3, 18, 0), (3, 21, 1)),
+    Span::new((4, 0, 0), (4, 2, 1)),
+]);
+/// Versions over oras-go v2.6.1, which limits a blob to 32 MiB and follows a `Link` to any place.
+pub const ORAS_2_6_1: Versions = Versions(&[
+    Span::new((3, 21, 1), (3, 22, 0)),
+    Span::new((4, 2, 1), (4, 3, 0)),
+]);
+/// Versions over oras-go v2.6.2 and later, which follows a `Link` only on the origin of the registry.
+pub const CHECKS_LINKS: Versions =
+    Versions(&[Span::new((3, 22, 0), (4, 0, 0)), Span::since((4, 3, 0))]);
+/// Versions that list tags and follow a `Link` to any place.
+pub const FOLLOWS_ANY_LINK: Versions = Versions(&[
+    Span::new((3, 8, 0), (3, 22, 0)),
+    Span::new((4, 0, 0), (4, 3, 0)),
+]);
 /// Versions over oras-go v2 other than v2.6.1, which neither pushes nor pulls a blob of more than 32 MiB.
 pub const ORAS_WITHOUT_CAP: Versions = Versions(&[
     Span::new((3, 18, 0), (3, 21, 1)),

@@ -55,8 +55,22 @@ pub struct Explanation {
     pub is_at_same_exchange: bool,
 }
 
-/// The reasons for a failure, the best first; none if no violation explains it.
+/// The reasons for a failure of a real Helm, the best first; none if no violation explains it.
 pub fn explain(violations: &[Violation<'_>], failure: &Failure<'_>) -> Vec<Explanation> {
+    let mut reasons = candidates(violations, failure);
+    reasons.retain(|found| {
+        found.condition.is_none() || found.has_predicted_error || found.is_at_same_exchange
+    });
+    reasons
+}
+
+/// The reasons for a failure of a client model, the best first. A model prints no error of Helm, so that a break under a
+/// condition needs no support.
+pub fn explain_model(violations: &[Violation<'_>], failure: &Failure<'_>) -> Vec<Explanation> {
+    candidates(violations, failure)
+}
+
+fn candidates(violations: &[Violation<'_>], failure: &Failure<'_>) -> Vec<Explanation> {
     let mut reasons: Vec<Explanation> = violations
         .iter()
         .filter_map(|violation| reason(violation, failure))
@@ -89,9 +103,6 @@ fn reason(violation: &Violation<'_>, failure: &Failure<'_>) -> Option<Explanatio
     breaks
         .filter(concerned)
         .map(found)
-        .filter(|found| {
-            found.condition.is_none() || found.has_predicted_error || found.is_at_same_exchange
-        })
         .min_by_key(|found| (!found.has_predicted_error, found.condition.is_some()))
 }
 

@@ -10,14 +10,15 @@ use super::table::{Cause, Verdicts};
 use crate::helm::breaks::Break;
 use crate::helm::era::Era;
 use crate::helm::flow::Flow;
-use crate::helm::version::{Span, Versions, join};
+use crate::helm::version::{Span, Versions, join, union};
 use crate::requirement::Requirement;
 use crate::verdict::{Finding, Verdict};
 
-/// The replays of a run that did not go through.
+/// The replays of a run, by result.
 pub(super) struct Replays {
     failed: Vec<Replay>,
     open: Vec<Replay>,
+    passed: Vec<Replay>,
 }
 
 /// One replay of a run.
@@ -38,6 +39,7 @@ impl Replays {
         let mut replays = Self {
             failed: Vec::new(),
             open: Vec::new(),
+            passed: Vec::new(),
         };
         for requirement in requirements {
             let Some((flow, (major, minor, patch))) = requirement.replays else {
@@ -49,8 +51,9 @@ impl Replays {
                 Some(Verdict::Inconclusive(obstacle)) => {
                     (&mut replays.open, format!("({})", obstacle.what))
                 }
-                // A replay that was not selected leaves the prediction to the requirements.
-                Some(Verdict::Satisfied | Verdict::NotApplicable(_)) | None => continue,
+                Some(Verdict::Satisfied) => (&mut replays.passed, String::new()),
+                // A replay that was not run leaves the prediction to the requirements.
+                Some(Verdict::NotApplicable(_)) | None => continue,
             };
             list.push(Replay {
                 id: requirement.id,
@@ -70,18 +73,32 @@ impl Replays {
         failed.filter_map(move |replay| replay.cause(era, flow))
     }
 
-    /// The replays that leave a cell open: inconclusive ones, and failed ones of a similar flow that nothing explains.
+    /// The inconclusive replays, which leave a cell open.
     pub(super) fn open_in(&self, era: Era, flow: Flow) -> impl Iterator<Item = Cause> {
         let open = self
             .open
             .iter()
             .filter(move |replay| replay.leaves_open(flow));
-        let failed = self
-            .failed
-            .iter()
-            .filter(move |replay| replay.hints_at(flow));
-        let all = open.chain(failed);
-        all.filter_map(move |replay| replay.cause_of(era, flow))
+        open.filter_map(move |replay| replay.cause_of(era, flow))
+    }
+
+    /// True if replays of this flow went through in all versions of the cell.
+    pub(super) fn have_passed(&self, era: Era, flow: Flow) -> bool {
+        let passed = self.passed.iter().filter(|replay| replay.passes(flow));
+        let passed: Vec<&Replay> = passed.collect();
+        let offered = flow.offered_by().within(&era.span());
+        offered.iter().all(|span| {
+            let covered = passed
+                .iter()
+                .flat_map(|replay| replay.versions.within(span));
+            union(covered) == [*span]
+        })
+    }
+
+    /// True if a replay of this flow went through in this version, and none did not.
+    pub(super) fn has_passed(&self, helm: &Version, flow: Flow) -> bool {
+        let is_passed = |replay: &Replay| replay.passes(flow) && replay.versions.contains(helm);
+        self.passed.iter().any(is_passed)
     }
 
     /// True if a replay of this flow failed in this version.
@@ -95,8 +112,7 @@ impl Replays {
     /// True if a replay leaves this flow open in this version.
     pub(super) fn is_open(&self, helm: &Version, flow: Flow) -> bool {
         let is_open = |replay: &Replay| replay.leaves_open(flow) && replay.versions.contains(helm);
-        let hints = |replay: &Replay| replay.hints_at(flow) && replay.versions.contains(helm);
-        self.open.iter().any(is_open) || self.failed.iter().any(hints)
+        self.open.iter().any(is_open)
     }
 }
 
@@ -107,14 +123,14 @@ impl Replay {
         self.flow == flow || same_requests(self.flow).contains(&flow) && !is_excluded
     }
 
+    /// True if the flow goes through where this replay does.
+    fn passes(&self, flow: Flow) -> bool {
+        self.flow == flow || same_requests(self.flow).contains(&flow)
+    }
+
     /// True if the flow is open because this replay is inconclusive.
     fn leaves_open(&self, flow: Flow) -> bool {
         self.flow == flow || !self.is_explained && self.concerns(flow)
-    }
-
-    /// True if nothing explains the failed replay, and the flow sends similar requests.
-    fn hints_at(&self, flow: Flow) -> bool {
-        !self.is_explained && self.flow == Flow::Pull && flow == Flow::PullDigest
     }
 
     fn cause(&self, era: Era, flow: Flow) -> Option<Cause> {
@@ -141,8 +157,8 @@ impl Replay {
 /// The flows without a replay of their own that send the requests of `flow` under other names.
 const fn same_requests(flow: Flow) -> &'static [Flow] {
     match flow {
-        Flow::Push => &[Flow::PushPlus, Flow::PushChanged],
-        Flow::Pull => &[Flow::PullPlus, Flow::Show],
+        Flow::Push => &[Flow::PushChanged],
+        Flow::Pull => &[Flow::Show],
         _ => &[],
     }
 }
@@ -185,7 +201,7 @@ fn symptom(finding: &Finding) -> String {
 mod tests {
     use super::*;
     use crate::checks;
-    use crate::prediction::table::{FlowVerdict, Responses, table, version};
+    use crate::prediction::table::{FlowVerdict, Prediction, Responses};
     use crate::verdict::{Obstacle, ObstacleKind};
 
     fn violated() -> Verdict {
@@ -207,7 +223,7 @@ mod tests {
     /// The verdicts on flows of 3.8 to 3.17, and the causes of the last one.
     fn cells(verdicts: &Verdicts, flows: &[Flow]) -> Vec<(FlowVerdict, Vec<(String, String)>)> {
         let requirements = checks::all();
-        let cells = table(&requirements, verdicts, &Responses::new());
+        let cells = Prediction::of(&requirements, verdicts).table(&Responses::new());
         let of = |flow: &Flow| {
             let mut cells = cells.iter();
             let cell = cells.find(|cell| cell.era == Era::Containerd && cell.flow == *flow);
@@ -221,7 +237,7 @@ mod tests {
 
     #[test]
     fn a_replay_that_failed_breaks_its_flow_and_those_with_the_same_requests() {
-        use FlowVerdict::{Breaks, Unknown, Works};
+        use FlowVerdict::{Breaks, Works};
         let verdicts = verdicts(&[("flow/pull-3.8", violated())]);
         let cause = || vec![("flow/pull-3.8".to_owned(), ">=3.8.0, <3.12.0".to_owned())];
         let flows = [Flow::Pull, Flow::Show, Flow::PullPlus, Flow::PullRange];
@@ -229,7 +245,12 @@ mod tests {
         let broken = (Breaks, cause());
         assert_eq!(
             found,
-            [broken.clone(), broken.clone(), broken, (Works, Vec::new())]
+            [
+                broken.clone(),
+                broken,
+                (Works, Vec::new()),
+                (Works, Vec::new())
+            ]
         );
         let requirements = checks::all();
         for (helm, flow, expected) in [
@@ -238,12 +259,9 @@ mod tests {
             (Version::new(3, 12, 3), Flow::Pull, Works),
             (Version::new(3, 10, 1), Flow::Push, Works),
         ] {
-            let found = version(&requirements, &verdicts, &helm, flow);
+            let found = Prediction::of(&requirements, &verdicts).version(&helm, flow);
             assert_eq!(found, Some(expected), "{helm} {flow}");
         }
-        let digest = [Flow::PullDigest];
-        let failed = self::verdicts(&[("flow/pull-3.12", violated())]);
-        assert_eq!(cells(&failed, &digest)[0].0, Unknown);
     }
 
     #[test]
@@ -266,7 +284,7 @@ mod tests {
     fn an_inconclusive_replay_leaves_its_cell_unknown() {
         let open = Obstacle::new(ObstacleKind::Transport, "reset");
         let verdicts = verdicts(&[("flow/push-3.8", Verdict::Inconclusive(Box::new(open)))]);
-        let found = cells(&verdicts, &[Flow::Push, Flow::PushPlus, Flow::Pull]);
+        let found = cells(&verdicts, &[Flow::Push, Flow::PushChanged, Flow::Pull]);
         let found: Vec<FlowVerdict> = found.into_iter().map(|(verdict, _)| verdict).collect();
         let expected = [
             FlowVerdict::Unknown,

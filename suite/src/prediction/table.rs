@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::replays::Replays;
 use crate::helm::breaks::Break;
 use crate::helm::era::Era;
+use crate::helm::errors::without_status;
 use crate::helm::flow::Flow;
 use crate::helm::response::ObservedResponse;
 use crate::requirement::Requirement;
@@ -59,56 +60,93 @@ pub type Verdicts = BTreeMap<&'static str, Verdict>;
 /// The responses that show each violation of one run, by requirement id.
 pub type Responses = BTreeMap<&'static str, Vec<ObservedResponse>>;
 
-/// The whole table, without the cells of flows that an era does not have.
-pub fn table(
-    requirements: &[&'static Requirement],
-    verdicts: &Verdicts,
-    responses: &Responses,
-) -> Vec<Cell> {
-    let replays = Replays::of(requirements, verdicts);
-    let cells = Era::ALL
-        .iter()
-        .flat_map(|era| Flow::ALL.iter().map(move |flow| (*era, *flow)));
-    cells
-        .filter(|(era, flow)| flow.in_era(*era))
-        .map(|(era, flow)| cell(requirements, verdicts, responses, &replays, era, flow))
-        .collect()
+/// The predictions from the verdicts of one run.
+pub struct Prediction<'a> {
+    requirements: &'a [&'static Requirement],
+    verdicts: &'a Verdicts,
+    replays: Replays,
 }
 
-fn cell(
-    requirements: &[&'static Requirement],
-    verdicts: &Verdicts,
-    responses: &Responses,
-    replays: &Replays,
-    era: Era,
-    flow: Flow,
-) -> Cell {
-    let mut broken = Vec::new();
-    let mut open = Vec::new();
-    for requirement in requirements {
-        let causes = match verdicts.get(requirement.id) {
-            Some(Verdict::Violated(_)) => &mut broken,
-            Some(Verdict::Inconclusive(_)) | None => &mut open,
-            Some(Verdict::Satisfied | Verdict::NotApplicable(_)) => continue,
-        };
-        let shown = responses.get(requirement.id).map_or(&[][..], Vec::as_slice);
-        let ordinary = |brk: &Break| brk.condition.is_none();
-        causes.extend(self::causes(requirement, shown, era, flow, ordinary));
-        let by_chance = |brk: &Break| brk.is_by_chance;
-        open.extend(self::causes(requirement, shown, era, flow, by_chance));
+impl<'a> Prediction<'a> {
+    /// The predictions from these verdicts on these requirements.
+    pub fn of(requirements: &'a [&'static Requirement], verdicts: &'a Verdicts) -> Self {
+        Self {
+            requirements,
+            verdicts,
+            replays: Replays::of(requirements, verdicts),
+        }
     }
-    broken.extend(replays.failed_in(era, flow));
-    open.extend(replays.open_in(era, flow));
-    let (verdict, because) = match (broken.is_empty(), open.is_empty()) {
-        (false, _) => (FlowVerdict::Breaks, broken),
-        (true, false) => (FlowVerdict::Unknown, open),
-        (true, true) => (FlowVerdict::Works, Vec::new()),
-    };
-    Cell {
-        era,
-        flow,
-        verdict,
-        because,
+
+    /// The whole table, without the cells of flows that an era does not have.
+    pub fn table(&self, responses: &Responses) -> Vec<Cell> {
+        let cells = Era::ALL
+            .iter()
+            .flat_map(|era| Flow::ALL.iter().map(move |flow| (*era, *flow)));
+        cells
+            .filter(|(era, flow)| flow.in_era(*era))
+            .map(|(era, flow)| self.cell(responses, era, flow))
+            .collect()
+    }
+
+    fn cell(&self, responses: &Responses, era: Era, flow: Flow) -> Cell {
+        let mut broken = Vec::new();
+        let mut open = Vec::new();
+        let have_passed = self.replays.have_passed(era, flow);
+        for requirement in self.requirements {
+            let causes = match self.verdicts.get(requirement.id) {
+                Some(Verdict::Violated(_)) => &mut broken,
+                Some(Verdict::Inconclusive(_)) | None if !have_passed => &mut open,
+                _ => continue,
+            };
+            let shown = responses.get(requirement.id).map_or(&[][..], Vec::as_slice);
+            let ordinary = |brk: &Break| brk.condition.is_none();
+            causes.extend(self::causes(requirement, shown, era, flow, ordinary));
+            let by_chance = |brk: &Break| brk.is_by_chance;
+            open.extend(self::causes(requirement, shown, era, flow, by_chance));
+        }
+        broken.extend(self.replays.failed_in(era, flow));
+        open.extend(self.replays.open_in(era, flow));
+        let (verdict, because) = match (broken.is_empty(), open.is_empty()) {
+            (false, _) => (FlowVerdict::Breaks, broken),
+            (true, false) => (FlowVerdict::Unknown, open),
+            (true, true) => (FlowVerdict::Works, Vec::new()),
+        };
+        Cell {
+            era,
+            flow,
+            verdict,
+            because,
+        }
+    }
+
+    /// The verdict on a flow of one Helm version; `None` if that version does not have the flow.
+    pub fn version(&self, helm: &Version, flow: Flow) -> Option<FlowVerdict> {
+        if !flow.offered_by().contains(helm) {
+            return None;
+        }
+        if self.replays.has_failed(helm, flow) {
+            return Some(FlowVerdict::Breaks);
+        }
+        let has_passed = self.replays.has_passed(helm, flow);
+        let mut is_open = self.replays.is_open(helm, flow);
+        for requirement in self.requirements {
+            let hits = requirement.breaks.iter().any(|brk| brk.hits(helm, flow));
+            let mut by_chance = requirement.breaks.iter().filter(|brk| brk.is_by_chance);
+            if !hits && !by_chance.any(|brk| brk.can_hit(helm, flow)) {
+                continue;
+            }
+            match self.verdicts.get(requirement.id) {
+                Some(Verdict::Violated(_)) if hits => return Some(FlowVerdict::Breaks),
+                Some(Verdict::Violated(_)) => is_open = true,
+                Some(Verdict::Satisfied | Verdict::NotApplicable(_)) => {}
+                Some(Verdict::Inconclusive(_)) | None => is_open |= !has_passed,
+            }
+        }
+        Some(if is_open {
+            FlowVerdict::Unknown
+        } else {
+            FlowVerdict::Works
+        })
     }
 }
 
@@ -120,61 +158,19 @@ fn causes(
     flow: Flow,
     is_one: impl Fn(&Break) -> bool,
 ) -> Vec<Cause> {
-    let breaks = requirement.breaks.iter().filter(|brk| is_one(brk));
+    let has_flow = |brk: &&Break| flow.is_among(brk.flows, era);
+    let breaks = requirement.breaks.iter().filter(has_flow);
+    let breaks = breaks.filter(|brk| is_one(brk));
     let parts = breaks.flat_map(|brk| brk.parts(responses));
     let concerned = parts.filter_map(|part| {
         let versions = part.in_cell(era, flow)?;
         Some(Cause {
             requirement: requirement.id.to_owned(),
             versions,
-            symptom: part.words,
+            symptom: without_status(&part.words),
         })
     });
     concerned.collect()
-}
-
-/// The verdict on a flow of one Helm version; `None` if that version does not have the flow.
-pub fn version(
-    requirements: &[&'static Requirement],
-    verdicts: &Verdicts,
-    helm: &Version,
-    flow: Flow,
-) -> Option<FlowVerdict> {
-    if !flow.offered_by().contains(helm) {
-        return None;
-    }
-    let concerned = requirements
-        .iter()
-        .filter(|requirement| requirement.breaks.iter().any(|brk| brk.hits(helm, flow)))
-        .map(|requirement| verdicts.get(requirement.id));
-    let replays = Replays::of(requirements, verdicts);
-    if replays.has_failed(helm, flow) {
-        return Some(FlowVerdict::Breaks);
-    }
-    let mut verdict = if replays.is_open(helm, flow) {
-        FlowVerdict::Unknown
-    } else {
-        FlowVerdict::Works
-    };
-    let may_hit = |own: &&&Requirement| {
-        let mut by_chance = own.breaks.iter().filter(|brk| brk.is_by_chance);
-        by_chance.any(|brk| brk.can_hit(helm, flow))
-    };
-    let mut by_chance = requirements.iter().filter(may_hit);
-    let holds = |found: Option<&Verdict>| {
-        matches!(found, Some(Verdict::Satisfied | Verdict::NotApplicable(_)))
-    };
-    if by_chance.any(|own| !holds(verdicts.get(own.id))) {
-        verdict = FlowVerdict::Unknown;
-    }
-    for found in concerned {
-        match found {
-            Some(Verdict::Violated(_)) => return Some(FlowVerdict::Breaks),
-            Some(Verdict::Inconclusive(_)) | None => verdict = FlowVerdict::Unknown,
-            Some(Verdict::Satisfied | Verdict::NotApplicable(_)) => {}
-        }
-    }
-    Some(verdict)
 }
 
 #[cfg(test)]
@@ -221,7 +217,7 @@ mod tests {
     }
 
     const NEW_WORDS: &str = "failed to perform \"Tag\" on destination: PUT \"{url}/manifests/{tag}\": \
-                             response status code {status}";
+                             response status code …";
     const BOTH_OLD: &str = "failed open: unexpected status code {url}/blobs/{d}: 405";
     const BOTH_NEW: &str =
         "failed to perform \"Fetch\" on source: GET \"…\": response status code 405";
@@ -258,12 +254,13 @@ mod tests {
             .into_iter()
             .filter_map(|(id, verdict)| Some((id, verdict?)))
             .collect();
-        let cells = table(&requirements, &verdicts, &responses());
+        let prediction = Prediction::of(&requirements, &verdicts);
+        let cells = prediction.table(&responses());
         let of = |era: Era, helm: Version| {
             let mut found = cells.iter();
             let cell = found.find(|cell| cell.era == era && cell.flow == Flow::Push);
             let cell = cell.expect("the flow is in the era");
-            let exact = version(&requirements, &verdicts, &helm, Flow::Push);
+            let exact = prediction.version(&helm, Flow::Push);
             assert_eq!(exact, Some(cell.verdict), "cell and version agree");
             let symptoms = cell.because.iter().map(|cause| cause.symptom.clone());
             (cell.verdict, symptoms.collect())
@@ -330,8 +327,10 @@ mod tests {
     fn a_version_without_the_flow_has_no_prediction_and_no_cell() {
         let verdicts = Verdicts::new();
         let old = Version::new(3, 2, 4);
-        assert_eq!(version(&[&BOTH], &verdicts, &old, Flow::Push), None);
-        let cells = table(&[&BOTH], &verdicts, &Responses::new());
+        let requirements = [&BOTH];
+        let prediction = Prediction::of(&requirements, &verdicts);
+        assert_eq!(prediction.version(&old, Flow::Push), None);
+        let cells = prediction.table(&Responses::new());
         let has = |era, flow| {
             let mut all = cells.iter();
             all.any(|cell| cell.era == era && cell.flow == flow)
@@ -343,7 +342,7 @@ mod tests {
     #[test]
     fn a_cause_has_the_versions_of_the_era_only() {
         let verdicts = Verdicts::from([(NEW.id, violated())]);
-        let cells = table(&[&NEW], &verdicts, &Responses::new());
+        let cells = Prediction::of(&[&NEW], &verdicts).table(&Responses::new());
         let broken: Vec<_> = cells
             .iter()
             .filter(|cell| cell.flow == Flow::Push && cell.verdict == FlowVerdict::Breaks)
@@ -353,9 +352,11 @@ mod tests {
             broken,
             [
                 (Era::Oras3, ">=3.18.0, <3.21.1"),
-                (Era::Hardened3, ">=3.21.1, <4.0.0"),
+                (Era::Hardened3, ">=3.21.1, <3.22.0"),
+                (Era::SameOrigin3, ">=3.22.0, <4.0.0"),
                 (Era::Oras4, ">=4.0.0, <4.2.1"),
-                (Era::Hardened4, ">=4.2.1"),
+                (Era::Hardened4, ">=4.2.1, <4.3.0"),
+                (Era::SameOrigin4, ">=4.3.0"),
             ]
         );
     }

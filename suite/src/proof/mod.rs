@@ -9,7 +9,7 @@ use std::pin::pin;
 use std::sync::{Arc, LazyLock};
 use std::task::{Context, Poll, Waker};
 
-use helm_oci_fixtures::fault::{Fault, FaultyRegistry};
+use helm_oci_fixtures::fault::{FOREIGN_HOST, Fault, FaultyRegistry, GeneratedFault};
 use helm_oci_fixtures::registry::{Access, ReferenceRegistry};
 
 pub use self::effect::{Effect, effect};
@@ -49,6 +49,21 @@ pub fn verdict(requirement: &Requirement, setup: Setup, faults: &[Fault]) -> Ver
     if second.is_violated() { first } else { second }
 }
 
+/// The verdict of a replay on all set-ups, as the evidence has one observation for all of them: the worst of those on which
+/// the replay succeeds without faults.
+pub fn replay_verdict(requirement: &Requirement, faults: &[Fault]) -> Verdict {
+    let setups = [Setup::Open, Setup::PlainHttp, Setup::Basic, Setup::Bearer];
+    let verdicts = setups.map(|setup| verdict(requirement, setup, faults));
+    let rank = |verdict: &Verdict| match verdict {
+        Verdict::Violated(_) => 0,
+        Verdict::Inconclusive(_) => 1,
+        Verdict::Satisfied => 2,
+        Verdict::NotApplicable(_) => 3,
+    };
+    let worst = verdicts.into_iter().min_by_key(rank);
+    worst.expect("there are four set-ups")
+}
+
 fn attempt(requirement: &Requirement, target: Target) -> Verdict {
     let session = Session::new(target, requirement.id);
     match finish((requirement.check)(&session)) {
@@ -62,19 +77,37 @@ fn attempt(requirement: &Requirement, target: Target) -> Verdict {
 
 /// The reference registry in memory on this set-up, with valid credentials.
 pub fn target(setup: Setup, faults: &[Fault]) -> Target {
-    let (access, credentials) = match setup {
-        Setup::Open | Setup::PlainHttp => (Access::Open, None),
-        Setup::Basic => (Access::basic_for_tests(), Some(known())),
-        Setup::Bearer => (Access::bearer_for_tests(), Some(known())),
+    let registry = ReferenceRegistry::new(access(setup));
+    target_of(setup, FaultyRegistry::new(registry, faults))
+}
+
+/// The same registry with a generated fault.
+pub fn generated_target(setup: Setup, fault: GeneratedFault) -> Target {
+    let registry = FaultyRegistry::new(ReferenceRegistry::new(access(setup)), &[]);
+    target_of(setup, registry.with_generated(&[fault]))
+}
+
+fn access(setup: Setup) -> Access {
+    match setup {
+        Setup::Open | Setup::PlainHttp => Access::Open,
+        Setup::Basic => Access::basic_for_tests(),
+        Setup::Bearer => Access::bearer_for_tests(),
+    }
+}
+
+fn target_of(setup: Setup, registry: FaultyRegistry) -> Target {
+    let credentials = match setup {
+        Setup::Open | Setup::PlainHttp => None,
+        Setup::Basic | Setup::Bearer => Some(known()),
     };
     let origin = match setup {
         Setup::PlainHttp => "http://registry.test",
         Setup::Open | Setup::Basic | Setup::Bearer => "https://registry.test",
     };
-    let registry = FaultyRegistry::new(ReferenceRegistry::new(access), faults);
-    let registry = registry.with_mebibyte(MEBIBYTE as usize);
     let origin = origin.parse().expect("the origin is a URI");
-    let mut target = Target::new(Arc::new(InMemory::new(registry, origin)), SEED);
+    let registry = registry.with_mebibyte(MEBIBYTE as usize);
+    let registry = InMemory::new(registry, origin).with_other_host(FOREIGN_HOST);
+    let mut target = Target::new(Arc::new(registry), SEED);
     target.credentials = credentials;
     target.mebibyte = MEBIBYTE.into();
     target.built = Some(Arc::clone(&BUILT));

@@ -21,12 +21,24 @@ use super::{
 pub struct InMemory {
     registry: FaultyRegistry,
     origin: Uri,
+    other_host: Option<&'static str>,
 }
 
 impl InMemory {
     /// Wraps a registry, which is reached at `origin`.
     pub const fn new(registry: FaultyRegistry, origin: Uri) -> Self {
-        Self { registry, origin }
+        Self {
+            registry,
+            origin,
+            other_host: None,
+        }
+    }
+
+    /// The same port, which also serves this host.
+    #[must_use]
+    pub const fn with_other_host(mut self, host: &'static str) -> Self {
+        self.other_host = Some(host);
+        self
     }
 
     fn respond(&self, request: Request) -> Result<Response, TransportError> {
@@ -38,7 +50,9 @@ impl InMemory {
         mut request: Request,
     ) -> Result<(Response, AfterResponse), TransportError> {
         let authority = authority(&request.uri);
-        if authority != self::authority(&self.origin) {
+        let is_served = authority == self::authority(&self.origin)
+            || self.other_host == Some(authority.as_str());
+        if !is_served {
             let cause = "no such host".to_owned();
             let step = ConnectStep::Lookup;
             return Err(TransportError::Connect {

@@ -15,12 +15,13 @@ use crate::verdict::CheckResult;
 
 /// Helm versions that request the push scope only after a challenge to the POST.
 const PULL_TOKEN_FIRST: Versions = Versions(&[
-    Span::new((3, 18, 0), (4, 0, 0)),
+    Span::new((3, 18, 0), (3, 22, 0)),
     Span::new((4, 0, 0), (4, 2, 4)),
 ]);
 
 /// Helm versions that request a token for `pull,push` from their first request on.
-const PUSH_TOKEN_FIRST: Versions = Versions(&[Span::since((4, 2, 4))]);
+const PUSH_TOKEN_FIRST: Versions =
+    Versions(&[Span::new((3, 22, 0), (4, 0, 0)), Span::since((4, 2, 4))]);
 
 requirement! {
     /// A token for `pull,push` also allows reads.

@@ -27,13 +27,13 @@ pub(super) const FIRST_PUSH: Kind = Kind {
 
  ## Why Helm needs it
  Helm begins without a token and requests one when it is challenged. Up to 3.17 it requests both scopes at once.
- From 3.18 to 4.2.3 it requests `pull` for every read, and `pull,push` after the challenge to an upload. Since 4.2.4
- it requests `pull,push` from the first request on. A registry that creates repositories on the first push must
- accept each order.
+ From 3.18 to 3.21 and 4.0 to 4.2.3 it requests `pull` for every read, and `pull,push` after the challenge to an
+ upload. Since 3.22 and 4.2.4 it requests `pull,push` from the first request on. A registry that creates repositories
+ on the first push must accept each order.
 
  ## How it is checked
  The check pushes a chart step by step. It responds to each challenge as Helm does: with the same request to the
- token endpoint and the same scopes. Without a challenge this is an ordinary push.
+ token endpoint and the same scopes. Without credentials this is an ordinary push, and is not repeated.
 ",
     covers: &["REG-AUT-07", "REG-AUT-14", "REG-NAM-09", "A01", "A03"],
 };
@@ -49,6 +49,46 @@ pub(super) const RE_PUSH: Kind = Kind {
  The check pushes a chart, then pushes it again step by step.
 ",
     covers: &["REG-MAN-16"],
+};
+
+pub(super) const PUSH_PLUS: Kind = Kind {
+    doc: " A push of a version with build metadata succeeds, with every request as Helm sends it and every response judged
+ as Helm judges it.
+
+ ## Why Helm needs it
+ A tag must not contain `+`, so Helm pushes `1.0.0+build.5` under the tag `1.0.0_build.5`. A finding names the response
+ at which Helm aborts.
+
+ ## How it is checked
+ The check pushes a chart with such a version step by step.
+",
+    covers: &["REG-NAM-05"],
+};
+
+pub(super) const PULL_PLUS: Kind = Kind {
+    doc: " A pull of a version with build metadata succeeds, with every request as Helm sends it and every response judged
+ as Helm judges it.
+
+ ## Why Helm needs it
+ Helm reads `1.0.0+build.5` under the tag `1.0.0_build.5`. A finding names the response at which Helm aborts.
+
+ ## How it is checked
+ The check pushes a chart with such a version, then pulls it step by step.
+",
+    covers: &["REG-NAM-05"],
+};
+
+pub(super) const PULL_DIGEST: Kind = Kind {
+    doc: " A pull by digest succeeds, with every request as Helm sends it and every response judged as Helm judges it.
+
+ ## Why Helm needs it
+ These are the requests of `helm pull` with `@sha256:…` instead of a version. A finding names the response at which Helm
+ aborts.
+
+ ## How it is checked
+ The check pushes a chart, then pulls it by its digest step by step.
+",
+    covers: &["REG-PUL-24"],
 };
 
 pub(super) const PUSH_PROV: Kind = Kind {

@@ -3,14 +3,47 @@
 use semver::VersionReq;
 
 use crate::client::ClientModel;
+use crate::session::expect;
 use crate::session::steps::{Chart, obstacle};
 use crate::session::{Session, digest_of};
 use crate::verdict::{CheckResult, Obstacle, ObstacleKind, Restriction, Stop};
+
+/// A version with build metadata.
+const PLUS: &str = "1.0.0+build.5";
 
 /// The push of a new chart.
 pub(super) async fn push(session: &Session, client: &'static ClientModel) -> CheckResult {
     let chart = client.chart(session, "1.0.0");
     client.run(session).push(&chart, "1.0.0").await
+}
+
+/// The push of a new chart with credentials; without them it is the same as [`push`].
+pub(super) async fn first_push(session: &Session, client: &'static ClientModel) -> CheckResult {
+    if session.target().credentials.is_none() {
+        return Err(Stop::condition_not_met("the run has no credentials"));
+    }
+    push(session, client).await
+}
+
+/// The push of a new chart whose version has build metadata.
+pub(super) async fn push_plus(session: &Session, client: &'static ClientModel) -> CheckResult {
+    let chart = client.chart(session, PLUS);
+    let tag = PLUS.replace('+', "_");
+    client.run(session).push(&chart, &tag).await?;
+    let tagged = session.get_manifest(&tag).await?;
+    if tagged.status.as_u16() != 404 {
+        return Ok(());
+    }
+    // A tag that is hidden from reads is listed; one that was rewritten is not.
+    let (listed, tags) = session.arranged_tags().await?;
+    if tags.contains(&tag) {
+        return Ok(());
+    }
+    Err(expect::violated(
+        "the pushed chart under its tag",
+        "status 404",
+        &[&tagged, &listed],
+    ))
 }
 
 /// The push of a new chart, and at once its pull by another process.
@@ -48,6 +81,31 @@ pub(super) async fn re_push(session: &Session, client: &'static ClientModel) -> 
 pub(super) async fn pull(session: &Session, client: &'static ClientModel) -> CheckResult {
     let chart = arrange_chart(session, client, "1.0.0").await?;
     client.run(session).pull(&chart, "1.0.0").await
+}
+
+/// The pull of a version with build metadata.
+pub(super) async fn pull_plus(session: &Session, client: &'static ClientModel) -> CheckResult {
+    let chart = arrange_chart(session, client, PLUS).await?;
+    client
+        .run(session)
+        .pull(&chart, &PLUS.replace('+', "_"))
+        .await
+}
+
+/// The pull by digest.
+pub(super) async fn pull_digest(session: &Session, client: &'static ClientModel) -> CheckResult {
+    let chart = session.as_arranged(client.chart(session, "1.0.0"));
+    for blob in chart.blobs() {
+        session.arrange_blob(&blob).await?;
+        session.head_blob(&digest_of(&blob)).await?;
+    }
+    // No tag is read before: a cache may hide a digest until then.
+    let put = session.put_manifest("1.0.0", &chart.manifest).await?;
+    let digest = put.header("docker-content-digest");
+    if !put.status.is_success() || digest.is_some_and(|digest| digest != chart.digest) {
+        return Err(obstacle("push a manifest that keeps its digest", &put));
+    }
+    client.run(session).pull(&chart, &chart.digest).await
 }
 
 /// The pull of an exact version with its provenance.

@@ -64,6 +64,8 @@ pub(super) static REQUIREMENTS: &[&Requirement] = &[
     &stores::REDIRECT_REACHABLE,
     &stores::REDIRECT_TLS,
     &links::LINK_HOST,
+    &links::CUT_LIST,
+    &links::NEXT_PAGE,
     &links::NO_FOREIGN_LINK,
     &realms::REALM_TLS,
     &realms::REALM_PUBLIC,
