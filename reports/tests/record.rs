@@ -50,9 +50,9 @@ fn a_newer_schema_is_refused_before_its_fields_are_read() {
     let error = RunRecord::from_json(&text).expect_err("it is newer");
     assert_eq!(
         error.to_string(),
-        "the run record has schema 3, and this program reads schema 2; use a newer version of the program"
+        "the run record has schema 4, and this program reads schema 3; use a newer version of the program"
     );
-    assert!(matches!(error, RecordError::Newer { found: 3 }));
+    assert!(matches!(error, RecordError::Newer { found: 4 }));
 }
 
 #[test]
@@ -61,7 +61,7 @@ fn an_older_schema_is_refused_before_its_fields_are_read() {
     let error = RunRecord::from_json(&text).expect_err("it is older");
     assert_eq!(
         error.to_string(),
-        "the run record has schema 1, and this program reads schema 2; repeat the run with this version of the program"
+        "the run record has schema 1, and this program reads schema 3; repeat the run with this version of the program"
     );
     assert!(matches!(error, RecordError::Older { found: 1 }));
 }
@@ -110,7 +110,7 @@ fn other_json_is_refused() {
         "{}",
         "null",
         "{\"schema\":\"1\"}",
-        "{\"schema\":2,\"footer\":{}}",
+        "{\"schema\":3,\"footer\":{}}",
         "no",
     ] {
         let error = RunRecord::from_json(text).expect_err("it is no record");

@@ -1,5 +1,5 @@
-//! A report as `JUnit` XML: one test suite for each target, one test case for each check and each flow of a real Helm
-//! binary.
+//! A report as `JUnit` XML: one test suite for each target, with a test case for each check and each flow of a real Helm
+//! binary, and one for its client models, with a test case for each flow.
 //!
 //! Only a violated MUST and a deviation that is no longer observed are a `<failure>`. An inconclusive result is an
 //! `<error>` if it decides the exit code, otherwise `<skipped>` with its reason, as a requirement that does not apply.
@@ -74,11 +74,20 @@ pub fn render(view: &ReportView<'_>) -> Result<String, RenderError> {
     };
     let mut names = UniqueNames::default();
     let mut report = Report::new();
+    let mut times: Vec<u64> = Vec::new();
     for target in &view.targets {
         let name = names.unique(&attribute(target.name));
         let cases = test_cases(target, &name);
         let about = content(&about(&view.header, target));
-        report.add_testsuite(suite(name, cases, Some(about)));
+        report.add_testsuite(suite(name.clone(), cases, Some(about)));
+        times.push(target.milliseconds);
+        if !target.models.flows.is_empty() {
+            let name = names.unique(&format!("{name} client models"));
+            let flows = target.models.flows.iter();
+            let cases = flows.map(|flow| flow_case(flow, &name, attribute(flow.id)));
+            report.add_testsuite(suite(name.clone(), cases.collect(), None));
+            times.push(0);
+        }
     }
     if !view.problems.is_empty() {
         let cases = view.problems.iter().map(deviation_case).collect();
@@ -88,11 +97,6 @@ pub fn render(view: &ReportView<'_>) -> Result<String, RenderError> {
     report.write_xml(&mut xml).map_err(RenderError::Xml)?;
     xml.push(b'\n');
     let xml = String::from_utf8(xml).expect("XML written from strings is UTF-8");
-    let mut times: Vec<u64> = view
-        .targets
-        .iter()
-        .map(|target| target.milliseconds)
-        .collect();
     times.push(0);
     with_times(&xml, &times).map_err(RenderError::Times)
 }
@@ -214,7 +218,7 @@ const fn judged(check: &CheckView<'_>) -> Outcome {
     }
 }
 
-/// A flow of a real Helm binary.
+/// A flow of a client model or of a real Helm binary.
 fn flow_case(flow: &FlowView<'_>, suite: &str, name: String) -> TestCase {
     let area = flow.id.split('/').next().unwrap_or_default();
     TestCase {

@@ -1,4 +1,4 @@
-//! The results of real Helm binaries on a target, as a record holds them.
+//! The flows of client models and of real Helm binaries on a target, as a record holds them.
 
 use helm_oci_suite::helm::era::Era;
 use helm_oci_suite::helm::flow::Flow;
@@ -11,25 +11,29 @@ use serde::{Deserialize, Serialize};
 
 use super::AttemptRecord;
 
-/// The results of one real Helm binary.
+/// The flows of one Helm version: of a client model, or of a real binary.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HelmRecord {
-    /// The version that it prints.
+    /// The version that is modelled, or that the binary prints.
     pub version: String,
     /// Its era.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub era: Option<Era>,
-    /// The digest of the binary.
+    /// The digest of the binary; none of a model.
+    #[serde(skip_serializing_if = "String::is_empty", default)]
     pub binary: String,
     /// The flows that were run, in the suite's order.
     pub flows: Vec<FlowRecord>,
 }
 
-/// The result of one flow of a real Helm binary.
+/// The result of one flow of a client model or of a real Helm binary.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FlowRecord {
-    /// Its id, such as `helm-3.10.1/flow/push`.
+    /// Its id, such as `flow/push-3.8` of a model and `helm-3.10.1/flow/push` of a binary.
     pub id: String,
+    /// The Helm versions that send the requests of a model.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub versions: Option<String>,
     /// The flow.
     pub flow: Flow,
     /// Pass, fail, intermittent, inconclusive, or skipped if it was not run.
@@ -88,6 +92,7 @@ impl FlowRecord {
     pub const fn skipped(id: String, flow: Flow, predicted: FlowVerdict) -> Self {
         Self {
             id,
+            versions: None,
             flow,
             outcome: Outcome::Skipped,
             predicted,

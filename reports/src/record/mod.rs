@@ -29,7 +29,7 @@ pub use self::soak::{SoakRecord, SoakStep};
 pub use self::target::{Capability, TargetIdentity, TargetKind, TargetRecord};
 
 /// The version of the record's schema that this crate writes and reads.
-pub const SCHEMA: u32 = 2;
+pub const SCHEMA: u32 = 3;
 
 /// Every result of one run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -97,10 +97,9 @@ impl RunRecord {
             .flat_map(|target| target.checks.iter().map(move |check| (target, check)))
     }
 
-    /// All flows of real Helm binaries.
+    /// All flows, of client models and of real Helm binaries.
     pub fn flows(&self) -> impl Iterator<Item = &FlowRecord> {
-        let helm = self.targets.iter().flat_map(|target| &target.helm_versions);
-        helm.flat_map(|helm| &helm.flows)
+        self.targets.iter().flat_map(TargetRecord::flows)
     }
 }
 

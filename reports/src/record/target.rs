@@ -6,7 +6,7 @@ use helm_oci_suite::wire::exchange::Exchange;
 use serde::{Deserialize, Serialize};
 use strum::{Display, IntoStaticStr};
 
-use super::{CheckRecord, HelmRecord, Leftover, LineRecord, SoakRecord};
+use super::{CheckRecord, FlowRecord, HelmRecord, Leftover, LineRecord, SoakRecord};
 
 /// The results of one target.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,6 +33,10 @@ pub struct TargetRecord {
     pub checks: Vec<CheckRecord>,
     /// The table era × flow.
     pub eras: Vec<Cell>,
+    /// The flows of the client models by the Helm version that is modelled, oldest first; empty in a record of an older
+    /// version, which has them among its checks.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub models: Vec<HelmRecord>,
     /// The results of real Helm binaries, oldest first; empty if none was given.
     #[serde(rename = "helms", skip_serializing_if = "Vec::is_empty", default)]
     pub helm_versions: Vec<HelmRecord>,
@@ -114,6 +118,12 @@ pub struct Capability {
 }
 
 impl TargetRecord {
+    /// All flows, of client models and of real Helm binaries.
+    pub fn flows(&self) -> impl Iterator<Item = &FlowRecord> {
+        let clients = self.models.iter().chain(&self.helm_versions);
+        clients.flat_map(|client| &client.flows)
+    }
+
     /// A target without results.
     pub fn new(name: &str, identity: TargetIdentity) -> Self {
         Self {
@@ -126,6 +136,7 @@ impl TargetRecord {
             advice: None,
             checks: Vec::new(),
             eras: Vec::new(),
+            models: Vec::new(),
             helm_versions: Vec::new(),
             leftovers: Vec::new(),
             requests: 0,

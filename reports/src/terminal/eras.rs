@@ -1,5 +1,7 @@
 //! The table era × flow, followed by the causes.
 
+use std::ops::Range;
+
 use helm_oci_suite::helm::flow::Flow;
 
 use super::page::{Ink, Page, verdict_sign};
@@ -10,7 +12,7 @@ use crate::view::{EraCause, EraTable};
 const FLOW: usize = 17;
 
 /// The width of the column of eras in front of the causes.
-const CAUSE: usize = 15;
+const CAUSE: usize = 17;
 
 /// The number of requirements that are named for unknown cells.
 const NAMED: usize = 4;
@@ -32,11 +34,46 @@ pub(super) fn table(page: &mut Page, table: &EraTable<'_>) {
         width if width <= page.style.width => "  ",
         _ => " ",
     };
+    // Each part has as many eras as fit into the width of the terminal.
+    let mut from = 0;
+    while from < names.len() {
+        let to = from + fitting(&names[from..], page.style.width - 2 - FLOW, gap);
+        part(page, table, from..to, gap);
+        from = to;
+    }
+    page.blank();
+    if table.rows.iter().any(|row| !row.is_examined) {
+        page.paragraph(2, &left_out, Ink::Dim);
+    }
+    causes(page, &table.causes);
+    unknown(page, &table.unknown);
+}
+
+/// The number of eras that fit into this width, at least one.
+fn fitting(names: &[&str], width: usize, gap: &str) -> usize {
+    let mut used = 0;
+    let fit = names.iter().take_while(|name| {
+        used += gap.len() + name.len();
+        used <= width
+    });
+    fit.count().max(1)
+}
+
+/// The table with some of the eras.
+fn part(page: &mut Page, table: &EraTable<'_>, eras: Range<usize>, gap: &str) {
+    let names: Vec<&str> = table.eras[eras.clone()]
+        .iter()
+        .map(|era| era.name())
+        .collect();
     let head = format!("{:FLOW$}{gap}{}", "", names.join(gap));
     page.line(2, &head, Ink::Dim);
     for row in table.rows.iter().filter(|row| row.is_examined) {
+        let verdicts = &row.verdicts[eras.clone()];
+        if verdicts.iter().all(Option::is_none) {
+            continue;
+        }
         let mut line = text::pad(row.flow.name(), FLOW);
-        for (verdict, name) in row.verdicts.iter().zip(&names) {
+        for (verdict, name) in verdicts.iter().zip(&names) {
             let (ink, sign) = verdict_sign(*verdict);
             // The sign is below the middle of the era's name.
             let before = (name.len() - 1) / 2;
@@ -47,12 +84,6 @@ pub(super) fn table(page: &mut Page, table: &EraTable<'_>) {
         }
         page.painted(2, &line);
     }
-    page.blank();
-    if table.rows.iter().any(|row| !row.is_examined) {
-        page.paragraph(2, &left_out, Ink::Dim);
-    }
-    causes(page, &table.causes);
-    unknown(page, &table.unknown);
 }
 
 /// The requirements that break flows, by era.

@@ -10,6 +10,7 @@ mod difference;
 mod eras;
 mod helm;
 mod matrix;
+mod models;
 mod page;
 mod progress;
 mod summary;
@@ -70,6 +71,7 @@ pub fn render(view: &ReportView<'_>, style: Style) -> String {
                 eras::table(&mut page, table);
             }
         }
+        models::section(&mut page, &target.models);
         helm::section(&mut page, &target.helm);
         if let Some(soak) = &target.soak {
             page.heading(&soak.heading);

@@ -83,7 +83,7 @@ pub(super) fn verdict_sign(verdict: Option<FlowVerdict>) -> (Ink, &'static str) 
 }
 
 /// The sign of an outcome; no two are alike.
-const fn sign(outcome: Outcome) -> &'static str {
+pub(super) const fn sign(outcome: Outcome) -> &'static str {
     match outcome {
         Outcome::Pass => "✓",
         Outcome::Fail => "✗",

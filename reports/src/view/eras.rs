@@ -7,7 +7,7 @@ use helm_oci_suite::helm::flow::Flow;
 use helm_oci_suite::prediction::table::{Cell, FlowVerdict};
 use helm_oci_suite::requirement::outcome::Outcome;
 
-use crate::record::CheckRecord;
+use crate::record::TargetRecord;
 
 /// The table era × flow.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,17 +47,21 @@ pub struct EraCause<'a> {
 }
 
 impl<'a> EraTable<'a> {
-    /// The table of these cells; none if there are no cells. `checks` are those of the run.
-    pub(super) fn of(cells: &'a [Cell], checks: &[CheckRecord]) -> Option<Self> {
+    /// The table of a target; none if it has no cells.
+    pub(super) fn of(target: &'a TargetRecord) -> Option<Self> {
+        let cells = &target.eras;
         if cells.is_empty() {
             return None;
         }
         let mut eras = Era::ALL.to_vec();
         eras.retain(|era| cells.iter().any(|cell| cell.era == *era));
+        let checks = target.checks.iter();
+        let checks = checks.map(|check| (check.outcome, check.id.as_str()));
+        let flows = target.flows().map(|flow| (flow.outcome, flow.id.as_str()));
         let open: BTreeSet<&str> = checks
-            .iter()
-            .filter(|check| check.outcome == Outcome::Inconclusive)
-            .map(|check| check.id.as_str())
+            .chain(flows)
+            .filter(|(outcome, _)| *outcome == Outcome::Inconclusive)
+            .map(|(_, id)| id)
             .collect();
         let is_known = |cell: &Cell| {
             let mut causes = cell.because.iter();

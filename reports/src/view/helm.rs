@@ -1,4 +1,4 @@
-//! The results of real Helm binaries: a table flow × version, and the failures.
+//! The flows of client models or of real Helm binaries: a table flow × version, and the failures.
 
 use helm_oci_suite::helm::flow::Flow;
 use helm_oci_suite::requirement::outcome::Outcome;
@@ -9,7 +9,7 @@ use super::sentence::ResultSentence;
 use super::words;
 use crate::record::{FlowRecord, HelmRecord};
 
-/// The results of real Helm binaries.
+/// The flows of client models or of real Helm binaries.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct HelmView<'a> {
     /// The versions, oldest first.
@@ -139,6 +139,9 @@ fn sentence(flow: &FlowRecord) -> ResultSentence<'_> {
 
 fn rows(flow: &FlowRecord) -> Vec<ReportRow<'_>> {
     let mut rows = Vec::new();
+    if let Some(versions) = &flow.versions {
+        rows.push(ReportRow::text(Label::Helm, versions));
+    }
     if let Some(run) = flow.runs.last() {
         rows.push(ReportRow::text(Label::Command, &run.command));
     }

@@ -37,6 +37,8 @@ pub struct TargetView<'a> {
     pub areas: Vec<AreaView<'a>>,
     /// The table era × flow.
     pub eras: Option<EraTable<'a>>,
+    /// The flows of the client models.
+    pub models: HelmView<'a>,
     /// The results of real Helm binaries.
     pub helm: HelmView<'a>,
     /// The counts of outcomes.
@@ -155,7 +157,8 @@ impl<'a> TargetView<'a> {
             .map(|check| CheckView::of(check, record.run.strict))
             .collect();
         let tally = OutcomeCounts::of(checks.iter().map(|check| check.outcome));
-        let eras = EraTable::of(&target.eras, &target.checks);
+        let eras = EraTable::of(target);
+        let models = HelmView::of(&target.models);
         let helm = HelmView::of(&target.helm_versions);
         let verdict = TargetVerdict::of(&Results {
             run: &record.run,
@@ -163,6 +166,7 @@ impl<'a> TargetView<'a> {
             tally,
             open: Open::of(&checks),
             eras: eras.as_ref(),
+            models: &models,
             helm: &helm,
         });
         let obstacle = target.obstacle.as_ref().map(|obstacle| ObstacleView {
@@ -180,6 +184,7 @@ impl<'a> TargetView<'a> {
             advice: target.advice.as_deref(),
             areas: areas(&checks),
             eras,
+            models,
             helm,
             tally,
             skipped: skipped(&checks),

@@ -74,13 +74,52 @@ pub(super) struct Results<'a> {
     pub(super) tally: OutcomeCounts,
     pub(super) open: Open,
     pub(super) eras: Option<&'a EraTable<'a>>,
+    pub(super) models: &'a HelmView<'a>,
     pub(super) helm: &'a HelmView<'a>,
 }
 
 impl TargetVerdict {
-    /// The verdict on checks and on flows of real Helm binaries.
+    /// The verdict on checks, on flows of client models and on flows of real Helm binaries.
     pub(super) fn of(results: &Results<'_>) -> Self {
-        let (of_checks, mut sentence) = of_checks(results);
+        let mut verdict = of_checks(results);
+        verdict.add_models(results);
+        verdict.add_flows(results.helm);
+        verdict
+    }
+
+    /// A flow that fails in a client model decides the verdict; its cause is among the violations, or unknown.
+    fn add_models(&mut self, results: &Results<'_>) {
+        let models = results.models;
+        let (failed, open) = (
+            models.count(Outcome::Fail),
+            models.count(Outcome::Inconclusive),
+        );
+        let mut parts = Vec::new();
+        if failed > 0 && self.outcome != Outcome::Fail {
+            let failed = plural(failed, "flow");
+            parts.push(format!("{failed} of client models failed"));
+            self.outcome = Outcome::Fail;
+        } else if !models.unexplained.is_empty() {
+            let failed = plural(models.unexplained.len(), "flow");
+            parts.push(format!("{failed} failed without a violated requirement"));
+        }
+        if open > 0 {
+            parts.push(format!("{} inconclusive", plural(open, "flow")));
+            if self.outcome != Outcome::Fail {
+                self.outcome = Outcome::Inconclusive;
+            }
+        }
+        for part in parts {
+            let end = self.sentence.find(AFFECTS);
+            let end = end.unwrap_or(self.sentence.len());
+            self.sentence.insert_str(end, &format!("; {part}"));
+        }
+        if failed > 0 && !self.sentence.contains(AFFECTS) {
+            self.sentence.push_str(&affected(results.eras));
+        }
+    }
+
+    fn add_flows(&mut self, helm: &HelmView<'_>) {
         let mut flows = Vec::new();
         for (outcome, name) in [
             (Outcome::Fail, "failed"),
@@ -88,27 +127,36 @@ impl TargetVerdict {
             (Outcome::Intermittent, "intermittent"),
             (Outcome::Pass, "passed"),
         ] {
-            let count = results.helm.count(outcome);
+            let count = helm.count(outcome);
             if count > 0 {
                 flows.push((outcome, format!("{} {name}", plural(count, "flow"))));
             }
         }
-        let outcome = match flows.first() {
-            Some((Outcome::Fail, _)) => Outcome::Fail,
-            Some((Outcome::Inconclusive, _)) if of_checks != Outcome::Fail => Outcome::Inconclusive,
-            _ => of_checks,
-        };
+        match flows.first() {
+            Some((Outcome::Fail, _)) => self.outcome = Outcome::Fail,
+            Some((Outcome::Inconclusive, _)) if self.outcome != Outcome::Fail => {
+                self.outcome = Outcome::Inconclusive;
+            }
+            _ => {}
+        }
         if !flows.is_empty() {
             let flows: Vec<String> = flows.into_iter().map(|(_, words)| words).collect();
-            write!(sentence, "; real Helm binaries: {}", flows.join(", "))
+            write!(self.sentence, "; real Helm binaries: {}", flows.join(", "))
                 .expect("a write to a String cannot fail");
         }
-        Self { outcome, sentence }
     }
 }
 
+/// What comes before the affected versions.
+const AFFECTS: &str = "; affects ";
+
 /// The verdict on checks. A run of a selection makes a statement about the selection only.
-fn of_checks(results: &Results<'_>) -> (Outcome, String) {
+fn of_checks(results: &Results<'_>) -> TargetVerdict {
+    let (outcome, sentence) = judged(results);
+    TargetVerdict { outcome, sentence }
+}
+
+fn judged(results: &Results<'_>) -> (Outcome, String) {
     let Results {
         run,
         has_obstacle,
@@ -201,8 +249,8 @@ fn affected(table: Option<&EraTable<'_>>) -> String {
     if names.is_empty() {
         String::new()
     } else if names.len() == table.eras.len() {
-        "; affects all Helm versions".to_owned()
+        format!("{AFFECTS}all Helm versions")
     } else {
-        format!("; affects Helm {}", names.join(", "))
+        format!("{AFFECTS}Helm {}", names.join(", "))
     }
 }

@@ -70,6 +70,7 @@ pub(crate) fn of_outcomes(outcomes: &[Outcome]) -> RunRecord {
     record.targets.truncate(1);
     record.targets[0].checks = checks;
     record.targets[0].eras.clear();
+    record.targets[0].models.clear();
     record.targets[0].helm_versions.clear();
     record.targets[0].leftovers.clear();
     record
@@ -142,6 +143,7 @@ fn distribution() -> TargetRecord {
                 longest: 1400,
             }],
         }),
+        models: vec![],
         helm_versions: helm_versions(),
         leftovers: vec![
             Leftover {
@@ -207,6 +209,7 @@ fn hostile() -> TargetRecord {
         exchanges: vec![],
         checks: vec![first, second, third],
         eras: vec![],
+        models: vec![],
         helm_versions: vec![],
         leftovers: vec![leftover(HOSTILE)],
         requests: 640,
@@ -245,6 +248,7 @@ fn unreachable() -> TargetRecord {
         line: LineRecord::default(),
         soak: None,
         eras: vec![],
+        models: vec![],
         helm_versions: vec![],
         leftovers: vec![],
         requests: 0,
@@ -327,6 +331,7 @@ fn passed(version: &str, flow: Flow) -> FlowRecord {
         }],
         gave_up: None,
         exchanges: vec![],
+        versions: None,
         attempts: vec![],
         requests: 4,
         milliseconds: 120,
@@ -560,7 +565,12 @@ fn cells() -> Vec<Cell> {
             let (verdict, because) = match (flow, era) {
                 (
                     Flow::Push | Flow::RePush,
-                    Era::Oras3 | Era::Hardened3 | Era::Oras4 | Era::Hardened4,
+                    Era::Oras3
+                    | Era::Hardened3
+                    | Era::SameOrigin3
+                    | Era::Oras4
+                    | Era::Hardened4
+                    | Era::SameOrigin4,
                 ) => (
                     FlowVerdict::Breaks,
                     vec![cause("push/manifest-put-201", &era.span().to_string())],

@@ -1,0 +1,53 @@
+//! The flows that client models could not complete: one line for each kind of failure.
+
+use super::blocks;
+use super::page::{Ink, Page, sign};
+use crate::layout;
+use crate::text;
+use crate::view::{FlowGroup, FlowView, HelmView, ResultSentence};
+
+/// The width of the column of marks.
+const MARK: usize = 3;
+
+/// The longest sentence, in characters.
+const SENTENCE: usize = 300;
+
+/// The lines; nothing where all models completed their flows. Exchanges are shown where no requirement explains the failure:
+/// otherwise the finding of the requirement shows them.
+pub(super) fn section(page: &mut Page, models: &HelmView<'_>) {
+    if models.groups.is_empty() {
+        return;
+    }
+    let groups = models.groups.iter();
+    let flows = groups.flat_map(|group| &group.affected);
+    let open: usize = flows.map(|(_, flows)| flows.len()).sum();
+    let all = models.flows.len();
+    page.heading(&format!(
+        "Client models: {open} of {all} flows not completed (✗ failed, ? inconclusive, ~ intermittent)"
+    ));
+    for group in &models.groups {
+        line(page, group);
+    }
+}
+
+fn line(page: &mut Page, group: &FlowGroup<'_>) {
+    let flow = &group.first;
+    let affected = group.affected.iter().map(|(version, flows)| {
+        let flows: Vec<&str> = flows.iter().map(|flow| flow.name()).collect();
+        format!("{version} {}", flows.join(", "))
+    });
+    let affected: Vec<String> = affected.collect();
+    let text = format!(
+        "{}; helm {}",
+        layout::sentence(&flow.sentence, SENTENCE),
+        affected.join("; ")
+    );
+    page.columns(MARK, sign(flow.outcome), &text::line(&text), Ink::Plain);
+    if is_unexplained(flow) {
+        blocks::exchanges(page, &flow.exchanges);
+    }
+}
+
+const fn is_unexplained(flow: &FlowView<'_>) -> bool {
+    matches!(flow.sentence, ResultSentence::Failure { because: None, .. })
+}
