@@ -38,7 +38,7 @@ Exit codes:
   2    usage or configuration error, or an empty selection; nothing was run;
        or a report could not be written after a run without findings
   3    no violation, but a target was unreachable, or a MUST (with --strict also a SHOULD)
-       or a flow of a real Helm binary was inconclusive, or contradicted in some attempts and
+       or a flow of a client model or of a real Helm binary was inconclusive, or contradicted in some attempts and
        satisfied in others;
        or `doctor` found a problem, or `gc` could not delete everything
   4    a defect of the suite itself: a check panicked, `prove` contradicts a declaration
@@ -56,8 +56,7 @@ impl ExitCode {
     /// A violation fails the run by its outcome. An inconclusive check leaves it open only if its level can fail it.
     pub fn of(targets: &[TargetRecord], deviations: &[DeviationProblem], strict: bool) -> Self {
         let checks = || targets.iter().flat_map(|target| &target.checks);
-        let helms = || targets.iter().flat_map(|target| &target.helm_versions);
-        let flows = || helms().flat_map(|helm| &helm.flows);
+        let flows = || targets.iter().flat_map(TargetRecord::flows);
         let of_targets = targets.iter().filter_map(|target| target.obstacle.as_ref());
         let of_checks = checks().filter_map(|check| check.obstacle.as_ref());
         let of_flows = flows().filter_map(|flow| flow.obstacle.as_ref());

@@ -1,4 +1,4 @@
-//! `list`: the requirements, or their coverage of the documents.
+//! `list`: the requirements, their coverage of the documents, or the eras.
 
 use clap::Args;
 use helm_oci_suite::requirement::source::Specification;
@@ -8,11 +8,15 @@ use thiserror::Error;
 
 use super::output::OutputError;
 use super::selection::SelectionError;
-use super::{Selection, coverage, output};
+use super::{Selection, coverage, eras, output};
 use crate::exit_code::ExitCode;
 use crate::handbook;
 
 #[derive(Debug, Args)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a switch of the command line"
+)]
 pub(super) struct Arguments {
     #[command(flatten)]
     selection: Selection,
@@ -20,6 +24,10 @@ pub(super) struct Arguments {
     /// does.
     #[arg(long, conflicts_with = "Selection")]
     coverage: bool,
+    /// Show the eras: Helm versions with one behaviour on the wire, their transport library, the versions with and
+    /// without evidence, and tools that contain them.
+    #[arg(long, conflicts_with_all = ["Selection", "coverage", "markdown"])]
+    eras: bool,
     /// Print the requirements handbook as Markdown: `suite/REQUIREMENTS.md`.
     #[arg(long, conflicts_with_all = ["Selection", "coverage", "json"])]
     markdown: bool,
@@ -56,6 +64,15 @@ pub(super) fn list(arguments: &Arguments) -> Result<ExitCode, ListCommandError> 
             coverage::json()
         } else {
             coverage::text()
+        })?;
+        return Ok(ExitCode::Acceptable);
+    }
+    if arguments.eras {
+        let eras = eras::eras();
+        output::print(&if arguments.json {
+            eras::json(&eras)
+        } else {
+            eras::text(&eras)
         })?;
         return Ok(ExitCode::Acceptable);
     }

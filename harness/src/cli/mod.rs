@@ -6,6 +6,7 @@ mod credentials;
 mod deviations;
 mod doctor;
 mod environment;
+mod eras;
 mod error;
 mod explain;
 mod fault;

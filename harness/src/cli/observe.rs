@@ -4,10 +4,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use helm_oci_fixtures::fault::Fault;
+use helm_oci_fixtures::fault::{Fault, generate};
 use helm_oci_suite::checks;
 use helm_oci_suite::evidence::difference::{cells_of, differences};
-use helm_oci_suite::evidence::{self, Evidence, EvidenceError};
+use helm_oci_suite::evidence::{self, Draw, Evidence, EvidenceError};
 use helm_oci_suite::helm::flow::Flow;
 use semver::Version;
 use thiserror::Error;
@@ -15,7 +15,7 @@ use thiserror::Error;
 use super::fault;
 use super::output::{self, OutputError};
 use crate::exit_code::ExitCode;
-use crate::helm::observe::{ObserveError, Plan, Tally, observe as observe_all};
+use crate::helm::observe::{ObserveError, ObservedFault, Plan, Tally, observe as observe_all};
 use crate::helm::{Helm, HelmError, discover};
 use crate::run::Interrupt;
 
@@ -30,6 +30,12 @@ pub(super) struct Arguments {
     /// Use this fault only. May be repeated.
     #[arg(long = "fault", value_name = "NAME", value_parser = fault::parse)]
     faults: Vec<Fault>,
+    /// Use N generated faults instead of those of the list. `prove --generated` compares the suite with the result.
+    #[arg(long, value_name = "N", conflicts_with_all = ["faults", "update"])]
+    generated: Option<usize>,
+    /// Draw the generated faults with seed S.
+    #[arg(long, value_name = "S", default_value_t = 1, requires = "generated")]
+    seed: u64,
     /// Run this flow only, such as `pull-range`. May be repeated.
     #[arg(long = "flow", value_name = "F", value_parser = flow)]
     flows: Vec<Flow>,
@@ -157,8 +163,19 @@ fn flow(name: &str) -> Result<Flow, String> {
 }
 
 impl Arguments {
+    /// The faults, and their draw if they are generated.
+    fn faults(&self) -> (Vec<ObservedFault>, Option<Draw>) {
+        let Some(count) = self.generated else {
+            let listed = fault::or_all(&self.faults);
+            return (listed.into_iter().map(ObservedFault::from).collect(), None);
+        };
+        let seed = self.seed;
+        let generated = generate(count, seed);
+        let faults = generated.into_iter().map(ObservedFault::from);
+        (faults.collect(), Some(Draw { seed, count }))
+    }
+
     async fn plan(&self) -> Result<Plan, ObserveCommandError> {
-        let faults = fault::or_all(&self.faults);
         let mut flows = self.flows.clone();
         if flows.is_empty() {
             flows = Flow::ALL.to_vec();
@@ -177,9 +194,11 @@ impl Arguments {
         if !self.versions.is_empty() {
             helms.retain(|helm| self.versions.contains(&helm.version));
         }
+        let (faults, draw) = self.faults();
         Ok(Plan {
             helms,
             faults,
+            draw,
             flows,
             jobs: self.jobs,
         })

@@ -1,9 +1,10 @@
 //! `prove`: tests the suite itself, against faults or against the evidence of real Helm binaries.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use helm_oci_fixtures::fault::Fault;
+use helm_oci_suite::checks;
 use helm_oci_suite::evidence::{self, EvidenceError};
 use serde::Serialize;
 use thiserror::Error;
@@ -25,6 +26,21 @@ pub(super) struct Arguments {
     /// `exceptions.json`. Without DIR, use the evidence built into this program.
     #[arg(long, value_name = "DIR", num_args = 0..=1, conflicts_with = "Selection")]
     evidence: Option<Vec<PathBuf>>,
+    /// Compare the table with the recordings of generated faults in DIR, which `observe --generated` writes.
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["Selection", "faults", "evidence"])]
+    generated: Option<PathBuf>,
+    /// Use only those generated faults whose name contains TEXT.
+    #[arg(
+        long,
+        value_name = "TEXT",
+        requires = "generated",
+        default_value = "",
+        hide_default_value = true
+    )]
+    containing: String,
+    /// Print every disagreement with generated faults, also unknown results.
+    #[arg(long, requires = "generated")]
+    verbose: bool,
     /// Print JSON.
     #[arg(long)]
     json: bool,
@@ -44,6 +60,9 @@ pub(super) enum ProveCommandError {
 }
 
 pub(super) fn prove(arguments: &Arguments) -> Result<ExitCode, ProveCommandError> {
+    if let Some(folder) = &arguments.generated {
+        return generated(arguments, folder);
+    }
     let faults = fault::or_all(&arguments.faults);
     if let Some(folders) = &arguments.evidence {
         let recorded = match folders.first() {
@@ -66,6 +85,16 @@ pub(super) fn prove(arguments: &Arguments) -> Result<ExitCode, ProveCommandError
     }
     let proof = prove::prove(&arguments.selection.requirements()?, &faults);
     Ok(print(arguments, &proof, proof.summary(), proof.holds())?)
+}
+
+fn generated(arguments: &Arguments, folder: &Path) -> Result<ExitCode, ProveCommandError> {
+    let recordings = evidence::load(folder)?;
+    let scored = prove::generated::score(&checks::all(), &recordings, &arguments.containing);
+    if scored.all.cells == 0 {
+        return Err(ProveCommandError::NoEvidence);
+    }
+    let summary = scored.summary(arguments.verbose);
+    Ok(print(arguments, &scored, summary, scored.holds())?)
 }
 
 fn print(

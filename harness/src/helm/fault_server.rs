@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
-use helm_oci_fixtures::fault::{Fault, FaultLayer};
+use helm_oci_fixtures::fault::{Fault, FaultLayer, GeneratedFault};
 use helm_oci_fixtures::registry::{Access, ReferenceRegistry};
 use helm_oci_fixtures::transport::{
     ClientHelloReaction, Incoming, Outgoing, Scheme, TransportEffect,
@@ -66,6 +66,13 @@ impl FaultServer {
             hellos: AtomicUsize::new(0),
             seen: Mutex::default(),
         }
+    }
+
+    /// Adds generated faults, which are inactive at first as well.
+    #[must_use]
+    pub fn with_generated(mut self, generated: &[GeneratedFault]) -> Self {
+        self.faults = self.faults.with_generated(generated);
+        self
     }
 
     /// Delays each response by this time, as a network does, so that concurrent requests of Helm all arrive before the
@@ -146,9 +153,9 @@ impl FaultServer {
 
     /// Handles a request without faults; the faults only observe it.
     fn handle_without_faults(&self, incoming: &Incoming) -> Outgoing {
-        let unaltered = Outgoing::from(self.registry.handle(incoming));
-        self.faults.after(incoming, &mut unaltered.clone());
-        unaltered
+        let unaltered = self.registry.handle(incoming);
+        self.faults.observe(incoming, &unaltered);
+        unaltered.into()
     }
 
     /// Handles a request with faults. Returns the response, and true if a fault altered the exchange.

@@ -1,13 +1,11 @@
 //! Contradictions within one report: findings, flows, table, verdict sentence and exit code are held against each other.
 
-use helm_oci_reports::record::{CheckRecord, RunRecord, TargetRecord};
+use helm_oci_reports::record::{CheckRecord, FlowRecord, HelmRecord, RunRecord, TargetRecord};
 use helm_oci_reports::view::ReportView;
 use helm_oci_suite::checks;
-use helm_oci_suite::helm::era::Era;
 use helm_oci_suite::prediction::table::{Cell, FlowVerdict};
 use helm_oci_suite::requirement::Level;
 use helm_oci_suite::requirement::outcome::Outcome;
-use semver::Version;
 
 use crate::exit_code::ExitCode;
 
@@ -18,8 +16,10 @@ pub(super) fn contradictions(record: &RunRecord) -> Vec<String> {
     for cell in &target.eras {
         found.extend(of_cell(target, cell));
     }
-    for check in &target.checks {
-        found.extend(of_check(target, check));
+    for model in &target.models {
+        for flow in &model.flows {
+            found.extend(of_model(target, model, flow));
+        }
     }
     found.extend(of_conclusion(record, target));
     found
@@ -34,14 +34,19 @@ fn is_violated(check: &CheckRecord) -> bool {
 fn of_cell(target: &TargetRecord, cell: &Cell) -> Vec<String> {
     let name = format!("{} of {}", cell.flow, cell.era);
     let mut found = Vec::new();
-    let shown = |id: &str| target.checks.iter().find(|check| check.id == id);
+    let is_shown = |id: &str| {
+        let mut checks = target.checks.iter();
+        let mut flows = target.flows();
+        checks.any(|check| check.id == id && is_violated(check))
+            || flows.any(|flow| flow.id == id && flow.error.is_some())
+    };
     match cell.verdict {
         FlowVerdict::Breaks => {
             if cell.because.is_empty() {
                 found.push(format!("{name} breaks without a cause"));
             }
             for cause in &cell.because {
-                if !shown(&cause.requirement).is_some_and(is_violated) {
+                if !is_shown(&cause.requirement) {
                     let id = &cause.requirement;
                     found.push(format!(
                         "{name} breaks because of {id}, which is not violated"
@@ -74,51 +79,32 @@ fn of_cell(target: &TargetRecord, cell: &Cell) -> Vec<String> {
     found
 }
 
-/// A violated replay marks the cell of its flow; a satisfied one belongs to a cell that no MUST breaks in its version.
-fn of_check(target: &TargetRecord, check: &CheckRecord) -> Vec<String> {
-    let Some((flow, (major, minor, patch))) = checks::find(&check.id).and_then(|own| own.replays)
-    else {
-        return Vec::new();
-    };
-    let helm = Version::new(major, minor, patch);
-    let Some(era) = Era::of(&helm) else {
-        return vec![format!("{} replays a version of no era", check.id)];
-    };
+/// A client model that failed marks the cell of its flow; one that completed its flow belongs to a cell that no MUST breaks in
+/// its version.
+fn of_model(target: &TargetRecord, model: &HelmRecord, own: &FlowRecord) -> Vec<String> {
+    let FlowRecord { id, flow, .. } = own;
     let cell = target
         .eras
         .iter()
-        .find(|cell| cell.era == era && cell.flow == flow);
+        .find(|cell| Some(cell.era) == model.era && cell.flow == *flow);
     let Some(cell) = cell else {
-        return vec![format!("{} has no cell {flow} of {era}", check.id)];
+        return vec![format!("{id} has no cell {flow} of Helm {}", model.version)];
     };
-    match check.outcome {
-        _ if is_violated(check) && cell.verdict != FlowVerdict::Breaks => {
-            vec![format!(
-                "{} is violated, and {flow} of {era} does not break",
-                check.id
-            )]
-        }
+    let era = cell.era;
+    if own.error.is_some() && cell.verdict != FlowVerdict::Breaks {
+        return vec![format!("{id} failed, and {flow} of {era} does not break")];
+    }
+    match own.outcome {
         Outcome::Inconclusive if cell.verdict == FlowVerdict::Works => {
-            vec![format!(
-                "{} is inconclusive, and {flow} of {era} works",
-                check.id
-            )]
+            vec![format!("{id} is inconclusive, and {flow} of {era} works")]
         }
-        Outcome::Pass => {
-            let breaks = |other: &&CheckRecord| {
-                let own = is_violated(other).then(|| checks::find(&other.id));
-                let own = own.flatten();
-                own.is_some_and(|own| own.breaks.iter().any(|brk| brk.hits(&helm, flow)))
-            };
-            let breaking = target.checks.iter().filter(breaks);
-            breaking
-                .map(|other| {
-                    format!(
-                        "{} passes, and {} breaks {flow} of Helm {helm}",
-                        check.id, other.id
-                    )
-                })
-                .collect()
+        Outcome::Pass if own.is_contradicted() => {
+            vec![format!("{id} passes, and a violated requirement breaks it")]
+        }
+        Outcome::Fail if own.is_unexplained() => {
+            vec![format!(
+                "{id} fails, and no violated requirement explains it"
+            )]
         }
         _ => Vec::new(),
     }
@@ -135,9 +121,12 @@ fn of_conclusion(record: &RunRecord, target: &TargetRecord) -> Vec<String> {
         .filter(|check| is_violated(check))
         .count();
     let mut musts = target.checks.iter().filter(of_must);
-    let is_open = target.obstacle.is_some() || musts.any(|check| check.leaves_run_open(false));
+    let has_flow = |outcome| target.flows().any(|flow| flow.outcome == outcome);
+    let is_open = target.obstacle.is_some()
+        || musts.any(|check| check.leaves_run_open(false))
+        || has_flow(Outcome::Inconclusive);
     let expected = match () {
-        () if violated > 0 => ExitCode::Violation,
+        () if violated > 0 || has_flow(Outcome::Fail) => ExitCode::Violation,
         () if is_open => ExitCode::Inconclusive,
         () => ExitCode::Acceptable,
     };

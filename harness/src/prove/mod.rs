@@ -1,11 +1,13 @@
 //! The proof of the suite: examines the reference registry with each fault in memory, on the path of a run, and compares
-//! every verdict with the declarations. [`evidence`] compares the suite with recordings of real Helm binaries.
+//! every verdict with the declarations. [`evidence`] compares the suite with recordings of real Helm binaries, [`generated`]
+//! with recordings of generated faults.
 //!
 //! - `path` examines one registry as a run does: preflight, capabilities, checks, table;
 //! - `consistency` holds the parts of one report against each other.
 
 mod consistency;
 pub mod evidence;
+pub mod generated;
 mod path;
 mod summary;
 
@@ -159,8 +161,8 @@ impl Proof {
 /// Examines the correct registry, and one with each fault.
 ///
 /// On each set-up run the requirements that are proven there. Where a requirement lists the fault, and for legal
-/// variations without and with tokens, all requirements run, as in a run of a user: such reports are examined for
-/// contradictions.
+/// variations without credentials, all requirements run, as in a run of a user: such reports are examined for
+/// contradictions. With tokens, a legal variation meets all requirements, without the client models.
 pub fn prove(requirements: &[&'static Requirement], faults: &[Fault]) -> Proof {
     let baseline = SETUPS.iter().map(|setup| Case {
         fault: None,
@@ -220,17 +222,16 @@ fn examine(requirements: &[&'static Requirement], case: Case) -> Examined {
     let Case { fault, setup } = case;
     let lists = |own: &&&Requirement| {
         let fault = fault.as_ref();
-        own.proven_on == setup
-            && fault
-                .is_some_and(|fault| own.faults.contains(fault) || own.consequences.contains(fault))
+        own.proven_on == setup && fault.is_some_and(|fault| own.faults.contains(fault))
     };
     let is_legal = fault.is_some_and(Fault::is_legal);
     let is_whole = fault.is_none()
-        || is_legal && matches!(setup, Setup::Open | Setup::Bearer)
+        || is_legal && setup == Setup::Open
         || requirements.iter().any(|own| lists(&own));
-    let selected = requirements
-        .iter()
-        .filter(|own| is_whole || own.proven_on == setup);
+    let selected = requirements.iter().filter(|own| {
+        let is_blamable = is_legal && setup == Setup::Bearer && own.replays.is_none();
+        is_whole || own.proven_on == setup || is_blamable
+    });
     let selected: Vec<&'static Requirement> = selected.copied().collect();
     let faults: Vec<Fault> = fault.into_iter().collect();
     let (plan, target) = path::examine(&selected, setup, &faults);

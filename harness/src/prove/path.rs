@@ -3,10 +3,11 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use helm_oci_fixtures::fault::Fault;
-use helm_oci_reports::record::{CheckRecord, TargetIdentity, TargetKind, TargetRecord};
+use helm_oci_reports::record::{CheckRecord, FlowRecord, TargetIdentity, TargetKind, TargetRecord};
 use helm_oci_suite::proof;
 use helm_oci_suite::requirement::{Requirement, Setup};
-use helm_oci_suite::verdict::{Obstacle, ObstacleKind, Reason, Verdict};
+use helm_oci_suite::session::target::Target;
+use helm_oci_suite::verdict::{Finding, Obstacle, ObstacleKind, Reason, Verdict};
 use tokio::runtime;
 
 use crate::run::{Plan, examine_available};
@@ -21,7 +22,14 @@ pub(super) fn examine(
     setup: Setup,
     faults: &[Fault],
 ) -> (Plan, TargetRecord) {
-    let target = proof::target(setup, faults);
+    examine_target(requirements, proof::target(setup, faults))
+}
+
+/// Examines a registry in memory as a run does.
+pub(super) fn examine_target(
+    requirements: &[&'static Requirement],
+    target: Target,
+) -> (Plan, TargetRecord) {
     let plan = Plan::new(requirements.to_vec(), target.seed);
     let runtime = runtime::Builder::new_current_thread().enable_time().build();
     let runtime = runtime.expect("a runtime without I/O needs no resource");
@@ -45,8 +53,10 @@ pub(super) fn verdict(record: &TargetRecord, requirement: &Requirement) -> Verdi
         .checks
         .iter()
         .find(|check| check.id == requirement.id);
+    let flow = record.flows().find(|flow| flow.id == requirement.id);
     match (check, &record.obstacle) {
         (Some(check), _) => of_check(check),
+        (None, _) if flow.is_some() => flow.map_or(Verdict::Satisfied, of_flow),
         (None, Some(obstacle)) => Verdict::Inconclusive(Box::new(obstacle.clone())),
         (None, None) => {
             let missing = Obstacle::new(ObstacleKind::Defect, "the check was not run");
@@ -64,5 +74,19 @@ fn of_check(check: &CheckRecord) -> Verdict {
         Verdict::NotApplicable(Reason::NotRun(reason.clone()))
     } else {
         Verdict::Satisfied
+    }
+}
+
+/// The verdict of a client model.
+fn of_flow(flow: &FlowRecord) -> Verdict {
+    match (&flow.error, &flow.obstacle, &flow.reason) {
+        (Some(error), ..) => Verdict::Violated(Box::new(Finding {
+            expected: vec!["a flow that succeeds".to_owned()],
+            actual: error.clone(),
+            exchanges: Vec::new(),
+        })),
+        (None, Some(obstacle), _) => Verdict::Inconclusive(Box::new(obstacle.clone())),
+        (None, None, Some(reason)) => Verdict::NotApplicable(Reason::NotRun(reason.clone())),
+        (None, None, None) => Verdict::Satisfied,
     }
 }

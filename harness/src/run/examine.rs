@@ -54,10 +54,9 @@ pub fn record(
     milliseconds: u64,
 ) -> RunRecord {
     let deviations = plan.deviations.problems(&plan.requirements, &targets);
-    let helms = targets.iter().flat_map(|target| &target.helm_versions);
     let footer = Footer {
         checks: targets.iter().map(|target| target.checks.len()).sum(),
-        flows: helms.map(|helm| helm.flows.len()).sum(),
+        flows: targets.iter().flat_map(TargetRecord::flows).count(),
         exit_code: ExitCode::of(&targets, &deviations, plan.strict).number(),
     };
     RunRecord {

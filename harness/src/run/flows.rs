@@ -14,7 +14,7 @@ use helm_oci_suite::helm::era::Era;
 use helm_oci_suite::helm::flow::Flow;
 use helm_oci_suite::helm::version::ORAS;
 use helm_oci_suite::prediction::explain::{Failure, aborting_exchange, explain};
-use helm_oci_suite::prediction::table::{self, FlowVerdict, Verdicts};
+use helm_oci_suite::prediction::table::{FlowVerdict, Prediction, Verdicts};
 use helm_oci_suite::requirement::outcome::Outcome;
 use helm_oci_suite::session::Session;
 use helm_oci_suite::session::target::{Credentials, Target};
@@ -337,7 +337,7 @@ impl FlowRun<'_> {
     /// The record of a flow that was not run.
     fn skipped(&self, results: &CheckResults<'_>) -> FlowRecord {
         let (helm, flow) = (&self.helm.version, self.flow);
-        let predicted = table::version(&checks::all(), results.verdicts, helm, flow);
+        let predicted = Prediction::of(&checks::all(), results.verdicts).version(helm, flow);
         let predicted = predicted.unwrap_or(FlowVerdict::Unknown);
         FlowRecord::skipped(id(self.helm, flow), flow, predicted)
     }

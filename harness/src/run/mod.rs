@@ -26,6 +26,7 @@ mod flow_attempts;
 mod flows;
 mod interrupt;
 mod job;
+mod models;
 mod observation;
 mod order;
 mod pace;

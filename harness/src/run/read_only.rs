@@ -3,12 +3,10 @@
 
 use helm_oci_reports::record::TargetRecord;
 use helm_oci_suite::checks;
-use helm_oci_suite::helm::era::Era;
 use helm_oci_suite::helm::flow::Flow;
 use helm_oci_suite::prediction::table::{Cell, FlowVerdict, Verdicts};
 use helm_oci_suite::requirement::Requirement;
 use helm_oci_suite::verdict::Verdict;
-use semver::Version;
 
 /// Settles the cells that are unknown only for requirements that the run could not examine: the flow works if every
 /// model of a Helm version of the era went through it.
@@ -38,12 +36,10 @@ fn works_in_models(cell: &Cell, verdicts: &Verdicts) -> bool {
     let mut replayed = all
         .iter()
         .filter(|requirement| {
-            requirement
+            let is_replayed = requirement
                 .replays
-                .is_some_and(|(flow, (major, minor, patch))| {
-                    flow == replayed_by(cell.flow)
-                        && has_behaviour(cell.era, &Version::new(major, minor, patch))
-                })
+                .is_some_and(|(flow, _)| flow == replayed_by(cell.flow));
+            is_replayed && !requirement.represents.within(&cell.era.span()).is_empty()
         })
         .map(|requirement| verdicts.get(requirement.id))
         .peekable();
@@ -58,22 +54,10 @@ const fn replayed_by(flow: Flow) -> Flow {
     }
 }
 
-/// True if the Helm versions of an era pull as this version does: within one transport library Helm 3 and Helm 4 do
-/// not differ.
-fn has_behaviour(era: Era, version: &Version) -> bool {
-    let Some(own) = Era::of(version) else {
-        return false;
-    };
-    let library = |era| match era {
-        Era::Oras4 => Era::Oras3,
-        Era::Hardened4 => Era::Hardened3,
-        other => other,
-    };
-    library(own) == library(era)
-}
-
 #[cfg(test)]
 mod tests {
+    use helm_oci_suite::helm::era::Era;
+
     use super::*;
 
     #[test]

@@ -8,9 +8,8 @@ use std::time::Duration;
 use futures_util::StreamExt;
 use helm_oci_reports::record::{CheckRecord, RecoveredRecord, TargetIdentity, TargetRecord};
 use helm_oci_suite::checks;
-use helm_oci_suite::helm::errors::without_status;
 use helm_oci_suite::oci::url;
-use helm_oci_suite::prediction::table::{self, Responses, Verdicts};
+use helm_oci_suite::prediction::table::{Prediction, Responses, Verdicts};
 use helm_oci_suite::requirement::outcome::Rules;
 use helm_oci_suite::session::Session;
 use helm_oci_suite::session::existing_chart::ExistingChart;
@@ -28,7 +27,7 @@ use super::preflight::{Preflight, preflight};
 use super::settle::Settler;
 use super::{
     Checked, DEADLINE, Event, Events, Pace, Plan, blocked, capabilities, check_record, failures,
-    flows, order, read_only, repositories, soak,
+    flows, models, order, read_only, repositories, soak,
 };
 use crate::target::policy::Policy;
 
@@ -100,14 +99,12 @@ impl TargetExamination<'_> {
         record.checks = checks;
         capabilities::note_left_out(&mut record);
         if !plan.requirements.is_empty() {
-            record.eras = table::table(&checks::all(), &verdicts, &responses);
-            for cause in record.eras.iter_mut().flat_map(|cell| &mut cell.because) {
-                cause.symptom = without_status(&cause.symptom);
-            }
+            record.eras = Prediction::of(&checks::all(), &verdicts).table(&responses);
             if target.write_mode.is_read_only() {
                 read_only::settle(&mut record, &plan.requirements, &verdicts);
             }
         }
+        models::separate(&mut record, &verdicts);
         if plan.flow_count() > 0 {
             let results = CheckResults {
                 checks: &record.checks,

@@ -45,15 +45,10 @@ fn equal_registries_are_reported_in_one_line() {
 fn differences_for_a_user_are_reported_and_are_no_failure() {
     let other = Serve::with(&["--fault", "upload-location-on-other-host"]);
     let ran = compare(&["reference", &other.url]);
-    assert_eq!(
-        ran.code,
-        Some(3),
-        "some checks are inconclusive with this fault: {}",
-        ran.err
-    );
+    assert_eq!(ran.code, Some(0), "{}", ran.err);
     let parts = [
         "push ",
-        "works → breaks with Helm 3.21.1+, 4.2.1+",
+        "works → breaks with Helm 3.21.1-3.21.4, 3.22+, 4.2.1-4.2.4, 4.3+",
         "origins/location-on-the-registry",
         "origins/location-on-the-registry: satisfied → violated",
         "A          satisfied",

@@ -274,7 +274,7 @@ fn a_read_only_run_examines_an_existing_chart() {
     assert!(ran.out.contains(left_out), "{}", ran.out);
     for flow in ["pull ", "show ", "dependency-update "] {
         // Helm up to 3.6 does not know the media type of the chart.
-        assert_eq!(row(flow).matches('✓').count(), 6, "{}", ran.out);
+        assert_eq!(row(flow).matches('✓').count(), 8, "{}", ran.out);
         assert!(!row(flow).contains('✗'), "{}", ran.out);
     }
     assert_eq!(

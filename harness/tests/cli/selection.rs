@@ -60,7 +60,7 @@ fn an_era_selects_the_requirements_that_affect_it() {
     assert!(hardened.contains(&location) && !plain.contains(&location));
     assert!(hardened.contains(&"flow/push-4.2".to_owned()));
     let (era, since) = (
-        listed(&["--era", "4.2.1+"]),
+        listed(&["--era", "4.2.1-4.2.4"]),
         "auth/pull-token-sees-404".to_owned(),
     );
     assert!(

@@ -1,6 +1,7 @@
 //! The client models of the suite against real Helm binaries: each requirement that runs a model through a flow, such as
-//! `flow/push-3.18`, is compared with the Helm binary of its version, request by request and header by header. Each
-//! runs without a login, with HTTP Basic and with tokens.
+//! `flow/push-3.18`, is compared with the Helm binary of its version, request by request and header by header, and with
+//! each other Helm binary that the model represents on the set-up of its proof (`flow/push-4.2/open/3.22.0`). Each runs
+//! without a login, with HTTP Basic and with tokens.
 //!
 //! `HELM_OCI_HELM_DIR` names a folder of Helm binaries. A flow without its Helm version is ignored with the reason,
 //! unless there is no binary at all and `HELM_OCI_REQUIRE` names `helm`.
@@ -55,15 +56,29 @@ fn main() -> ExitCode {
             continue;
         };
         let version = Version::new(major, minor, patch);
-        let helm = helms.iter().find(|helm| helm.version == version);
         for setup in SETUPS {
             let name = format!("{}/{setup:?}", requirement.id).to_lowercase();
-            let (helm, version, handle) =
-                (helm.cloned(), version.clone(), runtime.handle().clone());
-            trials.push(Trial::ignorable_test(name, move || match helm {
-                Some(helm) => handle.block_on(is_what_helm_does(requirement, &helm, flow, setup)),
-                None => absent(&version, is_nowhere),
-            }));
+            let compare = |name: String, helm: &Helm| {
+                let (helm, handle) = (helm.clone(), runtime.handle().clone());
+                Trial::ignorable_test(name, move || {
+                    handle.block_on(is_what_helm_does(requirement, &helm, flow, setup))
+                })
+            };
+            let (own, others): (Vec<&Helm>, Vec<&Helm>) = helms
+                .iter()
+                .filter(|helm| requirement.represents.contains(&helm.version))
+                .partition(|helm| helm.version == version);
+            let is_represented = setup == requirement.proven_on;
+            for helm in others.into_iter().filter(|_| is_represented) {
+                trials.push(compare(format!("{name}/{}", helm.version), helm));
+            }
+            if let Some(helm) = own.first() {
+                trials.push(compare(name, helm));
+            } else {
+                let version = version.clone();
+                let absent = move || absent(&version, is_nowhere);
+                trials.push(Trial::ignorable_test(name, absent));
+            }
         }
     }
     libtest_mimic::run(&arguments, trials).exit_code()
@@ -93,7 +108,18 @@ async fn is_what_helm_does(
         response: recorded.response,
     });
     let replayed = conversations(&replayed.collect::<Vec<_>>()).concat();
-    let result = conversations(&result(helm, flow, setup).await?);
+    if replayed.is_empty() {
+        return Ok(Completion::ignored_with("the flow needs credentials"));
+    }
+    let replayed = requirement
+        .replays
+        .map_or_else(Vec::new, |(_, (major, minor, patch))| {
+            without_version(replayed, &Version::new(major, minor, patch))
+        });
+    let result = conversations(&result(helm, flow, setup).await?).into_iter();
+    let result: Vec<Vec<String>> = result
+        .map(|lines| without_version(lines, &helm.version))
+        .collect();
     // A flow consists of several commands, each with a repository of its own; the model covers one, or all.
     if result.contains(&replayed) || result.concat() == replayed {
         return Ok(Completion::Completed);
@@ -103,6 +129,15 @@ async fn is_what_helm_does(
     let commands = commands.collect::<Vec<_>>().join("\n\n  ");
     let (replayed, of) = (joined(&replayed), &helm.version);
     Err(format!("the model sends\n  {replayed}\nand Helm {of} sends\n  {commands}").into())
+}
+
+/// The requests without the version in `User-Agent`: a model represents several.
+fn without_version(lines: Vec<String>, version: &Version) -> Vec<String> {
+    let agent = format!("user-agent: Helm/{version}");
+    let lines = lines.into_iter();
+    lines
+        .map(|line| line.replace(&agent, "user-agent: Helm/{version}"))
+        .collect()
 }
 
 /// The requests of Helm in a flow.

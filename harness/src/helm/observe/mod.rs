@@ -3,6 +3,7 @@
 //! A flow first runs without faults. Each fault is then applied to the recorded exchanges in memory, and Helm runs again
 //! only with faults that alter one of them.
 
+mod fault;
 mod observed;
 mod replay;
 mod test_bed;
@@ -13,8 +14,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use helm_oci_fixtures::digest::sha256;
-use helm_oci_fixtures::fault::Fault;
-use helm_oci_suite::evidence::{Evidence, Observation};
+use helm_oci_suite::evidence::{Draw, Evidence, Observation};
 use helm_oci_suite::helm::flow::Flow;
 use helm_oci_suite::requirement::Setup;
 use helm_oci_suite::session::target::Target;
@@ -24,8 +24,9 @@ use self::observed::Observed;
 use self::replay::Altered;
 use self::test_bed::{Environment, TestBed};
 use super::scenario::{self, FlowError, Scenario};
-use super::{FaultServer, Helm, Home, InProcessClient, Placeholders};
+use super::{Helm, Home, InProcessClient, Placeholders};
 
+pub use self::fault::ObservedFault;
 pub use self::test_bed::TestBedError;
 
 /// The set-ups, the simplest first; the others are used where they make a difference.
@@ -44,7 +45,9 @@ pub struct Plan {
     /// The Helm binaries.
     pub helms: Vec<Helm>,
     /// The faults.
-    pub faults: Vec<Fault>,
+    pub faults: Vec<ObservedFault>,
+    /// The draw of the faults, if they are generated.
+    pub draw: Option<Draw>,
     /// The flows; those that a Helm version lacks are skipped.
     pub flows: Vec<Flow>,
     /// The number of concurrent Helm processes.
@@ -102,7 +105,7 @@ struct Found {
     /// The set-ups in which the flow works without a fault.
     works: Vec<Setup>,
     without_fault: Vec<Observation>,
-    faults: Vec<(Fault, Observation)>,
+    faults: Vec<(ObservedFault, Observation)>,
     tally: Tally,
 }
 
@@ -156,11 +159,7 @@ pub async fn observe(
         .enumerate()
         .map(|(own, helm)| {
             let of_helm = found.iter().filter(|(position, ..)| *position == own);
-            evidence(
-                helm,
-                &plan.faults,
-                of_helm.map(|(_, flow, found)| (*flow, found)),
-            )
+            evidence(helm, plan, of_helm.map(|(_, flow, found)| (*flow, found)))
         })
         .collect()
 }
@@ -181,7 +180,7 @@ fn next<T>(waiting: &Mutex<Vec<T>>) -> Option<T> {
 /// The evidence of one Helm version.
 fn evidence<'a>(
     helm: &Helm,
-    faults: &[Fault],
+    plan: &Plan,
     found: impl Iterator<Item = (Flow, &'a Found)>,
 ) -> Result<Evidence, ObserveError> {
     let binary = std::fs::read(&helm.path).map_err(|source| ObserveError::Binary {
@@ -192,11 +191,13 @@ fn evidence<'a>(
         helm: helm.version.clone(),
         binary: sha256(&binary),
         suite: env!("CARGO_PKG_VERSION").to_owned(),
+        generated: plan.draw,
         flows: BTreeMap::new(),
         without_fault: Vec::new(),
-        faults: faults
+        faults: plan
+            .faults
             .iter()
-            .map(|fault| (fault.name().to_owned(), Vec::new()))
+            .map(|fault| (fault.to_string(), Vec::new()))
             .collect(),
     };
     for (flow, found) in found {
@@ -207,7 +208,7 @@ fn evidence<'a>(
             observation.merge_into(&mut evidence.without_fault);
         }
         for (fault, observation) in &found.faults {
-            let seen = evidence.faults.entry(fault.name().to_owned());
+            let seen = evidence.faults.entry(fault.to_string());
             observation.merge_into(seen.or_default());
         }
     }
@@ -230,12 +231,12 @@ impl Worker {
         Ok(Self { test_bed, home })
     }
 
-    async fn observe(&self, unit: &Unit<'_>, faults: &[Fault]) -> Result<Found, FlowError> {
+    async fn observe(&self, unit: &Unit<'_>, faults: &[ObservedFault]) -> Result<Found, FlowError> {
         let mut found = Found::default();
-        let mut open: BTreeMap<Fault, Altered> = BTreeMap::new();
+        let mut open: Vec<Altered> = vec![Altered::new(); faults.len()];
         for setup in SETUPS {
             let environment = self.test_bed.environment(unit.helm, setup);
-            let clean = self.run(unit, &environment, &[]).await?;
+            let clean = self.run(unit, &environment, None).await?;
             found.tally.runs += 1;
             if clean.result.failure.is_some() {
                 found
@@ -244,23 +245,22 @@ impl Worker {
                 continue;
             }
             found.works.push(setup);
-            for fault in faults {
+            for (fault, known) in faults.iter().zip(&mut open) {
                 found.tally.cells += 1;
                 let altered = clean.altered(&environment, setup, *fault);
-                let known = open.entry(*fault).or_default();
                 if altered.is_subset(known) && !leads_login_elsewhere(unit.flow, &altered) {
                     continue;
                 }
                 if setup == Setup::Open {
                     *known = altered;
                 }
-                let mut observed = self.run(unit, &environment, &[*fault]).await?;
+                let mut observed = self.run(unit, &environment, Some(*fault)).await?;
                 found.tally.runs += 1;
                 for _ in 0..RETRIES {
                     if !observed.timed_out_silently() {
                         break;
                     }
-                    observed = self.run(unit, &environment, &[*fault]).await?;
+                    observed = self.run(unit, &environment, Some(*fault)).await?;
                     found.tally.runs += 1;
                 }
                 found.tally.fails += usize::from(observed.result.failure.is_some());
@@ -276,9 +276,9 @@ impl Worker {
         &self,
         unit: &Unit<'_>,
         environment: &Environment,
-        faults: &[Fault],
+        fault: Option<ObservedFault>,
     ) -> Result<Observed, FlowError> {
-        let server = FaultServer::new(environment.access.clone(), faults)
+        let server = ObservedFault::server(fault, &environment.access)
             .with_latency(LATENCY)
             .with_substitutes(&environment.substitutes);
         let server = Arc::new(server);

@@ -1,16 +1,16 @@
 //! One observed run of Helm, and the observation that the evidence records of it.
 
-use helm_oci_fixtures::fault::Fault;
 use helm_oci_fixtures::transport::{ClientHelloReaction, TransportEffect};
 use helm_oci_suite::evidence::{FlowResult, Observation};
 use helm_oci_suite::helm::flow::Flow;
 use helm_oci_suite::requirement::Setup;
 use http::{Method, StatusCode};
 
+use super::fault::ObservedFault;
 use super::replay::{self, Altered};
 use super::test_bed::Environment;
 use crate::helm::scenario::ScenarioResult;
-use crate::helm::{Exit, FaultServer, ObservedExchange, Placeholders};
+use crate::helm::{Exit, ObservedExchange, Placeholders};
 
 /// The number of requests from which a timeout counts as an endless loop instead of a deadlock.
 const LOOP_REQUESTS: usize = 100;
@@ -49,11 +49,16 @@ impl Observed {
     }
 
     /// The exchanges that the fault alters.
-    pub(super) fn altered(&self, environment: &Environment, setup: Setup, fault: Fault) -> Altered {
+    pub(super) fn altered(
+        &self,
+        environment: &Environment,
+        setup: Setup,
+        fault: ObservedFault,
+    ) -> Altered {
         let mut altered =
             replay::altered(&environment.access, &self.seen, &self.placeholders, fault);
         let client_hello_reaction =
-            FaultServer::new(environment.access.clone(), &[fault]).client_hello_reaction();
+            ObservedFault::server(Some(fault), &environment.access).client_hello_reaction();
         if setup == Setup::PlainHttp
             && self.hellos > 0
             && client_hello_reaction != ClientHelloReaction::HttpResponse

@@ -5,11 +5,11 @@
 
 use std::collections::BTreeSet;
 
-use helm_oci_fixtures::fault::Fault;
 use helm_oci_fixtures::registry::Access;
 use helm_oci_fixtures::transport::Incoming;
 
-use super::super::{FaultServer, ObservedExchange, Placeholders};
+use super::super::{ObservedExchange, Placeholders};
+use super::fault::ObservedFault;
 
 /// Altered exchanges as method, URL and status, with placeholders.
 pub(super) type Altered = BTreeSet<(String, String, u16)>;
@@ -19,9 +19,9 @@ pub(super) fn altered(
     access: &Access,
     conversation: &[ObservedExchange],
     placeholders: &Placeholders,
-    fault: Fault,
+    fault: ObservedFault,
 ) -> Altered {
-    let server = FaultServer::new(access.clone(), &[fault]);
+    let server = ObservedFault::server(Some(fault), access);
     for recorded in conversation {
         if recorded.is_arranged {
             server.close();
@@ -59,8 +59,10 @@ pub(super) fn altered(
 
 #[cfg(test)]
 mod tests {
+    use helm_oci_fixtures::fault::Fault;
     use http::Request;
 
+    use super::super::super::FaultServer;
     use super::*;
 
     #[test]
@@ -81,7 +83,7 @@ mod tests {
                 &Access::Open,
                 &seen,
                 &Placeholders::default(),
-                Fault::VersionCheckMissing
+                Fault::VersionCheckMissing.into()
             )
             .is_empty(),
             "it was arranged"
@@ -91,7 +93,7 @@ mod tests {
                 &Access::Open,
                 &seen,
                 &Placeholders::default(),
-                Fault::CutsBlobs
+                Fault::CutsBlobs.into()
             )
             .is_empty()
         );
@@ -99,7 +101,7 @@ mod tests {
             &Access::Open,
             &seen,
             &Placeholders::default(),
-            Fault::TagListNotAllowed,
+            Fault::TagListNotAllowed.into(),
         );
         assert_eq!(
             missing,
