@@ -94,7 +94,7 @@ run_with_tls_and_login() {
     if has_image "$zot_image"; then
         targets+=("zot:$zot+tls")
     fi
-    examine secured --exit 0 --conclusive --helms 1 -- "${targets[@]}" --helm "$helms/helm-4.2.4"
+    examine secured --exit 0 --conclusive --helms 1 -- "${targets[@]}" --helm "$helms/helm-4.3.1"
 }
 
 # A part of the matrix in three shards, merged; a missing shard is an error.
@@ -141,7 +141,7 @@ run_container_registry() {
         --perhaps 'flow/*' \
         "${broken[@]}" --helms 3 \
         -- "$url" --username anyone \
-        --helm "$helms/helm-3.6.2" --helm "$helms/helm-3.10.1" --helm "$helms/helm-4.2.4"
+        --helm "$helms/helm-3.6.2" --helm "$helms/helm-3.10.1" --helm "$helms/helm-4.3.1"
 }
 
 # The reference registry by URL with credentials, so that the checks of authentication apply.
@@ -179,7 +179,7 @@ milliseconds_of() {
 # Some Helm versions still behave with each fault as recorded; `.ci/observe-all` covers all versions and flows.
 observe_again() {
     local version flow subset=()
-    for version in 3.2.4 3.6.2 3.10.1 4.2.4; do
+    for version in 3.2.4 3.6.2 3.10.1 4.3.1; do
         subset+=(--version "$version")
     done
     for flow in chart-push chart-pull push pull; do

@@ -6,19 +6,28 @@ cargo_deny=$cache/cargo-deny-$cargo_deny_version/bin/cargo-deny
 
 # The tools of every run: one Helm version or more of each transport library, two registries, cargo-deny.
 ensure_tools() {
+    forget_other_helms 3.2.4 3.6.2 3.10.1 3.18.6 4.3.1
     ensure_packed_helms
     ensure_built_helm 3 3.18.6
-    ensure_built_helm 4 4.2.4
+    ensure_built_helm 4 4.3.1
     ensure_go_program crane-0.20.3/crane github.com/google/go-containerregistry/cmd/crane@v0.20.3
     ensure_cargo_program container-registry 0.3.1 --all-features
     ensure_cargo_deny
+}
+
+# forget_other_helms VERSION...: removes the binaries of other versions, which a run would use as well.
+forget_other_helms() {
+    local folder
+    for folder in "$helms"/helm-*; do
+        [[ " $* " == *" ${folder##*/helm-} "* ]] || rm -rf "$folder"
+    done
 }
 
 # The Helm versions of the evidence. Each takes one to three minutes to build.
 ensure_all_helms() {
     local version
     ensure_packed_helms
-    for version in 3.7.2 3.12.3 3.17.3 3.18.6 3.21.1 4.0.4 4.2.4; do
+    for version in 3.7.2 3.12.3 3.17.3 3.18.6 3.21.1 3.22.0 4.0.4 4.2.4 4.3.1; do
         ensure_built_helm "${version%%.*}" "$version"
     done
 }
