@@ -144,14 +144,14 @@ impl ClientRun<'_> {
         }
     }
 
-    /// Reads every challenge and prefers Bearer; a token that was rejected at once is not requested again.
+    /// Reads the first challenge of each header and prefers Bearer; a token that was rejected at once is not requested again.
     async fn respond_containerd(
         &mut self,
         request: &PlannedRequest,
         sent: Option<&HeaderValue>,
         reply: &Reply,
     ) -> Result<Option<HeaderValue>, Stop> {
-        let challenges = Challenge::all(&reply.headers);
+        let challenges = Challenge::first_of_each(&reply.headers);
         let offered = |scheme: &str| challenges.iter().find(|one| one.scheme == scheme);
         let Some(bearer) = offered("bearer") else {
             let is_offered = offered("basic").is_some() && sent.is_none();

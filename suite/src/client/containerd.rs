@@ -5,6 +5,7 @@ use http::{Method, Uri};
 
 use super::request::{Access, PlannedRequest};
 use super::{ChartPart, ClientRun, Quirk};
+use crate::oci::Index;
 use crate::session::steps::{ACCEPT_CONTAINERD, Chart};
 use crate::session::{Reply, digest_of, parse_uri};
 use crate::verdict::{CheckResult, Stop};
@@ -71,7 +72,7 @@ impl ClientRun<'_> {
             let host = post.uri.authority().map_or("", |host| host.as_str());
             return parse_uri(&format!("{scheme}://{host}{location}")).map(Some);
         }
-        self.session.resolve(&post.uri, location).map(Some)
+        self.resolved(post, location).map(Some)
     }
 
     /// Accepts the response to a PUT that stored the content with this digest.
@@ -112,7 +113,11 @@ impl ClientRun<'_> {
         if !manifest.status.is_success() || !is_whole {
             return Err(self.abort("the manifest with the digest and length of HEAD", &manifest));
         }
-        if kind == media_type::OCI_INDEX {
+        let is_index = serde_json::from_slice::<Index>(&manifest.body).is_ok();
+        if is_index != (kind == media_type::OCI_INDEX) {
+            return Err(self.abort("a media type that fits the manifest", &head));
+        }
+        if is_index {
             return self.fetch_from_index(chart, &manifest, part).await;
         }
         if kind != media_type::OCI_MANIFEST {

@@ -88,7 +88,7 @@ impl ClientRun<'_> {
             let Some((next, _)) = next else {
                 return Err(self.abort("a `link` between `<` and `>`", &page));
             };
-            let next = self.session.resolve(&page.uri, next)?;
+            let next = self.resolved(&page, next)?;
             if self.model.has(Quirk::ChecksLinks) && !is_same_origin(&next, &page.uri) {
                 return Err(self.abort("a `link` to the origin of the request", &page));
             }

@@ -52,7 +52,7 @@ impl ClientRun<'_> {
     }
 
     async fn authorization_of_docker(&self, ping: &Reply) -> Result<Option<HeaderValue>, Stop> {
-        let challenges = Challenge::all(&ping.headers);
+        let challenges = Challenge::first_of_each(&ping.headers);
         let offered = |scheme: &str| challenges.iter().find(|one| one.scheme == scheme);
         let user = self.login().ok_or_else(without_credentials)?;
         if offered("basic").is_some() {
@@ -90,6 +90,7 @@ impl ClientRun<'_> {
                     self.token(&posted, access_token(&posted))?
                 } else {
                     let got = self.get(&endpoint, Vec::new()).await?;
+                    self.expect_success(&got)?;
                     self.token(&got, TokenResponse::token_in(&got))?
                 }
             }

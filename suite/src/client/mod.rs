@@ -64,6 +64,8 @@ enum Quirk {
     ChecksUrls,
     /// The next page of a tag list has the origin of the registry.
     ChecksLinks,
+    /// A transfer whose connection closes is continued with a range.
+    ResumesTransfers,
     /// A list of tags from a plain-HTTP port begins with an attempt over TLS, which must fail with a response in HTTP.
     ListsOverTlsFirst,
 }
@@ -105,6 +107,13 @@ impl ClientModel {
         Session::chart_as_sent(session.ordinary_package(version), self.shape, None)
     }
 
+    /// Another chart of the same version.
+    pub(crate) fn changed_chart(&self, session: &Session, version: &str) -> Chart {
+        let seed = session.seed().wrapping_add(1);
+        let package = session.ordinary_package_of(version, seed);
+        Session::chart_as_sent(package, self.shape, None)
+    }
+
     /// The same with provenance. The digest of the provenance sorts before that of the archive if `is_first`: since 3.8
     /// Helm sorts layers.
     pub(crate) fn signed_chart(&self, session: &Session, version: &str, is_first: bool) -> Chart {
@@ -128,6 +137,12 @@ impl ClientModel {
             cache: TokenCache::of(self.library, session),
         }
     }
+}
+
+/// The digest that a response names; oras-go takes an empty header for an absent one.
+fn named_digest(reply: &Reply) -> Option<&str> {
+    let named = reply.header("docker-content-digest");
+    named.filter(|named| !named.is_empty())
 }
 
 /// The part of a chart that is pulled together with its config.
@@ -223,7 +238,7 @@ impl ClientRun<'_> {
 
     /// True if the registry has the blob with this digest. oras-go compares the digest that the response names.
     fn exists(&self, head: &Reply, digest: &str) -> Result<bool, Stop> {
-        let named = head.header("docker-content-digest");
+        let named = named_digest(head);
         match (head.status.as_u16(), self.model.library) {
             (200, TransportLibrary::OrasGo) if head.header("content-length").is_none() => {
                 Err(self.abort("`content-length` on HEAD", head))
@@ -320,7 +335,7 @@ impl ClientRun<'_> {
             if !is_read {
                 return Err(self.abort("status 200 for a blob", reply));
             }
-            let named = reply.header("docker-content-digest");
+            let named = named_digest(reply);
             let is_named = is_containerd || named.is_none_or(|named| named == digest_of(blob));
             if reply.body != blob || !is_named {
                 return Err(self.abort("the bytes of the blob", reply));

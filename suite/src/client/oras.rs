@@ -4,7 +4,7 @@ use helm_oci_fixtures::media_type;
 use http::{Method, Uri};
 
 use super::request::{Access, PlannedRequest};
-use super::{ChartPart, ClientRun, Quirk};
+use super::{ChartPart, ClientRun, Quirk, named_digest};
 use crate::oci::url::is_same_origin;
 use crate::session::steps::{ACCEPT_ORAS, Chart};
 use crate::session::{Reply, digest_of};
@@ -29,7 +29,7 @@ impl ClientRun<'_> {
         if get.status.as_u16() != 200 {
             return Err(self.abort("the manifest that was pushed", &get));
         }
-        let named = get.header("docker-content-digest");
+        let named = named_digest(&get);
         let is_named = named.is_none_or(|digest| digest == chart.digest);
         let is_typed = get.media_type() == Some(media_type::OCI_MANIFEST);
         if get.body != chart.manifest || !is_named || !is_typed {
@@ -44,7 +44,7 @@ impl ClientRun<'_> {
 
     /// Accepts a response to HEAD from which oras-go can make a descriptor.
     fn described(&self, head: &Reply, digest: &str) -> CheckResult {
-        let named = head.header("docker-content-digest");
+        let named = named_digest(head);
         if named.is_some_and(|named| named != digest) {
             return Err(self.abort("the requested digest", head));
         }
@@ -61,7 +61,7 @@ impl ClientRun<'_> {
         if put.status.as_u16() != 201 {
             return Err(self.abort("status 201 for a manifest", &put));
         }
-        let named = put.header("docker-content-digest");
+        let named = named_digest(&put);
         if named.is_some_and(|digest| digest != chart.digest) {
             return Err(self.abort("the digest of the manifest", &put));
         }
@@ -77,7 +77,7 @@ impl ClientRun<'_> {
         let Some(location) = location.filter(|location| !location.is_empty()) else {
             return Err(self.abort("a `location`", post));
         };
-        let uri = self.session.resolve(&post.uri, location)?;
+        let uri = self.resolved(post, location)?;
         if self.model.has(Quirk::ChecksUrls)
             && !is_same_origin(&uri, self.session.target().origin())
         {
@@ -110,7 +110,7 @@ impl ClientRun<'_> {
         if tag.starts_with("sha256:") && tag != digest {
             return Err(self.abort("the manifest with the requested digest", &manifest));
         }
-        let named = manifest.header("docker-content-digest");
+        let named = named_digest(&manifest);
         if named.is_some_and(|named| named != digest) {
             return Err(self.abort("the digest of the body", &manifest));
         }

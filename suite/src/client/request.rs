@@ -6,16 +6,19 @@ use bytes::Bytes;
 use flate2::read::GzDecoder;
 use futures_util::future::join_all;
 use helm_oci_fixtures::media_type;
-use http::{HeaderValue, Method, Uri, header};
+use helm_oci_fixtures::route::Route;
+use http::{HeaderValue, Method, StatusCode, Uri, header};
 
 use super::{ClientRun, Quirk, TransportLibrary};
-use crate::session::{Reply, Session};
+use crate::session::{Reply, Session, expect};
 use crate::verdict::Stop;
 
 /// The number of redirects that Go's HTTP client follows.
 const REDIRECTS: usize = 10;
 /// The limit for a Helm version that checks the targets of redirects, which does not count them.
 const MANY_REDIRECTS: usize = 20;
+/// The number of requests for one body, each for what the one before left.
+const TRANSFERS: usize = 5;
 /// The number of times that a request is repeated after a challenge: with a token, and with another one if that has
 /// expired.
 const CHALLENGES: usize = 2;
@@ -180,8 +183,7 @@ impl ClientRun<'_> {
         redirected: Option<&HeaderValue>,
     ) -> Result<Reply, Stop> {
         let mut reply = self.send_once(request, request.uri.clone(), key).await?;
-        let is_repeated = self.model.library == TransportLibrary::OrasGo && request.is_repeatable();
-        if is_repeated && reply.status.is_server_error() {
+        if request.is_repeatable() && self.repeats(&request.method, &reply) {
             reply = self.send_once(request, request.uri.clone(), key).await?;
         }
         let redirects = if self.model.has(Quirk::ChecksUrls) {
@@ -189,24 +191,52 @@ impl ClientRun<'_> {
         } else {
             REDIRECTS
         };
+        let mut request = request.clone();
         for _ in 0..redirects {
-            let is_redirect = request.is_read() && reply.status.is_redirection();
-            let location = reply.header("location").filter(|_| is_redirect);
-            let Some(location) = location else {
+            let next = self.redirected(&request, &reply);
+            let location = reply.header("location").filter(|_| next.is_some());
+            let (Some(next), Some(location)) = (next, location) else {
                 return self.decoded(&request.method, reply);
             };
-            let next = self.session.resolve(&reply.uri, location)?;
-            reply = self.send_once(request, next, redirected).await?;
+            let target = self.resolved(&reply, location)?;
+            request = next;
+            reply = self.send_once(&request, target, redirected).await?;
         }
         Err(self.abort("redirects that end", &reply))
     }
 
-    /// Sends a request once; credentials go to the registry's own origin only.
-    async fn send_once(
+    /// The URL to which a response refers; Helm aborts where it is none.
+    pub(super) fn resolved(&self, reply: &Reply, location: &str) -> Result<Uri, Stop> {
+        let resolved = self.session.resolve(&reply.uri, location);
+        resolved.map_err(|_| self.abort("a URL", reply))
+    }
+
+    /// The request that Go sends to the target of a redirect; `None` if the response is final.
+    fn redirected(&self, request: &PlannedRequest, reply: &Reply) -> Option<PlannedRequest> {
+        let has_body_in_memory = request.body.is_empty()
+            || self.model.library == TransportLibrary::OrasGo && request.is_repeatable();
+        match reply.status.as_u16() {
+            _ if request.is_read() => reply.status.is_redirection().then(|| request.clone()),
+            301..=303 => Some(request.with(Method::GET).body(None, &Bytes::new())),
+            307 | 308 => has_body_in_memory.then(|| request.clone()),
+            _ => None,
+        }
+    }
+
+    /// True if oras-go sends a request again after this response.
+    pub(super) fn repeats(&self, method: &Method, reply: &Reply) -> bool {
+        let is_repeated = reply.status.is_server_error()
+            || matches!(reply.status.as_u16(), 408 | 429) && method != Method::POST;
+        self.model.library == TransportLibrary::OrasGo && is_repeated
+    }
+
+    /// Sends a request for what follows `range`; credentials go to the registry's own origin only.
+    async fn send_range(
         &self,
         request: &PlannedRequest,
         uri: Uri,
         key: Option<&HeaderValue>,
+        range: &[u8],
     ) -> Result<Reply, Stop> {
         let call = self.session.call_uri(request.method.clone(), Ok(uri));
         let mut call = call.unfollowed().retry_on_request();
@@ -218,11 +248,51 @@ impl ClientRun<'_> {
             call = call.header("accept-encoding", "gzip");
         }
         call = call.body(request.content_type, &request.body);
+        if !range.is_empty() {
+            call = call.header("range", &format!("bytes={}-", range.len()));
+        }
         match key {
             Some(key) => call.authorization(key.clone()).send().await,
             None if self.cache.is_left_to_session() => call.send().await,
             None => call.anonymous().send().await,
         }
+    }
+
+    /// Sends a request once; some versions continue a read whose connection closes in the body.
+    async fn send_once(
+        &self,
+        request: &PlannedRequest,
+        uri: Uri,
+        key: Option<&HeaderValue>,
+    ) -> Result<Reply, Stop> {
+        let mut body = Vec::new();
+        let is_content = matches!(Route::of(&uri), Route::Blob { .. } | Route::Manifest { .. });
+        let resumes =
+            self.model.has(Quirk::ResumesTransfers) && request.method == Method::GET && is_content;
+        for _ in 0..TRANSFERS {
+            let sent = self.send_range(request, uri.clone(), key, &body).await;
+            let stop = match sent {
+                Ok(reply) if body.is_empty() => return Ok(reply),
+                Ok(mut reply) => {
+                    match reply.status.as_u16() {
+                        200 => {}
+                        // Nothing is left.
+                        416 => reply.body = body.into(),
+                        206 => reply.body = [body, reply.body.to_vec()].concat().into(),
+                        _ => return Err(self.abort("the rest of the body", &reply)),
+                    }
+                    reply.status = StatusCode::OK;
+                    return Ok(reply);
+                }
+                Err(stop) => stop,
+            };
+            let received = self.session.received(&stop);
+            if !resumes || received.is_empty() {
+                return Err(self.session.closed(stop));
+            }
+            body.extend_from_slice(&received);
+        }
+        Err(expect::violated("a whole body", "closed connections", &[]))
     }
 
     /// The response as Helm gets it: Go decodes a body that it requested with gzip, and removes its length.

@@ -57,6 +57,9 @@ impl ClientRun<'_> {
         scopes: &BTreeSet<String>,
     ) -> Result<HeaderValue, Stop> {
         let got = self.get_scoped(endpoint, scopes).await?;
+        if got.status.as_u16() != 200 {
+            return Err(self.abort("status 200 for a token", &got));
+        }
         self.token(&got, TokenResponse::token_in(&got))
     }
 
@@ -130,7 +133,12 @@ impl ClientRun<'_> {
         let request = request
             .header(header::USER_AGENT, HeaderValue::from_static(self.agent))
             .header(header::ACCEPT_ENCODING, HeaderValue::from_static("gzip"));
-        let reply = self.session.send_token_request(request).await?;
+        let sent = self.session.request_token_once(request.clone()).await;
+        let mut reply = sent.map_err(|stop| self.session.closed(stop))?;
+        if self.repeats(&request.method, &reply) {
+            let sent = self.session.request_token_once(request).await;
+            reply = sent.map_err(|stop| self.session.closed(stop))?;
+        }
         self.decoded(&Method::GET, reply)
     }
 }

@@ -49,6 +49,7 @@ pub(crate) const HELM_3_10: ClientModel = ClientModel {
     quirks: &[
         Quirk::AcceptsStatus202,
         Quirk::FallsBackToGetOn400,
+        Quirk::ResumesTransfers,
         Quirk::ListsOverTlsFirst,
     ],
     shape: Shape::Helm38,
@@ -59,7 +60,11 @@ pub(crate) const HELM_3_12: ClientModel = ClientModel {
     agent: "Helm/3.12.3",
     login_agent: "Helm/3.12.3",
     library: TransportLibrary::Containerd,
-    quirks: &[Quirk::FallsBackToGetOn400, Quirk::ListsOverTlsFirst],
+    quirks: &[
+        Quirk::FallsBackToGetOn400,
+        Quirk::ResumesTransfers,
+        Quirk::ListsOverTlsFirst,
+    ],
     shape: Shape::Helm312,
 };
 /// Helm 3.17.3.
@@ -71,6 +76,7 @@ pub(crate) const HELM_3_17: ClientModel = ClientModel {
     quirks: &[
         Quirk::FallsBackToGetOn400,
         Quirk::RequestsBroaderToken,
+        Quirk::ResumesTransfers,
         Quirk::ForgetsTokensBeforeProvenance,
     ],
     shape: Shape::Helm313,

@@ -25,6 +25,8 @@ pub(super) struct Replays {
 struct Replay {
     id: &'static str,
     flow: Flow,
+    /// The modelled version.
+    version: Version,
     versions: Versions,
     /// True if a violated requirement states that it breaks the flow.
     is_explained: bool,
@@ -61,6 +63,7 @@ impl Replays {
                 versions: requirement.represents,
                 is_explained: broken(requirements, verdicts, |brk| brk.hits(&version, flow)),
                 conditional: conditional(requirements, verdicts, &version, flow),
+                version,
                 symptom,
             });
         }
@@ -93,6 +96,34 @@ impl Replays {
                 .flat_map(|replay| replay.versions.within(span));
             union(covered) == [*span]
         })
+    }
+
+    /// True if replays that went through refute that a violation breaks the flow in any version of the era: it names the
+    /// versions that they model, and no replay of the flow failed.
+    pub(super) fn refute(&self, brk: &Break, era: Era, flow: Flow) -> bool {
+        let offered = flow.offered_by().within(&era.span());
+        let concerns = |replay: &Replay| {
+            let mut spans = offered.iter();
+            replay.flow == flow && spans.any(|span| !replay.versions.within(span).is_empty())
+        };
+        if self.failed.iter().any(concerns) {
+            return false;
+        }
+        let named = offered.iter().flat_map(|span| brk.versions.within(span));
+        let passed = self.passed.iter();
+        let refuting: Vec<&Replay> = passed.filter(|replay| replay.refutes(brk, flow)).collect();
+        union(named).iter().all(|span| {
+            let covered = refuting
+                .iter()
+                .flat_map(|replay| replay.versions.within(span));
+            union(covered) == [*span]
+        })
+    }
+
+    /// The same for one version.
+    pub(super) fn refute_for(&self, brk: &Break, helm: &Version, flow: Flow) -> bool {
+        let mut passed = self.passed.iter();
+        passed.any(|replay| replay.versions.contains(helm) && replay.refutes(brk, flow))
     }
 
     /// True if a replay of this flow went through in this version, and none did not.
@@ -128,6 +159,11 @@ impl Replay {
         self.flow == flow || same_requests(self.flow).contains(&flow)
     }
 
+    /// True if the replay, which went through, is one that the violation would break.
+    fn refutes(&self, brk: &Break, flow: Flow) -> bool {
+        self.passes(flow) && brk.hits(&self.version, flow)
+    }
+
     /// True if the flow is open because this replay is inconclusive.
     fn leaves_open(&self, flow: Flow) -> bool {
         self.flow == flow || !self.is_explained && self.concerns(flow)
@@ -157,7 +193,6 @@ impl Replay {
 /// The flows without a replay of their own that send the requests of `flow` under other names.
 const fn same_requests(flow: Flow) -> &'static [Flow] {
     match flow {
-        Flow::Push => &[Flow::PushChanged],
         Flow::Pull => &[Flow::Show],
         _ => &[],
     }
@@ -270,28 +305,33 @@ mod tests {
             ("flow/push-3.8", violated()),
             ("upload/location-sent", violated()),
         ]);
-        let found = cells(&verdicts, &[Flow::Push, Flow::PushPlus]);
-        for (verdict, because) in found {
-            assert_eq!(verdict, FlowVerdict::Breaks);
-            assert!(
-                because.iter().all(|(id, _)| id == "upload/location-sent"),
-                "{because:?}"
-            );
-        }
+        let found = cells(&verdicts, &[Flow::Push]);
+        let (verdict, because) = &found[0];
+        assert_eq!(*verdict, FlowVerdict::Breaks);
+        assert!(
+            because.iter().all(|(id, _)| id == "upload/location-sent"),
+            "{because:?}"
+        );
+    }
+
+    #[test]
+    fn a_replay_that_went_through_refutes_a_violation_for_the_version_that_it_models() {
+        let mut verdicts = verdicts(&[("upload/location-sent", violated())]);
+        let verdict = |verdicts: &Verdicts| cells(verdicts, &[Flow::PushPlus])[0].0;
+        assert_eq!(verdict(&verdicts), FlowVerdict::Works);
+        verdicts.remove("flow/push-plus-3.8");
+        assert_eq!(verdict(&verdicts), FlowVerdict::Breaks, "3.8 was not run");
+        verdicts.insert("flow/push-plus-3.8", violated());
+        assert_eq!(verdict(&verdicts), FlowVerdict::Breaks);
     }
 
     #[test]
     fn an_inconclusive_replay_leaves_its_cell_unknown() {
         let open = Obstacle::new(ObstacleKind::Transport, "reset");
         let verdicts = verdicts(&[("flow/push-3.8", Verdict::Inconclusive(Box::new(open)))]);
-        let found = cells(&verdicts, &[Flow::Push, Flow::PushChanged, Flow::Pull]);
+        let found = cells(&verdicts, &[Flow::Push, Flow::Pull]);
         let found: Vec<FlowVerdict> = found.into_iter().map(|(verdict, _)| verdict).collect();
-        let expected = [
-            FlowVerdict::Unknown,
-            FlowVerdict::Unknown,
-            FlowVerdict::Works,
-        ];
-        assert_eq!(found, expected);
+        assert_eq!(found, [FlowVerdict::Unknown, FlowVerdict::Works]);
     }
 
     #[test]

@@ -1,7 +1,9 @@
 //! The predicted behaviour of each Helm version, from the verdicts on the requirements.
 //!
-//! A flow works if every requirement that could break it is satisfied, breaks if one of them is violated, and is unknown
-//! if one of them is inconclusive or was not checked. The replay of the flow counts as well: `super::replays`.
+//! Where the client models of a flow ran, they decide: it breaks if one did not go through, and those that went through
+//! refute every violation that would break the version which they model. A violation that breaks the flow by chance leaves
+//! it unknown all the same. Where no model ran, the flow works if every requirement that could break it is satisfied,
+//! breaks if one of them is violated, and is unknown if one of them is inconclusive or was not checked.
 
 use std::collections::BTreeMap;
 
@@ -93,16 +95,19 @@ impl<'a> Prediction<'a> {
         let mut open = Vec::new();
         let have_passed = self.replays.have_passed(era, flow);
         for requirement in self.requirements {
-            let causes = match self.verdicts.get(requirement.id) {
-                Some(Verdict::Violated(_)) => &mut broken,
-                Some(Verdict::Inconclusive(_)) | None if !have_passed => &mut open,
-                _ => continue,
+            let is_violated = match self.verdicts.get(requirement.id) {
+                Some(Verdict::Satisfied | Verdict::NotApplicable(_)) => continue,
+                Some(Verdict::Violated(_)) => true,
+                Some(Verdict::Inconclusive(_)) | None if have_passed => continue,
+                Some(Verdict::Inconclusive(_)) | None => false,
             };
             let shown = responses.get(requirement.id).map_or(&[][..], Vec::as_slice);
-            let ordinary = |brk: &Break| brk.condition.is_none();
-            causes.extend(self::causes(requirement, shown, era, flow, ordinary));
             let by_chance = |brk: &Break| brk.is_by_chance;
-            open.extend(self::causes(requirement, shown, era, flow, by_chance));
+            open.extend(causes(requirement, shown, era, flow, by_chance));
+            let ordinary =
+                |brk: &Break| brk.condition.is_none() && !self.replays.refute(brk, era, flow);
+            let causes = causes(requirement, shown, era, flow, ordinary);
+            if is_violated { &mut broken } else { &mut open }.extend(causes);
         }
         broken.extend(self.replays.failed_in(era, flow));
         open.extend(self.replays.open_in(era, flow));
@@ -130,7 +135,10 @@ impl<'a> Prediction<'a> {
         let has_passed = self.replays.has_passed(helm, flow);
         let mut is_open = self.replays.is_open(helm, flow);
         for requirement in self.requirements {
-            let hits = requirement.breaks.iter().any(|brk| brk.hits(helm, flow));
+            let hits = requirement
+                .breaks
+                .iter()
+                .any(|brk| brk.hits(helm, flow) && !self.replays.refute_for(brk, helm, flow));
             let mut by_chance = requirement.breaks.iter().filter(|brk| brk.is_by_chance);
             if !hits && !by_chance.any(|brk| brk.can_hit(helm, flow)) {
                 continue;

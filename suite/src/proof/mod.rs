@@ -15,6 +15,8 @@ use helm_oci_fixtures::registry::{Access, ReferenceRegistry};
 pub use self::effect::{Effect, effect};
 pub use self::exchanges::{RawExchange, exchanges, exchanges_on};
 pub use self::parallel::on_all_cores;
+use http::Uri;
+
 use crate::requirement::{Requirement, Setup};
 use crate::session::Session;
 use crate::session::steps::BuiltCharts;
@@ -50,10 +52,10 @@ pub fn verdict(requirement: &Requirement, setup: Setup, faults: &[Fault]) -> Ver
 }
 
 /// The verdict of a replay on all set-ups, as the evidence has one observation for all of them: the worst of those on which
-/// the replay succeeds without faults.
+/// the replay succeeds without faults. As for the evidence, what it reads is arranged without the faults.
 pub fn replay_verdict(requirement: &Requirement, faults: &[Fault]) -> Verdict {
     let setups = [Setup::Open, Setup::PlainHttp, Setup::Basic, Setup::Bearer];
-    let verdicts = setups.map(|setup| verdict(requirement, setup, faults));
+    let verdicts = setups.map(|setup| attempt(requirement, arranged_target(setup, faults)));
     let rank = |verdict: &Verdict| match verdict {
         Verdict::Violated(_) => 0,
         Verdict::Inconclusive(_) => 1,
@@ -78,13 +80,29 @@ fn attempt(requirement: &Requirement, target: Target) -> Verdict {
 /// The reference registry in memory on this set-up, with valid credentials.
 pub fn target(setup: Setup, faults: &[Fault]) -> Target {
     let registry = ReferenceRegistry::new(access(setup));
-    target_of(setup, FaultyRegistry::new(registry, faults))
+    let registry = FaultyRegistry::new(registry, faults).with_mebibyte(MEBIBYTE as usize);
+    target_of(setup, Arc::new(registry))
+}
+
+/// The same registry, on which client models arrange without the faults what they read.
+fn arranged_target(setup: Setup, faults: &[Fault]) -> Target {
+    let registry = ReferenceRegistry::new(access(setup));
+    arranged_target_of(setup, FaultyRegistry::new(registry, faults))
+}
+
+/// The verdict of a client model on a fresh registry with a generated fault, as each flow of a recording has one.
+pub fn generated_replay_verdict(
+    requirement: &Requirement,
+    setup: Setup,
+    fault: GeneratedFault,
+) -> Verdict {
+    attempt(requirement, generated_target(setup, fault))
 }
 
 /// The same registry with a generated fault.
 pub fn generated_target(setup: Setup, fault: GeneratedFault) -> Target {
     let registry = FaultyRegistry::new(ReferenceRegistry::new(access(setup)), &[]);
-    target_of(setup, registry.with_generated(&[fault]))
+    arranged_target_of(setup, registry.with_generated(&[fault]))
 }
 
 fn access(setup: Setup) -> Access {
@@ -95,18 +113,28 @@ fn access(setup: Setup) -> Access {
     }
 }
 
-fn target_of(setup: Setup, registry: FaultyRegistry) -> Target {
-    let credentials = match setup {
-        Setup::Open | Setup::PlainHttp => None,
-        Setup::Basic | Setup::Bearer => Some(known()),
-    };
+fn arranged_target_of(setup: Setup, registry: FaultyRegistry) -> Target {
+    let registry = Arc::new(registry.with_mebibyte(MEBIBYTE as usize));
+    let without_faults = InMemory::new(Arc::clone(&registry), origin(setup)).with_inactive_faults();
+    let mut target = target_of(setup, registry);
+    target.arranges_on = Some(Arc::new(without_faults));
+    target
+}
+
+fn origin(setup: Setup) -> Uri {
     let origin = match setup {
         Setup::PlainHttp => "http://registry.test",
         Setup::Open | Setup::Basic | Setup::Bearer => "https://registry.test",
     };
-    let origin = origin.parse().expect("the origin is a URI");
-    let registry = registry.with_mebibyte(MEBIBYTE as usize);
-    let registry = InMemory::new(registry, origin).with_other_host(FOREIGN_HOST);
+    origin.parse().expect("the origin is a URI")
+}
+
+fn target_of(setup: Setup, registry: Arc<FaultyRegistry>) -> Target {
+    let credentials = match setup {
+        Setup::Open | Setup::PlainHttp => None,
+        Setup::Basic | Setup::Bearer => Some(known()),
+    };
+    let registry = InMemory::new(registry, origin(setup)).with_other_host(FOREIGN_HOST);
     let mut target = Target::new(Arc::new(registry), SEED);
     target.credentials = credentials;
     target.mebibyte = MEBIBYTE.into();

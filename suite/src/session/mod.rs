@@ -73,6 +73,23 @@ impl Session {
         }
     }
 
+    /// The session with which a client model arranges what it reads, if it is another one.
+    pub(crate) fn arranging(&self) -> Option<Self> {
+        let registry = self.target.arranges_on.clone()?;
+        let target = Target {
+            registry,
+            arranges_on: None,
+            ..self.target.clone()
+        };
+        Some(Self {
+            state: Mutex::new(State::new(target.secrets())),
+            target,
+            own_repository: self.own_repository.clone(),
+            repository: self.repository.clone(),
+            seed: self.seed,
+        })
+    }
+
     /// A session in an existing repository, by its full name.
     pub fn in_repository(target: Target, repository: RepositoryName) -> Self {
         let session = Self::new(target, &repository);

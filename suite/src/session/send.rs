@@ -1,6 +1,7 @@
 //! Sending: every request of a session is checked against the write mode, sent, recorded, and repeated if the
 //! registry asks for it.
 
+use bytes::Bytes;
 use http::{Method, header};
 
 use helm_oci_fixtures::route::Route;
@@ -8,7 +9,7 @@ use helm_oci_fixtures::route::Route;
 use super::retry::{own_wait, retry_after};
 use super::state::SentRequest;
 use super::{Reply, Session};
-use crate::verdict::{Obstacle, Stop};
+use crate::verdict::{Finding, Obstacle, Stop};
 use crate::wire::{AfterResponse, Request, Response, TransportError};
 
 /// The number of broken connections after which closing the connection counts as the registry's behaviour.
@@ -163,12 +164,57 @@ impl Session {
         }
     }
 
+    /// True if a violation is the refusal of a manifest under a tag, with a status of 4xx.
+    pub(crate) fn shows_refused_tag(&self, finding: &Finding) -> bool {
+        let state = self.state();
+        let shown = finding.exchanges.last();
+        let shown = shown.and_then(|position| state.exchanges.get(*position));
+        shown.is_some_and(|sent| {
+            let refused = sent.response.as_ref();
+            let is_refused = refused.is_ok_and(|response| {
+                response.status.is_client_error() && response.status.as_u16() != 429
+            });
+            let is_by_tag = !sent.request.uri.path().contains("sha256:");
+            is_refused && is_by_tag && is_manifest_put(&sent.request)
+        })
+    }
+
     /// True if an obstacle is a broken connection.
     fn is_broken(&self, stop: &Stop) -> bool {
         let failed = |error: &TransportError| matches!(error, TransportError::Broken { .. });
         self.last_exchange_of(stop, |sent| {
             sent.response.as_ref().err().is_some_and(failed)
         })
+    }
+
+    /// The part of a body that was received before its connection closed.
+    pub(crate) fn received(&self, stop: &Stop) -> Bytes {
+        let Stop::Inconclusive(obstacle) = stop else {
+            return Bytes::new();
+        };
+        let state = self.state();
+        let shown = obstacle.exchanges.last();
+        match shown.map(|position| &state.exchanges[*position].response) {
+            Some(Err(TransportError::Broken { received, .. })) => received.clone(),
+            _ => Bytes::new(),
+        }
+    }
+
+    /// The violation that a client model meets if the connection closes before the response is complete: Helm fails then,
+    /// and a run confirms that it repeats. Any other reason to stop is returned as it is.
+    pub(crate) fn closed(&self, stop: Stop) -> Stop {
+        match stop {
+            Stop::Inconclusive(obstacle)
+                if self.is_broken(&Stop::Inconclusive(obstacle.clone())) =>
+            {
+                Stop::Violated(Box::new(Finding {
+                    expected: vec!["a complete response".to_owned()],
+                    actual: obstacle.what,
+                    exchanges: obstacle.exchanges,
+                }))
+            }
+            other => other,
+        }
     }
 
     /// True if an obstacle may be a matter of the line or of an overloaded server: the connection broke, or the status is

@@ -39,6 +39,9 @@ pub struct Target {
     /// The size of a mebibyte in checks: [`MEBIBYTE`] for every real registry, less in proofs, which would take minutes
     /// otherwise.
     pub mebibyte: u64,
+    /// The registry on which client models arrange what they read, if it is another port than that of the target: a fault
+    /// then alters the requests of the flow alone, as in the recordings of real Helm binaries.
+    pub arranges_on: Option<Arc<dyn Registry>>,
     /// The charts that are built once for all targets of a proof. A run builds each chart once anyway.
     pub built: Option<Arc<BuiltCharts>>,
 }
@@ -65,6 +68,7 @@ impl Target {
             write_mode: WriteMode::default(),
             attempt: 0,
             mebibyte: MEBIBYTE,
+            arranges_on: None,
             built: None,
         }
     }

@@ -7,7 +7,7 @@ use super::authorization::{allows_push, basic, basic_of, bearer, forbidden_realm
 use super::challenge::Challenge;
 use super::target::Credentials;
 use super::token_request::{TokenResponse, token_form, token_query};
-use super::{Handling, Reply, Session, parse_uri};
+use super::{Handling, Repeats, Reply, Session, parse_uri};
 use crate::oci::RepositoryName;
 use crate::oci::url::{self, is_same_origin};
 use crate::verdict::{Obstacle, ObstacleKind, Stop};
@@ -244,9 +244,24 @@ impl Session {
 
     /// Sends a token request as it is, and follows redirects on the origin of the token endpoint, as Go does.
     pub(crate) async fn send_token_request(&self, request: Request) -> Result<Reply, Stop> {
+        self.exchange_with_endpoint(request, Repeats::default())
+            .await
+    }
+
+    /// The same as a client model sends it: again only if the endpoint asks for it.
+    pub(crate) async fn request_token_once(&self, request: Request) -> Result<Reply, Stop> {
+        self.exchange_with_endpoint(request, Repeats::OnRequest)
+            .await
+    }
+
+    async fn exchange_with_endpoint(
+        &self,
+        request: Request,
+        repeats: Repeats,
+    ) -> Result<Reply, Stop> {
         let handling = Handling {
             is_secret: true,
-            ..Handling::default()
+            repeats,
         };
         let mut request = request;
         let mut reply = self.exchange(request.clone(), handling).await?;

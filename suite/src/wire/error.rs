@@ -1,5 +1,6 @@
 //! Transport errors.
 
+use bytes::Bytes;
 use strum::Display;
 use thiserror::Error;
 
@@ -62,6 +63,8 @@ pub enum TransportError {
         authority: String,
         /// What happened.
         cause: String,
+        /// The part of the body that was received.
+        received: Bytes,
     },
     /// The response was not complete in time.
     #[error("timeout after {seconds} s: no complete response from {authority}")]

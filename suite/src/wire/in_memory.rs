@@ -1,6 +1,7 @@
 //! The reference registry as a port, without a socket.
 
 use std::future::ready;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -9,7 +10,7 @@ use helm_oci_fixtures::fault::FaultyRegistry;
 use helm_oci_fixtures::transport::{
     CLIENT_HELLO_RESPONSE, ClientHelloReaction, Incoming, Outgoing, Scheme, TransportEffect,
 };
-use http::{HeaderValue, Uri, header};
+use http::{HeaderValue, Method, Uri, header};
 
 use super::content::Content;
 use super::{
@@ -19,19 +20,28 @@ use super::{
 
 /// The reference registry without a socket: for proofs, and for tests.
 pub struct InMemory {
-    registry: FaultyRegistry,
+    registry: Arc<FaultyRegistry>,
     origin: Uri,
     other_host: Option<&'static str>,
+    are_faults_active: bool,
 }
 
 impl InMemory {
     /// Wraps a registry, which is reached at `origin`.
-    pub const fn new(registry: FaultyRegistry, origin: Uri) -> Self {
+    pub const fn new(registry: Arc<FaultyRegistry>, origin: Uri) -> Self {
         Self {
             registry,
             origin,
             other_host: None,
+            are_faults_active: true,
         }
+    }
+
+    /// The same port, on which the faults observe each request and alter none.
+    #[must_use]
+    pub const fn with_inactive_faults(mut self) -> Self {
+        self.are_faults_active = false;
+        self
     }
 
     /// The same port, which also serves this host.
@@ -72,8 +82,15 @@ impl InMemory {
             scheme: scheme.unwrap_or(Scheme::Http),
             request: http::Request::from(request).map(Content::into_bytes),
         };
-        let Outgoing { response, effect } = self.registry.handle(&incoming);
+        let Outgoing { response, effect } = if self.are_faults_active {
+            self.registry.handle(&incoming)
+        } else {
+            self.registry.handle_unaltered(&incoming)
+        };
         let mut response = Response::from(response);
+        if !matches!(effect, TransportEffect::CutBodyAfter(_)) {
+            response = as_sent(&incoming, response, &authority)?;
+        }
         let mut after = AfterResponse::Open;
         match effect {
             // In memory no time passes, and every request has a connection of its own.
@@ -81,12 +98,13 @@ impl InMemory {
             TransportEffect::CloseAfterResponse => after = AfterResponse::Closed,
             TransportEffect::WriteAfterResponse(_) => after = AfterResponse::SentMore,
             TransportEffect::CloseBeforeResponse => {
-                let cause = "closed before the response".to_owned();
-                return Err(TransportError::Broken { authority, cause });
+                return Err(closed(authority, Bytes::new()));
             }
             TransportEffect::CutBodyAfter(length) => {
-                let cause = format!("closed after {length} bytes of the body");
-                return Err(TransportError::Broken { authority, cause });
+                return Err(closed(
+                    authority,
+                    response.body.slice(..length.min(response.body.len())),
+                ));
             }
         }
         if let Some(expected) = measure.filter(|_| response.status.is_success()) {
@@ -97,6 +115,42 @@ impl InMemory {
             response.measured = Some(measured);
         }
         Ok((response, after))
+    }
+}
+
+/// The response as a server sends it: a body does not exceed its `Content-Length`, and the connection closes without a
+/// response if it is shorter.
+fn as_sent(
+    incoming: &Incoming,
+    mut response: Response,
+    authority: &str,
+) -> Result<Response, TransportError> {
+    let length = response.headers.get(header::CONTENT_LENGTH);
+    let length = length.and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
+    let length = length.filter(|_| incoming.request.method() != Method::HEAD);
+    if let Some(length) = length {
+        if length > response.body.len() {
+            return Err(closed(authority.to_owned(), Bytes::new()));
+        }
+        response.body.truncate(length);
+    }
+    for value in response.headers.values_mut() {
+        // White space around a value does not belong to it.
+        let trimmed = HeaderValue::from_bytes(value.as_bytes().trim_ascii());
+        *value = trimmed.expect("a part of a header value is one");
+    }
+    Ok(response)
+}
+
+fn closed(authority: String, received: Bytes) -> TransportError {
+    let cause = match received.len() {
+        0 => "closed before the response".to_owned(),
+        length => format!("closed after {length} bytes of the body"),
+    };
+    TransportError::Broken {
+        authority,
+        cause,
+        received,
     }
 }
 

@@ -51,6 +51,20 @@ pub(super) const RE_PUSH: Kind = Kind {
     covers: &["REG-MAN-16"],
 };
 
+pub(super) const PUSH_CHANGED: Kind = Kind {
+    doc: " A push of a changed chart under an existing version succeeds, with every request as Helm sends it and every
+ response judged as Helm judges it.
+
+ ## Why Helm needs it
+ Helm replaces a tag without asking: its config exists already, its archive and manifest are new. A finding names the
+ response at which Helm aborts. A registry may refuse to replace tags; the flow is then skipped.
+
+ ## How it is checked
+ The check pushes a chart, then another of the same version step by step, and reads the tag.
+",
+    covers: &["REG-MAN-16"],
+};
+
 pub(super) const PUSH_PLUS: Kind = Kind {
     doc: " A push of a version with build metadata succeeds, with every request as Helm sends it and every response judged
  as Helm judges it.

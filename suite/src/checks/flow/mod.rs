@@ -5,21 +5,22 @@
 //!
 //! Each row of the table at the end is a requirement. What the requirements of one kind share is in its [`kinds::Kind`].
 
+mod arrangement;
 mod kinds;
 mod replays;
 mod spans;
 
 use kinds::{
     DEPENDENCY, DEPENDENCY_RANGE, FIRST_PUSH, LIST, LOGIN, PROV, PULL, PULL_DIGEST, PULL_PLUS,
-    PUSH, PUSH_PLUS, PUSH_PROV, PUSH_PULL, RE_PUSH, RESOLVE,
+    PUSH, PUSH_CHANGED, PUSH_PLUS, PUSH_PROV, PUSH_PULL, RE_PUSH, RESOLVE,
 };
 use replays::{
-    first_push, list, login, prov, pull, pull_digest, pull_plus, push, push_plus, push_prov,
-    push_pull, re_push, resolve,
+    first_push, list, login, prov, pull, pull_digest, pull_plus, push, push_changed, push_plus,
+    push_prov, push_pull, re_push, resolve,
 };
 use spans::{
-    OF_3_5, OF_3_7, OF_3_11, OF_3_12, OF_3_17, OF_3_21, SINCE_3_7, SINCE_3_11, SINCE_3_12,
-    SINCE_3_13, SINCE_4_2_4, TO_3_2, TO_3_6, TO_3_10, TO_3_11,
+    OF_3_5, OF_3_7, OF_3_11, OF_3_12, OF_3_17, SINCE_3_7, SINCE_3_11, SINCE_3_12, SINCE_3_13,
+    SINCE_4_2_4, TO_3_2, TO_3_6, TO_3_10, TO_3_11, TO_4_2_3,
 };
 
 use crate::client::{
@@ -77,13 +78,18 @@ pub(super) static REQUIREMENTS: &[&Requirement] = &[
     replay!(FIRST_PUSH by first_push, Push, HELM_3_12 for OF_3_11, Bearer, "flow/first-push-3.12", "a first push succeeds with Helm 3.11 and 3.12 (one token for both scopes)", "7.5", "push"),
     replay!(FIRST_PUSH by first_push, Push, HELM_3_17 for SINCE_3_13, Bearer, "flow/first-push-3.13", "a first push succeeds with Helm 3.13 to 3.17 (one token for both scopes)", "7.5", "push"),
     replay!(FIRST_PUSH by first_push, Push, HELM_3_18 for ORAS_UNCHECKED, Bearer, "flow/first-push-3.18", "a first push succeeds with Helm 3.18 to 4.2.0 (pull token first)", "7.5", "push"),
-    replay!(FIRST_PUSH by first_push, Push, HELM_3_21 for OF_3_21, Bearer, "flow/first-push-3.21", "a first push succeeds with Helm 3.21.1 to 3.21.4 (pull token first)", "7.5", "push"),
+    replay!(FIRST_PUSH by first_push, Push, HELM_3_21 for TO_4_2_3, Bearer, "flow/first-push-3.21", "a first push succeeds with Helm 3.21.1 to 3.21.4, 4.2.1 to 4.2.3 (pull token first)", "7.5", "push"),
     replay!(FIRST_PUSH by first_push, Push, HELM_4_2 for SINCE_4_2_4, Bearer, "flow/first-push-4.2", "a first push succeeds with Helm 3.22, 4.2.4 and later (push token from the start)", "7.5", "push"),
     replay!(RE_PUSH by re_push, RePush, HELM_3_7 for OF_3_7, Open, "flow/re-push-3.7", "a repeated push succeeds with Helm 3.7", "7.4", "T5"),
     replay!(RE_PUSH by re_push, RePush, HELM_3_10 for TO_3_10, Open, "flow/re-push-3.8", "a repeated push succeeds with Helm 3.8 to 3.10", "7.4", "T5"),
     replay!(RE_PUSH by re_push, RePush, HELM_3_17 for SINCE_3_11, Open, "flow/re-push-3.12", "a repeated push succeeds with Helm 3.11 to 3.17", "7.4", "T5"),
     replay!(RE_PUSH by re_push, RePush, HELM_3_18 for ORAS_UNCHECKED, Open, "flow/re-push-3.18", "a repeated push succeeds with Helm 3.18 to 4.2.0", "7.4", "T12"),
     replay!(RE_PUSH by re_push, RePush, HELM_4_2 for HARDENED, Open, "flow/re-push-4.2", "a repeated push succeeds with Helm 3.21.1, 4.2.1 and later", "7.4", "T12"),
+    replay!(PUSH_CHANGED by push_changed, PushChanged, HELM_3_7 for OF_3_7, Open, "flow/push-changed-3.7", "a push of a changed chart succeeds with Helm 3.7", "7.4", "T5"),
+    replay!(PUSH_CHANGED by push_changed, PushChanged, HELM_3_10 for TO_3_10, Open, "flow/push-changed-3.8", "a push of a changed chart succeeds with Helm 3.8 to 3.10", "7.4", "T5"),
+    replay!(PUSH_CHANGED by push_changed, PushChanged, HELM_3_17 for SINCE_3_11, Open, "flow/push-changed-3.12", "a push of a changed chart succeeds with Helm 3.11 to 3.17", "7.4", "T5"),
+    replay!(PUSH_CHANGED by push_changed, PushChanged, HELM_3_18 for ORAS_UNCHECKED, Open, "flow/push-changed-3.18", "a push of a changed chart succeeds with Helm 3.18 to 4.2.0", "7.4", "T12"),
+    replay!(PUSH_CHANGED by push_changed, PushChanged, HELM_4_2 for HARDENED, Open, "flow/push-changed-4.2", "a push of a changed chart succeeds with Helm 3.21.1, 4.2.1 and later", "7.4", "T12"),
     replay!(PUSH_PLUS by push_plus, PushPlus, HELM_3_10 for TO_3_10, Open, "flow/push-plus-3.8", "a push of a version with build metadata succeeds with Helm 3.8 to 3.10", "7.4", "T4"),
     replay!(PUSH_PLUS by push_plus, PushPlus, HELM_3_17 for SINCE_3_11, Open, "flow/push-plus-3.12", "a push of a version with build metadata succeeds with Helm 3.11 to 3.17", "7.4", "T4"),
     replay!(PUSH_PLUS by push_plus, PushPlus, HELM_3_18 for ORAS_UNCHECKED, Open, "flow/push-plus-3.18", "a push of a version with build metadata succeeds with Helm 3.18 to 4.2.0", "7.4", "T11"),

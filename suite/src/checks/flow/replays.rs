@@ -2,6 +2,7 @@
 
 use semver::VersionReq;
 
+use super::arrangement::{BUILD, RELEASE, arrange_chart, arrange_versions, push_and_read};
 use crate::client::ClientModel;
 use crate::session::expect;
 use crate::session::steps::{Chart, obstacle};
@@ -30,6 +31,8 @@ pub(super) async fn push_plus(session: &Session, client: &'static ClientModel) -
     let chart = client.chart(session, PLUS);
     let tag = PLUS.replace('+', "_");
     client.run(session).push(&chart, &tag).await?;
+    let other = session.arranging();
+    let session = other.as_ref().unwrap_or(session);
     let tagged = session.get_manifest(&tag).await?;
     if tagged.status.as_u16() != 404 {
         return Ok(());
@@ -72,9 +75,47 @@ pub(super) async fn re_push(session: &Session, client: &'static ClientModel) -> 
     }
     let chart = arrange_chart(session, client, "1.0.0").await?;
     // Helm 3.18 and later also push the manifest by its digest.
-    let by_digest = session.arrange_manifest(&chart.digest, &chart.manifest);
+    let other = session.arranging();
+    let arranging = other.as_ref().unwrap_or(session);
+    let by_digest = arranging.arrange_manifest(&chart.digest, &chart.manifest);
     by_digest.await?;
     client.run(session).push(&chart, "1.0.0").await
+}
+
+/// The push of a changed chart under the version of another.
+pub(super) async fn push_changed(session: &Session, client: &'static ClientModel) -> CheckResult {
+    let first = push_and_read(session, client.chart(session, "1.0.0"), "1.0.0").await?;
+    let chart = client.changed_chart(session, "1.0.0");
+    match client.run(session).push(&chart, "1.0.0").await {
+        Err(Stop::Violated(finding)) if session.shows_refused_tag(&finding) => {
+            // A registry may refuse to replace a tag; it then accepts the same manifest under another one.
+            let other = session.put_manifest("1.0.1", &chart.manifest).await?;
+            return Err(if other.status.is_success() {
+                Stop::condition_not_met("the registry refuses to replace a tag")
+            } else {
+                Stop::Violated(finding)
+            });
+        }
+        other => other?,
+    }
+    let other = session.arranging();
+    let session = other.as_ref().unwrap_or(session);
+    // The tag is read twice, and in two ways: `consistency/moved-tag` judges a delayed response, and others a wrong one.
+    session.get_manifest("1.0.0").await?;
+    let tagged = session.get_manifest("1.0.0").await?;
+    let head = session.head_manifest("1.0.0").await?;
+    let is_moved = head.header("docker-content-digest") == Some(&chart.digest);
+    let names = |chart: &Chart| {
+        let archive = digest_of(&chart.package.archive);
+        String::from_utf8_lossy(&tagged.body).contains(&*archive)
+    };
+    let is_changed = is_moved || !names(&first) || names(&chart);
+    expect::holds(
+        is_changed,
+        "the changed chart under its tag",
+        "another chart",
+        &[&tagged],
+    )
 }
 
 /// The pull of an exact version.
@@ -94,13 +135,15 @@ pub(super) async fn pull_plus(session: &Session, client: &'static ClientModel) -
 
 /// The pull by digest.
 pub(super) async fn pull_digest(session: &Session, client: &'static ClientModel) -> CheckResult {
+    let other = session.arranging();
+    let arranging = other.as_ref().unwrap_or(session);
     let chart = session.as_arranged(client.chart(session, "1.0.0"));
     for blob in chart.blobs() {
-        session.arrange_blob(&blob).await?;
-        session.head_blob(&digest_of(&blob)).await?;
+        arranging.arrange_blob(&blob).await?;
+        arranging.head_blob(&digest_of(&blob)).await?;
     }
     // No tag is read before: a cache may hide a digest until then.
-    let put = session.put_manifest("1.0.0", &chart.manifest).await?;
+    let put = arranging.put_manifest("1.0.0", &chart.manifest).await?;
     let digest = put.header("docker-content-digest");
     if !put.status.is_success() || digest.is_some_and(|digest| digest != chart.digest) {
         return Err(obstacle("push a manifest that keeps its digest", &put));
@@ -148,64 +191,4 @@ pub(super) async fn resolve(session: &Session, client: &'static ClientModel) -> 
 /// The login with the credentials of the run.
 pub(super) async fn login(session: &Session, client: &'static ClientModel) -> CheckResult {
     client.run(session).log_in().await
-}
-
-/// Pushes the chart as this Helm version would have, and returns it.
-async fn arrange_chart(
-    session: &Session,
-    client: &'static ClientModel,
-    version: &str,
-) -> Result<Chart, Stop> {
-    let adopted = session.existing_chart().map(|adopted| &adopted.chart);
-    if let Some(chart) = adopted.filter(|chart| version == "1.0.0" && client.uses_shape_of(chart)) {
-        return Ok(chart.clone());
-    }
-    push_and_read(session, client.chart(session, version), version).await
-}
-
-/// Pushes a chart, as the registry accepts it, and requests it once: other requirements judge the first responses after
-/// a push.
-async fn push_and_read(session: &Session, chart: Chart, version: &str) -> Result<Chart, Stop> {
-    let chart = session.as_arranged(chart);
-    for blob in chart.blobs() {
-        session.arrange_blob(&blob).await?;
-        session.head_blob(&digest_of(&blob)).await?;
-    }
-    let tag = version.replace('+', "_");
-    session.arrange_manifest(&tag, &chart.manifest).await?;
-    find_tag(session, &tag).await?;
-    Ok(chart)
-}
-
-/// Requests a pushed tag once; that it cannot be found is an obstacle.
-async fn find_tag(session: &Session, tag: &str) -> CheckResult {
-    let tagged = session.head_manifest(tag).await?;
-    match tagged.status.as_u16() {
-        404 => Err(obstacle("find a pushed tag", &tagged)),
-        _ => Ok(()),
-    }
-}
-
-/// The tag of the highest release that [`arrange_versions`] pushes.
-const RELEASE: &str = "1.2.0";
-/// The only tag with build metadata that [`arrange_versions`] pushes.
-const BUILD: &str = "0.2.0_build.5";
-
-/// Pushes one chart under the tags of a typical repository, the two that are resolved last, and returns it.
-///
-/// The tags are listed in between: a list from before a push must not be returned after it. They are listed once after the
-/// last push, as other requirements judge the first response.
-async fn arrange_versions(session: &Session, client: &'static ClientModel) -> Result<Chart, Stop> {
-    let chart = push_and_read(session, client.chart(session, "1.2.0"), "0.1.0").await?;
-    let older = ["1.0.0", "1.3.0-rc.1", "latest", "stable"];
-    for tags in [&older[..], &[BUILD, RELEASE]] {
-        for tag in tags {
-            session.arrange_manifest(tag, &chart.manifest).await?;
-        }
-        session.list_tags().await?;
-    }
-    for tag in [BUILD, RELEASE] {
-        find_tag(session, tag).await?;
-    }
-    Ok(chart)
 }

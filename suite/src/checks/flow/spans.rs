@@ -28,8 +28,11 @@ pub(super) const SINCE_3_13: Versions = Versions(&[Span::new((3, 13, 0), (3, 18,
 pub(super) const SINCE_3_7: Versions = Versions(&[Span::new((3, 7, 0), (3, 18, 0))]);
 /// Helm 3.17.
 pub(super) const OF_3_17: Versions = Versions(&[Span::new((3, 17, 0), (3, 18, 0))]);
-/// Helm 3.21.1 to 3.21.4.
-pub(super) const OF_3_21: Versions = Versions(&[Span::new((3, 21, 1), (3, 22, 0))]);
+/// Helm 3.21.1 to 3.21.4, 4.2.1 to 4.2.3.
+pub(super) const TO_4_2_3: Versions = Versions(&[
+    Span::new((3, 21, 1), (3, 22, 0)),
+    Span::new((4, 2, 1), (4, 2, 4)),
+]);
 /// Helm 3.22, 4.2.4 and later.
 pub(super) const SINCE_4_2_4: Versions =
     Versions(&[Span::new((3, 22, 0), (4, 0, 0)), Span::since((4, 2, 4))]);

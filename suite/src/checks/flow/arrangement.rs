@@ -1,0 +1,77 @@
+//! The arrangement of the replays: what a flow reads is pushed before, as this Helm version would have pushed it.
+
+use crate::client::ClientModel;
+use crate::session::steps::{Chart, obstacle};
+use crate::session::{Session, digest_of};
+use crate::verdict::{CheckResult, Stop};
+
+/// Pushes the chart as this Helm version would have, and returns it.
+pub(super) async fn arrange_chart(
+    session: &Session,
+    client: &'static ClientModel,
+    version: &str,
+) -> Result<Chart, Stop> {
+    let adopted = session.existing_chart().map(|adopted| &adopted.chart);
+    if let Some(chart) = adopted.filter(|chart| version == "1.0.0" && client.uses_shape_of(chart)) {
+        return Ok(chart.clone());
+    }
+    push_and_read(session, client.chart(session, version), version).await
+}
+
+/// Pushes a chart, as the registry accepts it, and requests it once: other requirements judge the first responses after
+/// a push.
+pub(super) async fn push_and_read(
+    session: &Session,
+    chart: Chart,
+    version: &str,
+) -> Result<Chart, Stop> {
+    let other = session.arranging();
+    let session = other.as_ref().unwrap_or(session);
+    let chart = session.as_arranged(chart);
+    for blob in chart.blobs() {
+        session.arrange_blob(&blob).await?;
+        session.head_blob(&digest_of(&blob)).await?;
+    }
+    let tag = version.replace('+', "_");
+    session.arrange_manifest(&tag, &chart.manifest).await?;
+    find_tag(session, &tag).await?;
+    Ok(chart)
+}
+
+/// Requests a pushed tag once; that it cannot be found is an obstacle.
+async fn find_tag(session: &Session, tag: &str) -> CheckResult {
+    let tagged = session.head_manifest(tag).await?;
+    match tagged.status.as_u16() {
+        404 => Err(obstacle("find a pushed tag", &tagged)),
+        _ => Ok(()),
+    }
+}
+
+/// The tag of the highest release that [`arrange_versions`] pushes.
+pub(super) const RELEASE: &str = "1.2.0";
+/// The only tag with build metadata that [`arrange_versions`] pushes.
+pub(super) const BUILD: &str = "0.2.0_build.5";
+
+/// Pushes one chart under the tags of a typical repository, the two that are resolved last, and returns it.
+///
+/// The tags are listed in between: a list from before a push must not be returned after it. They are listed once after the
+/// last push, as other requirements judge the first response.
+pub(super) async fn arrange_versions(
+    session: &Session,
+    client: &'static ClientModel,
+) -> Result<Chart, Stop> {
+    let chart = push_and_read(session, client.chart(session, "1.2.0"), "0.1.0").await?;
+    let other = session.arranging();
+    let session = other.as_ref().unwrap_or(session);
+    let older = ["1.0.0", "1.3.0-rc.1", "latest", "stable"];
+    for tags in [&older[..], &[BUILD, RELEASE]] {
+        for tag in tags {
+            session.arrange_manifest(tag, &chart.manifest).await?;
+        }
+        session.list_tags().await?;
+    }
+    for tag in [BUILD, RELEASE] {
+        find_tag(session, tag).await?;
+    }
+    Ok(chart)
+}
