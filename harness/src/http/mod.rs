@@ -233,7 +233,17 @@ async fn keep(
 ) -> Result<Response, TransportError> {
     let (parts, mut body) = answer.into_parts();
     let mut read = BytesMut::new();
-    while let Some(piece) = next(&mut body, authority).await? {
+    loop {
+        let piece = match next(&mut body, authority).await {
+            Ok(Some(piece)) => piece,
+            Ok(None) => break,
+            Err(mut error) => {
+                if let TransportError::Broken { received, .. } = &mut error {
+                    *received = read.freeze();
+                }
+                return Err(error);
+            }
+        };
         if read.len() + piece.len() > limit {
             return Err(TransportError::TooLarge {
                 authority: authority.to_owned(),
@@ -365,6 +375,7 @@ fn broken(authority: &str, error: &dyn Error) -> TransportError {
     TransportError::Broken {
         authority: authority.to_owned(),
         cause: root(error),
+        received: Bytes::new(),
     }
 }
 

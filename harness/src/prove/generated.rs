@@ -98,9 +98,14 @@ pub fn score(requirements: &[&'static Requirement], recordings: &[Evidence], par
 fn examine(requirements: &[&'static Requirement], case: Case) -> Examined {
     let target = proof::generated_target(case.setup, case.fault);
     let (_, record) = path::examine_target(requirements, target);
-    let verdicts = requirements
-        .iter()
-        .map(|own| (own.id, path::verdict(&record, own)));
+    let verdicts = requirements.iter().map(|own| {
+        let verdict = if own.replays.is_some() {
+            proof::generated_replay_verdict(own, case.setup, case.fault)
+        } else {
+            path::verdict(&record, own)
+        };
+        (own.id, verdict)
+    });
     Examined {
         case,
         verdicts: verdicts.collect(),

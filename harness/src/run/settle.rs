@@ -149,6 +149,7 @@ mod tests {
     use std::sync::Arc;
     use std::sync::atomic::{AtomicUsize, Ordering};
 
+    use bytes::Bytes;
     use helm_oci_fixtures::fault::Fault;
     use helm_oci_fixtures::route::Route;
     use helm_oci_suite::checks;
@@ -196,6 +197,7 @@ mod tests {
             let broken = || TransportError::Broken {
                 authority: "registry.test".to_owned(),
                 cause: "reset".to_owned(),
+                received: Bytes::new(),
             };
             Box::pin(async move {
                 match self.trouble {
