@@ -6,14 +6,13 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use helm_oci_reports::record::TargetRecord;
 use helm_oci_suite::evidence::Evidence;
 use helm_oci_suite::evidence::class::Class;
 use helm_oci_suite::evidence::generated::{Case, Cell, Counts, cases, observed};
 use helm_oci_suite::evidence::{Draw, FlowResult, Observation};
 use helm_oci_suite::helm::era::Era;
 use helm_oci_suite::helm::flow::Flow;
-use helm_oci_suite::prediction::table::{FlowVerdict, Prediction, Verdicts};
+use helm_oci_suite::prediction::table::{self, FlowVerdict, Prediction, Responses, Verdicts};
 use helm_oci_suite::proof::{self, on_all_cores};
 use helm_oci_suite::requirement::Requirement;
 use helm_oci_suite::verdict::Verdict;
@@ -57,7 +56,10 @@ pub struct Scored {
 struct Examined {
     case: Case,
     verdicts: Verdicts,
-    record: TargetRecord,
+    /// The table that follows from them.
+    table: Vec<table::Cell>,
+    /// The reason why the registry was not examined.
+    obstacle: Option<String>,
 }
 
 /// Examines every registry of the recordings whose name contains `part`.
@@ -97,7 +99,9 @@ pub fn score(requirements: &[&'static Requirement], recordings: &[Evidence], par
 
 fn examine(requirements: &[&'static Requirement], case: Case) -> Examined {
     let target = proof::generated_target(case.setup, case.fault);
-    let (_, record) = path::examine_target(requirements, target);
+    let checked = requirements.iter().filter(|own| own.replays.is_none());
+    let checked: Vec<&'static Requirement> = checked.copied().collect();
+    let (_, record) = path::examine_target(&checked, target);
     let verdicts = requirements.iter().map(|own| {
         let verdict = if own.replays.is_some() {
             proof::generated_replay_verdict(own, case.setup, case.fault)
@@ -106,10 +110,13 @@ fn examine(requirements: &[&'static Requirement], case: Case) -> Examined {
         };
         (own.id, verdict)
     });
+    let verdicts = verdicts.collect();
+    let table = Prediction::of(requirements, &verdicts).table(&Responses::new());
     Examined {
         case,
-        verdicts: verdicts.collect(),
-        record,
+        verdicts,
+        table,
+        obstacle: record.obstacle.map(|obstacle| obstacle.what),
     }
 }
 
@@ -133,7 +140,7 @@ fn compare(
             flow,
             class: Class::of(predicted, result),
             predicted,
-            causes: causes(&examined.record, helm, flow),
+            causes: examined.causes(helm, flow),
             is_silent: is_quiet && result == FlowResult::Fails,
             is_altered: seen.is_some(),
             observed: result,
@@ -145,16 +152,18 @@ fn compare(
     observed.into_iter().map(cell).collect()
 }
 
-/// The causes that the table names for the cell of this Helm version; of a table that cannot be made, its obstacle.
-fn causes(record: &TargetRecord, helm: &Version, flow: Flow) -> Vec<String> {
-    let era = Era::of(helm);
-    let mut cells = record.eras.iter();
-    let cell = cells.find(|cell| Some(cell.era) == era && cell.flow == flow);
-    let because = cell.map_or(&[][..], |cell| &cell.because);
-    let mut causes: Vec<String> = because.iter().map(|one| one.requirement.clone()).collect();
-    causes.extend(record.obstacle.iter().map(|obstacle| obstacle.what.clone()));
-    causes.dedup();
-    causes
+impl Examined {
+    /// The causes that the table names for the cell of this Helm version; of a registry that was not examined, its obstacle.
+    fn causes(&self, helm: &Version, flow: Flow) -> Vec<String> {
+        let era = Era::of(helm);
+        let mut cells = self.table.iter();
+        let cell = cells.find(|cell| Some(cell.era) == era && cell.flow == flow);
+        let because = cell.map_or(&[][..], |cell| &cell.because);
+        let mut causes: Vec<String> = because.iter().map(|one| one.requirement.clone()).collect();
+        causes.extend(self.obstacle.clone());
+        causes.dedup();
+        causes
+    }
 }
 
 fn grouped<'a, K: Ord>(
