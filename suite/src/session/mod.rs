@@ -23,6 +23,7 @@ pub(crate) mod token_request;
 mod transcript;
 pub mod write_mode;
 
+use std::ops::Deref;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -52,6 +53,23 @@ pub struct Session {
     state: Mutex<State>,
 }
 
+/// The session that arranges: that of the check, or one on another port.
+pub(crate) enum Arranging<'s> {
+    Same(&'s Session),
+    Other(Box<Session>),
+}
+
+impl Deref for Arranging<'_> {
+    type Target = Session;
+
+    fn deref(&self) -> &Session {
+        match self {
+            Self::Same(session) => session,
+            Self::Other(session) => session,
+        }
+    }
+}
+
 impl Session {
     /// A session for the check with this id.
     pub fn new(target: Target, id: &str) -> Self {
@@ -73,21 +91,23 @@ impl Session {
         }
     }
 
-    /// The session with which a client model arranges what it reads, if it is another one.
-    pub(crate) fn arranging(&self) -> Option<Self> {
-        let registry = self.target.arranges_on.clone()?;
+    /// The session with which a client model arranges what it reads.
+    pub(crate) fn arranging(&self) -> Arranging<'_> {
+        let Some(registry) = self.target.arranges_on.clone() else {
+            return Arranging::Same(self);
+        };
         let target = Target {
             registry,
             arranges_on: None,
             ..self.target.clone()
         };
-        Some(Self {
+        Arranging::Other(Box::new(Self {
             state: Mutex::new(State::new(target.secrets())),
             target,
             own_repository: self.own_repository.clone(),
             repository: self.repository.clone(),
             seed: self.seed,
-        })
+        }))
     }
 
     /// A session in an existing repository, by its full name.

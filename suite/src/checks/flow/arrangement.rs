@@ -25,8 +25,7 @@ pub(super) async fn push_and_read(
     chart: Chart,
     version: &str,
 ) -> Result<Chart, Stop> {
-    let other = session.arranging();
-    let session = other.as_ref().unwrap_or(session);
+    let session = &*session.arranging();
     let chart = session.as_arranged(chart);
     for blob in chart.blobs() {
         session.arrange_blob(&blob).await?;
@@ -61,8 +60,7 @@ pub(super) async fn arrange_versions(
     client: &'static ClientModel,
 ) -> Result<Chart, Stop> {
     let chart = push_and_read(session, client.chart(session, "1.2.0"), "0.1.0").await?;
-    let other = session.arranging();
-    let session = other.as_ref().unwrap_or(session);
+    let session = &*session.arranging();
     let older = ["1.0.0", "1.3.0-rc.1", "latest", "stable"];
     for tags in [&older[..], &[BUILD, RELEASE]] {
         for tag in tags {

@@ -31,8 +31,7 @@ pub(super) async fn push_plus(session: &Session, client: &'static ClientModel) -
     let chart = client.chart(session, PLUS);
     let tag = PLUS.replace('+', "_");
     client.run(session).push(&chart, &tag).await?;
-    let other = session.arranging();
-    let session = other.as_ref().unwrap_or(session);
+    let session = &*session.arranging();
     let tagged = session.get_manifest(&tag).await?;
     if tagged.status.as_u16() != 404 {
         return Ok(());
@@ -75,8 +74,7 @@ pub(super) async fn re_push(session: &Session, client: &'static ClientModel) -> 
     }
     let chart = arrange_chart(session, client, "1.0.0").await?;
     // Helm 3.18 and later also push the manifest by its digest.
-    let other = session.arranging();
-    let arranging = other.as_ref().unwrap_or(session);
+    let arranging = session.arranging();
     let by_digest = arranging.arrange_manifest(&chart.digest, &chart.manifest);
     by_digest.await?;
     client.run(session).push(&chart, "1.0.0").await
@@ -98,8 +96,7 @@ pub(super) async fn push_changed(session: &Session, client: &'static ClientModel
         }
         other => other?,
     }
-    let other = session.arranging();
-    let session = other.as_ref().unwrap_or(session);
+    let session = &*session.arranging();
     // The tag is read twice, and in two ways: `consistency/moved-tag` judges a delayed response, and others a wrong one.
     session.get_manifest("1.0.0").await?;
     let tagged = session.get_manifest("1.0.0").await?;
@@ -135,8 +132,7 @@ pub(super) async fn pull_plus(session: &Session, client: &'static ClientModel) -
 
 /// The pull by digest.
 pub(super) async fn pull_digest(session: &Session, client: &'static ClientModel) -> CheckResult {
-    let other = session.arranging();
-    let arranging = other.as_ref().unwrap_or(session);
+    let arranging = session.arranging();
     let chart = session.as_arranged(client.chart(session, "1.0.0"));
     for blob in chart.blobs() {
         arranging.arrange_blob(&blob).await?;
