@@ -133,11 +133,13 @@ impl ClientRun<'_> {
         let request = request
             .header(header::USER_AGENT, HeaderValue::from_static(self.agent))
             .header(header::ACCEPT_ENCODING, HeaderValue::from_static("gzip"));
-        let sent = self.session.request_token_once(request.clone()).await;
-        let mut reply = sent.map_err(|stop| self.session.closed(stop))?;
+        let send = async || {
+            let sent = self.session.request_token_once(request.clone()).await;
+            sent.map_err(|stop| self.session.closed(stop))
+        };
+        let mut reply = send().await?;
         if self.repeats(&request.method, &reply) {
-            let sent = self.session.request_token_once(request).await;
-            reply = sent.map_err(|stop| self.session.closed(stop))?;
+            reply = send().await?;
         }
         self.decoded(&Method::GET, reply)
     }

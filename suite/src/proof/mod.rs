@@ -11,12 +11,11 @@ use std::task::{Context, Poll, Waker};
 
 use helm_oci_fixtures::fault::{FOREIGN_HOST, Fault, FaultyRegistry, GeneratedFault};
 use helm_oci_fixtures::registry::{Access, ReferenceRegistry};
+use http::Uri;
 
 pub use self::effect::{Effect, effect};
 pub use self::exchanges::{RawExchange, exchanges, exchanges_on};
 pub use self::parallel::on_all_cores;
-use http::Uri;
-
 use crate::requirement::{Requirement, Setup};
 use crate::session::Session;
 use crate::session::steps::BuiltCharts;
@@ -79,15 +78,12 @@ fn attempt(requirement: &Requirement, target: Target) -> Verdict {
 
 /// The reference registry in memory on this set-up, with valid credentials.
 pub fn target(setup: Setup, faults: &[Fault]) -> Target {
-    let registry = ReferenceRegistry::new(access(setup));
-    let registry = FaultyRegistry::new(registry, faults).with_mebibyte(MEBIBYTE as usize);
-    target_of(setup, Arc::new(registry))
+    target_of(setup, Arc::new(registry(setup, faults)))
 }
 
 /// The same registry, on which client models arrange without the faults what they read.
 fn arranged_target(setup: Setup, faults: &[Fault]) -> Target {
-    let registry = ReferenceRegistry::new(access(setup));
-    arranged_target_of(setup, FaultyRegistry::new(registry, faults))
+    arranged_target_of(setup, registry(setup, faults))
 }
 
 /// The verdict of a client model on a fresh registry with a generated fault, as each flow of a recording has one.
@@ -101,8 +97,13 @@ pub fn generated_replay_verdict(
 
 /// The same registry with a generated fault.
 pub fn generated_target(setup: Setup, fault: GeneratedFault) -> Target {
-    let registry = FaultyRegistry::new(ReferenceRegistry::new(access(setup)), &[]);
-    arranged_target_of(setup, registry.with_generated(&[fault]))
+    let registry = registry(setup, &[]).with_generated(&[fault]);
+    arranged_target_of(setup, registry)
+}
+
+fn registry(setup: Setup, faults: &[Fault]) -> FaultyRegistry {
+    let registry = ReferenceRegistry::new(access(setup));
+    FaultyRegistry::new(registry, faults).with_mebibyte(MEBIBYTE as usize)
 }
 
 fn access(setup: Setup) -> Access {
@@ -114,7 +115,7 @@ fn access(setup: Setup) -> Access {
 }
 
 fn arranged_target_of(setup: Setup, registry: FaultyRegistry) -> Target {
-    let registry = Arc::new(registry.with_mebibyte(MEBIBYTE as usize));
+    let registry = Arc::new(registry);
     let without_faults = InMemory::new(Arc::clone(&registry), origin(setup)).with_inactive_faults();
     let mut target = target_of(setup, registry);
     target.arranges_on = Some(Arc::new(without_faults));

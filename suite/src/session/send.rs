@@ -166,23 +166,23 @@ impl Session {
 
     /// True if a violation is the refusal of a manifest under a tag, with a status of 4xx.
     pub(crate) fn shows_refused_tag(&self, finding: &Finding) -> bool {
-        let state = self.state();
-        let shown = finding.exchanges.last();
-        let shown = shown.and_then(|position| state.exchanges.get(*position));
-        shown.is_some_and(|sent| {
+        let is_refused_tag = |sent: &SentRequest| {
+            let is_by_tag = matches!(Route::of(&sent.request.uri),
+                Route::Manifest { reference, .. } if !reference.contains("sha256:"));
             let refused = sent.response.as_ref();
             let is_refused = refused.is_ok_and(|response| {
                 response.status.is_client_error() && response.status.as_u16() != 429
             });
-            let is_by_tag = !sent.request.uri.path().contains("sha256:");
-            is_refused && is_by_tag && is_manifest_put(&sent.request)
-        })
+            is_refused && is_by_tag && sent.request.method == Method::PUT
+        };
+        let shown = self.last_exchange_of(&finding.exchanges, is_refused_tag);
+        shown.unwrap_or_default()
     }
 
     /// True if an obstacle is a broken connection.
     fn is_broken(&self, stop: &Stop) -> bool {
         let failed = |error: &TransportError| matches!(error, TransportError::Broken { .. });
-        self.last_exchange_of(stop, |sent| {
+        self.obstacle_shows(stop, |sent| {
             sent.response.as_ref().err().is_some_and(failed)
         })
     }
@@ -192,27 +192,23 @@ impl Session {
         let Stop::Inconclusive(obstacle) = stop else {
             return Bytes::new();
         };
-        let state = self.state();
-        let shown = obstacle.exchanges.last();
-        match shown.map(|position| &state.exchanges[*position].response) {
-            Some(Err(TransportError::Broken { received, .. })) => received.clone(),
+        let received = self.last_exchange_of(&obstacle.exchanges, |sent| match &sent.response {
+            Err(TransportError::Broken { received, .. }) => received.clone(),
             _ => Bytes::new(),
-        }
+        });
+        received.unwrap_or_default()
     }
 
     /// The violation that a client model meets if the connection closes before the response is complete: Helm fails then,
     /// and a run confirms that it repeats. Any other reason to stop is returned as it is.
     pub(crate) fn closed(&self, stop: Stop) -> Stop {
+        let is_broken = self.is_broken(&stop);
         match stop {
-            Stop::Inconclusive(obstacle)
-                if self.is_broken(&Stop::Inconclusive(obstacle.clone())) =>
-            {
-                Stop::Violated(Box::new(Finding {
-                    expected: vec!["a complete response".to_owned()],
-                    actual: obstacle.what,
-                    exchanges: obstacle.exchanges,
-                }))
-            }
+            Stop::Inconclusive(obstacle) if is_broken => Stop::Violated(Box::new(Finding {
+                expected: vec!["a complete response".to_owned()],
+                actual: obstacle.what,
+                exchanges: obstacle.exchanges,
+            })),
             other => other,
         }
     }
@@ -224,17 +220,28 @@ impl Session {
             let response = sent.response.as_ref();
             response.is_ok_and(|response| response.status.is_server_error())
         };
-        self.is_broken(stop) || self.last_exchange_of(stop, is_server_error)
+        self.is_broken(stop) || self.obstacle_shows(stop, is_server_error)
     }
 
     /// Tests the last exchange that an obstacle shows.
-    fn last_exchange_of(&self, stop: &Stop, test: impl Fn(&SentRequest) -> bool) -> bool {
+    fn obstacle_shows(&self, stop: &Stop, test: impl Fn(&SentRequest) -> bool) -> bool {
         let Stop::Inconclusive(obstacle) = stop else {
             return false;
         };
+        let shown = self.last_exchange_of(&obstacle.exchanges, test);
+        shown.unwrap_or_default()
+    }
+
+    /// Reads the last one of these exchanges.
+    fn last_exchange_of<T>(
+        &self,
+        exchanges: &[usize],
+        read: impl Fn(&SentRequest) -> T,
+    ) -> Option<T> {
         let state = self.state();
-        let shown = obstacle.exchanges.last();
-        shown.is_some_and(|position| state.exchanges.get(*position).is_some_and(test))
+        let last = exchanges.last();
+        last.and_then(|position| state.exchanges.get(*position))
+            .map(read)
     }
 
     /// Notes that the request of an exchange was sent again, and then succeeded.
