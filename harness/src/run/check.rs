@@ -105,7 +105,7 @@ pub async fn check(
             // A repeated check that passes shows what an earlier attempt was refused.
             _ => session.transcript(),
         },
-        requests: session.exchanges(),
+        requests: session.sent(),
         verdict: redacted(verdict, &session),
         milliseconds: begun.milliseconds(),
         recovered: recovered(&session),

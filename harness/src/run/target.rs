@@ -92,6 +92,7 @@ impl TargetExamination<'_> {
         }
         record.advice = advice;
         record.capabilities = Box::pin(capabilities::probe(&mut target)).await;
+        target.shared = Some(Arc::default());
         self.events.send(Event::Started {
             checks: plan.requirements.len() + plan.flow_count(),
         });

@@ -102,6 +102,12 @@ impl ClientModel {
         String::from_utf8_lossy(&chart.manifest).contains(kind)
     }
 
+    /// The shape of its charts and its transport library, in lower case. Versions with one name read the same charts in
+    /// the same way.
+    pub(crate) fn reading_name(&self) -> String {
+        format!("{:?}-{:?}", self.shape, self.library).to_lowercase()
+    }
+
     /// The chart that this Helm version would push, not stored in the registry.
     pub(crate) fn chart(&self, session: &Session, version: &str) -> Chart {
         Session::chart_as_sent(session.ordinary_package(version), self.shape, None)

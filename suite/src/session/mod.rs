@@ -5,6 +5,7 @@
 //! - `token` responds to a challenge, which [`challenge`] parses; `token_request` writes the request for a token, and
 //!   [`authorization`] the header.
 //! - [`steps`] are the requests of Helm, and arranging; `expect` is the only place that makes a violation.
+//! - [`shared`] pushes once what several checks read.
 //! - [`target`] is the registry under examination, and [`existing_chart`] the chart that a read-only run reads.
 
 pub mod authorization;
@@ -15,6 +16,7 @@ pub(crate) mod expect;
 mod reply;
 pub(crate) mod retry;
 mod send;
+pub mod shared;
 mod state;
 pub mod steps;
 pub mod target;
@@ -24,7 +26,7 @@ mod transcript;
 pub mod write_mode;
 
 use std::ops::Deref;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use http::{HeaderValue, Uri};
@@ -49,6 +51,8 @@ pub struct Session {
     own_repository: RepositoryName,
     /// The repository that the check uses.
     repository: RepositoryName,
+    /// The repository that the check reads together with others, from then on.
+    shared_repository: OnceLock<RepositoryName>,
     seed: u64,
     state: Mutex<State>,
 }
@@ -87,6 +91,7 @@ impl Session {
             target,
             own_repository,
             repository,
+            shared_repository: OnceLock::new(),
             seed,
         }
     }
@@ -106,6 +111,7 @@ impl Session {
             target,
             own_repository: self.own_repository.clone(),
             repository: self.repository.clone(),
+            shared_repository: OnceLock::new(),
             seed: self.seed,
         }))
     }
@@ -121,7 +127,7 @@ impl Session {
 
     /// The repository of this check. It does not exist before the check writes to it.
     pub fn repository(&self) -> &RepositoryName {
-        &self.repository
+        self.shared_repository.get().unwrap_or(&self.repository)
     }
 
     /// A second repository of this check.
@@ -137,7 +143,7 @@ impl Session {
 
     /// The chart name that belongs to the repository: its last component.
     pub fn chart_name(&self) -> &str {
-        self.repository.last_component()
+        self.repository().last_component()
     }
 
     /// The target under examination.

@@ -109,6 +109,7 @@ impl Session {
         if !handling.is_secret {
             let allowed = target.write_mode.check(&request, target.origin());
             allowed.map_err(Stop::not_allowed)?;
+            self.check_shared(&request)?;
         }
         let reply = self.unless_limited(&request, handling).await?;
         let is_repeated = target.attempt > 0

@@ -1,12 +1,14 @@
 //! The mutable part of a session, behind one mutex.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::HeaderValue;
 
 use super::Reply;
 use super::retry::RetryBudget;
+use super::shared::Arrangement;
 use crate::wire::redaction::Secrets;
 use crate::wire::{Request, Response, TransportError};
 
@@ -28,9 +30,14 @@ pub(super) struct State {
     pub(super) transfers: usize,
     /// The exchanges whose request failed, was sent again and then succeeded.
     pub(super) recovered: Vec<usize>,
+    /// The number of exchanges that another check sent.
+    pub(super) adopted: usize,
+    /// The shared arrangement that the session waits for.
+    pub(super) waits_for: Option<Arc<Arrangement>>,
 }
 
 /// A request with its response, unredacted.
+#[derive(Clone)]
 pub(super) struct SentRequest {
     pub(super) request: Request,
     pub(super) response: Result<Response, TransportError>,
@@ -49,11 +56,15 @@ impl State {
             rate_limited: Duration::ZERO,
             transfers: 0,
             recovered: Vec::new(),
+            adopted: 0,
+            waits_for: None,
         }
     }
 
     /// All waits so far.
     pub(super) fn waited(&self) -> Duration {
-        self.retries.waited() + self.rate_limited
+        let other = self.waits_for.as_ref();
+        let other = other.map_or(Duration::ZERO, |other| other.session.waited());
+        self.retries.waited() + self.rate_limited + other
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use http::Uri;
 
 use crate::oci::RepositoryName;
+use crate::session::shared::Shared;
 use crate::session::steps::BuiltCharts;
 use crate::session::write_mode::WriteMode;
 use crate::wire::Registry;
@@ -44,6 +45,8 @@ pub struct Target {
     pub arranges_on: Option<Arc<dyn Registry>>,
     /// The charts that are built once for all targets of a proof. A run builds each chart once anyway.
     pub built: Option<Arc<BuiltCharts>>,
+    /// What the checks of a run share; without it each check arranges what it reads.
+    pub shared: Option<Arc<Shared>>,
 }
 
 /// The size of a mebibyte.
@@ -70,6 +73,7 @@ impl Target {
             mebibyte: MEBIBYTE,
             arranges_on: None,
             built: None,
+            shared: None,
         }
     }
 

@@ -27,6 +27,12 @@ impl Session {
         state.exchanges.iter().skip(first).map(record).collect()
     }
 
+    /// The number of exchanges that this session sent itself, and not another for it.
+    pub fn sent(&self) -> usize {
+        let state = self.state();
+        state.exchanges.len() - state.adopted
+    }
+
     /// The number of exchanges so far.
     pub fn exchanges(&self) -> usize {
         self.state().exchanges.len()
@@ -51,7 +57,9 @@ impl Session {
     pub fn responses(&self) -> usize {
         let state = self.state();
         let exchanges = state.exchanges.iter();
-        exchanges.filter(|sent| sent.response.is_ok()).count()
+        let other = state.waits_for.as_ref();
+        let other = other.map_or(0, |other| other.session.responses());
+        exchanges.filter(|sent| sent.response.is_ok()).count() + other
     }
 
     /// The positions of the exchanges without a response.

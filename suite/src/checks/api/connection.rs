@@ -86,7 +86,7 @@ requirement! {
 }
 
 async fn nothing_after_head(session: &Session) -> CheckResult {
-    session.arrange_chart("1.0.0").await?;
+    session.shared_chart().await?;
     let path = session.manifest_path("1.0.0");
     let (reply, after) = session.send_alone(Method::HEAD, &path).await?;
     expect::holds(

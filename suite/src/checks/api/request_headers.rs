@@ -19,7 +19,7 @@ pub(in crate::checks) async fn accepts_user_agents(
     session: &Session,
     agents: &[&str],
 ) -> CheckResult {
-    let chart = session.arrange_chart("1.0.0").await?;
+    let chart = session.shared_chart().await?;
     let read = |path: String| {
         let get = session.call(Method::GET, &path);
         get.accept(media_type::OCI_MANIFEST).send()
@@ -109,7 +109,7 @@ requirement! {
 }
 
 async fn accept_lists(session: &Session) -> CheckResult {
-    session.arrange_chart("1.0.0").await?;
+    session.shared_chart().await?;
     let path = session.manifest_path("1.0.0");
     for accept in [ACCEPT_CONTAINERD, ACCEPT_ORAS] {
         for method in [Method::HEAD, Method::GET] {
@@ -162,7 +162,7 @@ requirement! {
 }
 
 async fn missing_accept(session: &Session) -> CheckResult {
-    let chart = session.arrange_chart("1.0.0").await?;
+    let chart = session.shared_chart().await?;
     let path = session.manifest_path(&chart.digest);
     let asked = session
         .call(Method::GET, &path)

@@ -80,7 +80,7 @@ requirement! {
 }
 
 async fn manifest_length(session: &Session) -> CheckResult {
-    session.arrange_chart("1.0.0").await?;
+    session.shared_chart().await?;
     let reply = session.get_manifest("1.0.0").await?;
     if !reply.status.is_success() {
         return Err(obstacle("read the manifest", &reply));

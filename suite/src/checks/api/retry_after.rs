@@ -42,7 +42,7 @@ requirement! {
 }
 
 async fn short_delays(session: &Session) -> CheckResult {
-    let chart = session.arrange_chart("1.0.0").await?;
+    let chart = session.shared_chart().await?;
     let paths = [
         session.manifest_path("1.0.0"),
         session.blob_path(&chart.layer_digest()),

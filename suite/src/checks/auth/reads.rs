@@ -202,7 +202,7 @@ requirement! {
 }
 
 async fn pull_lists(session: &Session) -> CheckResult {
-    session.arrange_chart("1.0.0").await?;
+    session.shared_chart().await?;
     let token = token_for(session, &[&scope(session, "pull")]).await?;
     let path = session.manifest_path("1.0.0");
     let manifest = session

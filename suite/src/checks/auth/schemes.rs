@@ -121,7 +121,7 @@ requirement! {
 }
 
 async fn first_works(session: &Session) -> CheckResult {
-    session.arrange_chart("1.0.0").await?;
+    session.shared_chart().await?;
     let path = format!("/v2/{}/tags/list", session.repository());
     let list = || session.call(Method::GET, &path);
     let anonymous = list().anonymous().send().await?;

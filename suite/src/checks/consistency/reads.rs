@@ -1,7 +1,6 @@
 //! Reads that must agree, and concurrent reads.
 
 use futures_util::future::join_all;
-use helm_oci_fixtures::manifest::Shape;
 use http::Method;
 
 use crate::helm::breaks::Break;
@@ -46,7 +45,7 @@ requirement! {
 }
 
 async fn head_and_get(session: &Session) -> CheckResult {
-    session.arrange_chart("1.0.0").await?;
+    session.shared_chart().await?;
     let head = session.head_manifest("1.0.0").await?;
     let Some(named) = head
         .header("docker-content-digest")
@@ -97,7 +96,7 @@ requirement! {
 }
 
 async fn concurrent_pulls(session: &Session) -> CheckResult {
-    let chart = session.arrange_signed_chart(Shape::Helm38).await?;
+    let chart = session.shared_signed_chart().await?;
     let digests: Vec<Digest> = chart.blobs().iter().map(|blob| digest_of(blob)).collect();
     let get = |digest: &Digest| {
         let get = session.call(Method::GET, &session.blob_path(digest));

@@ -12,7 +12,7 @@ use crate::verdict::{CheckResult, Stop};
 
 /// The response to a GET of a tag that does not exist.
 async fn absent_tag(session: &Session) -> Result<Reply, Stop> {
-    session.arrange_chart("1.0.0").await?;
+    session.shared_chart().await?;
     let path = session.manifest_path("9.9.9");
     let get = session.call(Method::GET, &path).accept(ACCEPT_ORAS);
     let reply = get.unfollowed().send().await?;

@@ -81,7 +81,7 @@ requirement! {
 }
 
 async fn head_agrees(session: &Session) -> CheckResult {
-    session.arrange_chart("1.0.0").await?;
+    session.shared_chart().await?;
     let path = session.manifest_path("9.9.9");
     let head = session
         .call(Method::HEAD, &path)
@@ -127,7 +127,7 @@ requirement! {
 }
 
 async fn status_class(session: &Session) -> CheckResult {
-    session.arrange_chart("1.0.0").await?;
+    session.shared_chart().await?;
     let absent = session
         .get_blob(&digest_of(b"a blob that was never uploaded"))
         .await?;

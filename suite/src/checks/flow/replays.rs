@@ -1,11 +1,15 @@
 //! The checks of the flows: each prepares the registry, then replays the requests of one Helm version.
 
+use futures_util::FutureExt;
 use semver::VersionReq;
 
-use super::arrangement::{BUILD, RELEASE, arrange_chart, arrange_versions, push_and_read};
+use super::arrangement::{
+    BUILD, RELEASE, push_and_read, share_chart, share_signed_chart, share_unread_chart,
+    share_versions,
+};
 use crate::client::ClientModel;
 use crate::session::expect;
-use crate::session::steps::{Chart, obstacle};
+use crate::session::steps::Chart;
 use crate::session::{Session, digest_of};
 use crate::verdict::{CheckResult, Obstacle, ObstacleKind, Restriction, Stop};
 
@@ -14,8 +18,7 @@ const PLUS: &str = "1.0.0+build.5";
 
 /// The push of a new chart.
 pub(super) async fn push(session: &Session, client: &'static ClientModel) -> CheckResult {
-    let chart = client.chart(session, "1.0.0");
-    client.run(session).push(&chart, "1.0.0").await
+    pushed(session, client).await.map(|_| ())
 }
 
 /// The push of a new chart with credentials; without them it is the same as [`push`].
@@ -24,6 +27,21 @@ pub(super) async fn first_push(session: &Session, client: &'static ClientModel) 
         return Err(Stop::condition_not_met("the run has no credentials"));
     }
     push(session, client).await
+}
+
+/// Pushes a new chart, once for all flows of this client model that begin with it.
+async fn pushed(session: &Session, client: &'static ClientModel) -> Result<Chart, Stop> {
+    let (major, minor, patch) = client.version;
+    let what = format!("push-{major}-{minor}-{patch}");
+    session
+        .share(&what, |session| push_new(session, client).boxed())
+        .await
+}
+
+async fn push_new(session: &Session, client: &'static ClientModel) -> Result<Chart, Stop> {
+    let chart = client.chart(session, "1.0.0");
+    client.run(session).push(&chart, "1.0.0").await?;
+    Ok(chart)
 }
 
 /// The push of a new chart whose version has build metadata.
@@ -50,8 +68,7 @@ pub(super) async fn push_plus(session: &Session, client: &'static ClientModel) -
 
 /// The push of a new chart, and at once its pull by another process.
 pub(super) async fn push_pull(session: &Session, client: &'static ClientModel) -> CheckResult {
-    let chart = client.chart(session, "1.0.0");
-    client.run(session).push(&chart, "1.0.0").await?;
+    let chart = pushed(session, client).await?;
     client.run(session).pull(&chart, "1.0.0").await
 }
 
@@ -72,7 +89,7 @@ pub(super) async fn re_push(session: &Session, client: &'static ClientModel) -> 
             "the registry rejects manifests as Helm writes them, so none can be pushed again",
         )));
     }
-    let chart = arrange_chart(session, client, "1.0.0").await?;
+    let chart = push_and_read(session, client.chart(session, "1.0.0"), "1.0.0").await?;
     // Helm 3.18 and later also push the manifest by its digest.
     let arranging = session.arranging();
     let by_digest = arranging.arrange_manifest(&chart.digest, &chart.manifest);
@@ -117,13 +134,13 @@ pub(super) async fn push_changed(session: &Session, client: &'static ClientModel
 
 /// The pull of an exact version.
 pub(super) async fn pull(session: &Session, client: &'static ClientModel) -> CheckResult {
-    let chart = arrange_chart(session, client, "1.0.0").await?;
+    let chart = share_chart(session, client, "1.0.0").await?;
     client.run(session).pull(&chart, "1.0.0").await
 }
 
 /// The pull of a version with build metadata.
 pub(super) async fn pull_plus(session: &Session, client: &'static ClientModel) -> CheckResult {
-    let chart = arrange_chart(session, client, PLUS).await?;
+    let chart = share_chart(session, client, PLUS).await?;
     client
         .run(session)
         .pull(&chart, &PLUS.replace('+', "_"))
@@ -132,18 +149,7 @@ pub(super) async fn pull_plus(session: &Session, client: &'static ClientModel) -
 
 /// The pull by digest.
 pub(super) async fn pull_digest(session: &Session, client: &'static ClientModel) -> CheckResult {
-    let arranging = session.arranging();
-    let chart = session.as_arranged(client.chart(session, "1.0.0"));
-    for blob in chart.blobs() {
-        arranging.arrange_blob(&blob).await?;
-        arranging.head_blob(&digest_of(&blob)).await?;
-    }
-    // No tag is read before: a cache may hide a digest until then.
-    let put = arranging.put_manifest("1.0.0", &chart.manifest).await?;
-    let digest = put.header("docker-content-digest");
-    if !put.status.is_success() || digest.is_some_and(|digest| digest != chart.digest) {
-        return Err(obstacle("push a manifest that keeps its digest", &put));
-    }
+    let chart = share_unread_chart(session, client).await?;
     client.run(session).pull(&chart, &chart.digest).await
 }
 
@@ -154,14 +160,7 @@ pub(super) async fn prov(session: &Session, client: &'static ClientModel) -> Che
             return Err(Stop::not_allowed(Restriction::UnsignedChart));
         }
         Some(adopted) if client.uses_shape_of(&adopted.chart) => adopted.chart.clone(),
-        _ => {
-            push_and_read(
-                session,
-                client.signed_chart(session, "1.0.0", false),
-                "1.0.0",
-            )
-            .await?
-        }
+        _ => share_signed_chart(session, client).await?,
     };
     let run = client.run(session);
     run.pull_with_provenance(&chart, "1.0.0").await
@@ -169,7 +168,7 @@ pub(super) async fn prov(session: &Session, client: &'static ClientModel) -> Che
 
 /// The pull of the highest release.
 pub(super) async fn list(session: &Session, client: &'static ClientModel) -> CheckResult {
-    let chart = arrange_versions(session, client).await?;
+    let chart = share_versions(session, client).await?;
     let run = client.run(session);
     run.pull_resolved(&chart, &[(RELEASE, None)]).await
 }
@@ -177,7 +176,7 @@ pub(super) async fn list(session: &Session, client: &'static ClientModel) -> Che
 /// Two ranges: one of releases, which is resolved, and one that only a version with build metadata satisfies, which is also
 /// pulled.
 pub(super) async fn resolve(session: &Session, client: &'static ClientModel) -> CheckResult {
-    let chart = arrange_versions(session, client).await?;
+    let chart = share_versions(session, client).await?;
     let range = |text| VersionReq::parse(text).expect("it is a range");
     let (releases, builds) = (range("^1.0.0"), range(">0.1.0, <0.3.0"));
     let ranges = [(RELEASE, Some(&releases)), (BUILD, Some(&builds))];

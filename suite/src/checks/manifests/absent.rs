@@ -40,7 +40,7 @@ requirement! {
 }
 
 async fn absent_tag(session: &Session) -> CheckResult {
-    session.arrange_chart("1.0.0").await?;
+    session.shared_chart().await?;
     let path = session.manifest_path("9.9.9");
     let reply = session
         .call(Method::HEAD, &path)
@@ -77,7 +77,7 @@ requirement! {
 }
 
 async fn absent_digest(session: &Session) -> CheckResult {
-    session.arrange_chart("1.0.0").await?;
+    session.shared_chart().await?;
     let path = session.manifest_path(&digest_of(b"no such manifest"));
     let reply = session
         .call(Method::HEAD, &path)

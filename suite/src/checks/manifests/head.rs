@@ -109,7 +109,7 @@ requirement! {
 }
 
 async fn present(session: &Session) -> CheckResult {
-    let chart = session.arrange_chart("1.0.0").await?;
+    let chart = session.shared_chart().await?;
     let head = session.call(Method::HEAD, &session.manifest_path(&chart.digest));
     let reply = head.accept(ACCEPT_ORAS).send().await?;
     expect::status(&reply, &[200, 301, 302, 303, 307, 308, 404])

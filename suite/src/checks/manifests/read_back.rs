@@ -36,7 +36,7 @@ requirement! {
 }
 
 async fn single_accept(session: &Session) -> CheckResult {
-    let chart = session.arrange_chart("1.0.0").await?;
+    let chart = session.shared_chart().await?;
     let path = session.manifest_path(&chart.digest);
     let single = session
         .call(Method::GET, &path)

@@ -2,7 +2,7 @@
 
 use http::Method;
 
-use crate::checks::tags::{first_page, next_link, push_tags, tags_of};
+use crate::checks::tags::{first_page, next_link, share_one_tag, share_three_tags, tags_of};
 use crate::helm::breaks::Break;
 use crate::helm::errors::Symptom;
 use crate::helm::flow::Flow;
@@ -116,7 +116,7 @@ async fn next_page(session: &Session) -> CheckResult {
 
 /// A tag list that the registry cuts although no part of it is requested, with its `Link`.
 async fn cut_list_of_three(session: &Session) -> Result<(Reply, String), Stop> {
-    push_tags(session, &["0.1.0", "0.2.0", "0.3.0"]).await?;
+    share_three_tags(session).await?;
     let reply = session.list_tags().await?;
     tags_of(&reply)?;
     match next_link(&reply) {
@@ -163,7 +163,7 @@ requirement! {
 }
 
 async fn one_link(session: &Session) -> CheckResult {
-    push_tags(session, &["0.1.0"]).await?;
+    share_one_tag(session).await?;
     let reply = session.list_tags().await?;
     tags_of(&reply)?;
     match reply.header("link") {

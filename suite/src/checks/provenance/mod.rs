@@ -112,7 +112,7 @@ requirement! {
 }
 
 async fn kept(session: &Session) -> CheckResult {
-    session.arrange_signed_chart(Shape::Helm38).await?;
+    session.shared_signed_chart().await?;
     let reply = session.get_manifest("1.0.0").await?;
     let text = String::from_utf8_lossy(&reply.body).into_owned();
     if !reply.status.is_success() || !text.contains(media_type::HELM_CHART) {
@@ -157,7 +157,7 @@ requirement! {
 }
 
 async fn bytes(session: &Session) -> CheckResult {
-    let chart = session.arrange_signed_chart(Shape::Helm38).await?;
+    let chart = session.shared_signed_chart().await?;
     let Some(provenance) = chart.provenance else {
         return Ok(());
     };

@@ -75,7 +75,7 @@ requirement! {
 }
 
 async fn blob_whole(session: &Session) -> CheckResult {
-    let chart = session.arrange_ordinary_chart("1.0.0").await?;
+    let chart = session.shared_ordinary_chart().await?;
     let path = session.blob_path(&chart.layer_digest());
     match session
         .response_or_close(|| session.call(Method::GET, &path).no_retry().send())
@@ -178,7 +178,7 @@ requirement! {
 }
 
 async fn config(session: &Session) -> CheckResult {
-    let chart = session.arrange_ordinary_chart("1.0.0").await?;
+    let chart = session.shared_ordinary_chart().await?;
     // `consistency/blob-readable-at-once` judges the first response after an upload.
     session.head_blob(&chart.config_digest()).await?;
     let reply = session.get_blob_following(&chart.config_digest()).await?;

@@ -43,7 +43,7 @@ requirement! {
 }
 
 async fn head_tag(session: &Session) -> CheckResult {
-    session.arrange_chart("1.0.0").await?;
+    session.shared_chart().await?;
     read_manifest(session, "1.0.0").await?;
     let reply = session.head_manifest("1.0.0").await?;
     expect::status(&reply, &[200, 301, 302, 303, 307, 308, 405])
@@ -77,7 +77,7 @@ requirement! {
 
 /// Pushes a chart and sends HEAD for its manifest, by tag.
 pub(super) async fn head_of_chart(session: &Session) -> Result<(Chart, Reply), Stop> {
-    let chart = session.arrange_chart("1.0.0").await?;
+    let chart = session.shared_chart().await?;
     let reply = session.head_manifest("1.0.0").await?;
     if reply.status.as_u16() == 200 {
         Ok((chart, reply))
@@ -88,7 +88,7 @@ pub(super) async fn head_of_chart(session: &Session) -> Result<(Chart, Reply), S
 
 /// Pushes a chart and sends HEAD for its manifest by digest, as a push since Helm 3.18 does.
 pub(in crate::checks) async fn head_by_digest(session: &Session) -> Result<Reply, Stop> {
-    let chart = session.arrange_chart("1.0.0").await?;
+    let chart = session.shared_chart().await?;
     let head = session.call(Method::HEAD, &session.manifest_path(&chart.digest));
     let reply = head.accept(ACCEPT_ORAS).send().await?;
     if reply.status.as_u16() == 200 {

@@ -31,7 +31,7 @@ requirement! {
 }
 
 async fn types(session: &Session) -> CheckResult {
-    let chart = session.arrange_chart("1.0.0").await?;
+    let chart = session.shared_chart().await?;
     let reply = read_manifest(session, "1.0.0").await?;
     let of = |bytes: &[u8]| {
         let manifest: Option<Manifest> = serde_json::from_slice(bytes).ok();

@@ -47,7 +47,7 @@ requirement! {
 }
 
 async fn manifest_type(session: &Session) -> CheckResult {
-    let chart = session.arrange_chart("1.0.0").await?;
+    let chart = session.shared_chart().await?;
     // `consistency/manifest-readable-at-once` judges the first response by digest.
     session.head_manifest(&chart.digest).await?;
     let reply = session.get_manifest_by_digest(&chart.digest).await?;
@@ -82,7 +82,7 @@ requirement! {
 }
 
 async fn not_converted(session: &Session) -> CheckResult {
-    session.arrange_chart("1.0.0").await?;
+    session.shared_chart().await?;
     let reply = read_manifest(session, "1.0.0").await?;
     if reply.media_type() == Some(media_type::OCI_INDEX) {
         return Err(obstacle("find an image manifest under the tag", &reply));
@@ -118,7 +118,7 @@ requirement! {
 }
 
 async fn manifest_bytes(session: &Session) -> CheckResult {
-    let chart = session.arrange_chart("1.0.0").await?;
+    let chart = session.shared_chart().await?;
     // `consistency/manifest-readable-at-once` judges the first response by digest.
     session.head_manifest(&chart.digest).await?;
     let reply = session.get_manifest_by_digest(&chart.digest).await?;
@@ -199,7 +199,7 @@ requirement! {
 }
 
 async fn no_index(session: &Session) -> CheckResult {
-    session.arrange_chart("1.0.0").await?;
+    session.shared_chart().await?;
     let reply = read_manifest(session, "1.0.0").await?;
     expect::holds(
         reply.media_type() != Some(media_type::OCI_INDEX),

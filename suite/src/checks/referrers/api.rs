@@ -34,7 +34,7 @@ requirement! {
 }
 
 async fn api(session: &Session) -> CheckResult {
-    let chart = session.arrange_chart("1.0.0").await?;
+    let chart = session.shared_chart().await?;
     let reply = referrers(session, &chart.digest, "").await?;
     expect::status(&reply, &[200])
 }
@@ -63,7 +63,7 @@ requirement! {
 }
 
 async fn absent_api(session: &Session) -> CheckResult {
-    let chart = session.arrange_chart("1.0.0").await?;
+    let chart = session.shared_chart().await?;
     let reply = referrers(session, &chart.digest, "").await?;
     expect::status(&reply, &[200, 404])
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use futures_util::future::join_all;
 use http::Method;
 
-use super::{all_tags, push_tags, tags_of};
+use super::{all_tags, share_one_tag, tags_of};
 use crate::helm::breaks::Break;
 use crate::helm::errors::Symptom;
 use crate::helm::flow::Flow;
@@ -47,7 +47,7 @@ requirement! {
 }
 
 async fn shape(session: &Session) -> CheckResult {
-    push_tags(session, &["1.0.0"]).await?;
+    share_one_tag(session).await?;
     let reply = session.list_tags().await?;
     expect::status(&reply, &[200])?;
     let list: TagList = expect::json(&reply, "with `name` and `tags`")?;
@@ -82,7 +82,7 @@ requirement! {
 }
 
 async fn repository_name(session: &Session) -> CheckResult {
-    push_tags(session, &["1.0.0"]).await?;
+    share_one_tag(session).await?;
     let reply = session.list_tags().await?;
     tags_of(&reply)?;
     let list: TagList = expect::json(&reply, "with `name` and `tags`")?;

@@ -6,17 +6,32 @@ mod pages;
 mod present;
 mod queries;
 
+use futures_util::FutureExt;
+
 use crate::oci::{Link, TagList};
 use crate::requirement::Requirement;
-use crate::session::steps::obstacle;
+use crate::session::steps::{Chart, obstacle};
 use crate::session::{Reply, Session};
 use crate::verdict::Stop;
 
+/// Three tags, which fill more than one page of two.
+pub(super) const THREE: [&str; 3] = ["0.1.0", "0.2.0", "0.3.0"];
+
+/// Arranges a repository with three tags, once for all checks that only read its list.
+pub(super) async fn share_three_tags(session: &Session) -> Result<(), Stop> {
+    let arrange = session.share("three-tags", |session| push_tags(session, &THREE).boxed());
+    arrange.await.map(|_| ())
+}
+
+/// Arranges a repository with one tag, once for all checks that only read its list.
+pub(super) async fn share_one_tag(session: &Session) -> Result<(), Stop> {
+    session.shared_chart().await?;
+    // `consistency/tag-listed-at-once` judges the first list after a push.
+    session.list_tags().await.map(|_| ())
+}
+
 /// Pushes one manifest under each of these tags.
-pub(super) async fn push_tags(session: &Session, tags: &[&str]) -> Result<(), Stop> {
-    if tags == ["1.0.0"] && session.existing_chart().is_some() {
-        return session.list_tags().await.map(|_| ());
-    }
+pub(super) async fn push_tags(session: &Session, tags: &[&str]) -> Result<Chart, Stop> {
     let chart = session.arrange_chart_blobs("1.0.0").await?;
     for tag in tags {
         session.arrange_manifest(tag, &chart.manifest).await?;
@@ -28,8 +43,9 @@ pub(super) async fn push_tags(session: &Session, tags: &[&str]) -> Result<(), St
             }
         }
     }
-    // `consistency/tag-listed-at-once` judges the first list after a push.
-    session.list_tags().await.map(|_| ())
+    // As above.
+    session.list_tags().await?;
+    Ok(chart)
 }
 
 /// The tags of a response; anything but a list is an obstacle.
@@ -78,7 +94,7 @@ const PAGE_LIMIT: usize = 8;
 
 /// Pushes three tags and returns the first page of two.
 pub(super) async fn first_page(session: &Session) -> Result<Reply, Stop> {
-    push_tags(session, &["0.1.0", "0.2.0", "0.3.0"]).await?;
+    share_three_tags(session).await?;
     let reply = session.list_tags_with("?n=2").await?;
     let tags = tags_of(&reply)?;
     if tags.len() > 2 && reply.header("link").is_none() {

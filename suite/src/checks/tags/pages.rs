@@ -1,6 +1,6 @@
 //! The pages of a tag list.
 
-use super::{PAGE_LIMIT, first_page, next_link, pages, push_tags};
+use super::{PAGE_LIMIT, first_page, next_link, pages, share_one_tag, share_three_tags};
 use crate::helm::breaks::Break;
 use crate::helm::errors::Symptom;
 use crate::helm::flow::Flow;
@@ -80,7 +80,7 @@ requirement! {
 }
 
 async fn largest_page(session: &Session) -> CheckResult {
-    push_tags(session, &["1.0.0"]).await?;
+    share_one_tag(session).await?;
     let reply = session.list_tags().await?;
     expect::holds(
         reply.body.len() <= MAX_PAGE_BYTES,
@@ -118,7 +118,7 @@ requirement! {
 }
 
 async fn last_page(session: &Session) -> CheckResult {
-    push_tags(session, &["0.1.0", "0.2.0", "0.3.0"]).await?;
+    share_three_tags(session).await?;
     let pages = pages(session, "", PAGE_LIMIT).await?;
     let last = &pages[pages.len() - 1];
     expect::holds(

@@ -1,6 +1,6 @@
 //! The tags that a list must contain, and those that it must not.
 
-use super::{PAGE_LIMIT, all_tags, push_tags};
+use super::{PAGE_LIMIT, all_tags, push_tags, share_one_tag};
 use crate::helm::breaks::Break;
 use crate::helm::errors::Symptom;
 use crate::helm::flow::Flow;
@@ -90,7 +90,7 @@ requirement! {
 }
 
 async fn readable(session: &Session) -> CheckResult {
-    push_tags(session, &["1.0.0"]).await?;
+    share_one_tag(session).await?;
     let (pages, list) = all_tags(session, PAGE_LIMIT).await?;
     let own = session.tag("1.0.0");
     let highest = resolve::pick(&list, None);

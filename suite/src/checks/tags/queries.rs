@@ -1,6 +1,6 @@
 //! The parameters `n` and `last` of a tag list.
 
-use super::{first_page, push_tags, tags_of};
+use super::{first_page, share_three_tags, tags_of};
 use crate::oci::TagList;
 use crate::requirement::requirement;
 use crate::requirement::source::DISTRIBUTION;
@@ -32,7 +32,7 @@ requirement! {
 }
 
 async fn honours_n(session: &Session) -> CheckResult {
-    push_tags(session, &["0.1.0", "0.2.0", "0.3.0"]).await?;
+    share_three_tags(session).await?;
     let reply = session.list_tags_with("?n=2").await?;
     let list = tags_of(&reply)?;
     expect::holds(
@@ -63,7 +63,7 @@ requirement! {
 }
 
 async fn large_n(session: &Session) -> CheckResult {
-    push_tags(session, &["0.1.0", "0.2.0", "0.3.0"]).await?;
+    share_three_tags(session).await?;
     tags_of(&session.list_tags().await?)?;
     let reply = session.list_tags_with("?n=10000").await?;
     expect::success(&reply)

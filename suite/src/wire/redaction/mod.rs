@@ -79,6 +79,12 @@ impl Secrets {
         self.add_encoded(&encode(secret));
     }
 
+    /// Adds all secrets of another session.
+    pub(crate) fn extend(&mut self, others: &Self) {
+        self.encodings.extend(others.encodings.iter().cloned());
+        self.order();
+    }
+
     /// Adds the base64 of a text, alone and within a longer text.
     fn add_encoded(&mut self, text: &str) {
         let whole = [
@@ -94,6 +100,10 @@ impl Secrets {
                 .chain(within)
                 .filter(|encoding| encoding.len() >= MINIMUM),
         );
+        self.order();
+    }
+
+    fn order(&mut self) {
         self.encodings.retain(|encoding| !encoding.is_empty());
         self.encodings
             .sort_by(|one, other| other.len().cmp(&one.len()).then_with(|| one.cmp(other)));
