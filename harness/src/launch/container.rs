@@ -7,8 +7,8 @@ use helm_oci_reports::record::{Leftover, TargetIdentity, TargetKind};
 use helm_oci_suite::session::target::Credentials;
 use testcontainers::bollard::Docker;
 use testcontainers::bollard::models::{ContainerInspectResponse, ImageInspect};
-use testcontainers::core::IntoContainerPort;
 use testcontainers::core::client::ClientError;
+use testcontainers::core::{IntoContainerPort, Mount};
 use testcontainers::runners::AsyncRunner;
 use testcontainers::{
     ContainerAsync, ContainerRequest, GenericImage, ImageExt, TestcontainersError,
@@ -119,6 +119,9 @@ impl Launch<'_> {
         }
         for (path, content) in filled.files {
             request = request.with_copy_to(path, content.into_bytes());
+        }
+        for folder in &recipe.tmpfs {
+            request = request.with_mount(Mount::tmpfs_mount(folder));
         }
         if !filled.command.is_empty() {
             request = request.with_cmd(filled.command);

@@ -2,6 +2,7 @@
 
 use crate::target::kind::{DistributionOption, ImageTarget, Recipe, Release};
 
+const STORAGE: &str = "/var/lib/registry";
 const PASSWORDS: &str = "/etc/conformance/htpasswd";
 const CERTIFICATE: &str = "/etc/conformance/tls.crt";
 const KEY: &str = "/etc/conformance/tls.key";
@@ -10,7 +11,9 @@ const KEY: &str = "/etc/conformance/tls.key";
 pub(super) fn image(release: &Release<DistributionOption>) -> ImageTarget {
     let Release { version, options } = release;
     let deletes = (!options.has(DistributionOption::NoDeletes)).to_string();
-    let mut recipe = Recipe::default().variable("REGISTRY_STORAGE_DELETE_ENABLED", &deletes);
+    let mut recipe = Recipe::default()
+        .in_memory(STORAGE)
+        .variable("REGISTRY_STORAGE_DELETE_ENABLED", &deletes);
     if options.has(DistributionOption::Htpasswd) {
         recipe = recipe
             .variable("REGISTRY_AUTH", "htpasswd")

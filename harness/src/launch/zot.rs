@@ -6,6 +6,8 @@ use crate::target::kind::{ImageTarget, Options, Recipe, Release, ZotOption};
 
 /// The path of the configuration in the image.
 const CONFIGURATION: &str = "/etc/zot/config.json";
+/// The folder of its content in the image's own configuration.
+const STORAGE: &str = "/var/lib/registry";
 const PASSWORDS: &str = "/etc/zot/htpasswd";
 const CERTIFICATE: &str = "/etc/zot/tls.crt";
 const KEY: &str = "/etc/zot/tls.key";
@@ -13,7 +15,7 @@ const KEY: &str = "/etc/zot/tls.key";
 /// The image of a release.
 pub(super) fn image(release: &Release<ZotOption>) -> ImageTarget {
     let Release { version, options } = release;
-    let mut recipe = Recipe::default();
+    let mut recipe = Recipe::default().in_memory(STORAGE);
     if let Some(configuration) = configuration(options) {
         recipe = recipe.file(CONFIGURATION, configuration.to_string());
     }
@@ -57,7 +59,7 @@ fn configuration(options: &Options<ZotOption>) -> Option<Value> {
     }
     (http != plain).then(|| {
         json!({
-            "storage": { "rootDirectory": "/var/lib/registry" },
+            "storage": { "rootDirectory": STORAGE },
             "http": http,
             "log": { "level": "info" },
         })

@@ -20,6 +20,8 @@ pub struct Recipe {
     pub command: Vec<String>,
     /// Its files, by path.
     pub files: BTreeMap<String, String>,
+    /// The folders of a container that are kept in memory.
+    pub tmpfs: Vec<String>,
     /// The path that returns a success status or 401 once the registry is ready.
     pub ready: String,
 }
@@ -30,6 +32,7 @@ impl Default for Recipe {
             env: BTreeMap::new(),
             command: Vec::new(),
             files: BTreeMap::new(),
+            tmpfs: Vec::new(),
             ready: READY.to_owned(),
         }
     }
@@ -42,6 +45,7 @@ impl Recipe {
             env: spec.env.clone(),
             command: spec.command.clone(),
             files: spec.files.clone(),
+            tmpfs: Vec::new(),
             ready: spec.ready.clone().unwrap_or_else(|| READY.to_owned()),
         }
     }
@@ -57,6 +61,13 @@ impl Recipe {
     #[must_use]
     pub fn file(mut self, path: &str, content: impl Into<String>) -> Self {
         self.files.insert(path.to_owned(), content.into());
+        self
+    }
+
+    /// Keeps a folder of the container in memory: what a run stores is deleted with the container anyway.
+    #[must_use]
+    pub fn in_memory(mut self, folder: &str) -> Self {
+        self.tmpfs.push(folder.to_owned());
         self
     }
 
