@@ -12,7 +12,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use futures_util::future::BoxFuture;
 use helm_oci_fixtures::fault::FaultyRegistry;
 use helm_oci_fixtures::transport::{
@@ -20,7 +20,7 @@ use helm_oci_fixtures::transport::{
 };
 use http::{Request, Response, StatusCode};
 use http_body_util::{BodyExt, Limited};
-use hyper::body::Incoming as IncomingBody;
+use hyper::body::{Body, Incoming as IncomingBody};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -255,6 +255,20 @@ async fn pass(time: Duration) {
     tokio::time::sleep(time).await;
 }
 
+/// The body of a request; `None` if it is too large or incomplete. It is received into one buffer, so that the parts of a
+/// large chart are not held twice.
+async fn whole_body(body: IncomingBody) -> Option<Bytes> {
+    let mut body = Limited::new(body, LARGEST);
+    let stated = body.size_hint().lower();
+    let mut whole = BytesMut::with_capacity(usize::try_from(stated).ok()?.min(LARGEST));
+    while let Some(frame) = body.frame().await {
+        if let Ok(data) = frame.ok()?.into_data() {
+            whole.extend_from_slice(&data);
+        }
+    }
+    Some(whole.freeze())
+}
+
 async fn respond(
     handler: Arc<dyn Handler>,
     scheme: Scheme,
@@ -262,7 +276,7 @@ async fn respond(
     after: Arc<AfterResponse>,
 ) -> Result<Response<Answer>, Cut> {
     let (mut parts, body) = request.into_parts();
-    let Ok(body) = Limited::new(body, LARGEST).collect().await else {
+    let Some(body) = whole_body(body).await else {
         let mut refusal = Response::new(Bytes::from_static(
             b"the request is too large or incomplete\n",
         ));
@@ -272,7 +286,7 @@ async fn respond(
     if let Some(path) = parts.uri.path_and_query() {
         parts.uri = path.clone().into();
     }
-    let request = Request::from_parts(parts, body.to_bytes());
+    let request = Request::from_parts(parts, body);
     let Outgoing { response, effect } = handler.answer(Incoming { scheme, request }).await;
     match effect {
         TransportEffect::None => Ok(response.map(Answer::whole)),
