@@ -16,6 +16,7 @@ use crate::clock;
 use crate::deviations::DeviationError;
 use crate::exit_code::ExitCode;
 use crate::helm::Helm;
+use crate::run::preset::Preset;
 use crate::run::{self, AssignError, Events, Interrupt, Job, Plan, Schedule};
 use crate::target::spec::TargetSpec;
 
@@ -79,6 +80,10 @@ pub(super) struct ExaminationArguments {
     rules: RulesArguments,
     #[command(flatten)]
     helms: HelmArguments,
+    /// Examine this much. By default `full` for a registry that is launched and for requirements selected with --only,
+    /// otherwise `quick`.
+    #[arg(long, value_name = "PRESET")]
+    preset: Option<Preset>,
     /// Run up to N checks concurrently on a target.
     #[arg(long, value_name = "N", default_value_t = run::CONCURRENCY, value_parser = clap::value_parser!(u16).range(1..=64))]
     jobs: u16,
@@ -158,6 +163,9 @@ impl ExaminationArguments {
             strict: self.rules.is_strict(),
             is_planned: self.planned,
             deviations: self.rules.deviations()?,
+            preset: self
+                .preset
+                .or_else(|| self.selection.is_only().then_some(Preset::Full)),
             ..Plan::new(chosen.requirements, self.seed.unwrap_or_else(clock::seed))
         }))
     }

@@ -87,6 +87,11 @@ pub(super) struct Chosen {
 }
 
 impl Selection {
+    /// True if requirements are selected by name.
+    pub(super) fn is_only(&self) -> bool {
+        !self.only.is_empty()
+    }
+
     /// True if a filter is given.
     pub(super) fn is_narrowed(&self) -> bool {
         let is_named = !self.only.is_empty() || !self.skip.is_empty() || !self.level.is_empty();

@@ -13,6 +13,7 @@
 pub mod capabilities;
 pub mod cleanup;
 pub mod preflight;
+pub mod preset;
 pub mod repositories;
 
 mod blocked;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use helm_oci_suite::requirement::Requirement;
 
 use super::flows::HelmClients;
+use super::preset::Preset;
 use crate::deviations::Deviations;
 
 /// The number of checks that run concurrently on a target by default: enough to keep a slow connection busy.
@@ -38,6 +39,8 @@ pub struct Plan {
     pub strict: bool,
     /// The known deviations.
     pub deviations: Deviations,
+    /// The extent of the run; without one it depends on the target.
+    pub preset: Option<Preset>,
 }
 
 impl Plan {

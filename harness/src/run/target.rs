@@ -24,6 +24,7 @@ use super::deadline::within;
 use super::flows::CheckResults;
 use super::order::Planned;
 use super::preflight::{Preflight, preflight};
+use super::preset::Preset;
 use super::settle::Settler;
 use super::{
     Checked, DEADLINE, Event, Events, Pace, Plan, blocked, capabilities, check_record, failures,
@@ -152,6 +153,7 @@ impl TargetExamination<'_> {
         of_target: &mut TargetRecord,
     ) -> (Vec<CheckRecord>, Verdicts, Responses) {
         let (plan, identity) = (self.plan, &of_target.identity);
+        let preset = plan.preset.unwrap_or_else(|| Preset::of(identity.kind));
         let over_budget = &order::over_budget(&plan.requirements, self.policy.budget);
         let settler = &Settler {
             target,
@@ -162,7 +164,8 @@ impl TargetExamination<'_> {
         };
         let check_one = async |(position, requirement): Planned| {
             let is_skipped = checks::is_matched(&self.policy.skip, requirement.id);
-            let checked = match over_budget.get(requirement.id) {
+            let left_out = preset.leaves_out(requirement);
+            let checked = match left_out.as_ref().or(over_budget.get(requirement.id)) {
                 Some(why) => Checked::not_run(why),
                 None if is_skipped => Checked::not_run("the targets file skips it on this target"),
                 None => settler.check(requirement).await,

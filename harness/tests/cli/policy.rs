@@ -73,6 +73,30 @@ fn large_checks_beyond_the_budget_are_skipped_with_a_reason() {
 }
 
 #[test]
+fn large_charts_are_sent_to_a_url_only_if_they_are_asked_for() {
+    let serve = Serve::with(&[]);
+    let large = |arguments: &[&str]| {
+        let (ran, record) = examined(&[&[serve.url.as_str()], arguments].concat());
+        assert_eq!(ran.code, Some(0), "{}{}", ran.out, ran.err);
+        let checks = record["targets"][0]["checks"].as_array().expect("checks");
+        let check = checks
+            .iter()
+            .find(|check| check["id"] == "limits/chart-of-36-mebibytes");
+        let check = check.expect("it is selected");
+        (check["outcome"].clone(), check["reason"].clone())
+    };
+    let (outcome, reason) = large(&["--skip", "flow"]);
+    assert_eq!(outcome, "skipped");
+    assert_eq!(reason, "transfers 72 MiB; `--preset full` includes it");
+    assert_eq!(large(&["--skip", "flow", "--preset", "full"]).0, "pass");
+    assert_eq!(large(&["--only", "limits"]).0, "pass");
+    assert_eq!(
+        large(&["--only", "limits", "--preset", "quick"]).0,
+        "skipped"
+    );
+}
+
+#[test]
 fn a_run_keeps_to_its_rate_limit() {
     let serve = Serve::with(&[]);
     let arguments = [
