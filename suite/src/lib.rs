@@ -2,7 +2,7 @@
 //!
 //! - [`requirement`]: a requirement with its level, sources, faults and check; [`checks`]: all requirements, by chapter.
 //! - [`session`]: the workspace of a check: its requests, tokens, retries and expectations; [`verdict`]: its result.
-//! - [`wire`]: the HTTP port, recorded exchanges and redaction; [`oci`]: digests, references, bodies, links and URLs.
+//! - [`wire`]: HTTP, recorded exchanges and redaction; [`oci`]: digests, references, bodies, links and URLs.
 //! - [`helm`]: Helm versions, eras, flows and error messages; `client`: models of Helm clients.
 //! - [`prediction`]: the table of eras and flows, and explanations of failed flows.
 //! - [`proof`]: every requirement against every fault; [`evidence`]: observations of real Helm binaries;

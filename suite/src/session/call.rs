@@ -144,7 +144,7 @@ impl Call<'_> {
         }
     }
 
-    /// Measures the body of a successful response, which should be this one, instead of keeping it.
+    /// Compares the body of a successful response with the expected one while reading, instead of keeping it.
     pub fn measured(mut self, expected: &Pattern) -> Self {
         self.measure = Some(expected.clone());
         self

@@ -57,7 +57,7 @@ pub struct Session {
     state: Mutex<State>,
 }
 
-/// The session that arranges: that of the check, or one on another port.
+/// The session that arranges: that of the check, or one on `Target::arranges_on`.
 pub(crate) enum Arranging<'s> {
     Same(&'s Session),
     Other(Box<Session>),

@@ -288,7 +288,7 @@ mod tests {
     }
 
     #[test]
-    fn time_in_the_rate_limiter_counts_as_waited_and_uses_none_of_the_budget() {
+    fn time_in_the_rate_limiter_counts_as_waited_and_uses_no_retry_budget() {
         let (reply, _, _) = ask(200, "", 0);
         let reply = reply.expect("a response");
         let mut state = State::new(Secrets::default());

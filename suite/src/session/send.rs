@@ -214,8 +214,8 @@ impl Session {
         }
     }
 
-    /// True if an obstacle may be a matter of the line or of an overloaded server: the connection broke, or the status is
-    /// 5xx.
+    /// True if the network or an overloaded server may be the cause of an obstacle: the connection broke, or the status
+    /// is 5xx.
     pub(super) fn may_pass(&self, stop: &Stop) -> bool {
         let is_server_error = |sent: &SentRequest| {
             let response = sent.response.as_ref();

@@ -13,10 +13,10 @@ use crate::wire::content::mix;
 pub use crate::wire::credentials::{Credentials, Login};
 use crate::wire::redaction::Secrets;
 
-/// One registry under examination, reached through the HTTP port.
+/// One registry under examination, reached through its HTTP client.
 #[derive(Clone)]
 pub struct Target {
-    /// The port.
+    /// The HTTP client.
     pub registry: Arc<dyn Registry>,
     /// The credentials to use after a challenge.
     pub credentials: Option<Credentials>,
@@ -40,7 +40,7 @@ pub struct Target {
     /// The size of a mebibyte in checks: [`MEBIBYTE`] for every real registry, less in proofs, which would take minutes
     /// otherwise.
     pub mebibyte: u64,
-    /// The registry on which client models arrange what they read, if it is another port than that of the target: a fault
+    /// The registry on which client models arrange what they read, if it is not that of the target: a fault
     /// then alters the requests of the flow alone, as in the recordings of real Helm binaries.
     pub arranges_on: Option<Arc<dyn Registry>>,
     /// The charts that are built once for all targets of a proof. A run builds each chart once anyway.

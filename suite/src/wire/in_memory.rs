@@ -1,4 +1,4 @@
-//! The reference registry as a port, without a socket.
+//! The reference registry without a socket.
 
 use std::future::ready;
 use std::sync::Arc;
@@ -37,14 +37,14 @@ impl InMemory {
         }
     }
 
-    /// The same port, on which the faults observe each request and alter none.
+    /// The same registry, on which the faults observe each request and alter none.
     #[must_use]
     pub const fn with_inactive_faults(mut self) -> Self {
         self.are_faults_active = false;
         self
     }
 
-    /// The same port, which also serves this host.
+    /// The same registry, which also serves this host.
     #[must_use]
     pub const fn with_other_host(mut self, host: &'static str) -> Self {
         self.other_host = Some(host);

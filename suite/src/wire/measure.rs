@@ -29,7 +29,7 @@ pub struct Measurement {
 }
 
 impl Measurement {
-    /// A measurement of a body that should be this one.
+    /// The measurement of a body for which this one is expected.
     pub fn new(expected: &Pattern) -> Self {
         Self {
             expected: expected.clone(),

@@ -1,7 +1,7 @@
-//! HTTP as the suite sees it: the port, the requests and responses that pass through it, and their record without
+//! HTTP as the suite sees it: the interface, the requests and responses that pass through it, and their record without
 //! secrets.
 //!
-//! - [`Registry`] is the port, [`Relay`] a port in front of another, [`InMemory`] the reference registry as a port;
+//! - [`Registry`] is the interface, [`Relay`] a layer around another, [`InMemory`] the reference registry in memory;
 //! - [`Request`] and [`Response`] pass through it, with [`content`] of any size;
 //! - [`exchange`] is the record of both, in which [`redaction`] leaves no secret of the [`credentials`].
 

@@ -1,7 +1,7 @@
-//! The HTTP port of the suite.
+//! The interface between the suite and an HTTP client.
 //!
-//! The port sends exactly the request it is given and returns exactly the response it received: it follows no redirect,
-//! decodes nothing, and adds no credential. The session does all of that, and records it.
+//! The client sends exactly the request it is given and returns exactly the response it received: it follows no
+//! redirect, decodes nothing, and adds no credential. The session does all of that, and records it.
 
 use std::time::Duration;
 
@@ -41,7 +41,7 @@ pub type AloneFuture<'a> = BoxFuture<'a, Result<(Response, AfterResponse), Trans
 /// The future of a response.
 pub type ResponseFuture<'a> = BoxFuture<'a, Result<Response, TransportError>>;
 
-/// The port to a registry.
+/// The HTTP client of a registry.
 pub trait Registry: Send + Sync {
     /// Sends one request and returns the response.
     fn send(&self, request: Request) -> ResponseFuture<'_>;
@@ -61,12 +61,12 @@ pub trait Registry: Send + Sync {
     fn origin(&self) -> &Uri;
 }
 
-/// A port in front of another, which passes everything on unless it has a rule for it.
+/// A layer around another client, which passes everything on unless it has a rule for it.
 ///
-/// Each implementation is a [`Registry`]: it writes only the method that it changes, and a new method of the port is
-/// delegated in one place.
+/// Each implementation is a [`Registry`]: it writes only the method that it changes, and a new method is delegated in
+/// one place.
 pub trait Relay: Send + Sync {
-    /// The port behind it.
+    /// The client behind it.
     fn inner(&self) -> &dyn Registry;
 
     /// Passes a request on, and its response back.

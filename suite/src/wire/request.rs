@@ -4,7 +4,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
 
 use super::content::{Content, Pattern};
 
-/// A request as the port sends it: nothing is added but `Host` and a `User-Agent`.
+/// A request as the HTTP client sends it: nothing is added but `Host` and a `User-Agent`.
 #[derive(Debug, Clone)]
 pub struct Request {
     /// The method.

@@ -7,7 +7,7 @@ use http::{HeaderMap, StatusCode};
 
 use super::Measured;
 
-/// A response as the port received it: nothing is decoded.
+/// A response as the HTTP client received it: nothing is decoded.
 #[derive(Debug, Clone)]
 pub struct Response {
     /// The status.

@@ -66,7 +66,7 @@ async fn head_and_get(session: &Session) -> CheckResult {
         let actual = digest_of(&get.body);
         expect::holds(
             actual == named,
-            format!("a body with the digest {named}, as HEAD returns it"),
+            format!("a body with the digest {named} that HEAD returned"),
             format!("a body with the digest {actual}"),
             &[&head, &get],
         )?;

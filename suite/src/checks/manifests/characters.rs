@@ -104,7 +104,7 @@ async fn any_value(session: &Session) -> CheckResult {
     Ok(())
 }
 
-/// A chart with all of these annotations, whose blobs are in the registry.
+/// A chart with all annotations of [`unusual`], whose blobs are in the registry.
 async fn arrange_unusual(session: &Session) -> Result<Chart, Stop> {
     let all: Vec<(String, String)> = unusual()
         .into_iter()
@@ -126,8 +126,9 @@ requirement! {
     /// the digest is another one, and Helm 3.12 and later abort the push.
     ///
     /// ## How it is checked
-    /// The check pushes a manifest with all of these annotations by digest and reads it by digest. The PUT must succeed if
-    /// one under a tag does, and GET must not return 404 if a plain manifest can be read.
+    /// The check pushes a manifest with the annotations of `manifests/any-annotation-accepted` by digest and reads it
+    /// by digest. The PUT must succeed if one under a tag does, and GET must not return 404 if a plain manifest can be
+    /// read.
     STORED = "manifests/characters-stored" {
         level: Must,
         title: "the registry stores every character of a manifest as it was sent",
@@ -180,14 +181,14 @@ async fn stored(session: &Session) -> CheckResult {
 }
 
 requirement! {
-    /// The registry serves every character of a manifest as it was sent: it neither escapes, replaces nor cuts any.
+    /// The registry serves every character of a manifest as it was sent: none is escaped, replaced or cut off.
     ///
     /// ## Why Helm needs it
     /// Helm compares the digest of a manifest with that of its bytes when it pulls, and since 3.18 when it pushes.
     ///
     /// ## How it is checked
-    /// The check pushes a manifest with all of these annotations by digest and reads it by digest. The response must have
-    /// the same bytes.
+    /// The check pushes a manifest with the annotations of `manifests/any-annotation-accepted` by digest and reads it
+    /// by digest. The response must have the same bytes.
     SERVED = "manifests/characters-served" {
         level: Must,
         title: "the registry serves every character of a manifest as it was sent",

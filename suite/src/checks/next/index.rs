@@ -177,7 +177,7 @@ async fn bytes(session: &Session) -> CheckResult {
     if reply.media_type() != Some(media_type::OCI_INDEX) {
         // `next/index-not-replaced` judges this.
         return Err(Stop::condition_not_met(
-            "the registry returns no index for the tag of one",
+            "the registry returns no index for the tag of an index",
         ));
     }
     expect::same_bytes(&reply, &index)

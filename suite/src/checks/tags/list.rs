@@ -166,7 +166,7 @@ requirement! {
     /// The registry returns 404 or an empty list to `GET tags/list` in a repository that does not exist.
     ///
     /// ## Why Helm needs it
-    /// Helm 3.8 and later print different messages for the two cases. With a 5xx the user cannot distinguish an
+    /// Helm 3.8 and later print different messages for 404 and an empty list. With a 5xx the user cannot distinguish an
     /// unknown chart from a broken registry.
     ///
     /// ## How it is checked

@@ -43,7 +43,7 @@ impl Session {
         format!("/v2/{}/manifests/{reference}", self.repository())
     }
 
-    /// Tries a step of an arrangement again while it fails because of the line or an overloaded server.
+    /// Tries a step of an arrangement again while it fails because of the network or an overloaded server.
     async fn persisting<T, A>(&self, step: impl Fn() -> A) -> Result<T, Stop>
     where
         A: Future<Output = Result<T, Stop>>,
