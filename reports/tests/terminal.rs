@@ -329,7 +329,7 @@ fn a_target_that_became_unreachable_is_inconclusive() {
 }
 
 #[test]
-fn a_selection_and_many_checks_are_shown() {
+fn the_filters_and_every_check_are_shown() {
     let mut record = support::of_outcomes(&[Outcome::Pass; 95]);
     record.run.only = vec!["push/*".into(), "tags/*".into()];
     let text = plain(&record);

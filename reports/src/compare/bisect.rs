@@ -46,7 +46,7 @@ pub struct BisectedChange {
     pub between: Vec<String>,
 }
 
-/// The state of knowledge about one target.
+/// The examination of one target: not begun, not possible, or its record.
 #[derive(Debug, Clone)]
 enum Known {
     Nothing,

@@ -81,7 +81,7 @@ pub struct RequirementChange {
     /// The sources that support it.
     #[serde(rename = "says")]
     pub sources: Vec<SourceRecord>,
-    /// The effects on users of some Helm versions where it is violated.
+    /// The effects of a violation on users of some Helm versions.
     pub helm: Vec<BreakRecord>,
 }
 
@@ -116,9 +116,9 @@ pub struct ComparedCounts {
 pub struct TargetComparison {
     /// The version of this form.
     pub schema: u32,
-    /// The target to move from.
+    /// The target that users migrate from.
     pub a: ComparedTarget,
-    /// The target to move to.
+    /// The target that users migrate to.
     pub b: ComparedTarget,
     /// The counts of what was compared.
     #[serde(rename = "looked")]

@@ -22,9 +22,9 @@ pub fn matrix(view: &MatrixView<'_, '_>) -> String {
     line(&mut page, &format!("{}\n", escaped(&header)));
     targets(&mut page, view);
     eras(&mut page, view);
-    let predicted = "Flows that do not work on all targets";
+    let predicted = "Flows that do not work on every target";
     flows(&mut page, predicted, view, &view.flows, verdict_sign);
-    let observed = "Flows of real Helm binaries that did not pass on all targets";
+    let observed = "Flows of real Helm binaries that did not pass on every target";
     flows(&mut page, observed, view, &view.helm_flows, outcome_sign);
     requirements(&mut page, view);
     findings(&mut page, view);

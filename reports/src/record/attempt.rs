@@ -11,7 +11,7 @@ pub struct AttemptRecord {
     /// The observation in one sentence; empty for a success.
     #[serde(skip_serializing_if = "String::is_empty", default)]
     pub what: String,
-    /// True if the line or an overloaded server explains it: no response, 429, or a 5xx status.
+    /// True if the network or an overloaded server explains it: no response, 429, or a 5xx status.
     #[serde(skip_serializing_if = "is_false", default)]
     pub by_line: bool,
     /// The exchanges that show it, as positions in the transcript.

@@ -1,8 +1,8 @@
-//! The line to a target: requests without a response, refusals by a rate limit, and the pace that the run chose.
+//! The connection to a target: requests without a response, refusals by a rate limit, and the pace that the run chose.
 
 use serde::{Deserialize, Serialize};
 
-/// The line to a target, where something went wrong on it.
+/// The connection to a target, where something went wrong on it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LineRecord {
     /// The number of responses 429 and 503.

@@ -48,7 +48,7 @@ pub struct TargetRecord {
     /// The number of checks that ran concurrently at most; records of older versions leave it out.
     #[serde(rename = "side_by_side", default)]
     pub concurrency: usize,
-    /// The line to the target; left out if nothing went wrong on it.
+    /// The connection to the target; left out if nothing went wrong on it.
     #[serde(skip_serializing_if = "LineRecord::is_quiet", default)]
     pub line: LineRecord,
     /// The soak; left out if there was none.

@@ -17,7 +17,7 @@ pub struct ChartPart<'a> {
     pub role: &'a str,
     /// The `Content-Type` of the response.
     pub media_type: Option<String>,
-    /// Its bytes, or the response that came instead.
+    /// The bytes of the part, or the response that was returned instead.
     pub got: Result<&'a [u8], String>,
     /// The bytes that were pushed, if they were.
     pub pushed: Option<&'a [u8]>,

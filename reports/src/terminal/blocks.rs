@@ -23,8 +23,8 @@ pub(super) fn inconclusive(page: &mut Page, target: &TargetView<'_>) {
     }
 }
 
-/// The checks that passed only when they were repeated. A brief report has a block for each that a definite response
-/// contradicted; the others are counted in the summary.
+/// The checks that passed only when they were repeated. A brief report has a block for each with a definite response
+/// that violates the requirement; the summary lists the others.
 pub(super) fn intermittent(page: &mut Page, target: &TargetView<'_>) {
     if page.style.verbose {
         for check in target.with_outcome(Outcome::Intermittent) {

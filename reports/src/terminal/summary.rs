@@ -43,7 +43,7 @@ pub(super) fn target(page: &mut Page, target: &TargetView<'_>) {
     if !by_line.is_empty() {
         let count = plural(by_line.len(), "check");
         let sentence = format!(
-            "{count} passed when repeated, and failed before for reasons of the line or of an overloaded server: {}",
+            "{count} passed when repeated, and failed before because of the network or an overloaded server: {}",
             by_line.join(", ")
         );
         page.labelled(Label::Intermittent, &sentence);

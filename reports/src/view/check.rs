@@ -37,7 +37,7 @@ pub struct CheckView<'a> {
     pub rows: Vec<ReportRow<'a>>,
     /// The exchanges that show it.
     pub exchanges: ExchangesView<'a>,
-    /// True if an attempt was contradicted by a definite response, and not by the line.
+    /// True if an attempt is a violation by a definite response, not a failure of the network.
     pub is_contradicting: bool,
 }
 

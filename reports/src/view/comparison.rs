@@ -18,9 +18,9 @@ const NAMED: usize = 8;
 /// The view of a comparison.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ComparisonView<'a> {
-    /// The target to move from.
+    /// The target that users migrate from.
     pub a: &'a ComparedTarget,
-    /// The target to move to.
+    /// The target that users migrate to.
     pub b: &'a ComparedTarget,
     /// The conclusion, if nothing differs or nothing could be compared.
     pub conclusion: Option<Conclusion>,

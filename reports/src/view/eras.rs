@@ -29,7 +29,7 @@ pub struct EraRow {
     pub flow: Flow,
     /// The verdict for each era; none where the era does not have the flow.
     pub verdicts: Vec<Option<FlowVerdict>>,
-    /// False if nothing is known of the flow because no check that could tell was run.
+    /// False if nothing is known of the flow because no check that decides it was run.
     pub is_examined: bool,
 }
 
@@ -97,7 +97,7 @@ impl<'a> EraTable<'a> {
         })
     }
 
-    /// The flows of which nothing is known because no check that could tell was run.
+    /// The flows of which nothing is known because no check that decides them was run.
     pub fn not_examined(&self) -> impl Iterator<Item = Flow> {
         let rows = self.rows.iter().filter(|row| !row.is_examined);
         rows.map(|row| row.flow)

@@ -1,9 +1,9 @@
-//! The line to a target in sentences.
+//! The connection to a target in sentences.
 
 use crate::record::{LineRecord, RecoveredRecord};
 use crate::text::plural;
 
-/// What went wrong on the line to a target, a sentence each.
+/// What went wrong on the connection to a target, a sentence each.
 pub(super) fn sentences(line: &LineRecord) -> Vec<String> {
     let LineRecord {
         limited,

@@ -49,7 +49,7 @@ pub struct TargetView<'a> {
     pub leftovers: Vec<LeftoverGroup<'a>>,
     /// The requests of the run; none for a record that does not count them.
     pub effort: Option<Effort>,
-    /// What went wrong on the line to the target, a sentence each.
+    /// What went wrong on the connection to the target, a sentence each.
     pub line: Vec<String>,
     /// The soak.
     pub soak: Option<SoakView>,
@@ -243,8 +243,8 @@ impl<'a> TargetView<'a> {
         groups
     }
 
-    /// The checks that passed only when they were repeated, with a definite contradiction before; and the ids of those that
-    /// failed because of the line.
+    /// The checks that passed only when they were repeated, with a definite violation before; and the ids of those that
+    /// failed because of the network.
     pub fn intermittent(&self) -> (Vec<&CheckView<'a>>, Vec<&'a str>) {
         let all = self.with_outcome(Outcome::Intermittent);
         let (contradicting, by_line): (Vec<_>, Vec<_>) =

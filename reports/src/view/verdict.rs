@@ -101,7 +101,9 @@ impl TargetVerdict {
             self.outcome = Outcome::Fail;
         } else if !models.unexplained.is_empty() {
             let failed = plural(models.unexplained.len(), "flow");
-            parts.push(format!("{failed} failed without a violated requirement"));
+            parts.push(format!(
+                "{failed} of client models failed without a violated requirement"
+            ));
         }
         if open > 0 {
             parts.push(format!("{} inconclusive", plural(open, "flow")));
