@@ -181,7 +181,7 @@ async fn record(requirements: &[&'static Requirement]) -> Result<Heard, Error> {
     })
 }
 
-/// A port that keeps what is sent through it.
+/// A relay that keeps what is sent through it.
 struct Recorder {
     inner: Arc<dyn Registry>,
     heard: Mutex<Vec<http::Request<Bytes>>>,

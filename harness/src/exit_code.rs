@@ -11,8 +11,8 @@ use helm_oci_suite::verdict::{Obstacle, ObstacleKind};
 pub enum ExitCode {
     /// Every outcome is acceptable.
     Acceptable = 0,
-    /// A target violates a MUST, a real Helm binary fails on it, or the deviations file does not match the results,
-    /// whatever else happened. Or `snapshot check` found a difference.
+    /// A target violates a MUST, a client model or a real Helm binary fails on it, or the deviations file does not
+    /// match the results, whatever else happened. Or `snapshot check` found a difference.
     Violation = 1,
     /// The command line, a file or the selection is invalid; nothing was run. Or a report could not be written after a
     /// run without findings.
@@ -32,9 +32,9 @@ pub const HELP: &str = "\
 Exit codes:
   0    every outcome is acceptable: no MUST is violated or inconclusive (with --strict also
        no SHOULD); a MAY never decides, nor does what a known deviation makes inconclusive
-  1    a target violates a MUST (with --strict also a SHOULD), or a flow of a real Helm binary
-       fails on it, or an entry of --deviations is stale, expired or matches no target;
-       or `snapshot check` found a difference
+  1    a target violates a MUST (with --strict also a SHOULD), or a flow of a client model or of
+       a real Helm binary fails on it, or an entry of --deviations is stale, expired or matches
+       no target; or `snapshot check` found a difference
   2    usage or configuration error, or an empty selection; nothing was run;
        or a report could not be written after a run without findings
   3    no violation, but a target was unreachable, or a MUST (with --strict also a SHOULD)

@@ -138,7 +138,7 @@ async fn dawdles(mut stream: TcpStream) -> std::io::Result<()> {
         .await
 }
 
-/// More than the system buffers.
+/// More bytes than the socket buffers hold.
 const LENGTH: u64 = 32 << 20;
 
 fn put(url: &str) -> Request {

@@ -1,7 +1,7 @@
 //! The reference registry over its socket, used by a client that is not ours.
 //!
 //! `reqwest` shares no code of this project: it resolves URLs, follows redirects, sends credentials and verifies
-//! certificates on its own. A defect that our port and our server have in common fails here.
+//! certificates on its own. A defect that our client and our server have in common fails here.
 
 use std::convert::Infallible;
 use std::net::{Ipv4Addr, SocketAddr};

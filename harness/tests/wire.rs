@@ -1,5 +1,5 @@
 //! What the proof shows in memory holds on the wire: each fault, served on a socket and examined through
-//! the HTTP port, turns the requirements red that list it.
+//! the HTTP client, turns the requirements red that list it.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;

@@ -57,16 +57,16 @@ pub(super) struct Arguments {
     /// Show the content that would be deleted, and delete nothing.
     #[arg(long)]
     dry_run: bool,
-    /// Delete the repositories of the run with this name only, such as hoc63cbe1e4, without querying the registry's list
-    /// of repositories. Its repositories begin with the name.
+    /// Delete only the repositories of the run with this name, such as hoc63cbe1e4, without querying the registry's
+    /// list of repositories. Its repositories begin with the name.
     #[arg(long, value_name = "NAME", value_parser = run_name)]
     run: Option<String>,
-    /// Delete the repositories of the run with --planned and seed N only.
+    /// Delete only the repositories of the run with --planned and --seed N.
     #[arg(long, value_name = "N", conflicts_with = "run")]
     seed: Option<u64>,
     #[command(flatten)]
     selection: Selection,
-    /// Delete the repositories listed in FILE only, one on each line.
+    /// Delete only the repositories listed in FILE, one on each line.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["run", "seed"])]
     repositories: Option<PathBuf>,
     #[command(flatten)]

@@ -1,6 +1,6 @@
 //! The client for requests that examine nothing: the readiness of a launched registry, and the time of a server.
 //!
-//! It is `reqwest`, an independent client: a registry that only our own port can talk to does not become ready. It never
+//! It is `reqwest`, an independent client: a registry that only our own client can use does not become ready. It never
 //! sends a request of an examination, because it adds headers of its own and normalizes URLs.
 
 use std::error::Error;
@@ -61,7 +61,7 @@ pub enum HealthError {
 }
 
 impl HealthClient {
-    /// A client for the registry at `origin`, with the same trust and time limits as the port.
+    /// A client for the registry at `origin`, with the same trust and time limits as [`Http`](super::Http).
     pub fn new(origin: Uri, trust: &Trust, limits: Limits) -> Result<Self, TrustError> {
         let tls = trust.config(origin.scheme_str() == Some("https"))?;
         let client = reqwest::Client::builder()

@@ -1,4 +1,4 @@
-//! The HTTP port over the network: `suite::Registry` on a hyper client.
+//! The HTTP client: `suite::Registry` over the network, with hyper.
 //!
 //! It sends requests and returns responses unchanged. It adds `Host`, and `User-Agent` if there is none. It follows no
 //! redirect, decodes nothing, keeps no cookie and uses no proxy. Every wait and every body is bounded, so that no
@@ -39,7 +39,7 @@ pub use self::health::{Health, HealthClient, HealthError};
 use self::sent::{Progress, Sent};
 pub use self::trust::{Trust, TrustError};
 
-/// The timeouts and size limits of the port.
+/// The timeouts and size limits of the client.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
     /// The timeout for a TCP connection.
@@ -91,7 +91,7 @@ const BROKEN: usize = 3;
 const AGENT: &str = concat!("helm-oci-conformance/", env!("CARGO_PKG_VERSION"));
 
 impl Http {
-    /// A port to the registry at `origin`, which consists of scheme, host and port.
+    /// A client for the registry at `origin`, which consists of scheme, host and port.
     pub fn new(origin: Uri, trust: &Trust, limits: Limits) -> Result<Self, TrustError> {
         let tls = trust.config(origin.scheme_str() == Some("https"))?;
         let connector = hyper_rustls::HttpsConnectorBuilder::new()

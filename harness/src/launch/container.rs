@@ -239,7 +239,7 @@ impl Launch<'_> {
         Ok(format!("{host}:{port}"))
     }
 
-    /// A port to the registry at this URL, once it is ready.
+    /// An HTTP client for the registry at this URL, once it is ready.
     async fn reach(&self, url: String, trust: &Trust) -> Result<(String, Http), LaunchError> {
         let origin: http::Uri = url
             .parse()

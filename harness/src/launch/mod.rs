@@ -35,7 +35,7 @@ pub use self::error::LaunchError;
 pub struct Launched {
     /// Its identity in a run record.
     pub identity: TargetIdentity,
-    /// The port to it.
+    /// The HTTP client of the registry.
     pub registry: Arc<dyn Registry>,
     /// The credentials for its challenges.
     pub credentials: Option<Credentials>,

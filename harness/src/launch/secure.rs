@@ -8,7 +8,7 @@ use rustls::pki_types::CertificateDer;
 
 use super::LaunchError;
 
-/// The names in the certificate. The port accepts it under any name.
+/// The names in the certificate. The HTTP client accepts it under any name.
 const NAMES: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
 
 /// The lowest cost of bcrypt: the password is valid for seconds.

@@ -9,7 +9,7 @@ use crate::http::Http;
 use crate::target::kind::RegistryUrl;
 use crate::target::resolved::Connection;
 
-/// Creates the port to the registry; nothing is sent yet.
+/// Creates the HTTP client of the registry; nothing is sent yet.
 pub(super) fn connect(url: &RegistryUrl, connection: &Connection) -> Result<Launched, LaunchError> {
     let port = Http::new(url.origin.clone(), &connection.trust, connection.limits)?;
     Ok(Launched {

@@ -41,7 +41,7 @@ impl Checked {
         is_settled && !self.attempts.is_empty()
     }
 
-    /// True if an attempt was contradicted by a definite response, and not by the line.
+    /// True if an attempt is a violation by a definite response, not a failure of the network.
     pub(super) fn is_contradicted(&self) -> bool {
         let mut attempts = self.attempts.iter();
         attempts.any(|one| one.verdict.is_violated() && !is_by_line(one))

@@ -18,7 +18,7 @@ pub struct Job {
     pub target: ResolvedTarget,
     /// The repositories to which the run may write.
     pub write_mode: WriteMode,
-    /// True if the run has the name of its seed on a persistent registry as well.
+    /// True if names follow from the seed on a persistent registry as well (`--planned`).
     pub is_planned: bool,
 }
 

@@ -64,7 +64,7 @@ pub(super) fn kind(route: &Route) -> &'static str {
     }
 }
 
-/// True if the line or an overloaded server explains an attempt that is not a pass.
+/// True if the network or an overloaded server explains an attempt that is not a pass.
 pub(super) fn is_by_line(checked: &Checked) -> bool {
     if let Verdict::Inconclusive(obstacle) = &checked.verdict
         && matches!(

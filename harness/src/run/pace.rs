@@ -1,7 +1,7 @@
 //! The pace of a run on one target: how many checks run concurrently, and how fast requests follow each other.
 //!
 //! A registry that refuses many requests with 429 or 503, or that lets requests time out, is given fewer at a time, and then
-//! more again. A single refusal changes nothing: it may be a matter of the line.
+//! more again. A single refusal changes nothing: the network may be the cause.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -120,7 +120,7 @@ impl Pace {
         self.alone.write().await
     }
 
-    /// The line to the registry so far.
+    /// The connection to the registry so far.
     pub(crate) fn line(&self) -> LineRecord {
         self.state().line.clone()
     }
@@ -206,7 +206,7 @@ impl Drop for Turn<'_> {
     }
 }
 
-/// A port that keeps to the pace, and sets it by the responses.
+/// A relay that keeps to the pace, and sets it by the responses.
 pub(crate) struct PacedRegistry {
     inner: Arc<dyn Registry>,
     pace: Arc<Pace>,

@@ -8,7 +8,7 @@ use helm_oci_suite::wire::{
     ClientHelloOutcome, Registry, Relay, Request, ResponseFuture, TransportError,
 };
 
-/// A port that counts requests and TLS greetings.
+/// A relay that counts requests and TLS `ClientHello` messages.
 pub(super) struct RequestCounter {
     inner: Arc<dyn Registry>,
     sent: AtomicUsize,

@@ -162,7 +162,7 @@ mod tests {
 
     use super::*;
 
-    /// The trouble of a line, or of a server that is now and then overloaded.
+    /// The trouble of a network, or of a server that is now and then overloaded.
     #[derive(Debug, Clone, Copy, PartialEq, Eq)]
     enum Trouble {
         /// The connection is reset before the request arrives.

@@ -157,7 +157,7 @@ mod tests {
 
     use super::*;
 
-    /// A registry that does not have a manifest by its digest when it is requested for the first time.
+    /// A registry that returns 404 to every other GET of a manifest by digest, beginning with the first.
     struct Lagging {
         inner: Arc<dyn Registry>,
         requests: AtomicUsize,

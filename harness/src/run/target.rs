@@ -65,7 +65,7 @@ impl TargetExamination<'_> {
         identity: TargetIdentity,
     ) -> TargetRecord {
         let plan = self.plan;
-        // The port learns whether connections can be used again; the preflight finds everything else.
+        // The HTTP client learns whether connections can be used again; the preflight finds everything else.
         if let Ok(base) = url::with_path(target.origin(), "/v2/") {
             let read = target.registry.send_alone(Request::new(Method::GET, base));
             let _ = timeout(CONNECTION, read).await;

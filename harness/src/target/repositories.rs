@@ -9,7 +9,7 @@ use thiserror::Error;
 
 use crate::input;
 
-/// A file of names that cannot be used.
+/// An invalid or unreadable file of repository names.
 #[derive(Debug, Error)]
 pub enum RepositoryFileError {
     /// The file cannot be read.

@@ -156,7 +156,7 @@ fn no_snapshot_and_no_comparison_contains_a_secret_that_a_registry_echoes() {
 }
 
 #[test]
-fn rejected_access_is_one_obstacle_without_a_secret() {
+fn rejected_credentials_or_connections_are_one_obstacle_without_a_secret() {
     let basic = Serve::with(&["--auth", "basic"]);
     let bearer = Serve::with(&["--auth", "bearer"]);
     let untrusted = format!("https://localhost:{}", peers::tls());

@@ -1,4 +1,4 @@
-//! A port that records what is stored through it, so that the clean-up can delete it.
+//! A relay that records what is stored through it, so that the clean-up can delete it.
 //!
 //! The record does not depend on the check that stored the content: it survives a panic, a timeout and Ctrl-C. A request
 //! without a response is recorded as well, because the registry may have executed it. A request that the registry
@@ -19,7 +19,7 @@ use super::stored::{Entry, Stored};
 /// The time that aborted requests may take to end.
 const DRAIN: Duration = Duration::from_secs(1);
 
-/// A port that records what is stored through it.
+/// A relay that records what is stored through it.
 pub struct Ledger {
     inner: Arc<dyn Registry>,
     stored: Mutex<Stored>,

@@ -191,7 +191,7 @@ impl<'a> Sweep<'a> {
         }
     }
 
-    /// Sends a DELETE; again while the line or an overloaded server fails it.
+    /// Sends a DELETE; repeats it while it fails because of the network or an overloaded server.
     async fn send_delete(&self, path: &str) -> Result<Reply, Stop> {
         let send = || self.session.call(Method::DELETE, path).send();
         let mut reply = send().await;

@@ -1,4 +1,4 @@
-//! A port that remembers whether any response came, and why the last one did not; a transcript holds only the words.
+//! A relay that remembers whether any response came, and why the last one did not; a transcript holds only the words.
 
 use std::sync::{Arc, Mutex, PoisonError};
 

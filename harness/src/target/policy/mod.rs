@@ -1,7 +1,7 @@
 //! The policy of a run on a registry that others use as well: its rate of requests, its budget, its write access, and
 //! its clean-up.
 //!
-//! Each rule is enforced by a port in front of the registry, so it holds for every client, real Helm binaries
+//! Each rule is enforced by a relay in front of the registry, so it holds for every client, real Helm binaries
 //! included.
 
 mod budget;
