@@ -237,11 +237,9 @@ async fn keep(
         let piece = match next(&mut body, authority).await {
             Ok(Some(piece)) => piece,
             Ok(None) => break,
-            Err(mut error) => {
-                if let TransportError::Broken { received, .. } = &mut error {
-                    *received = read.freeze();
-                }
-                return Err(error);
+            Err(error) => {
+                let incomplete = http::Response::from_parts(parts, read.freeze());
+                return Response::from(incomplete).unless_needed(error);
             }
         };
         if read.len() + piece.len() > limit {

@@ -51,10 +51,17 @@ pub struct Session {
     own_repository: RepositoryName,
     /// The repository that the check uses.
     repository: RepositoryName,
-    /// The repository that the check reads together with others, from then on.
-    shared_repository: OnceLock<RepositoryName>,
+    /// The place where the check continues, once it has left its repository.
+    continued: OnceLock<Place>,
     seed: u64,
     state: Mutex<State>,
+}
+
+/// The place where a check continues.
+struct Place {
+    repository: RepositoryName,
+    /// True if other checks read it as well.
+    is_shared: bool,
 }
 
 /// The session that arranges: that of the check, or one on `Target::arranges_on`.
@@ -91,7 +98,7 @@ impl Session {
             target,
             own_repository,
             repository,
-            shared_repository: OnceLock::new(),
+            continued: OnceLock::new(),
             seed,
         }
     }
@@ -111,7 +118,7 @@ impl Session {
             target,
             own_repository: self.own_repository.clone(),
             repository: self.repository.clone(),
-            shared_repository: OnceLock::new(),
+            continued: OnceLock::new(),
             seed: self.seed,
         }))
     }
@@ -127,13 +134,22 @@ impl Session {
 
     /// The repository of this check. It does not exist before the check writes to it.
     pub fn repository(&self) -> &RepositoryName {
-        self.shared_repository.get().unwrap_or(&self.repository)
+        let continued = self.continued.get();
+        continued.map_or(&self.repository, |place| &place.repository)
     }
 
     /// A second repository of this check.
     pub fn sibling(&self, name: &str) -> RepositoryName {
         let own = repository_name(format!("{}-{name}", self.own_repository));
         self.target.write_mode.substitute(&own)
+    }
+
+    /// Continues in a second repository of this check.
+    pub(crate) fn continue_in_sibling(&self, name: &str) {
+        self.continued.get_or_init(|| Place {
+            repository: self.sibling(name),
+            is_shared: false,
+        });
     }
 
     /// The chart that a read-only run reads instead of pushing one.

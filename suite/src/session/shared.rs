@@ -11,10 +11,10 @@ use futures_util::lock::Mutex as AsyncMutex;
 use helm_oci_fixtures::route::Route;
 use http::Method;
 
-use super::Session;
 use super::steps::Chart;
 use super::target::Target;
 use super::write_mode::WriteMode;
+use super::{Place, Session};
 use crate::verdict::{Obstacle, ObstacleKind, Stop};
 use crate::wire::Request;
 
@@ -109,13 +109,16 @@ impl Session {
         let authorizations = other_state.authorizations.clone();
         state.authorizations.extend(authorizations);
         drop(state);
-        self.shared_repository
-            .get_or_init(|| other.repository().clone());
+        self.continued.get_or_init(|| Place {
+            repository: other.repository().clone(),
+            is_shared: true,
+        });
     }
 
     /// Refuses a write to a repository that this check shares with others.
     pub(super) fn check_shared(&self, request: &Request) -> Result<(), Stop> {
-        let Some(shared) = self.shared_repository.get() else {
+        let shared = self.continued.get().filter(|place| place.is_shared);
+        let Some(shared) = shared.map(|place| &*place.repository) else {
             return Ok(());
         };
         let is_read = matches!(request.method, Method::GET | Method::HEAD);

@@ -98,13 +98,12 @@ impl InMemory {
             TransportEffect::CloseAfterResponse => after = AfterResponse::Closed,
             TransportEffect::WriteAfterResponse(_) => after = AfterResponse::SentMore,
             TransportEffect::CloseBeforeResponse => {
-                return Err(closed(authority, Bytes::new()));
+                return Err(closed(authority, 0));
             }
             TransportEffect::CutBodyAfter(length) => {
-                return Err(closed(
-                    authority,
-                    response.body.slice(..length.min(response.body.len())),
-                ));
+                response.body.truncate(length);
+                let error = closed(authority.clone(), response.body.len());
+                response = response.unless_needed(error)?;
             }
         }
         if let Some(expected) = measure.filter(|_| response.status.is_success()) {
@@ -130,7 +129,7 @@ fn as_sent(
     let length = length.filter(|_| incoming.request.method() != Method::HEAD);
     if let Some(length) = length {
         if length > response.body.len() {
-            return Err(closed(authority.to_owned(), Bytes::new()));
+            return Err(closed(authority.to_owned(), 0));
         }
         response.body.truncate(length);
     }
@@ -142,15 +141,15 @@ fn as_sent(
     Ok(response)
 }
 
-fn closed(authority: String, received: Bytes) -> TransportError {
-    let cause = match received.len() {
+fn closed(authority: String, received: usize) -> TransportError {
+    let cause = match received {
         0 => "closed before the response".to_owned(),
         length => format!("closed after {length} bytes of the body"),
     };
     TransportError::Broken {
         authority,
         cause,
-        received,
+        received: Bytes::new(),
     }
 }
 

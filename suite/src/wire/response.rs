@@ -5,7 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 
-use super::Measured;
+use super::{Measured, TransportError};
 
 /// A response as the HTTP client received it: nothing is decoded.
 #[derive(Debug, Clone)]
@@ -32,6 +32,18 @@ impl Response {
             measured: None,
             waited: Duration::ZERO,
         }
+    }
+
+    /// This response, whose body is incomplete because of `error`, if Helm uses it all the same: it reads only the headers
+    /// of a challenge. Otherwise the error, with the part of the body that was received.
+    pub fn unless_needed(self, mut error: TransportError) -> Result<Self, TransportError> {
+        if let TransportError::Broken { received, .. } = &mut error {
+            if self.status == StatusCode::UNAUTHORIZED {
+                return Ok(self);
+            }
+            *received = self.body;
+        }
+        Err(error)
     }
 
     /// The length of the body that was received.
