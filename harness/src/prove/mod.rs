@@ -32,11 +32,11 @@ pub struct Proof {
     /// One entry for each fault.
     pub faults: Vec<Spread>,
     /// Requirements that are violated or inconclusive on the correct registry.
-    pub baseline: Vec<Doubt>,
+    pub baseline: Vec<UnsatisfiedOnBaseline>,
     /// The number of legal variations among the faults.
     pub legal: usize,
     /// The MUSTs and SHOULDs that a legal variation violates, on any set-up.
-    pub blamed: Vec<Blame>,
+    pub blamed: Vec<ViolationOnLegal>,
     /// The contradictions within reports.
     pub contradicted: Vec<Contradiction>,
 }
@@ -80,20 +80,20 @@ pub struct Proven {
     /// The listed consequences that violate it.
     pub consequences: Vec<&'static str>,
     /// The listed faults that the check does not detect.
-    pub survived: Vec<Odd>,
+    pub survived: Vec<FaultVerdict>,
     /// The faults that violate it and are not listed.
-    pub unlisted: Vec<Odd>,
+    pub unlisted: Vec<FaultVerdict>,
     /// The faults that make it inconclusive.
-    pub blocked: Vec<Odd>,
+    pub blocked: Vec<FaultVerdict>,
 }
 
 /// A fault with the verdict of the check on it.
 #[derive(Debug, Serialize)]
-pub struct Odd {
+pub struct FaultVerdict {
     /// The fault.
     pub fault: &'static str,
     /// The verdict in words.
-    pub said: String,
+    pub verdict: String,
 }
 
 /// One fault against all requirements.
@@ -111,7 +111,7 @@ pub struct Spread {
 
 /// A MUST or SHOULD that is violated by a legal variation.
 #[derive(Debug, Serialize)]
-pub struct Blame {
+pub struct ViolationOnLegal {
     /// The requirement.
     pub id: &'static str,
     /// The legal variation.
@@ -119,29 +119,30 @@ pub struct Blame {
     /// The set-up.
     pub setup: Setup,
     /// The verdict in words.
-    pub said: String,
+    pub verdict: String,
 }
 
 /// A requirement that is violated or inconclusive on the correct registry.
 #[derive(Debug, Serialize)]
-pub struct Doubt {
+pub struct UnsatisfiedOnBaseline {
     /// The requirement.
     pub id: &'static str,
     /// The set-up.
     pub setup: Setup,
     /// The verdict in words.
-    pub said: String,
+    pub verdict: String,
 }
 
 impl Proof {
     /// True if every result is as declared.
     pub fn holds(&self) -> bool {
-        let odd = |proven: &Proven| !proven.survived.is_empty() || !proven.unlisted.is_empty();
+        let is_unexpected =
+            |proven: &Proven| !proven.survived.is_empty() || !proven.unlisted.is_empty();
         self.baseline.is_empty()
             && self.blamed.is_empty()
             && self.contradicted.is_empty()
             && self.median_red() <= MOST_RED
-            && !self.requirements.iter().any(odd)
+            && !self.requirements.iter().any(is_unexpected)
     }
 
     /// The median number of requirements that a fault violates, flows aside, of the faults that violate any.
@@ -210,7 +211,7 @@ pub fn prove(requirements: &[&'static Requirement], faults: &[Fault]) -> Proof {
                 }
             })
             .collect(),
-        baseline: doubts(requirements, &examined),
+        baseline: unsatisfied(requirements, &examined),
         legal: faults.iter().filter(|fault| fault.is_legal()).count(),
         blamed: blamed(requirements, &examined),
         contradicted: contradicted(&examined),
@@ -258,24 +259,27 @@ fn examine(requirements: &[&'static Requirement], case: Case) -> Examined {
 }
 
 /// The requirements that are violated or inconclusive on the correct registry.
-fn doubts(requirements: &[&'static Requirement], examined: &[Examined]) -> Vec<Doubt> {
+fn unsatisfied(
+    requirements: &[&'static Requirement],
+    examined: &[Examined],
+) -> Vec<UnsatisfiedOnBaseline> {
     let correct = examined.iter().filter(|one| one.case.fault.is_none());
-    let doubts = correct.flat_map(|one| {
+    let unsatisfied = correct.flat_map(|one| {
         requirements.iter().filter_map(|own| {
             let verdict = &one.verdicts[own.id];
             let holds = matches!(verdict, Verdict::Satisfied | Verdict::NotApplicable(_));
-            (!holds).then(|| Doubt {
+            (!holds).then(|| UnsatisfiedOnBaseline {
                 id: own.id,
                 setup: one.case.setup,
-                said: said(verdict),
+                verdict: in_words(verdict),
             })
         })
     });
-    doubts.collect()
+    unsatisfied.collect()
 }
 
 /// The MUSTs and SHOULDs that a legal variation violates, on every set-up.
-fn blamed(requirements: &[&'static Requirement], examined: &[Examined]) -> Vec<Blame> {
+fn blamed(requirements: &[&'static Requirement], examined: &[Examined]) -> Vec<ViolationOnLegal> {
     let mut blamed = Vec::new();
     for one in examined {
         let Some(fault) = one.case.fault.filter(|fault| fault.is_legal()) else {
@@ -284,11 +288,11 @@ fn blamed(requirements: &[&'static Requirement], examined: &[Examined]) -> Vec<B
         for own in requirements.iter().filter(|own| own.level != Level::May) {
             let verdict = one.verdicts.get(own.id);
             if let Some(verdict) = verdict.filter(|verdict| verdict.is_violated()) {
-                blamed.push(Blame {
+                blamed.push(ViolationOnLegal {
                     id: own.id,
                     fault: fault.name(),
                     setup: one.case.setup,
-                    said: said(verdict),
+                    verdict: in_words(verdict),
                 });
             }
         }
@@ -317,23 +321,23 @@ fn proven(requirement: &Requirement, faults: &[Fault], verdicts: &[&Verdict]) ->
         blocked: Vec::new(),
     };
     for (fault, verdict) in faults.iter().zip(verdicts) {
-        let odd = || Odd {
+        let on_fault = || FaultVerdict {
             fault: fault.name(),
-            said: said(verdict),
+            verdict: in_words(verdict),
         };
         match proof::effect(requirement, *fault, verdict) {
             Effect::Killed => proven.killed.push(fault.name()),
             Effect::Consequence => proven.consequences.push(fault.name()),
-            Effect::Survived => proven.survived.push(odd()),
-            Effect::Unlisted => proven.unlisted.push(odd()),
-            Effect::Blocked => proven.blocked.push(odd()),
+            Effect::Survived => proven.survived.push(on_fault()),
+            Effect::Unlisted => proven.unlisted.push(on_fault()),
+            Effect::Blocked => proven.blocked.push(on_fault()),
             Effect::Untouched => {}
         }
     }
     proven
 }
 
-fn said(verdict: &Verdict) -> String {
+fn in_words(verdict: &Verdict) -> String {
     match verdict {
         Verdict::Satisfied => "satisfied".to_owned(),
         Verdict::Violated(finding) => {

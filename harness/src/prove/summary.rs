@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use super::{Odd, Proof, Proven, SETUPS};
+use super::{FaultVerdict, Proof, Proven, SETUPS};
 
 pub(super) fn render(proof: &Proof) -> String {
     let mut page = String::new();
@@ -38,25 +38,25 @@ pub(super) fn render(proof: &Proof) -> String {
         proof
             .baseline
             .iter()
-            .map(|doubt| format!("{} on {:?}: {}", doubt.id, doubt.setup, doubt.said)),
+            .map(|one| format!("{} on {:?}: {}", one.id, one.setup, one.verdict)),
     );
     section(
         &mut page,
         "Survived: listed, but green",
-        odd(proof, |proven| &proven.survived),
+        verdicts(proof, |proven| &proven.survived),
     );
     section(
         &mut page,
         "Unlisted: red, but not listed",
-        odd(proof, |proven| &proven.unlisted),
+        verdicts(proof, |proven| &proven.unlisted),
     );
     section(
         &mut page,
         "Blamed: a legal variation",
-        proof.blamed.iter().map(|blame| {
+        proof.blamed.iter().map(|one| {
             format!(
                 "{} with {} on {:?}: {}",
-                blame.id, blame.fault, blame.setup, blame.said
+                one.id, one.fault, one.setup, one.verdict
             )
         }),
     );
@@ -93,14 +93,14 @@ fn row(proven: &Proven) -> String {
     parts.join("; ")
 }
 
-fn odd<'p>(
+fn verdicts<'p>(
     proof: &'p Proof,
-    which: impl Fn(&'p Proven) -> &'p Vec<Odd> + 'p,
+    which: impl Fn(&'p Proven) -> &'p Vec<FaultVerdict> + 'p,
 ) -> impl Iterator<Item = String> + 'p {
     proof.requirements.iter().flat_map(move |proven| {
         which(proven)
             .iter()
-            .map(|odd| format!("{} with {}: {}", proven.id, odd.fault, odd.said))
+            .map(|one| format!("{} with {}: {}", proven.id, one.fault, one.verdict))
     })
 }
 
@@ -116,12 +116,12 @@ fn section(page: &mut String, title: &str, lines: impl Iterator<Item = String>) 
 }
 
 fn conclusion(proof: &Proof) -> String {
-    let blamed: BTreeSet<&str> = proof.blamed.iter().map(|blame| blame.fault).collect();
+    let blamed: BTreeSet<&str> = proof.blamed.iter().map(|one| one.fault).collect();
     let requirements = &proof.requirements;
     let count = |which: fn(&Proven) -> usize| requirements.iter().map(which).sum::<usize>();
     format!(
         "{} requirements, {} faults, {} set-ups: {} killed, {} consequences, {} blocked, {} survived, \
-         {} unlisted, {} baseline doubts; a fault violates {} (median, flows aside); {} of {} legal variations blamed; {} contradictions; {}",
+         {} unlisted, {} not satisfied on the correct registry; a fault violates {} (median, flows aside); {} of {} legal variations blamed; {} contradictions; {}",
         requirements.len(),
         proof.faults.len(),
         SETUPS.len(),
