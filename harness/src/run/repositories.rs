@@ -87,7 +87,9 @@ pub async fn assign(
             needed: wanted.len(),
         });
     }
-    let wanted = wanted.into_iter().filter_map(|name| name.parse().ok());
+    let wanted = wanted
+        .iter()
+        .map(|name| name.parse().expect("a session works in a repository"));
     Ok(wanted.zip(given.iter().cloned()).collect())
 }
 

@@ -22,12 +22,14 @@ pub enum RepositoryFileError {
         source: io::Error,
     },
     /// A line is not a name.
-    #[error("{}, line {line}: invalid repository name; write one name on each line, without the host", .path.display())]
+    #[error("{}, line {line}: invalid repository name{}; write one name on each line, without the host", .path.display(), quoted(.text))]
     InvalidName {
         /// The file.
         path: PathBuf,
         /// The number of the line, from 1.
         line: usize,
+        /// The text of the line.
+        text: String,
     },
     /// A name is repeated.
     #[error("{} lists {name} twice; remove one of the lines", .path.display())]
@@ -52,10 +54,10 @@ pub fn read(path: &Path) -> Result<Vec<RepositoryName>, RepositoryFileError> {
         if name.is_empty() {
             continue;
         }
-        // The line is not repeated: it may be a URL with a password.
         let name: RepositoryName = name.parse().map_err(|_| RepositoryFileError::InvalidName {
             path: path.to_owned(),
             line: position + 1,
+            text: name.to_owned(),
         })?;
         if !known.insert(name.clone()) {
             return Err(RepositoryFileError::Twice {
@@ -66,6 +68,14 @@ pub fn read(path: &Path) -> Result<Vec<RepositoryName>, RepositoryFileError> {
         names.push(name);
     }
     Ok(names)
+}
+
+/// The text of a line, quoted after a space. Empty for a text that may be a URL with a password.
+fn quoted(text: &str) -> String {
+    if text.contains(['@', ':']) {
+        return String::new();
+    }
+    format!(" `{}`", input::problem(&text))
 }
 
 #[cfg(test)]
@@ -84,9 +94,15 @@ mod tests {
         let names = of("# ours\nteam/a\n\n  team/b-1 # the second\n");
         assert_eq!(names.expect("both are valid"), ["team/a", "team/b-1"]);
         for (text, words) in [
-            ("team/a\nhttps://r.example/b\n", "line 2: invalid"),
-            ("Team/a\n", "line 1: invalid"),
-            ("a..b\n", "line 1: invalid"),
+            (
+                "team/a\nhttps://me:secret@r.example/b\n",
+                "line 2: invalid repository name; write",
+            ),
+            ("Team/a\n", "line 1: invalid repository name `Team/a`;"),
+            (
+                "b\na..b # dots\n",
+                "line 2: invalid repository name `a..b`;",
+            ),
             ("a\nb\na\n", "lists a twice"),
         ] {
             let error = of(text).expect_err(text);
