@@ -28,9 +28,7 @@ fn result(mut records: Vec<FlowRecord>) -> FlowRecord {
     let milliseconds = records.iter().map(|one| one.milliseconds).sum();
     let requests = records.iter().map(|one| one.requests).sum();
     let has_passed = records.last().is_some_and(|last| !is_open(last));
-    let is_same = records
-        .iter()
-        .all(|one| signature(one) == signature(&records[0]));
+    let is_same = records.iter().all(|one| is_alike(one, &records[0]));
     let mut record = records.remove(0);
     if has_passed {
         record.outcome = Outcome::Intermittent;
@@ -53,9 +51,13 @@ fn is_open(record: &FlowRecord) -> bool {
     matches!(record.outcome, Outcome::Fail | Outcome::Inconclusive)
 }
 
-/// A failure as it can be compared with that of another attempt.
-fn signature(record: &FlowRecord) -> (Outcome, Option<String>) {
-    (record.outcome, aborted_at(record).map(described))
+/// True if two attempts failed in the same way: Helm printed the same error, or aborted at the same kind of exchange.
+///
+/// Helm up to 3.17 transfers blobs concurrently, so that the exchange alone differs by chance.
+fn is_alike(one: &FlowRecord, other: &FlowRecord) -> bool {
+    let exchange = |record| aborted_at(record).map(described);
+    let has_same_error = one.error.is_some() && one.error == other.error;
+    one.outcome == other.outcome && (has_same_error || exchange(one) == exchange(other))
 }
 
 fn aborted_at(record: &FlowRecord) -> Option<&Exchange> {
@@ -81,5 +83,61 @@ fn attempt(record: &FlowRecord) -> AttemptRecord {
             .unwrap_or_default(),
         by_line: result != AttemptResult::Passed && by_line,
         exchanges: Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use helm_oci_suite::helm::flow::Flow;
+    use helm_oci_suite::prediction::table::FlowVerdict;
+    use helm_oci_suite::wire::exchange::{RequestRecord, ResponseRecord};
+    use http::{Method, StatusCode};
+
+    use super::*;
+
+    /// A push that failed with this error after a response to this request.
+    fn failed(method: Method, status: StatusCode, error: &str) -> FlowRecord {
+        let id = "helm-3.10.1/flow/push".to_owned();
+        FlowRecord {
+            outcome: Outcome::Fail,
+            error: Some(error.to_owned()),
+            exchanges: vec![Exchange {
+                request: RequestRecord::new(method, "/v2/a/blobs/uploads/1"),
+                response: Ok(ResponseRecord::new(status)),
+            }],
+            gave_up: Some(0),
+            ..FlowRecord::skipped(id, Flow::Push, FlowVerdict::Breaks)
+        }
+    }
+
+    #[test]
+    fn attempts_with_one_error_or_at_one_exchange_are_one_failure() {
+        let put = || failed(Method::PUT, StatusCode::BAD_REQUEST, "unexpected status");
+        let post = || failed(Method::POST, StatusCode::ACCEPTED, "unexpected status");
+        let other_words = || failed(Method::PUT, StatusCode::BAD_REQUEST, "other words");
+        let other = || failed(Method::POST, StatusCode::NOT_FOUND, "other words");
+        let silent = || FlowRecord {
+            error: None,
+            ..failed(Method::POST, StatusCode::ACCEPTED, "")
+        };
+        for (records, outcome) in [
+            (vec![put(), post(), put()], Outcome::Fail),
+            (vec![put(), other_words()], Outcome::Fail),
+            (vec![put(), other()], Outcome::Inconclusive),
+            (vec![silent(), silent()], Outcome::Fail),
+            (
+                vec![
+                    silent(),
+                    FlowRecord {
+                        error: None,
+                        ..put()
+                    },
+                ],
+                Outcome::Inconclusive,
+            ),
+        ] {
+            let words = format!("{records:?}");
+            assert_eq!(result(records).outcome, outcome, "{words}");
+        }
     }
 }
