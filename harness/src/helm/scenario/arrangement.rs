@@ -11,6 +11,7 @@ use helm_oci_fixtures::chart::ChartPackage;
 use helm_oci_fixtures::digest::sha256;
 use helm_oci_suite::helm::flow::Flow;
 use helm_oci_suite::session::Session;
+use helm_oci_suite::session::steps::Chart;
 use helm_oci_suite::verdict::Stop;
 
 use super::{Effect, FlowError, Invocation, MODIFIED, Scenario, final_error};
@@ -77,11 +78,7 @@ impl Arrangement<'_> {
     }
 
     /// Stores a chart in the registry in the shape of this Helm version, under the tag of its version.
-    pub(super) async fn store(
-        &self,
-        version: &str,
-        is_signed: bool,
-    ) -> Result<helm_oci_suite::session::steps::Chart, FlowError> {
+    pub(super) async fn store(&self, version: &str, is_signed: bool) -> Result<Chart, FlowError> {
         let package = self.package(version);
         let provenance = is_signed.then(|| helm_oci_fixtures::provenance::sign(&package));
         self.store_package(package, provenance, &version.replace('+', "_"))
@@ -93,7 +90,7 @@ impl Arrangement<'_> {
         package: ChartPackage,
         provenance: Option<Bytes>,
         tag: &str,
-    ) -> Result<helm_oci_suite::session::steps::Chart, FlowError> {
+    ) -> Result<Chart, FlowError> {
         let stored = async {
             let chart = self
                 .session
@@ -104,6 +101,15 @@ impl Arrangement<'_> {
             Ok(chart)
         };
         stored.await.map_err(|stop| self.refused(&stop))
+    }
+
+    /// Gives a stored chart another tag.
+    pub(super) async fn tag(&self, chart: &Chart, tag: &str) -> Result<(), FlowError> {
+        let tagged = async {
+            self.session.arrange_manifest(tag, &chart.manifest).await?;
+            self.settle(&[], &chart.digest).await
+        };
+        tagged.await.map_err(|stop| self.refused(&stop))
     }
 
     /// Reads a chart in every way once, so that a registry that lags behind a push has caught up before Helm runs.

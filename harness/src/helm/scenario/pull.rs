@@ -133,8 +133,7 @@ pub(super) async fn several(arrangement: &Arrangement<'_>) -> Result<Several, Fl
     let release = arrangement.store("1.2.0", false).await?;
     arrangement.store("1.3.0-rc.1", false).await?;
     for tag in ["latest", "stable"] {
-        let package = arrangement.package("1.2.0");
-        arrangement.store_package(package, None, tag).await?;
+        arrangement.tag(&release, tag).await?;
     }
     Ok(Several { release, build })
 }
