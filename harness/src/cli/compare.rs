@@ -65,6 +65,9 @@ pub(super) struct Arguments {
     /// Run up to N checks concurrently on a target.
     #[arg(long, value_name = "N", default_value_t = run::CONCURRENCY, value_parser = clap::value_parser!(u16).range(1..=64))]
     jobs: u16,
+    /// Confirm each failure up to N times in a fresh repository; what does not fail again is intermittent.
+    #[arg(long, value_name = "N", default_value_t = run::RETRIES, value_parser = clap::value_parser!(u16).range(0..=9))]
+    retries: u16,
     /// Write the comparison as JSON to FILE, or to standard output if FILE is `-`.
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
@@ -186,6 +189,7 @@ impl Arguments {
             plan,
             schedule: Schedule {
                 checks: usize::from(self.jobs),
+                retries: usize::from(self.retries),
                 ..Schedule::default()
             },
             events,
@@ -342,6 +346,16 @@ mod tests {
     struct CommandLine {
         #[command(flatten)]
         arguments: Arguments,
+    }
+
+    #[test]
+    fn retries_and_concurrency_are_those_of_the_command_line() {
+        let words = "compare a b --retries 5 --jobs 3".split(' ');
+        let CommandLine { arguments } = CommandLine::parse_from(words);
+        let plan = Plan::default();
+        let (events, interrupt) = (Events::ignored(), Interrupt::never());
+        let schedule = arguments.examiner(&plan, &events, &interrupt).schedule;
+        assert_eq!((schedule.retries, schedule.checks), (5, 3));
     }
 
     fn sides(words: [&str; 2]) -> Result<[String; 2], TargetsError> {
