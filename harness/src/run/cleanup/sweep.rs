@@ -147,24 +147,33 @@ impl<'a> Sweep<'a> {
         self.progress.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Deletes manifests by digest, then once more those that the registry kept because of a tag or of another manifest.
+    /// Deletes manifests by digest, and again those that the registry kept because of a tag or of another manifest, while
+    /// that succeeds: an index may be in an index.
     async fn delete_manifests(&self, may_delete_tags: bool) {
         self.delete(self.of(LeftoverKind::Manifest)).await;
-        let kept = self.kept();
-        if kept.is_empty() {
-            return;
+        let mut kept = self.kept();
+        if may_delete_tags && !kept.is_empty() {
+            self.delete(self.tags_of(&kept)).await;
         }
-        if may_delete_tags {
-            let tags = self.of(LeftoverKind::Tag).into_iter();
-            let tags = tags.filter(|(repository, _, tag)| {
-                let digest = &self.stored[repository].tags[tag];
-                let digest = digest.as_deref().unwrap_or_default();
-                kept.iter()
-                    .any(|(own, _, name)| own == repository && digest == name)
-            });
-            self.delete(tags.collect()).await;
+        loop {
+            let before = kept.len();
+            self.delete(kept).await;
+            kept = self.kept();
+            if kept.is_empty() || kept.len() == before {
+                return;
+            }
         }
-        self.delete(kept).await;
+    }
+
+    /// The tags of these manifests.
+    fn tags_of(&self, manifests: &[Item]) -> Vec<Item> {
+        let mut tags = self.of(LeftoverKind::Tag);
+        tags.retain(|(repository, _, tag)| {
+            let digest = self.stored[repository].tags[tag].as_deref();
+            let mut manifests = manifests.iter();
+            manifests.any(|(own, _, name)| own == repository && digest == Some(name.as_str()))
+        });
+        tags
     }
 
     /// Cancels upload sessions. A failure is ignored, because registries expire them.

@@ -1,7 +1,8 @@
 mod responses;
 
-use std::sync::Arc;
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicIsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 use helm_oci_fixtures::fault::Fault;
 use helm_oci_fixtures::route::Route;
@@ -184,6 +185,59 @@ async fn a_manifest_that_was_kept_is_deleted_in_a_second_attempt() {
         [],
         "405 means unsupported only if nothing of the kind was deleted"
     );
+}
+
+/// A registry that keeps a manifest while the next one, which refers to it, exists.
+struct KeepsReferenced {
+    inner: Arc<dyn Registry>,
+    /// The manifests that exist, by digest.
+    left: Mutex<BTreeSet<String>>,
+}
+
+impl Relay for KeepsReferenced {
+    fn inner(&self) -> &dyn Registry {
+        self.inner.as_ref()
+    }
+
+    fn pass(&self, request: Request) -> ResponseFuture<'_> {
+        if let Route::Manifest { reference, .. } = Route::of(&request.uri)
+            && request.method == Method::DELETE
+        {
+            let mut left = self.left.lock().expect("no test panics with it");
+            if left.range(reference.clone()..).nth(1).is_some() {
+                let refused = Response::new(StatusCode::METHOD_NOT_ALLOWED);
+                return Box::pin(std::future::ready(Ok(refused)));
+            }
+            left.remove(&reference);
+        }
+        self.inner.send(request)
+    }
+}
+
+#[tokio::test]
+async fn an_index_in_an_index_is_deleted_after_what_refers_to_it() {
+    for strategy in [CleanUpStrategy::Auto, CleanUpStrategy::Digest] {
+        let (target, session, _, mut stored) = store_chart(&[]).await;
+        let own = stored
+            .get_mut(session.repository().as_str())
+            .expect("it is known");
+        let other = Session::new(target.clone(), "test/clean-up");
+        for tag in ["2.0.0", "3.0.0", "4.0.0"] {
+            let chart = other.arrange_chart(tag).await.expect("it is accepted");
+            own.manifests
+                .insert(chart.digest.parse().expect("a digest"));
+        }
+        let left = own.manifests.iter().map(ToString::to_string).collect();
+        let target = Target {
+            registry: Arc::new(KeepsReferenced {
+                inner: Arc::clone(&target.registry),
+                left: Mutex::new(left),
+            }),
+            ..target
+        };
+        let leftovers = clean_up_by(strategy, &target, stored).await;
+        assert_eq!(leftovers, [], "{strategy:?}");
+    }
 }
 
 #[tokio::test]
