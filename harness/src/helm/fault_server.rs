@@ -124,7 +124,7 @@ impl FaultServer {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         let is_arranged = !self.is_open.load(Ordering::SeqCst);
         let (mut outgoing, is_altered) = if is_arranged {
-            (self.handle_without_faults(&incoming), false)
+            (self.faults.observe(&self.registry, &incoming), false)
         } else {
             self.handle_with_faults(&incoming)
         };
@@ -149,13 +149,6 @@ impl FaultServer {
             let times = if is_upload { UPLOAD_START_FACTOR } else { 1 };
             tokio::time::sleep(self.latency * times).await;
         }
-    }
-
-    /// Handles a request without faults; the faults only observe it.
-    fn handle_without_faults(&self, incoming: &Incoming) -> Outgoing {
-        let unaltered = self.registry.handle(incoming);
-        self.faults.observe(incoming, &unaltered);
-        unaltered.into()
     }
 
     /// Handles a request with faults. Returns the response, and true if a fault altered the exchange.

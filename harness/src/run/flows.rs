@@ -86,6 +86,8 @@ pub(super) async fn examine(
     let can_log_in = can_log_in(target).await;
     let below = BelowHttp::of(target.registry.as_ref()).await;
     let roots = &roots(ca_file).map_err(|error| error.to_string());
+    let all = checks::all();
+    let prediction = &Prediction::of(&all, results.verdicts);
     let runs = pairs
         .enumerate()
         .map(|(position, (helm, flow))| async move {
@@ -96,6 +98,7 @@ pub(super) async fn examine(
                 flow,
                 roots,
                 below,
+                prediction,
             };
             let record = match run.skip_reason(can_log_in) {
                 None => {
@@ -103,7 +106,7 @@ pub(super) async fn examine(
                     flow_attempts::settled(examination.retries, attempt).await
                 }
                 Some(reason) => {
-                    let mut record = run.skipped(results);
+                    let mut record = run.skipped();
                     record.reason = Some(reason.to_owned());
                     record
                 }
@@ -160,6 +163,7 @@ struct FlowRun<'a> {
     /// The root certificates for Helm, as PEM.
     roots: &'a Result<Vec<u8>, String>,
     below: BelowHttp,
+    prediction: &'a Prediction<'a>,
 }
 
 /// The observation of one flow.
@@ -209,7 +213,7 @@ impl FlowRun<'_> {
 
     async fn examine(&self, results: &CheckResults<'_>) -> FlowRecord {
         let begun = Stopwatch::start();
-        let mut record = self.skipped(results);
+        let mut record = self.skipped();
         match self.observe().await {
             Ok(observed) => self.judge(&mut record, &observed, results),
             Err(error) => {
@@ -335,11 +339,10 @@ impl FlowRun<'_> {
     }
 
     /// The record of a flow that was not run.
-    fn skipped(&self, results: &CheckResults<'_>) -> FlowRecord {
-        let (helm, flow) = (&self.helm.version, self.flow);
-        let predicted = Prediction::of(&checks::all(), results.verdicts).version(helm, flow);
+    fn skipped(&self) -> FlowRecord {
+        let predicted = self.prediction.version(&self.helm.version, self.flow);
         let predicted = predicted.unwrap_or(FlowVerdict::Unknown);
-        FlowRecord::skipped(id(self.helm, flow), flow, predicted)
+        FlowRecord::skipped(id(self.helm, self.flow), self.flow, predicted)
     }
 
     /// The record of one Helm command; its output is kept if the flow failed.
