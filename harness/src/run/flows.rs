@@ -319,7 +319,9 @@ impl FlowRun<'_> {
         if let Some(error) = &observed.transport_error {
             return Some((ObstacleKind::Transport, error.clone()));
         }
-        if observed.exchanges.is_empty() {
+        // A TLS handshake that the registry fails has no exchange.
+        let is_predicted = record.because.iter().any(|one| one.has_predicted_error);
+        if observed.exchanges.is_empty() && !is_predicted {
             let error = record.error.as_deref().unwrap_or_default();
             return arrangement(format!(
                 "Helm {version} sent no request to the registry: {error}"
