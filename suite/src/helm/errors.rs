@@ -401,7 +401,7 @@ symptoms! {
         (ORAS, "failed to perform \"FindSuccessors\" on source: {d}: not found"),
     ];
     /// A blob comes back as other bytes of the same length.
-    BlobAltered(None) [
+    BlobAltered(BlobGet) [
         (CONTAINERD, "unexpected commit digest {d}, expected {d}: failed precondition"),
         (ORAS, "failed to perform \"Push\" on destination: mismatched digest"),
     ];

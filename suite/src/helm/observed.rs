@@ -78,10 +78,13 @@ impl Symptom {
         }
     }
 
-    /// The symptom with this status; 404 has words of its own in some operations.
+    /// The symptom with this status; 404 has words of its own in some operations, and a blob that cannot be read is not
+    /// altered.
     pub fn with_status(self, status: StatusCode) -> ObservedSymptom {
         let is_not_found = status == StatusCode::NOT_FOUND;
         let symptom = match self {
+            Self::BlobAltered if is_not_found => Self::BlobNotFound,
+            Self::BlobAltered if !status.is_success() => Self::BlobGet,
             Self::TagRead | Self::TagReadNotFound if is_not_found => Self::TagReadNotFound,
             Self::ManifestGet | Self::ManifestNotFound if is_not_found => Self::ManifestNotFound,
             Self::BlobGet | Self::BlobNotFound if is_not_found => Self::BlobNotFound,
@@ -218,6 +221,9 @@ mod tests {
             (Symptom::BlobNotFound, "404", "on source: {d}: not found"),
             (Symptom::BlobNotFound, "403", "response status code 403"),
             (Symptom::BlobGet, "403", "response status code 403"),
+            (Symptom::BlobAltered, "404", "on source: {d}: not found"),
+            (Symptom::BlobAltered, "403", "response status code 403"),
+            (Symptom::BlobAltered, "200", "mismatched digest"),
         ] {
             let [_, found] = words(symptom, &[(get, status)]);
             assert!(found.ends_with(expected), "{symptom:?} {status}: {found}");

@@ -166,7 +166,7 @@ requirement! {
         covers: ["REG-PUL-12"],
         sources: [helm("v4.2.4", "pkg/registry/client.go:519", "reads and parses the config on every pull")],
         breaks: [
-            Break::new(ALL, Flow::PULLS, Symptom::BlobNotFound),
+            Break::new(ALL, Flow::PULLS, Symptom::BlobAltered),
         ],
         faults: [LosesConfigBlobs],
         consequences: [
