@@ -10,9 +10,9 @@ use crate::helm::version::{ALL, Span, Versions};
 use crate::oci::Digest;
 use crate::requirement::requirement;
 use crate::requirement::source::observed;
-use crate::session::steps::{ACCEPT_CONTAINERD, obstacle};
-use crate::session::{Session, digest_of, expect};
-use crate::verdict::CheckResult;
+use crate::session::steps::{ACCEPT_CONTAINERD, ACCEPT_ORAS, obstacle};
+use crate::session::{Reply, Session, digest_of, expect};
+use crate::verdict::{CheckResult, Stop};
 
 /// The flow that reads more than two blobs of a chart.
 const MANY_BLOBS: &[Flow] = &[Flow::PullProv];
@@ -29,7 +29,7 @@ requirement! {
     ///
     /// ## How it is checked
     /// The check sends HEAD, and GET with the `Accept` of Helm 3.0 to 3.17 and that of Helm 3.18 and later. Each body
-    /// must have the digest that HEAD returns.
+    /// must have the digest that HEAD returns. If HEAD returns none, the bodies must have the same digest.
     HEAD_AND_GET = "consistency/head-and-get-agree" {
         level: Must,
         title: "HEAD and GET of a tag agree for every `Accept` that lists the media type",
@@ -47,31 +47,41 @@ requirement! {
 async fn head_and_get(session: &Session) -> CheckResult {
     session.shared_chart().await?;
     let head = session.head_manifest("1.0.0").await?;
-    let Some(named) = head
-        .header("docker-content-digest")
-        .filter(|_| head.status.is_success())
-    else {
-        return Err(obstacle("get the digest from HEAD", &head));
+    if !head.status.is_success() {
+        return Err(obstacle("find the manifest with HEAD", &head));
+    }
+    let containerd = get_with(session, ACCEPT_CONTAINERD).await?;
+    let oras = get_with(session, ACCEPT_ORAS).await?;
+    let (wanted, source, of) = match head.header("docker-content-digest") {
+        Some(named) => (named.to_owned(), "HEAD returns it", &head),
+        None => (
+            digest_of(&containerd.body).to_string(),
+            "GET with the other `Accept` returns it",
+            &containerd,
+        ),
     };
-    for accept in [ACCEPT_CONTAINERD, crate::session::steps::ACCEPT_ORAS] {
-        let path = session.manifest_path("1.0.0");
-        let get = session
-            .call(Method::GET, &path)
-            .accept(accept)
-            .send()
-            .await?;
-        if get.status.as_u16() != 200 {
-            return Err(obstacle("read the manifest", &get));
-        }
+    for get in [&containerd, &oras] {
         let actual = digest_of(&get.body);
         expect::holds(
-            actual == named,
-            format!("a body with the digest {named} that HEAD returned"),
+            actual == wanted.as_str(),
+            format!("a body with the digest {wanted}, as {source}"),
             format!("a body with the digest {actual}"),
-            &[&head, &get],
+            &[of, get],
         )?;
     }
     Ok(())
+}
+
+/// Reads the manifest with this `Accept`, by tag.
+async fn get_with(session: &Session, accept: &str) -> Result<Reply, Stop> {
+    let path = session.manifest_path("1.0.0");
+    let call = session.call(Method::GET, &path);
+    let get = call.accept(accept).send().await?;
+    if get.status.as_u16() == 200 {
+        Ok(get)
+    } else {
+        Err(obstacle("read the manifest", &get))
+    }
 }
 
 requirement! {
@@ -112,4 +122,58 @@ async fn concurrent_pulls(session: &Session) -> CheckResult {
         )?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use helm_oci_fixtures::fault::Fault;
+
+    use super::*;
+    use crate::proof;
+    use crate::requirement::Setup;
+    use crate::verdict::Verdict;
+    use crate::wire::{Registry, Relay, Request, ResponseFuture};
+
+    /// A registry that serves Docker manifests to clients that do not list the type of OCI artifacts.
+    struct ConvertsForContainerd(Arc<dyn Registry>);
+
+    impl Relay for ConvertsForContainerd {
+        fn inner(&self) -> &dyn Registry {
+            self.0.as_ref()
+        }
+
+        fn pass(&self, request: Request) -> ResponseFuture<'_> {
+            let accept = request.headers.get(http::header::ACCEPT);
+            let is_converted = request.method == Method::GET
+                && accept.is_some_and(|accept| accept == ACCEPT_CONTAINERD);
+            let response = self.0.send(request);
+            Box::pin(async move {
+                let mut response = response.await?;
+                if is_converted {
+                    response.body = [&response.body[..], b" "].concat().into();
+                }
+                Ok(response)
+            })
+        }
+    }
+
+    #[test]
+    fn without_a_digest_from_head_both_manifests_are_compared() {
+        let fault = Fault::HeadManifestWithoutDigest;
+        let agreeing = proof::verdict(&HEAD_AND_GET, Setup::Open, &[fault]);
+        assert!(matches!(agreeing, Verdict::Satisfied), "{agreeing:?}");
+        let target = proof::target(Setup::Open, &[fault]);
+        let target = crate::session::target::Target {
+            registry: Arc::new(ConvertsForContainerd(Arc::clone(&target.registry))),
+            ..target
+        };
+        let session = Session::new(target, HEAD_AND_GET.id);
+        let result = futures_util::FutureExt::now_or_never(head_and_get(&session));
+        let Some(Err(Stop::Violated(finding))) = result else {
+            panic!("{result:?}");
+        };
+        assert!(finding.expected[0].ends_with("as GET with the other `Accept` returns it"));
+    }
 }
