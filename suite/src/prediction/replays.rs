@@ -227,9 +227,18 @@ fn conditional(
     flows.filter(|flow| is_hit(*flow)).collect()
 }
 
-/// The observation of a client model, in parentheses: no Helm printed it.
+/// The observation of a client model, in parentheses: no Helm printed it. Without an exchange only the expectation states
+/// what was missing.
 fn symptom(finding: &Finding) -> String {
-    format!("({})", finding.actual)
+    let Finding {
+        expected,
+        actual,
+        exchanges,
+    } = finding;
+    if exchanges.is_empty() {
+        return format!("({actual}; expected {})", expected.join(" or "));
+    }
+    format!("({actual})")
 }
 
 #[cfg(test)]
@@ -332,6 +341,16 @@ mod tests {
         let found = cells(&verdicts, &[Flow::Push, Flow::Pull]);
         let found: Vec<FlowVerdict> = found.into_iter().map(|(verdict, _)| verdict).collect();
         assert_eq!(found, [FlowVerdict::Unknown, FlowVerdict::Works]);
+    }
+
+    #[test]
+    fn replays_that_went_through_decide_where_requirements_were_not_selected() {
+        let all = verdicts(&[]).into_iter();
+        let verdicts: Verdicts = all.filter(|(id, _)| id.starts_with("flow/")).collect();
+        let requirements = checks::all();
+        let mut cells = Prediction::of(&requirements, &verdicts).table(&Responses::new());
+        cells.retain(|cell| cell.verdict != FlowVerdict::Works);
+        assert_eq!(cells, []);
     }
 
     #[test]
