@@ -51,13 +51,15 @@ fn is_open(record: &FlowRecord) -> bool {
     matches!(record.outcome, Outcome::Fail | Outcome::Inconclusive)
 }
 
-/// True if two attempts failed in the same way: Helm printed the same error, or aborted at the same kind of exchange.
+/// True if two attempts ended in the same way: both are inconclusive, or Helm printed the same error or aborted at the same
+/// kind of exchange in both.
 ///
 /// Helm up to 3.17 transfers blobs concurrently, so that the exchange alone differs by chance.
 fn is_alike(one: &FlowRecord, other: &FlowRecord) -> bool {
     let exchange = |record| aborted_at(record).map(described);
     let has_same_error = one.error.is_some() && one.error == other.error;
-    one.outcome == other.outcome && (has_same_error || exchange(one) == exchange(other))
+    let is_open = one.outcome == Outcome::Inconclusive;
+    one.outcome == other.outcome && (is_open || has_same_error || exchange(one) == exchange(other))
 }
 
 fn aborted_at(record: &FlowRecord) -> Option<&Exchange> {
@@ -139,5 +141,17 @@ mod tests {
             let words = format!("{records:?}");
             assert_eq!(result(records).outcome, outcome, "{words}");
         }
+    }
+
+    #[test]
+    fn inconclusive_attempts_keep_the_reason_of_the_first() {
+        let open = |method, why: &str| FlowRecord {
+            outcome: Outcome::Inconclusive,
+            obstacle: Some(Obstacle::new(ObstacleKind::Arrangement, why)),
+            ..failed(method, StatusCode::ACCEPTED, why)
+        };
+        let settled = result(vec![open(Method::PUT, "a reason"), open(Method::POST, "b")]);
+        let reason = settled.obstacle.map(|obstacle| obstacle.what);
+        assert_eq!(reason.as_deref(), Some("a reason"));
     }
 }
