@@ -52,6 +52,10 @@ fn main() -> ExitCode {
     let mut all = impostors();
     all.extend(pretenders());
     all.push(Trial::test("era", only_those_of_the_era_run));
+    let handle = runtime.handle().clone();
+    all.push(Trial::test("handshake", move || {
+        handle.block_on(a_handshake_that_fails_as_predicted_is_a_failure())
+    }));
     let helms = match folder {
         folder if folder.is_empty() => vec![Trial::ignorable_test("helm", absent)],
         folder => match runtime.block_on(helm::discover(Path::new(&folder))) {
@@ -68,6 +72,9 @@ fn main() -> ExitCode {
     all.extend(helms);
     libtest_mimic::run(&arguments, all).exit_code()
 }
+
+/// The beginning of a script that claims to be Helm 3.10.1.
+const MEETS: &str = "case \"$*\" in version*) echo v3.10.1; exit 0;; *--help) exit 0;; esac";
 
 /// Programs that are no usable Helm binary, and the error for each.
 fn impostors() -> Vec<Trial> {
@@ -176,8 +183,7 @@ fn refused(script: &str, sentence: &str) -> Result<(), Failed> {
 /// A run with this script as Helm exits with 3, and its push is inconclusive for this reason.
 fn inconclusive(script: &str, why: &str) -> Result<(), Failed> {
     let folder = tempfile::tempdir()?;
-    let meets = "case \"$*\" in version*) echo v3.10.1; exit 0;; *--help) exit 0;; esac";
-    let path = executable(&folder, &format!("{meets}\n{script}"))?;
+    let path = executable(&folder, &format!("{MEETS}\n{script}"))?;
     let ended = program()
         .args([
             "run",
@@ -202,6 +208,41 @@ fn inconclusive(script: &str, why: &str) -> Result<(), Failed> {
     } else {
         Err(format!("{found:?}").into())
     }
+}
+
+/// A Helm that prints that the TLS handshake timed out has failed if the registry does not respond to a `ClientHello`,
+/// although it sent no request. With other words it is inconclusive.
+async fn a_handshake_that_fails_as_predicted_is_a_failure() -> Result<(), Failed> {
+    let registry = ReferenceRegistry::new(Access::Open);
+    let registry = FaultyRegistry::new(registry, &[Fault::SilentOnClientHello]);
+    let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    let server = Server::start(listen, Arc::new(registry)).await?;
+    let (folder, cause) = (tempfile::tempdir()?, "api/client-hello-answered-in-http");
+    for (words, outcome, because) in [
+        ("net/http: TLS handshake timeout", "fail", json!(cause)),
+        ("no route to host", "inconclusive", Value::Null),
+    ] {
+        let prints = format!(
+            "for url; do case $url in oci://*) break;; esac; done; url=${{url#oci://}}\n\
+             echo \"Error: Get \\\"https://${{url%%/*}}/v2/${{url#*/}}/tags/list\\\": {words}\" >&2; exit 1"
+        );
+        let path = executable(&folder, &format!("{MEETS}\n{prints}"))?;
+        let ended = tokio::process::Command::new(env!("CARGO_BIN_EXE_helm-oci-conformance"))
+            .args(["run", &format!("http://{}", server.address())])
+            .args(["--only", cause, "--only", "helm-*/flow/pull-unversioned"])
+            .args(["--json", "-", "--helm"])
+            .arg(&path)
+            .output()
+            .await?;
+        let record: Value = serde_json::from_slice(&ended.stdout)?;
+        let flow = &record["targets"][0]["helms"][0]["flows"][0];
+        let found = (&flow["outcome"], &flow["because"][0]["requirement"]);
+        if found != (&json!(outcome), &because) {
+            return Err(format!("{words}: {found:?}, {}", flow["error"]).into());
+        }
+    }
+    server.stop().await;
+    Ok(())
 }
 
 fn program() -> Command {
