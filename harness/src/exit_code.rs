@@ -43,7 +43,8 @@ Exit codes:
        or `doctor` found a problem, or `gc` could not delete everything
   4    a defect of the suite itself: a check panicked, `prove` contradicts a declaration
        or the evidence, or `observe --check` contradicts the evidence
-  130  interrupted; the containers of the run are removed, and what it pushed is deleted";
+  130  interrupted; the containers of the run are removed, and what it pushed is deleted;
+       the reports state what was examined before";
 
 impl ExitCode {
     /// The code as a number.

@@ -116,9 +116,9 @@ async fn between(arguments: &Arguments) -> Result<ExitCode, CompareCommandError>
     };
     let compared = match progress::watch(arguments.quiet, LOST, work).await {
         Ok(compared) => compared,
-        Err(code) => {
+        Err(_) => {
             files.discard();
-            return Ok(code);
+            return Ok(ExitCode::Interrupted);
         }
     };
     for (target, error) in &compared.without_snapshot {
@@ -150,9 +150,9 @@ async fn bisect(arguments: &Arguments) -> Result<ExitCode, CompareCommandError> 
     };
     let bisection = match progress::watch(arguments.quiet, LOST, work).await {
         Ok(bisection) => bisection,
-        Err(code) => {
+        Err(_) => {
             files.discard();
-            return Ok(code);
+            return Ok(ExitCode::Interrupted);
         }
     };
     let code = code(bisection.is_inconclusive());

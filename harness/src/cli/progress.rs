@@ -8,7 +8,6 @@ use helm_oci_suite::requirement::outcome::Outcome;
 use tokio::sync::mpsc::UnboundedReceiver;
 
 use super::{environment, output};
-use crate::exit_code::ExitCode;
 use crate::run::{Event, Events, Interrupt, Interrupted, TargetEvent};
 
 /// The progress of one target.
@@ -26,7 +25,7 @@ pub(super) async fn watch<T>(
     is_quiet: bool,
     lost: &str,
     work: impl AsyncFnOnce(&Events, &Interrupt) -> Result<T, Interrupted>,
-) -> Result<T, ExitCode> {
+) -> Result<T, Interrupted> {
     let interrupt = Interrupt::on_signals();
     let (events, received) = Events::channel();
     let is_terminal = output::stderr_is_terminal() && !environment::is_dumb_terminal();
@@ -38,13 +37,12 @@ pub(super) async fn watch<T>(
         // It only draws; its failure does not affect the result.
         let _ = display.await;
     }
-    done.map_err(|interrupted| {
+    done.inspect_err(|interrupted| {
         output::note(&format!("error: interrupted; {lost}\n"));
         for (target, left) in &interrupted.left {
             let lines = leftovers::lines(left).join("\n  ");
             output::note(&format!("left over on {target}:\n  {lines}\n"));
         }
-        ExitCode::Interrupted
     })
 }
 

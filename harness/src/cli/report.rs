@@ -137,12 +137,6 @@ impl Reports {
             _ => terminal::render(report, self.style),
         })
     }
-
-    /// Removes the reports of an interrupted run, and older ones in their place.
-    pub(super) fn discard(self) {
-        let sinks = [self.json, self.junit, self.markdown];
-        sinks.into_iter().flatten().for_each(Sink::discard);
-    }
 }
 
 /// Prints the errors of files that could not be written. They change the exit code only of a run without findings.

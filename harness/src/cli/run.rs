@@ -17,7 +17,7 @@ use crate::deviations::DeviationError;
 use crate::exit_code::ExitCode;
 use crate::helm::Helm;
 use crate::run::preset::Preset;
-use crate::run::{self, AssignError, Events, Interrupt, Job, Plan, Schedule};
+use crate::run::{self, AssignError, Events, Interrupt, Interrupted, Job, Plan, Schedule};
 use crate::target::spec::TargetSpec;
 
 /// An error of `run`.
@@ -189,15 +189,17 @@ impl ExaminationArguments {
         let work = async |events: &Events, interrupt: &Interrupt| {
             run::examine(plan, jobs, schedule, events, interrupt).await
         };
-        let lost = "no report was written";
-        let record = match progress::watch(self.reports.quiet, lost, work).await {
-            Ok(record) => record,
-            Err(code) => {
-                reports.discard();
-                return Ok(code);
+        let lost = "the reports state what was examined before";
+        let (record, code) = match progress::watch(self.reports.quiet, lost, work).await {
+            Ok(record) => {
+                let code = ExitCode::of(&record.targets, &record.deviations, record.run.strict);
+                (record, code)
+            }
+            Err(Interrupted { record, .. }) => {
+                let record = record.expect("an interrupted run has a record");
+                (*record, ExitCode::Interrupted)
             }
         };
-        let code = ExitCode::of(&record.targets, &record.deviations, record.run.strict);
         Ok(reports.write(&record, layout, code))
     }
 }

@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use futures_util::StreamExt;
 use helm_oci_reports::record::{
-    Footer, LineRecord, RunIdentity, RunRecord, SCHEMA, SuiteIdentity, TargetIdentity, TargetKind,
-    TargetRecord,
+    Footer, Leftover, LineRecord, RunIdentity, RunRecord, SCHEMA, SuiteIdentity, TargetIdentity,
+    TargetKind, TargetRecord,
 };
 use helm_oci_suite::session::target::Target;
 use helm_oci_suite::verdict::{Obstacle, ObstacleKind};
 
 use super::registry_locks::RegistryLocks;
+use super::results::{self, Results};
 use super::target::TargetExamination;
 use super::{
     DEADLINE, Event, Events, Interrupt, Interrupted, Job, Pace, Plan, Schedule, with_target,
@@ -21,7 +22,7 @@ use crate::launch::LaunchError;
 use crate::target::policy::Policy;
 use crate::target::resolved::ResolvedTarget;
 
-/// Examines the targets by the plan, and returns the run record.
+/// Examines the targets by the plan, and returns the run record; after an interruption that of what was examined before.
 ///
 /// Each target is launched, examined, cleaned up and stopped, also after an interruption.
 pub async fn examine(
@@ -35,15 +36,31 @@ pub async fn examine(
     let locks = &RegistryLocks::of(jobs);
     let examinations = jobs.iter().map(|job| async move {
         let _lock = locks.lock(job).await;
-        examine_target(plan, job, schedule, events, interrupt).await
+        examine_job(plan, job, schedule, events, interrupt).await
     });
     // All of them are awaited to the end, also after an interruption: each stops what it launched.
     let ended: Vec<_> = futures_util::stream::iter(examinations)
         .buffered(schedule.targets.max(1))
         .collect()
         .await;
-    let targets = all_or_leftovers(ended)?;
-    Ok(record(plan, targets, started, begun.milliseconds()))
+    let is_interrupted = ended.iter().any(|(_, is_interrupted)| *is_interrupted);
+    let targets = ended.into_iter().map(|(target, _)| target).collect();
+    let mut record = record(plan, targets, started, begun.milliseconds());
+    if !is_interrupted {
+        return Ok(record);
+    }
+    record.footer.exit_code = ExitCode::Interrupted.number();
+    Err(Interrupted {
+        left: record.targets.iter().filter_map(left).collect(),
+        record: Some(Box::new(record)),
+        ..Interrupted::default()
+    })
+}
+
+/// The leftovers of a target, with its name.
+fn left(target: &TargetRecord) -> Option<(String, Vec<Leftover>)> {
+    let leftovers = &target.leftovers;
+    (!leftovers.is_empty()).then(|| (target.name.clone(), leftovers.clone()))
 }
 
 /// The record of a run on these targets.
@@ -87,10 +104,29 @@ pub async fn examine_target(
     events: &Events,
     interrupt: &Interrupt,
 ) -> Result<TargetRecord, Interrupted> {
+    let (record, is_interrupted) = examine_job(plan, job, schedule, events, interrupt).await;
+    if !is_interrupted {
+        return Ok(record);
+    }
+    Err(Interrupted {
+        left: left(&record).into_iter().collect(),
+        ..Interrupted::default()
+    })
+}
+
+/// Examines one target. Returns its record, and true if it was interrupted before the end.
+async fn examine_job(
+    plan: &Plan,
+    job: &Job,
+    schedule: Schedule,
+    events: &Events,
+    interrupt: &Interrupt,
+) -> (TargetRecord, bool) {
     let (name, begun) = (job.target.name.as_str(), Stopwatch::start());
     let events = &events.of(name);
     let concurrency = job.target.policy.concurrency(schedule.checks);
     let pace = &Arc::new(Pace::new(concurrency));
+    let results = &Results::default();
     let examination = &TargetExamination {
         plan,
         name,
@@ -102,26 +138,38 @@ pub async fn examine_target(
         pace,
         deadline: schedule.deadline,
         events,
+        results,
     };
     events.send(Event::Launching);
     let work = async |target, identity| Box::pin(examination.record(target, identity)).await;
-    let mut record = match Box::pin(with_target(job, plan.seed, pace, interrupt, work)).await? {
-        Err(error) => unavailable(&job.target, &error),
-        Ok(ended) => {
-            let mut record = ended.result.unwrap_or_else(|| defect(name, ended.identity));
-            record.leftovers = ended.leftovers;
-            record.requests = ended.requests;
-            record.concurrency = examination.concurrency;
-            record.line = LineRecord {
-                recovered: record.line.recovered,
-                ..pace.line()
-            };
-            record
+    let ended = Box::pin(with_target(job, plan.seed, pace, interrupt, work)).await;
+    let is_interrupted = ended.is_err();
+    let ended = ended.map(|launched| {
+        launched.map(|ended| {
+            let record = ended.result.unwrap_or_else(|| defect(name, ended.identity));
+            (record, ended.leftovers, ended.requests)
+        })
+    });
+    let (mut record, leftovers, requests) = match ended {
+        Ok(Err(error)) => (unavailable(&job.target, &error), Vec::new(), 0),
+        Ok(Ok(examined)) => examined,
+        Err(Interrupted { left, requests, .. }) => {
+            let record = results.interrupted(plan, job.write_mode.is_read_only());
+            let record = record.unwrap_or_else(|| not_begun(&job.target));
+            let left = left.into_iter().flat_map(|(_, left)| left);
+            (record, left.collect(), requests)
         }
+    };
+    record.leftovers = leftovers;
+    record.requests = requests;
+    record.concurrency = examination.concurrency;
+    record.line = LineRecord {
+        recovered: record.line.recovered,
+        ..pace.line()
     };
     record.milliseconds = begun.milliseconds();
     events.send(Event::Ended);
-    Ok(record)
+    (record, is_interrupted)
 }
 
 /// Examines a target that is available: what a run does between launch and clean-up.
@@ -137,25 +185,18 @@ pub async fn examine_available(plan: &Plan, name: &str, target: Target) -> Targe
         pace: &Pace::new(1),
         deadline: DEADLINE,
         events: &Events::ignored(),
+        results: &Results::default(),
     };
     let identity = TargetIdentity::of_kind(TargetKind::Reference);
     Box::pin(examination.record(target, identity)).await
 }
 
-/// All records; or, if the run was interrupted on one target, the leftovers on all targets.
-fn all_or_leftovers(
-    ended: Vec<Result<TargetRecord, Interrupted>>,
-) -> Result<Vec<TargetRecord>, Interrupted> {
-    if ended.iter().all(Result::is_ok) {
-        return Ok(ended.into_iter().filter_map(Result::ok).collect());
-    }
-    let left = ended.into_iter().flat_map(|target| match target {
-        Ok(record) => vec![(record.name, record.leftovers)],
-        Err(interrupted) => interrupted.left,
-    });
-    Err(Interrupted {
-        left: left.filter(|(_, left)| !left.is_empty()).collect(),
-    })
+/// The record of a target on which the interrupted run had not begun its checks.
+fn not_begun(target: &ResolvedTarget) -> TargetRecord {
+    let identity = TargetIdentity::of_kind(target.kind.recorded());
+    let mut record = TargetRecord::new(&target.name, identity);
+    record.obstacle = Some(results::obstacle("interrupted before the checks began"));
+    record
 }
 
 fn unavailable(target: &ResolvedTarget, error: &LaunchError) -> TargetRecord {

@@ -23,6 +23,7 @@ use helm_oci_suite::wire::exchange::Exchange;
 use http::Method;
 
 use super::observation::violations;
+use super::results::DoneFlow;
 use super::target::TargetExamination;
 use super::{Event, Plan, flow_attempts};
 use crate::clock::Stopwatch;
@@ -71,26 +72,27 @@ pub fn id(helm: &Helm, flow: Flow) -> String {
     format!("helm-{}/flow/{flow}", helm.version)
 }
 
-/// Runs the selected flows of every Helm binary in the plan, and returns their records.
+/// Runs the selected flows of every Helm binary in the plan, and adds their records to the results.
 pub(super) async fn examine(
     examination: &TargetExamination<'_>,
     target: &Target,
     results: &CheckResults<'_>,
-) -> Vec<HelmRecord> {
+) {
     let TargetExamination { plan, events, .. } = *examination;
     let ca_file = examination.ca_file;
-    let pairs = plan.helms.all.iter().flat_map(|helm| {
+    let helms = plan.helms.all.iter().enumerate();
+    let all_flows = helms.flat_map(|(number, helm)| {
         let flows = plan.flows(helm).into_iter();
-        flows.map(move |flow| (helm, flow))
+        flows.map(move |flow| (number, helm, flow))
     });
     let can_log_in = can_log_in(target).await;
     let below = BelowHttp::of(target.registry.as_ref()).await;
     let roots = &roots(ca_file).map_err(|error| error.to_string());
     let all = checks::all();
     let prediction = &Prediction::of(&all, results.verdicts);
-    let runs = pairs
+    let runs = all_flows
         .enumerate()
-        .map(|(position, (helm, flow))| async move {
+        .map(|(position, (number, helm, flow))| async move {
             let run = FlowRun {
                 plan,
                 target,
@@ -114,23 +116,17 @@ pub(super) async fn examine(
             events.send(Event::Checked {
                 outcome: record.outcome,
             });
-            (position, helm, record)
+            examination.results.add_flow(DoneFlow {
+                position,
+                helm: number,
+                record,
+            });
         });
     let concurrency = examination.concurrency.clamp(1, CONCURRENCY);
-    let mut done: Vec<_> = futures_util::stream::iter(runs)
+    futures_util::stream::iter(runs)
         .buffer_unordered(concurrency)
-        .collect()
+        .collect::<()>()
         .await;
-    done.sort_by_key(|(position, ..)| *position);
-    let mut records: Vec<HelmRecord> = plan.helms.all.iter().map(identity).collect();
-    for (_, helm, record) in done {
-        let position = plan.helms.all.iter().position(|one| one == helm);
-        records[position.expect("it is a binary of the plan")]
-            .flows
-            .push(record);
-    }
-    records.retain(|record| !record.flows.is_empty());
-    records
 }
 
 /// True if a login can be tried: with credentials, or if the registry requires none.
@@ -144,7 +140,8 @@ async fn can_log_in(target: &Target) -> bool {
     base.map_or(true, |base| base.status.is_success())
 }
 
-fn identity(helm: &Helm) -> HelmRecord {
+/// The record of a Helm binary without flows.
+pub(super) fn identity(helm: &Helm) -> HelmRecord {
     HelmRecord {
         version: helm.version.to_string(),
         era: Era::of(&helm.version),

@@ -1,6 +1,7 @@
-//! Ctrl-C and SIGTERM: the run ends early, and launched containers and processes are still removed.
+//! Ctrl-C and SIGTERM: the run ends early, launched containers and processes are still removed, and the reports state what
+//! was examined before.
 
-use helm_oci_reports::record::Leftover;
+use helm_oci_reports::record::{Leftover, RunRecord};
 use tokio::sync::watch;
 
 /// The run was interrupted.
@@ -8,6 +9,10 @@ use tokio::sync::watch;
 pub struct Interrupted {
     /// The leftovers of the run, by target.
     pub left: Vec<(String, Vec<Leftover>)>,
+    /// The number of requests that were sent.
+    pub requests: usize,
+    /// The record of what was examined before; `None` for work that is no run.
+    pub record: Option<Box<RunRecord>>,
 }
 
 /// A signal to end the run early.
@@ -26,6 +31,13 @@ impl Interrupt {
             }
         });
         Self(receiver)
+    }
+
+    /// Interrupted when the sender sends `true`.
+    #[cfg(test)]
+    pub(super) fn channel() -> (watch::Sender<bool>, Self) {
+        let (sender, receiver) = watch::channel(false);
+        (sender, Self(receiver))
     }
 
     /// Never interrupted.

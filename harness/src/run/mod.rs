@@ -35,6 +35,7 @@ mod plan;
 mod read_only;
 mod registry_locks;
 mod request_counter;
+mod results;
 mod settle;
 mod soak;
 mod target;

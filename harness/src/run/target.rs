@@ -6,16 +6,15 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use futures_util::StreamExt;
-use helm_oci_reports::record::{CheckRecord, RecoveredRecord, TargetIdentity, TargetRecord};
+use helm_oci_reports::record::{TargetIdentity, TargetRecord};
 use helm_oci_suite::checks;
 use helm_oci_suite::oci::url;
-use helm_oci_suite::prediction::table::{Prediction, Responses, Verdicts};
 use helm_oci_suite::requirement::outcome::Rules;
 use helm_oci_suite::session::Session;
 use helm_oci_suite::session::existing_chart::ExistingChart;
 use helm_oci_suite::session::target::Target;
 use helm_oci_suite::session::write_mode::WriteMode;
-use helm_oci_suite::verdict::{Obstacle, ObstacleKind, Stop, Verdict};
+use helm_oci_suite::verdict::{Obstacle, ObstacleKind, Stop};
 use helm_oci_suite::wire::Request;
 use http::Method;
 use tokio::time::timeout;
@@ -25,10 +24,11 @@ use super::flows::CheckResults;
 use super::order::Planned;
 use super::preflight::{Preflight, preflight};
 use super::preset::Preset;
+use super::results::{Done, Results};
 use super::settle::Settler;
 use super::{
-    Checked, DEADLINE, Event, Events, Pace, Plan, blocked, capabilities, check_record, failures,
-    flows, models, order, read_only, repositories, soak,
+    Checked, DEADLINE, Event, Events, Pace, Plan, capabilities, check_record, flows, order,
+    repositories, soak,
 };
 use crate::target::policy::Policy;
 
@@ -55,6 +55,8 @@ pub(super) struct TargetExamination<'a> {
     /// The time limit of one check.
     pub(super) deadline: Duration,
     pub(super) events: &'a Events,
+    /// The results as they come in.
+    pub(super) results: &'a Results,
 }
 
 impl TargetExamination<'_> {
@@ -97,23 +99,20 @@ impl TargetExamination<'_> {
         self.events.send(Event::Started {
             checks: plan.requirements.len() + plan.flow_count(),
         });
-        let (checks, verdicts, responses) = self.check_all(&target, &mut record).await;
-        record.checks = checks;
-        capabilities::note_left_out(&mut record);
-        if !plan.requirements.is_empty() {
-            record.eras = Prediction::of(&checks::all(), &verdicts).table(&responses);
-            if target.write_mode.is_read_only() {
-                read_only::settle(&mut record, &plan.requirements, &verdicts);
-            }
-        }
-        models::separate(&mut record, &verdicts);
+        self.results.begin(&record);
+        self.check_all(&target, &record.identity).await;
+        let is_read_only = target.write_mode.is_read_only();
+        let results = self.results;
+        let verdicts = results.enter_checks(plan, is_read_only, &mut record);
+        results.begin(&record);
         if plan.flow_count() > 0 {
-            let results = CheckResults {
+            let of_checks = CheckResults {
                 checks: &record.checks,
                 verdicts: &verdicts,
             };
-            record.helm_versions = flows::examine(self, &target, &results).await;
-            failures::enter_failures(&mut record);
+            flows::examine(self, &target, &of_checks).await;
+            results.enter_flows(plan, &mut record);
+            results.begin(&record);
         }
         if self.soak > 0 {
             record.soak = Some(Box::pin(soak::soak(&target, self.soak)).await);
@@ -146,13 +145,9 @@ impl TargetExamination<'_> {
         ended
     }
 
-    /// Runs every check of the plan; the records are in the order of the plan.
-    async fn check_all(
-        &self,
-        target: &Target,
-        of_target: &mut TargetRecord,
-    ) -> (Vec<CheckRecord>, Verdicts, Responses) {
-        let (plan, identity) = (self.plan, &of_target.identity);
+    /// Runs every check of the plan.
+    async fn check_all(&self, target: &Target, identity: &TargetIdentity) {
+        let plan = self.plan;
         let preset = plan.preset.unwrap_or_else(|| Preset::of(identity.kind));
         let over_budget = &order::over_budget(&plan.requirements, self.policy.budget);
         let settler = &Settler {
@@ -180,50 +175,23 @@ impl TargetExamination<'_> {
             self.events.send(Event::Checked {
                 outcome: record.outcome,
             });
-            (position, requirement, record, checked)
-        };
-        let groups = order::groups(&plan.requirements)
-            .into_iter()
-            .map(async |group| {
-                let mut done = Vec::with_capacity(group.len());
-                for planned in group {
-                    done.push(check_one(planned).await);
-                }
-                done
+            self.results.add(Done {
+                position,
+                requirement,
+                record,
+                checked,
             });
-        let done: Vec<_> = futures_util::stream::iter(groups)
+        };
+        let groups = order::groups(&plan.requirements);
+        let groups = groups.into_iter().map(async |group| {
+            for planned in group {
+                check_one(planned).await;
+            }
+        });
+        futures_util::stream::iter(groups)
             .buffer_unordered(self.concurrency.max(1))
-            .collect()
+            .collect::<()>()
             .await;
-        let mut done: Vec<_> = done.into_iter().flatten().collect();
-        done.sort_by_key(|(position, ..)| *position);
-        let mut verdicts = Verdicts::new();
-        let mut responses = Responses::new();
-        let mut recovered = BTreeMap::new();
-        let mut records = Vec::with_capacity(done.len());
-        for (_, requirement, record, checked) in done {
-            // A check that the budget or the write mode did not allow is as unknown as one that was not selected.
-            let is_unknown = matches!(
-                &checked.verdict,
-                Verdict::NotApplicable(reason) if reason.lies_in_the_run()
-            );
-            for what in &checked.recovered {
-                *recovered.entry(what.clone()).or_insert(0) += 1;
-            }
-            // A requirement that is satisfied at times says nothing about a flow.
-            let is_open = checked.is_intermittent() && checked.is_contradicted();
-            if !is_unknown && !is_open {
-                responses.insert(requirement.id, checked.violating_responses());
-                verdicts.insert(requirement.id, checked.verdict);
-            }
-            records.push(record);
-        }
-        let recovered = recovered.into_iter();
-        of_target.line.recovered = recovered
-            .map(|(what, count)| RecoveredRecord { what, count })
-            .collect();
-        blocked::note_known_causes(&mut records);
-        (records, verdicts, responses)
     }
 }
 

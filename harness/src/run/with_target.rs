@@ -49,6 +49,7 @@ pub(crate) async fn with_target<T>(
             let left = launch::sweep(label).await;
             return Err(Interrupted {
                 left: vec![(name.clone(), left)],
+                ..Interrupted::default()
             });
         }
     };
@@ -91,6 +92,8 @@ pub(crate) async fn with_target<T>(
     let Some(worked) = worked else {
         return Err(Interrupted {
             left: vec![(name.clone(), leftovers)],
+            requests: counter.sent(),
+            record: None,
         });
     };
     Ok(Ok(Ended {

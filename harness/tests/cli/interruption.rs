@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use helm_oci_conformance::clock::Stopwatch;
 
-use crate::program::{interrupt, program};
+use crate::program::{interrupt, json, program};
 
 /// The time limit of the first request.
 const LIMIT: Duration = Duration::from_secs(60);
@@ -37,8 +37,15 @@ fn an_interrupted_run_ends_at_once() {
         "{:?}",
         begun.elapsed()
     );
-    let left = std::fs::read_dir(folder.path()).expect("it is readable");
-    assert_eq!(left.count(), 0, "an older report would look like this one");
+    let record = json(&report);
+    assert_eq!(
+        record["footer"]["exit_code"], 130,
+        "the older report is replaced"
+    );
+    let target = &record["targets"][0];
+    assert_eq!(target["checks"], serde_json::json!([]));
+    let why = "interrupted before the checks began";
+    assert_eq!(target["obstacle"]["what"], why);
     drop(connection);
 }
 

@@ -67,7 +67,12 @@ pub(super) fn unreachable(page: &mut Page, target: &TargetView<'_>) {
     };
     page.blank();
     let mark = page.mark(Outcome::Inconclusive);
-    let heading = page.paint(Ink::of(Outcome::Inconclusive), "NOT EXAMINED");
+    let words = if target.checks.is_empty() {
+        "NOT EXAMINED"
+    } else {
+        "NOT EXAMINED COMPLETELY"
+    };
+    let heading = page.paint(Ink::of(Outcome::Inconclusive), words);
     page.painted(0, &format!("{mark} {heading}"));
     page.rows(std::slice::from_ref(&obstacle.row));
     exchanges(page, &obstacle.exchanges);
