@@ -83,11 +83,12 @@ impl Symptom {
     pub fn with_status(self, status: StatusCode) -> ObservedSymptom {
         let is_not_found = status == StatusCode::NOT_FOUND;
         let symptom = match self {
-            Self::BlobAltered if is_not_found => Self::BlobNotFound,
-            Self::BlobAltered if !status.is_success() => Self::BlobGet,
+            Self::BlobAltered if !is_not_found && !status.is_success() => Self::BlobGet,
             Self::TagRead | Self::TagReadNotFound if is_not_found => Self::TagReadNotFound,
             Self::ManifestGet | Self::ManifestNotFound if is_not_found => Self::ManifestNotFound,
-            Self::BlobGet | Self::BlobNotFound if is_not_found => Self::BlobNotFound,
+            Self::BlobAltered | Self::BlobGet | Self::BlobNotFound if is_not_found => {
+                Self::BlobNotFound
+            }
             Self::LoginRefused | Self::LoginNotFound if is_not_found => Self::LoginNotFound,
             Self::TagReadNotFound => Self::TagRead,
             Self::ManifestNotFound => Self::ManifestGet,
