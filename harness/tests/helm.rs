@@ -218,9 +218,9 @@ async fn a_handshake_that_fails_as_predicted_is_a_failure() -> Result<(), Failed
     let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
     let server = Server::start(listen, Arc::new(registry)).await?;
     let (folder, cause) = (tempfile::tempdir()?, "api/client-hello-answered-in-http");
-    for (words, outcome, because) in [
-        ("net/http: TLS handshake timeout", "fail", json!(cause)),
-        ("no route to host", "inconclusive", Value::Null),
+    for (words, outcome) in [
+        ("net/http: TLS handshake timeout", "fail"),
+        ("no route to host", "inconclusive"),
     ] {
         let prints = format!(
             "for url; do case $url in oci://*) break;; esac; done; url=${{url#oci://}}\n\
@@ -236,9 +236,8 @@ async fn a_handshake_that_fails_as_predicted_is_a_failure() -> Result<(), Failed
             .await?;
         let record: Value = serde_json::from_slice(&ended.stdout)?;
         let flow = &record["targets"][0]["helms"][0]["flows"][0];
-        let found = (&flow["outcome"], &flow["because"][0]["requirement"]);
-        if found != (&json!(outcome), &because) {
-            return Err(format!("{words}: {found:?}, {}", flow["error"]).into());
+        if flow["outcome"] != outcome || flow["because"][0]["requirement"] != cause {
+            return Err(format!("{words}: {flow:#}").into());
         }
     }
     server.stop().await;
