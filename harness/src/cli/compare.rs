@@ -114,12 +114,9 @@ async fn between(arguments: &Arguments) -> Result<ExitCode, CompareCommandError>
         let examiner = arguments.examiner(&plan, events, interrupt);
         examiner.compare(&pair).await
     };
-    let compared = match progress::watch(arguments.quiet, LOST, work).await {
-        Ok(compared) => compared,
-        Err(_) => {
-            files.discard();
-            return Ok(ExitCode::Interrupted);
-        }
+    let Ok(compared) = progress::watch(arguments.quiet, LOST, work).await else {
+        files.discard();
+        return Ok(ExitCode::Interrupted);
     };
     for (target, error) in &compared.without_snapshot {
         output::note(&format!("{target}: no snapshot: {}\n", chain(error)));
@@ -148,12 +145,9 @@ async fn bisect(arguments: &Arguments) -> Result<ExitCode, CompareCommandError> 
         let examiner = arguments.examiner(&plan, events, interrupt);
         examiner.bisect(&jobs).await
     };
-    let bisection = match progress::watch(arguments.quiet, LOST, work).await {
-        Ok(bisection) => bisection,
-        Err(_) => {
-            files.discard();
-            return Ok(ExitCode::Interrupted);
-        }
+    let Ok(bisection) = progress::watch(arguments.quiet, LOST, work).await else {
+        files.discard();
+        return Ok(ExitCode::Interrupted);
     };
     let code = code(bisection.is_inconclusive());
     Ok(files.write_bisection(arguments, &bisection, code))
