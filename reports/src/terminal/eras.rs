@@ -23,8 +23,7 @@ pub(super) fn table(page: &mut Page, table: &EraTable<'_>) {
     let left_out = format!("not examined: {}", left_out.join(", "));
     if table.rows.iter().all(|row| !row.is_examined) {
         page.blank();
-        let text =
-            "no Helm flow was examined completely: checks that it needs were not selected or not run";
+        let text = "no Helm flow was examined completely: checks that it needs were not selected or not run";
         page.paragraph(2, text, Ink::Dim);
         return;
     }
