@@ -223,10 +223,14 @@ async fn an_index_in_an_index_is_deleted_after_what_refers_to_it() {
             .expect("it is known");
         let other = Session::new(target.clone(), "test/clean-up");
         for tag in ["2.0.0", "3.0.0", "4.0.0"] {
-            let chart = other.arrange_chart(tag).await.expect("it is accepted");
+            let chart = other.arrange_chart_blobs(tag).await;
+            let chart = chart.expect("it is accepted");
+            let put = other.arrange_manifest(tag, &chart.manifest).await;
+            put.expect("it is accepted");
             own.manifests
                 .insert(chart.digest.parse().expect("a digest"));
         }
+        assert_eq!(own.manifests.len(), 4, "each chart has its own manifest");
         let left = own.manifests.iter().map(ToString::to_string).collect();
         let target = Target {
             registry: Arc::new(KeepsReferenced {
