@@ -21,6 +21,7 @@ use crate::clock;
 use crate::compare::{Examiner, Pair, Side};
 use crate::error::chain;
 use crate::exit_code::ExitCode;
+use crate::run::preset::Preset;
 use crate::run::{self, Events, Interrupt, Job, Plan, Schedule};
 use crate::target::resolved::ResolvedTarget;
 
@@ -169,6 +170,7 @@ impl Arguments {
         Ok(Plan {
             flows: chosen.flows.into_keys().collect(),
             only: chosen.words,
+            preset: (!self.selection.is_only()).then_some(Preset::Quick),
             ..Plan::new(chosen.requirements, seed)
         })
     }

@@ -80,8 +80,8 @@ pub(super) struct ExaminationArguments {
     rules: RulesArguments,
     #[command(flatten)]
     helms: HelmArguments,
-    /// Examine this much. By default `full` for a registry that is launched and for requirements selected with --only,
-    /// otherwise `quick`.
+    /// Examine this much. The default is `quick` if a target is at a URL and no requirements are selected with --only,
+    /// otherwise `full`.
     #[arg(long, value_name = "PRESET")]
     preset: Option<Preset>,
     /// Run up to N checks concurrently on a target.
@@ -178,6 +178,10 @@ impl ExaminationArguments {
         parallel: usize,
         layout: Layout,
     ) -> Result<ExitCode, ExaminationError> {
+        let plan = &Plan {
+            preset: plan.preset.or_else(|| Some(Preset::of(jobs))),
+            ..plan.clone()
+        };
         let reports = self.reports.open()?;
         let schedule = Schedule {
             targets: parallel,

@@ -39,7 +39,7 @@ pub struct Plan {
     pub strict: bool,
     /// The known deviations.
     pub deviations: Deviations,
-    /// The extent of the run; without one it depends on the target.
+    /// The extent of the run; everything by default.
     pub preset: Option<Preset>,
 }
 

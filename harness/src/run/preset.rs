@@ -1,8 +1,10 @@
 //! The checks that a run leaves out by itself.
 
 use clap::ValueEnum;
-use helm_oci_reports::record::TargetKind;
 use helm_oci_suite::requirement::Requirement;
+
+use super::Job;
+use crate::target::kind::Kind;
 
 /// The extent of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -14,11 +16,14 @@ pub enum Preset {
 }
 
 impl Preset {
-    /// The preset of a target without one: nobody pays for the traffic of a registry that was launched for the run.
-    pub(super) const fn of(kind: TargetKind) -> Self {
-        match kind {
-            TargetKind::Url => Self::Quick,
-            TargetKind::Reference | TargetKind::Container | TargetKind::Process => Self::Full,
+    /// The preset of a run without one, the same for all its targets: somebody may pay for the traffic of a registry that
+    /// was not launched for the run.
+    pub fn of(jobs: &[Job]) -> Self {
+        let is_url = |job: &Job| matches!(job.target.kind, Kind::Url(_));
+        if jobs.iter().any(is_url) {
+            Self::Quick
+        } else {
+            Self::Full
         }
     }
 

@@ -95,7 +95,8 @@ impl TargetExamination<'_> {
         }
         record.advice = advice;
         record.capabilities = Box::pin(capabilities::probe(&mut target)).await;
-        target.shared = Some(Arc::default());
+        // The repositories that `plan` prints are those of the checks.
+        target.shared = (!plan.is_planned).then(Arc::default);
         self.events.send(Event::Started {
             checks: plan.requirements.len() + plan.flow_count(),
         });
@@ -148,7 +149,7 @@ impl TargetExamination<'_> {
     /// Runs every check of the plan.
     async fn check_all(&self, target: &Target, identity: &TargetIdentity) {
         let plan = self.plan;
-        let preset = plan.preset.unwrap_or_else(|| Preset::of(identity.kind));
+        let preset = plan.preset.unwrap_or(Preset::Full);
         let over_budget = &order::over_budget(&plan.requirements, self.policy.budget);
         let settler = &Settler {
             target,

@@ -30,7 +30,7 @@ pub(super) struct State {
     pub(super) transfers: usize,
     /// The exchanges whose request failed, was sent again and then succeeded.
     pub(super) recovered: Vec<usize>,
-    /// The number of exchanges that another check sent.
+    /// The number of exchanges of shared arrangements.
     pub(super) adopted: usize,
     /// The shared arrangement that the session waits for.
     pub(super) waits_for: Option<Arc<Arrangement>>,

@@ -27,7 +27,7 @@ impl Session {
         state.exchanges.iter().skip(first).map(record).collect()
     }
 
-    /// The number of exchanges that this session sent itself, and not another for it.
+    /// The number of exchanges of this session alone, without those of shared arrangements.
     pub fn sent(&self) -> usize {
         let state = self.state();
         state.exchanges.len() - state.adopted
