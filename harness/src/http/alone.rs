@@ -3,6 +3,7 @@
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
 
 use helm_oci_suite::wire::{AfterResponse, Request, Response, TransportError};
 use http::{HeaderValue, Uri, Version, header};
@@ -16,6 +17,13 @@ use tokio_rustls::TlsConnector;
 use super::connect::{self, host};
 use super::sent::{Progress, Sent};
 use super::{AGENT, BROKEN, Http, authority, broken, failure, keep, tls_cause};
+
+/// A connection is watched for so many times the duration of its first exchange: a server that closes it, or sends more
+/// than the response, does so at once.
+const ROUND_TRIPS: u32 = 8;
+
+/// The shortest time for which a connection is watched.
+const SHORTEST: Duration = Duration::from_millis(20);
 
 /// A connection with or without TLS.
 trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
@@ -48,6 +56,7 @@ impl Http {
         let (mut sender, connection) = handshake.map_err(|error| broken(&own, &error))?;
         let mut connection = pin!(connection);
         let mut ended = None;
+        let begun = Instant::now();
         let first = {
             let exchange = async {
                 let answer = sender.send_request(sent).await;
@@ -70,7 +79,8 @@ impl Http {
         };
         let (response, announces_end) = first?;
         if ended.is_none() {
-            ended = timeout(self.limits.after, connection.as_mut()).await.ok();
+            let watched = (begun.elapsed() * ROUND_TRIPS).clamp(SHORTEST, self.limits.after);
+            ended = timeout(watched, connection.as_mut()).await.ok();
         }
         // A server may also close the connection only when it is used again.
         let is_lost = if ended.is_none() {

@@ -52,7 +52,7 @@ pub struct Limits {
     pub least: u64,
     /// The timeout for the first bytes after a `ClientHello`.
     pub hello: Duration,
-    /// The time for which a connection is watched after a response.
+    /// The longest time for which a connection is watched after a response.
     pub after: Duration,
     /// The maximum size of a response body, except bodies that are only measured.
     pub body: usize,
