@@ -23,6 +23,7 @@ use crate::error::chain;
 use crate::exit_code::ExitCode;
 use crate::run::preset::Preset;
 use crate::run::{self, Events, Interrupt, Job, Plan, Schedule};
+use crate::target::policy::Concurrency;
 use crate::target::resolved::ResolvedTarget;
 
 /// The consequence of an interruption.
@@ -63,9 +64,10 @@ pub(super) struct Arguments {
     /// Derive names and content from seed N. The default is the seed of the record, if there is one.
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
-    /// Run up to N checks concurrently on a target.
-    #[arg(long, value_name = "N", default_value_t = run::CONCURRENCY, value_parser = clap::value_parser!(u16).range(1..=64))]
-    jobs: u16,
+    /// Run up to N checks concurrently on a target. The default is 16, and on a registry at a URL up to 64 as long as its
+    /// responses are not delayed.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
+    jobs: Option<u16>,
     /// Confirm each failure up to N times in a fresh repository; what does not fail again is intermittent.
     #[arg(long, value_name = "N", default_value_t = run::RETRIES, value_parser = clap::value_parser!(u16).range(0..=9))]
     retries: u16,
@@ -184,7 +186,9 @@ impl Arguments {
         Examiner {
             plan,
             schedule: Schedule {
-                checks: usize::from(self.jobs),
+                checks: self
+                    .jobs
+                    .map_or_else(Concurrency::default, |jobs| Concurrency::fixed(jobs.into())),
                 retries: usize::from(self.retries),
                 ..Schedule::default()
             },
@@ -351,7 +355,10 @@ mod tests {
         let plan = Plan::default();
         let (events, interrupt) = (Events::ignored(), Interrupt::never());
         let schedule = arguments.examiner(&plan, &events, &interrupt).schedule;
-        assert_eq!((schedule.retries, schedule.checks), (5, 3));
+        assert_eq!(
+            (schedule.retries, schedule.checks),
+            (5, Concurrency::fixed(3))
+        );
     }
 
     fn sides(words: [&str; 2]) -> Result<[String; 2], TargetsError> {

@@ -18,6 +18,7 @@ use crate::exit_code::ExitCode;
 use crate::helm::Helm;
 use crate::run::preset::Preset;
 use crate::run::{self, AssignError, Events, Interrupt, Interrupted, Job, Plan, Schedule};
+use crate::target::policy::Concurrency;
 use crate::target::spec::TargetSpec;
 
 /// An error of `run`.
@@ -84,9 +85,10 @@ pub(super) struct ExaminationArguments {
     /// otherwise `full`.
     #[arg(long, value_name = "PRESET")]
     preset: Option<Preset>,
-    /// Run up to N checks concurrently on a target.
-    #[arg(long, value_name = "N", default_value_t = run::CONCURRENCY, value_parser = clap::value_parser!(u16).range(1..=64))]
-    jobs: u16,
+    /// Run up to N checks concurrently on a target. The default is 16, and on a registry at a URL up to 64 as long as its
+    /// responses are not delayed.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
+    jobs: Option<u16>,
     /// Confirm each failure up to N times in a fresh repository; what does not fail again is intermittent.
     #[arg(long, value_name = "N", default_value_t = run::RETRIES, value_parser = clap::value_parser!(u16).range(0..=9))]
     retries: u16,
@@ -185,7 +187,9 @@ impl ExaminationArguments {
         let reports = self.reports.open()?;
         let schedule = Schedule {
             targets: parallel,
-            checks: usize::from(self.jobs),
+            checks: self
+                .jobs
+                .map_or_else(Concurrency::default, |jobs| Concurrency::fixed(jobs.into())),
             retries: usize::from(self.retries),
             soak: usize::from(self.soak),
             ..Schedule::default()

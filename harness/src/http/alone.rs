@@ -3,7 +3,7 @@
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use helm_oci_suite::wire::{AfterResponse, Request, Response, TransportError};
 use http::{HeaderValue, Uri, Version, header};
@@ -17,6 +17,7 @@ use tokio_rustls::TlsConnector;
 use super::connect::{self, host};
 use super::sent::{Progress, Sent};
 use super::{AGENT, BROKEN, Http, authority, broken, failure, keep, tls_cause};
+use crate::clock::Stopwatch;
 
 /// A connection is watched for so many times the duration of its first exchange: a server that closes it, or sends more
 /// than the response, does so at once.
@@ -56,7 +57,7 @@ impl Http {
         let (mut sender, connection) = handshake.map_err(|error| broken(&own, &error))?;
         let mut connection = pin!(connection);
         let mut ended = None;
-        let begun = Instant::now();
+        let begun = Stopwatch::start();
         let first = {
             let exchange = async {
                 let answer = sender.send_request(sent).await;

@@ -19,7 +19,7 @@ use super::{
 use crate::clock::{self, Stopwatch};
 use crate::exit_code::ExitCode;
 use crate::launch::LaunchError;
-use crate::target::policy::Policy;
+use crate::target::policy::{Concurrency, Policy};
 use crate::target::resolved::ResolvedTarget;
 
 /// Examines the targets by the plan, and returns the run record; after an interruption that of what was examined before.
@@ -124,7 +124,11 @@ async fn examine_job(
 ) -> (TargetRecord, bool) {
     let (name, begun) = (job.target.name.as_str(), Stopwatch::start());
     let events = &events.of(name);
-    let concurrency = job.target.policy.concurrency(schedule.checks);
+    let mut concurrency = job.target.policy.concurrency(schedule.checks);
+    if job.target.kind.endpoint().is_none() {
+        // It shares this machine, and no network delays its responses.
+        concurrency.most = concurrency.first;
+    }
     let pace = &Arc::new(Pace::new(concurrency));
     let results = &Results::default();
     let examination = &TargetExamination {
@@ -132,7 +136,7 @@ async fn examine_job(
         name,
         policy: &job.target.policy,
         ca_file: job.target.connection.trust.ca_file.as_deref(),
-        concurrency,
+        concurrency: concurrency.most,
         retries: schedule.retries,
         soak: schedule.soak,
         pace,
@@ -162,7 +166,7 @@ async fn examine_job(
     };
     record.leftovers = leftovers;
     record.requests = requests;
-    record.concurrency = examination.concurrency;
+    record.concurrency = pace.highest();
     record.line = LineRecord {
         recovered: record.line.recovered,
         ..pace.line()
@@ -182,7 +186,7 @@ pub async fn examine_available(plan: &Plan, name: &str, target: Target) -> Targe
         concurrency: 1,
         retries: 1,
         soak: 0,
-        pace: &Pace::new(1),
+        pace: &Pace::new(Concurrency::fixed(1)),
         deadline: DEADLINE,
         events: &Events::ignored(),
         results: &Results::default(),

@@ -55,7 +55,7 @@ pub use self::flows::{HelmClients, id as flow_id};
 pub use self::interrupt::{Interrupt, Interrupted};
 pub use self::job::{AssignError, Job};
 pub(crate) use self::pace::Pace;
-pub use self::plan::{CONCURRENCY, DEADLINE, Plan, RETRIES, Schedule};
+pub use self::plan::{DEADLINE, Plan, RETRIES, Schedule};
 pub(crate) use self::with_target::with_target;
 
 /// The target as the suite uses it.

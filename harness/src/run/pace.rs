@@ -1,7 +1,8 @@
 //! The pace of a run on one target: how many checks run concurrently, and how fast requests follow each other.
 //!
 //! A registry that refuses many requests with 429 or 503, or that lets requests time out, is given fewer at a time, and then
-//! more again. A single refusal changes nothing: the network may be the cause.
+//! more again. A single refusal changes nothing: the network may be the cause. A registry behind a slow network gets more
+//! requests at a time, as long as that does not delay its responses.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -14,6 +15,7 @@ use helm_oci_suite::wire::{
 use tokio::sync::{Notify, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use crate::clock::Stopwatch;
+use crate::target::policy::Concurrency;
 
 /// The number of refusals among 32 responses from which on the run slows down.
 const REFUSALS: u32 = 4;
@@ -25,10 +27,15 @@ const CALM: usize = 100;
 const SHORTEST: Duration = Duration::from_millis(4);
 const LONGEST: Duration = Duration::from_millis(256);
 
+/// The number of responses whose mean duration is compared before and after the concurrency was raised.
+const WINDOW: u32 = 64;
+/// The mean duration of responses from which on waiting for the network is what takes the time.
+const WORTHWHILE: Duration = Duration::from_millis(5);
+
 /// The pace of a run on one target.
 #[derive(Debug)]
 pub(crate) struct Pace {
-    most: usize,
+    limits: Concurrency,
     clock: Stopwatch,
     state: Mutex<State>,
     changed: Notify,
@@ -51,7 +58,21 @@ struct State {
     calm: usize,
     /// The time at which the run slowed down last.
     slowed: Option<Duration>,
+    growth: Growth,
+    /// The largest number of checks that was allowed.
+    highest: usize,
     line: LineRecord,
+}
+
+/// The search for the concurrency from which on responses are delayed.
+#[derive(Debug, Default)]
+struct Growth {
+    /// The responses of the current window, and their total duration.
+    responses: u32,
+    total: Duration,
+    /// The mean duration of a response before the concurrency was raised, and the concurrency of then.
+    before: Option<(Duration, usize)>,
+    is_over: bool,
 }
 
 /// The right to run a check. Dropping it passes it on.
@@ -75,20 +96,21 @@ enum Sign {
 }
 
 impl Pace {
-    /// A pace of at most this number of concurrent checks.
-    pub(crate) fn new(most: usize) -> Self {
-        let most = most.max(1);
+    /// A pace within these limits.
+    pub(crate) fn new(limits: Concurrency) -> Self {
         Self {
-            most,
+            limits,
             clock: Stopwatch::start(),
             state: Mutex::new(State {
-                allowed: most,
+                allowed: limits.first.max(1),
                 running: 0,
                 interval: Duration::ZERO,
                 next: Duration::ZERO,
                 refused: 0,
                 calm: 0,
                 slowed: None,
+                growth: Growth::default(),
+                highest: limits.first.max(1),
                 line: LineRecord::default(),
             }),
             changed: Notify::new(),
@@ -137,12 +159,26 @@ impl Pace {
         time.saturating_sub(now)
     }
 
-    fn observe(&self, sign: Sign) {
+    /// The largest number of checks that was allowed to run concurrently.
+    pub(crate) fn highest(&self) -> usize {
+        self.state().highest
+    }
+
+    /// The number of checks that may run concurrently now.
+    pub(crate) fn allowed(&self) -> usize {
+        self.state().allowed
+    }
+
+    /// Follows a response that took this time.
+    fn observe(&self, sign: Sign, duration: Duration) {
         let now = self.clock.elapsed();
         let mut state = self.state();
         state.refused = state.refused << 1 | u32::from(sign == Sign::Refused);
         match sign {
-            Sign::Calm => state.recover(self.most),
+            Sign::Calm => {
+                state.recover(self.limits.first);
+                state.grow(self.limits.most, duration);
+            }
             Sign::Broken => state.line.broken += 1,
             Sign::Refused => {
                 state.calm = 0;
@@ -184,14 +220,42 @@ impl State {
         true
     }
 
+    /// Raises the concurrency by half after each window of responses, until they take longer because of it.
+    fn grow(&mut self, most: usize, duration: Duration) {
+        let growth = &mut self.growth;
+        if growth.is_over {
+            return;
+        }
+        growth.responses += 1;
+        growth.total += duration;
+        if growth.responses < WINDOW {
+            return;
+        }
+        let mean = growth.total / growth.responses;
+        (growth.responses, growth.total) = (0, Duration::ZERO);
+        let is_delayed = growth
+            .before
+            .is_some_and(|(before, _)| mean > before * 5 / 4);
+        if is_delayed || mean < WORTHWHILE || self.slowed.is_some() || self.allowed >= most {
+            growth.is_over = true;
+            if let Some((_, earlier)) = growth.before.filter(|_| is_delayed) {
+                self.allowed = self.allowed.min(earlier);
+            }
+            return;
+        }
+        growth.before = Some((mean, self.allowed));
+        self.allowed = (self.allowed + self.allowed.div_ceil(2)).min(most);
+        self.highest = self.highest.max(self.allowed);
+    }
+
     /// Becomes faster after a series of responses without a refusal.
-    fn recover(&mut self, most: usize) {
+    fn recover(&mut self, first: usize) {
         self.calm += 1;
         if self.calm < CALM {
             return;
         }
         self.calm = 0;
-        self.allowed = (self.allowed + 1).min(most);
+        self.allowed = self.allowed.max((self.allowed + 1).min(first));
         self.interval = self.interval * 3 / 4;
         if self.interval < SHORTEST {
             self.interval = Duration::ZERO;
@@ -229,8 +293,9 @@ impl Relay for PacedRegistry {
             if !wait.is_zero() {
                 self.inner.pause(wait).await;
             }
+            let begun = Stopwatch::start();
             let mut response = self.inner.send(request).await;
-            self.pace.observe(sign(&response));
+            self.pace.observe(sign(&response), begun.elapsed());
             if let Ok(response) = &mut response {
                 response.waited += wait;
             }
@@ -260,14 +325,14 @@ mod tests {
 
     #[test]
     fn a_starving_registry_gets_fewer_checks_and_then_more_again() {
-        let pace = Pace::new(4);
-        pace.observe(Sign::Starved);
+        let pace = Pace::new(Concurrency::fixed(4));
+        pace.observe(Sign::Starved, Duration::ZERO);
         assert_eq!(pace.line().slowed_to, Some(2));
         let turns: Vec<_> = (0..2).map(|_| pace.turn().now_or_never()).collect();
         assert!(turns.iter().all(Option::is_some));
         assert!(pace.turn().now_or_never().is_none(), "two run already");
         for _ in 0..CALM {
-            pace.observe(Sign::Calm);
+            pace.observe(Sign::Calm, Duration::ZERO);
         }
         assert!(
             pace.turn().now_or_never().is_some(),
@@ -279,10 +344,10 @@ mod tests {
 
     #[test]
     fn many_refusals_slow_a_run_down_and_single_ones_do_not() {
-        let pace = Pace::new(16);
+        let pace = Pace::new(Concurrency::fixed(16));
         for _ in 0..20 {
-            pace.observe(Sign::Refused);
-            (0..32).for_each(|_| pace.observe(Sign::Calm));
+            pace.observe(Sign::Refused, Duration::ZERO);
+            (0..32).for_each(|_| pace.observe(Sign::Calm, Duration::ZERO));
         }
         let LineRecord {
             limited,
@@ -291,7 +356,7 @@ mod tests {
             ..
         } = pace.line();
         assert_eq!((limited, slowed_to, interval), (20, None, 0));
-        (0..REFUSALS).for_each(|_| pace.observe(Sign::Refused));
+        (0..REFUSALS).for_each(|_| pace.observe(Sign::Refused, Duration::ZERO));
         let line = pace.line();
         assert_eq!(line.slowed_to, Some(8));
         assert_eq!(Duration::from_millis(line.interval), SHORTEST);
@@ -301,5 +366,39 @@ mod tests {
             "the first request is sent at once"
         );
         assert!(pace.wait() > Duration::ZERO);
+    }
+
+    #[test]
+    fn a_slow_network_gets_more_concurrent_checks_until_responses_are_delayed() {
+        let windows = |means: &[u64]| {
+            let pace = Pace::new(Concurrency::default());
+            for mean in means {
+                for _ in 0..WINDOW {
+                    pace.observe(Sign::Calm, Duration::from_millis(*mean));
+                }
+            }
+            pace.allowed()
+        };
+        assert_eq!(windows(&[20]), 24);
+        assert_eq!(windows(&[20, 21]), 36);
+        assert_eq!(
+            windows(&[20, 21, 20, 22, 21, 20]),
+            64,
+            "not beyond the limit"
+        );
+        assert_eq!(windows(&[20, 30]), 16, "the registry is the bottleneck");
+        assert_eq!(windows(&[20, 30, 20, 20]), 16, "and remains it");
+        assert_eq!(
+            windows(&[1, 1, 20, 20]),
+            16,
+            "a near registry is not waited for"
+        );
+    }
+
+    #[test]
+    fn a_fixed_concurrency_is_kept() {
+        let pace = Pace::new(Concurrency::fixed(3));
+        (0..10 * WINDOW).for_each(|_| pace.observe(Sign::Calm, Duration::from_millis(20)));
+        assert_eq!(pace.allowed(), 3);
     }
 }

@@ -8,9 +8,7 @@ use helm_oci_suite::requirement::Requirement;
 use super::flows::HelmClients;
 use super::preset::Preset;
 use crate::deviations::Deviations;
-
-/// The number of checks that run concurrently on a target by default: enough to keep a slow connection busy.
-pub const CONCURRENCY: u16 = 16;
+use crate::target::policy::Concurrency;
 
 /// The time limit of one check.
 pub const DEADLINE: Duration = Duration::from_secs(20);
@@ -65,7 +63,7 @@ pub struct Schedule {
     /// The number of targets that are examined concurrently.
     pub targets: usize,
     /// The number of checks that run concurrently on each target.
-    pub checks: usize,
+    pub checks: Concurrency,
     /// The number of times that a failure is confirmed in a fresh repository.
     pub retries: usize,
     /// The number of rounds of the soak; 0 for none.
@@ -78,7 +76,7 @@ impl Default for Schedule {
     fn default() -> Self {
         Self {
             targets: 1,
-            checks: usize::from(CONCURRENCY),
+            checks: Concurrency::default(),
             retries: usize::from(RETRIES),
             soak: 0,
             deadline: DEADLINE,

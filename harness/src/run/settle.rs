@@ -161,6 +161,7 @@ mod tests {
     use http::{HeaderValue, Method, StatusCode, header};
 
     use super::*;
+    use crate::target::policy::Concurrency;
 
     /// The trouble of a network, or of a server that is now and then overloaded.
     #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -222,7 +223,7 @@ mod tests {
     }
 
     async fn settle_all(target: &Target, ids: &str) -> Vec<(&'static str, Checked)> {
-        let pace = Pace::new(1);
+        let pace = Pace::new(Concurrency::fixed(1));
         let settler = Settler {
             target,
             deadline: Duration::from_secs(20),

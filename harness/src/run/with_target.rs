@@ -86,7 +86,14 @@ pub(crate) async fn with_target<T>(
     let mut leftovers = Vec::new();
     if !available.is_ephemeral() {
         let stored = ledger.settled().await;
-        leftovers = clean_up(&rate_limited, stored, policy.clean_up, interrupt).await;
+        leftovers = clean_up(
+            &rate_limited,
+            stored,
+            policy.clean_up,
+            pace.allowed(),
+            interrupt,
+        )
+        .await;
     }
     leftovers.extend(available.stop().await);
     let Some(worked) = worked else {

@@ -30,6 +30,7 @@ use self::recorder::{StepContext, StepRecorder};
 use crate::launch::LaunchError;
 use crate::run::preflight::preflight;
 use crate::run::{Interrupt, Interrupted, Job, Pace, with_target};
+use crate::target::policy::Concurrency;
 
 pub use self::folder::{FolderError, make, name, read, safe, write};
 
@@ -102,7 +103,7 @@ pub async fn take(
             reference,
         } => chart(target, repository, reference).await,
     };
-    let pace = Arc::new(Pace::new(1));
+    let pace = Arc::new(Pace::new(Concurrency::fixed(1)));
     let ended = match with_target(job, seed, &pace, interrupt, work).await? {
         Ok(ended) => ended,
         Err(source) => {

@@ -33,18 +33,22 @@ pub use self::stored::{RepositoryContent, Stored};
 /// The longest clean-up, as a multiple of the time without a success after which it ends.
 const LONGEST: u32 = 30;
 
+/// The number of concurrent requests of a clean-up that follows no run.
+const CONCURRENCY: usize = 8;
+
 /// The time limit for the question how leftovers can be deleted.
 const ASKING: Duration = Duration::from_secs(2);
 
-/// Deletes stored content by the strategy, and returns the leftovers.
+/// Deletes stored content by the strategy with this number of concurrent requests, and returns the leftovers.
 pub async fn clean_up(
     target: &Target,
     stored: Stored,
     rules: CleanUp,
+    concurrency: usize,
     interrupt: &Interrupt,
 ) -> Vec<Leftover> {
     let session = Session::new(target.clone(), "clean-up");
-    let sweep = Sweep::new(&session, stored);
+    let sweep = Sweep::new(&session, stored, concurrency);
     let pending = if rules.strategy == CleanUpStrategy::None {
         "`--clean-up none` is set".to_owned()
     } else {
@@ -85,7 +89,7 @@ async fn while_it_succeeds(sweep: &Sweep<'_>, rules: CleanUp) -> String {
 
 /// Deletes content without a time limit, and returns the leftovers.
 pub async fn delete(session: &Session, stored: Stored, strategy: CleanUpStrategy) -> Vec<Leftover> {
-    let sweep = Sweep::new(session, stored);
+    let sweep = Sweep::new(session, stored, CONCURRENCY);
     sweep.run(strategy).await;
     report(&sweep, "`--clean-up none` is set", true).await
 }

@@ -1,5 +1,7 @@
 //! Reading of lists and manifests, for the clean-up and for the search for earlier runs.
 
+use std::collections::BTreeSet;
+
 use helm_oci_suite::oci::{Digest, Link};
 use helm_oci_suite::session::steps::ACCEPT_ORAS;
 use helm_oci_suite::session::{Reply, Session};
@@ -10,7 +12,7 @@ use serde_json::Value;
 use super::sweep::is_absent;
 
 /// The maximum number of pages of a list.
-const PAGES: usize = 10_000;
+const PAGES: usize = 1_000;
 
 /// The maximum number of redirects.
 const REDIRECTS: usize = 5;
@@ -57,6 +59,7 @@ impl Problem {
 pub(super) async fn list(session: &Session, path: &str, field: &str) -> List {
     let mut list = List::default();
     let mut uri = session.uri(path);
+    let mut read = BTreeSet::new();
     for _ in 0..PAGES {
         let reply = match session.call_uri(Method::GET, uri).send().await {
             Ok(reply) => reply,
@@ -73,6 +76,11 @@ pub(super) async fn list(session: &Session, path: &str, field: &str) -> List {
         let page = page[field].as_array().into_iter().flatten();
         let names = page.filter_map(Value::as_str).map(ToOwned::to_owned);
         list.names.extend(names);
+        if !read.insert(reply.uri.to_string()) {
+            let what = format!("a `link` of GET {path} leads to a page before it");
+            list.problem = Some(Problem::new(what));
+            return list;
+        }
         match next(&reply) {
             Some(next) => uri = session.resolve(&reply.uri, next),
             None => return list,

@@ -21,9 +21,6 @@ use crate::target::policy::CleanUpStrategy;
 /// The number of times that a DELETE is sent again.
 const REPEATS: usize = 2;
 
-/// The number of concurrent requests.
-pub(super) const CONCURRENCY: usize = 8;
-
 /// The number of attempts to delete an item.
 const ATTEMPTS: usize = 4;
 
@@ -76,6 +73,8 @@ pub(super) enum Presence {
 pub(crate) struct Sweep<'a> {
     pub(super) session: &'a Session,
     pub(super) stored: Stored,
+    /// The number of concurrent requests.
+    pub(super) concurrency: usize,
     left: Mutex<BTreeMap<Item, State>>,
     /// The status of the last deletion of each kind.
     deleted: Mutex<BTreeMap<LeftoverKind, StatusCode>>,
@@ -84,7 +83,7 @@ pub(crate) struct Sweep<'a> {
 }
 
 impl<'a> Sweep<'a> {
-    pub(crate) fn new(session: &'a Session, stored: Stored) -> Self {
+    pub(crate) fn new(session: &'a Session, stored: Stored, concurrency: usize) -> Self {
         let mut left = BTreeMap::new();
         for (repository, content) in &stored {
             let mut add = |kind, name: &str| {
@@ -104,6 +103,7 @@ impl<'a> Sweep<'a> {
         Self {
             session,
             stored,
+            concurrency,
             left: Mutex::new(left),
             deleted: Mutex::default(),
             progress: AtomicUsize::new(0),
@@ -180,7 +180,7 @@ impl<'a> Sweep<'a> {
     async fn cancel_uploads(&self) {
         let open = self.stored.values().flat_map(|content| &content.uploads);
         futures_util::stream::iter(open)
-            .for_each_concurrent(CONCURRENCY, |path| async {
+            .for_each_concurrent(self.concurrency, |path| async {
                 let _ = self.send_delete(path).await;
             })
             .await;
@@ -190,7 +190,7 @@ impl<'a> Sweep<'a> {
     pub(super) async fn delete(&self, mut items: Vec<Item>) {
         for _ in 0..ATTEMPTS {
             futures_util::stream::iter(items.clone())
-                .for_each_concurrent(CONCURRENCY, |item| self.delete_one(item))
+                .for_each_concurrent(self.concurrency, |item| self.delete_one(item))
                 .await;
             let left = self.left();
             items.retain(|item| left.get(item).is_some_and(State::is_transient));

@@ -4,7 +4,7 @@ use futures_util::StreamExt;
 use helm_oci_reports::record::LeftoverKind;
 
 use super::reading;
-use super::sweep::{CONCURRENCY, Item, Presence, State, Sweep};
+use super::sweep::{Item, Presence, State, Sweep};
 use crate::target::policy::CleanUpStrategy;
 
 /// The number of deleted manifests, and of deleted blobs, that are requested again. A registry that keeps one of them
@@ -17,7 +17,7 @@ impl Sweep<'_> {
         let tagged = self.stored.iter();
         let tagged = tagged.filter(|(_, content)| !content.tags.is_empty());
         futures_util::stream::iter(tagged.map(|(repository, _)| repository))
-            .for_each_concurrent(CONCURRENCY, |repository| {
+            .for_each_concurrent(self.concurrency, |repository| {
                 self.verify_tags(repository, strategy)
             })
             .await;
@@ -77,7 +77,7 @@ impl Sweep<'_> {
                     _ => None,
                 }
             })
-            .buffer_unordered(CONCURRENCY)
+            .buffer_unordered(self.concurrency)
             .filter_map(std::future::ready)
             .collect()
             .await;

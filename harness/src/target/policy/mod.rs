@@ -6,6 +6,7 @@
 
 mod budget;
 mod clean_up;
+mod concurrency;
 mod guard;
 mod rate_limiter;
 
@@ -19,6 +20,7 @@ use crate::target::chart_name::ChartName;
 
 pub use self::budget::{Budget, RequestBudget, Size, SizeError};
 pub use self::clean_up::{CleanUp, CleanUpStrategy};
+pub use self::concurrency::Concurrency;
 pub use self::guard::Guard;
 pub use self::rate_limiter::RateLimiter;
 
@@ -71,11 +73,12 @@ impl Policy {
         Arc::new(RequestBudget::new(registry, self.budget))
     }
 
-    /// The number of checks that run concurrently, by the target's own rule or as requested. More than the requests per second would only wait for each other.
-    pub fn concurrency(&self, requested: usize) -> usize {
-        let requested = self.jobs.map_or(requested, |jobs| jobs.get().into());
+    /// The number of checks that run concurrently, by the target's own rule or as requested. More than the requests per
+    /// second would only wait for each other.
+    pub fn concurrency(&self, requested: Concurrency) -> Concurrency {
+        let own = self.jobs.map(|jobs| Concurrency::fixed(jobs.get().into()));
         let rate = self.requests_per_second.map(NonZeroU32::get);
         let rate = rate.and_then(|rate| usize::try_from(rate).ok());
-        requested.min(rate.unwrap_or(usize::MAX))
+        own.unwrap_or(requested).at_most(rate.unwrap_or(usize::MAX))
     }
 }

@@ -21,7 +21,7 @@ async fn clean_up_by(strategy: CleanUpStrategy, target: &Target, stored: Stored)
         strategy,
         ..CleanUp::default()
     };
-    clean_up(target, stored, rules, &Interrupt::never()).await
+    clean_up(target, stored, rules, 8, &Interrupt::never()).await
 }
 
 /// A chart in a registry with these faults, and the content that the ledger recorded.
@@ -260,4 +260,19 @@ async fn an_open_upload_is_cancelled() {
     assert_eq!(leftovers, []);
     let state = session.call_uri(Method::GET, Ok(open)).send().await;
     assert_eq!(state.expect("a response").status, 404);
+}
+
+#[tokio::test]
+async fn a_list_whose_last_page_links_to_itself_is_read_once() {
+    let (target, session, _, stored) = store_chart(&[Fault::LinkOnLastPage]).await;
+    assert_eq!(clean_up_by(CleanUpStrategy::Tag, &target, stored).await, []);
+    let path = format!("/v2/{}/tags/list", session.repository());
+    let before = session.exchanges();
+    let list = reading::list(&session, &path, "tags").await;
+    let what = list.problem.map(|problem| problem.what);
+    assert_eq!(
+        what,
+        Some(format!("a `link` of GET {path} leads to a page before it"))
+    );
+    assert_eq!(session.exchanges() - before, 2);
 }
