@@ -2,7 +2,7 @@
 //! registry asks for it.
 
 use bytes::Bytes;
-use http::{Method, header};
+use http::{Method, StatusCode, header};
 
 use helm_oci_fixtures::route::Route;
 
@@ -194,7 +194,10 @@ impl Session {
             return Bytes::new();
         };
         let received = self.last_exchange_of(&obstacle.exchanges, |sent| match &sent.response {
-            Err(TransportError::Broken { received, .. }) => received.clone(),
+            Err(TransportError::Broken {
+                received: Some(response),
+                ..
+            }) => response.body.clone(),
             _ => Bytes::new(),
         });
         received.unwrap_or_default()
@@ -256,7 +259,7 @@ impl Session {
         let sent = request.clone();
         let transfers = usize::from(request.is_large());
         self.state().transfers += transfers;
-        let response = self.target().registry.send(request).await;
+        let response = or_challenge(self.target().registry.send(request).await);
         let position = {
             let mut state = self.state();
             state.transfers += transfers;
@@ -284,6 +287,17 @@ impl Session {
                 ..Obstacle::from(&error)
             })),
         }
+    }
+}
+
+/// The response, also if only the body of a challenge is incomplete: nothing reads more of it than its headers.
+fn or_challenge(sent: Result<Response, TransportError>) -> Result<Response, TransportError> {
+    match sent {
+        Err(TransportError::Broken {
+            received: Some(response),
+            ..
+        }) if response.status == StatusCode::UNAUTHORIZED => Ok(*response),
+        sent => sent,
     }
 }
 
