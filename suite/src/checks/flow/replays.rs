@@ -3,10 +3,7 @@
 use futures_util::FutureExt;
 use semver::VersionReq;
 
-use super::arrangement::{
-    BUILD, RELEASE, push_and_read, share_chart, share_signed_chart, share_unread_chart,
-    share_versions,
-};
+use super::arrangement::{BUILD, Content, RELEASE, push_and_read, share};
 use crate::client::ClientModel;
 use crate::session::expect;
 use crate::session::steps::Chart;
@@ -136,13 +133,13 @@ pub(super) async fn push_changed(session: &Session, client: &'static ClientModel
 
 /// The pull of an exact version.
 pub(super) async fn pull(session: &Session, client: &'static ClientModel) -> CheckResult {
-    let chart = share_chart(session, client, "1.0.0").await?;
+    let chart = share(session, client, Content::Chart("1.0.0")).await?;
     client.run(session).pull(&chart, "1.0.0").await
 }
 
 /// The pull of a version with build metadata.
 pub(super) async fn pull_plus(session: &Session, client: &'static ClientModel) -> CheckResult {
-    let chart = share_chart(session, client, PLUS).await?;
+    let chart = share(session, client, Content::Chart(PLUS)).await?;
     client
         .run(session)
         .pull(&chart, &PLUS.replace('+', "_"))
@@ -151,7 +148,7 @@ pub(super) async fn pull_plus(session: &Session, client: &'static ClientModel) -
 
 /// The pull by digest.
 pub(super) async fn pull_digest(session: &Session, client: &'static ClientModel) -> CheckResult {
-    let chart = share_unread_chart(session, client).await?;
+    let chart = share(session, client, Content::UnreadChart).await?;
     client.run(session).pull(&chart, &chart.digest).await
 }
 
@@ -162,7 +159,7 @@ pub(super) async fn prov(session: &Session, client: &'static ClientModel) -> Che
             return Err(Stop::not_allowed(Restriction::UnsignedChart));
         }
         Some(adopted) if client.uses_shape_of(&adopted.chart) => adopted.chart.clone(),
-        _ => share_signed_chart(session, client).await?,
+        _ => share(session, client, Content::SignedChart).await?,
     };
     let run = client.run(session);
     run.pull_with_provenance(&chart, "1.0.0").await
@@ -170,7 +167,7 @@ pub(super) async fn prov(session: &Session, client: &'static ClientModel) -> Che
 
 /// The pull of the highest release.
 pub(super) async fn list(session: &Session, client: &'static ClientModel) -> CheckResult {
-    let chart = share_versions(session, client).await?;
+    let chart = share(session, client, Content::Versions).await?;
     let run = client.run(session);
     run.pull_resolved(&chart, &[(RELEASE, None)]).await
 }
@@ -178,7 +175,7 @@ pub(super) async fn list(session: &Session, client: &'static ClientModel) -> Che
 /// Two ranges: one of releases, which is resolved, and one that only a version with build metadata satisfies, which is also
 /// pulled.
 pub(super) async fn resolve(session: &Session, client: &'static ClientModel) -> CheckResult {
-    let chart = share_versions(session, client).await?;
+    let chart = share(session, client, Content::Versions).await?;
     let range = |text| VersionReq::parse(text).expect("it is a range");
     let (releases, builds) = (range("^1.0.0"), range(">0.1.0, <0.3.0"));
     let ranges = [(RELEASE, Some(&releases)), (BUILD, Some(&builds))];
