@@ -223,7 +223,7 @@ async fn run(
     let target = ParsedTarget::parse(spec)?.resolve("benchmark".to_owned(), None, &nothing)?;
     let jobs = [Job::new(target)];
     let plan = Plan {
-        preset: Some(Preset::Full),
+        preset: Preset::Full,
         ..Plan::new(requirements, SEED)
     };
     let begun = Stopwatch::start();

@@ -27,7 +27,10 @@ use crate::target::policy::Concurrency;
 use crate::target::resolved::ResolvedTarget;
 
 /// The consequence of an interruption.
-const LOST: &str = "nothing was compared";
+const LOST: &str = "no comparison was written, because it needs the results of both targets";
+/// The same of a bisection.
+const LOST_BISECTION: &str =
+    "no bisection was written, because it needs the results of more targets";
 
 /// An error of `compare`.
 #[derive(Debug, Error)]
@@ -110,15 +113,15 @@ async fn between(arguments: &Arguments) -> Result<ExitCode, CompareCommandError>
         return Err(CompareCommandError::NotTwo);
     };
     let (a, b) = (given(a)?, given(b)?);
-    let plan = arguments.plan([&a, &b].into_iter().find_map(Given::seed))?;
+    let mut plan = arguments.plan([&a, &b].into_iter().find_map(Given::seed))?;
     let pair = pair(&arguments.reach, (a, b), &plan.label())?;
+    plan.preset = Preset::of(pair.targets(), arguments.selection.is_only());
     let files = Files::open(arguments)?;
     let work = async |events: &Events, interrupt: &Interrupt| {
         let examiner = arguments.examiner(&plan, events, interrupt);
         examiner.compare(&pair).await
     };
     let Ok(compared) = progress::watch(arguments.quiet, LOST, work).await else {
-        files.discard();
         return Ok(ExitCode::Interrupted);
     };
     for (target, error) in &compared.without_snapshot {
@@ -136,20 +139,20 @@ async fn bisect(arguments: &Arguments) -> Result<ExitCode, CompareCommandError> 
             });
         }
     }
-    let plan = arguments.plan(None)?;
+    let mut plan = arguments.plan(None)?;
     let specs = arguments
         .targets
         .iter()
         .map(|name| arguments.reach.spec(name));
     let targets = arguments.reach.resolve(specs.collect(), &plan.label())?;
+    plan.preset = Preset::of(&targets, arguments.selection.is_only());
     let jobs: Vec<Job> = targets.into_iter().map(Job::new).collect();
     let files = Files::open(arguments)?;
     let work = async |events: &Events, interrupt: &Interrupt| {
         let examiner = arguments.examiner(&plan, events, interrupt);
         examiner.bisect(&jobs).await
     };
-    let Ok(bisection) = progress::watch(arguments.quiet, LOST, work).await else {
-        files.discard();
+    let Ok(bisection) = progress::watch(arguments.quiet, LOST_BISECTION, work).await else {
         return Ok(ExitCode::Interrupted);
     };
     let code = code(bisection.is_inconclusive());
@@ -172,7 +175,6 @@ impl Arguments {
         Ok(Plan {
             flows: chosen.flows.into_keys().collect(),
             only: chosen.words,
-            preset: (!self.selection.is_only()).then_some(Preset::Quick),
             ..Plan::new(chosen.requirements, seed)
         })
     }
@@ -320,12 +322,6 @@ impl Files {
             self.print(&terminal::bisection(&view, arguments.color.style())),
         ];
         with_errors(written, code)
-    }
-
-    /// Removes the files of an interrupted comparison, and older ones in their place.
-    fn discard(self) {
-        let sinks = [self.json, self.markdown];
-        sinks.into_iter().flatten().for_each(Sink::discard);
     }
 
     fn print(&self, text: &str) -> Result<(), OutputError> {

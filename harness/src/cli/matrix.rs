@@ -101,6 +101,8 @@ pub(super) async fn matrix(arguments: &Arguments) -> Result<ExitCode, MatrixComm
     };
     plan.shard = arguments.shard.map(|shard| shard.to_string());
     let mut targets = target::resolve(&target::parse(specs)?, None, &plan.label())?;
+    // All shards have the same.
+    plan.preset = arguments.examination.preset(&targets);
     if let Some(shard) = arguments.shard {
         let mut positions = 0..;
         let elsewhere = &mut plan.deviations.elsewhere;

@@ -15,7 +15,9 @@ use thiserror::Error;
 use super::fault;
 use super::output::{self, OutputError};
 use crate::exit_code::ExitCode;
-use crate::helm::observe::{ObserveError, ObservedFault, Plan, Tally, observe as observe_all};
+use crate::helm::observe::{
+    Observations, ObserveError, ObservedFault, Plan, Tally, observe as observe_all,
+};
 use crate::helm::{Helm, HelmError, discover};
 use crate::run::Interrupt;
 
@@ -85,20 +87,52 @@ pub(super) async fn observe(arguments: &Arguments) -> Result<ExitCode, ObserveCo
             "helm {version} {flow}: {cells} cells, {runs} runs, {fails} fail\n"
         ));
     };
-    let observed = tokio::select! {
-        observed = observe_all(&plan, report) => observed,
-        () = interrupt.wait() => return Ok(ExitCode::Interrupted),
-    };
-    let evidence = observed?;
-    match (recorded, &arguments.update) {
+    let Observations {
+        complete,
+        incomplete,
+    } = observe_all(&plan, async || interrupt.wait().await, report).await?;
+    let code = match (recorded, &arguments.update) {
         (Some(recorded), Some(folder)) => {
-            let updated = recorded.into_iter().zip(evidence);
-            let updated: Vec<Evidence> = updated.map(|(old, new)| old.updated(new)).collect();
-            Ok(keep(&updated, Some(folder))?)
+            let pairs = pairs(&recorded, &complete);
+            let updated = pairs.map(|(old, new)| old.clone().updated(new.clone()));
+            keep(&updated.collect::<Vec<_>>(), Some(folder))?
         }
-        (Some(recorded), None) => Ok(check(&recorded, &evidence)?),
-        (None, _) => Ok(keep(&evidence, arguments.out.as_deref())?),
+        (Some(recorded), None) => check(pairs(&recorded, &complete))?,
+        (None, _) => keep(&complete, arguments.out.as_deref())?,
+    };
+    if incomplete.is_empty() {
+        return Ok(code);
     }
+    output::note(&format!(
+        "error: interrupted; {}\n",
+        left_out(&complete, &incomplete)
+    ));
+    Ok(ExitCode::Interrupted)
+}
+
+/// The Helm versions whose observations were used after an interruption, and those whose were not.
+fn left_out(complete: &[Evidence], incomplete: &[Version]) -> String {
+    let list = |versions: Vec<String>| versions.join(", ");
+    let incomplete = list(incomplete.iter().map(Version::to_string).collect());
+    let complete = list(complete.iter().map(|one| one.helm.to_string()).collect());
+    let why =
+        format!("the observations of Helm {incomplete} were left out, because they are incomplete");
+    if complete.is_empty() {
+        return why;
+    }
+    format!("{why}; those of Helm {complete} are complete")
+}
+
+/// The evidence and the observations of each Helm version that was observed.
+fn pairs<'a>(
+    recorded: &'a [Evidence],
+    observed: &'a [Evidence],
+) -> impl Iterator<Item = (&'a Evidence, &'a Evidence)> {
+    let of = |new: &'a Evidence| {
+        let old = recorded.iter().find(|old| old.helm == new.helm)?;
+        Some((old, new))
+    };
+    observed.iter().filter_map(of)
 }
 
 /// The evidence of each Helm in the plan, in its order. Missing evidence is an error before anything is run.
@@ -116,9 +150,12 @@ fn recorded(plan: &Plan, folder: &Path) -> Result<Vec<Evidence>, ObserveCommandE
 }
 
 /// Prints the differences between the evidence and the observations.
-fn check(recorded: &[Evidence], observed: &[Evidence]) -> Result<ExitCode, OutputError> {
-    let mut count = 0;
-    for (old, new) in recorded.iter().zip(observed) {
+fn check<'a>(
+    pairs: impl Iterator<Item = (&'a Evidence, &'a Evidence)>,
+) -> Result<ExitCode, OutputError> {
+    let (mut cells, mut count) = (0, 0);
+    for (old, new) in pairs {
+        cells += cells_of(new);
         if old.binary != new.binary {
             let helm = &new.helm;
             output::note(&format!(
@@ -130,7 +167,6 @@ fn check(recorded: &[Evidence], observed: &[Evidence]) -> Result<ExitCode, Outpu
             output::print(&difference.to_string())?;
         }
     }
-    let cells: usize = observed.iter().map(cells_of).sum();
     output::print(&format!("{cells} cells compared, {count} differ\n"))?;
     Ok(if count == 0 {
         ExitCode::Acceptable

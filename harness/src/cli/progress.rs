@@ -21,11 +21,11 @@ struct Active {
 /// Runs `work`, shows its progress on a terminal, and ends it on Ctrl-C.
 ///
 /// An interruption is reported with what `lost` states, such as `no report was written`, and with the leftovers.
-pub(super) async fn watch<T>(
+pub(super) async fn watch<T, B>(
     is_quiet: bool,
     lost: &str,
-    work: impl AsyncFnOnce(&Events, &Interrupt) -> Result<T, Interrupted>,
-) -> Result<T, Interrupted> {
+    work: impl AsyncFnOnce(&Events, &Interrupt) -> Result<T, Interrupted<B>>,
+) -> Result<T, Interrupted<B>> {
     let interrupt = Interrupt::on_signals();
     let (events, received) = Events::channel();
     let is_terminal = output::stderr_is_terminal() && !environment::is_dumb_terminal();

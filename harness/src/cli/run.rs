@@ -19,6 +19,7 @@ use crate::helm::Helm;
 use crate::run::preset::Preset;
 use crate::run::{self, AssignError, Events, Interrupt, Interrupted, Job, Plan, Schedule};
 use crate::target::policy::Concurrency;
+use crate::target::resolved::ResolvedTarget;
 use crate::target::spec::TargetSpec;
 
 /// An error of `run`.
@@ -108,10 +109,11 @@ pub(super) struct ExaminationArguments {
 
 pub(super) async fn run(arguments: &Arguments) -> Result<ExitCode, RunCommandError> {
     let examination = &arguments.examination;
-    let Some(plan) = examination.plan().await? else {
+    let Some(mut plan) = examination.plan().await? else {
         return Ok(ExitCode::Acceptable);
     };
     let targets = arguments.reach.resolve(arguments.specs()?, &plan.label())?;
+    plan.preset = examination.preset(&targets);
     let jobs = target::assign(targets, &plan).await?;
     let layout = Layout::Sequential;
     Ok(examination.examine(&plan, &jobs, 1, layout).await?)
@@ -165,11 +167,14 @@ impl ExaminationArguments {
             strict: self.rules.is_strict(),
             is_planned: self.planned,
             deviations: self.rules.deviations()?,
-            preset: self
-                .preset
-                .or_else(|| self.selection.is_only().then_some(Preset::Full)),
             ..Plan::new(chosen.requirements, self.seed.unwrap_or_else(clock::seed))
         }))
+    }
+
+    /// The preset of the examination of these targets.
+    pub(super) fn preset(&self, targets: &[ResolvedTarget]) -> Preset {
+        let by_targets = || Preset::of(targets, self.selection.is_only());
+        self.preset.unwrap_or_else(by_targets)
     }
 
     /// Runs the plan on the targets, `parallel` at a time, and writes the reports.
@@ -180,10 +185,6 @@ impl ExaminationArguments {
         parallel: usize,
         layout: Layout,
     ) -> Result<ExitCode, ExaminationError> {
-        let plan = &Plan {
-            preset: plan.preset.or_else(|| Some(Preset::of(jobs))),
-            ..plan.clone()
-        };
         let reports = self.reports.open()?;
         let schedule = Schedule {
             targets: parallel,
@@ -203,10 +204,7 @@ impl ExaminationArguments {
                 let code = ExitCode::of(&record.targets, &record.deviations, record.run.strict);
                 (record, code)
             }
-            Err(Interrupted { record, .. }) => {
-                let record = record.expect("an interrupted run has a record");
-                (*record, ExitCode::Interrupted)
-            }
+            Err(Interrupted { before, .. }) => (*before, ExitCode::Interrupted),
         };
         Ok(reports.write(&record, layout, code))
     }

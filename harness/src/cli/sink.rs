@@ -1,7 +1,6 @@
 //! The destination of a report: standard output, or a file that is complete or does not exist.
 //!
-//! A report is written next to its destination and renamed. An interrupted run leaves none: an older report at the
-//! destination would look like its own.
+//! A report is written next to its destination and renamed. Without a report the destination stays as it was.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
@@ -70,21 +69,6 @@ impl Sink {
                 .map_err(|source| OutputError::file(path, source)),
         }
     }
-
-    /// Removes the file at the destination, because this run has no report.
-    pub(super) fn discard(self) {
-        match self {
-            Self::Stdout => {}
-            Self::InPlace(_, file) => {
-                // A device cannot be cut.
-                let _ = file.set_len(0);
-            }
-            Self::Beside { path, .. } => {
-                // Often there is none.
-                let _ = fs::remove_file(path);
-            }
-        }
-    }
 }
 
 /// Writes a report, if one is wanted.
@@ -139,10 +123,13 @@ mod tests {
         drop(sink);
         assert_eq!(names(folder.path()), ["report.json"]);
 
-        Sink::open(&path).expect("it is opened").discard();
-        assert_eq!(names(folder.path()), [] as [&str; 0]);
         drop(Sink::open(&path).expect("it is opened"));
-        assert_eq!(names(folder.path()), [] as [&str; 0], "a failed run");
+        assert_eq!(
+            names(folder.path()),
+            ["report.json"],
+            "a run without a report"
+        );
+        assert_eq!(fs::read_to_string(&path).expect("it is read"), "new");
     }
 
     #[test]

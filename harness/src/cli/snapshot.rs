@@ -90,13 +90,8 @@ pub(super) async fn snapshot(arguments: &Arguments) -> Result<ExitCode, Snapshot
         (None, Some(target), Some(out)) => {
             let request = Request::parse(target, &arguments.subject)?;
             let folder = out.join(&request.name);
-            snapshot::make(&folder)?;
-            let taken = request.take().await;
-            if !matches!(taken, Ok(Some(_))) {
-                // This removes an empty folder only.
-                let _ = std::fs::remove_dir(&folder);
-            }
-            let Some(taken) = taken? else {
+            let _created = snapshot::create(&folder)?;
+            let Some(taken) = request.take("no snapshot was written").await? else {
                 return Ok(ExitCode::Interrupted);
             };
             snapshot::write(&folder, &taken.snapshot)?;
@@ -114,7 +109,7 @@ pub(super) async fn snapshot(arguments: &Arguments) -> Result<ExitCode, Snapshot
 
 async fn check(existing: &ExistingArguments) -> Result<ExitCode, SnapshotCommandError> {
     let (request, before, folder) = existing.before()?;
-    let Some(taken) = request.take().await? else {
+    let Some(taken) = request.take("nothing was compared").await? else {
         return Ok(ExitCode::Interrupted);
     };
     let after = taken.snapshot;
@@ -138,7 +133,7 @@ async fn check(existing: &ExistingArguments) -> Result<ExitCode, SnapshotCommand
 
 async fn accept(existing: &ExistingArguments) -> Result<ExitCode, SnapshotCommandError> {
     let (request, before, folder) = existing.before()?;
-    let Some(taken) = request.take().await? else {
+    let Some(taken) = request.take("the files were not updated").await? else {
         return Ok(ExitCode::Interrupted);
     };
     let after = taken.snapshot;
@@ -194,12 +189,13 @@ impl Request {
         })
     }
 
-    /// Takes the snapshot; `None` after an interruption, which is reported.
-    async fn take(&self) -> Result<Option<Taken>, SnapshotCommandError> {
+    /// Takes the snapshot; `None` after an interruption, which is reported with what `lost` states.
+    async fn take(&self, lost: &str) -> Result<Option<Taken>, SnapshotCommandError> {
         let work = async |_: &Events, interrupt: &Interrupt| {
             snapshot::take(&self.job, &self.subject, interrupt).await
         };
-        let Ok(taken) = progress::watch(true, "nothing was written", work).await else {
+        let lost = format!("{lost}, because not every response was recorded");
+        let Ok(taken) = progress::watch(true, &lost, work).await else {
             return Ok(None);
         };
         let taken = taken.map_err(SnapshotCommandError::NotTaken)?;

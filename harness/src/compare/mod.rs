@@ -9,6 +9,7 @@ use helm_oci_reports::snapshot::Snapshot;
 
 use crate::run::{Events, Interrupt, Interrupted, Job, Plan, Schedule, examine_target};
 use crate::snapshot::{self, SnapshotError, Subject};
+use crate::target::resolved::ResolvedTarget;
 
 /// One side of a comparison.
 pub enum Side {
@@ -24,6 +25,17 @@ pub struct Pair {
     pub a: Side,
     /// The registry that users move to.
     pub b: Side,
+}
+
+impl Pair {
+    /// The targets to examine.
+    pub fn targets(&self) -> impl Iterator<Item = &ResolvedTarget> {
+        let sides = [&self.a, &self.b].into_iter();
+        sides.filter_map(|side| match side {
+            Side::Record(_) => None,
+            Side::Target(job) => Some(&job.target),
+        })
+    }
 }
 
 /// The result of a comparison.

@@ -239,7 +239,7 @@ async fn keep(
             Ok(None) => break,
             Err(error) => {
                 let incomplete = http::Response::from_parts(parts, read.freeze());
-                return Response::from(incomplete).unless_needed(error);
+                return Err(Response::from(incomplete).cut_by(error));
             }
         };
         if read.len() + piece.len() > limit {
@@ -373,7 +373,7 @@ fn broken(authority: &str, error: &dyn Error) -> TransportError {
     TransportError::Broken {
         authority: authority.to_owned(),
         cause: root(error),
-        received: Bytes::new(),
+        received: None,
     }
 }
 

@@ -31,7 +31,7 @@ pub async fn examine(
     schedule: Schedule,
     events: &Events,
     interrupt: &Interrupt,
-) -> Result<RunRecord, Interrupted> {
+) -> Result<RunRecord, Interrupted<Box<RunRecord>>> {
     let (started, begun) = (clock::now(), Stopwatch::start());
     let locks = &RegistryLocks::of(jobs);
     let examinations = jobs.iter().map(|job| async move {
@@ -52,8 +52,7 @@ pub async fn examine(
     record.footer.exit_code = ExitCode::Interrupted.number();
     Err(Interrupted {
         left: record.targets.iter().filter_map(left).collect(),
-        record: Some(Box::new(record)),
-        ..Interrupted::default()
+        before: Box::new(record),
     })
 }
 
@@ -110,7 +109,7 @@ pub async fn examine_target(
     }
     Err(Interrupted {
         left: left(&record).into_iter().collect(),
-        ..Interrupted::default()
+        before: (),
     })
 }
 
@@ -157,7 +156,10 @@ async fn examine_job(
     let (mut record, leftovers, requests) = match ended {
         Ok(Err(error)) => (unavailable(&job.target, &error), Vec::new(), 0),
         Ok(Ok(examined)) => examined,
-        Err(Interrupted { left, requests, .. }) => {
+        Err(Interrupted {
+            left,
+            before: requests,
+        }) => {
             let record = results.interrupted(plan, job.write_mode.is_read_only());
             let record = record.unwrap_or_else(|| not_begun(&job.target));
             let left = left.into_iter().flat_map(|(_, left)| left);

@@ -46,7 +46,8 @@ pub struct HelmClients {
 
 /// The results of the checks on the same target.
 pub(super) struct CheckResults<'a> {
-    pub(super) checks: &'a [CheckRecord],
+    /// The violated requirements.
+    pub(super) violated: Vec<CheckRecord>,
     pub(super) verdicts: &'a Verdicts,
 }
 
@@ -297,7 +298,7 @@ impl FlowRun<'_> {
             error,
             aborted_at: record.gave_up.map(|position| &record.exchanges[position]),
         };
-        record.because = explain(&violations(results.checks), &failure);
+        record.because = explain(&violations(&results.violated), &failure);
         record.outcome = Outcome::Fail;
         if let Some((kind, what)) = self.inconclusive_reason(record, observed, result.exit()) {
             inconclusive(record, kind, what);

@@ -1,18 +1,35 @@
 //! Ctrl-C and SIGTERM: the run ends early, launched containers and processes are still removed, and the reports state what
 //! was examined before.
 
-use helm_oci_reports::record::{Leftover, RunRecord};
+use helm_oci_reports::record::Leftover;
 use tokio::sync::watch;
 
-/// The run was interrupted.
+/// The work was interrupted.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Interrupted {
-    /// The leftovers of the run, by target.
+pub struct Interrupted<T = ()> {
+    /// The leftovers of the work, by target; a target without leftovers is left out.
     pub left: Vec<(String, Vec<Leftover>)>,
-    /// The number of requests that were sent.
-    pub requests: usize,
-    /// The record of what was examined before; `None` for work that is no run.
-    pub record: Option<Box<RunRecord>>,
+    /// The result of the work before the interruption.
+    pub before: T,
+}
+
+impl<T> Interrupted<T> {
+    /// The interruption of work on one target.
+    pub(super) fn on(target: &str, left: Vec<Leftover>, before: T) -> Self {
+        let left = (!left.is_empty()).then(|| (target.to_owned(), left));
+        Self {
+            left: left.into_iter().collect(),
+            before,
+        }
+    }
+
+    /// The same without the result of the work.
+    pub fn without_result(self) -> Interrupted {
+        Interrupted {
+            left: self.left,
+            before: (),
+        }
+    }
 }
 
 /// A signal to end the run early.

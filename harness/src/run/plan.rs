@@ -38,7 +38,7 @@ pub struct Plan {
     /// The known deviations.
     pub deviations: Deviations,
     /// The extent of the run; everything by default.
-    pub preset: Option<Preset>,
+    pub preset: Preset,
 }
 
 impl Plan {

@@ -20,8 +20,8 @@ pub(super) struct Results(Mutex<Collected>);
 
 #[derive(Default)]
 struct Collected {
-    /// The record without what is collected here; `None` until the checks begin.
-    begun: Option<TargetRecord>,
+    /// The record, while checks, flows or the soak run.
+    record: Option<TargetRecord>,
     checks: Vec<Done>,
     flows: Vec<DoneFlow>,
 }
@@ -45,9 +45,16 @@ pub(super) struct DoneFlow {
 }
 
 impl Results {
-    /// Notes the record of the target before its checks, its flows or its soak.
-    pub(super) fn begin(&self, record: &TargetRecord) {
-        self.lock().begun = Some(record.clone());
+    /// Does a part of the examination, and keeps the record of the target for an interruption meanwhile.
+    pub(super) async fn keeping(
+        &self,
+        record: TargetRecord,
+        work: impl Future<Output = ()>,
+    ) -> TargetRecord {
+        self.lock().record = Some(record);
+        work.await;
+        let record = self.lock().record.take();
+        record.expect("only an interruption takes it, which ends the work")
     }
 
     /// Adds a check.
@@ -121,7 +128,7 @@ impl Results {
 
     /// The record of an examination that was interrupted; `None` if its checks had not begun.
     pub(super) fn interrupted(&self, plan: &Plan, is_read_only: bool) -> Option<TargetRecord> {
-        let mut record = self.lock().begun.take()?;
+        let mut record = self.lock().record.take()?;
         let are_entered = !record.checks.is_empty() || !record.models.is_empty();
         if !are_entered {
             self.enter_checks(plan, is_read_only, &mut record);
@@ -187,10 +194,10 @@ mod tests {
             ..Schedule::default()
         };
         let ended = examine(&plan, &[job()], schedule, &events, &interrupt).await;
-        let Err(Interrupted { record, .. }) = ended else {
+        let Err(Interrupted { before, .. }) = ended else {
             panic!("the run was not interrupted");
         };
-        *record.expect("it is a run")
+        *before
     }
 
     #[tokio::test]

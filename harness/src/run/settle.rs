@@ -149,7 +149,6 @@ mod tests {
     use std::sync::Arc;
     use std::sync::atomic::{AtomicUsize, Ordering};
 
-    use bytes::Bytes;
     use helm_oci_fixtures::fault::Fault;
     use helm_oci_fixtures::route::Route;
     use helm_oci_suite::checks;
@@ -198,7 +197,7 @@ mod tests {
             let broken = || TransportError::Broken {
                 authority: "registry.test".to_owned(),
                 cause: "reset".to_owned(),
-                received: Bytes::new(),
+                received: None,
             };
             Box::pin(async move {
                 match self.trouble {

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use futures_util::StreamExt;
-use helm_oci_reports::record::{TargetIdentity, TargetRecord};
+use helm_oci_reports::record::{CheckRecord, TargetIdentity, TargetRecord};
 use helm_oci_suite::checks;
 use helm_oci_suite::oci::url;
 use helm_oci_suite::requirement::outcome::Rules;
@@ -23,7 +23,6 @@ use super::deadline::within;
 use super::flows::CheckResults;
 use super::order::Planned;
 use super::preflight::{Preflight, preflight};
-use super::preset::Preset;
 use super::results::{Done, Results};
 use super::settle::Settler;
 use super::{
@@ -100,23 +99,26 @@ impl TargetExamination<'_> {
         self.events.send(Event::Started {
             checks: plan.requirements.len() + plan.flow_count(),
         });
-        self.results.begin(&record);
-        self.check_all(&target, &record.identity).await;
-        let is_read_only = target.write_mode.is_read_only();
         let results = self.results;
+        let identity = record.identity.clone();
+        let checks = self.check_all(&target, &identity);
+        let mut record = results.keeping(record, checks).await;
+        let is_read_only = target.write_mode.is_read_only();
         let verdicts = results.enter_checks(plan, is_read_only, &mut record);
-        results.begin(&record);
         if plan.flow_count() > 0 {
             let of_checks = CheckResults {
-                checks: &record.checks,
+                violated: checks_with_finding(&record),
                 verdicts: &verdicts,
             };
-            flows::examine(self, &target, &of_checks).await;
+            let flows = flows::examine(self, &target, &of_checks);
+            record = results.keeping(record, flows).await;
             results.enter_flows(plan, &mut record);
-            results.begin(&record);
         }
         if self.soak > 0 {
-            record.soak = Some(Box::pin(soak::soak(&target, self.soak)).await);
+            let mut soak = None;
+            let soaking = async { soak = Some(Box::pin(soak::soak(&target, self.soak)).await) };
+            record = results.keeping(record, soaking).await;
+            record.soak = soak;
         }
         record
     }
@@ -149,7 +151,6 @@ impl TargetExamination<'_> {
     /// Runs every check of the plan.
     async fn check_all(&self, target: &Target, identity: &TargetIdentity) {
         let plan = self.plan;
-        let preset = plan.preset.unwrap_or(Preset::Full);
         let over_budget = &order::over_budget(&plan.requirements, self.policy.budget);
         let settler = &Settler {
             target,
@@ -160,7 +161,7 @@ impl TargetExamination<'_> {
         };
         let check_one = async |(position, requirement): Planned| {
             let is_skipped = checks::is_matched(&self.policy.skip, requirement.id);
-            let left_out = preset.leaves_out(requirement);
+            let left_out = plan.preset.leaves_out(requirement);
             let checked = match left_out.as_ref().or(over_budget.get(requirement.id)) {
                 Some(why) => Checked::not_run(why),
                 None if is_skipped => Checked::not_run("the targets file skips it on this target"),
@@ -217,4 +218,10 @@ async fn read_chart(target: &mut Target) -> Option<Obstacle> {
             Some(Obstacle::new(ObstacleKind::Arrangement, what))
         }
     }
+}
+
+/// The violated requirements of a target.
+fn checks_with_finding(record: &TargetRecord) -> Vec<CheckRecord> {
+    let violated = record.checks.iter().filter(|check| check.finding.is_some());
+    violated.cloned().collect()
 }

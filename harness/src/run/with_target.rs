@@ -28,14 +28,15 @@ pub(crate) struct Ended<T> {
     pub(crate) requests: usize,
 }
 
-/// Launches the target, runs `work` on it at this pace, deletes what the work stored, and stops the target.
+/// Launches the target, runs `work` on it at this pace, deletes what the work stored, and stops the target. An interruption
+/// states the number of requests before it.
 pub(crate) async fn with_target<T>(
     job: &Job,
     seed: u64,
     pace: &Arc<Pace>,
     interrupt: &Interrupt,
     work: impl AsyncFnOnce(Target, TargetIdentity) -> T,
-) -> Result<Result<Ended<T>, LaunchError>, Interrupted> {
+) -> Result<Result<Ended<T>, LaunchError>, Interrupted<usize>> {
     let ResolvedTarget {
         name,
         kind,
@@ -47,10 +48,7 @@ pub(crate) async fn with_target<T>(
         attempt = launch::launch(kind, label, connection) => attempt,
         () = interrupt.wait() => {
             let left = launch::sweep(label).await;
-            return Err(Interrupted {
-                left: vec![(name.clone(), left)],
-                ..Interrupted::default()
-            });
+            return Err(Interrupted::on(name, left, 0));
         }
     };
     let available = match attempt {
@@ -97,11 +95,7 @@ pub(crate) async fn with_target<T>(
     }
     leftovers.extend(available.stop().await);
     let Some(worked) = worked else {
-        return Err(Interrupted {
-            left: vec![(name.clone(), leftovers)],
-            requests: counter.sent(),
-            record: None,
-        });
+        return Err(Interrupted::on(name, leftovers, counter.sent()));
     };
     Ok(Ok(Ended {
         result: worked.ok(),

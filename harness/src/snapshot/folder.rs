@@ -114,12 +114,28 @@ fn collect(folder: &Path, prefix: &str, files: &mut SnapshotFiles) -> Result<(),
     Ok(())
 }
 
+/// The folders that were created for a snapshot, the innermost first. They are removed again if they stay empty.
+#[derive(Debug)]
+pub struct CreatedFolders(Vec<PathBuf>);
+
+impl Drop for CreatedFolders {
+    fn drop(&mut self) {
+        for folder in &self.0 {
+            // A folder with content stays.
+            let _ = fs::remove_dir(folder);
+        }
+    }
+}
+
 /// Creates the folder before the run, so that an invalid path is reported at once.
-pub fn make(folder: &Path) -> Result<(), FolderError> {
+pub fn create(folder: &Path) -> Result<CreatedFolders, FolderError> {
+    let missing = folder.ancestors().take_while(|one| !one.exists());
+    let created = CreatedFolders(missing.map(Path::to_owned).collect());
     fs::create_dir_all(folder).map_err(|source| FolderError::Write {
         path: folder.to_owned(),
         source,
-    })
+    })?;
+    Ok(created)
 }
 
 /// Writes a snapshot into a folder, and deletes the files of the previous one.

@@ -32,7 +32,7 @@ use crate::run::preflight::preflight;
 use crate::run::{Interrupt, Interrupted, Job, Pace, with_target};
 use crate::target::policy::Concurrency;
 
-pub use self::folder::{FolderError, make, name, read, safe, write};
+pub use self::folder::{CreatedFolders, FolderError, create, name, read, safe, write};
 
 /// The subject of a snapshot.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -104,7 +104,8 @@ pub async fn take(
         } => chart(target, repository, reference).await,
     };
     let pace = Arc::new(Pace::new(Concurrency::fixed(1)));
-    let ended = match with_target(job, seed, &pace, interrupt, work).await? {
+    let ended = with_target(job, seed, &pace, interrupt, work).await;
+    let ended = match ended.map_err(Interrupted::without_result)? {
         Ok(ended) => ended,
         Err(source) => {
             let target = job.target.name.clone();

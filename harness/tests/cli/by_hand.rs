@@ -5,14 +5,13 @@ use std::process::Command;
 use helm_oci_suite::checks;
 use helm_oci_suite::requirement::Setup;
 
-use crate::program::{Ran, Serve, executable};
+use crate::program::{Ran, Serve};
 
-/// A wrapper of curl that prints the status of each response on a line of its own.
-const WRAPPER: &str =
-    "#!/bin/sh\nexec env PATH=\"$REAL_PATH\" curl -w '%{stderr}%{http_code}\\n' \"$@\"\n";
+/// The configuration of curl: it prints the status of each response on a line of its own.
+const CONFIGURATION: &str = "write-out = \"%{stderr}%{http_code}\\n\"\n";
 
-/// The lines before the commands: the wrapper comes first on the path, and bodies are discarded.
-const BEFORE: &str = "exec > /dev/null; export REAL_PATH=$PATH PATH=$PWD/bin:$PATH\n";
+/// The line before the commands: bodies are discarded.
+const BEFORE: &str = "exec > /dev/null\n";
 
 /// The statuses in the comments after the commands.
 fn stated(commands: &str) -> Vec<String> {
@@ -32,11 +31,12 @@ fn problem(id: &str, registry: &str) -> Option<String> {
         return (!page.contains("curl cannot")).then(|| format!("{id}: no commands\n{page}"));
     };
     let (commands, _) = commands.split_once("```").expect("the block ends");
-    executable(folder.path(), "bin/curl", WRAPPER);
+    std::fs::write(folder.path().join(".curlrc"), CONFIGURATION).expect("it is written");
     let script = commands.replace("https://registry.example", registry);
     let mut shell = Command::new("sh");
     shell
         .args(["-c", &format!("{BEFORE}{script}")])
+        .env("CURL_HOME", folder.path())
         .current_dir(folder.path());
     let ran = Ran::of_command(shell, "");
     let observed: Vec<&str> = ran.err.lines().collect();

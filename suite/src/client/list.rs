@@ -1,11 +1,12 @@
 //! Version resolution in Helm 3.8 and later: it lists tags and picks one for a range, or the highest release.
 
 use http::{Method, Uri};
-use semver::VersionReq;
+use semver::{Version, VersionReq};
 
 use super::auth::TokenCache;
 use super::request::{Access, PlannedRequest};
 use super::{ClientRun, Quirk, TransportLibrary};
+use crate::helm::errors::Symptom;
 use crate::helm::range;
 use crate::oci::TagList;
 use crate::oci::url::is_same_origin;
@@ -36,6 +37,7 @@ impl ClientRun<'_> {
                 // A separate client lists tags; it shares no tokens with the one that pulls.
                 let mut lister = self.model.run(self.session);
                 lister.cache = TokenCache::for_listing(self.session);
+                lister.connections = self.connections.clone();
                 lister.tags().await?
             }
         };
@@ -59,14 +61,21 @@ impl ClientRun<'_> {
         }
         let outcome = target.registry.client_hello().await;
         let outcome = outcome.map_err(|error| Obstacle::from(&error))?;
-        match outcome {
-            ClientHelloOutcome::Response(bytes) if bytes.starts_with(b"HTTP/") => Ok(()),
-            _ => Err(expect::violated(
-                "a response in HTTP to a TLS `ClientHello`",
-                "no such response",
-                &[],
-            )),
-        }
+        let actual = match outcome {
+            ClientHelloOutcome::Response(bytes) if bytes.starts_with(b"HTTP/") => return Ok(()),
+            ClientHelloOutcome::Response(_) => "another response",
+            ClientHelloOutcome::NoResponse => self.words(Symptom::HandshakeTimeout),
+            ClientHelloOutcome::Closed => self.words(Symptom::HandshakeReset),
+        };
+        let expected = "a response in HTTP to a TLS `ClientHello`";
+        Err(expect::violated(expected, actual, &[]))
+    }
+
+    /// The words that this Helm version prints.
+    fn words(&self, symptom: Symptom) -> &'static str {
+        let (major, minor, patch) = self.model.version;
+        let words = symptom.words(&Version::new(major, minor, patch));
+        words.unwrap_or_default()
     }
 
     /// All tags, and the response with the last page.
@@ -100,5 +109,39 @@ impl ClientRun<'_> {
     async fn page(&mut self, uri: Uri) -> Result<Reply, Stop> {
         self.request(PlannedRequest::new(Method::GET, uri, Access::Pull))
             .await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use helm_oci_fixtures::fault::Fault;
+
+    use crate::checks;
+    use crate::proof;
+    use crate::requirement::Setup;
+    use crate::session::Session;
+    use crate::verdict::Stop;
+
+    #[test]
+    fn a_client_hello_without_a_response_fails_in_the_words_of_helm() {
+        for (fault, words) in [
+            (
+                Fault::SilentOnClientHello,
+                "net/http: TLS handshake timeout",
+            ),
+            (Fault::ClosesOnClientHello, "connection reset by peer"),
+        ] {
+            for id in ["flow/list-3.8", "flow/list-3.12", "flow/list-3.13"] {
+                let requirement = checks::find(id).expect("it is in the suite");
+                let session = Session::new(proof::target(Setup::PlainHttp, &[fault]), id);
+                let result = proof::finish((requirement.check)(&session));
+                match result.expect("it never waits") {
+                    Err(Stop::Violated(finding)) => {
+                        assert!(finding.actual.contains(words), "{id}: {finding:?}");
+                    }
+                    other => assert_eq!((id, other.is_ok()), ("flow/list-3.13", true)),
+                }
+            }
+        }
     }
 }

@@ -256,15 +256,12 @@ pub fn compare(
     fault: Fault,
 ) -> Vec<Comparison> {
     let verdicts = verdicts(requirements, fault);
-    let violated = || {
-        let is_violated =
-            |one: &&&Requirement| verdicts.get(one.id).is_some_and(Verdict::is_violated);
-        requirements
-            .iter()
-            .filter(is_violated)
-            .map(|one| one.id)
-            .collect()
-    };
+    let is_violated = |one: &&&Requirement| verdicts.get(one.id).is_some_and(Verdict::is_violated);
+    let violated = requirements.iter().filter(is_violated);
+    let violated: Vec<&str> = violated.map(|one| one.id).collect();
+    let lists =
+        |one: &&&Requirement| one.faults.contains(&fault) || one.consequences.contains(&fault);
+    let listing: Vec<&Requirement> = requirements.iter().filter(lists).copied().collect();
     let prediction = Prediction::of(requirements, &verdicts);
     let mut compared = Vec::new();
     for own in evidence {
@@ -272,15 +269,11 @@ pub fn compare(
             let Some(observed) = own.result(fault.name(), flow) else {
                 continue;
             };
-            let lists = |one: &&&Requirement| {
-                one.faults.contains(&fault) || one.consequences.contains(&fault)
-            };
-            let claims = |one: &&&Requirement| {
-                lists(one) && one.breaks.iter().any(|brk| brk.hits(&own.helm, flow))
-            };
-            let mut listing = requirements.iter().filter(lists);
-            let may_break =
-                listing.any(|one| one.breaks.iter().any(|brk| brk.can_hit(&own.helm, flow)));
+            let claims =
+                |one: &&&Requirement| one.breaks.iter().any(|brk| brk.hits(&own.helm, flow));
+            let may_break = listing
+                .iter()
+                .any(|one| one.breaks.iter().any(|brk| brk.can_hit(&own.helm, flow)));
             let predicted = prediction.version(&own.helm, flow);
             compared.push(Comparison {
                 fault,
@@ -290,15 +283,11 @@ pub fn compare(
                 error: own
                     .of(fault.name(), flow)
                     .and_then(|seen| seen.error.clone()),
-                claimed_by: requirements
-                    .iter()
-                    .filter(claims)
-                    .map(|one| one.id)
-                    .collect(),
+                claimed_by: listing.iter().filter(claims).map(|one| one.id).collect(),
                 may_break,
                 // A flow that the suite knows nothing of is one it cannot tell anything about.
                 predicted: predicted.unwrap_or(FlowVerdict::Unknown),
-                violated: violated(),
+                violated: violated.clone(),
             });
         }
     }

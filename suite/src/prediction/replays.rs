@@ -1,8 +1,6 @@
 //! The part of replays in the prediction: a flow whose replay failed breaks, whatever the requirements state.
 //!
-//! A failed replay that no violated requirement explains also concerns the flows that send the same requests under other
-//! names, as nothing else is known of them. A replay that went through proves nothing against a violated requirement: it
-//! sends one small chart once.
+//! A replay that went through proves nothing against a violated requirement: it sends one small chart once.
 
 use semver::Version;
 
@@ -30,8 +28,6 @@ struct Replay {
     versions: Versions,
     /// True if a violated requirement states that it breaks the flow.
     is_explained: bool,
-    /// The flows that violated requirements break on a condition, if the replayed one is among them.
-    conditional: Vec<Flow>,
     /// What the client model observed.
     symptom: String,
 }
@@ -62,7 +58,6 @@ impl Replays {
                 flow,
                 versions: requirement.represents,
                 is_explained: broken(requirements, verdicts, |brk| brk.hits(&version, flow)),
-                conditional: conditional(requirements, verdicts, &version, flow),
                 version,
                 symptom,
             });
@@ -73,21 +68,19 @@ impl Replays {
     /// The causes of a cell: the failed replays that nothing explains.
     pub(super) fn failed_in(&self, era: Era, flow: Flow) -> impl Iterator<Item = Cause> {
         let failed = self.failed.iter().filter(|replay| !replay.is_explained);
-        failed.filter_map(move |replay| replay.cause(era, flow))
+        let failed = failed.filter(move |replay| replay.flow == flow);
+        failed.filter_map(move |replay| replay.cause(era))
     }
 
     /// The inconclusive replays, which leave a cell open.
     pub(super) fn open_in(&self, era: Era, flow: Flow) -> impl Iterator<Item = Cause> {
-        let open = self
-            .open
-            .iter()
-            .filter(move |replay| replay.leaves_open(flow));
-        open.filter_map(move |replay| replay.cause_of(era, flow))
+        let open = self.open.iter().filter(move |replay| replay.flow == flow);
+        open.filter_map(move |replay| replay.cause(era))
     }
 
     /// True if replays of this flow went through in all versions of the cell.
     pub(super) fn have_passed(&self, era: Era, flow: Flow) -> bool {
-        let passed = self.passed.iter().filter(|replay| replay.passes(flow));
+        let passed = self.passed.iter().filter(|replay| replay.flow == flow);
         let passed: Vec<&Replay> = passed.collect();
         let offered = flow.offered_by().within(&era.span());
         offered.iter().all(|span| {
@@ -128,56 +121,34 @@ impl Replays {
 
     /// True if a replay of this flow went through in this version, and none did not.
     pub(super) fn has_passed(&self, helm: &Version, flow: Flow) -> bool {
-        let is_passed = |replay: &Replay| replay.passes(flow) && replay.versions.contains(helm);
-        self.passed.iter().any(is_passed)
+        self.passed.iter().any(|replay| replay.is_of(helm, flow))
     }
 
     /// True if a replay of this flow failed in this version.
     pub(super) fn has_failed(&self, helm: &Version, flow: Flow) -> bool {
-        self.failed.iter().any(|replay| {
-            replay.versions.contains(helm)
-                && (replay.flow == flow || !replay.is_explained && replay.concerns(flow))
-        })
+        self.failed.iter().any(|replay| replay.is_of(helm, flow))
     }
 
     /// True if a replay leaves this flow open in this version.
     pub(super) fn is_open(&self, helm: &Version, flow: Flow) -> bool {
-        let is_open = |replay: &Replay| replay.leaves_open(flow) && replay.versions.contains(helm);
-        self.open.iter().any(is_open)
+        self.open.iter().any(|replay| replay.is_of(helm, flow))
     }
 }
 
 impl Replay {
-    /// True if the flow sends the replayed requests, perhaps under another name.
-    fn concerns(&self, flow: Flow) -> bool {
-        let is_excluded = !self.conditional.is_empty() && !self.conditional.contains(&flow);
-        self.flow == flow || same_requests(self.flow).contains(&flow) && !is_excluded
-    }
-
-    /// True if the flow goes through where this replay does.
-    fn passes(&self, flow: Flow) -> bool {
-        self.flow == flow || same_requests(self.flow).contains(&flow)
+    /// True if it replays this flow for this version.
+    fn is_of(&self, helm: &Version, flow: Flow) -> bool {
+        self.flow == flow && self.versions.contains(helm)
     }
 
     /// True if the replay, which went through, is one that the violation would break.
     fn refutes(&self, brk: &Break, flow: Flow) -> bool {
-        self.passes(flow) && brk.hits(&self.version, flow)
+        self.flow == flow && brk.hits(&self.version, flow)
     }
 
-    /// True if the flow is open because this replay is inconclusive.
-    fn leaves_open(&self, flow: Flow) -> bool {
-        self.flow == flow || !self.is_explained && self.concerns(flow)
-    }
-
-    fn cause(&self, era: Era, flow: Flow) -> Option<Cause> {
-        self.concerns(flow)
-            .then(|| self.cause_of(era, flow))
-            .flatten()
-    }
-
-    /// The cause of a cell, if the replay represents some version of it.
-    fn cause_of(&self, era: Era, flow: Flow) -> Option<Cause> {
-        let offered = flow.offered_by().within(&era.span());
+    /// The cause of the cell of its flow, if the replay represents some version of it.
+    fn cause(&self, era: Era) -> Option<Cause> {
+        let offered = self.flow.offered_by().within(&era.span());
         let shared = offered
             .iter()
             .flat_map(|span: &Span| self.versions.within(span));
@@ -187,14 +158,6 @@ impl Replay {
             versions: join(&shared),
             symptom: self.symptom.clone(),
         })
-    }
-}
-
-/// The flows without a replay of their own that send the requests of `flow` under other names.
-const fn same_requests(flow: Flow) -> &'static [Flow] {
-    match flow {
-        Flow::Pull => &[Flow::Show],
-        _ => &[],
     }
 }
 
@@ -210,21 +173,6 @@ fn broken(
             .is_some_and(Verdict::is_violated)
             && requirement.breaks.iter().any(&is_one)
     })
-}
-
-/// The flows that violated requirements break in this version on a condition, if `flow` is among them.
-fn conditional(
-    requirements: &[&'static Requirement],
-    verdicts: &Verdicts,
-    helm: &Version,
-    flow: Flow,
-) -> Vec<Flow> {
-    let is_hit = |flow: Flow| broken(requirements, verdicts, |brk| brk.can_hit(helm, flow));
-    if !is_hit(flow) {
-        return Vec::new();
-    }
-    let flows = Flow::ALL.iter().copied();
-    flows.filter(|flow| is_hit(*flow)).collect()
 }
 
 /// The observation of a client model, in parentheses: no Helm printed it. Without an exchange only the expectation states
@@ -280,18 +228,17 @@ mod tests {
     }
 
     #[test]
-    fn a_replay_that_failed_breaks_its_flow_and_those_with_the_same_requests() {
+    fn a_replay_that_failed_breaks_its_flow() {
         use FlowVerdict::{Breaks, Works};
         let verdicts = verdicts(&[("flow/pull-3.8", violated())]);
-        let cause = || vec![("flow/pull-3.8".to_owned(), ">=3.8.0, <3.12.0".to_owned())];
+        let cause = vec![("flow/pull-3.8".to_owned(), ">=3.8.0, <3.12.0".to_owned())];
         let flows = [Flow::Pull, Flow::Show, Flow::PullPlus, Flow::PullRange];
         let found = cells(&verdicts, &flows);
-        let broken = (Breaks, cause());
         assert_eq!(
             found,
             [
-                broken.clone(),
-                broken,
+                (Breaks, cause),
+                (Works, Vec::new()),
                 (Works, Vec::new()),
                 (Works, Vec::new())
             ]
@@ -299,7 +246,7 @@ mod tests {
         let requirements = checks::all();
         for (helm, flow, expected) in [
             (Version::new(3, 10, 1), Flow::Pull, Breaks),
-            (Version::new(3, 10, 1), Flow::Show, Breaks),
+            (Version::new(3, 10, 1), Flow::Show, Works),
             (Version::new(3, 12, 3), Flow::Pull, Works),
             (Version::new(3, 10, 1), Flow::Push, Works),
         ] {

@@ -64,17 +64,38 @@ pub type Responses = BTreeMap<&'static str, Vec<ObservedResponse>>;
 
 /// The predictions from the verdicts of one run.
 pub struct Prediction<'a> {
-    requirements: &'a [&'static Requirement],
-    verdicts: &'a Verdicts,
+    /// The requirements that may break a flow: those that are violated, inconclusive or were not examined.
+    suspects: Vec<Suspect<'a>>,
     replays: Replays,
+}
+
+/// A requirement that may break a flow.
+struct Suspect<'a> {
+    requirement: &'a Requirement,
+    is_violated: bool,
+}
+
+/// The requirements that may break a flow.
+fn suspects<'a>(requirements: &[&'a Requirement], verdicts: &Verdicts) -> Vec<Suspect<'a>> {
+    let suspect = |requirement: &&'a Requirement| {
+        let is_violated = match verdicts.get(requirement.id) {
+            Some(Verdict::Satisfied | Verdict::NotApplicable(_)) => return None,
+            Some(Verdict::Violated(_)) => true,
+            Some(Verdict::Inconclusive(_)) | None => false,
+        };
+        Some(Suspect {
+            requirement,
+            is_violated,
+        })
+    };
+    requirements.iter().filter_map(suspect).collect()
 }
 
 impl<'a> Prediction<'a> {
     /// The predictions from these verdicts on these requirements.
     pub fn of(requirements: &'a [&'static Requirement], verdicts: &'a Verdicts) -> Self {
         Self {
-            requirements,
-            verdicts,
+            suspects: suspects(requirements, verdicts),
             replays: Replays::of(requirements, verdicts),
         }
     }
@@ -94,13 +115,12 @@ impl<'a> Prediction<'a> {
         let mut broken = Vec::new();
         let mut open = Vec::new();
         let have_passed = self.replays.have_passed(era, flow);
-        for requirement in self.requirements {
-            let is_violated = match self.verdicts.get(requirement.id) {
-                Some(Verdict::Satisfied | Verdict::NotApplicable(_)) => continue,
-                Some(Verdict::Violated(_)) => true,
-                Some(Verdict::Inconclusive(_)) | None if have_passed => continue,
-                Some(Verdict::Inconclusive(_)) | None => false,
-            };
+        let suspects = self.suspects.iter();
+        for suspect in suspects.filter(|one| one.is_violated || !have_passed) {
+            let Suspect {
+                requirement,
+                is_violated,
+            } = *suspect;
             let shown = responses.get(requirement.id).map_or(&[][..], Vec::as_slice);
             let by_chance = |brk: &Break| brk.is_by_chance;
             open.extend(causes(requirement, shown, era, flow, by_chance));
@@ -134,7 +154,8 @@ impl<'a> Prediction<'a> {
         }
         let has_passed = self.replays.has_passed(helm, flow);
         let mut is_open = self.replays.is_open(helm, flow);
-        for requirement in self.requirements {
+        for suspect in &self.suspects {
+            let requirement = suspect.requirement;
             let hits = requirement
                 .breaks
                 .iter()
@@ -143,12 +164,10 @@ impl<'a> Prediction<'a> {
             if !hits && !by_chance.any(|brk| brk.can_hit(helm, flow)) {
                 continue;
             }
-            match self.verdicts.get(requirement.id) {
-                Some(Verdict::Violated(_)) if hits => return Some(FlowVerdict::Breaks),
-                Some(Verdict::Violated(_)) => is_open = true,
-                Some(Verdict::Satisfied | Verdict::NotApplicable(_)) => {}
-                Some(Verdict::Inconclusive(_)) | None => is_open |= !has_passed,
+            if suspect.is_violated && hits {
+                return Some(FlowVerdict::Breaks);
             }
+            is_open |= suspect.is_violated || !has_passed;
         }
         Some(if is_open {
             FlowVerdict::Unknown

@@ -66,7 +66,12 @@ pub fn replay_verdict(requirement: &Requirement, faults: &[Fault]) -> Verdict {
 }
 
 fn attempt(requirement: &Requirement, target: Target) -> Verdict {
-    let session = Session::new(target, requirement.id);
+    attempt_as(requirement.id, requirement, target)
+}
+
+/// Runs a check in the repository of this id.
+fn attempt_as(id: &str, requirement: &Requirement, target: Target) -> Verdict {
+    let session = Session::new(target, id);
     match finish((requirement.check)(&session)) {
         Some(result) => result.into(),
         None => Verdict::Inconclusive(Box::new(Obstacle::new(
@@ -86,13 +91,19 @@ fn arranged_target(setup: Setup, faults: &[Fault]) -> Target {
     arranged_target_of(setup, registry(setup, faults))
 }
 
-/// The verdict of a client model on a fresh registry with a generated fault, as each flow of a recording has one.
+/// The verdict of a client model on a fresh registry with a generated fault, as each flow of a recording has one. The
+/// repository has the same name.
 pub fn generated_replay_verdict(
     requirement: &Requirement,
     setup: Setup,
     fault: GeneratedFault,
 ) -> Verdict {
-    attempt(requirement, generated_target(setup, fault))
+    let target = generated_target(setup, fault);
+    let Some((flow, (major, minor, patch))) = requirement.replays else {
+        return attempt(requirement, target);
+    };
+    let id = format!("helm-{major}.{minor}.{patch}/flow/{flow}");
+    attempt_as(&id, requirement, target)
 }
 
 /// The same registry with a generated fault.

@@ -152,6 +152,15 @@ impl Session {
         });
     }
 
+    /// A session for each further process of a flow, in a second repository; none in a run, for which one process is enough:
+    /// all send the same requests.
+    pub(crate) fn further_processes(&self, names: &[&str]) -> Vec<Self> {
+        let is_compared = self.target.arranges_on.is_some();
+        let names = names.iter().filter(|_| is_compared);
+        let session = |name| Self::in_repository(self.target.clone(), self.sibling(name));
+        names.map(|name| session(name)).collect()
+    }
+
     /// The chart that a read-only run reads instead of pushing one.
     pub fn existing_chart(&self) -> Option<&ExistingChart> {
         self.target.write_mode.existing_chart()

@@ -2,7 +2,7 @@
 //! registry asks for it.
 
 use bytes::Bytes;
-use http::{Method, header};
+use http::{Method, StatusCode, Uri, header};
 
 use helm_oci_fixtures::route::Route;
 
@@ -180,6 +180,14 @@ impl Session {
         shown.unwrap_or_default()
     }
 
+    /// True if an obstacle is a connection that closed before the response.
+    pub(crate) fn is_unanswered(&self, stop: &Stop) -> bool {
+        let closed = |error| matches!(error, &TransportError::Broken { received: None, .. });
+        self.obstacle_shows(stop, |sent| {
+            sent.response.as_ref().err().is_some_and(closed)
+        })
+    }
+
     /// True if an obstacle is a broken connection.
     fn is_broken(&self, stop: &Stop) -> bool {
         let failed = |error: &TransportError| matches!(error, TransportError::Broken { .. });
@@ -194,7 +202,10 @@ impl Session {
             return Bytes::new();
         };
         let received = self.last_exchange_of(&obstacle.exchanges, |sent| match &sent.response {
-            Err(TransportError::Broken { received, .. }) => received.clone(),
+            Err(TransportError::Broken {
+                received: Some(response),
+                ..
+            }) => response.body.clone(),
             _ => Bytes::new(),
         });
         received.unwrap_or_default()
@@ -256,7 +267,7 @@ impl Session {
         let sent = request.clone();
         let transfers = usize::from(request.is_large());
         self.state().transfers += transfers;
-        let response = self.target().registry.send(request).await;
+        let response = or_unread(&uri, self.target().registry.send(request).await);
         let position = {
             let mut state = self.state();
             state.transfers += transfers;
@@ -284,6 +295,20 @@ impl Session {
                 ..Obstacle::from(&error)
             })),
         }
+    }
+}
+
+/// The response, also if only the body of a challenge or of `/v2/` is incomplete: nothing reads more than its headers.
+fn or_unread(
+    uri: &Uri,
+    sent: Result<Response, TransportError>,
+) -> Result<Response, TransportError> {
+    match sent {
+        Err(TransportError::Broken {
+            received: Some(response),
+            ..
+        }) if response.status == StatusCode::UNAUTHORIZED || uri.path() == "/v2/" => Ok(*response),
+        sent => sent,
     }
 }
 

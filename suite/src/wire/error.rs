@@ -1,8 +1,9 @@
 //! Transport errors.
 
-use bytes::Bytes;
 use strum::Display;
 use thiserror::Error;
+
+use super::Response;
 
 /// The step at which a connection failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,8 +64,8 @@ pub enum TransportError {
         authority: String,
         /// What happened.
         cause: String,
-        /// The part of the body that was received.
-        received: Bytes,
+        /// The response as far as it was received, if its headers were complete.
+        received: Option<Box<Response>>,
     },
     /// The response was not complete in time.
     #[error("timeout after {seconds} s: no complete response from {authority}")]

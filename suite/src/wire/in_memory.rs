@@ -103,7 +103,7 @@ impl InMemory {
             TransportEffect::CutBodyAfter(length) => {
                 response.body.truncate(length);
                 let error = closed(authority.clone(), response.body.len());
-                response = response.unless_needed(error)?;
+                return Err(response.cut_by(error));
             }
         }
         if let Some(expected) = measure.filter(|_| response.status.is_success()) {
@@ -149,7 +149,7 @@ fn closed(authority: String, received: usize) -> TransportError {
     TransportError::Broken {
         authority,
         cause,
-        received: Bytes::new(),
+        received: None,
     }
 }
 

@@ -8,7 +8,7 @@ use http::{HeaderMap, StatusCode};
 use super::{Measured, TransportError};
 
 /// A response as the HTTP client received it: nothing is decoded.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Response {
     /// The status.
     pub status: StatusCode,
@@ -34,16 +34,12 @@ impl Response {
         }
     }
 
-    /// This response, whose body is incomplete because of `error`, if Helm uses it all the same: it reads only the headers
-    /// of a challenge. Otherwise the error, with the part of the body that was received.
-    pub fn unless_needed(self, mut error: TransportError) -> Result<Self, TransportError> {
+    /// The error that broke the connection in the body of this response, with what was received of it.
+    pub fn cut_by(self, mut error: TransportError) -> TransportError {
         if let TransportError::Broken { received, .. } = &mut error {
-            if self.status == StatusCode::UNAUTHORIZED {
-                return Ok(self);
-            }
-            *received = self.body;
+            *received = Some(Box::new(self));
         }
-        Err(error)
+        error
     }
 
     /// The length of the body that was received.

@@ -54,6 +54,15 @@ pub struct Plan {
     pub jobs: usize,
 }
 
+/// The observations of a plan.
+#[derive(Debug, Clone, Default)]
+pub struct Observations {
+    /// The evidence of each Helm version whose flows were all observed, in the order of the plan.
+    pub complete: Vec<Evidence>,
+    /// The Helm versions of which an interruption prevented flows.
+    pub incomplete: Vec<semver::Version>,
+}
+
 /// A reason why the observation failed.
 #[derive(Debug, Error)]
 pub enum ObserveError {
@@ -109,19 +118,16 @@ struct Found {
     tally: Tally,
 }
 
-/// Observes everything in the plan; `progress` is called after each flow of each Helm version.
+/// Observes everything in the plan, until `interrupted` ends; `progress` is called after each flow of each Helm version.
 pub async fn observe(
     plan: &Plan,
+    interrupted: impl AsyncFn(),
     progress: impl Fn(&Helm, Flow, Tally),
-) -> Result<Vec<Evidence>, ObserveError> {
+) -> Result<Observations, ObserveError> {
     let mut units = Vec::new();
     for (position, helm) in plan.helms.iter().enumerate() {
-        for flow in plan
-            .flows
-            .iter()
-            .filter(|flow| flow.offered_by().contains(&helm.version))
-        {
-            units.push((position, Unit { helm, flow: *flow }));
+        for flow in plan.flows_of(helm) {
+            units.push((position, Unit { helm, flow }));
         }
     }
     units.reverse();
@@ -129,7 +135,10 @@ pub async fn observe(
     let worker = async || -> Result<(), ObserveError> {
         let worker = Worker::start().await?;
         while let Some((position, unit)) = next(&waiting) {
-            let result = worker.observe(&unit, &plan.faults).await;
+            let result = tokio::select! {
+                result = worker.observe(&unit, &plan.faults) => result,
+                () = interrupted() => break,
+            };
             let in_unit = result.map_err(|source| {
                 // The other workers stop as well.
                 waiting
@@ -154,14 +163,26 @@ pub async fn observe(
     futures_util::future::try_join_all((0..plan.jobs.max(1)).map(|_| worker())).await?;
     let mut found = found.into_inner().unwrap_or_else(PoisonError::into_inner);
     found.sort_by_key(|(position, flow, _)| (*position, *flow));
-    plan.helms
-        .iter()
-        .enumerate()
-        .map(|(own, helm)| {
-            let of_helm = found.iter().filter(|(position, ..)| *position == own);
-            evidence(helm, plan, of_helm.map(|(_, flow, found)| (*flow, found)))
-        })
-        .collect()
+    let mut observations = Observations::default();
+    for (own, helm) in plan.helms.iter().enumerate() {
+        let of_helm = found.iter().filter(|(position, ..)| *position == own);
+        let of_helm: Vec<_> = of_helm.map(|(_, flow, found)| (*flow, found)).collect();
+        if of_helm.len() == plan.flows_of(helm).count() {
+            let evidence = evidence(helm, plan, of_helm.into_iter())?;
+            observations.complete.push(evidence);
+        } else {
+            observations.incomplete.push(helm.version.clone());
+        }
+    }
+    Ok(observations)
+}
+
+impl Plan {
+    /// The flows of a Helm version.
+    fn flows_of(&self, helm: &Helm) -> impl Iterator<Item = Flow> {
+        let flows = self.flows.iter().copied();
+        flows.filter(|flow| flow.offered_by().contains(&helm.version))
+    }
 }
 
 /// True if the fault redirects a login. Its outcome depends on the set-up: where there is nothing to log in to, the

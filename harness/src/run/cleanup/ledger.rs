@@ -259,7 +259,7 @@ mod tests {
             Box::pin(std::future::ready(Err(TransportError::Broken {
                 authority,
                 cause,
-                received: bytes::Bytes::new(),
+                received: None,
             })))
         };
         let refused: Outcome =

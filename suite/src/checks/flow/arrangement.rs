@@ -7,57 +7,65 @@ use crate::session::steps::{Chart, obstacle};
 use crate::session::{Session, digest_of};
 use crate::verdict::{CheckResult, Stop};
 
-/// A chart as this Helm version would have pushed it, arranged once for all models that only read it.
-pub(super) async fn share_chart(
+/// The content that a replay only reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Content {
+    /// A chart of this version.
+    Chart(&'static str),
+    /// A signed chart.
+    SignedChart,
+    /// A chart of which no tag has been read: a cache may hide a digest until then.
+    UnreadChart,
+    /// A chart under the tags of a typical repository.
+    Versions,
+}
+
+/// Arranges content as this Helm version would have pushed it, once for all models that read it in the same way.
+pub(super) async fn share(
     session: &Session,
     client: &'static ClientModel,
-    version: &'static str,
+    content: Content,
 ) -> Result<Chart, Stop> {
     let adopted = session.existing_chart().map(|adopted| &adopted.chart);
-    if let Some(chart) = adopted.filter(|chart| version == "1.0.0" && client.uses_shape_of(chart)) {
+    let is_adopted =
+        |chart: &&Chart| content == Content::Chart("1.0.0") && client.uses_shape_of(chart);
+    if let Some(chart) = adopted.filter(is_adopted) {
         return Ok(chart.clone());
     }
-    let what = format!("{}-{}", client.reading_name(), version.replace('+', "-"));
+    let what = match content {
+        Content::Chart(version) => version.replace('+', "-"),
+        Content::SignedChart => "signed".to_owned(),
+        Content::UnreadChart => "unread".to_owned(),
+        Content::Versions => "versions".to_owned(),
+    };
+    let what = format!("{}-{what}", client.reading_name());
     session
-        .share(&what, |session| {
-            push_and_read(session, client.chart(session, version), version).boxed()
-        })
+        .share(&what, |session| arrange(session, client, content).boxed())
         .await
 }
 
-/// The same for a signed chart.
-pub(super) async fn share_signed_chart(
+async fn arrange(
     session: &Session,
     client: &'static ClientModel,
+    content: Content,
 ) -> Result<Chart, Stop> {
-    let what = format!("{}-signed", client.reading_name());
-    session
-        .share(&what, |session| {
+    match content {
+        Content::Chart(version) => {
+            push_and_read(session, client.chart(session, version), version).await
+        }
+        Content::SignedChart => {
             let chart = client.signed_chart(session, "1.0.0", false);
-            push_and_read(session, chart, "1.0.0").boxed()
-        })
-        .await
-}
-
-/// A chart of which no tag has been read: a cache may hide a digest until then.
-pub(super) async fn share_unread_chart(
-    session: &Session,
-    client: &'static ClientModel,
-) -> Result<Chart, Stop> {
-    let what = format!("{}-unread", client.reading_name());
-    session
-        .share(&what, |session| push_unread(session, client).boxed())
-        .await
-}
-
-async fn push_unread(session: &Session, client: &'static ClientModel) -> Result<Chart, Stop> {
-    let arranging = session.arranging();
-    let chart = session.as_arranged(client.chart(session, "1.0.0"));
-    for blob in chart.blobs() {
-        arranging.arrange_blob(&blob).await?;
-        arranging.head_blob(&digest_of(&blob)).await?;
+            push_and_read(session, chart, "1.0.0").await
+        }
+        Content::UnreadChart => push_unread(session, client.chart(session, "1.0.0")).await,
+        Content::Versions => arrange_versions(session, client).await,
     }
-    let put = arranging.put_manifest("1.0.0", &chart.manifest).await?;
+}
+
+async fn push_unread(session: &Session, chart: Chart) -> Result<Chart, Stop> {
+    let session = &*session.arranging();
+    let chart = push_blobs(session, chart).await?;
+    let put = session.put_manifest("1.0.0", &chart.manifest).await?;
     let digest = put.header("docker-content-digest");
     if !put.status.is_success() || digest.is_some_and(|digest| digest != chart.digest) {
         return Err(obstacle("push a manifest that keeps its digest", &put));
@@ -73,14 +81,20 @@ pub(super) async fn push_and_read(
     version: &str,
 ) -> Result<Chart, Stop> {
     let session = &*session.arranging();
+    let chart = push_blobs(session, chart).await?;
+    let tag = version.replace('+', "_");
+    session.arrange_manifest(&tag, &chart.manifest).await?;
+    find_tag(session, &tag).await?;
+    Ok(chart)
+}
+
+/// Pushes the blobs of a chart, requests each once, and returns the chart as the registry accepts it.
+async fn push_blobs(session: &Session, chart: Chart) -> Result<Chart, Stop> {
     let chart = session.as_arranged(chart);
     for blob in chart.blobs() {
         session.arrange_blob(&blob).await?;
         session.head_blob(&digest_of(&blob)).await?;
     }
-    let tag = version.replace('+', "_");
-    session.arrange_manifest(&tag, &chart.manifest).await?;
-    find_tag(session, &tag).await?;
     Ok(chart)
 }
 
@@ -97,17 +111,6 @@ async fn find_tag(session: &Session, tag: &str) -> CheckResult {
 pub(super) const RELEASE: &str = "1.2.0";
 /// The only tag with build metadata that [`arrange_versions`] pushes.
 pub(super) const BUILD: &str = "0.2.0_build.5";
-
-/// A chart under the tags of a typical repository, arranged once for all models that resolve one of them.
-pub(super) async fn share_versions(
-    session: &Session,
-    client: &'static ClientModel,
-) -> Result<Chart, Stop> {
-    let what = format!("{}-versions", client.reading_name());
-    session
-        .share(&what, |session| arrange_versions(session, client).boxed())
-        .await
-}
 
 /// Pushes one chart under the tags of a typical repository, the two that are resolved last, and returns it.
 ///

@@ -161,6 +161,20 @@ pub(super) const PROV: Kind = Kind {
     covers: &["REG-PUL-24"],
 };
 
+pub(super) const SHOW: Kind = Kind {
+    doc: " A chart is read to be shown and rendered, with every request as Helm sends it and every response judged as Helm
+ judges it.
+
+ ## Why Helm needs it
+ These are the requests of `helm show` and `helm template`, and in Helm 4 of a dry run of `helm install`. A finding names
+ the response at which Helm aborts.
+
+ ## How it is checked
+ The check pushes a chart, then pulls it step by step.
+",
+    covers: &["REG-PUL-24"],
+};
+
 pub(super) const LIST: Kind = Kind {
     doc: " A pull without a version succeeds: the tags are listed, and the highest release is pulled, with every
  request as Helm sends it.

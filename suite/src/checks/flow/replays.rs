@@ -3,10 +3,7 @@
 use futures_util::FutureExt;
 use semver::VersionReq;
 
-use super::arrangement::{
-    BUILD, RELEASE, push_and_read, share_chart, share_signed_chart, share_unread_chart,
-    share_versions,
-};
+use super::arrangement::{BUILD, Content, RELEASE, push_and_read, share};
 use crate::client::ClientModel;
 use crate::session::expect;
 use crate::session::steps::Chart;
@@ -136,13 +133,40 @@ pub(super) async fn push_changed(session: &Session, client: &'static ClientModel
 
 /// The pull of an exact version.
 pub(super) async fn pull(session: &Session, client: &'static ClientModel) -> CheckResult {
-    let chart = share_chart(session, client, "1.0.0").await?;
+    let chart = share(session, client, Content::Chart("1.0.0")).await?;
     client.run(session).pull(&chart, "1.0.0").await
+}
+
+/// The commands that fetch dependencies: `update`, `build`, and `package` since 3.8.1.
+pub(super) async fn dependency(session: &Session, client: &'static ClientModel) -> CheckResult {
+    let commands = ["build", "package"];
+    let is_packaged = client.version >= (3, 8, 1);
+    pull_by_each(session, client, &commands[..=usize::from(is_packaged)]).await
+}
+
+/// The commands that read a chart to render it: `show`, `template`, and since Helm 4 a dry run of `install`.
+pub(super) async fn show(session: &Session, client: &'static ClientModel) -> CheckResult {
+    let commands = ["template", "install"];
+    let is_installed = client.version >= (4, 0, 0);
+    pull_by_each(session, client, &commands[..=usize::from(is_installed)]).await
+}
+
+/// The pull of an exact version by the first command of a flow, and by each of these.
+async fn pull_by_each(
+    session: &Session,
+    client: &'static ClientModel,
+    commands: &[&str],
+) -> CheckResult {
+    pull(session, client).await?;
+    for session in session.further_processes(commands) {
+        pull(&session, client).await?;
+    }
+    Ok(())
 }
 
 /// The pull of a version with build metadata.
 pub(super) async fn pull_plus(session: &Session, client: &'static ClientModel) -> CheckResult {
-    let chart = share_chart(session, client, PLUS).await?;
+    let chart = share(session, client, Content::Chart(PLUS)).await?;
     client
         .run(session)
         .pull(&chart, &PLUS.replace('+', "_"))
@@ -151,18 +175,26 @@ pub(super) async fn pull_plus(session: &Session, client: &'static ClientModel) -
 
 /// The pull by digest.
 pub(super) async fn pull_digest(session: &Session, client: &'static ClientModel) -> CheckResult {
-    let chart = share_unread_chart(session, client).await?;
+    let chart = share(session, client, Content::UnreadChart).await?;
     client.run(session).pull(&chart, &chart.digest).await
 }
 
-/// The pull of an exact version with its provenance.
+/// The pull of an exact version with its provenance, and that of another which is verified.
 pub(super) async fn prov(session: &Session, client: &'static ClientModel) -> CheckResult {
+    pull_signed(session, client).await?;
+    for session in session.further_processes(&["verify"]) {
+        pull_signed(&session, client).await?;
+    }
+    Ok(())
+}
+
+async fn pull_signed(session: &Session, client: &'static ClientModel) -> CheckResult {
     let chart = match session.existing_chart() {
         Some(adopted) if adopted.chart.provenance.is_none() => {
             return Err(Stop::not_allowed(Restriction::UnsignedChart));
         }
         Some(adopted) if client.uses_shape_of(&adopted.chart) => adopted.chart.clone(),
-        _ => share_signed_chart(session, client).await?,
+        _ => share(session, client, Content::SignedChart).await?,
     };
     let run = client.run(session);
     run.pull_with_provenance(&chart, "1.0.0").await
@@ -170,19 +202,33 @@ pub(super) async fn prov(session: &Session, client: &'static ClientModel) -> Che
 
 /// The pull of the highest release.
 pub(super) async fn list(session: &Session, client: &'static ClientModel) -> CheckResult {
-    let chart = share_versions(session, client).await?;
+    let chart = share(session, client, Content::Versions).await?;
     let run = client.run(session);
     run.pull_resolved(&chart, &[(RELEASE, None)]).await
 }
 
-/// Two ranges: one of releases, which is resolved, and one that only a version with build metadata satisfies, which is also
-/// pulled.
+/// Two ranges: one of releases, and one that only a version with build metadata satisfies. One process resolves both and
+/// pulls by the second; two processes pull by one each.
 pub(super) async fn resolve(session: &Session, client: &'static ClientModel) -> CheckResult {
-    let chart = share_versions(session, client).await?;
     let range = |text| VersionReq::parse(text).expect("it is a range");
     let (releases, builds) = (range("^1.0.0"), range(">0.1.0, <0.3.0"));
     let ranges = [(RELEASE, Some(&releases)), (BUILD, Some(&builds))];
-    client.run(session).pull_resolved(&chart, &ranges).await
+    let others = session.further_processes(&["build"]);
+    let (own, last) = ranges.split_at(if others.is_empty() { ranges.len() } else { 1 });
+    pull_by_ranges(session, client, own).await?;
+    for session in others {
+        pull_by_ranges(&session, client, last).await?;
+    }
+    Ok(())
+}
+
+async fn pull_by_ranges(
+    session: &Session,
+    client: &'static ClientModel,
+    ranges: &[(&str, Option<&VersionReq>)],
+) -> CheckResult {
+    let chart = share(session, client, Content::Versions).await?;
+    client.run(session).pull_resolved(&chart, ranges).await
 }
 
 /// The login with the credentials of the run.

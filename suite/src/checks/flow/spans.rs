@@ -33,6 +33,10 @@ pub(super) const TO_4_2_3: Versions = Versions(&[
     Span::new((3, 21, 1), (3, 22, 0)),
     Span::new((4, 2, 1), (4, 2, 4)),
 ]);
+/// Helm 3.21.1 and later versions of Helm 3.
+pub(super) const HARDENED_3: Versions = Versions(&[Span::new((3, 21, 1), (4, 0, 0))]);
+/// Helm 4.2.1 and later.
+pub(super) const HARDENED_4: Versions = Versions(&[Span::since((4, 2, 1))]);
 /// Helm 3.22, 4.2.4 and later.
 pub(super) const SINCE_4_2_4: Versions =
     Versions(&[Span::new((3, 22, 0), (4, 0, 0)), Span::since((4, 2, 4))]);

@@ -17,7 +17,7 @@ use crate::wire::Measured;
 use crate::wire::content::Pattern;
 
 requirement! {
-    /// The registry accepts a chart of 36 MiB in one PUT and returns all of it.
+    /// The registry accepts a blob of 36 MiB, such as a large chart, in one PUT and returns all of it.
     ///
     /// ## Why Helm needs it
     /// Every Helm version sends a chart in one request, whatever its size: charts that contain dependencies or files
@@ -35,7 +35,7 @@ requirement! {
     /// limit as long as bytes are transferred.
     OF_36_MEBIBYTES = "limits/chart-of-36-mebibytes" {
         level: Should,
-        title: "a chart of 36 MiB can be pushed in one PUT and pulled",
+        title: "a blob of 36 MiB can be pushed in one PUT and pulled",
         fix: "Raise the limits on size and duration of requests in every proxy, and write the body to storage as it arrives. Return 201 only after length and digest are verified.",
         covers: ["REG-BLB-20", "B16"],
         sources: [observed("2.2", "one PUT with the whole blob, in any version; 36 MiB recorded")],
@@ -60,7 +60,7 @@ async fn of_36_mebibytes(session: &Session) -> CheckResult {
 }
 
 requirement! {
-    /// The registry accepts a chart of 100 MiB in one PUT and returns all of it.
+    /// The registry accepts a blob of 100 MiB, such as a large chart, in one PUT and returns all of it.
     ///
     /// ## Why Helm needs it
     /// Helm 3.17.3 and later unpack at most 100 MiB; nothing else in Helm limits a chart before that. Proxies and
@@ -70,10 +70,10 @@ requirement! {
     /// registry does: `invalid descriptor size`.
     ///
     /// ## How it is checked
-    /// As for the chart of 36 MiB.
+    /// As for the blob of 36 MiB.
     OF_100_MEBIBYTES = "limits/chart-of-100-mebibytes" {
         level: Should,
-        title: "a chart of 100 MiB can be pushed in one PUT and pulled",
+        title: "a blob of 100 MiB can be pushed in one PUT and pulled",
         fix: "Accept a body of 100 MiB in one PUT: raise the limits on size and time in every proxy and gateway. Return 413 with a reason instead of closing the connection.",
         covers: ["REG-BLB-20", "B16"],
         sources: [

@@ -166,7 +166,7 @@ async fn complete(session: &Session) -> CheckResult {
 }
 
 requirement! {
-    /// The registry returns 404 or an empty list to `GET tags/list` in a repository that does not exist.
+    /// The registry returns a 4xx status or a list without tags to `GET tags/list` in a repository that does not exist.
     ///
     /// ## Why Helm needs it
     /// Helm 3.8 and later print different messages for 404 and an empty list. With a 5xx the user cannot distinguish an
@@ -177,7 +177,7 @@ requirement! {
     /// 200 with a list without tags.
     UNKNOWN_REPOSITORY = "tags/unknown-repository" {
         level: Should,
-        title: "`tags/list` of an unknown repository returns 404 or no tags",
+        title: "`tags/list` of an unknown repository returns a 4xx status or no tags",
         fix: "Return 404 with the code `NAME_UNKNOWN`, or 200 with `\"tags\":[]`, for an unknown repository. Map the error \"not found\" of the storage to one of them.",
         covers: ["REG-TAG-11", "B24"],
         sources: [observed("3.1", "Helm prints different messages for an empty list and for 404")],
