@@ -200,7 +200,10 @@ fn check_case(check: &CheckView<'_>, suite: &str, name: String) -> TestCase {
     TestCase {
         name,
         time: duration(check.milliseconds),
-        result: result(judged(check), &check.sentence, &about),
+        result: caused(
+            result(judged(check), &check.sentence, &about),
+            check.cause,
+        ),
         classname: Some(format!("{suite}.{}", attribute(check.area))),
         filepath: None,
         system_out: has_output
@@ -224,11 +227,38 @@ fn flow_case(flow: &FlowView<'_>, suite: &str, name: String) -> TestCase {
     TestCase {
         name,
         time: duration(flow.milliseconds),
-        result: result(flow.outcome, &flow.sentence, &body(&flow.rows)),
+        result: caused(
+            result(flow.outcome, &flow.sentence, &body(&flow.rows)),
+            flow.cause,
+        ),
         classname: Some(format!("{suite}.{}", attribute(area))),
         filepath: None,
         system_out: output(&body(&flow.streams), &flow.exchanges),
         system_err: None,
+    }
+}
+
+/// The result with its cause, if the finding of another requirement has it. The failure of that requirement fails the run,
+/// so that an error is no second one.
+fn caused(result: TestResult, cause: Option<&str>) -> TestResult {
+    let Some(cause) = cause else { return result };
+    let with_cause = |message: String| attribute(&format!("same cause as {cause}: {message}"));
+    match result {
+        TestResult::Failure {
+            type_,
+            message,
+            cause,
+        } => TestResult::Failure {
+            type_,
+            message: with_cause(message),
+            cause,
+        },
+        TestResult::Error { type_, message, .. } => TestResult::SkippedWithCause {
+            type_,
+            message: with_cause(message),
+            cause: None,
+        },
+        other => other,
     }
 }
 

@@ -7,7 +7,8 @@ use crate::layout;
 use crate::text;
 use crate::view::{CheckView, ExchangesView, Label, TargetView};
 
-/// The inconclusive checks. A brief report has one block for those with the same obstacle.
+/// The inconclusive checks. A brief report has one block for those with the same obstacle, without those that a cause
+/// blocks.
 pub(super) fn inconclusive(page: &mut Page, target: &TargetView<'_>) {
     if page.style.verbose {
         for check in target.with_outcome(Outcome::Inconclusive) {
@@ -39,6 +40,14 @@ pub(super) fn intermittent(page: &mut Page, target: &TargetView<'_>) {
 
 /// A check that is not simply satisfied.
 pub(super) fn finding(page: &mut Page, check: &CheckView<'_>) {
+    heading(page, check);
+    page.rows(&check.rows);
+    exchanges(page, &check.exchanges);
+    page.labelled(Label::More, &format!("explain {}", check.id));
+}
+
+/// The outcome, the id and the title.
+pub(super) fn heading(page: &mut Page, check: &CheckView<'_>) {
     page.blank();
     let mark = page.mark(check.outcome);
     let name = check.outcome.name();
@@ -49,9 +58,6 @@ pub(super) fn finding(page: &mut Page, check: &CheckView<'_>) {
     page.painted(0, &format!("{mark} {outcome} {id}"));
     let title = format!("{} ({})", check.title, check.severity());
     page.paragraph(2, &title, Ink::Plain);
-    page.rows(&check.rows);
-    exchanges(page, &check.exchanges);
-    page.labelled(Label::More, &format!("explain {}", check.id));
 }
 
 /// The exchanges that show a result.
