@@ -1,10 +1,8 @@
 //! Notes for each violated or inconclusive result the requirement whose finding has the same cause.
 
-use std::collections::BTreeMap;
-
 use helm_oci_reports::record::{CheckRecord, FlowRecord, TargetRecord};
 use helm_oci_suite::checks;
-use helm_oci_suite::prediction::causes::{Group, Judged, group, is_rejected};
+use helm_oci_suite::prediction::causes::{Group, Judged, blocking, group};
 use helm_oci_suite::requirement::Level;
 use helm_oci_suite::requirement::outcome::Outcome;
 use helm_oci_suite::verdict::Obstacle;
@@ -14,7 +12,10 @@ use helm_oci_suite::wire::exchange::Exchange;
 pub(super) fn note(record: &mut TargetRecord) {
     let judged: Vec<Judged<'_>> = record.checks.iter().filter_map(judged).collect();
     let groups = group(&judged);
-    let causes = Causes::of(&groups);
+    let causes = Causes {
+        groups: &groups,
+        checks: &record.checks,
+    };
     let of_checks: Vec<_> = record.checks.iter().map(|one| causes.of_check(one)).collect();
     let of_flows: Vec<_> = record.flows().map(|one| causes.of_flow(one)).collect();
     for (check, cause) in record.checks.iter_mut().zip(of_checks) {
@@ -55,56 +56,48 @@ fn at<'a, 'p>(
 /// The groups of violations, by requirement.
 struct Causes<'g, 'a> {
     groups: &'g [Group<'a>],
-    leads: BTreeMap<&'static str, &'static str>,
+    checks: &'a [CheckRecord],
 }
 
-impl<'g, 'a> Causes<'g, 'a> {
-    fn of(groups: &'g [Group<'a>]) -> Self {
-        let leads = groups.iter().flat_map(|group| {
-            let members = group.members.iter();
-            members.map(|member| (member.id, group.lead().id))
-        });
-        Self {
-            groups,
-            leads: leads.collect(),
-        }
-    }
-
+impl<'a> Causes<'_, 'a> {
     /// The requirement with the finding; none for that one itself.
     fn of_check(&self, check: &CheckRecord) -> Option<String> {
-        let lead = match &check.obstacle {
+        let group = match &check.obstacle {
             Some(obstacle) => self.blocking(&check.exchanges, obstacle),
-            None => self.leads.get(check.id.as_str()).copied(),
+            None => self.group_of(&check.id),
         };
-        lead.filter(|lead| *lead != check.id).map(ToOwned::to_owned)
+        let lead = self.lead(group?);
+        (lead != check.id).then(|| lead.to_owned())
     }
 
     fn of_flow(&self, flow: &FlowRecord) -> Option<String> {
         let best = flow.because.first();
-        let explained = best.and_then(|best| self.leads.get(best.requirement.as_str()).copied());
-        let aborted_at = flow.gave_up.filter(|_| flow.error.is_some());
-        let lead = match &flow.obstacle {
+        let explained = best.and_then(|best| self.group_of(&best.requirement));
+        let group = match &flow.obstacle {
             Some(obstacle) => self.blocking(&flow.exchanges, obstacle),
-            None => explained.or_else(|| self.explaining(&flow.exchanges, aborted_at.iter())),
+            None => explained,
         };
-        lead.map(ToOwned::to_owned)
+        group.map(|group| self.lead(group).to_owned())
     }
 
-    fn blocking(&self, exchanges: &[Exchange], obstacle: &Obstacle) -> Option<&'static str> {
-        self.explaining(exchanges, obstacle.exchanges.iter())
+    fn group_of(&self, id: &str) -> Option<&Group<'a>> {
+        let mut groups = self.groups.iter();
+        groups.find(|group| group.members.iter().any(|member| member.id == id))
     }
 
-    /// The cause of a rejection among these exchanges.
-    fn explaining<'p>(
-        &self,
-        exchanges: &[Exchange],
-        positions: impl Iterator<Item = &'p usize>,
-    ) -> Option<&'static str> {
-        let mut rejected = at(exchanges, positions).filter(|one| is_rejected(one));
-        rejected.find_map(|one| {
-            let mut groups = self.groups.iter();
-            let group = groups.find(|group| group.explains(one))?;
-            Some(group.lead().id)
-        })
+    fn blocking(&self, exchanges: &[Exchange], obstacle: &Obstacle) -> Option<&Group<'a>> {
+        let met: Vec<&Exchange> = at(exchanges, obstacle.exchanges.iter()).collect();
+        blocking(self.groups, obstacle.kind, &met)
+    }
+
+    /// The requirement with the finding of a group: one that fails the run, if there is one.
+    fn lead(&self, group: &Group<'a>) -> &'static str {
+        let fails = |id: &str| {
+            let mut checks = self.checks.iter();
+            checks.any(|check| check.id == id && check.outcome == Outcome::Fail)
+        };
+        let mut members = group.members.iter();
+        let failing = members.find(|member| fails(member.id));
+        failing.copied().unwrap_or_else(|| group.lead()).id
     }
 }

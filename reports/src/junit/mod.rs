@@ -84,7 +84,7 @@ pub fn render(view: &ReportView<'_>) -> Result<String, RenderError> {
         if !target.models.flows.is_empty() {
             let name = names.unique(&format!("{name} client models"));
             let flows = target.models.flows.iter();
-            let cases = flows.map(|flow| flow_case(flow, &name, attribute(flow.id)));
+            let cases = flows.map(|flow| model_case(flow, &name));
             report.add_testsuite(suite(name.clone(), cases.collect(), None));
             times.push(0);
         }
@@ -219,6 +219,23 @@ const fn judged(check: &CheckView<'_>) -> Outcome {
         Outcome::Inconclusive if !check.leaves_run_open => Outcome::Skipped,
         outcome => outcome,
     }
+}
+
+/// A flow of a client model. One that fails because of a violated requirement is an echo of that failure: it names it, and
+/// counts as skipped.
+fn model_case(flow: &FlowView<'_>, suite: &str) -> TestCase {
+    let mut case = flow_case(flow, suite, attribute(flow.id));
+    case.result = match case.result {
+        TestResult::Failure { type_, message, .. } if flow.cause.is_some() => {
+            TestResult::SkippedWithCause {
+                type_,
+                message,
+                cause: None,
+            }
+        }
+        other => other,
+    };
+    case
 }
 
 /// A flow of a client model or of a real Helm binary.

@@ -7,6 +7,9 @@ use crate::layout;
 use crate::text;
 use crate::view::{CheckView, ExchangesView, Label, TargetView};
 
+/// The most obstacles with a block of their own.
+const OBSTACLES: usize = 3;
+
 /// The inconclusive checks. A brief report has one block for those with the same obstacle, without those that a cause
 /// blocks.
 pub(super) fn inconclusive(page: &mut Page, target: &TargetView<'_>) {
@@ -16,11 +19,29 @@ pub(super) fn inconclusive(page: &mut Page, target: &TargetView<'_>) {
         }
         return;
     }
-    for group in target.inconclusive() {
-        finding(page, group.first);
-        if !group.also_affected.is_empty() {
-            page.labelled(Label::AlsoAffected, &group.also_affected.join(", "));
+    let groups = target.inconclusive();
+    // The evidence of a single obstacle is shown; of several the finding or --verbose has it.
+    let is_shown = groups.len() == 1 && target.causes.is_empty();
+    for group in groups.iter().take(OBSTACLES) {
+        let check = group.first;
+        heading(page, check);
+        page.rows(&check.rows);
+        if is_shown {
+            exchanges(page, &check.exchanges);
         }
+        if !group.also_affected.is_empty() {
+            page.labelled(Label::AlsoAffected, &target.named(&group.also_affected));
+        }
+        page.labelled(Label::More, &format!("explain {}", check.id));
+    }
+    let rest = groups.iter().skip(OBSTACLES);
+    let rest = rest.flat_map(|group| std::iter::once(&group.first.id).chain(&group.also_affected));
+    let rest: Vec<&str> = rest.copied().collect();
+    if !rest.is_empty() {
+        page.blank();
+        let mark = page.mark(Outcome::Inconclusive);
+        let text = format!("also inconclusive: {}", target.named(&rest));
+        page.marked(&mark, &text, Ink::of(Outcome::Inconclusive));
     }
 }
 

@@ -77,11 +77,15 @@ fn echoes(page: &mut Page, target: &TargetView<'_>, cause: &CauseView<'_>) {
     if !also.is_empty() {
         page.labelled(Label::AlsoShownBy, &also.join(", "));
     }
-    let mut blocked: Vec<String> = cause.blocked.iter().map(|one| id(one).to_owned()).collect();
+    let ids: Vec<&str> = cause.blocked.iter().map(id).collect();
+    let mut blocked = Vec::new();
+    if !ids.is_empty() {
+        blocked.push(target.named(&ids));
+    }
     if !cause.blocked_flows.is_empty() {
         blocked.push(plural(cause.blocked_flows.len(), "inconclusive flow"));
     }
     if !blocked.is_empty() {
-        page.labelled(Label::Blocks, &blocked.join(", "));
+        page.labelled(Label::Blocks, &blocked.join("; "));
     }
 }

@@ -82,7 +82,6 @@ pub fn render(view: &ReportView<'_>, style: Style) -> String {
         page.blank();
         summary::target(&mut page, target);
     }
-    page.blank();
     summary::run(&mut page, view);
     page.finish()
 }

@@ -78,6 +78,11 @@ fn skipped(page: &mut Page, target: &TargetView<'_>) {
 
 /// The summary of a run: the verdict on each target, if there are several.
 pub(super) fn run(page: &mut Page, view: &ReportView<'_>) {
+    if view.targets.len() == 1 && !page.style.verbose {
+        counted(page, view);
+        return;
+    }
+    page.blank();
     page.rule("run");
     if view.targets.len() > 1 {
         for target in &view.targets {

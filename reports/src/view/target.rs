@@ -17,6 +17,9 @@ use super::verdict::{Open, Results, TargetVerdict};
 use crate::record::{Capability, RunRecord, TargetIdentity, TargetRecord};
 use crate::text::{self, duration, plural};
 
+/// The most ids of a list that names them.
+const NAMED: usize = 12;
+
 /// The results of one target.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TargetView<'a> {
@@ -267,6 +270,20 @@ impl<'a> TargetView<'a> {
             contradicting,
             by_line.iter().map(|check| check.id).collect(),
         )
+    }
+
+    /// The ids of some checks; if there are many, their number in each area.
+    pub fn named(&self, ids: &[&str]) -> String {
+        if ids.len() <= NAMED {
+            return ids.join(", ");
+        }
+        let areas = self.areas.iter().filter_map(|area| {
+            let checks = self.checks_of(area);
+            let count = checks.filter(|check| ids.contains(&check.id)).count();
+            (count > 0).then(|| format!("{count} in {}", area.name))
+        });
+        let areas: Vec<String> = areas.collect();
+        format!("{}: {}", plural(ids.len(), "check"), areas.join(", "))
     }
 
     /// The requirements that leave cells of the table unknown, without those that a cause blocks.

@@ -189,13 +189,16 @@ fn judged(results: &Results<'_>) -> (Outcome, String) {
     if count(Outcome::Fail) > 0 {
         let level = if run.strict { "MUST or SHOULD" } else { "MUST" };
         let violated = plural(count(Outcome::Fail), &format!("{level} requirement"));
-        let defects = plural(results.causes, "defect");
-        let blocked = (open.caused > 0)
-            .then(|| plural(open.caused, "check") + " inconclusive because of it")
-            .map(|words| if results.causes > 1 { words.replace("of it", "of them") } else { words });
+        let violated = if results.causes < count(Outcome::Fail) {
+            let verb = if results.causes == 1 { "violates" } else { "violate" };
+            format!("{} {verb} {violated}", plural(results.causes, "defect"))
+        } else {
+            violated + " violated"
+        };
+        let blocked =
+            (open.caused > 0).then(|| plural(open.caused, "check") + " blocked by the same cause");
         let inconclusive =
             (open.decisive > 0).then(|| plural(open.decisive, "check") + " inconclusive");
-        let violated = format!("{defects}: {violated} violated");
         let parts = [Some(violated), blocked, stale, inconclusive];
         return (Outcome::Fail, list(parts) + &affected(results.eras));
     }
