@@ -11,17 +11,23 @@ const ENTRY: usize = 1000;
 /// The most entries of one row.
 const ENTRIES: usize = 12;
 
-/// The most exchanges of one transcript.
-const EXCHANGES: usize = 8;
+/// The most exchanges of a brief transcript.
+const BRIEF_EXCHANGES: usize = 2;
 
-/// The longest header, in characters.
+/// The most exchanges of a full transcript.
+const FULL_EXCHANGES: usize = 8;
+
+/// The longest header in a brief transcript, in characters.
+const BRIEF_HEADER: usize = 170;
+
+/// The longest header in a full transcript, in characters.
 const HEADER: usize = 400;
 
 /// The most headers of one message.
 const HEADERS: usize = 40;
 
 /// The longest body in a brief transcript, in characters.
-const BRIEF_BODY: usize = 240;
+const BRIEF_BODY: usize = 140;
 
 /// The longest body in a full transcript, in characters.
 const FULL_BODY: usize = 2048;
@@ -95,7 +101,17 @@ pub(crate) fn sentence(sentence: &ResultSentence<'_>, limit: usize) -> String {
 /// The exchanges as lines.
 pub(crate) fn transcript(exchanges: &ExchangesView<'_>, depth: Depth) -> Vec<TranscriptLine> {
     let mut lines = Vec::new();
-    for exchange in exchanges.shown.iter().take(EXCHANGES) {
+    let most = match depth {
+        Depth::Brief => BRIEF_EXCHANGES,
+        Depth::Full => FULL_EXCHANGES,
+    };
+    // The last ones show the result.
+    let hidden = exchanges.shown.len().saturating_sub(most);
+    if hidden > 0 {
+        let more = plural(hidden, "earlier exchange");
+        lines.push(TranscriptLine::new("", format!("after {more}")));
+    }
+    for exchange in exchanges.shown.iter().skip(hidden) {
         let heading = format!("exchange {} of {}", exchange.number, exchanges.total);
         lines.push(TranscriptLine::new("", heading));
         let request = format!("{} {}", exchange.method, exchange.uri);
@@ -110,10 +126,6 @@ pub(crate) fn transcript(exchanges: &ExchangesView<'_>, depth: Depth) -> Vec<Tra
                 lines.push(TranscriptLine::new("< ", format!("no response: {reason}")));
             }
         }
-    }
-    if exchanges.shown.len() > EXCHANGES {
-        let more = plural(exchanges.shown.len() - EXCHANGES, "more exchange");
-        lines.push(TranscriptLine::new("", format!("and {more}")));
     }
     lines
 }
@@ -140,7 +152,11 @@ fn message(
         .collect();
     for header in shown.iter().take(HEADERS) {
         let text = text::line(&format!("{}: {}", header.name, header.value));
-        lines.push(TranscriptLine::new(mark, text::cut(&text, HEADER)));
+        let limit = match depth {
+            Depth::Brief => BRIEF_HEADER,
+            Depth::Full => HEADER,
+        };
+        lines.push(TranscriptLine::new(mark, text::cut(&text, limit)));
     }
     if shown.len() > HEADERS {
         let more = plural(shown.len() - HEADERS, "more header");

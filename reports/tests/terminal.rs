@@ -332,7 +332,7 @@ fn a_target_that_became_unreachable_is_inconclusive() {
 fn the_filters_and_every_check_are_shown() {
     let mut record = support::of_outcomes(&[Outcome::Pass; 95]);
     record.run.only = vec!["push/*".into(), "tags/*".into()];
-    let text = plain(&record);
+    let text = render(&record, VERBOSE);
     assert!(text.contains("only push/*, tags/*"));
     assert_eq!(text.matches('✓').count(), 95);
 }

@@ -14,12 +14,16 @@ mod summary;
 use std::collections::BTreeMap;
 
 use helm_oci_fixtures::fault::Fault;
+use helm_oci_reports::record::RunRecord;
 use helm_oci_suite::proof::{self, Effect, on_all_cores};
 use helm_oci_suite::requirement::{Level, Requirement, Setup};
 use helm_oci_suite::verdict::{Finding, Verdict};
 use serde::Serialize;
 
 use crate::run::run_record;
+
+/// The start of a run in memory, which has no clock.
+const STARTED: &str = "1970-01-01T00:00:00Z";
 
 /// All set-ups of the reference registry.
 pub const SETUPS: &[Setup] = &[Setup::Open, Setup::PlainHttp, Setup::Basic, Setup::Bearer];
@@ -216,6 +220,16 @@ pub fn prove(requirements: &[&'static Requirement], faults: &[Fault]) -> Proof {
         blamed: blamed(requirements, &examined),
         contradicted: contradicted(&examined),
     }
+}
+
+/// The record of a run on the reference registry with these faults.
+pub fn record_of(
+    requirements: &[&'static Requirement],
+    setup: Setup,
+    faults: &[Fault],
+) -> RunRecord {
+    let (plan, target) = path::examine(requirements, setup, faults);
+    run_record(&plan, vec![target], STARTED.to_owned(), 0)
 }
 
 /// Examines one registry.

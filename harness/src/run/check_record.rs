@@ -57,6 +57,7 @@ pub fn record(requirement: &Requirement, checked: &Checked, rules: Rules) -> Che
             _ => None,
         },
         blocked_by: None,
+        cause: None,
         deviation: None,
         breaks: breaks
             .iter()

@@ -17,6 +17,7 @@ pub mod preset;
 pub mod repositories;
 
 mod blocked;
+mod causes;
 mod check;
 mod check_record;
 mod deadline;

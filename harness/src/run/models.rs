@@ -106,6 +106,7 @@ fn flow_record(
         obstacle: check.obstacle,
         error,
         because,
+        cause: None,
         runs: Vec::new(),
         gave_up: aborted_at,
         exchanges: check.exchanges,

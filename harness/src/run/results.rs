@@ -12,7 +12,7 @@ use helm_oci_suite::prediction::table::{Prediction, Responses, Verdicts};
 use helm_oci_suite::requirement::Requirement;
 use helm_oci_suite::verdict::{Obstacle, ObstacleKind, Verdict};
 
-use super::{Checked, Plan, blocked, capabilities, failures, flows, models, read_only};
+use super::{Checked, Plan, blocked, capabilities, causes, failures, flows, models, read_only};
 
 /// The results on one target.
 #[derive(Default)]
@@ -110,6 +110,7 @@ impl Results {
             }
         }
         models::separate(record, &verdicts);
+        causes::note(record);
         verdicts
     }
 
@@ -124,6 +125,7 @@ impl Results {
         helms.retain(|helm| !helm.flows.is_empty());
         record.helm_versions = helms;
         failures::enter_failures(record);
+        causes::note(record);
     }
 
     /// The record of an examination that was interrupted; `None` if its checks had not begun.

@@ -84,7 +84,7 @@ pub fn render(view: &ReportView<'_>) -> Result<String, RenderError> {
         if !target.models.flows.is_empty() {
             let name = names.unique(&format!("{name} client models"));
             let flows = target.models.flows.iter();
-            let cases = flows.map(|flow| flow_case(flow, &name, attribute(flow.id)));
+            let cases = flows.map(|flow| model_case(flow, &name));
             report.add_testsuite(suite(name.clone(), cases.collect(), None));
             times.push(0);
         }
@@ -200,7 +200,10 @@ fn check_case(check: &CheckView<'_>, suite: &str, name: String) -> TestCase {
     TestCase {
         name,
         time: duration(check.milliseconds),
-        result: result(judged(check), &check.sentence, &about),
+        result: caused(
+            result(judged(check), &check.sentence, &about),
+            check.cause,
+        ),
         classname: Some(format!("{suite}.{}", attribute(check.area))),
         filepath: None,
         system_out: has_output
@@ -218,17 +221,61 @@ const fn judged(check: &CheckView<'_>) -> Outcome {
     }
 }
 
+/// A flow of a client model. One that fails because of a violated requirement is an echo of that failure: it names it, and
+/// counts as skipped.
+fn model_case(flow: &FlowView<'_>, suite: &str) -> TestCase {
+    let mut case = flow_case(flow, suite, attribute(flow.id));
+    case.result = match case.result {
+        TestResult::Failure { type_, message, .. } if flow.cause.is_some() => {
+            TestResult::SkippedWithCause {
+                type_,
+                message,
+                cause: None,
+            }
+        }
+        other => other,
+    };
+    case
+}
+
 /// A flow of a client model or of a real Helm binary.
 fn flow_case(flow: &FlowView<'_>, suite: &str, name: String) -> TestCase {
     let area = flow.id.split('/').next().unwrap_or_default();
     TestCase {
         name,
         time: duration(flow.milliseconds),
-        result: result(flow.outcome, &flow.sentence, &body(&flow.rows)),
+        result: caused(
+            result(flow.outcome, &flow.sentence, &body(&flow.rows)),
+            flow.cause,
+        ),
         classname: Some(format!("{suite}.{}", attribute(area))),
         filepath: None,
         system_out: output(&body(&flow.streams), &flow.exchanges),
         system_err: None,
+    }
+}
+
+/// The result with its cause, if the finding of another requirement has it. The failure of that requirement fails the run,
+/// so that an error is no second one.
+fn caused(result: TestResult, cause: Option<&str>) -> TestResult {
+    let Some(cause) = cause else { return result };
+    let with_cause = |message: String| attribute(&format!("same cause as {cause}: {message}"));
+    match result {
+        TestResult::Failure {
+            type_,
+            message,
+            cause,
+        } => TestResult::Failure {
+            type_,
+            message: with_cause(message),
+            cause,
+        },
+        TestResult::Error { type_, message, .. } => TestResult::SkippedWithCause {
+            type_,
+            message: with_cause(message),
+            cause: None,
+        },
+        other => other,
     }
 }
 

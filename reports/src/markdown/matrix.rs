@@ -197,7 +197,11 @@ fn findings(page: &mut String, view: &MatrixView<'_, '_>) {
         for (column, check) in view.columns.iter().zip(&row.checks) {
             if let Some(actual) = check.and_then(CheckView::observation) {
                 let actual = escaped(&text::cut(actual, FINDING));
-                line(page, &format!("  - {}: {actual}", column.letter));
+                let cause = check.and_then(|check| check.cause);
+                let cause = cause.map_or_else(String::new, |cause| {
+                    format!(" (same cause as {})", code(cause))
+                });
+                line(page, &format!("  - {}: {actual}{cause}", column.letter));
             }
         }
     }

@@ -45,6 +45,10 @@ pub struct CheckRecord {
     /// The requirement whose known deviation makes it inconclusive.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub blocked_by: Option<String>,
+    /// The requirement whose finding has the same cause: the violation of a violated one, the obstacle of an inconclusive
+    /// one. None for the requirement that has the finding.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub cause: Option<String>,
     /// The deviation that is listed for it on this target.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub deviation: Option<DeviationRecord>,

@@ -53,6 +53,9 @@ pub struct FlowRecord {
     /// The violated requirements that explain a failure, the best explanation first.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub because: Vec<Explanation>,
+    /// The requirement whose finding has the cause.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub cause: Option<String>,
     /// The invocations of Helm, in order.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub runs: Vec<HelmRun>,
@@ -100,6 +103,7 @@ impl FlowRecord {
             obstacle: None,
             error: None,
             because: Vec::new(),
+            cause: None,
             runs: Vec::new(),
             gave_up: None,
             exchanges: Vec::new(),

@@ -7,7 +7,11 @@ use crate::layout;
 use crate::text;
 use crate::view::{CheckView, ExchangesView, Label, TargetView};
 
-/// The inconclusive checks. A brief report has one block for those with the same obstacle.
+/// The most obstacles with a block of their own.
+const OBSTACLES: usize = 3;
+
+/// The inconclusive checks. A brief report has one block for those with the same obstacle, without those that a cause
+/// blocks.
 pub(super) fn inconclusive(page: &mut Page, target: &TargetView<'_>) {
     if page.style.verbose {
         for check in target.with_outcome(Outcome::Inconclusive) {
@@ -15,11 +19,29 @@ pub(super) fn inconclusive(page: &mut Page, target: &TargetView<'_>) {
         }
         return;
     }
-    for group in target.inconclusive() {
-        finding(page, group.first);
-        if !group.also_affected.is_empty() {
-            page.labelled(Label::AlsoAffected, &group.also_affected.join(", "));
+    let groups = target.inconclusive();
+    // The evidence of a single obstacle is shown; of several the finding or --verbose has it.
+    let is_shown = groups.len() == 1 && target.causes.is_empty();
+    for group in groups.iter().take(OBSTACLES) {
+        let check = group.first;
+        heading(page, check);
+        page.rows(&check.rows);
+        if is_shown {
+            exchanges(page, &check.exchanges);
         }
+        if !group.also_affected.is_empty() {
+            page.labelled(Label::AlsoAffected, &target.named(&group.also_affected));
+        }
+        page.labelled(Label::More, &format!("explain {}", check.id));
+    }
+    let rest = groups.iter().skip(OBSTACLES);
+    let rest = rest.flat_map(|group| std::iter::once(&group.first.id).chain(&group.also_affected));
+    let rest: Vec<&str> = rest.copied().collect();
+    if !rest.is_empty() {
+        page.blank();
+        let mark = page.mark(Outcome::Inconclusive);
+        let text = format!("also inconclusive: {}", target.named(&rest));
+        page.marked(&mark, &text, Ink::of(Outcome::Inconclusive));
     }
 }
 
@@ -39,6 +61,14 @@ pub(super) fn intermittent(page: &mut Page, target: &TargetView<'_>) {
 
 /// A check that is not simply satisfied.
 pub(super) fn finding(page: &mut Page, check: &CheckView<'_>) {
+    heading(page, check);
+    page.rows(&check.rows);
+    exchanges(page, &check.exchanges);
+    page.labelled(Label::More, &format!("explain {}", check.id));
+}
+
+/// The outcome, the id and the title.
+pub(super) fn heading(page: &mut Page, check: &CheckView<'_>) {
     page.blank();
     let mark = page.mark(check.outcome);
     let name = check.outcome.name();
@@ -49,9 +79,6 @@ pub(super) fn finding(page: &mut Page, check: &CheckView<'_>) {
     page.painted(0, &format!("{mark} {outcome} {id}"));
     let title = format!("{} ({})", check.title, check.severity());
     page.paragraph(2, &title, Ink::Plain);
-    page.rows(&check.rows);
-    exchanges(page, &check.exchanges);
-    page.labelled(Label::More, &format!("explain {}", check.id));
 }
 
 /// The exchanges that show a result.

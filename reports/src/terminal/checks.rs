@@ -2,52 +2,60 @@
 
 use helm_oci_suite::requirement::outcome::Outcome;
 
-use super::page::{Ink, Page};
-use super::summary;
+use super::page::{Ink, Page, sign};
 use crate::layout;
-use crate::text;
-use crate::view::{AreaView, CheckView, TargetView};
-
-/// The most marks on one line.
-const MARKS: usize = 40;
+use crate::text::{self, plural};
+use crate::view::{CheckView, Label, TargetView};
 
 /// The longest reason for a skipped check, in characters.
 const REASON: usize = 1000;
 
-/// The width of an area's name.
+/// The maximum width of an area's name.
 const AREA: usize = 12;
 
-/// The areas: a line each in a brief report, otherwise a line for each check.
+/// The areas: in a brief report those with a result that needs attention, otherwise a line for each check.
 pub(super) fn by_area(page: &mut Page, target: &TargetView<'_>) {
-    let lengths = target.areas.iter().map(|area| area.positions.len());
-    let widest = lengths.max().unwrap_or(0).min(MARKS);
+    if !page.style.verbose {
+        brief(page, target);
+        return;
+    }
     for area in &target.areas {
-        if page.style.verbose {
-            page.line(2, area.name, Ink::Bold);
-            for check in target.checks_of(area) {
-                one(page, check);
-            }
-        } else {
-            brief(page, target, area, widest);
+        page.line(2, area.name, Ink::Bold);
+        for check in target.checks_of(area) {
+            one(page, check);
         }
     }
 }
 
-/// One line for an area: its marks and its counts.
-fn brief(page: &mut Page, target: &TargetView<'_>, area: &AreaView<'_>, widest: usize) {
-    let name = text::pad(&text::fit(&text::line(area.name), AREA), AREA + 1);
-    let counts = summary::counts(&area.tally);
-    let checks: Vec<&CheckView<'_>> = target.checks_of(area).collect();
-    for (row, part) in checks.chunks(MARKS).enumerate() {
-        let marks: String = part.iter().map(|check| page.mark(check.outcome)).collect();
-        if row == 0 {
-            let gap = " ".repeat(widest.saturating_sub(part.len()));
-            let before = format!("{name}{marks}{gap}  ");
-            page.items(&before, 2 + AREA + 1 + widest + 2, &counts);
-        } else {
-            page.painted(2 + AREA + 1, &marks);
-        }
+/// The areas with their signs and counts; those without a sign are only counted.
+fn brief(page: &mut Page, target: &TargetView<'_>) {
+    let mut items = Vec::new();
+    for area in &target.areas {
+        let counts = area.tally.occurring();
+        let counts: Vec<_> = counts.filter(|(outcome, _)| !is_quiet(*outcome)).collect();
+        let Some((worst, _)) = counts.first() else {
+            continue;
+        };
+        let counts = counts.iter().map(|(outcome, count)| format!("{count}{}", sign(*outcome)));
+        let counts: Vec<String> = counts.collect();
+        let name = text::fit(&text::line(area.name), AREA);
+        items.push((Ink::of(*worst), format!("{name} {}", counts.join(" "))));
     }
+    let quiet = target.areas.len() - items.len();
+    if quiet > 0 {
+        let words = if items.is_empty() { "area" } else { "other area" };
+        let words = format!("{} without a finding", plural(quiet, words));
+        items.push((Ink::Plain, words));
+    }
+    page.labelled_items(Label::Areas, &items);
+}
+
+/// True if nobody needs to look at the outcome.
+const fn is_quiet(outcome: Outcome) -> bool {
+    matches!(
+        outcome,
+        Outcome::Pass | Outcome::Present | Outcome::Absent | Outcome::Skipped
+    )
 }
 
 /// One check on a line of its own; a skipped one with its reason below.

@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use super::blocks;
 use super::page::{Ink, Page, outcome_sign};
+use crate::layout;
 use crate::text;
 use crate::view::{FlowGroup, HelmRow, HelmView, Label};
 
@@ -12,6 +13,9 @@ const FLOW: usize = 17;
 
 /// The maximum width of a version column.
 const VERSION: usize = 20;
+
+/// The longest sentence, in characters.
+const SENTENCE: usize = 300;
 
 /// The table and its blocks; nothing where no Helm binary was run.
 pub(super) fn section(page: &mut Page, helm: &HelmView<'_>) {
@@ -37,6 +41,10 @@ pub(super) fn section(page: &mut Page, helm: &HelmView<'_>) {
 /// The blocks alone, followed by the target if there are several.
 pub(super) fn failures(page: &mut Page, helm: &HelmView<'_>, on: Option<&str>) {
     for group in &helm.groups {
+        if group.first.cause.is_some() && !page.style.verbose {
+            short(page, group);
+            continue;
+        }
         block(page, group);
         if let Some(on) = on {
             page.labelled(Label::FoundOn, on);
@@ -78,17 +86,32 @@ fn table(page: &mut Page, versions: &[String], rows: &[HelmRow], part: std::ops:
     }
 }
 
+/// A failure whose cause has a finding.
+fn short(page: &mut Page, group: &FlowGroup<'_>) {
+    let flow = &group.first;
+    let mark = page.mark(flow.outcome);
+    let cause = flow.cause.unwrap_or_default();
+    let words = layout::sentence(&flow.sentence, SENTENCE);
+    let text = format!("{} ({cause}): {words}", affected(group));
+    page.marked(&mark, &text, Ink::Plain);
+}
+
+/// The versions with their flows.
+fn affected(group: &FlowGroup<'_>) -> String {
+    let affected = group.affected.iter().map(|(version, flows)| {
+        let flows: Vec<&str> = flows.iter().map(|flow| flow.name()).collect();
+        format!("helm {version}: {}", flows.join(", "))
+    });
+    affected.collect::<Vec<_>>().join("; ")
+}
+
 fn block(page: &mut Page, group: &FlowGroup<'_>) {
     let flow = &group.first;
     page.blank();
     let mark = page.mark(flow.outcome);
     let name = flow.outcome.name();
     let outcome = page.paint(Ink::of(flow.outcome), &name.to_uppercase());
-    let affected = group.affected.iter().map(|(version, flows)| {
-        let flows: Vec<&str> = flows.iter().map(|flow| flow.name()).collect();
-        format!("helm {version}: {}", flows.join(", "))
-    });
-    let affected = text::line(&affected.collect::<Vec<_>>().join("; "));
+    let affected = text::line(&affected(group));
     let lines = text::wrap(&affected, page.style.width - 4 - name.len());
     for (position, line) in lines.iter().enumerate() {
         let line = page.paint(Ink::Bold, line);

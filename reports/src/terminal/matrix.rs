@@ -165,6 +165,11 @@ fn requirements(page: &mut Page, view: &MatrixView<'_, '_>) {
 /// One block for each way in which a requirement is not satisfied, with the targets.
 fn findings(page: &mut Page, view: &MatrixView<'_, '_>, row: &RequirementRow<'_, '_>) {
     let variants = row.variants();
+    // The block of the requirement with the finding names the others.
+    let variants: Vec<_> = variants
+        .iter()
+        .filter(|variant| variant.check.cause.is_none())
+        .collect();
     for (position, variant) in variants.iter().take(VARIANTS).enumerate() {
         blocks::finding(page, variant.check);
         let columns = variant.columns.iter();
@@ -173,6 +178,10 @@ fn findings(page: &mut Page, view: &MatrixView<'_, '_>, row: &RequirementRow<'_,
             format!("{} {}", column.letter, column.target.name)
         });
         page.labelled(Label::FoundOn, &names.collect::<Vec<_>>().join(", "));
+        let same = view.same_cause(variant);
+        if !same.is_empty() {
+            page.labelled(Label::AlsoShownBy, &same.join(", "));
+        }
         if position + 1 == VARIANTS && variants.len() > VARIANTS {
             let more = plural(variants.len() - VARIANTS, "more variant");
             page.continued(&format!("{more} on other targets: use --verbose or --json"));

@@ -4,6 +4,7 @@
 //! the eye rests.
 
 mod blocks;
+mod causes;
 mod checks;
 mod comparison;
 mod difference;
@@ -59,16 +60,15 @@ pub fn render(view: &ReportView<'_>, style: Style) -> String {
         if target.checks.is_empty() {
             blocks::unreachable(&mut page, target);
         } else {
+            causes::summary(&mut page, target);
             page.blank();
             checks::by_area(&mut page, target);
             blocks::unreachable(&mut page, target);
-            for check in target.findings() {
-                blocks::finding(&mut page, check);
-            }
+            findings(&mut page, target);
             blocks::inconclusive(&mut page, target);
             blocks::intermittent(&mut page, target);
             if let Some(table) = &target.eras {
-                eras::table(&mut page, table);
+                eras::table(&mut page, table, target);
             }
         }
         models::section(&mut page, &target.models);
@@ -82,13 +82,28 @@ pub fn render(view: &ReportView<'_>, style: Style) -> String {
         page.blank();
         summary::target(&mut page, target);
     }
-    page.blank();
     summary::run(&mut page, view);
     page.finish()
 }
 
 fn header(page: &mut Page, header: &Header<'_>) {
     page.paragraph(0, &header.parts().join(" · "), Ink::Dim);
+}
+
+/// A block for each cause; in a full report one for each violated requirement.
+fn findings(page: &mut Page, target: &TargetView<'_>) {
+    if page.style.verbose {
+        for check in target.findings() {
+            blocks::finding(page, check);
+            if let Some(cause) = check.cause {
+                page.labelled(Label::SameCause, cause);
+            }
+        }
+        return;
+    }
+    for cause in &target.causes {
+        causes::finding(page, target, cause);
+    }
 }
 
 fn identity(page: &mut Page, target: &TargetView<'_>) {

@@ -12,20 +12,24 @@ const MARK: usize = 3;
 /// The longest sentence, in characters.
 const SENTENCE: usize = 300;
 
-/// The lines; nothing where all models completed their flows. Exchanges are shown where no requirement explains the failure:
-/// otherwise the finding of the requirement shows them.
+/// The lines; nothing where all models completed their flows. A brief report leaves out the flows that belong to a cause.
+/// Exchanges are shown where no requirement explains the failure: otherwise the finding of the requirement shows them.
 pub(super) fn section(page: &mut Page, models: &HelmView<'_>) {
-    if models.groups.is_empty() {
+    let is_verbose = page.style.verbose;
+    let groups = models.groups.iter();
+    let groups: Vec<&FlowGroup<'_>> = groups
+        .filter(|group| is_verbose || group.first.cause.is_none())
+        .collect();
+    if groups.is_empty() {
         return;
     }
-    let groups = models.groups.iter();
-    let flows = groups.flat_map(|group| &group.affected);
+    let flows = groups.iter().flat_map(|group| &group.affected);
     let open: usize = flows.map(|(_, flows)| flows.len()).sum();
     let all = models.flows.len();
     page.heading(&format!(
         "Client models: {open} of {all} flows not completed (✗ failed, ? inconclusive, ~ intermittent)"
     ));
-    for group in &models.groups {
+    for group in groups {
         line(page, group);
     }
 }

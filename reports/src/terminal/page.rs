@@ -183,6 +183,20 @@ impl Page {
         }
     }
 
+    /// Text next to a painted sign, on as many lines as it needs.
+    pub(super) fn marked(&mut self, mark: &str, text: &str, ink: Ink) {
+        let text = text::cut(&text::line(text), PARAGRAPH);
+        let lines = text::wrap(&text, self.style.width - 2);
+        for (position, line) in lines.iter().enumerate() {
+            let line = self.paint(ink, line);
+            if position == 0 {
+                self.painted(0, &format!("{mark} {line}"));
+            } else {
+                self.painted(2, &line);
+            }
+        }
+    }
+
     /// Text in the column next to the labels.
     pub(super) fn labelled(&mut self, label: Label, text: &str) {
         self.inked(label, text, Ink::Plain);

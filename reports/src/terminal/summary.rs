@@ -9,6 +9,9 @@ use crate::view::{Label, LeftoverGroup, OutcomeCounts, ReportView, TargetView};
 /// The most lines about leftovers.
 const LEFTOVERS: usize = 10;
 
+/// The most reasons for skipped checks in a brief report.
+const REASONS: usize = 3;
+
 /// The width of a target's name.
 const NAME: usize = 24;
 
@@ -25,9 +28,7 @@ pub(super) fn target(page: &mut Page, target: &TargetView<'_>) {
     if target.tally.total() > 0 {
         page.labelled_items(Label::Summary, &counts(&target.tally));
     }
-    let skipped = target.skipped.iter();
-    let skipped = skipped.map(|(reason, count)| format!("{count} × {reason}"));
-    page.list(Label::Skipped, skipped);
+    skipped(page, target);
     let mut left: Vec<String> = target
         .leftovers
         .iter()
@@ -56,8 +57,32 @@ pub(super) fn target(page: &mut Page, target: &TargetView<'_>) {
     page.inked(Label::Verdict, &verdict.sentence, Ink::of(verdict.outcome));
 }
 
+/// The reasons for skipped checks; in a brief report the most frequent ones.
+fn skipped(page: &mut Page, target: &TargetView<'_>) {
+    let mut reasons: Vec<_> = target.skipped.iter().collect();
+    let words = |(reason, count): &(&str, usize)| format!("{count} × {reason}");
+    if page.style.verbose {
+        page.list(Label::Skipped, reasons.into_iter().map(words));
+        return;
+    }
+    reasons.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+    let mut shown: Vec<String> = reasons.iter().take(REASONS).map(|one| words(one)).collect();
+    let hidden = reasons.len().saturating_sub(REASONS);
+    if hidden > 0 {
+        shown.push(plural(hidden, "other reason"));
+    }
+    if !shown.is_empty() {
+        page.labelled(Label::Skipped, &shown.join(" · "));
+    }
+}
+
 /// The summary of a run: the verdict on each target, if there are several.
 pub(super) fn run(page: &mut Page, view: &ReportView<'_>) {
+    if view.targets.len() == 1 && !page.style.verbose {
+        counted(page, view);
+        return;
+    }
+    page.blank();
     page.rule("run");
     if view.targets.len() > 1 {
         for target in &view.targets {

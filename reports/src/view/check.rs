@@ -29,6 +29,8 @@ pub struct CheckView<'a> {
     pub leaves_run_open: bool,
     /// True if a known deviation makes it inconclusive.
     pub is_blocked: bool,
+    /// The requirement whose finding has the same cause; none for the one that has the finding.
+    pub cause: Option<&'a str>,
     /// The duration in milliseconds.
     pub milliseconds: u64,
     /// The result in one sentence.
@@ -59,6 +61,7 @@ impl<'a> CheckView<'a> {
             specification: check.specification,
             outcome: check.outcome,
             is_blocked: check.blocked_by.is_some(),
+            cause: check.cause.as_deref(),
             leaves_run_open: check.leaves_run_open(strict),
             milliseconds: check.milliseconds,
             sentence: sentence(check),
@@ -86,6 +89,14 @@ impl<'a> CheckView<'a> {
         matches!(self.outcome, Outcome::Fail | Outcome::Warn | Outcome::Known)
     }
 
+    /// The acceptable responses, if the requirement is violated.
+    pub fn expected(&self) -> Option<String> {
+        match self.sentence {
+            ResultSentence::Violation(Some(finding)) => Some(alternatives(&finding.expected)),
+            _ => None,
+        }
+    }
+
     /// The observation where the requirement is not satisfied, or the reason for which that is inconclusive.
     pub fn observation(&self) -> Option<&'a str> {
         match self.sentence {
@@ -96,6 +107,18 @@ impl<'a> CheckView<'a> {
             ResultSentence::Obstacle(obstacle) => obstacle.map(|obstacle| obstacle.what.as_str()),
             _ => None,
         }
+    }
+}
+
+/// Acceptable responses in one phrase; those that begin with the same word name it once.
+pub(super) fn alternatives(expected: &[String]) -> String {
+    let statuses: Option<Vec<&str>> = expected
+        .iter()
+        .map(|one| one.strip_prefix("status "))
+        .collect();
+    match statuses {
+        Some(statuses) if statuses.len() > 1 => format!("status {}", statuses.join(" or ")),
+        _ => expected.join(" or "),
     }
 }
 

@@ -46,6 +46,8 @@ pub struct FlowView<'a> {
     pub flow: Flow,
     /// The outcome.
     pub outcome: Outcome,
+    /// The requirement whose finding has the cause.
+    pub cause: Option<&'a str>,
     /// The duration in milliseconds.
     pub milliseconds: u64,
     /// The result in one sentence.
@@ -108,6 +110,7 @@ impl<'a> FlowView<'a> {
             version,
             flow: flow.flow,
             outcome: flow.outcome,
+            cause: flow.cause.as_deref(),
             milliseconds: flow.milliseconds,
             sentence: sentence(flow),
             rows: rows(flow),
@@ -211,6 +214,7 @@ fn groups(helm_versions: &[HelmRecord], outcome: Outcome) -> Vec<FlowGroup<'_>> 
 fn is_same(one: &FlowRecord, other: &FlowRecord) -> bool {
     let obstacle = |flow: &FlowRecord| flow.obstacle.as_ref().map(|known| known.what.clone());
     one.error == other.error
+        && one.cause == other.cause
         && one.because.first().map(|known| &known.requirement)
             == other.because.first().map(|known| &known.requirement)
         && obstacle(one) == obstacle(other)

@@ -80,6 +80,22 @@ pub struct Variant<'v, 'a> {
     pub columns: Vec<usize>,
 }
 
+impl<'a> MatrixView<'_, 'a> {
+    /// The other requirements that are not satisfied or inconclusive for the same cause, on the targets with this finding.
+    pub fn same_cause(&self, variant: &Variant<'_, 'a>) -> Vec<&'a str> {
+        let mut ids = Vec::new();
+        for column in &variant.columns {
+            let checks = self.columns[*column].target.checks.iter();
+            for check in checks.filter(|check| check.cause == Some(variant.check.id)) {
+                if !ids.contains(&check.id) {
+                    ids.push(check.id);
+                }
+            }
+        }
+        ids
+    }
+}
+
 impl<'v, 'a> RequirementRow<'v, 'a> {
     /// The outcome on each target.
     pub fn outcomes(&self) -> impl Iterator<Item = Option<Outcome>> {

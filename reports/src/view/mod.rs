@@ -5,6 +5,7 @@
 //! renderers' part: columns, wrapping, colours, escapes, and cuts. A renderer reads a view and nothing else.
 
 mod bisection;
+mod cause;
 mod check;
 mod comparison;
 mod difference;
@@ -15,10 +16,13 @@ pub mod leftovers;
 mod line;
 mod matrix;
 mod progress;
+mod reach;
 mod report;
 mod row;
 mod sentence;
 mod soak;
+mod symptom;
+mod table;
 mod tally;
 mod target;
 mod verdict;
@@ -31,6 +35,7 @@ use helm_oci_suite::verdict::Obstacle;
 use crate::record::AttemptRecord;
 
 pub use self::bisection::{BisectionView, ChangeView, PlaceView, UnavailableView};
+pub use self::cause::{CauseSummary, CauseView};
 pub use self::check::CheckView;
 pub use self::comparison::{
     CapabilityChangeView, ComparisonView, Conclusion, FlowChangeView, RequirementChangeView,
@@ -43,10 +48,13 @@ pub use self::helm::{FlowGroup, FlowView, HelmRow, HelmView};
 pub use self::leftovers::LeftoverGroup;
 pub use self::matrix::{Column, FlowOf, MatrixRow, MatrixView, RequirementRow, Variant};
 pub use self::progress::RunProgress;
+pub use self::reach::{Reach, versions};
 pub use self::report::{Header, ProblemView, ReportView, RunSummary};
 pub use self::row::{Depth, Label, ReportRow, RowEntry};
 pub use self::sentence::{Clause, ResultSentence};
 pub use self::soak::SoakView;
+pub use self::symptom::SymptomView;
+pub use self::table::{BriefRow, BriefTable};
 pub use self::tally::OutcomeCounts;
 pub use self::target::{
     AreaView, CapabilityView, Effort, IdentityFact, IdentityLabel, ObstacleGroup, ObstacleView,

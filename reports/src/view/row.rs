@@ -83,6 +83,16 @@ pub enum Label {
     /// Other checks with the same obstacle.
     #[strum(serialize = "also affected")]
     AlsoAffected,
+    /// Other violated requirements with the same cause.
+    #[strum(serialize = "also shown by")]
+    AlsoShownBy,
+    /// Inconclusive checks with the same cause.
+    Blocks,
+    /// The requirement whose finding has the same cause.
+    #[strum(serialize = "same cause as")]
+    SameCause,
+    /// The areas of requirements.
+    Areas,
     /// The targets with a finding.
     #[strum(serialize = "found on")]
     FoundOn,
@@ -253,7 +263,7 @@ fn effect(f: &mut fmt::Formatter<'_>, brk: &BreakRecord) -> fmt::Result {
 }
 
 /// A message as Helm prints it. A description in parentheses stays as it is, because Helm printed nothing.
-fn quoted(message: &str) -> Cow<'_, str> {
+pub(super) fn quoted(message: &str) -> Cow<'_, str> {
     if message.is_empty() || message.starts_with('(') {
         Cow::Borrowed(message)
     } else {

@@ -3,6 +3,7 @@
 use helm_oci_suite::requirement::outcome::Outcome;
 use strum::IntoStaticStr;
 
+use super::cause::{self, CauseView};
 use super::check::CheckView;
 use super::eras::EraTable;
 use super::exchange::ExchangesView;
@@ -15,6 +16,9 @@ use super::tally::OutcomeCounts;
 use super::verdict::{Open, Results, TargetVerdict};
 use crate::record::{Capability, RunRecord, TargetIdentity, TargetRecord};
 use crate::text::{self, duration, plural};
+
+/// The most ids of a list that names them.
+const NAMED: usize = 12;
 
 /// The results of one target.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,6 +37,8 @@ pub struct TargetView<'a> {
     pub advice: Option<&'a str>,
     /// The checks, in the suite's order.
     pub checks: Vec<CheckView<'a>>,
+    /// The causes of its findings, the most severe first.
+    pub causes: Vec<CauseView<'a>>,
     /// The areas, in the order of their first check.
     pub areas: Vec<AreaView<'a>>,
     /// The table era × flow.
@@ -160,6 +166,7 @@ impl<'a> TargetView<'a> {
         let eras = EraTable::of(target);
         let models = HelmView::of(&target.models);
         let helm = HelmView::of(&target.helm_versions);
+        let causes = cause::causes(target, &checks, eras.as_ref(), [&models, &helm]);
         let verdict = TargetVerdict::of(&Results {
             run: &record.run,
             has_obstacle: target.obstacle.is_some(),
@@ -168,6 +175,10 @@ impl<'a> TargetView<'a> {
             eras: eras.as_ref(),
             models: &models,
             helm: &helm,
+            causes: causes
+                .iter()
+                .filter(|cause| cause.summary.outcome == Outcome::Fail)
+                .count(),
         });
         let obstacle = target.obstacle.as_ref().map(|obstacle| ObstacleView {
             sentence: ResultSentence::Obstacle(Some(obstacle)),
@@ -183,6 +194,7 @@ impl<'a> TargetView<'a> {
             obstacle,
             advice: target.advice.as_deref(),
             areas: areas(&checks),
+            causes,
             eras,
             models,
             helm,
@@ -221,14 +233,19 @@ impl<'a> TargetView<'a> {
             .flat_map(|outcome| self.with_outcome(outcome))
     }
 
-    /// The inconclusive checks, grouped by obstacle.
+    /// The inconclusive checks that no cause blocks, grouped by obstacle.
     pub fn inconclusive(&self) -> Vec<ObstacleGroup<'_, 'a>> {
         let met = |check: &CheckView<'a>| match check.sentence {
             ResultSentence::Obstacle(obstacle) => obstacle.map(|met| (met.kind, met.what.as_str())),
             _ => None,
         };
         let mut groups: Vec<ObstacleGroup<'_, 'a>> = Vec::new();
-        for check in self.with_outcome(Outcome::Inconclusive) {
+        let is_blocked = |check: &CheckView<'a>| {
+            let mut causes = self.causes.iter();
+            causes.any(|cause| cause.blocked.iter().any(|at| self.checks[*at].id == check.id))
+        };
+        let open = self.with_outcome(Outcome::Inconclusive);
+        for check in open.filter(|check| !is_blocked(check)) {
             let known = groups
                 .iter_mut()
                 .find(|group| met(check).is_some() && met(group.first) == met(check));
@@ -253,6 +270,32 @@ impl<'a> TargetView<'a> {
             contradicting,
             by_line.iter().map(|check| check.id).collect(),
         )
+    }
+
+    /// The ids of some checks; if there are many, their number in each area.
+    pub fn named(&self, ids: &[&str]) -> String {
+        if ids.len() <= NAMED {
+            return ids.join(", ");
+        }
+        let areas = self.areas.iter().filter_map(|area| {
+            let checks = self.checks_of(area);
+            let count = checks.filter(|check| ids.contains(&check.id)).count();
+            (count > 0).then(|| format!("{count} in {}", area.name))
+        });
+        let areas: Vec<String> = areas.collect();
+        format!("{}: {}", plural(ids.len(), "check"), areas.join(", "))
+    }
+
+    /// The requirements that leave cells of the table unknown, without those that a cause blocks.
+    pub fn unknown_without_cause(&self) -> Vec<&'a str> {
+        let unknown = self.eras.iter().flat_map(|table| &table.unknown).copied();
+        let has_cause = |id: &&str| {
+            let checks = self.checks.iter().map(|check| (check.id, check.cause));
+            let flows = self.models.flows.iter().chain(&self.helm.flows);
+            let mut all = checks.chain(flows.map(|flow| (flow.id, flow.cause)));
+            all.any(|(own, cause)| own == *id && cause.is_some())
+        };
+        unknown.filter(|id| !has_cause(id)).collect()
     }
 
     /// A fact about the identity.

@@ -26,8 +26,10 @@ pub struct TargetVerdict {
 /// The inconclusive checks of a target, and those that failed in some attempts and passed in another.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Open {
-    /// Inconclusive ones that decide the outcome of the run.
+    /// Inconclusive ones that decide the outcome of the run, without those that a cause blocks.
     decisive: usize,
+    /// Those that the cause of a violation blocks.
+    caused: usize,
     /// Intermittent ones that decide the outcome of the run.
     contradicted: usize,
     /// Those that a known deviation blocks.
@@ -45,6 +47,8 @@ impl Open {
         for check in checks.iter().filter(is_open) {
             if check.outcome == Outcome::Intermittent {
                 open.contradicted += 1;
+            } else if check.leaves_run_open && check.cause.is_some() {
+                open.caused += 1;
             } else if check.leaves_run_open {
                 open.decisive += 1;
             } else if check.is_blocked {
@@ -76,6 +80,8 @@ pub(super) struct Results<'a> {
     pub(super) eras: Option<&'a EraTable<'a>>,
     pub(super) models: &'a HelmView<'a>,
     pub(super) helm: &'a HelmView<'a>,
+    /// The number of causes of failures.
+    pub(super) causes: usize,
 }
 
 impl TargetVerdict {
@@ -90,12 +96,14 @@ impl TargetVerdict {
     /// A flow that fails in a client model decides the verdict; its cause is among the violations, or unknown.
     fn add_models(&mut self, results: &Results<'_>) {
         let models = results.models;
-        let (failed, open) = (
-            models.count(Outcome::Fail),
-            models.count(Outcome::Inconclusive),
-        );
+        let failed = models.count(Outcome::Fail);
+        let is_failed = self.outcome == Outcome::Fail;
+        let all = models.flows.iter();
+        let inconclusive = all.filter(|flow| flow.outcome == Outcome::Inconclusive);
+        // What the cause of a violation blocks is no news.
+        let open = inconclusive.filter(|flow| !(is_failed && flow.cause.is_some())).count();
         let mut parts = Vec::new();
-        if failed > 0 && self.outcome != Outcome::Fail {
+        if failed > 0 && !is_failed {
             let failed = plural(failed, "flow");
             parts.push(format!("{failed} of client models failed"));
             self.outcome = Outcome::Fail;
@@ -181,10 +189,17 @@ fn judged(results: &Results<'_>) -> (Outcome, String) {
     if count(Outcome::Fail) > 0 {
         let level = if run.strict { "MUST or SHOULD" } else { "MUST" };
         let violated = plural(count(Outcome::Fail), &format!("{level} requirement"));
-        let inconclusive = open.decisive;
+        let violated = if results.causes < count(Outcome::Fail) {
+            let verb = if results.causes == 1 { "violates" } else { "violate" };
+            format!("{} {verb} {violated}", plural(results.causes, "defect"))
+        } else {
+            violated + " violated"
+        };
+        let blocked =
+            (open.caused > 0).then(|| plural(open.caused, "check") + " blocked by the same cause");
         let inconclusive =
-            (inconclusive > 0).then(|| plural(inconclusive, "check") + " inconclusive");
-        let parts = [Some(violated + " violated"), stale, inconclusive];
+            (open.decisive > 0).then(|| plural(open.decisive, "check") + " inconclusive");
+        let parts = [Some(violated), blocked, stale, inconclusive];
         return (Outcome::Fail, list(parts) + &affected(results.eras));
     }
     if stale.is_some() {
@@ -204,9 +219,10 @@ fn judged(results: &Results<'_>) -> (Outcome, String) {
     if tally.total() == 0 {
         return inconclusive("no requirement was examined");
     }
-    if open.decisive > 0 || open.contradicted > 0 {
+    if open.decisive + open.caused > 0 || open.contradicted > 0 {
         let musts = format!("no {applicable} MUST requirement violated");
-        let checks = (open.decisive > 0).then(|| plural(open.decisive, "check") + " inconclusive");
+        let inconclusive = open.decisive + open.caused;
+        let checks = (inconclusive > 0).then(|| plural(inconclusive, "check") + " inconclusive");
         let contradicted = (open.contradicted > 0)
             .then(|| plural(open.contradicted, "check") + " violated in some attempts only");
         return inconclusive(&format!("{musts}, but {}", list([checks, contradicted])));

@@ -323,6 +323,7 @@ fn passed(version: &str, flow: Flow) -> FlowRecord {
         obstacle: None,
         error: None,
         because: vec![],
+        cause: None,
         runs: vec![HelmRun {
             command: format!("helm {flow} chart-1.0.0.tgz oci://127.0.0.1:32768/hoc"),
             exit: Some(0),
@@ -398,6 +399,7 @@ fn check(id: &str, outcome: Outcome) -> CheckRecord {
         fix: None,
         obstacle,
         blocked_by: None,
+        cause: None,
         deviation: None,
         breaks: vec![],
         exchanges: vec![],

@@ -108,16 +108,21 @@ fn reason(violation: &Violation<'_>, failure: &Failure<'_>) -> Option<Explanatio
 
 /// True if two exchanges have the same method, endpoint and status.
 pub fn is_alike(one: &Exchange, other: &Exchange) -> bool {
+    let status = |exchange: &Exchange| {
+        let response = exchange.response.as_ref().ok()?;
+        Some(response.status)
+    };
+    has_same_request(one, other) && status(one) == status(other)
+}
+
+/// True if two exchanges have the same method and endpoint.
+pub(super) fn has_same_request(one: &Exchange, other: &Exchange) -> bool {
     let request = |exchange: &Exchange| {
         let sent = &exchange.request;
         let route = Route::of(&sent.uri.parse::<Uri>().ok()?);
         Some((sent.method.clone(), std::mem::discriminant(&route)))
     };
-    let status = |exchange: &Exchange| {
-        let response = exchange.response.as_ref().ok()?;
-        Some(response.status)
-    };
-    request(one).is_some() && request(one) == request(other) && status(one) == status(other)
+    request(one).is_some() && request(one) == request(other)
 }
 
 /// The position of the exchange at which Helm aborted: the last one that the registry rejected, otherwise the last of all.

@@ -1,5 +1,7 @@
-//! Predictions for Helm from verdicts: the table of eras and flows, and explanations of failed flows.
+//! Predictions for Helm from verdicts: the table of eras and flows, explanations of failed flows, and the
+//! causes of violations.
 
+pub mod causes;
 pub mod explain;
 pub mod observed;
 mod replays;

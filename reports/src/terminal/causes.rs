@@ -1,0 +1,91 @@
+//! The causes of findings: first a sentence each, then a block each.
+
+use super::blocks;
+use super::page::{Ink, Page};
+use crate::layout;
+use crate::text::plural;
+use crate::view::{CauseView, CheckView, Label, TargetView};
+
+/// The most causes that are summarised.
+const SUMMARIES: usize = 8;
+
+/// The most messages of Helm.
+const SYMPTOMS: usize = 3;
+
+/// The most sources.
+const SOURCES: usize = 1;
+
+/// What is wrong, for whom, and what to change: a sentence for each cause.
+pub(super) fn summary(page: &mut Page, target: &TargetView<'_>) {
+    if target.causes.is_empty() {
+        return;
+    }
+    page.blank();
+    for cause in target.causes.iter().take(SUMMARIES) {
+        let outcome = cause.summary.outcome;
+        let mark = page.mark(outcome);
+        page.marked(&mark, &cause.summary.sentence(), Ink::of(outcome));
+    }
+    if target.causes.len() > SUMMARIES {
+        let more = plural(target.causes.len() - SUMMARIES, "more cause");
+        page.line(2, &format!("and {more} below"), Ink::Plain);
+    }
+}
+
+/// One cause: the finding with its evidence, then what it breaks, what else shows it, and what it blocks.
+pub(super) fn finding(page: &mut Page, target: &TargetView<'_>, cause: &CauseView<'_>) {
+    let check = &target.checks[cause.finding];
+    blocks::heading(page, check);
+    rows(page, check);
+    let messages = cause.symptoms.iter().take(SYMPTOMS);
+    let mut messages: Vec<String> = messages.map(ToString::to_string).collect();
+    let hidden = cause.symptoms.len().saturating_sub(SYMPTOMS);
+    if hidden > 0 {
+        messages.push(format!("and {}", plural(hidden, "more message")));
+    }
+    page.list(Label::Helm, messages);
+    blocks::exchanges(page, &check.exchanges);
+    echoes(page, target, cause);
+    page.labelled(Label::More, &format!("explain {}", check.id));
+}
+
+/// The observation and the main source.
+fn rows(page: &mut Page, check: &CheckView<'_>) {
+    for row in &check.rows {
+        match row.label {
+            Label::Helm | Label::Covers | Label::Attempts => {}
+            Label::Expected => {
+                let expected = check.expected().unwrap_or_default();
+                page.labelled(Label::Expected, &expected);
+            }
+            Label::Source | Label::Sources => {
+                let sources = layout::paragraphs(row);
+                page.paragraphs(&sources[..sources.len().min(SOURCES)]);
+            }
+            _ => page.paragraphs(&layout::paragraphs(row)),
+        }
+    }
+}
+
+/// Other violated requirements, failed flows, and inconclusive checks with the same cause.
+fn echoes(page: &mut Page, target: &TargetView<'_>, cause: &CauseView<'_>) {
+    let id = |position: &usize| target.checks[*position].id;
+    let mut also: Vec<String> = cause.also.iter().map(|one| id(one).to_owned()).collect();
+    if !cause.flows.is_empty() {
+        also.push(plural(cause.flows.len(), "failed flow"));
+    }
+    if !also.is_empty() {
+        page.labelled(Label::AlsoShownBy, &also.join(", "));
+    }
+    let ids: Vec<&str> = cause.blocked.iter().map(id).collect();
+    let mut blocked = Vec::new();
+    if !ids.is_empty() {
+        blocked.push(target.named(&ids));
+    }
+    if !cause.blocked_flows.is_empty() {
+        blocked.push(plural(cause.blocked_flows.len(), "inconclusive flow"));
+    }
+    if !blocked.is_empty() {
+        page.labelled(Label::Blocks, &blocked.join("; "));
+    }
+}

@@ -1,0 +1,149 @@
+//! Helm versions and flows in few words.
+
+use helm_oci_suite::helm::era::Era;
+use helm_oci_suite::helm::flow::Flow;
+
+use super::eras::EraTable;
+use crate::record::BreakRecord;
+use crate::text::plural;
+
+/// The number of flows that are named.
+const NAMED: usize = 4;
+
+/// The flows of some Helm versions that a cause breaks.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Reach<'a> {
+    /// The eras, oldest first.
+    pub eras: Vec<Era>,
+    /// The flows.
+    pub flows: Vec<Flow>,
+    /// True if no other flow has a row in the table.
+    pub is_every_flow: bool,
+    /// The condition under which they break, if an ordinary run of the flows works.
+    pub condition: Option<&'a str>,
+}
+
+impl<'a> Reach<'a> {
+    /// The cells of the table that some requirements or failed flows break; otherwise the first break of a requirement,
+    /// which has a condition then.
+    pub(super) fn of(
+        table: Option<&EraTable<'a>>,
+        ids: &[&str],
+        breaks: &'a [BreakRecord],
+    ) -> Self {
+        let causes = table.iter().flat_map(|table| &table.causes);
+        let causes: Vec<_> = causes.filter(|one| ids.contains(&one.requirement)).collect();
+        if causes.is_empty() {
+            return Self::on_a_condition(breaks);
+        }
+        let rows = table.iter().flat_map(|table| &table.rows);
+        let is_broken = |flow: &Flow| causes.iter().any(|one| one.flows.contains(flow));
+        let flows: Vec<Flow> = rows.map(|row| row.flow).collect();
+        let broken: Vec<Flow> = flows.iter().copied().filter(is_broken).collect();
+        let is_affected = |era: &&Era| causes.iter().any(|one| one.era == **era);
+        Self {
+            eras: Era::ALL.iter().filter(is_affected).copied().collect(),
+            is_every_flow: broken.len() == flows.len(),
+            flows: broken,
+            condition: None,
+        }
+    }
+
+    fn on_a_condition(breaks: &'a [BreakRecord]) -> Self {
+        let Some(brk) = breaks.iter().find(|brk| brk.condition.is_some()) else {
+            return Self::default();
+        };
+        let is_named = |flow: &&Flow| brk.flows.iter().any(|name| name == flow.name());
+        Self {
+            eras: eras(brk),
+            flows: Flow::ALL.iter().filter(is_named).copied().collect(),
+            is_every_flow: false,
+            condition: brk.condition.as_deref(),
+        }
+    }
+
+    /// `breaks push and pull with Helm 3.18 and later`; none if no flow breaks.
+    pub fn sentence(&self) -> Option<String> {
+        let flows = match &self.flows[..] {
+            [] => return None,
+            _ if self.is_every_flow => "every flow".to_owned(),
+            all => {
+                let named: Vec<&str> = all.iter().take(NAMED).map(|flow| flow.name()).collect();
+                let rest = all.len() - named.len();
+                let rest = (rest > 0).then(|| format!(" and {}", plural(rest, "more flow")));
+                named.join(", ") + &rest.unwrap_or_default()
+            }
+        };
+        let versions = versions(&self.eras);
+        let condition = self.condition.map(|one| format!(", {one}"));
+        let condition = condition.unwrap_or_default();
+        Some(format!("breaks {flows} with {versions}{condition}"))
+    }
+}
+
+/// The eras of a break.
+pub(super) fn eras(brk: &BreakRecord) -> Vec<Era> {
+    let is_named = |era: &&Era| brk.eras.iter().any(|name| name == era.name());
+    Era::ALL.iter().filter(is_named).copied().collect()
+}
+
+/// Eras in words, adjacent ones of one Helm major version together: `Helm 3.18+, 4.2.1+`.
+pub fn versions(eras: &[Era]) -> String {
+    if eras.len() == Era::ALL.len() {
+        return "all Helm versions".to_owned();
+    }
+    format!("Helm {}", spans(eras).join(", "))
+}
+
+/// The spans that eras form: adjacent ones of one Helm major version together.
+pub(super) fn spans(eras: &[Era]) -> Vec<String> {
+    let mut spans: Vec<(Era, Era)> = Vec::new();
+    for era in eras {
+        match spans.last_mut() {
+            Some((_, last)) if is_next(*last, *era) => *last = *era,
+            _ => spans.push((*era, *era)),
+        }
+    }
+    spans.iter().map(|(first, last)| span(*first, *last)).collect()
+}
+
+fn is_next(era: Era, next: Era) -> bool {
+    let major = |era: Era| era.name().split('.').next().map(ToOwned::to_owned);
+    let position = |era: Era| Era::ALL.iter().position(|one| *one == era);
+    position(era).map(|at| at + 1) == position(next) && major(era) == major(next)
+}
+
+fn span(first: Era, last: Era) -> String {
+    if first == last {
+        return first.name().to_owned();
+    }
+    let start = first.name().split(['-', '+']).next().unwrap_or_default();
+    match last.name() {
+        open if open.ends_with('+') => format!("{start}+"),
+        other => {
+            let end = other.rsplit('-').next().unwrap_or(other);
+            format!("{start}-{end}")
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn adjacent_eras_of_one_major_version_are_one_span() {
+        use Era::{Chart, Containerd, Hardened3, Hardened4, Hip6, Oras3, Oras4, SameOrigin3};
+        use Era::SameOrigin4;
+        for (eras, expected) in [
+            (&[Chart][..], "Helm 3.0-3.6"),
+            (&[Chart, Hip6, Containerd], "Helm 3.0-3.17"),
+            (&[Hip6, Oras3], "Helm 3.7, 3.18-3.21.0"),
+            (&[Hardened3, SameOrigin3, Hardened4, SameOrigin4], "Helm 3.21.1+, 4.2.1+"),
+            (&[SameOrigin3, Oras4], "Helm 3.22+, 4.0-4.2.0"),
+            (Era::ALL, "all Helm versions"),
+        ] {
+            assert_eq!(versions(eras), expected);
+        }
+    }
+}

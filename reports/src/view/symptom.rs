@@ -1,0 +1,73 @@
+//! Messages of Helm, those with the same words together.
+
+use std::fmt;
+
+use helm_oci_suite::helm::era::Era;
+
+use super::reach;
+use crate::record::BreakRecord;
+
+/// A message of Helm with the versions and the flows that print it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SymptomView<'a> {
+    /// The message; a text in parentheses if Helm prints none.
+    pub words: &'a str,
+    /// The eras in which it is printed, oldest first.
+    pub eras: Vec<Era>,
+    /// The flows.
+    pub flows: Vec<&'a str>,
+    /// The condition, if an ordinary run of the flows is not affected.
+    pub condition: Option<&'a str>,
+}
+
+impl<'a> SymptomView<'a> {
+    /// The messages of some breaks, each once, in the order of the breaks.
+    pub(super) fn all(breaks: impl Iterator<Item = &'a BreakRecord>) -> Vec<Self> {
+        let mut all: Vec<Self> = Vec::new();
+        for brk in breaks.filter(|brk| !brk.symptom.is_empty()) {
+            let condition = brk.condition.as_deref();
+            let known = all
+                .iter_mut()
+                .find(|one| one.words == brk.symptom && one.condition == condition);
+            let one = match known {
+                Some(known) => known,
+                None => {
+                    all.push(Self {
+                        words: &brk.symptom,
+                        eras: Vec::new(),
+                        flows: Vec::new(),
+                        condition,
+                    });
+                    all.last_mut().expect("it was added")
+                }
+            };
+            one.eras.extend(reach::eras(brk));
+            one.eras.sort();
+            one.eras.dedup();
+            for flow in &brk.flows {
+                if !one.flows.contains(&flow.as_str()) {
+                    one.flows.push(flow);
+                }
+            }
+        }
+        all
+    }
+}
+
+impl fmt::Display for SymptomView<'_> {
+    /// Writes the message, and the versions that print it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            words,
+            eras,
+            condition,
+            ..
+        } = self;
+        let words = super::row::quoted(words);
+        write!(f, "{words} ({}", reach::versions(eras))?;
+        if let Some(condition) = condition {
+            write!(f, ", {condition}")?;
+        }
+        f.write_str(")")
+    }
+}
