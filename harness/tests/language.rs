@@ -308,6 +308,7 @@ fn texts() -> Texts {
     for requirement in checks::all() {
         texts.add(requirement.id, requirement.title);
         texts.add(requirement.id, requirement.doc);
+        texts.add(requirement.id, requirement.fix.unwrap_or_default());
     }
     for fault in Fault::ALL {
         texts.add(fault.name(), fault.summary());

@@ -30,6 +30,13 @@ fn a_check_carries_levels_sources_effects_and_exchanges() {
     assert_eq!((check.level, check.outcome), (Level::Must, Outcome::Fail));
     assert_eq!(check.specification, Some(Specification::Must));
     assert_eq!(row(&check.rows, Label::Expected).entries.len(), 2);
+    let labels: Vec<Label> = check.rows.iter().map(|row| row.label).collect();
+    assert!(
+        labels
+            .windows(2)
+            .any(|pair| pair == [Label::Actual, Label::Fix]),
+        "{labels:?}"
+    );
     let sources = row(&check.rows, Label::Sources).entries.iter();
     let quoted: Vec<bool> = sources
         .map(|entry| match entry {

@@ -65,6 +65,34 @@ fn pages_have_their_headings() {
     }
 }
 
+/// The longest fix, in characters: two sentences, three lines on a terminal.
+const LONGEST_FIX: usize = 240;
+
+#[test]
+fn every_requirement_but_a_replay_has_a_fix() {
+    for requirement in checks::all() {
+        let id = requirement.id;
+        let is_replay = requirement.replays.is_some();
+        assert_eq!(requirement.fix.is_none(), is_replay, "{id}");
+        let Some(fix) = requirement.fix else {
+            continue;
+        };
+        assert!(
+            fix.starts_with(char::is_uppercase) && fix.ends_with('.') && fix.trim() == fix,
+            "the fix of {id} is no sentence"
+        );
+        assert!(
+            fix.chars().count() <= LONGEST_FIX,
+            "the fix of {id} has more than {LONGEST_FIX} characters"
+        );
+        assert!(
+            !fix.to_lowercase()
+                .contains(&requirement.title.to_lowercase()),
+            "the fix of {id} repeats its title"
+        );
+    }
+}
+
 #[test]
 fn every_source_has_a_place_and_a_text() {
     for requirement in checks::all() {

@@ -22,11 +22,15 @@ pub(crate) fn page(requirement: &Requirement, depth: usize) -> String {
     let sign = "#".repeat(depth);
     let severity = requirement.specification().with_level(requirement.level);
     let mut page = format!("{sign} {} ({severity})\n\n", requirement.id);
+    let mut fix = requirement.fix;
     for line in requirement.doc.lines() {
         // A line of a doc comment starts with a space.
         let line = line.strip_prefix(' ').unwrap_or(line);
         match line.strip_prefix("##") {
             Some(heading) => {
+                if let Some(fix) = fix.take() {
+                    let _ = writeln!(page, "**To fix:** {fix}\n");
+                }
                 let _ = writeln!(page, "{sign}#{heading}\n");
             }
             None => {

@@ -176,6 +176,7 @@ mod tests {
     const PANICS: Requirement = Requirement {
         id: "test/panics",
         title: "panics",
+        fix: None,
         doc: "",
         level: Level::Must,
         covers: &[],

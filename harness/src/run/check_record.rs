@@ -47,6 +47,11 @@ pub fn record(requirement: &Requirement, checked: &Checked, rules: Rules) -> Che
             Verdict::Violated(finding) => Some((**finding).clone()),
             _ => None,
         },
+        fix: verdict
+            .is_violated()
+            .then_some(requirement.fix)
+            .flatten()
+            .map(ToOwned::to_owned),
         obstacle: match verdict {
             Verdict::Inconclusive(obstacle) => Some((**obstacle).clone()),
             _ => None,
@@ -159,6 +164,27 @@ mod tests {
     use helm_oci_suite::verdict::Finding;
 
     use super::*;
+
+    #[test]
+    fn a_violation_has_the_fix_of_its_requirement() {
+        let requirement = checks::find("upload/location-sent").expect("it is known");
+        let fix = |verdict| {
+            let checked = Checked {
+                verdict,
+                ..Checked::not_run("")
+            };
+            record(requirement, &checked, Rules::default()).fix
+        };
+        let finding = Finding {
+            expected: Vec::new(),
+            actual: "none".to_owned(),
+            exchanges: Vec::new(),
+        };
+        let violated = fix(Verdict::Violated(Box::new(finding)));
+        assert_eq!(violated.as_deref(), requirement.fix);
+        assert!(violated.is_some());
+        assert_eq!(fix(Verdict::Satisfied), None);
+    }
 
     #[test]
     fn a_status_that_was_not_observed_is_not_a_placeholder_in_a_finding() {

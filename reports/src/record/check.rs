@@ -35,6 +35,10 @@ pub struct CheckRecord {
     /// The violation.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub finding: Option<Finding>,
+    /// The change that satisfies the requirement; listed only where it is violated. Records of older versions leave it
+    /// out.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub fix: Option<String>,
     /// The reason for which it is inconclusive.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub obstacle: Option<Obstacle>,

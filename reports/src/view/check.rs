@@ -137,6 +137,12 @@ fn sentence(check: &CheckRecord) -> ResultSentence<'_> {
     }
 }
 
+/// The change that satisfies the requirement.
+fn fix(check: &CheckRecord) -> Option<ReportRow<'_>> {
+    let text = check.fix.as_deref()?;
+    Some(ReportRow::text(Label::Fix, text))
+}
+
 fn rows(check: &CheckRecord) -> Vec<ReportRow<'_>> {
     let mut rows = Vec::new();
     let mut sources_from = Depth::Full;
@@ -146,10 +152,12 @@ fn rows(check: &CheckRecord) -> Vec<ReportRow<'_>> {
             let expected = expected.map(|text| RowEntry::Text(text.into()));
             rows.push(ReportRow::new(Label::Expected, expected));
             rows.push(ReportRow::text(Label::Actual, &finding.actual));
+            rows.extend(fix(check));
             sources_from = Depth::Brief;
         }
         ResultSentence::Violation(None) => {
             rows.push(ReportRow::text(Label::Actual, words::NO_FINDING));
+            rows.extend(fix(check));
             sources_from = Depth::Brief;
         }
         ResultSentence::Obstacle(obstacle) => rows.push(super::obstacle_row(obstacle)),

@@ -45,6 +45,8 @@ pub enum Label {
     Expected,
     /// The observed response.
     Actual,
+    /// The change that satisfies the requirement.
+    Fix,
     /// The reason for which a result is inconclusive.
     Obstacle,
     /// What a reader should know of an unusual target.

@@ -396,6 +396,7 @@ fn check(id: &str, outcome: Outcome) -> CheckRecord {
         outcome,
         reason: (outcome == Outcome::Skipped).then(|| "the registry uses TLS".into()),
         finding,
+        fix: None,
         obstacle,
         blocked_by: None,
         cause: None,
@@ -464,6 +465,7 @@ fn manifest_put() -> CheckRecord {
             actual: "200 OK".into(),
             exchanges: vec![1],
         }),
+        fix: Some("Return 201 Created to a manifest PUT, also where the manifest exists.".into()),
         breaks: vec![BreakRecord {
             eras: ["3.18-3.21.0", "3.21.1+", "4.0-4.2.0", "4.2.1+"].map(Into::into).into(),
             versions: ">=3.18.0".into(),

@@ -161,6 +161,7 @@ mod tests {
         TWO_WAYS = "test/two-ways" {
             level: Must,
             title: "an example",
+            fix: "Return what the example expects.",
             covers: [],
             sources: [observed("0", "nothing")],
             breaks: [

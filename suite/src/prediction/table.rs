@@ -198,6 +198,7 @@ mod tests {
         NEW = "test/new" {
             level: Must,
             title: "an example over oras-go",
+            fix: "Return what the example expects.",
             covers: [],
             sources: [observed("0", "nothing")],
             breaks: [
@@ -214,6 +215,7 @@ mod tests {
         BOTH = "test/both" {
             level: Must,
             title: "an example over both libraries",
+            fix: "Return what the example expects.",
             covers: [],
             sources: [observed("0", "nothing")],
             breaks: [

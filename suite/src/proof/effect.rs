@@ -100,6 +100,7 @@ mod tests {
         EXAMPLE = "test/example" {
             level: Must,
             title: "an example",
+            fix: "Return what the example expects.",
             covers: [],
             sources: [observed("0", "nothing")],
             breaks: [],

@@ -7,6 +7,7 @@ macro_rules! requirement {
         $name:ident = $id:literal {
             level: $level:ident,
             title: $title:literal,
+            fix: $fix:literal,
             covers: [$($covers:literal),* $(,)?],
             sources: [$($source:expr),+ $(,)?],
             $(specification: $specification:ident,)?
@@ -22,6 +23,7 @@ macro_rules! requirement {
         pub(crate) static $name: $crate::requirement::Requirement = $crate::requirement::Requirement {
             id: $id,
             title: $title,
+            fix: Some($fix),
             doc: concat!($($doc, "\n"),+),
             level: $crate::requirement::Level::$level,
             covers: &[$($covers),*],

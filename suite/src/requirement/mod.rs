@@ -29,6 +29,9 @@ pub struct Requirement {
     pub id: &'static str,
     /// One line for lists.
     pub title: &'static str,
+    /// The change that the developer of a registry makes to satisfy it. Only a replay of a flow has none: the violated
+    /// requirement that explains its failure has one.
+    pub fix: Option<&'static str>,
     /// The published page, as Markdown: the behaviour, why Helm needs it, how it is checked.
     pub doc: &'static str,
     /// Its importance for Helm.
@@ -111,6 +114,7 @@ mod tests {
         EXAMPLE = "test/example" {
             level: Must,
             title: "an example",
+            fix: "Return what the example expects.",
             covers: [],
             sources: [observed("0", "nothing")],
             breaks: [Break::new(ORAS, &[Flow::Push], Symptom::BlobPut)],

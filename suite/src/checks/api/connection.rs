@@ -25,6 +25,7 @@ requirement! {
     CLOSE_ANNOUNCED = "api/close-announced" {
         level: Must,
         title: "the registry announces that it closes a connection",
+        fix: "Keep the connection open after a response, or send `Connection: close` with the response after which the server closes it. Check the keep-alive settings of the registry and of the front end.",
         covers: ["REG-API-14"],
         sources: [HTTP_1_1.states(
             "persistent.connections",
@@ -72,6 +73,7 @@ requirement! {
     NOTHING_AFTER_HEAD = "api/nothing-after-head" {
         level: Must,
         title: "nothing follows the response to HEAD",
+        fix: "Send the header of a response to HEAD, and no byte after it. Check that the handler of GET does not write its body for HEAD.",
         covers: ["REG-PUL-01"],
         sources: [HTTP.states(
             "HEAD",

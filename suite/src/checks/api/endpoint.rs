@@ -25,6 +25,7 @@ requirement! {
     VERSION_CHECK = "api/version-check" {
         level: Must,
         title: "`GET /v2/` returns 200 or 401",
+        fix: "Return 200, or 401 with a challenge, to `GET /v2/` at the root of the host. A registry below a path prefix needs a host name or a port of its own.",
         covers: ["REG-API-01", "REG-API-02", "B28"],
         sources: [
             DISTRIBUTION.states("determining-support", "To check whether or not the registry implements this specification, perform a `GET` request to the following endpoint: `/v2/`"),
@@ -82,6 +83,7 @@ requirement! {
     NO_SLASH = "api/base-without-slash" {
         level: May,
         title: "`GET /v2` works like `GET /v2/`",
+        fix: "Route `GET /v2` to the handler of `GET /v2/`, or redirect it there.",
         covers: ["C22"],
         sources: [DISTRIBUTION.states(
             "determining-support",
@@ -113,6 +115,7 @@ requirement! {
     CLIENT_HELLO = "api/client-hello-answered-in-http" {
         level: Should,
         title: "a plain-HTTP port responds to a TLS ClientHello in HTTP",
+        fix: "Send an HTTP response, such as `HTTP/1.1 400 Bad Request`, to a TLS `ClientHello` on a plain-HTTP port, and close the connection only after it.",
         covers: ["REG-API-05", "C20"],
         sources: [helm(
             "v3.21.4",

@@ -24,6 +24,7 @@ requirement! {
     NOT_REDIRECTED = "api/base-not-redirected" {
         level: Must,
         title: "`/v2/` does not redirect to the place that asks for credentials",
+        fix: "Return 401 with the challenge at `/v2/` itself. Remove the redirect, for example a rule of the front end that strips the trailing slash.",
         covers: ["REG-API-01", "REG-API-02"],
         sources: [
             DISTRIBUTION.states(
@@ -71,6 +72,7 @@ requirement! {
     NO_SIGN_IN = "api/no-page-for-every-request" {
         level: Must,
         title: "the registry does not return an HTML page with status 200 to every request",
+        fix: "Exempt `/v2/` and every path below it from the sign-in page of the front end. Return 401 with a challenge where credentials are missing, and 404 for absent content.",
         covers: ["REG-API-03", "REG-ERR-03", "B36"],
         sources: [DISTRIBUTION.states(
             "pulling-manifests",
@@ -122,6 +124,7 @@ requirement! {
     NO_PAGE = "api/base-is-no-page" {
         level: Should,
         title: "`/v2/` is no HTML page, such as that of a sign-in",
+        fix: "Exempt `/v2/` from the sign-in page of the front end, and let the registry return its own 401 with a challenge, or 200 if no credentials are required.",
         covers: ["REG-API-03", "B26", "B36"],
         sources: [helm("v4.2.4", "pkg/registry/client.go:258", "no challenge at `/v2/`: the password is never sent")],
         breaks: [

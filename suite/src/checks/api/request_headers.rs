@@ -61,6 +61,7 @@ requirement! {
     HELM_AGENTS = "api/helm-agent-served" {
         level: Must,
         title: "the registry accepts requests with `User-Agent: Helm/…`",
+        fix: "Remove the rule that rejects `User-Agent: Helm/…`, in the registry or in a firewall in front of it, and return what another client gets.",
         covers: ["REG-API-09", "B27"],
         sources: [helm("v3.8.0", "internal/version/version.go:63", "sends `User-Agent: Helm/<version>`")],
         breaks: [
@@ -98,6 +99,7 @@ requirement! {
     ACCEPT_LISTS = "api/accept-lists-understood" {
         level: Must,
         title: "the registry accepts manifest requests with unknown media types in `Accept`",
+        fix: "Read every media type in `Accept`, ignore unknown ones, and take `*/*` as any type. Return the stored manifest if one of them matches; Pulp does so since 2.29.",
         covers: ["REG-API-10", "A25"],
         sources: [observed("7.4", "the lists `M4` and `M5` as recorded from Helm 3.10.1 and 4.2.3")],
         breaks: [
@@ -150,6 +152,7 @@ requirement! {
     MISSING_ACCEPT = "api/missing-accept-tolerated" {
         level: Should,
         title: "the registry serves a manifest without `Accept`",
+        fix: "Treat a request without `Accept` as `Accept: */*` (RFC 9110), and return the stored manifest with 200.",
         covers: ["REG-API-10"],
         sources: [HTTP.states(
             "field.accept",
@@ -190,6 +193,7 @@ requirement! {
     BLOB_ACCEPT = "api/blob-accept-ignored" {
         level: Must,
         title: "the registry ignores `Accept` for a blob",
+        fix: "Do not evaluate `Accept` for a blob: return its bytes with 200, whatever the header lists and whatever `Content-Type` the upload had. Do not return 406.",
         covers: ["REG-API-10", "REG-BLB-16"],
         sources: [observed("7.4", "T8: `Accept: application/vnd.cncf.helm.chart.content.v1.tar+gzip, */*` on blobs")],
         breaks: [

@@ -26,6 +26,7 @@ requirement! {
     CONTENT_ENCODING = "api/content-encoding-preserves-bytes" {
         level: Must,
         title: "`Content-Encoding` does not describe the archive's own compression",
+        fix: "Return an archive as the bytes that were pushed, without `Content-Encoding: gzip`. Check the front end and the metadata that the object store keeps for the file.",
         covers: ["REG-API-11"],
         sources: [HTTP.states(
             "field.content-encoding",
@@ -71,6 +72,7 @@ requirement! {
     MANIFEST_LENGTH = "api/manifest-length-sent" {
         level: Should,
         title: "GET of a manifest returns `Content-Length`",
+        fix: "Send `Content-Length` with GET of a manifest, not `Transfer-Encoding: chunked`. Check whether a proxy compresses the response.",
         covers: ["REG-API-12"],
         sources: [oras_go("v2.6.0", "registry/remote/repository.go", "sends a HEAD if the response to GET of a manifest has no length")],
         breaks: [],
@@ -99,6 +101,7 @@ requirement! {
     BLOB_LENGTH = "api/blob-length-sent" {
         level: Should,
         title: "GET of a blob returns `Content-Length`",
+        fix: "Send `Content-Length` with GET of a blob, not `Transfer-Encoding: chunked`. Check whether a proxy compresses or rewrites the response.",
         covers: ["REG-API-12"],
         sources: [oras_go("v2.6.0", "registry/remote/repository.go", "compares the length with the descriptor before it reads the body")],
         breaks: [],

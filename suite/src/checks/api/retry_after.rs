@@ -31,6 +31,7 @@ requirement! {
     SHORT = "api/short-waits" {
         level: Should,
         title: "`Retry-After` is at most three seconds",
+        fix: "Send at most `Retry-After: 3` with a 429 or 503, or raise the rate limit above what one push and one pull need.",
         covers: ["REG-API-14", "B19"],
         sources: [observed("3.8", "3.18 and later retry a GET after 429 up to 5 times and wait at most 3 s each time")],
         breaks: [

@@ -27,6 +27,7 @@ requirement! {
     ENCODED_DIGEST = "api/encoded-digest-accepted" {
         level: Must,
         title: "the registry accepts `digest=sha256%3A…` like `digest=sha256:…`",
+        fix: "Percent-decode the query before the digest is parsed, so that `sha256%3A…` and `sha256:…` are equal. Check that a front end does not encode the query a second time.",
         covers: ["REG-API-13"],
         sources: [containerd("v1.6.6", "remotes/docker/pusher.go", "adds the digest with `url.Values.Encode`")],
         breaks: [
@@ -91,6 +92,7 @@ requirement! {
     NO_COOKIES = "api/no-cookies-needed" {
         level: Must,
         title: "the registry accepts an upload without cookies",
+        fix: "Accept the PUT of an upload without a cookie. Share the state of uploads between all nodes, or encode it in `Location`, instead of routing by cookie.",
         covers: ["REG-API-08"],
         sources: [containerd("v1.6.6", "remotes/docker/resolver.go", "the HTTP client has no cookie jar")],
         breaks: [

@@ -48,6 +48,7 @@ requirement! {
     PUSH = "auth/push-challenged" {
         level: Must,
         title: "the first requests of a push without credentials return 401, or 404 to HEAD",
+        fix: "Return 401 with `WWW-Authenticate` to a POST without credentials, and 401 or 404 to HEAD. Return 403 only to credentials that do not suffice.",
         covers: ["REG-AUT-01", "A12"],
         sources: [
             HTTP.states("status.401", "The 401 (Unauthorized) status code indicates that the request has not been applied because it lacks valid authentication credentials for the target resource."),
@@ -114,6 +115,7 @@ requirement! {
     PULL = "auth/pull-challenged" {
         level: Must,
         title: "a read without credentials returns 401 if credentials are required",
+        fix: "Return 401 with `WWW-Authenticate` to a read of a private repository without credentials. Hide repositories with 403 or 404 only from clients that sent credentials.",
         covers: ["REG-AUT-01", "REG-PUL-19", "A12"],
         sources: [
             HTTP.states("status.401", "The 401 (Unauthorized) status code indicates that the request has not been applied because it lacks valid authentication credentials for the target resource."),
@@ -188,6 +190,7 @@ requirement! {
     LOGIN = "auth/login-challenged" {
         level: Must,
         title: "a 401 from `/v2/` has a challenge",
+        fix: "Send `WWW-Authenticate: Basic realm=\"…\"` or `Bearer realm=\"…\"` with the 401 of `GET /v2/`. Check whether a front end removes the header.",
         covers: ["REG-AUT-01", "REG-API-03", "B26"],
         sources: [HTTP.states(
             "status.401",

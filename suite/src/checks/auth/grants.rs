@@ -48,6 +48,7 @@ requirement! {
     TWO_SCOPES = "auth/several-scopes" {
         level: Must,
         title: "a token for two `scope` parameters grants both scopes",
+        fix: "Read every `scope` parameter of a token request, and grant all of them in one token. Check whether the query parser returns only the first value of a repeated parameter.",
         covers: ["REG-AUT-07", "B33"],
         sources: [observed("7.5", "push of 3.10.1: `GET /token?scope=…:pull&scope=…:pull,push`")],
         breaks: [
@@ -102,6 +103,7 @@ requirement! {
     SCOPE_ORDER = "auth/scope-order-free" {
         level: Should,
         title: "the token endpoint grants two scopes in either order",
+        fix: "Grant all `scope` parameters of a token request, in whatever order they come. Check whether a later parameter replaces an earlier one.",
         covers: ["REG-AUT-07", "B33"],
         sources: [observed("7.5", "push of 3.10.1: `GET /token?scope=…:pull&scope=…:pull,push`")],
         breaks: [],
@@ -127,6 +129,7 @@ requirement! {
     POST = "auth/token-post-answered" {
         level: Must,
         title: "POST to the token endpoint returns a token or 400, 401, 404 or 405",
+        fix: "Issue a token for POST as for GET, or return 405 at the token endpoint. Return 401, not 403, to wrong credentials.",
         covers: ["REG-AUT-08", "A13"],
         sources: [containerd("v1.6.6", "remotes/docker/authorizer.go", "falls back to GET on 400, 401, 404 and 405")],
         breaks: [
@@ -154,6 +157,7 @@ requirement! {
     POST_NAME = "auth/token-post-names-access-token" {
         level: Must,
         title: "the response to a token POST contains `access_token`",
+        fix: "Return the token of a POST in the field `access_token`. Send the same value as `token` for other clients.",
         covers: ["REG-AUT-09", "B36"],
         sources: [containerd("v1.6.6", "remotes/docker/auth/fetch.go", "`authorization server did not include a token in the response`")],
         breaks: [

@@ -3,6 +3,7 @@
 mod anonymous;
 mod challenges;
 mod grants;
+mod parameters;
 mod reads;
 mod rejections;
 mod schemes;
@@ -129,10 +130,10 @@ pub(super) static REQUIREMENTS: &[&Requirement] = &[
     &schemes::SPELLING,
     &challenges::BASE,
     &rejections::WRONG_PASSWORD,
-    &challenges::REALM,
-    &challenges::SCOPE,
-    &challenges::SERVICE,
-    &challenges::NARROW,
+    &parameters::REALM,
+    &parameters::SCOPE,
+    &parameters::SERVICE,
+    &parameters::NARROW,
     &token::GET,
     &token::TOKEN_JSON,
     &token_fields::TYPES,

@@ -35,6 +35,7 @@ requirement! {
     PUSH_PULLS = "auth/push-token-pulls" {
         level: Must,
         title: "a token for `pull,push` also allows reads",
+        fix: "Accept GET and HEAD with a token for `pull,push`. Check that the code looks for `pull` among the actions and does not compare the whole text.",
         covers: ["REG-AUT-13"],
         sources: [observed("7.5", "Helm reads the manifest back with the push token")],
         breaks: [
@@ -78,6 +79,7 @@ requirement! {
     OWN_TOKEN = "auth/own-token-accepted" {
         level: Must,
         title: "the registry accepts requests with the tokens of its token endpoint",
+        fix: "Raise the limit on request headers in the front end above the longest token that the token endpoint issues, or issue shorter tokens, for example without groups.",
         covers: ["REG-AUT-10", "REG-AUT-22"],
         sources: [observed("4.3", "Helm sends the token as it received it")],
         breaks: [
@@ -132,6 +134,7 @@ requirement! {
     PULL_SEES_404 = "auth/pull-token-sees-404" {
         level: Must,
         title: "a pull token gets 404 for absent content",
+        fix: "Return 404 to HEAD of absent content with a token for `pull`, even in a repository that does not exist yet, if the user may push there. Do not require `push` for a read.",
         covers: ["REG-AUT-14", "REG-NAM-09", "A01", "A03"],
         sources: [observed("7.5", "push of Helm 3.18.4 to 4.2.3: HEAD of the manifest with a token for `pull`")],
         breaks: [
@@ -189,6 +192,7 @@ requirement! {
     PULL_LISTS = "auth/pull-token-lists-tags" {
         level: Must,
         title: "a token for `pull` allows the tag list",
+        fix: "Allow `GET tags/list` with a token for `pull`, as for a manifest. Do not require another action, such as `metadata_read`.",
         covers: ["REG-TAG-12", "REG-TAG-13", "REG-PUL-19", "A05"],
         sources: [observed("4.3", "the scope of a tag listing is `repository:R:pull`")],
         breaks: [

@@ -27,6 +27,7 @@ requirement! {
     BAD_TOKEN = "auth/bad-token-is-401" {
         level: Should,
         title: "the registry returns 401 for an invalid token",
+        fix: "Return 401 with a challenge, not 400 or 403, to a token that is malformed, expired or from another issuer.",
         covers: ["REG-AUT-22", "B40", "C23"],
         sources: [
             HTTP.states("status.401", "The 401 (Unauthorized) status code indicates that the request has not been applied because it lacks valid authentication credentials for the target resource."),
@@ -64,6 +65,7 @@ requirement! {
     WRONG_PASSWORD = "auth/wrong-password-refused" {
         level: Must,
         title: "the registry rejects a wrong password",
+        fix: "Verify the password whenever a request has credentials, and return 401 if it is wrong, at `/v2/` and at the token endpoint, even if anonymous access is allowed.",
         covers: ["REG-AUT-20", "REG-API-03", "B26"],
         sources: [helm("v4.2.4", "pkg/registry/client.go:258", "login stores what `/v2/` accepts")],
         breaks: [

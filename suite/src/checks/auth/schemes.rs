@@ -26,6 +26,7 @@ requirement! {
     SPELLING = "auth/usual-spelling" {
         level: May,
         title: "`Basic` and `Bearer` have their usual spelling",
+        fix: "Write `Basic` and `Bearer` in `WWW-Authenticate` with an upper-case first letter.",
         covers: ["REG-AUT-25"],
         sources: [observed("4.3", "`bearer` and `basic` in lower case work in every tested Helm version")],
         breaks: [],
@@ -65,6 +66,7 @@ requirement! {
     FIRST = "auth/known-scheme-first" {
         level: Must,
         title: "the first challenge is `Basic` or `Bearer`",
+        fix: "Send the `Bearer` or `Basic` challenge in the first `WWW-Authenticate` header, before `Negotiate` or `Digest`. Check where a front end inserts its own.",
         covers: ["REG-AUT-02", "B35"],
         sources: [oras_go("v2.6.1", "registry/remote/auth/client.go", "reads the first `WWW-Authenticate` header only")],
         breaks: [
@@ -106,6 +108,7 @@ requirement! {
     FIRST_WORKS = "auth/first-scheme-works" {
         level: Must,
         title: "the scheme of the first challenge works",
+        fix: "Send the challenge of the scheme that works first. Offer `Basic` only if the repository endpoints accept a user name and a password.",
         covers: ["REG-AUT-24", "B35"],
         sources: [oras_go("v2.6.1", "registry/remote/auth/client.go", "reads the first `WWW-Authenticate` header only")],
         breaks: [
@@ -161,6 +164,7 @@ requirement! {
     EACH_SCHEME = "auth/each-scheme-works" {
         level: Must,
         title: "`/v2/` accepts each scheme that it offers",
+        fix: "Accept at `/v2/` each scheme that its 401 offers, for `Bearer` also a token without scope. Remove a scheme from the challenges that does not work.",
         covers: ["REG-AUT-24"],
         sources: [observed("4.3", "Helm up to 3.17 selects a challenge by preference, later versions the first; none tries a second")],
         breaks: [

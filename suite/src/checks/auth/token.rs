@@ -29,6 +29,7 @@ requirement! {
     GET = "auth/token-by-get" {
         level: Must,
         title: "the token endpoint returns a token for GET",
+        fix: "Return 200 with `{\"token\":\"…\"}` to GET of the realm with `service`, `scope` and Basic credentials. The field is named `token` or `access_token`.",
         covers: ["REG-AUT-06", "REG-AUT-10", "A13", "B36"],
         sources: [observed("4.3", "`GET <realm>?scope=…&service=…` with Basic, in every era")],
         breaks: [
@@ -71,6 +72,7 @@ requirement! {
     TOKEN_JSON = "auth/token-answer-is-json" {
         level: Must,
         title: "the token response is JSON",
+        fix: "Return JSON with every 200 of the token endpoint. Exempt its path from the sign-in page of the front end, and return 401 if credentials are missing.",
         covers: ["REG-AUT-10", "B36"],
         sources: [observed("4.3", "every era decodes the response as JSON")],
         breaks: [
@@ -102,6 +104,7 @@ requirement! {
     LOGIN_TOKEN = "auth/login-token" {
         level: Must,
         title: "a token without scope is accepted at `/v2/`",
+        fix: "Issue a token for a request with `service` and without `scope`, and accept it at `/v2/`. Require a scope only on endpoints of a repository.",
         covers: ["REG-AUT-12", "REG-API-02"],
         sources: [
             helm("v3.18.4", "pkg/registry/client.go:284", "login pings `/v2/` with a token without scope"),
@@ -155,6 +158,7 @@ requirement! {
     ANONYMOUS = "auth/anonymous-token-answered" {
         level: Should,
         title: "the token endpoint returns 200 or 401 to anonymous requests",
+        fix: "Return 200 with a token, or 401, to a token request without credentials. Do not return 403, even if the repository is private or absent.",
         covers: ["REG-AUT-15", "B22"],
         sources: [observed("4.3", "public repository: token requested without credentials, then used")],
         breaks: [],
@@ -185,6 +189,7 @@ requirement! {
     CLIENT_IDS = "auth/client-ids" {
         level: Must,
         title: "the token endpoint accepts every `client_id` that Helm sends",
+        fix: "Ignore `client_id` in a token request. If it is verified, accept `containerd-client`, `docker` and `oras-go`, and requests without it.",
         covers: ["REG-AUT-11"],
         sources: [observed("4.2", "`client_id` docker, containerd-client, oras-go")],
         breaks: [

@@ -67,6 +67,7 @@ requirement! {
     TYPES = "auth/token-fields-typed" {
         level: Must,
         title: "`expires_in` is an integer, `issued_at` a time in RFC 3339, tokens are text",
+        fix: "Write `expires_in` as an integer, `issued_at` as RFC 3339 with a time zone (`2026-01-31T12:00:00Z`), and tokens as strings. Leave out a field that has no value.",
         covers: ["REG-AUT-10", "B36"],
         sources: [containerd("v1.6.6", "remotes/docker/auth/fetch.go", "decodes `expires_in` as an integer, `issued_at` as a time, tokens as text")],
         breaks: [
@@ -104,6 +105,7 @@ requirement! {
     SCOPE = "auth/token-scope-is-text" {
         level: Must,
         title: "the `scope` in a token response is text",
+        fix: "Write `scope` in a token response as one string with spaces between the scopes, not as a list, or leave it out.",
         covers: ["REG-AUT-10", "B36"],
         sources: [containerd("v1.6.6", "remotes/docker/auth/fetch.go", "decodes `scope` as text")],
         breaks: [

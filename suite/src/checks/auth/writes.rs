@@ -28,6 +28,7 @@ requirement! {
     POST_CHALLENGED = "auth/post-challenged" {
         level: Should,
         title: "POST of an upload with a pull token returns 401",
+        fix: "Return 401 with a challenge that requests `pull,push`, not 403, to the POST of an upload whose token does not grant `push`.",
         covers: ["REG-BLB-18", "REG-AUT-01"],
         sources: [observed("7.5", "push of Helm 3.18.4: POST of the upload without token, 401, token for `pull,push`")],
         breaks: [],
@@ -66,6 +67,7 @@ requirement! {
     PUT_AUTHORISED = "auth/put-takes-authorization" {
         level: Must,
         title: "the PUT of an upload accepts the `Authorization` of its POST",
+        fix: "Accept the `Authorization` header of the POST in the PUT as well. If `Location` is a signed URL of a store that rejects the header, receive the PUT in the registry.",
         covers: ["REG-BLB-19", "B10"],
         sources: [
             DISTRIBUTION.states("post-then-put", "Upon successful completion of the request, the response MUST have code `201 Created` and MUST have the following header: `Location: <blob-location>`"),

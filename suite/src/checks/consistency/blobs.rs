@@ -28,6 +28,7 @@ requirement! {
     USABLE = "consistency/present-means-usable" {
         level: Must,
         title: "a manifest can reference every blob for which HEAD returns 200",
+        fix: "Return 200 to HEAD of a blob only if GET in the same repository returns it, and 404 otherwise. Check whether HEAD looks in storage that all repositories share.",
         covers: ["REG-BLB-03", "C10", "B45"],
         sources: [
             DISTRIBUTION.states("checking-if-content-exists-in-the-registry", "In order to verify that a repository contains a given manifest or blob, make a `HEAD` request to a URL in the following form: `/v2/<name>/manifests/<reference>` (for manifests), or `/v2/<name>/blobs/<digest>` (for blobs)."),
@@ -79,6 +80,7 @@ requirement! {
     SAME_BLOB = "consistency/same-blob-twice" {
         level: Must,
         title: "a blob can be uploaded twice",
+        fix: "Return 201 to the PUT of a blob that exists already, even if another upload of it was completed meanwhile. Treat a duplicate key in the database as success.",
         covers: ["REG-BLB-21", "B12"],
         sources: [DISTRIBUTION.states(
             "post-then-put",
@@ -122,6 +124,7 @@ requirement! {
     BLOB_AT_ONCE = "consistency/blob-readable-at-once" {
         level: Must,
         title: "a blob can be read immediately after its PUT",
+        fix: "Send the 201 for a blob only when every node can read it. Check the delay of replicas, and caches that keep a 404 from before the upload.",
         covers: ["REG-BLB-25", "A18"],
         sources: [
             DISTRIBUTION.states("post-then-put", "Upon successful completion of the request, the response MUST have code `201 Created` and MUST have the following header: `Location: <blob-location>` With `<blob-location>` being a pullable blob URL."),
@@ -169,6 +172,7 @@ requirement! {
     BOTH_REPOSITORIES = "consistency/blob-in-both-repositories" {
         level: Must,
         title: "a blob pushed to two repositories is in both",
+        fix: "Add a link from the second repository to the blob, and keep the link of the first. Do not move the stored file.",
         covers: ["REG-BLB-21", "REG-BLB-25"],
         sources: [DISTRIBUTION.states(
             "pulling-blobs",

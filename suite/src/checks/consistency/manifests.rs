@@ -24,6 +24,7 @@ requirement! {
     MANIFEST_AT_ONCE = "consistency/manifest-readable-at-once" {
         level: Must,
         title: "a manifest can be read by digest immediately after its push",
+        fix: "Send the 201 for a manifest only when GET by digest finds it on every node. Check the delay of replicas, and a cached 404 of the HEAD before the push.",
         covers: ["REG-MAN-13", "A18"],
         sources: [observed("2.2", "step 5 of a push since 3.18: GET of the manifest by digest")],
         breaks: [
@@ -70,6 +71,7 @@ requirement! {
     SAME_MANIFEST = "consistency/same-manifest-twice" {
         level: Must,
         title: "the registry accepts the same manifest again with the same tag",
+        fix: "Return 201 to a PUT of the bytes that the tag already refers to. Compare the digests before a rule for immutable tags rejects the push.",
         covers: ["REG-MAN-16", "B02"],
         sources: [observed("7.4", "T12: the repeated push of Helm 4.2.3 ends with PUT of the tag")],
         breaks: [
@@ -97,6 +99,7 @@ requirement! {
     SHARED_CONFIG = "consistency/shared-config" {
         level: Must,
         title: "manifests can share a config, and tags a manifest",
+        fix: "Accept any number of manifests with one config, and any number of tags for one manifest. Check for a unique key on the config digest or on the manifest of a tag.",
         covers: ["REG-MAN-24"],
         sources: [observed("2.3", "the config blob depends on the metadata only")],
         breaks: [
@@ -127,6 +130,7 @@ requirement! {
     TAG_AT_ONCE = "consistency/tag-listed-at-once" {
         level: Must,
         title: "a tag is listed immediately after its push",
+        fix: "Add the tag to the list before the 201 for its manifest is sent. Check for an index that is updated later, and for a cached list.",
         covers: ["REG-TAG-10", "C15", "B05"],
         sources: [observed("3.1", "Helm computes the version from one list and does not retry")],
         breaks: [

@@ -1,6 +1,7 @@
 //! Consistency of what the registry acknowledged: immediately, in repeated requests, and under concurrent writes.
 
 mod blobs;
+mod cached_lists;
 mod caches;
 mod manifests;
 mod overlap;
@@ -28,7 +29,7 @@ pub(super) static REQUIREMENTS: &[&Requirement] = &[
     &manifests::SHARED_CONFIG,
     &overwrites::CONCURRENT_PUSHES,
     &manifests::TAG_AT_ONCE,
-    &caches::LISTS,
+    &cached_lists::LISTS,
     &uploads::OPEN_UPLOADS,
     &overlap::LIST_DURING_UPLOAD,
     &overlap::BOTH_LISTED,

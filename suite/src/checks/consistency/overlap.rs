@@ -36,6 +36,7 @@ requirement! {
     LIST_DURING_UPLOAD = "consistency/tags-stay-during-uploads" {
         level: Must,
         title: "the tag list does not change during an upload",
+        fix: "Return the stored tags from `tags/list` while uploads are open. Check for a state or a lock of the repository that hides its content during a write.",
         covers: ["REG-TAG-02", "REG-TAG-12"],
         sources: [observed("3.1", "Helm computes the version from one list and does not retry")],
         breaks: [
@@ -78,6 +79,7 @@ requirement! {
     BOTH_LISTED = "consistency/both-versions-listed" {
         level: Must,
         title: "the registry lists both of two versions pushed at the same time",
+        fix: "Add each tag in a write of its own, or in a transaction. Do not read, change and write back the whole list, because a concurrent push is lost then.",
         covers: ["REG-MAN-25", "REG-TAG-02"],
         sources: [observed("5", "Helm has no lock; jobs of one pipeline push concurrently")],
         breaks: [
@@ -133,6 +135,7 @@ requirement! {
     UNREFERENCED_BLOBS = "consistency/blobs-wait-for-their-manifest" {
         level: Must,
         title: "uploaded blobs remain until their manifest is pushed",
+        fix: "Keep uploaded blobs without a manifest for longer than a push lasts. Do not delete them during the push of another manifest, and exempt new ones from garbage collection.",
         covers: ["REG-MAN-23", "REG-MAN-25"],
         sources: [observed("2.2", "Helm uploads all blobs before the manifest, and none of them again")],
         breaks: [
@@ -177,6 +180,7 @@ requirement! {
     PULL_DURING_OVERWRITE = "consistency/pull-outlives-overwrite" {
         level: Should,
         title: "the blobs of a manifest remain when its tag moves",
+        fix: "Keep the blobs of a manifest when its tag moves, and delete them later by garbage collection, not during the PUT of the new manifest.",
         covers: ["REG-PUL-20", "REG-MAN-17"],
         sources: [observed("3.2", "Helm reads the manifest first, then its blobs by digest")],
         breaks: [

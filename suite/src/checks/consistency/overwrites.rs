@@ -25,6 +25,7 @@ requirement! {
     OVERWRITE = "consistency/overwrite-is-honest" {
         level: Must,
         title: "an overwrite moves the tag or returns a 4xx",
+        fix: "Move the tag and return 201, or keep it and return a 4xx with a reason: Quay returns 409 for an immutable tag, Harbor 412. Do not return 201 without effect.",
         covers: ["REG-MAN-17", "B01", "B03"],
         sources: [observed("7.6", "tag immutable, content changed (409): every Helm fails; Helm protects nothing itself")],
         breaks: [
@@ -78,6 +79,7 @@ requirement! {
     OLD_DIGEST = "consistency/old-digest-stays" {
         level: Should,
         title: "a manifest whose tag moved can still be read by digest",
+        fix: "Keep a manifest when its last tag moves, and serve it by digest. Delete it later by garbage collection, not during the PUT of the new manifest.",
         covers: ["REG-MAN-17", "REG-PUL-04"],
         sources: [DISTRIBUTION.states(
             "pulling-manifests",
@@ -125,6 +127,7 @@ requirement! {
     CONCURRENT_PUSHES = "consistency/manifests-side-by-side" {
         level: Should,
         title: "of two concurrent pushes of one tag, one wins",
+        fix: "Write a tag in one transaction, and return 201 or a 4xx to each concurrent push, not a 5xx. Read the tag for HEAD and GET from the same place.",
         covers: ["REG-MAN-25"],
         sources: [observed("5", "Helm has no lock; jobs of one pipeline push concurrently")],
         breaks: [],
@@ -185,6 +188,7 @@ requirement! {
     MOVED_TAG = "consistency/moved-tag" {
         level: Should,
         title: "HEAD and GET return the new manifest immediately after a tag moved",
+        fix: "Remove cached responses to HEAD and GET of a tag before the 201 for its new manifest is sent. Check the registry's own cache, replicas, and a CDN in front of it.",
         covers: ["REG-PUL-20"],
         sources: [observed("3.2", "HEAD of the tag, then GET of the digest it names")],
         breaks: [],

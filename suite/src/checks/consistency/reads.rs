@@ -33,6 +33,7 @@ requirement! {
     HEAD_AND_GET = "consistency/head-and-get-agree" {
         level: Must,
         title: "HEAD and GET of a tag agree for every `Accept` that lists the media type",
+        fix: "Return the stored manifest and its digest to HEAD and GET if `Accept` lists its media type, whatever else the header lists. Do not convert it to a Docker manifest.",
         covers: ["REG-PUL-07", "A24"],
         sources: [observed("3.6", "Helm 3.20 and later compare HEAD of the tag with the pinned digest")],
         breaks: [
@@ -95,6 +96,7 @@ requirement! {
     CONCURRENT_PULLS = "consistency/parallel-pulls" {
         level: Must,
         title: "three blobs can be read concurrently",
+        fix: "Serve three blobs to one client at the same time. Raise the limit on concurrent requests or on the request rate, in the registry and in its front end.",
         covers: ["REG-PUL-23"],
         sources: [observed("3.2", "config and chart blobs concurrently")],
         breaks: [

@@ -27,6 +27,7 @@ requirement! {
     INTERLEAVED = "consistency/uploads-independent" {
         level: Must,
         title: "the registry completes three open uploads independently",
+        fix: "Find an upload by its session id alone, on every node and connection, and accept PUTs in any order. Replicas of Distribution need the same `http.secret`.",
         covers: ["REG-API-07", "B11", "B12"],
         sources: [observed("2.2", "for each missing blob, concurrently: POST, then PUT")],
         breaks: [
@@ -86,6 +87,7 @@ requirement! {
     NOT_LOST = "consistency/no-upload-lost" {
         level: Must,
         title: "the registry loses no upload between POST and PUT",
+        fix: "Let every node accept the PUT of an upload that another node opened: share the sessions, or encode them in `Location`. Replicas of Distribution need the same `http.secret`.",
         covers: ["REG-API-07", "B11"],
         sources: [observed("2.2", "POST and PUT of an upload may use different connections; Helm does not retry")],
         breaks: [
@@ -129,6 +131,7 @@ requirement! {
     ABANDONED = "consistency/abandoned-uploads-harmless" {
         level: Should,
         title: "abandoned uploads do not block later ones",
+        fix: "Do not count uploads without a PUT against a limit, or discard the oldest when the limit is reached. Seven open uploads in a repository must not prevent another POST.",
         covers: ["REG-BLB-24"],
         sources: [observed("2.2", "Helm never cancels an upload with DELETE")],
         breaks: [],
@@ -165,6 +168,7 @@ requirement! {
     OPEN_UPLOADS = "consistency/uploads-open-together" {
         level: Must,
         title: "an upload can begin while another is open",
+        fix: "Return 202 to each POST while other uploads of the repository are open. Do not hold a lock on the repository from POST to PUT.",
         covers: ["REG-API-07", "B12"],
         sources: [observed("2.2", "for each missing blob, concurrently: POST, then PUT")],
         breaks: [

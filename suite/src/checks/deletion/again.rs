@@ -23,6 +23,7 @@ requirement! {
     TAG_PUSHED_AGAIN = "deletion/tag-comes-back" {
         level: Must,
         title: "a deleted tag reappears when it is pushed again",
+        fix: "Clear the mark of a deleted tag when the tag is pushed again, then serve and list it. Check caches of the tag and of the tag list.",
         covers: ["REG-DEL-04", "REG-TAG-10"],
         sources: [observed("5", "Helm pushes deleted content as if it had never existed")],
         breaks: [
@@ -71,6 +72,7 @@ requirement! {
     PUSH_AGAIN = "deletion/push-again" {
         level: Must,
         title: "deleted content can be pushed again immediately",
+        fix: "Return 404 to HEAD of a blob from its deletion on. Remove the blob from the cache that HEAD reads before the DELETE returns 202.",
         covers: ["REG-DEL-04", "B45"],
         sources: [observed("2.2", "Helm skips the upload of a blob if HEAD returns 200")],
         breaks: [

@@ -24,6 +24,7 @@ requirement! {
     MANIFESTS = "deletion/manifests" {
         level: May,
         title: "the registry deletes a manifest by digest",
+        fix: "Delete the manifest on `DELETE /v2/<name>/manifests/<digest>`, and return 202. In Distribution, set `storage.delete.enabled`.",
         covers: ["REG-DEL-01", "B43"],
         sources: [
             DISTRIBUTION.states("content-management", "Registries MAY implement deletion or they MAY disable it."),
@@ -59,6 +60,7 @@ requirement! {
     REMOVED = "deletion/deleted-is-gone" {
         level: Must,
         title: "a deleted manifest disappears from digest, tag and tag list",
+        fix: "Remove the manifest, all tags that refer to it, and their entries in the tag list before a DELETE by digest returns 202.",
         covers: ["REG-DEL-02", "REG-TAG-10", "B43"],
         sources: [
             DISTRIBUTION.states("deleting-manifests", "Once deleted, a `GET` to `/v2/<name>/manifests/<digest>` and any tag pointing to that digest will return a 404."),
@@ -108,6 +110,7 @@ requirement! {
     REFUSED_KEEPS = "deletion/refused-means-kept" {
         level: Should,
         title: "a manifest remains if the registry refused to delete it",
+        fix: "Check permissions and settings before the deletion starts. If DELETE returns an error, the manifest and its tags must still be served.",
         covers: ["REG-DEL-01", "B43"],
         sources: [
             DISTRIBUTION.states("deleting-manifests", "If manifest deletion is disabled, the registry MUST respond with either a `400 Bad Request` or a `405 Method Not Allowed`."),
@@ -157,6 +160,7 @@ requirement! {
     HEAD_OF_DIGEST_AGREES = "deletion/head-sees-it" {
         level: Must,
         title: "HEAD of the digest of a deleted manifest returns 404, as GET does",
+        fix: "Return 404 to HEAD by digest after the manifest was deleted. Let HEAD and GET use one lookup, and remove the digest from the cache during the DELETE.",
         covers: ["REG-DEL-02", "REG-DEL-04"],
         sources: [DISTRIBUTION.states(
             "checking-if-content-exists-in-the-registry",
@@ -188,6 +192,7 @@ requirement! {
     HEAD_OF_TAG_AGREES = "deletion/head-of-tag-sees-it" {
         level: Must,
         title: "HEAD of the tag of a deleted manifest returns 404, as GET does",
+        fix: "Delete the tags of a manifest with it, or return 404 to HEAD of such a tag. Let HEAD check that the manifest exists, and not only that the tag does.",
         covers: ["REG-DEL-02", "REG-DEL-04"],
         sources: [
             DISTRIBUTION.states(

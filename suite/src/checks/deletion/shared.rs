@@ -25,6 +25,7 @@ requirement! {
     OTHER_TAGS = "deletion/other-tags-stay" {
         level: Should,
         title: "deleting a tag keeps the other tags of the manifest",
+        fix: "Remove only the named tag on `DELETE /v2/<name>/manifests/<tag>`, and keep the manifest while another tag refers to it.",
         covers: ["REG-DEL-03"],
         sources: [
             DISTRIBUTION.states("deleting-tags", "Once deleted, a `GET` to `/v2/<name>/manifests/<tag>` will return a 404."),
@@ -67,6 +68,7 @@ requirement! {
     SHARED_BLOBS = "deletion/shared-blobs-stay" {
         level: Must,
         title: "deleting a manifest keeps the blobs of other manifests",
+        fix: "Delete a blob only if no other manifest references it. Count the references, or leave blobs to garbage collection.",
         covers: ["REG-DEL-03", "REG-MAN-24"],
         sources: [DISTRIBUTION.states(
             "pulling-blobs",
@@ -114,6 +116,7 @@ requirement! {
     OTHER_REPOSITORIES = "deletion/other-repositories-keep-blobs" {
         level: Must,
         title: "deleting a manifest keeps its blobs in other repositories",
+        fix: "Remove the link from this repository to the blob, and delete the stored file only if no other repository has a link to it.",
         covers: ["REG-DEL-03", "REG-BLB-21"],
         sources: [DISTRIBUTION.states(
             "pulling-blobs",

@@ -41,6 +41,7 @@ requirement! {
     JSON = "errors/json-body" {
         level: Should,
         title: "errors are JSON with `errors[].code`",
+        fix: "Return errors as `{\"errors\":[{\"code\":\"MANIFEST_UNKNOWN\",\"message\":\"…\"}]}` with `Content-Type: application/json`. Check whether a front end replaces the body with its own page.",
         covers: ["REG-ERR-01", "B41"],
         sources: [
             DISTRIBUTION.states("error-codes", "A `4XX` response code from the registry MAY return a body in any format. If the response body is in JSON format, it MUST have the following format: `{ \"errors\": [ { \"code\": \"<error identifier, see below>\", \"message\": \"<message describing condition>\", \"detail\": \"<unstructured>\" }, ... ] }`"),
@@ -80,6 +81,7 @@ requirement! {
     SHORT = "errors/short-body" {
         level: Should,
         title: "an error body has at most 8 KiB",
+        fix: "Limit the JSON of an error to 8192 bytes. Shorten `message`, and leave out `detail` if it is long.",
         covers: ["REG-ERR-02"],
         sources: [oras_go("v2.6.0", "registry/remote/internal/errutil", "reads at most 8 KiB of an error body")],
         breaks: [],
@@ -111,6 +113,7 @@ requirement! {
     REJECTED_UPLOAD = "errors/refused-upload-says-why" {
         level: Should,
         title: "a rejected upload returns a 4xx with a reason",
+        fix: "Return 400 with the code `DIGEST_INVALID` and a message to a PUT whose body has another digest, not 500 or an empty body.",
         covers: ["REG-ERR-04", "B41", "B42"],
         sources: [oras_go("v2.6.0", "registry/remote/internal/errutil", "shows code and message of a JSON error, and nothing of any other body")],
         breaks: [],

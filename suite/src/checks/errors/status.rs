@@ -23,6 +23,7 @@ requirement! {
     UNKNOWN_REPOSITORY = "errors/unknown-repository-is-404" {
         level: Should,
         title: "GET of a manifest in an unknown repository returns 404",
+        fix: "Return 404 with the code `NAME_UNKNOWN`, not 403, to GET of a manifest in a repository that does not exist.",
         covers: ["REG-PUL-05", "B24"],
         sources: [DISTRIBUTION.states(
             "pushing-manifests",
@@ -67,6 +68,7 @@ requirement! {
     HEAD_AGREES = "errors/head-agrees-with-get" {
         level: Must,
         title: "HEAD of an absent tag returns the same status as GET",
+        fix: "Return 404 to HEAD of an absent tag, as to GET, without a body. Let one handler serve both methods, so that authorization and lookup are the same.",
         covers: ["REG-ERR-05"],
         sources: [HTTP.states(
             "HEAD",
@@ -114,6 +116,7 @@ requirement! {
     STATUS_CLASS = "errors/status-class" {
         level: Should,
         title: "absent blobs return 404, malformed digests a 4xx",
+        fix: "Return 404 with `BLOB_UNKNOWN` to GET of an absent blob, and 400 with `DIGEST_INVALID` to GET with a malformed digest. Map the error \"not found\" of the storage to 404, not to 500.",
         covers: ["REG-ERR-03", "B42"],
         sources: [DISTRIBUTION.states(
             "pulling-blobs",

@@ -39,6 +39,7 @@ macro_rules! replay {
         &Requirement {
             id: $id,
             title: $title,
+            fix: None,
             doc: $kind.doc,
             level: Level::Must,
             covers: $kind.covers,

@@ -25,6 +25,7 @@ requirement! {
     OLD_LAYER = "legacy/old-layer-accepted" {
         level: Should,
         title: "the registry accepts the layer type `application/tar+gzip` of Helm 3.0 to 3.6",
+        fix: "Add `application/tar+gzip` to the allowed layer types, or accept layers of any media type.",
         covers: ["REG-MAN-07", "REG-PUL-24"],
         sources: [
             helm("v3.6.3", "internal/experimental/registry/constants.go:24", "defines the chart layer type before 3.7"),
@@ -58,6 +59,7 @@ requirement! {
     SHAPES = "legacy/every-shape-served" {
         level: Must,
         title: "the registry serves chart manifests of every Helm era unchanged",
+        fix: "Store the bytes of a manifest as they were received, and return them unchanged for every `Accept` that lists its type. Do not decode and encode the JSON.",
         covers: ["REG-PUL-24"],
         sources: [observed("7.3", "the manifests G1 to G11 as recorded from Helm 3.2.4 to 4.2.4")],
         breaks: [
@@ -105,6 +107,7 @@ requirement! {
     BARE_TYPE = "legacy/bare-manifest-type" {
         level: May,
         title: "`Content-Type` of a manifest has no parameters",
+        fix: "Send the media type of a manifest without `; charset=utf-8`. Check the default of the web framework for JSON.",
         covers: ["C18"],
         sources: [observed("7.6", "every Helm version accepts `; charset=utf-8` in the media type of a manifest")],
         breaks: [],

@@ -22,6 +22,7 @@ requirement! {
     USER_AGENTS = "legacy/containerd-agent-served" {
         level: Must,
         title: "the registry accepts the user agents `containerd/…` and `oras`",
+        fix: "Remove the rule that rejects `User-Agent: containerd/…` or `oras`, in the registry or in a firewall in front of it.",
         covers: ["REG-API-09", "B27"],
         sources: [observed("7.4", "T1, T3: `User-Agent: containerd/1.3.2+unknown`, `containerd/1.4.4+unknown`")],
         breaks: [
@@ -56,6 +57,7 @@ requirement! {
     NO_CONTENT_TYPE = "legacy/content-type-optional" {
         level: Should,
         title: "the registry accepts a blob PUT without `Content-Type`",
+        fix: "Accept the PUT of an upload without `Content-Type`, and store its body unchanged. Do not return 415.",
         covers: ["REG-BLB-15"],
         sources: [observed("1.2", "Helm sends `Content-Type: application/octet-stream` with a blob PUT only since 3.3.0")],
         breaks: [

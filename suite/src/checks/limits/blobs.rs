@@ -25,6 +25,7 @@ requirement! {
     LARGE_BLOB = "limits/five-mebibyte-blob" {
         level: Must,
         title: "the registry accepts a blob of 5 MiB in one PUT",
+        fix: "Raise the limit on request bodies in every proxy above the largest chart: nginx rejects 5 MiB with its default. Return 201 to one PUT of 5 MiB.",
         covers: ["REG-BLB-20", "B16"],
         sources: [observed("2.2", "one PUT with the whole blob, in any version; 36 MiB recorded")],
         breaks: [
@@ -58,6 +59,7 @@ requirement! {
     TINY = "limits/two-byte-blob" {
         level: Must,
         title: "the registry accepts a blob of two bytes",
+        fix: "Accept a blob of any length from one byte on, whatever it contains. Remove the minimum size.",
         covers: ["REG-BLB-22"],
         sources: [observed("7.2", "configs of 141 bytes; the specification has no minimum size")],
         breaks: [
@@ -89,6 +91,7 @@ requirement! {
     EMPTY = "limits/empty-blob" {
         level: Should,
         title: "the registry accepts a blob without content",
+        fix: "Accept a PUT with `Content-Length: 0` and the digest of no bytes, `sha256:e3b0c442…`, and return 201.",
         covers: ["REG-BLB-22"],
         sources: [DISTRIBUTION.states(
             "post-then-put",

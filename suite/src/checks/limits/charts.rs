@@ -36,6 +36,7 @@ requirement! {
     OF_36_MEBIBYTES = "limits/chart-of-36-mebibytes" {
         level: Should,
         title: "a chart of 36 MiB can be pushed in one PUT and pulled",
+        fix: "Raise the limits on size and duration of requests in every proxy, and write the body to storage as it arrives. Return 201 only after length and digest are verified.",
         covers: ["REG-BLB-20", "B16"],
         sources: [observed("2.2", "one PUT with the whole blob, in any version; 36 MiB recorded")],
         breaks: [
@@ -73,6 +74,7 @@ requirement! {
     OF_100_MEBIBYTES = "limits/chart-of-100-mebibytes" {
         level: Should,
         title: "a chart of 100 MiB can be pushed in one PUT and pulled",
+        fix: "Accept a body of 100 MiB in one PUT: raise the limits on size and time in every proxy and gateway. Return 413 with a reason instead of closing the connection.",
         covers: ["REG-BLB-20", "B16"],
         sources: [
             helm("v3.17.3", "pkg/chart/loader/archive.go:36", "unpacks 100 MiB at most, and checks no size of the archive"),

@@ -23,6 +23,7 @@ requirement! {
     LARGE_MANIFEST = "limits/one-mebibyte-manifest" {
         level: Should,
         title: "the registry accepts a manifest of 1 MiB",
+        fix: "Accept a manifest of 1 MiB, better of 4 MiB as Distribution, zot and Harbor do. Raise the limit in the manifest handler and on request bodies in the front end.",
         covers: ["REG-MAN-21", "B17"],
         sources: [DISTRIBUTION.states(
             "pushing-manifests",
@@ -52,6 +53,7 @@ requirement! {
     FOUR_MEGABYTES = "limits/four-megabyte-manifest" {
         level: Should,
         title: "the registry accepts a manifest of 4 MB",
+        fix: "Raise the limit on manifests to at least 4 000 000 bytes, as the specification requests. Distribution, zot and Harbor accept 4 MiB.",
         covers: ["REG-MAN-21", "B17"],
         sources: [DISTRIBUTION.states(
             "pushing-manifests",

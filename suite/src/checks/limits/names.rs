@@ -23,6 +23,7 @@ requirement! {
     DEEP_NAMES = "limits/deep-names" {
         level: Should,
         title: "repository names can have many segments",
+        fix: "Accept names with any number of segments. Split a path at the last `/manifests/`, `/blobs/` or `/tags/`, and not by the number of its segments.",
         covers: ["REG-NAM-03", "A26"],
         sources: [DISTRIBUTION.states(
             "pulling-manifests",
@@ -63,6 +64,7 @@ requirement! {
     LONG_TAGS = "limits/long-tags" {
         level: Must,
         title: "the registry accepts tags of 128 characters",
+        fix: "Accept tags of up to 128 characters: `[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}`. Check the validation and the width of the database column.",
         covers: ["REG-NAM-05", "A27"],
         sources: [DISTRIBUTION.states(
             "pulling-manifests",

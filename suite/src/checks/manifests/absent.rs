@@ -25,6 +25,7 @@ requirement! {
     ABSENT_TAG = "manifests/absent-tag-is-404" {
         level: Must,
         title: "the registry does not refuse HEAD of an absent tag",
+        fix: "Return 404, without a body, to HEAD of a tag that the repository does not have. Do not return 403 to a client that may read the repository.",
         covers: ["REG-MAN-18", "A20"],
         sources: [DISTRIBUTION.states(
             "checking-if-content-exists-in-the-registry",
@@ -62,6 +63,7 @@ requirement! {
     ABSENT_DIGEST = "manifests/absent-digest-is-404" {
         level: Must,
         title: "HEAD of an absent manifest digest returns 404",
+        fix: "Return 404, without a body, to HEAD of a manifest digest that the repository does not have. Check that the route accepts HEAD, and digests as well as tags.",
         covers: ["REG-MAN-19", "A01", "A20"],
         sources: [DISTRIBUTION.states(
             "checking-if-content-exists-in-the-registry",

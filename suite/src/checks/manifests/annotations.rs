@@ -38,6 +38,7 @@ requirement! {
     ANNOTATIONS = "manifests/annotations-accepted" {
         level: Must,
         title: "the registry accepts a manifest with annotations",
+        fix: "Accept `annotations` in a manifest, with any keys and values, and store the manifest as it was received. Check whether a JSON schema rejects the field.",
         covers: ["REG-MAN-09", "REG-PUL-24"],
         sources: [
             helm("v3.12.0", "pkg/registry/util.go:165", "copies chart annotations into the manifest"),
@@ -72,6 +73,7 @@ requirement! {
     ANNOTATIONS_KEPT = "manifests/annotations-kept" {
         level: Must,
         title: "the registry serves annotations as they were pushed",
+        fix: "Store and return the bytes of the manifest as they were received. A manifest that is rebuilt from parsed fields has lost its `annotations`.",
         covers: ["REG-MAN-09"],
         sources: [DISTRIBUTION.states(
             "pushing-manifests",

@@ -67,6 +67,7 @@ requirement! {
     ANY_VALUE = "manifests/any-annotation-accepted" {
         level: Must,
         title: "the registry accepts annotations of any value and number",
+        fix: "Do not validate annotations: accept line breaks, emoji, long values, `/` in keys and any number. Check the character set and the width of database columns.",
         covers: ["REG-MAN-09", "REG-PUL-24"],
         sources: [
             IMAGE.states("annotations.md, rules", "Annotations MUST be a key-value map where both the key and value MUST be strings."),
@@ -132,6 +133,7 @@ requirement! {
     STORED = "manifests/characters-stored" {
         level: Must,
         title: "the registry stores every character of a manifest as it was sent",
+        fix: "Store the bytes of a manifest as they were received, and compute the digest from them. Do not decode and encode the JSON: `ö` and `\\u00f6` have different digests.",
         covers: ["REG-MAN-09", "REG-MAN-10", "A28"],
         sources: [DISTRIBUTION.states(
             "pushing-manifests",
@@ -192,6 +194,7 @@ requirement! {
     SERVED = "manifests/characters-served" {
         level: Must,
         title: "the registry serves every character of a manifest as it was sent",
+        fix: "Return the stored bytes of a manifest. Do not generate it from database columns, which can escape, replace or cut off characters.",
         covers: ["REG-MAN-09", "REG-MAN-10", "A28"],
         sources: [DISTRIBUTION.states(
             "pushing-manifests",

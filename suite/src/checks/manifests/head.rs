@@ -25,6 +25,7 @@ requirement! {
     HEAD_TYPE = "manifests/head-carries-type" {
         level: Must,
         title: "HEAD of a manifest by digest returns `Content-Type`",
+        fix: "Send the media type of the manifest as `Content-Type` of HEAD, as for GET. Check whether the framework or a front end removes the header because there is no body.",
         covers: ["REG-MAN-20", "A21"],
         sources: [oras_go("v2.6.0", "registry/remote/repository.go", "rejects a response to HEAD without a media type")],
         breaks: [
@@ -55,6 +56,7 @@ requirement! {
     REPEATED = "manifests/repeated-push-finds-digest" {
         level: Must,
         title: "HEAD of a tag or the repeated PUT of its manifest returns `Docker-Content-Digest`",
+        fix: "Send `Docker-Content-Digest` in the response to HEAD of a manifest, and with the 201 of its PUT. Check whether a front end removes the header.",
         covers: ["REG-MAN-11", "REG-MAN-16", "A22"],
         sources: [containerd("v1.6.6", "remotes/docker/pusher.go", "skips the PUT if HEAD has the digest; parses the header of the PUT unconditionally")],
         breaks: [
@@ -97,6 +99,7 @@ requirement! {
     PRESENT = "manifests/present-digest-answered" {
         level: Must,
         title: "the registry does not refuse HEAD of an existing manifest by digest",
+        fix: "Return 200 to HEAD of a manifest by digest if GET returns 200. Add HEAD to the route of GET, instead of returning 405.",
         covers: ["REG-MAN-19", "A20"],
         sources: [oras_go("v2.6.0", "registry/remote/repository.go", "reads 200 and 404 in response to HEAD, and fails on any other status")],
         breaks: [

@@ -28,6 +28,7 @@ requirement! {
     NO_MEDIA_TYPE = "manifests/media-type-field-optional" {
         level: Must,
         title: "the registry accepts a manifest without a `mediaType` field",
+        fix: "Take the media type from `Content-Type` if the manifest has no `mediaType` field. Check whether a JSON schema or the JSON decoder requires the field.",
         covers: ["REG-MAN-03", "A16"],
         sources: [
             DISTRIBUTION.states(
@@ -82,6 +83,7 @@ requirement! {
     CONFIG_TYPE = "manifests/helm-config-accepted" {
         level: Must,
         title: "the registry accepts the config type `application/vnd.cncf.helm.config.v1+json`",
+        fix: "Add `application/vnd.cncf.helm.config.v1+json` to the allowed config types, or accept any. Parse a config as an image config only if it has the media type of one.",
         covers: ["REG-MAN-04", "A14"],
         sources: [
             helm("v3.0.0", "internal/experimental/registry/constants.go:21", "defines the config type"),
@@ -113,6 +115,7 @@ requirement! {
     LAYER_TYPE = "manifests/chart-layer-accepted" {
         level: Must,
         title: "the registry accepts the layer type `application/vnd.cncf.helm.chart.content.v1.tar+gzip`",
+        fix: "Add `application/vnd.cncf.helm.chart.content.v1.tar+gzip` to the allowed layer types, or accept layers of any media type.",
         covers: ["REG-MAN-05", "A14"],
         sources: [
             helm("v3.7.0", "internal/experimental/registry/constants.go:30", "defines the chart layer type"),

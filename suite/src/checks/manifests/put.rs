@@ -22,6 +22,7 @@ requirement! {
     PUT_201 = "manifests/put-answers-201" {
         level: Must,
         title: "PUT of a manifest returns 201",
+        fix: "Return 201 Created to PUT of a manifest, not 200 or 202, even if the manifest or the tag exists already.",
         covers: ["REG-MAN-01", "B13"],
         sources: [DISTRIBUTION.states(
             "pushing-manifests",
@@ -55,6 +56,7 @@ requirement! {
     PUT_NOT_202 = "manifests/put-is-final" {
         level: Must,
         title: "PUT of a manifest does not return 202",
+        fix: "Store the manifest before the response, and return 201. Start scans and replication after it, instead of returning 202.",
         covers: ["REG-MAN-01"],
         sources: [observed("7.6", "manifest PUT 202: 3.2.4 fails, 3.6.2 to 3.10.1 accept, 3.12.0 to 3.17.4 fail")],
         breaks: [
@@ -88,6 +90,7 @@ requirement! {
     BY_DIGEST = "manifests/put-by-digest" {
         level: Must,
         title: "the registry accepts PUT of a manifest by digest",
+        fix: "Accept `PUT /v2/<name>/manifests/sha256:…` and return 201: the last segment is a tag or a digest. Store the manifest without a tag.",
         covers: ["REG-MAN-02", "A17"],
         sources: [
             DISTRIBUTION.states(
@@ -130,6 +133,7 @@ requirement! {
     NO_TAG = "manifests/digest-makes-no-tag" {
         level: Should,
         title: "the registry does not list the digest of a manifest as a tag",
+        fix: "Create no tag for a PUT by digest, and list no digest in `tags/list`. A reference that contains `:` is a digest. Old versions of Pulp stored it as a tag.",
         covers: ["REG-MAN-02", "A17"],
         sources: [
             DISTRIBUTION.states("listing-tags", "`<name>` is the namespace of the repository, and `<tag1>`, `<tag2>`, and `<tag3>` are each tags on the repository."),
@@ -165,6 +169,7 @@ requirement! {
     TAGGED = "manifests/tagging-by-second-put" {
         level: Must,
         title: "the registry accepts a manifest again under a tag after a PUT by digest",
+        fix: "Return 201 to PUT of an existing manifest under a new tag, and create the tag. Do not return 409 because the digest exists.",
         covers: ["REG-MAN-15"],
         sources: [oras_go("v2.6.0", "registry/remote/repository.go", "creates a tag by PUT of the manifest under the tag")],
         breaks: [

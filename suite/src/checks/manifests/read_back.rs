@@ -25,6 +25,7 @@ requirement! {
     SINGLE_ACCEPT = "manifests/single-accept" {
         level: Must,
         title: "the registry serves a manifest for `Accept: application/vnd.oci.image.manifest.v1+json` alone",
+        fix: "Return the manifest with 200 to GET whose `Accept` lists only `application/vnd.oci.image.manifest.v1+json`. Do not require a Docker type or `*/*` in the header.",
         covers: ["REG-MAN-14", "A24"],
         sources: [observed("7.4", "T11: GET of the manifest by digest with `Accept: OM`")],
         breaks: [
@@ -70,6 +71,7 @@ requirement! {
     READ_BACK = "manifests/read-back-exact" {
         level: Must,
         title: "the registry serves a manifest pushed by digest unchanged",
+        fix: "Return to GET by digest the bytes of the push, its media type as `Content-Type`, and the digest of these bytes as `Docker-Content-Digest`.",
         covers: ["REG-MAN-13", "REG-MAN-14", "A18", "A24", "A28"],
         sources: [observed("7.4", "T11: GET of the manifest by digest, then PUT of the bytes just read")],
         breaks: [

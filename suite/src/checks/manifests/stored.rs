@@ -22,6 +22,7 @@ requirement! {
     PUT_DIGEST = "manifests/put-carries-digest" {
         level: Must,
         title: "the 201 for a manifest has a `Docker-Content-Digest` header",
+        fix: "Send `Docker-Content-Digest: sha256:…` with the 201 for a manifest. Check whether a front end removes the header.",
         covers: ["REG-MAN-11", "A22"],
         sources: [observed("7.6", "manifest PUT without the header: 3.2.4 to 3.17.4 fail")],
         breaks: [
@@ -52,6 +53,7 @@ requirement! {
     PUT_TRUE_DIGEST = "manifests/put-digest-is-true" {
         level: Must,
         title: "`Docker-Content-Digest` for a pushed manifest is the digest of its bytes",
+        fix: "Compute `Docker-Content-Digest` from the received bytes, and not from a parsed or converted copy of the manifest.",
         covers: ["REG-MAN-12", "A28", "C11"],
         sources: [DISTRIBUTION.states(
             "pushing-manifests",
@@ -86,6 +88,7 @@ requirement! {
     PUT_LOCATION = "manifests/put-carries-location" {
         level: May,
         title: "the 201 for a manifest has a `Location` header",
+        fix: "Send `Location: /v2/<name>/manifests/<digest>` with the 201 for a manifest.",
         covers: ["REG-MAN-26"],
         sources: [DISTRIBUTION.states(
             "pushing-manifests",
@@ -118,6 +121,7 @@ requirement! {
     LOCATION_LEADS = "manifests/location-leads-to-manifest" {
         level: Should,
         title: "the registry serves a manifest at the `Location` it returned for it",
+        fix: "Write `/v2/<name>/manifests/<digest>` of the pushed manifest into `Location`. Check the name of the repository in it, and a path prefix that a proxy adds or removes.",
         covers: ["REG-MAN-26"],
         sources: [DISTRIBUTION.states("pushing-manifests", "The `<location>` is a pullable manifest URL.")],
         breaks: [],

@@ -26,6 +26,7 @@ requirement! {
     BY_DIGEST = "manifests/untyped-manifest-readable" {
         level: Must,
         title: "the registry serves the manifests without a `mediaType` field that it accepted by digest",
+        fix: "Store the `Content-Type` of the PUT with the manifest, and use it when HEAD and GET by digest find no `mediaType` field. Do not return 500.",
         covers: ["REG-MAN-03", "REG-PUL-04", "A16"],
         sources: [
             DISTRIBUTION.states(
@@ -63,6 +64,7 @@ requirement! {
     BY_TAG = "manifests/untyped-manifest-readable-by-tag" {
         level: Must,
         title: "the registry serves the manifests without a `mediaType` field that it accepted by tag",
+        fix: "Store the `Content-Type` of the PUT with the manifest, and use it when HEAD and GET of a tag find no `mediaType` field. Do not return 500.",
         covers: ["REG-MAN-03", "REG-PUL-02", "A16"],
         sources: [
             DISTRIBUTION.states(

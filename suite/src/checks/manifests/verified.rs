@@ -19,6 +19,7 @@ requirement! {
     MISSING_BLOBS = "manifests/missing-blobs-refused" {
         level: Should,
         title: "the push of a manifest whose blobs are missing returns a 4xx status",
+        fix: "Look up the config and every layer in the repository before the manifest is stored, and return a 4xx with the code `MANIFEST_BLOB_UNKNOWN` if one is missing.",
         covers: ["REG-MAN-22", "C08"],
         sources: [
             DISTRIBUTION.states("push", "A registry MAY reject a manifest uploaded to the manifest endpoint with descriptors in other fields that reference a manifest or blob that does not exist in the registry. When a manifest is rejected for this reason, it MUST result in one or more `MANIFEST_BLOB_UNKNOWN` errors"),
@@ -50,6 +51,7 @@ requirement! {
     FOREIGN_DIGEST = "manifests/wrong-digest-refused" {
         level: Should,
         title: "the registry refuses a manifest under the digest of other bytes",
+        fix: "Hash the body of a PUT by digest, and return 400 with the code `DIGEST_INVALID` if it does not have the digest in the URL.",
         covers: ["C09"],
         sources: [DISTRIBUTION.states(
             "pushing-manifests",

@@ -25,6 +25,7 @@ requirement! {
     DASHES = "names/dash-in-every-segment" {
         level: Must,
         title: "the registry accepts `-` in every segment of a repository name",
+        fix: "Match each segment of a name against `[a-z0-9]+((\\.|_|__|-+)[a-z0-9]+)*`, not only the last one. Check the patterns of the router and of the front end.",
         covers: ["REG-NAM-01"],
         sources: [DISTRIBUTION.states(
             "pulling-manifests",

@@ -26,6 +26,7 @@ requirement! {
     FIRST_MANIFEST = "names/first-manifest-accepted" {
         level: Must,
         title: "the first manifest of a repository is accepted",
+        fix: "Create the repository and its links to the uploaded blobs before the 201 of an upload is sent, so that the first PUT of a manifest finds both.",
         covers: ["REG-NAM-08"],
         sources: [DISTRIBUTION.states(
             "pushing-manifests",

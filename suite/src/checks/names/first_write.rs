@@ -28,6 +28,7 @@ requirement! {
     FIRST_WRITE_RESPONSE = "names/first-write-answered" {
         level: Must,
         title: "the first write to a new repository gets a response",
+        fix: "Respond to the POST of an upload in an unknown repository: 202, or a 4xx with the code `NAME_UNKNOWN` and the next step. Do not close the connection.",
         covers: ["REG-NAM-08", "A02"],
         sources: [HELM_DOCS.states(
             "the-push-subcommand",
@@ -64,6 +65,7 @@ requirement! {
     NO_SERVER_ERROR = "names/first-write-no-server-error" {
         level: Must,
         title: "the first write to a new repository does not return a 5xx status",
+        fix: "Create the repository and return 202, or return 404 with the code `NAME_UNKNOWN` and a message that states how to create it. Do not return a 5xx.",
         covers: ["REG-NAM-08", "A02"],
         sources: [
             HELM_DOCS.states("the-push-subcommand", "Certain registries require the repository and/or namespace (if specified) to be created beforehand."),
@@ -99,6 +101,7 @@ requirement! {
     CREATED_ON_PUSH = "names/created-on-push" {
         level: May,
         title: "a push creates its repository",
+        fix: "Create the repository when its first upload starts, if the user may push to that name, and return 202.",
         covers: ["REG-NAM-08", "A02"],
         sources: [HELM_DOCS.states(
             "the-push-subcommand",
@@ -134,6 +137,7 @@ requirement! {
     NEW_REPOSITORY = "names/new-repository-is-empty" {
         level: Must,
         title: "HEAD in a repository that does not exist yet returns 404",
+        fix: "Return 404, not 401 or 403, to HEAD in a repository that does not exist yet, if the user may push to it. Derive the permission from the name, not from the stored repository.",
         covers: ["REG-NAM-09", "A01"],
         sources: [
             DISTRIBUTION.states(

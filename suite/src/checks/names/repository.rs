@@ -34,6 +34,7 @@ requirement! {
     GRAMMAR = "names/grammar-accepted" {
         level: Must,
         title: "the registry accepts every repository name of the OCI grammar",
+        fix: "Accept `.`, `_`, `__` and `--` between letters or digits of a name: `[a-z0-9]+((\\.|_|__|-+)[a-z0-9]+)*` for each segment. Check the router and the validation.",
         covers: ["REG-NAM-01"],
         sources: [DISTRIBUTION.states(
             "pulling-manifests",
@@ -71,6 +72,7 @@ requirement! {
     TWO_SEGMENTS = "names/two-segments" {
         level: Must,
         title: "the registry accepts repository names of two segments",
+        fix: "Accept a name of two segments, such as `namespace/chart`. Split a path at the last `/manifests/`, `/blobs/` or `/tags/`, and not by the number of its segments.",
         covers: ["REG-NAM-02", "A26"],
         sources: [
             HELM_DOCS.states(
@@ -128,6 +130,7 @@ requirement! {
     ROOT = "names/single-segment" {
         level: May,
         title: "the registry accepts repository names of one segment",
+        fix: "Accept a push to a name of one segment, such as `chart`, for example as part of a default namespace.",
         covers: ["REG-NAM-04"],
         sources: [observed("2.1", "a remote that is only a host is accepted; the repository is the chart name")],
         breaks: [],
@@ -166,6 +169,7 @@ requirement! {
     BASENAME = "names/basename-free" {
         level: Should,
         title: "the repository basename may differ from the chart name",
+        fix: "Accept a chart in a repository of any name. Do not compare `org.opencontainers.image.title` or the name in the config with the last segment.",
         covers: ["REG-NAM-12"],
         sources: [
             HELM_DOCS.states(

@@ -24,6 +24,7 @@ requirement! {
     CASE = "names/tag-case" {
         level: Must,
         title: "tags are case-sensitive",
+        fix: "Store and look up tags case-sensitively: use a case-sensitive collation for the column of tags, and do not convert a tag to lower case.",
         covers: ["REG-NAM-07"],
         sources: [helm("v3.8.0", "pkg/pusher/ocipusher.go:78", "the tag is the chart version verbatim, except for `+`")],
         breaks: [
@@ -65,6 +66,7 @@ requirement! {
     PLUS = "names/plus-in-a-tag-refused" {
         level: Should,
         title: "the registry refuses a tag with `+` and does not reinterpret it",
+        fix: "Validate a tag against `[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}`, and return 400 with a reason to a tag with `+`. Do not replace the character, and do not return a 5xx.",
         covers: ["REG-NAM-10"],
         sources: [
             DISTRIBUTION.states("pulling-manifests", "`<reference>` MUST be either (a) the digest of the manifest or (b) a tag. The `<reference>` MUST NOT be in any other format."),
@@ -108,6 +110,7 @@ requirement! {
     NOT_SEMVER = "names/foreign-tags-coexist" {
         level: Must,
         title: "the registry accepts tags that are not SemVer",
+        fix: "Accept every tag that matches `[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}`. Do not require SemVer of the tags of a chart.",
         covers: ["REG-NAM-11", "REG-TAG-14", "C16"],
         sources: [
             observed("2.1", "chart versions `1.0` and `v1.2.3` are accepted and used verbatim as tags"),
@@ -142,6 +145,7 @@ requirement! {
     LATEST = "names/latest-is-a-tag" {
         level: Must,
         title: "the registry accepts the tag `latest` alongside chart tags",
+        fix: "Store and serve `latest` like any other tag. Remove the rule that refuses or rewrites it.",
         covers: ["REG-NAM-11"],
         sources: [
             HELM_DOCS.states(

@@ -24,6 +24,7 @@ requirement! {
     UNDERSCORE = "names/underscore-tags" {
         level: Must,
         title: "the registry stores a tag with `_`, which Helm writes for `+`, unchanged",
+        fix: "Store a tag with `_` as it was sent, and return 201. Do not convert `_` to `-` or `+`: that conversion belongs to Helm.",
         covers: ["REG-NAM-06", "A27"],
         sources: [
             helm("v3.8.0", "pkg/registry/util.go:125", "replaces `+` with `_` in the tag"),
@@ -71,6 +72,7 @@ requirement! {
     UNDERSCORE_READ = "names/underscore-tag-readable" {
         level: Must,
         title: "the registry serves the tags with `_` that it accepted",
+        fix: "Look up the tag of the URL unchanged in HEAD and GET, as in PUT. Check for a conversion of `_` that is applied to reads only.",
         covers: ["REG-NAM-06", "REG-PUL-02", "A27"],
         sources: [
             DISTRIBUTION.states(

@@ -23,6 +23,7 @@ requirement! {
     FILTER = "next/referrers-filtered" {
         level: May,
         title: "the registry filters referrers by type",
+        fix: "Return only the referrers whose type is the parameter `artifactType`, and send `OCI-Filters-Applied: artifactType`.",
         covers: ["REG-REF-01", "C03"],
         sources: [DISTRIBUTION.states(
             "listing-referrers",
@@ -61,6 +62,7 @@ requirement! {
     SHA512 = "next/sha512-digests" {
         level: May,
         title: "the registry accepts sha512 digests",
+        fix: "Accept `digest=sha512:…`, and verify the body with the algorithm that the prefix of the digest names.",
         covers: ["REG-BLB-17"],
         sources: [DISTRIBUTION.states(
             "post-then-put",

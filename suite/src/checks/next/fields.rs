@@ -25,6 +25,7 @@ requirement! {
     ARTIFACT_TYPE = "next/artifact-type-accepted" {
         level: May,
         title: "the registry accepts a manifest with `artifactType`",
+        fix: "Accept the field `artifactType` in an image manifest. Check whether a JSON schema rejects fields that it does not list.",
         covers: ["C17"],
         sources: [
             IMAGE.states("manifest.md, artifactType", "Implementations storing or copying image manifests MUST NOT error on encountering an `artifactType` that is unknown to the implementation."),
@@ -53,6 +54,7 @@ requirement! {
     ARTIFACT_TYPE_KEPT = "next/artifact-type-kept" {
         level: May,
         title: "the registry serves `artifactType` as it was pushed",
+        fix: "Return the bytes of the manifest as they were pushed. A manifest that is rebuilt from parsed fields has lost its `artifactType`.",
         covers: ["C17"],
         sources: [DISTRIBUTION.states(
             "pulling-manifests",
@@ -97,6 +99,7 @@ requirement! {
     EMBEDDED_DATA = "next/embedded-data-accepted" {
         level: May,
         title: "the registry accepts a descriptor with `data`",
+        fix: "Accept the field `data` in a descriptor of a manifest. Check whether a JSON schema rejects fields that it does not list.",
         covers: ["REG-PUL-25"],
         sources: [
             IMAGE.states("descriptor.md, embedded content", "In contrast, a client MAY populate the `data` field before uploading a manifest, because the manifest would not yet have a content identifier in the registry."),
@@ -130,6 +133,7 @@ requirement! {
     SUBJECT = "next/subject-accepted" {
         level: May,
         title: "the registry accepts a chart with a `subject`",
+        fix: "Accept the field `subject` in the manifest of a chart, and return 201, with or without the referrers API.",
         covers: ["REG-REF-01", "REG-REF-03"],
         sources: [
             DISTRIBUTION.states("push", "A registry MUST initially accept an otherwise valid manifest with a `subject` field that references a manifest that does not exist in the repository, allowing clients to push a manifest and referrers to that manifest in either order."),

@@ -61,6 +61,7 @@ requirement! {
     INDEX = "next/index-accepted" {
         level: Should,
         title: "the registry accepts an index of a chart",
+        fix: "Accept PUT with `Content-Type: application/vnd.oci.image.index.v1+json`, also for an index of charts instead of images, and return 201.",
         covers: ["REG-PUL-22"],
         sources: [observed("3.4", "Helm 3.7 to 3.17, 3.20.1 and later, 4.1.2 and later accept an OCI index")],
         breaks: [],
@@ -88,6 +89,7 @@ requirement! {
     SEVERAL = "next/index-of-several" {
         level: May,
         title: "the registry accepts an index of several charts",
+        fix: "Accept an index with several entries, even if all of them are manifests of charts. Check for a limit of one entry.",
         covers: ["REG-PUL-22", "C17"],
         sources: [observed("3.4", "Helm 3.7 to 3.17, 3.20.1 and later, 4.1.2 and later accept an OCI index")],
         breaks: [],
@@ -123,6 +125,7 @@ requirement! {
     NESTED = "next/nested-index" {
         level: May,
         title: "the registry accepts an index of an index",
+        fix: "Accept an entry of an index whose media type is `application/vnd.oci.image.index.v1+json`.",
         covers: ["REG-PUL-22", "C17"],
         sources: [observed("3.4", "Helm 3.7 to 3.17, 3.20.1 and later, 4.1.2 and later accept an OCI index")],
         breaks: [],
@@ -160,6 +163,7 @@ requirement! {
     BYTES = "next/index-bytes" {
         level: May,
         title: "the registry serves an index byte for byte",
+        fix: "Store the bytes of an index as they were received, and return them unchanged. Do not decode and encode the JSON.",
         covers: ["REG-PUL-22"],
         sources: [DISTRIBUTION.states(
             "pulling-manifests",
@@ -195,6 +199,7 @@ requirement! {
     NOT_REPLACED = "next/index-not-replaced" {
         level: May,
         title: "the registry does not replace an index with one of its manifests",
+        fix: "Return the index itself if `Accept` lists `application/vnd.oci.image.index.v1+json`. Do not select one of its manifests for the client.",
         covers: ["REG-PUL-22"],
         sources: [DISTRIBUTION.states(
             "pulling-manifests",

@@ -22,6 +22,7 @@ requirement! {
     EMPTY_CONFIG = "next/empty-config-accepted" {
         level: May,
         title: "the registry accepts a manifest with an empty config",
+        fix: "Accept a config of the type `application/vnd.oci.empty.v1+json` with the content `{}`.",
         covers: ["REG-MAN-04"],
         sources: [
             IMAGE.states("manifest.md, config", "To set an effectively null or empty config and maintain portability see the [guidance for an empty descriptor](#guidance-for-an-empty-descriptor) below, and `DescriptorEmptyJSON` of the reference code."),
@@ -66,6 +67,7 @@ requirement! {
     ANY_LAYER = "next/any-layer-type" {
         level: May,
         title: "the registry accepts a layer of an unknown type",
+        fix: "Accept a layer of any media type: remove the list of allowed layer types, or let the administrator extend it.",
         covers: ["REG-MAN-05", "A14"],
         sources: [
             IMAGE.states("manifest.md, layers, mediaType", "Implementations storing or copying image manifests MUST NOT error on encountering a `mediaType` that is unknown to the implementation."),
@@ -98,6 +100,7 @@ requirement! {
     ANY_CONFIG = "next/any-config-type" {
         level: Should,
         title: "the registry accepts a config of an unknown type",
+        fix: "Accept a config of any media type, and do not parse a config of an unknown type. Artifact Hub stores the metadata of a repository this way.",
         covers: ["REG-MAN-04", "A14"],
         sources: [
             IMAGE.states("manifest.md, config, mediaType", "Implementations storing or copying image manifests MUST NOT error on encountering a value that is unknown to the implementation."),

@@ -29,6 +29,7 @@ requirement! {
     REDIRECTED_HEAD = "origins/redirected-head-works" {
         level: Must,
         title: "the target of a redirected blob HEAD accepts HEAD",
+        fix: "Return 200 with `Content-Length` to HEAD of a blob from the registry itself, and redirect only GET. A URL that is signed for GET returns 403 to HEAD.",
         covers: ["REG-BLB-04", "B08"],
         sources: [HTTP.states(
             "HEAD",
@@ -104,6 +105,7 @@ requirement! {
     REDIRECT_ENDS = "origins/redirect-ends" {
         level: Must,
         title: "the redirects of a blob end",
+        fix: "Redirect GET of a blob to the storage that holds it, and never to a URL that was requested before. Check rewrite rules of the proxy, and the configured URL of the storage.",
         covers: ["REG-PUL-13"],
         sources: [HTTP.states(
             "status.3xx",
@@ -140,6 +142,7 @@ requirement! {
     AT_MOST_NINE = "origins/few-redirects" {
         level: Must,
         title: "a blob is at most nine redirects away",
+        fix: "Redirect GET of a blob directly to its final URL: one redirect instead of a chain. Helm gives up at the tenth.",
         covers: ["REG-PUL-13"],
         sources: [observed("7.6", "a chain of redirects ends with `stopped after 10 redirects`, except in Helm 3.21.1 and 4.2.4")],
         breaks: [

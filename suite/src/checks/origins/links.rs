@@ -28,6 +28,7 @@ requirement! {
     LINK_HOST = "origins/link-on-the-registry" {
         level: Must,
         title: "the `Link` to the next page has the registry's own origin",
+        fix: "Send `Link` as a path: `</v2/<name>/tags/list?n=2&last=1.0.0>; rel=\"next\"`, as zot does. For a full URL use the host, port and scheme that the client used, not a configured name.",
         covers: ["REG-TAG-04", "A08"],
         sources: [oras_go("v2.6.2", "registry/remote/utils.go", "the next link must be of the same origin")],
         breaks: [
@@ -62,6 +63,7 @@ requirement! {
     CUT_LIST = "origins/cut-list-stays-on-the-registry" {
         level: Must,
         title: "a tag list that is cut without a request for it continues on the registry's own origin",
+        fix: "Send `Link` as a path, `</v2/<name>/tags/list?last=1.0.0>; rel=\"next\"`, or with the host, port and scheme that the client used.",
         covers: ["REG-TAG-04", "A08"],
         sources: [oras_go("v2.6.2", "registry/remote/utils.go", "the next link must be of the same origin")],
         breaks: [
@@ -92,6 +94,7 @@ requirement! {
     NEXT_PAGE = "origins/next-page-needs-no-credentials" {
         level: Must,
         title: "the next page of a tag list on another origin needs no credentials",
+        fix: "Serve the next page of a tag list on the registry's own host, with a path in `Link`. A page on another host must return 200 without credentials.",
         covers: ["REG-TAG-04", "A08"],
         sources: [observed("7.6", "Helm 3.8 to 3.21.4 and 4.0 to 4.2.4 follow a `Link` to another host without credentials")],
         breaks: [
@@ -152,6 +155,7 @@ requirement! {
     NO_FOREIGN_LINK = "origins/no-foreign-link" {
         level: Must,
         title: "a tag list has no `Link` except `rel=\"next\"`",
+        fix: "Remove `Link` headers with another relation than `next` from `tags/list`. Turn off preload headers for `/v2/` in a CDN or proxy.",
         covers: ["REG-TAG-03", "C12"],
         sources: [observed("7.6", "Helm 3.8 and later follow a `Link` without `rel`")],
         breaks: [

@@ -37,6 +37,7 @@ requirement! {
     REALM_TLS = "origins/realm-keeps-tls" {
         level: Must,
         title: "the `realm` does not downgrade from https",
+        fix: "Write the realm with `https://`. Let the proxy that terminates TLS forward the scheme, or set the external URL of the registry or token service.",
         covers: ["REG-AUT-16", "A11"],
         sources: [oras_go("v2.6.1", "registry/remote/auth/client.go:239", "refuses an `http` realm of an `https` registry")],
         breaks: [
@@ -74,6 +75,7 @@ requirement! {
     REALM_PUBLIC = "origins/realm-reachable" {
         level: Must,
         title: "the `realm` is not a private address",
+        fix: "Write the public host name of the token service into the realm, not an address of the internal network. Check the configured external URL.",
         covers: ["REG-AUT-17", "REG-AUT-18", "A11"],
         sources: [oras_go("v2.6.1", "registry/remote/auth/client.go:239", "refuses a realm that is a private address of another host")],
         breaks: [

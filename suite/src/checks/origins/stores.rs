@@ -30,6 +30,7 @@ requirement! {
     NO_CREDENTIALS = "origins/redirect-needs-no-credentials" {
         level: Must,
         title: "a redirected blob needs no credentials",
+        fix: "Redirect a blob to a signed URL that needs no `Authorization`, or return the bytes from the registry without a redirect.",
         covers: ["REG-PUL-14", "B07"],
         sources: [observed("4.3", "Helm drops `Authorization` when the host changes")],
         breaks: [
@@ -72,6 +73,7 @@ requirement! {
     STORE_AUTHORIZATION = "origins/store-takes-authorization" {
         level: Must,
         title: "a blob store on the registry's host accepts the registry's `Authorization`",
+        fix: "Ignore `Authorization` in a blob store on the registry's host, or put the store on another host, to which Helm does not send the header.",
         covers: ["REG-PUL-15", "B06"],
         sources: [HTTP.states(
             "status.3xx",
@@ -131,6 +133,7 @@ requirement! {
     REDIRECT_REACHABLE = "origins/redirect-reachable" {
         level: Should,
         title: "a blob redirect does not lead to a cluster-internal host",
+        fix: "Redirect blobs to the public host name of the object store, or return the bytes from the registry. Check the endpoint that the storage is configured with.",
         covers: ["REG-PUL-16"],
         sources: [observed("3.2", "Helm follows a redirect, and the pull ends if the host does not resolve")],
         breaks: [
@@ -165,6 +168,7 @@ requirement! {
     REDIRECT_TLS = "origins/redirect-keeps-tls" {
         level: Should,
         title: "a blob redirect does not downgrade from https",
+        fix: "Redirect blobs to `https://` URLs. Check the scheme of the endpoint that the storage is configured with, or return the bytes from the registry.",
         covers: ["REG-PUL-13", "REG-PUL-16"],
         sources: [observed("3.2", "every tested Helm version follows redirects to `http`")],
         breaks: [],

@@ -27,6 +27,7 @@ requirement! {
     LOCATION_HOST = "origins/location-on-the-registry" {
         level: Must,
         title: "the `Location` of an upload has the registry's own host and port",
+        fix: "Send `Location` as a path, or with the host and port that the client used; the proxy must forward both. In Distribution, `http.relativeurls` sends paths.",
         covers: ["REG-BLB-08", "A09"],
         sources: [oras_go("v2.6.1", "registry/remote/repository.go:921", "refuses an upload URL on another host")],
         breaks: [
@@ -85,6 +86,7 @@ requirement! {
     LOCATION_TLS = "origins/location-keeps-tls" {
         level: Must,
         title: "the `Location` of an upload does not downgrade from https",
+        fix: "Send `Location` as a path, or with `https`. Let the proxy that terminates TLS forward the scheme; in Distribution, `http.relativeurls` sends paths.",
         covers: ["REG-BLB-09", "A10"],
         sources: [oras_go("v2.6.1", "registry/remote/repository.go:923", "refuses an upload URL that downgrades the scheme")],
         breaks: [
@@ -128,6 +130,7 @@ requirement! {
     PUT_NOT_REDIRECTED = "origins/put-not-redirected" {
         level: Must,
         title: "the PUT of an upload does not return 301, 302 or 303",
+        fix: "Return 201 to the PUT at the URL of `Location`, without a redirect; if one is needed, use 307 or 308. Check rules that redirect http to https, or one spelling of a path to another.",
         covers: ["REG-BLB-11", "B09"],
         sources: [HTTP.states(
             "status.301",

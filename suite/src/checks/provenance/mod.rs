@@ -25,6 +25,7 @@ requirement! {
     ACCEPTED = "provenance/layer-accepted" {
         level: Must,
         title: "the registry accepts a layer of type `application/vnd.cncf.helm.chart.provenance.v1.prov`",
+        fix: "Add `application/vnd.cncf.helm.chart.provenance.v1.prov` to the allowed layer types, or accept layers of any media type.",
         covers: ["REG-MAN-06", "A15"],
         sources: [
             helm("v3.7.0", "internal/experimental/registry/constants.go:33", "defines the provenance layer type"),
@@ -64,6 +65,7 @@ requirement! {
     ORDER = "provenance/either-order" {
         level: Must,
         title: "the registry accepts chart and provenance layers in either order",
+        fix: "Find the chart layer by its media type, and not by its position. Accept the provenance layer before it.",
         covers: ["REG-MAN-08", "A15"],
         sources: [helm("v4.2.4", "pkg/registry/client.go:700", "sorts layers by digest")],
         breaks: [
@@ -100,6 +102,7 @@ requirement! {
     KEPT = "provenance/layer-kept" {
         level: Must,
         title: "the registry preserves the provenance layer in the manifest",
+        fix: "Return the bytes of the manifest as they were pushed, with all layers. Do not generate a manifest from the chart layer.",
         covers: ["REG-MAN-06", "A15"],
         sources: [observed("3.3", "provenance layer missing: `--verify` exits 1")],
         breaks: [
@@ -140,6 +143,7 @@ requirement! {
     BYTES = "provenance/bytes-preserved" {
         level: Must,
         title: "the registry serves the provenance blob byte for byte",
+        fix: "Return the provenance blob with 200 and unchanged bytes. Check that it is stored like the chart layer, and that nothing converts its line endings.",
         covers: ["REG-PUL-08"],
         sources: [DISTRIBUTION.states(
             "pulling-blobs",

@@ -29,6 +29,7 @@ requirement! {
     BLOB_BYTES = "pull/blob-bytes" {
         level: Must,
         title: "the registry serves blobs byte for byte",
+        fix: "Return a blob with 200 and the bytes that were pushed. Check proxies that compress or cut off bodies, and the stored file.",
         covers: ["REG-PUL-08"],
         sources: [DISTRIBUTION.states(
             "pulling-blobs",
@@ -64,6 +65,7 @@ requirement! {
     BLOB_WHOLE = "pull/blob-whole" {
         level: Must,
         title: "the registry sends a blob completely",
+        fix: "Send as many bytes as `Content-Length` announces. Check time limits of the proxy, and the length that the handler announces.",
         covers: ["REG-PUL-08", "REG-PUL-09"],
         sources: [observed("7.6", "blob connection cut: 3.2.4 to 3.7.2 and 3.18.0 and later fail")],
         breaks: [
@@ -97,6 +99,7 @@ requirement! {
     BLOB_LENGTH = "pull/blob-length-is-true" {
         level: Must,
         title: "`Content-Length` from GET of a blob is the blob's size",
+        fix: "Send the whole blob, with its size as `Content-Length`. Check whether the stored file is shorter than the blob that was pushed.",
         covers: ["REG-PUL-09", "A23"],
         sources: [observed("3.5", "blob shorter than its descriptor: `mismatch Content-Length`")],
         breaks: [
@@ -130,6 +133,7 @@ requirement! {
     BLOB_DIGEST = "pull/blob-digest-is-true" {
         level: Must,
         title: "`Docker-Content-Digest` from GET of a blob is absent or correct",
+        fix: "Send the requested digest as `Docker-Content-Digest` of a blob, or leave out the header. Check whether a cache sends the header of another blob.",
         covers: ["REG-PUL-10"],
         sources: [DISTRIBUTION.states(
             "pulling-blobs",
@@ -163,6 +167,7 @@ requirement! {
     CONFIG = "pull/config-readable" {
         level: Must,
         title: "the registry serves the config blob of a chart byte for byte",
+        fix: "Return the config blob with 200 to GET by its digest, with the bytes that were pushed. Store it like a layer, even if its content is kept in a database.",
         covers: ["REG-PUL-12"],
         sources: [helm("v4.2.4", "pkg/registry/client.go:519", "reads and parses the config on every pull")],
         breaks: [

@@ -26,6 +26,7 @@ requirement! {
     HEAD_TAG = "pull/head-finds-tag" {
         level: Must,
         title: "HEAD of a tag works if GET works",
+        fix: "Return 200 to HEAD of a tag if GET returns 200. Let one handler serve both methods, and check that a front end allows HEAD.",
         covers: ["REG-PUL-01", "REG-ERR-05", "A20"],
         sources: [
             DISTRIBUTION.states(
@@ -62,6 +63,7 @@ requirement! {
     HEAD_TYPE = "pull/head-carries-type" {
         level: Must,
         title: "HEAD of a tag returns `Content-Type`",
+        fix: "Send the media type of the manifest as `Content-Type` of HEAD, as for GET. Check whether the framework or a front end removes the header because there is no body.",
         covers: ["REG-PUL-01", "A21"],
         sources: [containerd("v1.6.6", "remotes/docker/resolver.go", "takes the media type from HEAD, or from GET if HEAD has no digest or no length")],
         breaks: [
@@ -118,6 +120,7 @@ requirement! {
     HEAD_LENGTH = "pull/head-carries-length" {
         level: Must,
         title: "HEAD of a manifest returns `Content-Length`",
+        fix: "Send the size of the manifest as `Content-Length` of HEAD, as for GET. Check whether a proxy removes it.",
         covers: ["REG-PUL-01", "REG-MAN-20", "A21", "A23"],
         sources: [
             DISTRIBUTION.states(
@@ -151,6 +154,7 @@ requirement! {
     HEAD_DIGEST = "pull/head-carries-digest" {
         level: Should,
         title: "HEAD of a manifest returns `Docker-Content-Digest`",
+        fix: "Send `Docker-Content-Digest` in the response to HEAD of a manifest. Check whether a front end removes the header.",
         covers: ["REG-PUL-01", "REG-PUL-06", "REG-MAN-20", "A22"],
         sources: [DISTRIBUTION.states(
             "checking-if-content-exists-in-the-registry",
@@ -180,6 +184,7 @@ requirement! {
     HEAD_TRUE_DIGEST = "pull/head-digest-is-true" {
         level: Must,
         title: "`Docker-Content-Digest` from HEAD is the manifest's digest",
+        fix: "Compute `Docker-Content-Digest` of HEAD from the bytes that GET returns. Check for a cached digest of an earlier manifest of the tag.",
         covers: ["REG-PUL-06", "REG-PUL-07", "C11"],
         sources: [containerd("v1.6.6", "remotes/docker/resolver.go", "uses the digest from HEAD without further check")],
         breaks: [

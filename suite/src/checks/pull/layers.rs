@@ -19,6 +19,7 @@ requirement! {
     TYPES = "pull/layer-types-kept" {
         level: Should,
         title: "the manifest under a tag has the media types that were pushed",
+        fix: "Return the manifest that was pushed under the tag, with its media types. Do not replace the type of the chart layer.",
         covers: ["REG-MAN-10", "REG-PUL-24"],
         sources: [DISTRIBUTION.states(
             "pushing-manifests",

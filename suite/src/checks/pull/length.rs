@@ -23,6 +23,7 @@ requirement! {
     LENGTH = "pull/head-length-is-true" {
         level: Must,
         title: "`Content-Length` from HEAD of a manifest is the manifest's size",
+        fix: "Send the size of the manifest as `Content-Length` of HEAD, not 0. Check whether a front end sets it to 0 when it removes a body.",
         covers: ["REG-PUL-01", "REG-MAN-20", "A23"],
         sources: [
             DISTRIBUTION.states(

@@ -25,6 +25,7 @@ requirement! {
     GET_TAG = "pull/get-finds-tag" {
         level: Must,
         title: "GET of a tag returns 200",
+        fix: "Return the manifest with 200 to GET of a tag, even if `Accept` lists Docker types first. Let one handler serve HEAD and GET.",
         covers: ["REG-PUL-02"],
         sources: [DISTRIBUTION.states(
             "pulling-manifests",
@@ -56,6 +57,7 @@ requirement! {
     GET_DIGEST = "pull/get-carries-digest" {
         level: Should,
         title: "GET of a manifest returns `Docker-Content-Digest`",
+        fix: "Send `Docker-Content-Digest` in the response to GET of a manifest. Check whether a front end removes the header.",
         covers: ["REG-PUL-06", "A22"],
         sources: [DISTRIBUTION.states(
             "pulling-manifests",
@@ -84,6 +86,7 @@ requirement! {
     GET_TRUE_DIGEST = "pull/get-digest-is-true" {
         level: Must,
         title: "`Docker-Content-Digest` from GET of a manifest is the digest of its body",
+        fix: "Compute `Docker-Content-Digest` of GET from the bytes of this body. Check caches, and code that converts the manifest afterwards.",
         covers: ["REG-PUL-06", "C11"],
         sources: [observed("7.6", "wrong Docker-Content-Digest on manifest GET: 3.18.0 and later fail")],
         breaks: [
@@ -114,6 +117,7 @@ requirement! {
     BY_DIGEST = "pull/by-digest" {
         level: Must,
         title: "the registry serves a tagged manifest by digest",
+        fix: "Return a manifest with a tag to GET by its digest, even if nobody has read the tag before. A pull-through cache must request the digest from its upstream.",
         covers: ["REG-PUL-04"],
         sources: [observed("3.2", "HEAD of the tag, then GET of the digest it names")],
         breaks: [
@@ -173,6 +177,7 @@ requirement! {
     UNTAGGED = "pull/untagged-by-digest" {
         level: Must,
         title: "the registry serves a manifest without a tag by digest",
+        fix: "Look up a digest among all manifests of the repository, and not through its tags. A push by digest must be readable before the tag exists.",
         covers: ["REG-PUL-04", "REG-MAN-13"],
         sources: [observed("2.2", "step 5 of a push since 3.18: GET of the manifest by digest")],
         breaks: [
@@ -220,6 +225,7 @@ requirement! {
     ABSENT = "pull/absent-tag-is-404" {
         level: Should,
         title: "GET of an absent tag returns 404",
+        fix: "Return 404 with the code `MANIFEST_UNKNOWN` to GET of an absent tag. Map the error \"not found\" of the storage to 404, and let no front end return its own page.",
         covers: ["REG-PUL-05", "REG-ERR-03", "B37"],
         sources: [DISTRIBUTION.states(
             "pulling-manifests",

@@ -28,6 +28,7 @@ requirement! {
     TYPE = "pull/manifest-type" {
         level: Must,
         title: "`Content-Type` of a manifest is the type it was pushed with",
+        fix: "Send `Content-Type: application/vnd.oci.image.manifest.v1+json`, the type of the push, for a manifest. Store the type, and keep it when files are copied in the storage.",
         covers: ["REG-PUL-03", "A24"],
         sources: [
             DISTRIBUTION.states(
@@ -69,6 +70,7 @@ requirement! {
     NOT_CONVERTED = "pull/manifest-not-converted" {
         level: Must,
         title: "the registry does not convert a manifest, whatever else `Accept` lists",
+        fix: "Return the stored OCI manifest if `Accept` lists its media type, even if a Docker type comes first. Do not convert it.",
         covers: ["REG-PUL-03", "REG-PUL-07", "A24"],
         sources: [observed("7.4", "T13: GET of the tag with `M5`, Docker types first")],
         breaks: [
@@ -103,6 +105,7 @@ requirement! {
     BYTES = "pull/manifest-bytes" {
         level: Must,
         title: "the registry serves manifests byte for byte",
+        fix: "Store the bytes of a manifest as they were received, and return them to GET by digest. Do not decode and encode the JSON.",
         covers: ["REG-MAN-10", "A28"],
         sources: [DISTRIBUTION.states(
             "pushing-manifests",
@@ -140,6 +143,7 @@ requirement! {
     ODD_SHAPE = "pull/odd-manifest-bytes" {
         level: Must,
         title: "the registry preserves spacing and key order of a manifest",
+        fix: "Return a manifest with the spaces, line feeds and key order of the push. Store it as bytes, not in a JSON column, which may change all three.",
         covers: ["REG-MAN-10", "REG-PUL-24", "A28"],
         sources: [DISTRIBUTION.states(
             "pushing-manifests",
@@ -187,6 +191,7 @@ requirement! {
     NO_INDEX_WRAPPED = "pull/tag-is-no-index" {
         level: Must,
         title: "a chart's tag refers to its manifest, not to an index",
+        fix: "Return the pushed manifest under its tag, and generate no index around it. List signatures and attestations in the referrers API.",
         covers: ["REG-PUL-21", "C17"],
         sources: [observed("1.2", "3.20.1 and 4.1.2 accept an OCI index under a tag")],
         breaks: [

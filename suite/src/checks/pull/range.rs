@@ -22,6 +22,7 @@ requirement! {
     RANGE = "pull/range" {
         level: Should,
         title: "GET of a blob with `Range` returns that range or the whole blob",
+        fix: "Return 206 with exactly the requested bytes, also to `bytes=10-` without an end, or 200 with the whole blob. Offsets start at 0, and the end is included.",
         covers: ["REG-PUL-18", "C19"],
         sources: [DISTRIBUTION.states(
             "pulling-blobs",
@@ -71,6 +72,7 @@ requirement! {
     CLAIMED_RANGES = "pull/claimed-ranges-served" {
         level: Should,
         title: "a registry that sends `Accept-Ranges: bytes` serves ranges",
+        fix: "Return 206 with the requested bytes to a request with `Range`, or remove `Accept-Ranges: bytes`. Check whether a proxy adds this header.",
         covers: ["REG-PUL-18", "C19"],
         sources: [HTTP.states(
             "field.accept-ranges",

@@ -17,6 +17,7 @@ requirement! {
     API = "referrers/api-present" {
         level: May,
         title: "the registry has the referrers API",
+        fix: "Add `GET /v2/<name>/referrers/<digest>`: 200 with an index of the manifests whose `subject` has this digest, and an empty index if there are none.",
         covers: ["REG-REF-01", "C01"],
         sources: [
             DISTRIBUTION.states("listing-referrers", "Assuming a repository is found, this request MUST return a `200 OK` response code."),
@@ -50,6 +51,7 @@ requirement! {
     ABSENT_API = "referrers/absent-api-is-404" {
         level: Should,
         title: "the referrers endpoint returns 200 or 404",
+        fix: "Return 404 at `/v2/<name>/referrers/<digest>` if there is no referrers API, and 200 with an empty index if a chart has no referrers. Do not return 403 or 405.",
         covers: ["REG-REF-01", "C01"],
         sources: [DISTRIBUTION.states(
             "listing-referrers",
@@ -81,6 +83,7 @@ requirement! {
     SUBJECT = "referrers/subject-acknowledged" {
         level: Should,
         title: "the push of a referrer returns `OCI-Subject`",
+        fix: "Send `OCI-Subject: <digest>` with the 201 for a manifest with a `subject`; the value is the digest of the subject.",
         covers: ["REG-REF-01", "C02"],
         sources: [DISTRIBUTION.states(
             "pushing-manifests-with-subject",
@@ -111,6 +114,7 @@ requirement! {
     ACKNOWLEDGED_MEANS_API = "referrers/acknowledged-means-api" {
         level: Should,
         title: "a registry that sends `OCI-Subject` has the referrers API",
+        fix: "Send `OCI-Subject` only if `GET /v2/<name>/referrers/<digest>` lists the manifest. Remove the header if there is no referrers API.",
         covers: ["REG-REF-01", "C02"],
         sources: [
             DISTRIBUTION.states("pushing-manifests-with-subject", "When processing a request for an image manifest with the `subject` field, a registry implementation that supports the [referrers API](#listing-referrers) MUST respond with the response header `OCI-Subject: <subject digest>` to indicate to the client that the registry processed the request's `subject`."),
@@ -157,6 +161,7 @@ requirement! {
     UNKNOWN_REPOSITORY = "referrers/unknown-repository" {
         level: Should,
         title: "the referrers endpoint returns no 5xx for an unknown repository",
+        fix: "Return 200 with an empty index, or 404 with the code `NAME_UNKNOWN`, to referrers in an unknown repository. Map the error \"not found\" of the storage to one of them.",
         covers: ["C01", "C04"],
         sources: [
             DISTRIBUTION.states("listing-referrers", "If a query results in no matching referrers, an empty manifest list MUST be returned."),

@@ -23,6 +23,7 @@ requirement! {
     CHART_UNCHANGED = "referrers/chart-untouched" {
         level: Must,
         title: "attaching a signature does not change the chart",
+        fix: "Leave the tag of a chart unchanged when a manifest with the chart as `subject` is pushed. List that manifest in the referrers API, and generate no index under the tag.",
         covers: ["REG-REF-02"],
         sources: [observed("1.2", "Helm 3.18.0 to 3.20.0 and 4.0.0 to 4.1.1 reject an index under the tag")],
         breaks: [
@@ -64,6 +65,7 @@ requirement! {
     SUBJECT_SERVED = "referrers/subject-served" {
         level: Should,
         title: "the registry serves a manifest together with its subject",
+        fix: "Return a manifest to GET by digest although it has no tag, and exempt the subject of another manifest from garbage collection.",
         covers: ["REG-REF-03"],
         sources: [observed("5", "Helm 3.18 and later follow `subject` during the copy and fail if it is absent")],
         breaks: [

@@ -20,6 +20,7 @@ requirement! {
     LISTED = "referrers/attached-is-listed" {
         level: Should,
         title: "an attached artifact is in the list of referrers",
+        fix: "Add a manifest with a `subject` to the list of referrers of this subject before the 201 for its push is sent.",
         covers: ["REG-REF-01"],
         sources: [
             DISTRIBUTION.states("enabling-the-referrers-api", "After the referrers API is enabled, Registries MUST include all newly pushed image manifests with a valid `subject` field in the referrers API response."),
@@ -55,6 +56,7 @@ requirement! {
     FILTER = "referrers/claimed-filter-applied" {
         level: Should,
         title: "`OCI-Filters-Applied` is sent only if the list is filtered",
+        fix: "Remove entries of other types from the list of referrers when `OCI-Filters-Applied: artifactType` is sent, or do not send the header.",
         covers: ["REG-REF-01", "C03"],
         sources: [DISTRIBUTION.states(
             "listing-referrers",
@@ -127,6 +129,7 @@ requirement! {
     ARTIFACT_TYPE = "referrers/type-named" {
         level: Should,
         title: "the list of referrers contains the artifact type",
+        fix: "Copy `artifactType` of the manifest to its entry in the list of referrers. If the manifest has none, use the media type of its config.",
         covers: ["REG-REF-01", "C03"],
         sources: [DISTRIBUTION.states(
             "listing-referrers",
@@ -160,6 +163,7 @@ requirement! {
     ANNOTATIONS = "referrers/annotations-copied" {
         level: Should,
         title: "the list of referrers contains the annotations",
+        fix: "Copy `annotations` of the manifest to its entry in the list of referrers.",
         covers: ["REG-REF-01"],
         sources: [DISTRIBUTION.states(
             "listing-referrers",

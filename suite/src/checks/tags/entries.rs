@@ -26,6 +26,7 @@ requirement! {
     VERBATIM = "tags/listed-verbatim" {
         level: Must,
         title: "the registry lists tags as they can be read",
+        fix: "List a tag as it was pushed. Do not convert `_` to `+` or `-`, do not change its case, and omit none.",
         covers: ["REG-TAG-07", "REG-NAM-06"],
         sources: [
             helm("v3.8.0", "pkg/registry/client.go:607", "maps every `_` of a listed tag to `+`"),
@@ -84,6 +85,7 @@ requirement! {
     NON_SEMVER = "tags/foreign-tags-listed" {
         level: May,
         title: "the registry lists tags that are not SemVer versions as well",
+        fix: "List every tag of the repository, also `latest`, `v1.2.3` and the tags of signatures. Remove the filter for SemVer from `tags/list`.",
         covers: ["REG-TAG-14", "C16"],
         sources: [
             observed("3.1", "Helm ignores `latest`, `v9.9.9`, `1.0` and signature tags"),
@@ -124,6 +126,7 @@ requirement! {
     ORDER = "tags/lexical-order" {
         level: Should,
         title: "the registry lists tags in lexical order",
+        fix: "Sort all tags before the list is cut into pages. Distribution 2.8 returns them in the order of a directory.",
         covers: ["REG-TAG-08", "B38"],
         sources: [DISTRIBUTION.states(
             "listing-tags",
@@ -160,6 +163,7 @@ requirement! {
     RESOLVES = "tags/range-resolves" {
         level: Must,
         title: "the tag list resolves ranges to the right version",
+        fix: "List every version that GET returns, with `_` in place of the `+` of its build metadata. Check which tags a filter or a conversion changes in `tags/list`.",
         covers: ["REG-TAG-02", "REG-TAG-07", "REG-TAG-14", "C16"],
         sources: [
             HELM_DOCS.states(

@@ -30,6 +30,7 @@ requirement! {
     SHAPE = "tags/list-answers" {
         level: Must,
         title: "`tags/list` returns 200 with `{\"name\":…,\"tags\":[…]}`",
+        fix: "Return 200 with `{\"name\":\"<name>\",\"tags\":[\"1.0.0\"]}` to `GET /v2/<name>/tags/list` if the client may pull. Check the route, and return an array and not `null`.",
         covers: ["REG-TAG-01", "A04", "B37"],
         sources: [
             DISTRIBUTION.states("listing-tags", "Assuming a repository is found, this request MUST return a `200 OK` response code."),
@@ -71,6 +72,7 @@ requirement! {
     REPOSITORY_NAME = "tags/list-names-repository" {
         level: Should,
         title: "the `name` in a tag list is the repository name",
+        fix: "Write the name of the request, with its namespace, into `name`. Check a proxy that maps one repository to another.",
         covers: ["REG-TAG-01"],
         sources: [
             DISTRIBUTION.states("listing-tags", "Upon success, the response MUST be a json body in the following format: `{ \"name\": \"<name>\", \"tags\": [ \"<tag1>\", \"<tag2>\", \"<tag3>\" ] }` `<name>` is the namespace of the repository"),
@@ -107,6 +109,7 @@ requirement! {
     COMPLETE = "tags/complete" {
         level: Must,
         title: "the pages of a tag list contain every tag",
+        fix: "Return all tags, or send `Link: </v2/<name>/tags/list?n=100&last=1.0.0>; rel=\"next\"` with each page but the last. `last` is the last tag of the page.",
         covers: ["REG-TAG-02", "A06"],
         sources: [
             DISTRIBUTION.states("listing-tags", "In addition to fetching the whole list of tags, a subset of the tags can be fetched by providing the `n` query parameter."),
@@ -175,6 +178,7 @@ requirement! {
     UNKNOWN_REPOSITORY = "tags/unknown-repository" {
         level: Should,
         title: "`tags/list` of an unknown repository returns 404 or no tags",
+        fix: "Return 404 with the code `NAME_UNKNOWN`, or 200 with `\"tags\":[]`, for an unknown repository. Map the error \"not found\" of the storage to one of them.",
         covers: ["REG-TAG-11", "B24"],
         sources: [observed("3.1", "Helm prints different messages for an empty list and for 404")],
         breaks: [],

@@ -23,6 +23,7 @@ requirement! {
     LINK_FORM = "tags/link-form" {
         level: Must,
         title: "a truncated tag list has `Link: <URL>; rel=\"next\"`",
+        fix: "Write the URL of the next page in angle brackets: `Link: </v2/<name>/tags/list?n=2&last=1.0.0>; rel=\"next\"`. zot does so since 2.0.0.",
         covers: ["REG-TAG-03", "A07"],
         sources: [
             DISTRIBUTION.states(
@@ -68,6 +69,7 @@ requirement! {
     LARGEST_PAGE = "tags/page-within-4-mib" {
         level: Must,
         title: "a page of tags has at most 4 MiB",
+        fix: "Cut a long list into pages with `Link`, also without `n` in the request, for example after 1000 tags.",
         covers: ["REG-TAG-06", "C14"],
         sources: [oras_go("v2.6.1", "registry/remote/utils.go:33", "reads 4 MiB of a page")],
         breaks: [
@@ -103,6 +105,7 @@ requirement! {
     LAST_PAGE = "tags/last-page-has-no-link" {
         level: Must,
         title: "the last page of a tag list has no `Link` header",
+        fix: "Send `Link` only if another tag follows the page: read one tag more than the page has. Check that the URL in `Link` has the last tag of this page as `last`.",
         covers: ["REG-TAG-05", "C13"],
         sources: [
             DISTRIBUTION.states("listing-tags", "A `Link` header MAY be included in the response when additional tags are available."),

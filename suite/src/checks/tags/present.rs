@@ -25,6 +25,7 @@ requirement! {
     EACH = "tags/each-tag-listed" {
         level: Must,
         title: "the tag list contains each of a few tags",
+        fix: "Return every tag of the repository, or `Link` to the rest. Check the limit of the query, and the first and last tag where the list is cut into pages.",
         covers: ["REG-TAG-02", "A06"],
         sources: [
             DISTRIBUTION.states("listing-tags", "`<name>` is the namespace of the repository, and `<tag1>`, `<tag2>`, and `<tag3>` are each tags on the repository."),
@@ -74,6 +75,7 @@ requirement! {
     READABLE = "tags/listed-is-readable" {
         level: Must,
         title: "the highest version in the tag list can be read",
+        fix: "List only tags whose manifest GET returns. Remove a tag with its manifest; a pull-through cache must fetch a manifest whose tag it lists.",
         covers: ["REG-TAG-02", "REG-PUL-02"],
         sources: [
             DISTRIBUTION.states("listing-tags", "`<name>` is the namespace of the repository, and `<tag1>`, `<tag2>`, and `<tag3>` are each tags on the repository."),

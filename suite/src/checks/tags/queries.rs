@@ -19,6 +19,7 @@ requirement! {
     N = "tags/n-honoured" {
         level: Should,
         title: "`n` limits the number of tags in a page",
+        fix: "Return at most `n` tags, with `Link` to the next page if more follow. Distribution does so since 3.0.",
         covers: ["REG-TAG-09", "B39"],
         sources: [
             DISTRIBUTION.states("listing-tags", "`<name>` is the namespace of the repository, and `<int>` is an integer specifying the number of tags requested."),
@@ -54,6 +55,7 @@ requirement! {
     LARGE_N = "tags/large-n-answered" {
         level: Should,
         title: "the registry accepts a large `n`",
+        fix: "Return 200 with the largest page that the registry allows if `n` is larger, with `Link` if more tags follow. Distribution does so since 3.1.1.",
         covers: ["REG-TAG-09", "B38"],
         sources: [DISTRIBUTION.states("listing-tags", "Assuming a repository is found, this request MUST return a `200 OK` response code.")],
         breaks: [],
@@ -81,6 +83,7 @@ requirement! {
     LAST = "tags/last-honoured" {
         level: Should,
         title: "`last` continues the list after a tag",
+        fix: "Return only the tags that follow `last` in the order of the list, and not `last` itself. Check that the parameter reaches the query.",
         covers: ["REG-TAG-09", "B38"],
         sources: [
             DISTRIBUTION.states("listing-tags", "That is to say, `<tagname>` will not be included in the results, but up to `<int>` tags *after* `<tagname>` will be returned."),
@@ -132,6 +135,7 @@ requirement! {
     PAST_THE_END = "tags/nothing-past-the-end" {
         level: Should,
         title: "the list after the last tag is empty",
+        fix: "Return 200 with `\"tags\":[]` if no tag follows `last`, even if `last` is no existing tag. Select the tags that sort after it, instead of a search for it.",
         covers: ["REG-TAG-09", "B38"],
         sources: [
             DISTRIBUTION.states("listing-tags", "Assuming a repository is found, this request MUST return a `200 OK` response code."),

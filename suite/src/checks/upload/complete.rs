@@ -23,6 +23,7 @@ requirement! {
     MONOLITHIC = "upload/one-put-completes" {
         level: Must,
         title: "POST and one PUT with the whole body store a blob",
+        fix: "Accept a PUT with `digest` and the whole body at the `Location` of the POST, without a PATCH before it, and return 201. Pulp does so since 2.16.",
         covers: ["REG-BLB-11", "REG-API-15", "A19"],
         sources: [
             DISTRIBUTION.states(
@@ -61,6 +62,7 @@ requirement! {
     PUT_201 = "upload/put-answers-201" {
         level: Must,
         title: "the PUT that completes an upload returns 201",
+        fix: "Return 201 Created to the PUT that completes an upload, not 200, 202 or 204.",
         covers: ["REG-BLB-12", "B13"],
         sources: [DISTRIBUTION.states(
             "post-then-put",
@@ -94,6 +96,7 @@ requirement! {
     PUT_NOT_202 = "upload/put-is-final" {
         level: Must,
         title: "the PUT that completes an upload does not return 202",
+        fix: "Store the blob before the response to the PUT, and return 201. Start scans and copies after it, instead of returning 202.",
         covers: ["REG-BLB-12"],
         sources: [observed("7.6", "blob PUT 202: 3.2.4 fails, 3.6.2 to 3.10.1 accept, 3.12.0 to 3.17.4 fail")],
         breaks: [
@@ -127,6 +130,7 @@ requirement! {
     VERIFIED = "upload/digest-verified" {
         level: Must,
         title: "the registry does not store a body under a digest that it does not have",
+        fix: "Hash the body of the upload. If it does not have the digest of the request, discard it and return 400 with the code `DIGEST_INVALID`.",
         covers: ["REG-BLB-17", "B42"],
         sources: [
             DISTRIBUTION.states("post-then-put", "Here, `<digest>` is the digest of the blob being uploaded, and `<length>` is its size in bytes."),

@@ -24,6 +24,7 @@ requirement! {
     ABSENT = "upload/absent-blob-is-404" {
         level: Must,
         title: "HEAD of an absent blob returns 404",
+        fix: "Return 404, without a body, to HEAD of a blob that the repository does not have. Check that the route accepts HEAD, and that a client that may push does not get 403.",
         covers: ["REG-BLB-01", "A20", "B45"],
         sources: [DISTRIBUTION.states(
             "checking-if-content-exists-in-the-registry",
@@ -57,6 +58,7 @@ requirement! {
     FOUND = "upload/present-blob-is-found" {
         level: Should,
         title: "HEAD of an existing blob does not return 404",
+        fix: "Return 200 to HEAD of a blob that the repository has. Check for a cached 404 from before the upload.",
         covers: ["REG-BLB-01"],
         sources: [DISTRIBUTION.states(
             "checking-if-content-exists-in-the-registry",
@@ -92,6 +94,7 @@ requirement! {
     PRESENT = "upload/present-blob-answered" {
         level: Must,
         title: "the registry does not refuse HEAD of an existing blob",
+        fix: "Return 200 to HEAD of a blob that GET returns. Add HEAD to the route of GET, and to the methods that a front end allows.",
         covers: ["REG-BLB-01", "A20"],
         sources: [DISTRIBUTION.states(
             "checking-if-content-exists-in-the-registry",
@@ -128,6 +131,7 @@ requirement! {
     LENGTH = "upload/present-blob-has-length" {
         level: Must,
         title: "HEAD of an existing blob returns `Content-Length`",
+        fix: "Send the size of the blob as `Content-Length` of HEAD, as for GET. Check whether a proxy removes it.",
         covers: ["REG-BLB-02", "A21"],
         sources: [
             DISTRIBUTION.states(
@@ -172,6 +176,7 @@ requirement! {
     TRUE_LENGTH = "upload/present-blob-length-is-true" {
         level: Should,
         title: "`Content-Length` from HEAD of a blob is the blob's size",
+        fix: "Send the size of the stored blob as `Content-Length` of HEAD, the same number as for GET.",
         covers: ["REG-BLB-02", "A23"],
         sources: [DISTRIBUTION.states(
             "checking-if-content-exists-in-the-registry",

@@ -25,6 +25,7 @@ requirement! {
     LOCATION = "upload/location-sent" {
         level: Must,
         title: "the POST that starts an upload returns `Location`",
+        fix: "Send `Location` with the URL of the upload session in the 202 to POST. Check whether a front end removes the header.",
         covers: ["REG-BLB-06", "B14"],
         sources: [DISTRIBUTION.states(
             "post-then-put",
@@ -58,6 +59,7 @@ requirement! {
     ROOTED = "upload/location-rooted" {
         level: Must,
         title: "`Location` of an upload is absolute or begins with `/`",
+        fix: "Begin `Location` with `/v2/…`, or with the scheme and host of the registry. Check the slash where a path prefix is joined.",
         covers: ["REG-BLB-07", "B15"],
         sources: [
             DISTRIBUTION.states("post-then-put", "Optionally, the location MAY be absolute (containing the protocol and/or hostname), or it MAY be relative (containing just the URL path)."),
@@ -96,6 +98,7 @@ requirement! {
     WITH_SCHEME = "upload/location-names-scheme" {
         level: Must,
         title: "`Location` of an upload does not begin with `//`",
+        fix: "Begin `Location` with one slash and the path, or with `https://` and the host. Check the slash where a base URL and a path are joined.",
         covers: ["REG-BLB-07", "B15"],
         sources: [
             DISTRIBUTION.states("post-then-put", "Optionally, the location MAY be absolute (containing the protocol and/or hostname), or it MAY be relative (containing just the URL path)."),
@@ -137,6 +140,7 @@ requirement! {
     QUERY = "upload/location-query-survives" {
         level: Must,
         title: "the registry accepts the query of `Location` sorted and re-encoded",
+        fix: "Put the state of the upload into the path of `Location`, or verify a signature over the decoded, sorted parameters without `digest`: Helm encodes the query again.",
         covers: ["REG-BLB-10", "B14"],
         sources: [observed("2.2", "both libraries parse and re-encode the query of `Location`")],
         breaks: [

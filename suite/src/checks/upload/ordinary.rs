@@ -25,6 +25,7 @@ requirement! {
     BLOBS = "upload/blobs-of-a-chart" {
         level: Must,
         title: "the registry accepts the blobs of an ordinary chart",
+        fix: "Raise the limit on request bodies in the front end above the largest chart, and exempt uploads from rules that inspect bodies. Return 201 to each PUT.",
         covers: ["REG-BLB-11", "REG-BLB-20"],
         sources: [observed("2.2", "one PUT with the whole blob, in any version")],
         breaks: [
@@ -65,6 +66,7 @@ requirement! {
     CONFIG = "upload/config-characters" {
         level: Must,
         title: "the registry accepts a config with any characters",
+        fix: "Store a config as bytes. If it is also parsed into a database, choose a character set with characters of four bytes, and do not return 500 if that fails.",
         covers: ["REG-BLB-22", "REG-MAN-04"],
         sources: [observed("7.2", "the config is the JSON of `Chart.yaml`, with every character")],
         breaks: [

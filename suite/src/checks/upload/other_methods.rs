@@ -22,6 +22,7 @@ requirement! {
     CHUNKED = "upload/chunks" {
         level: May,
         title: "the registry accepts a blob in chunks",
+        fix: "Append the body of PATCH to the upload, and return 202 with `Location` and `Range: 0-<last byte>`, not 201 or 204.",
         covers: ["REG-BLB-23", "C06"],
         sources: [DISTRIBUTION.states(
             "pushing-a-blob-in-chunks",
@@ -54,6 +55,7 @@ requirement! {
     CHUNK_RANGE = "upload/chunk-range" {
         level: May,
         title: "the response to a chunk has the right `Range`",
+        fix: "Send `Range: 0-<offset of the last byte>` in the response to PATCH: `0-9` after ten bytes, not `0-10`.",
         covers: ["REG-BLB-23", "C06"],
         sources: [
             DISTRIBUTION.states("pushing-a-blob-in-chunks", "Each successful chunk upload MUST have a `202 Accepted` response code, and MUST have the following headers: `Location: <location>` `Range: 0-<end-of-range>`"),
@@ -89,6 +91,7 @@ requirement! {
     SINGLE_POST = "upload/single-post" {
         level: May,
         title: "the registry accepts a blob in a single POST",
+        fix: "Store the body of `POST /v2/<name>/blobs/uploads/?digest=<digest>`, and return 201 instead of 202.",
         covers: ["REG-BLB-23", "C07"],
         sources: [DISTRIBUTION.states(
             "single-post",
@@ -131,6 +134,7 @@ requirement! {
     MOUNT = "upload/mount" {
         level: May,
         title: "the registry mounts a blob from another repository",
+        fix: "Link the blob to the repository on `POST /v2/<name>/blobs/uploads/?mount=<digest>&from=<other>`, and return 201 instead of 202.",
         covers: ["REG-BLB-23", "C05"],
         sources: [DISTRIBUTION.states(
             "mounting-a-blob-from-another-repository",
@@ -185,6 +189,7 @@ requirement! {
     MOUNTED = "upload/mounted-means-there" {
         level: Should,
         title: "a mounted blob exists in the target repository",
+        fix: "Return 201 to a mount only after the blob is linked to the target repository. Return 202 with `Location` if it cannot be mounted.",
         covers: ["REG-BLB-23", "C05"],
         sources: [
             DISTRIBUTION.states("mounting-a-blob-from-another-repository", "The response to a successful mount MUST be `201 Created`, and MUST contain the following header: `Location: <blob-location>` The Location header will contain the registry URL to access the accepted layer file."),

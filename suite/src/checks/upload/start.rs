@@ -28,6 +28,7 @@ requirement! {
     POST_202 = "upload/post-answers-202" {
         level: Must,
         title: "the POST that starts an upload returns 202",
+        fix: "Return 202 Accepted with `Location` to the POST that starts an upload, not 200, 201 or 204.",
         covers: ["REG-BLB-05", "B13"],
         sources: [DISTRIBUTION.states(
             "post-then-put",
@@ -62,6 +63,7 @@ requirement! {
     POST_NOT_201 = "upload/post-does-not-claim-creation" {
         level: Must,
         title: "the POST that starts an upload does not return 201",
+        fix: "Return 202 to a POST without `digest` and `mount`. A 201 means that the blob exists already.",
         covers: ["REG-BLB-05"],
         sources: [containerd("v1.6.6", "remotes/docker/pusher.go:199", "reads 201 on POST as `already exists`")],
         breaks: [
@@ -94,6 +96,7 @@ requirement! {
     POST_ALLOWED = "upload/post-allowed" {
         level: Must,
         title: "a client that may push can start an upload",
+        fix: "Return 202 to the POST of an upload if the user may push. Check the role of the user, the quota, and whether the repository is a proxy or read-only.",
         covers: ["REG-BLB-05", "B04", "B44"],
         sources: [DISTRIBUTION.states(
             "post-then-put",
@@ -143,6 +146,7 @@ requirement! {
     NOT_THROTTLED = "upload/not-throttled" {
         level: Should,
         title: "the registry does not return 429 or 503 to upload requests",
+        fix: "Exempt POST and PUT of uploads from the rate limit, or allow at least six uploads at the same time. Delay a response instead of returning 429 or 503.",
         covers: ["REG-API-14"],
         sources: [observed("3.8", "no era replays an upload body; 429 on a PUT ends the push")],
         breaks: [

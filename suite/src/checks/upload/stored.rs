@@ -23,6 +23,7 @@ requirement! {
     PUT_LOCATION = "upload/put-carries-location" {
         level: May,
         title: "the 201 for a blob has a `Location` header",
+        fix: "Send `Location: /v2/<name>/blobs/<digest>` with the 201 for an upload.",
         covers: ["REG-BLB-12"],
         sources: [
             DISTRIBUTION.states("post-then-put", "Upon successful completion of the request, the response MUST have code `201 Created` and MUST have the following header: `Location: <blob-location>`"),
@@ -52,6 +53,7 @@ requirement! {
     LOCATION_LEADS = "upload/location-leads-to-blob" {
         level: Should,
         title: "the registry serves a blob at the `Location` it returned for it",
+        fix: "Write `/v2/<name>/blobs/<digest>` into `Location` of the 201, and not the URL of the upload session.",
         covers: ["REG-BLB-12"],
         sources: [
             DISTRIBUTION.states("post-then-put", "Upon successful completion of the request, the response MUST have code `201 Created` and MUST have the following header: `Location: <blob-location>` With `<blob-location>` being a pullable blob URL."),
@@ -93,6 +95,7 @@ requirement! {
     PUT_DIGEST = "upload/put-carries-digest" {
         level: Must,
         title: "the 201 for a blob has a `Docker-Content-Digest` header",
+        fix: "Send `Docker-Content-Digest: sha256:…` with the 201 for an upload. Check whether a front end removes the header.",
         covers: ["REG-BLB-13", "A22"],
         sources: [containerd("v1.6.6", "remotes/docker/pusher.go", "`Commit` parses the header unconditionally")],
         breaks: [
@@ -122,6 +125,7 @@ requirement! {
     PUT_TRUE_DIGEST = "upload/put-digest-is-true" {
         level: Must,
         title: "`Docker-Content-Digest` for an uploaded blob is the requested digest",
+        fix: "Send the digest of the request unchanged as `Docker-Content-Digest` of the 201.",
         covers: ["REG-BLB-14", "C11"],
         sources: [
             DISTRIBUTION.states("mounting-a-blob-from-another-repository", "The Docker-Content-Digest header returns the canonical digest of the uploaded blob which MAY differ from the provided digest."),
