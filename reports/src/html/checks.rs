@@ -8,7 +8,7 @@ use maud::{Markup, html};
 use super::findings::{self, is_violation};
 use super::{evidence, exchange, mark, words};
 use crate::text::plural;
-use crate::view::{CheckView, Column, FlowView, MatrixView, ResultSentence};
+use crate::view::{CheckView, Column, FlowView, MatrixView, ReportRow, ResultSentence};
 
 /// One requirement or flow on all targets.
 struct Item<'v, 'a> {
@@ -131,24 +131,21 @@ fn marks(matrix: &MatrixView<'_, '_>, results: &[Option<Outcome>]) -> Markup {
 
 fn detail(matrix: &MatrixView<'_, '_>, item: &Item<'_, '_>) -> Markup {
     match &item.detail {
-        Detail::Checks(checks) => of_checks(matrix, item.id, checks),
+        Detail::Checks(checks) => of_checks(matrix, checks),
         Detail::Flows(flows) => of_flows(matrix, flows),
     }
 }
 
-fn of_checks(matrix: &MatrixView<'_, '_>, id: &str, checks: &[Option<&CheckView<'_>>]) -> Markup {
-    let sources = checks.iter().flatten().next();
-    let has_finding = checks
-        .iter()
-        .flatten()
-        .any(|check| is_violation(check.outcome));
+fn of_checks(matrix: &MatrixView<'_, '_>, checks: &[Option<&CheckView<'_>>]) -> Markup {
+    let first = checks.iter().flatten().next();
+    let mut violated = checks.iter().flatten().filter(|check| is_violation(check.outcome));
+    let finding = violated.next().map(|check| findings::place(check));
     html! {
         @for (column, check) in matrix.columns.iter().zip(checks) {
             @if let Some(check) = check { (of_check(matrix, column, check)) }
         }
-        @if has_finding {
-            p { a href={ "#" (words::finding(id)) } { "Finding with its evidence" } }
-        } @else if let Some(check) = sources {
+        @if let Some(finding) = finding { p { a href={ "#" (finding) } { "The finding" } } }
+        @if let Some(check) = first {
             dl.rows {
                 dt { "level" } dd { (check.severity()) }
                 @for row in check.rows.iter().filter(|row| findings::is_shared(row.label)) { (evidence::row(row)) }
@@ -157,22 +154,19 @@ fn of_checks(matrix: &MatrixView<'_, '_>, id: &str, checks: &[Option<&CheckView<
     }
 }
 
+/// The evidence on one target. That of a finding is shown with the finding.
 fn of_check(matrix: &MatrixView<'_, '_>, column: &Column<'_, '_>, check: &CheckView<'_>) -> Markup {
-    let sentence = match check.sentence {
-        ResultSentence::Skipped(reason) => Some(reason),
-        ResultSentence::Obstacle(_) => check.observation(),
-        _ => None,
-    };
-    let has_evidence = !is_violation(check.outcome);
+    let has_finding = is_violation(check.outcome) && check.cause.is_none();
+    if has_finding || matches!(check.outcome, Outcome::Pass | Outcome::Present) {
+        return html! {};
+    }
+    let is_own = |row: &&ReportRow<'_>| !findings::is_shared(row.label);
+    let rows: Vec<ReportRow<'_>> = check.rows.iter().filter(is_own).cloned().collect();
     html! {
-        @if let Some(sentence) = sentence {
-            p { (name(matrix, column)) (mark::outcome(check.outcome)) ": " (words::prose(sentence)) }
-        }
-        @if has_evidence && check.outcome == Outcome::Absent {
-            @if matrix.columns.len() > 1 { p { (name(matrix, column)) } }
-            (evidence::rows(&check.rows.iter().filter(|row| !findings::is_shared(row.label)).cloned().collect::<Vec<_>>()))
-        }
-        @if has_evidence { (exchange::all(&check.exchanges, false)) }
+        @if matrix.columns.len() > 1 { p { (name(matrix, column)) (mark::outcome(check.outcome)) } }
+        @if let ResultSentence::Skipped(reason) = check.sentence { p { (words::prose(reason)) } }
+        (evidence::rows(&rows))
+        (exchange::all(&check.exchanges, false))
     }
 }
 

@@ -5,26 +5,36 @@ use helm_oci_suite::requirement::outcome::Outcome;
 use maud::{Markup, html};
 
 use super::target::{Command, command};
-use super::{evidence, exchange, mark, words};
+use super::{evidence, exchange, mark, unverified, words};
 use crate::view::{
-    CheckView, Column, FlowGroup, Label, MatrixView, ReportRow, RequirementRow, Variant,
+    CauseView, CheckView, Column, FlowGroup, Label, MatrixView, ReportRow, RequirementRow, TargetView, Variant,
 };
 
-/// The section of findings.
+/// The section of findings: one article for each cause.
 pub(super) fn section(matrix: &MatrixView<'_, '_>) -> Markup {
-    let found: Vec<_> = matrix
-        .requirements()
-        .filter(|row| is_finding(row))
-        .collect();
+    let found: Vec<_> = matrix.requirements().filter(|row| is_finding(row)).collect();
+    // What another finding causes is listed there.
+    let leads = found.iter().filter(|row| !is_echo(row));
     html! {
         section #findings {
             h2 { "Findings" }
             @if found.is_empty() { p.none { "No requirement is violated." } }
-            @for row in found { (article(matrix, row)) }
+            @for row in leads { (article(matrix, row)) }
             (failures(matrix))
             (problems(matrix))
         }
     }
+}
+
+/// True if each violation of the requirement has a cause with a finding of its own.
+pub(super) fn is_echo(row: &RequirementRow<'_, '_>) -> bool {
+    let mut violated = row.checks.iter().flatten().filter(|check| is_violation(check.outcome));
+    violated.all(|check| check.cause.is_some())
+}
+
+/// The place of the finding that shows a violation: its own, or that of its cause.
+pub(super) fn place(check: &CheckView<'_>) -> String {
+    words::finding(check.cause.unwrap_or(check.id))
 }
 
 /// True if the requirement is violated on some target, or its deviation is no longer observed.
@@ -74,7 +84,43 @@ fn article(matrix: &MatrixView<'_, '_>, row: &RequirementRow<'_, '_>) -> Markup 
             @for (position, variant) in variants.iter().enumerate() {
                 (self::variant(matrix, variant, position == 0))
             }
+            @for (column, cause) in causes(matrix, row) { (echoes(matrix, column, cause)) }
             (repeat(matrix, row, &variants))
+        }
+    }
+}
+
+/// The causes of which this requirement has the finding, by target.
+fn causes<'v, 'a>(
+    matrix: &MatrixView<'v, 'a>,
+    row: &RequirementRow<'_, '_>,
+) -> Vec<(&'v TargetView<'a>, &'v CauseView<'a>)> {
+    let targets = matrix.columns.iter().map(|column| column.target);
+    let all = targets.flat_map(|target| target.causes.iter().map(move |cause| (target, cause)));
+    all.filter(|(target, cause)| target.checks[cause.finding].id == row.id)
+        .collect()
+}
+
+/// Everything else that the cause violates, breaks and blocks.
+fn echoes(matrix: &MatrixView<'_, '_>, target: &TargetView<'_>, cause: &CauseView<'_>) -> Markup {
+    let ids = |positions: &[usize]| -> Vec<&str> {
+        positions.iter().map(|position| target.checks[*position].id).collect()
+    };
+    let lists = [
+        ("also violated", ids(&cause.also)),
+        ("failed flows", cause.flows.clone()),
+        ("blocked checks", ids(&cause.blocked)),
+        ("blocked flows", cause.blocked_flows.clone()),
+    ];
+    html! {
+        @for (title, ids) in lists.iter().filter(|(_, ids)| !ids.is_empty()) {
+            details.reason {
+                summary {
+                    @if matrix.columns.len() > 1 { (words::shown(target.name)) ": " }
+                    (ids.len()) " " (title)
+                }
+                (unverified::ids(ids.iter().copied()))
+            }
         }
     }
 }
@@ -135,8 +181,7 @@ fn failures(matrix: &MatrixView<'_, '_>) -> Markup {
     let has_failed = |column: &&Column<'_, '_>| groups(column).next().is_some();
     html! {
         @if matrix.columns.iter().any(|column| has_failed(&column)) {
-            h3 #failed-flows { "Flows that failed" }
-            p.hint { "A group has one message and one cause. The requirement above is the cause; these are its effects." }
+            h3 #failed-flows { "Flows that failed without a finding that explains it" }
             @for column in matrix.columns.iter().filter(has_failed) {
                 @if matrix.columns.len() > 1 {
                     h4 { (column.letter) " " (words::shown(column.target.name)) }
@@ -163,7 +208,8 @@ fn groups<'v, 'a>(
         .iter()
         .map(|group| ("Helm binary", group));
     let all = models.chain(helm);
-    all.filter(|(_, group)| group.first.outcome == Outcome::Fail)
+    // Those with a cause are listed there.
+    all.filter(|(_, group)| group.first.outcome == Outcome::Fail && group.first.cause.is_none())
 }
 
 fn failure(kind: &str, group: &FlowGroup<'_>) -> Markup {

@@ -5,7 +5,7 @@ use helm_oci_suite::helm::flow::Flow;
 use helm_oci_suite::prediction::table::FlowVerdict;
 use maud::{Markup, html};
 
-use super::findings::is_violation;
+use super::findings::{self, is_violation};
 use super::{mark, words};
 use crate::view::{Column, EraTable, HelmView, MatrixView, TargetView};
 
@@ -69,19 +69,22 @@ fn cell(
     html! { td { a href={ "#" (place) } { (mark::verdict(verdict)) } } }
 }
 
-/// The place of the first cause of a broken cell.
+/// The place of the first cause of a broken cell: the finding behind it, or the flow that failed.
 fn cause(target: &TargetView<'_>, table: &EraTable<'_>, era: Era, flow: Flow) -> String {
     let mut causes = table.causes.iter();
     let cause = causes.find(|cause| cause.era == era && cause.flows.contains(&flow));
     let Some(cause) = cause else {
         return "failed-flows".to_owned();
     };
+    let id = cause.requirement;
     let mut checks = target.checks.iter();
-    let mut is_found = |id: &str| checks.any(|check| check.id == id && is_violation(check.outcome));
-    if is_found(cause.requirement) {
-        words::finding(cause.requirement)
+    let mut flows = target.models.flows.iter().chain(&target.helm.flows);
+    if let Some(check) = checks.find(|check| check.id == id && is_violation(check.outcome)) {
+        findings::place(check)
+    } else if let Some(cause) = flows.find(|flow| flow.id == id).and_then(|flow| flow.cause) {
+        words::finding(cause)
     } else {
-        words::row(cause.requirement)
+        words::row(id)
     }
 }
 

@@ -4,7 +4,11 @@ use helm_oci_suite::requirement::outcome::Outcome;
 use maud::{Markup, html};
 
 use super::{mark, unverified, words};
-use crate::view::{CheckView, Label, MatrixView, OutcomeCounts, ReportView, TargetView};
+use crate::text::plural;
+use crate::view::{CauseView, Label, MatrixView, OutcomeCounts, TargetView, versions};
+
+/// The most causes after the first one that the opening names.
+const OTHERS: usize = 7;
 
 /// The opening of the page.
 pub(super) fn section(matrix: &MatrixView<'_, '_>) -> Markup {
@@ -22,65 +26,64 @@ pub(super) fn section(matrix: &MatrixView<'_, '_>) -> Markup {
 
 fn one(target: &TargetView<'_>) -> Markup {
     let verdict = &target.verdict;
+    let effect = target.causes.first().and_then(|cause| cause.summary.effect.as_deref());
     html! {
         p.name { (words::shown(target.name)) }
-        h1 { (mark::outcome(verdict.outcome)) " " (words::prose(&verdict.sentence)) }
-        @if let Some(check) = target.findings().next() { (answers(target, check)) }
+        h1 {
+            (mark::outcome(verdict.outcome)) " "
+            @match effect { Some(effect) => (words::prose(&capital(effect))), None => (words::prose(&capital(&verdict.sentence))) }
+        }
+        @if let Some(cause) = target.causes.first() { (answers(target, cause)) }
+        @if target.causes.len() > 1 { (others(target)) }
+        @if effect.is_some() { p { (words::prose(&capital(&verdict.sentence))) "." } }
         @if let Some(advice) = target.advice { p.advice { (words::prose(advice)) } }
         p.counts { (mark::counts(&target.tally)) }
         p.hint { a href="#unverified" { (unverified::count(target)) } "." }
     }
 }
 
-/// The three questions of a reader, answered from the most severe finding.
-fn answers(target: &TargetView<'_>, check: &CheckView<'_>) -> Markup {
-    let more = target.findings().count() - 1;
-    let row = |label| check.rows.iter().find(|row| row.label == label);
+/// The three questions of a reader, answered for the most severe cause.
+fn answers(target: &TargetView<'_>, cause: &CauseView<'_>) -> Markup {
+    let (summary, reach) = (&cause.summary, &cause.reach);
+    let check = &target.checks[cause.finding];
+    let fix = check.rows.iter().find(|row| row.label == Label::Fix);
+    let fix = fix.and_then(|row| row.entries.first()).map(ToString::to_string);
+    let flows: Vec<&str> = reach.flows.iter().map(|flow| flow.name()).collect();
     html! {
         dl.answers {
             dt { "What is wrong" }
             dd {
-                a href={ "#" (words::finding(check.id)) } { (words::prose(check.title)) }
-                @if let Some(actual) = check.observation() { "; observed: " (words::prose(actual)) }
-                @if more > 0 { " " a href="#findings" { "(" (crate::text::plural(more, "more finding")) ")" } }
+                a href={ "#" (words::finding(summary.id)) } { (words::prose(summary.title)) }
+                "; observed: " (words::prose(&summary.actual))
             }
-            @if let Some(versions) = affected(target) { dt { "For whom" } dd { (versions) } }
-            @if let Some(expected) = row(Label::Expected) {
-                dt { "What to change" }
-                dd {
-                    "return "
-                    @for (position, entry) in expected.entries.iter().take(8).enumerate() {
-                        @if position > 0 { " or " } (words::prose(&entry.to_string()))
-                    }
+            @if !flows.is_empty() { dt { "For whom" } dd { (versions(&reach.eras)) ": " (flows.join(", ")) } }
+            @if let Some(change) = fix.as_ref().or(summary.change.as_ref()) { dt { "What to change" } dd { (words::prose(&capital(change))) } }
+        }
+    }
+}
+
+/// The other causes, a sentence each.
+fn others(target: &TargetView<'_>) -> Markup {
+    html! {
+        ul.causes {
+            @for cause in target.causes.iter().skip(1).take(OTHERS) {
+                li {
+                    (mark::outcome(cause.summary.outcome)) " "
+                    a href={ "#" (words::finding(cause.summary.id)) } { (words::prose(cause.summary.title)) }
+                    @if let Some(effect) = &cause.summary.effect { " " (words::prose(effect)) }
                 }
+            }
+            @if target.causes.len() > OTHERS + 1 {
+                li { a href="#findings" { "and " (plural(target.causes.len() - OTHERS - 1, "more finding")) } }
             }
         }
     }
 }
 
-/// The Helm versions for which a flow breaks, with the flows.
-fn affected(target: &TargetView<'_>) -> Option<String> {
-    let table = target.eras.as_ref()?;
-    let broken =
-        |era: &&helm_oci_suite::helm::era::Era| table.causes.iter().any(|cause| cause.era == **era);
-    let eras: Vec<&str> = table
-        .eras
-        .iter()
-        .filter(broken)
-        .map(|era| era.name())
-        .collect();
-    let mut flows: Vec<&str> = Vec::new();
-    for flow in table.causes.iter().flat_map(|cause| &cause.flows) {
-        if !flows.contains(&flow.name()) {
-            flows.push(flow.name());
-        }
-    }
-    let who = if eras.len() == table.eras.len() {
-        "all Helm versions".to_owned()
-    } else {
-        format!("Helm {}", eras.join(", "))
-    };
-    (!eras.is_empty()).then(|| format!("{who}: {}", flows.join(", ")))
+/// The text with a capital letter at its start.
+fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
 fn several(matrix: &MatrixView<'_, '_>) -> Markup {
@@ -118,7 +121,6 @@ fn several(matrix: &MatrixView<'_, '_>) -> Markup {
 
 /// The links to the sections.
 fn contents(matrix: &MatrixView<'_, '_>) -> Markup {
-    let report: &ReportView<'_> = matrix.report;
     html! {
         nav aria-label="Sections" {
             a href="#versions" { "Helm versions" }
@@ -126,7 +128,7 @@ fn contents(matrix: &MatrixView<'_, '_>) -> Markup {
             a href="#unverified" { "Not verified" }
             a href="#results" { "All results" }
             a href="#statements" { "User page" }
-            a href="#targets" { @if report.targets.len() == 1 { "Registry and run" } @else { "Registries and run" } }
+            a href="#targets" { @if matrix.columns.len() == 1 { "Registry and run" } @else { "Registries and run" } }
             a href="#legend" { "Legend" }
         }
     }

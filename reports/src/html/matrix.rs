@@ -1,13 +1,12 @@
 //! Several targets: registries in columns, differences first.
 
 use helm_oci_suite::prediction::table::FlowVerdict;
-use helm_oci_suite::requirement::outcome::Outcome;
 use maud::{Markup, html};
 
-use super::findings::is_finding;
+use super::findings::{self, is_violation};
 use super::{mark, words};
 use crate::text::plural;
-use crate::view::{FlowOf, MatrixRow, MatrixView, RequirementRow};
+use crate::view::{CheckView, FlowOf, MatrixRow, MatrixView, RequirementRow};
 
 /// The tables of a matrix.
 pub(super) fn tables(matrix: &MatrixView<'_, '_>) -> Markup {
@@ -111,18 +110,19 @@ fn requirements(
 }
 
 fn requirement(row: &RequirementRow<'_, '_>) -> Markup {
-    let place = if is_finding(row) {
-        words::finding(row.id)
-    } else {
-        words::row(row.id)
-    };
-    let cell = |outcome: Option<Outcome>| {
-        html! { td { @if let Some(outcome) = outcome { a href={ "#" (place) } { (mark::sign(outcome)) } } } }
+    let place = |check: &CheckView<'_>| {
+        if is_violation(check.outcome) {
+            findings::place(check)
+        } else {
+            words::row(row.id)
+        }
     };
     html! {
         tr {
             th scope="row" { (words::shown(row.id)) " " span.level { (row.level.to_string()) } }
-            @for outcome in row.outcomes() { (cell(outcome)) }
+            @for check in &row.checks {
+                td { @if let Some(check) = check { a href={ "#" (place(check)) } { (mark::sign(check.outcome)) } } }
+            }
         }
     }
 }

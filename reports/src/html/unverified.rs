@@ -129,7 +129,7 @@ fn flows(target: &TargetView<'_>) -> Markup {
 }
 
 /// Links to the results.
-fn ids<'a>(ids: impl IntoIterator<Item = &'a str>) -> Markup {
+pub(super) fn ids<'a>(ids: impl IntoIterator<Item = &'a str>) -> Markup {
     html! {
         ul.ids { @for id in ids { li { a href={ "#" (words::row(id)) } { (words::shown(id)) } } } }
     }
