@@ -138,7 +138,10 @@ fn detail(matrix: &MatrixView<'_, '_>, item: &Item<'_, '_>) -> Markup {
 
 fn of_checks(matrix: &MatrixView<'_, '_>, checks: &[Option<&CheckView<'_>>]) -> Markup {
     let first = checks.iter().flatten().next();
-    let mut violated = checks.iter().flatten().filter(|check| is_violation(check.outcome));
+    let mut violated = checks
+        .iter()
+        .flatten()
+        .filter(|check| is_violation(check.outcome));
     let finding = violated.next().map(|check| findings::place(check));
     html! {
         @for (column, check) in matrix.columns.iter().zip(checks) {

@@ -3,7 +3,7 @@
 use helm_oci_suite::wire::exchange::Body;
 use maud::{Markup, html};
 
-use crate::layout::{FULL_EXCHANGES, FULL_BODY, HEADER, HEADERS};
+use crate::layout::{FULL_BODY, FULL_EXCHANGES, HEADER, HEADERS};
 use crate::text::{self, plural};
 use crate::view::{Depth, ExchangeView, ExchangesView, MessageView};
 

@@ -7,12 +7,16 @@ use maud::{Markup, html};
 use super::target::{Command, command};
 use super::{evidence, exchange, mark, unverified, words};
 use crate::view::{
-    CauseView, CheckView, Column, FlowGroup, Label, MatrixView, ReportRow, RequirementRow, TargetView, Variant,
+    CauseView, CheckView, Column, FlowGroup, Label, MatrixView, ReportRow, RequirementRow,
+    TargetView, Variant,
 };
 
 /// The section of findings: one article for each cause.
 pub(super) fn section(matrix: &MatrixView<'_, '_>) -> Markup {
-    let found: Vec<_> = matrix.requirements().filter(|row| is_finding(row)).collect();
+    let found: Vec<_> = matrix
+        .requirements()
+        .filter(|row| is_finding(row))
+        .collect();
     // What another finding causes is listed there.
     let leads = found.iter().filter(|row| !is_echo(row));
     html! {
@@ -28,7 +32,11 @@ pub(super) fn section(matrix: &MatrixView<'_, '_>) -> Markup {
 
 /// True if each violation of the requirement has a cause with a finding of its own.
 pub(super) fn is_echo(row: &RequirementRow<'_, '_>) -> bool {
-    let mut violated = row.checks.iter().flatten().filter(|check| is_violation(check.outcome));
+    let mut violated = row
+        .checks
+        .iter()
+        .flatten()
+        .filter(|check| is_violation(check.outcome));
     violated.all(|check| check.cause.is_some())
 }
 
@@ -104,7 +112,10 @@ fn causes<'v, 'a>(
 /// Everything else that the cause violates, breaks and blocks.
 fn echoes(matrix: &MatrixView<'_, '_>, target: &TargetView<'_>, cause: &CauseView<'_>) -> Markup {
     let ids = |positions: &[usize]| -> Vec<&str> {
-        positions.iter().map(|position| target.checks[*position].id).collect()
+        positions
+            .iter()
+            .map(|position| target.checks[*position].id)
+            .collect()
     };
     let lists = [
         ("also violated", ids(&cause.also)),

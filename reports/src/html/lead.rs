@@ -26,7 +26,10 @@ pub(super) fn section(matrix: &MatrixView<'_, '_>) -> Markup {
 
 fn one(target: &TargetView<'_>) -> Markup {
     let verdict = &target.verdict;
-    let effect = target.causes.first().and_then(|cause| cause.summary.effect.as_deref());
+    let effect = target
+        .causes
+        .first()
+        .and_then(|cause| cause.summary.effect.as_deref());
     html! {
         p.name { (words::shown(target.name)) }
         h1 {
@@ -47,7 +50,9 @@ fn answers(target: &TargetView<'_>, cause: &CauseView<'_>) -> Markup {
     let (summary, reach) = (&cause.summary, &cause.reach);
     let check = &target.checks[cause.finding];
     let fix = check.rows.iter().find(|row| row.label == Label::Fix);
-    let fix = fix.and_then(|row| row.entries.first()).map(ToString::to_string);
+    let fix = fix
+        .and_then(|row| row.entries.first())
+        .map(ToString::to_string);
     let flows: Vec<&str> = reach.flows.iter().map(|flow| flow.name()).collect();
     html! {
         dl.answers {
@@ -83,7 +88,9 @@ fn others(target: &TargetView<'_>) -> Markup {
 /// The text with a capital letter at its start.
 fn capital(text: &str) -> String {
     let mut letters = text.chars();
-    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+    letters.next().map_or_else(String::new, |first| {
+        first.to_uppercase().chain(letters).collect()
+    })
 }
 
 fn several(matrix: &MatrixView<'_, '_>) -> Markup {
