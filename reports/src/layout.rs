@@ -6,31 +6,31 @@ use crate::text::{self, plural};
 use crate::view::{Depth, ExchangesView, Label, MessageView, ReportRow, ResultSentence};
 
 /// The longest text of one entry, in characters.
-const ENTRY: usize = 1000;
+pub(crate) const ENTRY: usize = 1000;
 
 /// The most entries of one row.
-const ENTRIES: usize = 12;
+pub(crate) const ENTRIES: usize = 12;
 
 /// The most exchanges of a brief transcript.
 const BRIEF_EXCHANGES: usize = 2;
 
 /// The most exchanges of a full transcript.
-const FULL_EXCHANGES: usize = 8;
+pub(crate) const FULL_EXCHANGES: usize = 8;
 
 /// The longest header in a brief transcript, in characters.
 const BRIEF_HEADER: usize = 170;
 
 /// The longest header in a full transcript, in characters.
-const HEADER: usize = 400;
+pub(crate) const HEADER: usize = 400;
 
 /// The most headers of one message.
-const HEADERS: usize = 40;
+pub(crate) const HEADERS: usize = 40;
 
 /// The longest body in a brief transcript, in characters.
 const BRIEF_BODY: usize = 140;
 
 /// The longest body in a full transcript, in characters.
-const FULL_BODY: usize = 2048;
+pub(crate) const FULL_BODY: usize = 2048;
 
 /// A paragraph with its label; the text is safe to show.
 pub(crate) struct Paragraph {

@@ -5,10 +5,11 @@
 //! - [`compare`]: the differences between two targets, and the target of a list at which something changed.
 //! - [`snapshot`]: the responses of a registry as files, and the difference between two snapshots.
 //! - [`view`]: everything that a report shows, built once from one of these.
-//! - [`terminal`], [`markdown`], [`junit`]: formats that render a view and read nothing else.
+//! - [`terminal`], [`markdown`], [`html`], [`junit`]: formats that render a view and read nothing else.
 //! - [`text`]: plain text that is safe to show.
 
 pub mod compare;
+pub mod html;
 mod json;
 pub mod junit;
 mod layout;

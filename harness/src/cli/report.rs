@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueEnum};
 use helm_oci_reports::record::RunRecord;
 use helm_oci_reports::view::{MatrixView, ReportView};
-use helm_oci_reports::{junit, markdown, terminal};
+use helm_oci_reports::{html, junit, markdown, terminal};
 use thiserror::Error;
 
 use super::output::OutputError;
@@ -38,6 +38,9 @@ pub(super) struct ReportArguments {
     /// Write a comparison of the targets as Markdown to FILE, or to standard output if FILE is `-`.
     #[arg(long, value_name = "FILE")]
     markdown: Option<PathBuf>,
+    /// Write the report as one HTML page to FILE, or to standard output if FILE is `-`.
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
     /// Show every check, and the details of each finding.
     #[arg(short, long)]
     verbose: bool,
@@ -75,11 +78,12 @@ impl Color {
 impl ReportArguments {
     /// Opens the files before anything is run, so that an invalid path is reported at once.
     pub(super) fn open(&self) -> Result<Reports, ReportError> {
-        let on_stdout = on_stdout(&[&self.json, &self.junit, &self.markdown])?;
+        let on_stdout = on_stdout(&[&self.json, &self.junit, &self.markdown, &self.html])?;
         Ok(Reports {
             json: self.json.as_deref().map(Sink::open).transpose()?,
             junit: self.junit.as_deref().map(Sink::open).transpose()?,
             markdown: self.markdown.as_deref().map(Sink::open).transpose()?,
+            html: self.html.as_deref().map(Sink::open).transpose()?,
             terminal: !self.quiet && !on_stdout,
             style: self.style(),
         })
@@ -107,6 +111,7 @@ pub(super) struct Reports {
     json: Option<Sink>,
     junit: Option<Sink>,
     markdown: Option<Sink>,
+    html: Option<Sink>,
     terminal: bool,
     style: terminal::Style,
 }
@@ -115,12 +120,13 @@ impl Reports {
     /// Writes the reports, and returns the exit code.
     pub(super) fn write(mut self, record: &RunRecord, layout: Layout, code: ExitCode) -> ExitCode {
         let report = ReportView::of(record);
-        let written: [Result<(), ReportError>; 4] = [
+        let written: [Result<(), ReportError>; 5] = [
             write(&mut self.json, || Ok(record.to_json())),
             write(&mut self.junit, || Ok(junit::render(&report)?)),
             write(&mut self.markdown, || {
                 Ok(markdown::matrix(&MatrixView::of(&report)))
             }),
+            write(&mut self.html, || Ok(html::report(&report))),
             self.print(&report, layout).map_err(Into::into),
         ];
         with_errors(written, code)

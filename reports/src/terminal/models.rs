@@ -1,10 +1,10 @@
 //! The flows that client models could not complete: one line for each kind of failure.
 
 use super::blocks;
-use super::page::{Ink, Page, sign};
+use super::page::{Ink, Page};
 use crate::layout;
 use crate::text;
-use crate::view::{FlowGroup, FlowView, HelmView, ResultSentence};
+use crate::view::{FlowGroup, FlowView, HelmView, ResultSentence, outcome_sign};
 
 /// The width of the column of marks.
 const MARK: usize = 3;
@@ -46,7 +46,12 @@ fn line(page: &mut Page, group: &FlowGroup<'_>) {
         layout::sentence(&flow.sentence, SENTENCE),
         affected.join("; ")
     );
-    page.columns(MARK, sign(flow.outcome), &text::line(&text), Ink::Plain);
+    page.columns(
+        MARK,
+        outcome_sign(flow.outcome),
+        &text::line(&text),
+        Ink::Plain,
+    );
     if is_unexplained(flow) {
         blocks::exchanges(page, &flow.exchanges);
     }

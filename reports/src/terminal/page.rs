@@ -6,7 +6,7 @@ use helm_oci_suite::requirement::outcome::Outcome;
 use super::{NARROWEST, Style};
 use crate::layout::{self, Paragraph, TranscriptLine};
 use crate::text;
-use crate::view::{Depth, Label, ReportRow};
+use crate::view::{self, Depth, Label, ReportRow};
 
 /// The width of the column of labels, with the space after them. A longer label widens it.
 pub(super) const LABEL: usize = 11;
@@ -66,36 +66,15 @@ impl Ink {
 /// The sign of an outcome with its ink; a space where there is no outcome.
 pub(super) fn outcome_sign(outcome: Option<Outcome>) -> (Ink, &'static str) {
     outcome.map_or((Ink::Plain, " "), |outcome| {
-        (Ink::of(outcome), sign(outcome))
+        (Ink::of(outcome), view::outcome_sign(outcome))
     })
 }
 
 /// The sign of a verdict on a flow with its ink; a space where there is no verdict.
 pub(super) fn verdict_sign(verdict: Option<FlowVerdict>) -> (Ink, &'static str) {
     verdict.map_or((Ink::Plain, " "), |verdict| {
-        let sign = match verdict {
-            FlowVerdict::Works => "✓",
-            FlowVerdict::Breaks => "✗",
-            FlowVerdict::Unknown => "?",
-        };
-        (Ink::of_flow(verdict), sign)
+        (Ink::of_flow(verdict), view::flow_sign(verdict))
     })
-}
-
-/// The sign of an outcome; no two are alike.
-pub(super) const fn sign(outcome: Outcome) -> &'static str {
-    match outcome {
-        Outcome::Pass => "✓",
-        Outcome::Fail => "✗",
-        Outcome::Known => "~",
-        Outcome::Stale => "≠",
-        Outcome::Warn => "!",
-        Outcome::Present => "+",
-        Outcome::Absent => "-",
-        Outcome::Skipped => "·",
-        Outcome::Intermittent => "≈",
-        Outcome::Inconclusive => "?",
-    }
 }
 
 /// Lines that have been laid out.
@@ -139,7 +118,7 @@ impl Page {
 
     /// The sign of an outcome, painted.
     pub(super) fn mark(&self, outcome: Outcome) -> String {
-        self.paint(Ink::of(outcome), sign(outcome))
+        self.paint(Ink::of(outcome), view::outcome_sign(outcome))
     }
 
     /// An empty line.

@@ -1,6 +1,8 @@
 //! The flows of client models or of real Helm binaries: a table flow × version, and the failures.
 
+use helm_oci_suite::helm::era::Era;
 use helm_oci_suite::helm::flow::Flow;
+use helm_oci_suite::helm::releases;
 use helm_oci_suite::requirement::outcome::Outcome;
 
 use super::exchange::ExchangesView;
@@ -42,6 +44,10 @@ pub struct FlowView<'a> {
     pub id: &'a str,
     /// The version of Helm.
     pub version: &'a str,
+    /// The versions that send these requests, as a range; the version itself for a binary.
+    pub versions: &'a str,
+    /// Their eras.
+    pub eras: Vec<Era>,
     /// The flow.
     pub flow: Flow,
     /// The outcome.
@@ -78,7 +84,7 @@ impl<'a> HelmView<'a> {
         };
         let views = helm_versions.iter().flat_map(|helm| {
             let flows = helm.flows.iter();
-            flows.map(|flow| FlowView::of(flow, &helm.version))
+            flows.map(|flow| FlowView::of(flow, helm))
         });
         Self {
             versions: helm_versions
@@ -104,10 +110,16 @@ impl<'a> HelmView<'a> {
 }
 
 impl<'a> FlowView<'a> {
-    fn of(flow: &'a FlowRecord, version: &'a str) -> Self {
+    fn of(flow: &'a FlowRecord, helm: &'a HelmRecord) -> Self {
+        let eras = match &flow.versions {
+            Some(versions) => releases::eras(versions),
+            None => helm.era.into_iter().collect(),
+        };
         Self {
             id: &flow.id,
-            version,
+            version: &helm.version,
+            versions: flow.versions.as_deref().unwrap_or(&helm.version),
+            eras,
             flow: flow.flow,
             outcome: flow.outcome,
             cause: flow.cause.as_deref(),
@@ -196,7 +208,7 @@ fn groups(helm_versions: &[HelmRecord], outcome: Outcome) -> Vec<FlowGroup<'_>> 
         for flow in helm.flows.iter().filter(|flow| flow.outcome == outcome) {
             let known = groups.iter().position(|(first, _)| is_same(first, flow));
             let place = known.unwrap_or_else(|| {
-                let first = FlowView::of(flow, &helm.version);
+                let first = FlowView::of(flow, helm);
                 let affected = Vec::new();
                 groups.push((flow, FlowGroup { first, affected }));
                 groups.len() - 1

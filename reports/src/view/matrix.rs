@@ -27,6 +27,8 @@ pub struct MatrixView<'v, 'a> {
     pub differing: Vec<RequirementRow<'v, 'a>>,
     /// The requirements that no target satisfies.
     pub violated: Vec<RequirementRow<'v, 'a>>,
+    /// All requirements, in order of appearance.
+    pub all: Vec<RequirementRow<'v, 'a>>,
     /// The number of requirements without a difference and without a violation; they have no row.
     pub quiet: usize,
 }
@@ -97,6 +99,11 @@ impl<'a> MatrixView<'_, 'a> {
 }
 
 impl<'v, 'a> RequirementRow<'v, 'a> {
+    /// The area.
+    pub fn area(&self) -> &'a str {
+        self.id.split_once('/').map_or(self.id, |(area, _)| area)
+    }
+
     /// The outcome on each target.
     pub fn outcomes(&self) -> impl Iterator<Item = Option<Outcome>> {
         let checks = self.checks.iter();
@@ -160,9 +167,8 @@ impl<'v, 'a> MatrixView<'v, 'a> {
             target,
         });
         let all = requirements(report);
-        let total = all.len();
         let (mut differing, same): (Vec<_>, Vec<_>) =
-            all.into_iter().partition(RequirementRow::differs);
+            all.iter().cloned().partition(RequirementRow::differs);
         let is_violated = |row: &RequirementRow| row.rank() < rank(Outcome::Absent);
         let mut violated: Vec<_> = same.into_iter().filter(is_violated).collect();
         differing.sort_by_key(RequirementRow::rank);
@@ -173,9 +179,10 @@ impl<'v, 'a> MatrixView<'v, 'a> {
             eras: eras(report),
             flows: predicted(report),
             helm_flows: observed(report),
-            quiet: total - differing.len() - violated.len(),
+            quiet: all.len() - differing.len() - violated.len(),
             differing,
             violated,
+            all,
         }
     }
 

@@ -21,6 +21,7 @@ mod report;
 mod row;
 mod sentence;
 mod soak;
+mod statements;
 mod symptom;
 mod table;
 mod tally;
@@ -53,6 +54,7 @@ pub use self::report::{Header, ProblemView, ReportView, RunSummary};
 pub use self::row::{Depth, Label, ReportRow, RowEntry};
 pub use self::sentence::{Clause, ResultSentence};
 pub use self::soak::SoakView;
+pub use self::statements::{StatementView, statements};
 pub use self::symptom::SymptomView;
 pub use self::table::{BriefRow, BriefTable};
 pub use self::tally::OutcomeCounts;
@@ -61,7 +63,7 @@ pub use self::target::{
     TargetView,
 };
 pub use self::verdict::TargetVerdict;
-pub use self::words::flow_verdict;
+pub use self::words::{flow_sign, flow_verdict, outcome_sign};
 
 /// The attempts of a check or a flow that was repeated, as a row.
 fn attempts_row(attempts: &[AttemptRecord]) -> Option<ReportRow<'_>> {

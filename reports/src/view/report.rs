@@ -45,6 +45,8 @@ pub struct Header<'a> {
     pub other_seeds: Vec<(u64, &'a str)>,
     /// The selection of requirements; empty for all.
     pub only: &'a [String],
+    /// True if a violated SHOULD fails the run.
+    pub strict: bool,
 }
 
 /// The summary of a run.
@@ -102,6 +104,7 @@ fn header(record: &RunRecord) -> Header<'_> {
             .filter_map(|target| Some((target.seed?, target.name.as_str())))
             .collect(),
         only: &record.run.only,
+        strict: record.run.strict,
     }
 }
 

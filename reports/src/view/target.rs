@@ -47,6 +47,8 @@ pub struct TargetView<'a> {
     pub models: HelmView<'a>,
     /// The results of real Helm binaries.
     pub helm: HelmView<'a>,
+    /// The digests of the Helm binaries, by version.
+    pub binaries: Vec<(&'a str, &'a str)>,
     /// The counts of outcomes.
     pub tally: OutcomeCounts,
     /// The reasons for skipped checks with their counts, in order of first appearance.
@@ -198,6 +200,11 @@ impl<'a> TargetView<'a> {
             eras,
             models,
             helm,
+            binaries: target
+                .helm_versions
+                .iter()
+                .map(|helm| (helm.version.as_str(), helm.binary.as_str()))
+                .collect(),
             tally,
             skipped: skipped(&checks),
             leftovers: leftovers::groups(&target.leftovers),
@@ -242,7 +249,12 @@ impl<'a> TargetView<'a> {
         let mut groups: Vec<ObstacleGroup<'_, 'a>> = Vec::new();
         let is_blocked = |check: &CheckView<'a>| {
             let mut causes = self.causes.iter();
-            causes.any(|cause| cause.blocked.iter().any(|at| self.checks[*at].id == check.id))
+            causes.any(|cause| {
+                cause
+                    .blocked
+                    .iter()
+                    .any(|at| self.checks[*at].id == check.id)
+            })
         };
         let open = self.with_outcome(Outcome::Inconclusive);
         for check in open.filter(|check| !is_blocked(check)) {

@@ -2,6 +2,7 @@
 
 use helm_oci_suite::helm::era::Era;
 use helm_oci_suite::prediction::table::FlowVerdict;
+use helm_oci_suite::requirement::outcome::Outcome;
 use helm_oci_suite::verdict::ObstacleKind;
 
 /// A known deviation that the registry no longer shows.
@@ -35,6 +36,31 @@ pub const fn flow_verdict(verdict: FlowVerdict) -> &'static str {
         FlowVerdict::Works => "works",
         FlowVerdict::Breaks => "breaks",
         FlowVerdict::Unknown => "unknown",
+    }
+}
+
+/// The sign of a verdict on a flow.
+pub const fn flow_sign(verdict: FlowVerdict) -> &'static str {
+    match verdict {
+        FlowVerdict::Works => "✓",
+        FlowVerdict::Breaks => "✗",
+        FlowVerdict::Unknown => "?",
+    }
+}
+
+/// The sign of an outcome; no two are alike.
+pub const fn outcome_sign(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Pass => "✓",
+        Outcome::Fail => "✗",
+        Outcome::Known => "~",
+        Outcome::Stale => "≠",
+        Outcome::Warn => "!",
+        Outcome::Present => "+",
+        Outcome::Absent => "-",
+        Outcome::Skipped => "·",
+        Outcome::Intermittent => "≈",
+        Outcome::Inconclusive => "?",
     }
 }
 

@@ -3,7 +3,7 @@
 //! Dates are those of the tags in `helm/helm`, of 2026-08-20, and for later releases those of the Go module. A new release
 //! is one more entry.
 
-use semver::Version;
+use semver::{Version, VersionReq};
 
 use super::era::Era;
 
@@ -60,6 +60,16 @@ pub fn of(era: Era) -> Vec<Release> {
         });
     all.filter(|release| era.span().contains(&release.version))
         .collect()
+}
+
+/// The eras that have a release in a range such as `>=3.8.0, <3.11.0 || >=4.2.1`; none if it is no range.
+pub fn eras(range: &str) -> Vec<Era> {
+    let parts: Result<Vec<VersionReq>, _> = range.split(" || ").map(VersionReq::parse).collect();
+    let parts = parts.unwrap_or_default();
+    let is_in = |release: Release| parts.iter().any(|part| part.matches(&release.version));
+    let mut eras = Era::ALL.to_vec();
+    eras.retain(|era| of(*era).into_iter().any(is_in));
+    eras
 }
 
 #[cfg(test)]

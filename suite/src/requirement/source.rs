@@ -214,9 +214,68 @@ pub const fn observed(section: &'static str, does: &'static str) -> Source {
     }
 }
 
+/// The documents that have a URL.
+const LINKED: [Document; 5] = [DISTRIBUTION, IMAGE, HELM_DOCS, HTTP, HTTP_1_1];
+
+/// The code bases that requirements cite, each a repository on GitHub.
+const REPOSITORIES: [&str; 3] = ["helm/helm", "oras-project/oras-go", "containerd/containerd"];
+
+/// The URL of a cited place; `None` for a document that is not published.
+pub fn link(document: &str, version: &str, anchor: &str) -> Option<String> {
+    if REPOSITORIES.contains(&document) {
+        let (path, line) = anchor.split_once(':').unwrap_or((anchor, ""));
+        let (version, path) = (in_url(version), in_url(path));
+        let line = match in_url(line).replace('-', "-L") {
+            line if line.is_empty() => line,
+            line => format!("#L{line}"),
+        };
+        return Some(format!(
+            "https://github.com/{document}/blob/{version}/{path}{line}"
+        ));
+    }
+    let found = LINKED.iter().find(|known| known.name == document)?;
+    // The anchor of the image specification begins with a file.
+    let (file, anchor) = match anchor.split_once(", ") {
+        Some((file, _)) => (format!("/{}", in_url(file)), String::new()),
+        None => (String::new(), format!("#{}", in_url(anchor))),
+    };
+    Some(format!("{}{file}{anchor}", found.url))
+}
+
+/// The characters of a path or an anchor; others would need an escape, and no citation has them.
+fn in_url(text: &str) -> String {
+    let is_plain = |c: &char| c.is_ascii_alphanumeric() || "-._/+".contains(*c);
+    text.chars().filter(is_plain).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_citation_has_a_link() {
+        for ((document, version, anchor), url) in [
+            (
+                ("helm/helm", "v3.8.0", "pkg/registry/client.go:21"),
+                "https://github.com/helm/helm/blob/v3.8.0/pkg/registry/client.go#L21",
+            ),
+            (
+                ("OCI image-spec", "1.1.1", "manifest.md, config"),
+                "https://github.com/opencontainers/image-spec/blob/v1.1.1/manifest.md",
+            ),
+            (
+                ("RFC 9110", "2022", "status.301"),
+                "https://www.rfc-editor.org/rfc/rfc9110#status.301",
+            ),
+            (
+                ("helm/helm", "\"><script>", "a b:1"),
+                "https://github.com/helm/helm/blob/script/ab#L1",
+            ),
+        ] {
+            assert_eq!(link(document, version, anchor).as_deref(), Some(url));
+        }
+        assert_eq!(link("javascript:alert(1)", "", ""), None);
+    }
 
     #[test]
     fn the_strongest_keyword_of_the_specification_counts() {

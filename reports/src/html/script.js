@@ -1,0 +1,168 @@
+"use strict";
+// Filters, the state of the view in the URL, and copy buttons. The page is complete without this script.
+
+const form = document.getElementById("filter");
+const rows = [...document.querySelectorAll(".results > li")];
+const areas = [...document.querySelectorAll(".area")];
+const shown = document.getElementById("shown");
+const texts = new Map();
+
+/** The state in the fragment: `#ID` is a place; `#outcome=fail,warn&helm=4.3%2B&at=ID` is a view. */
+function read() {
+  const fragment = location.hash.slice(1);
+  if (fragment && !fragment.includes("=")) {
+    return new URLSearchParams({ at: fragment });
+  }
+  return new URLSearchParams(fragment);
+}
+
+/** The state of the form. */
+function collect() {
+  const state = new URLSearchParams();
+  const outcomes = [...form.querySelectorAll("[name=outcome]:checked")].map((box) => box.value);
+  if (outcomes.length) {
+    state.set("outcome", outcomes.join(","));
+  }
+  for (const name of ["area", "level", "helm", "text"]) {
+    if (form.elements[name].value) {
+      state.set(name, form.elements[name].value);
+    }
+  }
+  return state;
+}
+
+/** Sets the form to a state. */
+function fill(state) {
+  const outcomes = (state.get("outcome") ?? "").split(",");
+  for (const box of form.querySelectorAll("[name=outcome]")) {
+    box.checked = outcomes.includes(box.value);
+  }
+  for (const name of ["area", "level", "helm", "text"]) {
+    form.elements[name].value = state.get(name) ?? "";
+  }
+}
+
+function textOf(row) {
+  if (!texts.has(row)) {
+    texts.set(row, row.textContent.toLowerCase());
+  }
+  return texts.get(row);
+}
+
+function matches(row, state) {
+  const has = (list, wanted) => (list ?? "").split(" ").includes(wanted);
+  const outcomes = state.get("outcome")?.split(",") ?? [];
+  const words = (state.get("text") ?? "").toLowerCase().split(/\s+/).filter(Boolean);
+  return (
+    (!outcomes.length || outcomes.some((outcome) => has(row.dataset.o, outcome))) &&
+    (!state.get("area") || row.dataset.a === state.get("area")) &&
+    (!state.get("level") || row.dataset.l === state.get("level")) &&
+    (!state.get("helm") || has(row.dataset.e, state.get("helm"))) &&
+    words.every((word) => textOf(row).includes(word))
+  );
+}
+
+/** Shows the rows that match. */
+function apply(state) {
+  let count = 0;
+  for (const row of rows) {
+    row.hidden = !matches(row, state);
+    count += row.hidden ? 0 : 1;
+  }
+  for (const area of areas) {
+    area.hidden = !area.querySelector(".results > li:not([hidden])");
+  }
+  shown.textContent = count === rows.length ? `${count} results` : `${count} of ${rows.length} results`;
+}
+
+/** Unfolds an element and everything around it, and scrolls to it. */
+function reveal(id) {
+  for (const old of document.querySelectorAll(".at")) {
+    old.classList.remove("at");
+  }
+  const element = document.getElementById(id);
+  if (!element) {
+    return;
+  }
+  element.hidden = false;
+  element.closest(".area")?.removeAttribute("hidden");
+  for (let around = element; around; around = around.parentElement) {
+    if (around instanceof HTMLDetailsElement) {
+      around.open = true;
+    }
+  }
+  element.querySelector(":scope > details")?.setAttribute("open", "");
+  element.classList.add("at");
+  element.scrollIntoView();
+}
+
+/** Shows the view of the URL. */
+function show() {
+  const state = read();
+  const at = state.get("at");
+  state.delete("at");
+  const isPlace = at && ![...state].length;
+  if (!isPlace) {
+    fill(state);
+    apply(state);
+  }
+  if (at) {
+    reveal(at);
+  } else if ([...state].length) {
+    document.getElementById("results").scrollIntoView();
+  }
+}
+
+function change() {
+  const state = collect();
+  history.replaceState(null, "", `#${state}`);
+  apply(state);
+}
+
+function addCopyButtons() {
+  for (const code of document.querySelectorAll(".copy")) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.textContent = "Copy";
+    button.setAttribute("aria-label", `Copy ${code.textContent}`);
+    button.addEventListener("click", () => copy(code, button));
+    code.after(button);
+  }
+}
+
+async function copy(code, button) {
+  try {
+    await navigator.clipboard.writeText(code.textContent);
+    button.textContent = "Copied";
+  } catch {
+    // Without permission the text is selected, so that a key copies it.
+    getSelection().selectAllChildren(code);
+    button.textContent = "Selected";
+  }
+  setTimeout(() => (button.textContent = "Copy"), 2000);
+}
+
+/** Findings are printed unfolded. */
+function unfoldForPrint() {
+  const folded = [...document.querySelectorAll("#findings details:not([open]), #unverified details:not([open])")];
+  for (const details of folded) {
+    details.open = true;
+  }
+  addEventListener("afterprint", () => folded.forEach((details) => (details.open = false)), { once: true });
+}
+
+form.hidden = false;
+form.addEventListener("input", change);
+form.addEventListener("submit", (event) => event.preventDefault());
+form.addEventListener("reset", () => setTimeout(change));
+addEventListener("hashchange", show);
+addEventListener("beforeprint", unfoldForPrint);
+addEventListener("keydown", (event) => {
+  const isTyping = event.target.closest("input, select, textarea");
+  if (event.key === "/" && !isTyping && !event.ctrlKey && !event.metaKey && !event.altKey) {
+    event.preventDefault();
+    form.elements.text.focus();
+  }
+});
+addCopyButtons();
+show();
