@@ -182,7 +182,8 @@ impl Session {
 
     /// True if an obstacle is a connection that closed before the response.
     pub(crate) fn is_unanswered(&self, stop: &Stop) -> bool {
-        let closed = |error| matches!(error, &TransportError::Broken { received: None, .. });
+        let closed =
+            |error: &TransportError| matches!(error, TransportError::Broken { received: None, .. });
         self.obstacle_shows(stop, |sent| {
             sent.response.as_ref().err().is_some_and(closed)
         })
