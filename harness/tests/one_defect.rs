@@ -32,7 +32,9 @@ fn page(record: &RunRecord) -> String {
 }
 
 fn blocks(page: &str) -> usize {
-    page.lines().filter(|line| line.starts_with("✗ FAIL")).count()
+    page.lines()
+        .filter(|line| line.starts_with("✗ FAIL"))
+        .count()
 }
 
 /// Each defect on the set-ups on which a requirement is proven against it.
@@ -59,7 +61,10 @@ fn a_defect_is_one_finding_on_one_screen() {
     let mut lengths: Vec<usize> = pages.iter().map(|page| page.lines().count()).collect();
     for ((fault, setup), page) in cases.iter().zip(&pages) {
         let lines = page.lines().count();
-        assert!(lines <= LONGEST, "{fault} on {setup:?}: {lines} lines\n{page}");
+        assert!(
+            lines <= LONGEST,
+            "{fault} on {setup:?}: {lines} lines\n{page}"
+        );
         assert!(blocks(page) <= 1, "{fault} on {setup:?}\n{page}");
     }
     lengths.sort_unstable();
@@ -105,9 +110,8 @@ fn every_violated_requirement_is_named() {
         let record = record_of(&checks::all(), setup, &[fault]);
         let page = page(&record);
         let checks = record.targets[0].checks.iter();
-        let violated = checks.filter(|check| {
-            matches!(check.outcome, Outcome::Fail | Outcome::Warn)
-        });
+        let violated =
+            checks.filter(|check| matches!(check.outcome, Outcome::Fail | Outcome::Warn));
         for check in violated {
             assert!(page.contains(&check.id), "{fault}: {}\n{page}", check.id);
         }

@@ -21,7 +21,10 @@ fn record() -> RunRecord {
     use Outcome::{Fail, Inconclusive};
     let mut record = support::of_outcomes(&[Fail, Fail, Inconclusive, Fail]);
     let target = &mut record.targets[0];
-    let named = target.checks.iter_mut().zip([FINDING, ALSO, BLOCKED, OTHER]);
+    let named = target
+        .checks
+        .iter_mut()
+        .zip([FINDING, ALSO, BLOCKED, OTHER]);
     for (check, id) in named {
         check.id = id.to_owned();
     }
@@ -75,7 +78,9 @@ fn a_cause_has_what_shows_it_and_what_it_blocks() {
     let causes = with_target(&record, |target| {
         let ids = |positions: &[usize]| -> Vec<String> {
             let positions = positions.iter();
-            positions.map(|at| target.checks[*at].id.to_owned()).collect()
+            positions
+                .map(|at| target.checks[*at].id.to_owned())
+                .collect()
         };
         let causes = target.causes.iter();
         let causes = causes.map(|one| (ids(&[one.finding]), ids(&one.also), ids(&one.blocked)));
@@ -105,7 +110,11 @@ fn the_summary_says_what_is_wrong_for_whom_and_what_to_change() {
              required is 201 Created"
         )
     );
-    assert!(sentences[1].contains("breaks no Helm flow"), "{}", sentences[1]);
+    assert!(
+        sentences[1].contains("breaks no Helm flow"),
+        "{}",
+        sentences[1]
+    );
 }
 
 #[test]
@@ -152,8 +161,19 @@ fn junit_and_markdown_name_the_cause() {
     let xml = junit::render(&report).expect("it renders");
     let same = format!("same cause as {FINDING}: ");
     assert_eq!(xml.matches(&same).count(), 2, "{xml}");
-    assert_eq!(xml.matches("<failure").count(), 3, "each violated MUST fails");
-    assert_eq!(xml.matches("<error").count(), 0, "what is blocked is skipped");
+    assert_eq!(
+        xml.matches("<failure").count(),
+        3,
+        "each violated MUST fails"
+    );
+    assert_eq!(
+        xml.matches("<error").count(),
+        0,
+        "what is blocked is skipped"
+    );
     let page = markdown::matrix(&MatrixView::of(&report));
-    assert!(page.contains(&format!("(same cause as `{FINDING}`)")), "{page}");
+    assert!(
+        page.contains(&format!("(same cause as `{FINDING}`)")),
+        "{page}"
+    );
 }

@@ -16,7 +16,11 @@ pub(super) fn note(record: &mut TargetRecord) {
         groups: &groups,
         checks: &record.checks,
     };
-    let of_checks: Vec<_> = record.checks.iter().map(|one| causes.of_check(one)).collect();
+    let of_checks: Vec<_> = record
+        .checks
+        .iter()
+        .map(|one| causes.of_check(one))
+        .collect();
     let of_flows: Vec<_> = record.flows().map(|one| causes.of_flow(one)).collect();
     for (check, cause) in record.checks.iter_mut().zip(of_checks) {
         check.cause = cause;

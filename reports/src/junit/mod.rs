@@ -200,10 +200,7 @@ fn check_case(check: &CheckView<'_>, suite: &str, name: String) -> TestCase {
     TestCase {
         name,
         time: duration(check.milliseconds),
-        result: caused(
-            result(judged(check), &check.sentence, &about),
-            check.cause,
-        ),
+        result: caused(result(judged(check), &check.sentence, &about), check.cause),
         classname: Some(format!("{suite}.{}", attribute(check.area))),
         filepath: None,
         system_out: has_output

@@ -36,14 +36,20 @@ fn brief(page: &mut Page, target: &TargetView<'_>) {
         let Some((worst, _)) = counts.first() else {
             continue;
         };
-        let counts = counts.iter().map(|(outcome, count)| format!("{count}{}", sign(*outcome)));
+        let counts = counts
+            .iter()
+            .map(|(outcome, count)| format!("{count}{}", sign(*outcome)));
         let counts: Vec<String> = counts.collect();
         let name = text::fit(&text::line(area.name), AREA);
         items.push((Ink::of(*worst), format!("{name} {}", counts.join(" "))));
     }
     let quiet = target.areas.len() - items.len();
     if quiet > 0 {
-        let words = if items.is_empty() { "area" } else { "other area" };
+        let words = if items.is_empty() {
+            "area"
+        } else {
+            "other area"
+        };
         let words = format!("{} without a finding", plural(quiet, words));
         items.push((Ink::Plain, words));
     }

@@ -32,7 +32,9 @@ impl<'a> Reach<'a> {
         breaks: &'a [BreakRecord],
     ) -> Self {
         let causes = table.iter().flat_map(|table| &table.causes);
-        let causes: Vec<_> = causes.filter(|one| ids.contains(&one.requirement)).collect();
+        let causes: Vec<_> = causes
+            .filter(|one| ids.contains(&one.requirement))
+            .collect();
         if causes.is_empty() {
             return Self::on_a_condition(breaks);
         }
@@ -104,7 +106,10 @@ pub(super) fn spans(eras: &[Era]) -> Vec<String> {
             _ => spans.push((*era, *era)),
         }
     }
-    spans.iter().map(|(first, last)| span(*first, *last)).collect()
+    spans
+        .iter()
+        .map(|(first, last)| span(*first, *last))
+        .collect()
 }
 
 fn is_next(era: Era, next: Era) -> bool {
@@ -133,13 +138,16 @@ mod tests {
 
     #[test]
     fn adjacent_eras_of_one_major_version_are_one_span() {
-        use Era::{Chart, Containerd, Hardened3, Hardened4, Hip6, Oras3, Oras4, SameOrigin3};
         use Era::SameOrigin4;
+        use Era::{Chart, Containerd, Hardened3, Hardened4, Hip6, Oras3, Oras4, SameOrigin3};
         for (eras, expected) in [
             (&[Chart][..], "Helm 3.0-3.6"),
             (&[Chart, Hip6, Containerd], "Helm 3.0-3.17"),
             (&[Hip6, Oras3], "Helm 3.7, 3.18-3.21.0"),
-            (&[Hardened3, SameOrigin3, Hardened4, SameOrigin4], "Helm 3.21.1+, 4.2.1+"),
+            (
+                &[Hardened3, SameOrigin3, Hardened4, SameOrigin4],
+                "Helm 3.21.1+, 4.2.1+",
+            ),
             (&[SameOrigin3, Oras4], "Helm 3.22+, 4.0-4.2.0"),
             (Era::ALL, "all Helm versions"),
         ] {

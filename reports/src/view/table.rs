@@ -37,11 +37,16 @@ impl BriefTable {
     /// The table in brief.
     pub fn of(table: &EraTable<'_>) -> Self {
         let examined: Vec<&EraRow> = table.rows.iter().filter(|row| row.is_examined).collect();
-        let (rows, working): (Vec<&EraRow>, Vec<&EraRow>) =
-            examined.into_iter().partition(|row| !row.verdicts.iter().all(|one| works(*one)));
+        let (rows, working): (Vec<&EraRow>, Vec<&EraRow>) = examined
+            .into_iter()
+            .partition(|row| !row.verdicts.iter().all(|one| works(*one)));
         let columns = columns(table, &rows);
         let has_column = |era: &Era| columns.iter().any(|column| column.eras.contains(era));
-        let rest = rest(rows.len(), working.len(), !table.eras.iter().all(has_column));
+        let rest = rest(
+            rows.len(),
+            working.len(),
+            !table.eras.iter().all(has_column),
+        );
         Self {
             rows: folded(&rows, &columns),
             columns: columns
@@ -98,7 +103,10 @@ impl Column {
 fn folded(rows: &[&EraRow], columns: &[Column]) -> Vec<BriefRow> {
     let mut folded: Vec<BriefRow> = Vec::new();
     for (place, row) in rows.iter().enumerate() {
-        let verdicts: Vec<_> = columns.iter().map(|column| column.verdicts[place]).collect();
+        let verdicts: Vec<_> = columns
+            .iter()
+            .map(|column| column.verdicts[place])
+            .collect();
         match folded.iter_mut().find(|known| known.verdicts == verdicts) {
             Some(known) => known.flows.push(row.flow),
             None => folded.push(BriefRow {
@@ -117,7 +125,8 @@ fn rest(broken: usize, working: usize, has_other_versions: bool) -> Option<Strin
         (_, 1) => Some("the other flow works with every Helm version"),
         _ => Some("all other flows work with every Helm version"),
     };
-    let versions = (broken > 0 && has_other_versions).then_some("all flows work with other versions");
+    let versions =
+        (broken > 0 && has_other_versions).then_some("all flows work with other versions");
     let parts: Vec<&str> = [flows, versions].into_iter().flatten().collect();
     (!parts.is_empty()).then(|| parts.join("; "))
 }

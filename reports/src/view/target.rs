@@ -242,7 +242,12 @@ impl<'a> TargetView<'a> {
         let mut groups: Vec<ObstacleGroup<'_, 'a>> = Vec::new();
         let is_blocked = |check: &CheckView<'a>| {
             let mut causes = self.causes.iter();
-            causes.any(|cause| cause.blocked.iter().any(|at| self.checks[*at].id == check.id))
+            causes.any(|cause| {
+                cause
+                    .blocked
+                    .iter()
+                    .any(|at| self.checks[*at].id == check.id)
+            })
         };
         let open = self.with_outcome(Outcome::Inconclusive);
         for check in open.filter(|check| !is_blocked(check)) {

@@ -101,7 +101,9 @@ impl TargetVerdict {
         let all = models.flows.iter();
         let inconclusive = all.filter(|flow| flow.outcome == Outcome::Inconclusive);
         // What the cause of a violation blocks is no news.
-        let open = inconclusive.filter(|flow| !(is_failed && flow.cause.is_some())).count();
+        let open = inconclusive
+            .filter(|flow| !(is_failed && flow.cause.is_some()))
+            .count();
         let mut parts = Vec::new();
         if failed > 0 && !is_failed {
             let failed = plural(failed, "flow");
@@ -190,7 +192,11 @@ fn judged(results: &Results<'_>) -> (Outcome, String) {
         let level = if run.strict { "MUST or SHOULD" } else { "MUST" };
         let violated = plural(count(Outcome::Fail), &format!("{level} requirement"));
         let violated = if results.causes < count(Outcome::Fail) {
-            let verb = if results.causes == 1 { "violates" } else { "violate" };
+            let verb = if results.causes == 1 {
+                "violates"
+            } else {
+                "violate"
+            };
             format!("{} {verb} {violated}", plural(results.causes, "defect"))
         } else {
             violated + " violated"

@@ -294,10 +294,18 @@ mod tests {
             groups(&[one, judged("tags/n-honoured", true, &[other])]).len()
         };
         let put = |status| exchange(Method::PUT, "/v2/a/manifests/1", status);
-        assert_eq!(found([&put(400), &put(400)]), 2, "two contents may be wrong");
+        assert_eq!(
+            found([&put(400), &put(400)]),
+            2,
+            "two contents may be wrong"
+        );
         assert_eq!(found([&put(500), &put(500)]), 1);
         let list = exchange(Method::GET, "/v2/a/tags/list", 401);
-        assert_eq!(found([&put(401), &list]), 1, "the client is refused everywhere");
+        assert_eq!(
+            found([&put(401), &list]),
+            1,
+            "the client is refused everywhere"
+        );
     }
 
     #[test]
@@ -311,10 +319,17 @@ mod tests {
         };
         assert_eq!(
             served_with_another_type(true),
-            [["pull/manifest-type", "manifests/read-back-exact", "pull/manifest-not-converted"]]
+            [[
+                "pull/manifest-type",
+                "manifests/read-back-exact",
+                "pull/manifest-not-converted"
+            ]]
         );
         let refuted = served_with_another_type(false);
-        assert_eq!(refuted, [["manifests/read-back-exact"], ["pull/manifest-type"]]);
+        assert_eq!(
+            refuted,
+            [["manifests/read-back-exact"], ["pull/manifest-type"]]
+        );
     }
 
     #[test]
