@@ -26,7 +26,12 @@ pub(super) fn table(page: &mut Page, table: &EraTable<'_>, target: &TargetView<'
         page.paragraph(2, text, Ink::Dim);
         return;
     }
-    page.heading("Helm flows by version (✓ works, ✗ breaks, ? unknown)");
+    let brief = BriefTable::of(table);
+    if brief.rows.is_empty() && !page.style.verbose {
+        page.blank();
+    } else {
+        page.heading("Helm flows by version (✓ works, ✗ breaks, ? unknown)");
+    }
     if page.style.verbose {
         let names: Vec<&str> = table.eras.iter().map(|era| era.name()).collect();
         let rows = table.rows.iter().filter(|row| row.is_examined);
@@ -36,7 +41,7 @@ pub(super) fn table(page: &mut Page, table: &EraTable<'_>, target: &TargetView<'
         parts(page, &names, &rows);
         page.blank();
     } else {
-        brief(page, &BriefTable::of(table));
+        self::brief(page, &brief);
     }
     let left_out: Vec<&str> = table.not_examined().map(Flow::name).collect();
     if !left_out.is_empty() {
