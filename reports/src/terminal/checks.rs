@@ -2,10 +2,10 @@
 
 use helm_oci_suite::requirement::outcome::Outcome;
 
-use super::page::{Ink, Page, sign};
+use super::page::{Ink, Page};
 use crate::layout;
 use crate::text::{self, plural};
-use crate::view::{CheckView, Label, TargetView};
+use crate::view::{self, CheckView, Label, TargetView};
 
 /// The longest reason for a skipped check, in characters.
 const REASON: usize = 1000;
@@ -38,7 +38,7 @@ fn brief(page: &mut Page, target: &TargetView<'_>) {
         };
         let counts = counts
             .iter()
-            .map(|(outcome, count)| format!("{count}{}", sign(*outcome)));
+            .map(|(outcome, count)| format!("{count}{}", view::outcome_sign(*outcome)));
         let counts: Vec<String> = counts.collect();
         let name = text::fit(&text::line(area.name), AREA);
         items.push((Ink::of(*worst), format!("{name} {}", counts.join(" "))));

@@ -227,8 +227,8 @@ fn judged(results: &Results<'_>) -> (Outcome, String) {
     }
     if open.decisive + open.caused > 0 || open.contradicted > 0 {
         let musts = format!("no {applicable} MUST requirement violated");
-        let inconclusive = open.decisive + open.caused;
-        let checks = (inconclusive > 0).then(|| plural(inconclusive, "check") + " inconclusive");
+        let unsettled = open.decisive + open.caused;
+        let checks = (unsettled > 0).then(|| plural(unsettled, "check") + " inconclusive");
         let contradicted = (open.contradicted > 0)
             .then(|| plural(open.contradicted, "check") + " violated in some attempts only");
         return inconclusive(&format!("{musts}, but {}", list([checks, contradicted])));
