@@ -4,19 +4,19 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use http::{HeaderValue, Uri};
 
+use super::challenges;
 use super::request::PlannedRequest;
 use super::{ClientRun, Quirk, TransportLibrary};
 use crate::oci::url;
 use crate::session::authorization;
 use crate::session::challenge::Challenge;
-use crate::session::steps::obstacle;
 use crate::session::target::{Credentials, Login};
 use crate::session::{Reply, Session};
 use crate::verdict::{CheckResult, Stop};
 
 /// The way in which challenges are handled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum AuthStyle {
+pub(super) enum AuthStyle {
     /// By the session: the credentials are a token, which not every Helm version can use.
     Session,
     /// As containerd's authorizer does.
@@ -28,7 +28,7 @@ enum AuthStyle {
 /// The credentials that a run has obtained.
 #[derive(Debug)]
 pub(super) struct TokenCache {
-    style: AuthStyle,
+    pub(super) style: AuthStyle,
     is_basic: bool,
     /// The scopes of the first challenge, which containerd adds to all later requests.
     initial_scopes: Option<BTreeSet<String>>,
@@ -42,6 +42,8 @@ pub(super) struct TokenCache {
 pub(super) struct Endpoint {
     pub(super) realm: Uri,
     pub(super) service: Option<String>,
+    /// True if it gets no user name and password: they are those of another host.
+    pub(super) is_anonymous: bool,
 }
 
 impl TokenCache {
@@ -73,6 +75,11 @@ impl TokenCache {
         }
     }
 
+    /// True if challenges are handled as by oras-go.
+    pub(super) fn is_oras(&self) -> bool {
+        self.style == AuthStyle::OrasGo
+    }
+
     /// True if the session handles challenges.
     pub(super) fn is_left_to_session(&self) -> bool {
         self.style == AuthStyle::Session
@@ -84,6 +91,11 @@ impl ClientRun<'_> {
     pub(super) fn login(&self) -> Option<&Login> {
         let credentials = self.session.target().credentials.as_ref();
         credentials.and_then(Credentials::login)
+    }
+
+    /// The user name and the password for a token endpoint.
+    pub(super) fn login_for(&self, endpoint: &Endpoint) -> Option<&Login> {
+        self.login().filter(|_| !endpoint.is_anonymous)
     }
 
     /// The scopes of a request, without those of a challenge.
@@ -130,9 +142,11 @@ impl ClientRun<'_> {
         if reply.status.as_u16() != 401 {
             return Ok(None);
         }
-        if !url::is_same_origin(&reply.uri, self.session.target().origin()) {
-            let what = "read from another host, to which no credentials are sent";
-            return Err(obstacle(what, reply));
+        if self.is_elsewhere(&reply.uri) {
+            if is_repeated {
+                return Ok(None);
+            }
+            return self.respond_elsewhere(request, sent, reply).await;
         }
         if is_repeated && !sent.is_some_and(|sent| self.was_accepted(sent)) {
             return Ok(None);
@@ -151,8 +165,8 @@ impl ClientRun<'_> {
         sent: Option<&HeaderValue>,
         reply: &Reply,
     ) -> Result<Option<HeaderValue>, Stop> {
-        let challenges = Challenge::first_of_each(&reply.headers);
-        let offered = |scheme: &str| challenges.iter().find(|one| one.scheme == scheme);
+        let read = challenges::first_of_each(&reply.headers);
+        let offered = |scheme: &str| read.iter().find(|one| one.scheme == scheme);
         let Some(bearer) = offered("bearer") else {
             let is_offered = offered("basic").is_some() && sent.is_none();
             return Ok(self.basic().filter(|_| is_offered));
@@ -193,7 +207,7 @@ impl ClientRun<'_> {
         sent: Option<&HeaderValue>,
         reply: &Reply,
     ) -> Result<Option<HeaderValue>, Stop> {
-        let Some(challenge) = first_challenge(reply) else {
+        let Some(challenge) = challenges::first(reply) else {
             return Ok(None);
         };
         match challenge.scheme.as_str() {
@@ -233,13 +247,14 @@ impl ClientRun<'_> {
     /// The token endpoint that a challenge names.
     pub(super) fn endpoint(&self, challenge: &Challenge, reply: &Reply) -> Result<Endpoint, Stop> {
         let realm = challenge.parameter("realm").unwrap_or_default();
-        let realm = realm.parse::<Uri>().ok();
+        let realm = with_lower_case_host(realm).parse::<Uri>().ok();
         let Some(realm) = realm.filter(|realm| realm.authority().is_some()) else {
             return Err(self.abort("a challenge whose `realm` is a URL", reply));
         };
         Ok(Endpoint {
             realm,
             service: challenge.parameter("service").map(ToOwned::to_owned),
+            is_anonymous: self.is_elsewhere(&reply.uri),
         })
     }
 
@@ -259,10 +274,12 @@ impl ClientRun<'_> {
     }
 }
 
-/// The challenge that oras-go reads: the first one in the first header.
-pub(super) fn first_challenge(reply: &Reply) -> Option<Challenge> {
-    let challenges = Challenge::parse(reply.header("www-authenticate")?)?;
-    challenges.into_iter().next()
+/// A URL with scheme and host in lower case, as Go connects to them.
+fn with_lower_case_host(url: &str) -> String {
+    let host = url.find("://").map_or(0, |scheme| scheme + "://".len());
+    let end = url[host..].find('/').map_or(url.len(), |end| host + end);
+    let (origin, path) = url.split_at(end);
+    origin.to_ascii_lowercase() + path
 }
 
 /// The scopes with all actions of each resource merged, as oras-go writes them.
@@ -289,6 +306,17 @@ fn merged(scopes: impl Iterator<Item = String>) -> BTreeSet<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_host_has_no_case() {
+        for (url, expected) in [
+            ("HTTPS://R.TEST/TOKEN", "https://r.test/TOKEN"),
+            ("HTTP://R.test:80", "http://r.test:80"),
+            ("", ""),
+        ] {
+            assert_eq!(with_lower_case_host(url), expected);
+        }
+    }
 
     #[test]
     fn scopes_of_one_repository_are_merged() {

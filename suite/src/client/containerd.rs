@@ -27,6 +27,7 @@ impl ClientRun<'_> {
         match head.status.as_u16() {
             200 if head.header("docker-content-digest") == Some(&chart.digest) => return Ok(()),
             200 | 404 => {}
+            _ if self.pushes_unchecked(&head) => {}
             _ => return Err(self.abort("status 404 for a tag that does not exist", &head)),
         }
         let uri = self.session.uri(&self.session.manifest_path(tag))?;

@@ -37,6 +37,7 @@ impl ClientRun<'_> {
                 // A separate client lists tags; it shares no tokens with the one that pulls.
                 let mut lister = self.model.run(self.session);
                 lister.cache = TokenCache::for_listing(self.session);
+                lister.connections = self.connections.clone();
                 lister.tags().await?
             }
         };

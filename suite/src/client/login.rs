@@ -1,14 +1,14 @@
 //! `helm registry login`: requests to `/v2/` and to the token endpoint.
 
-use http::{HeaderValue, Method};
+use http::{HeaderValue, Method, Uri};
 
-use super::auth::first_challenge;
+use super::challenges;
+use super::connections::Connections;
 use super::request::PlannedRequest;
 use super::tokens::{FORM, access_token, password, typed_token};
 use super::{ClientRun, TransportLibrary};
 use crate::session::Reply;
 use crate::session::authorization;
-use crate::session::challenge::Challenge;
 use crate::session::token_request::TokenResponse;
 use crate::verdict::{CheckResult, Stop};
 
@@ -21,6 +21,7 @@ impl ClientRun<'_> {
         }
         self.agent = self.model.login_agent;
         if self.model.library == TransportLibrary::Containerd {
+            self.connections = Connections::single();
             return self.log_in_like_docker().await;
         }
         match self.ping(true).await {
@@ -44,16 +45,17 @@ impl ClientRun<'_> {
             401 => self.authorization_of_docker(&ping).await?,
             _ => None,
         };
-        // Docker's client sends no credentials to the target of a redirect.
-        let reply = self
-            .send_following(&self.base()?, key.as_ref(), None)
-            .await?;
+        // Docker's client sends its credentials below `/v2/` only, also after a redirect.
+        let is_below = |target: &Uri| target.path().contains("/v2/");
+        let base = self.base()?;
+        let reply = self.send_following(&base, key.as_ref(), false, is_below);
+        let reply = reply.await?;
         self.expect_success(&reply)
     }
 
     async fn authorization_of_docker(&self, ping: &Reply) -> Result<Option<HeaderValue>, Stop> {
-        let challenges = Challenge::first_of_each(&ping.headers);
-        let offered = |scheme: &str| challenges.iter().find(|one| one.scheme == scheme);
+        let read = challenges::first_of_each(&ping.headers);
+        let offered = |scheme: &str| read.iter().find(|one| one.scheme == scheme);
         let user = self.login().ok_or_else(without_credentials)?;
         if offered("basic").is_some() {
             return Ok(Some(authorization::basic(user)));
@@ -73,7 +75,7 @@ impl ClientRun<'_> {
     /// Since 3.18: sends a request, and a second one with the credentials that the first challenge requires.
     async fn ping(&self, by_post: bool) -> CheckResult {
         let ping = self.send(&self.base()?, None).await?;
-        let challenge = first_challenge(&ping).filter(|_| ping.status.as_u16() == 401);
+        let challenge = challenges::first(&ping).filter(|_| ping.status.as_u16() == 401);
         let Some(challenge) = challenge else {
             return self.expect_success(&ping);
         };
@@ -87,6 +89,7 @@ impl ClientRun<'_> {
                     let mut form = vec![("client_id", "oras-go")];
                     form.extend(password(user));
                     let posted = self.post(&endpoint, form, FORM).await?;
+                    self.expect_success(&posted)?;
                     self.token(&posted, access_token(&posted))?
                 } else {
                     let got = self.get(&endpoint, Vec::new()).await?;

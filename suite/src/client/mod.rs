@@ -5,12 +5,17 @@
 //! real Helm, request by request.
 //!
 //! - [`versions`] lists the modelled Helm versions;
-//! - [`request`] sends requests as Helm does, some of them concurrently, and follows redirects as Go does;
-//! - [`auth`] responds to challenges in the style of each transport library, [`tokens`] requests tokens;
+//! - [`request`] sends requests as Helm does, some of them concurrently, and follows redirects as Go does, over its
+//!   [`connections`];
+//! - [`auth`] responds to challenges in the style of each transport library, which reads them as in [`challenges`],
+//!   [`elsewhere`] to those of other hosts, [`tokens`] requests tokens;
 //! - [`containerd`] and [`oras`] push and pull, [`list`] resolves versions, [`login`] logs in.
 
 mod auth;
+mod challenges;
+mod connections;
 mod containerd;
+mod elsewhere;
 mod list;
 mod login;
 mod oras;
@@ -24,6 +29,7 @@ use helm_oci_fixtures::media_type;
 use http::{Method, Uri};
 
 use self::auth::TokenCache;
+use self::connections::Connections;
 use self::request::{Access, PlannedRequest};
 use crate::session::expect;
 use crate::session::steps::Chart;
@@ -66,6 +72,8 @@ enum Quirk {
     ChecksLinks,
     /// A transfer whose connection closes is continued with a range.
     ResumesTransfers,
+    /// A push goes on where a check for existing content is challenged by a host without credentials for Basic.
+    PushesUnchecked,
     /// A list of tags from a plain-HTTP port begins with an attempt over TLS, which must fail with a response in HTTP.
     ListsOverTlsFirst,
 }
@@ -89,6 +97,7 @@ pub(crate) struct ClientRun<'s> {
     /// The `User-Agent` of the run.
     agent: &'static str,
     cache: TokenCache,
+    connections: Connections,
 }
 
 impl ClientModel {
@@ -141,6 +150,7 @@ impl ClientModel {
             session,
             agent: self.agent,
             cache: TokenCache::of(self.library, session),
+            connections: Connections::default(),
         }
     }
 }
@@ -183,7 +193,7 @@ impl ClientRun<'_> {
     pub(crate) async fn pull_with_provenance(mut self, chart: &Chart, tag: &str) -> CheckResult {
         self.pull_part(chart, tag, ChartPart::Archive).await?;
         if self.model.has(Quirk::ForgetsTokensBeforeProvenance) {
-            self = self.model.run(self.session);
+            self.cache = TokenCache::of(self.model.library, self.session);
         }
         self.pull_part(chart, tag, ChartPart::Provenance).await
     }
@@ -254,6 +264,7 @@ impl ClientRun<'_> {
             }
             (200, _) => Ok(true),
             (404, _) => Ok(false),
+            _ if self.pushes_unchecked(head) => Ok(false),
             _ => Err(self.abort("status 200 or 404 for a blob", head)),
         }
     }

@@ -19,6 +19,8 @@ const REDIRECTS: usize = 10;
 const MANY_REDIRECTS: usize = 20;
 /// The number of requests for one body, each for what the one before left.
 const TRANSFERS: usize = 5;
+/// The number of times that containerd repeats a request that is refused for its rate.
+const LIMITED: usize = 5;
 /// The number of times that a request is repeated after a challenge: with a token, and with another one if that has
 /// expired.
 const CHALLENGES: usize = 2;
@@ -45,7 +47,7 @@ impl Access {
 #[derive(Debug, Clone)]
 pub(super) struct PlannedRequest {
     method: Method,
-    uri: Uri,
+    pub(super) uri: Uri,
     /// `None` if a token needs no scope.
     pub(super) access: Option<Access>,
     accept: Option<String>,
@@ -100,7 +102,7 @@ impl PlannedRequest {
         self.body.is_empty() || self.content_type == Some(media_type::OCI_MANIFEST)
     }
 
-    fn is_read(&self) -> bool {
+    pub(super) fn is_read(&self) -> bool {
         self.method == Method::GET || self.method == Method::HEAD
     }
 }
@@ -122,7 +124,7 @@ impl ClientRun<'_> {
             .map(|request| self.cached(request))
             .collect();
         let first = requests.iter().zip(&keys);
-        let first = first.map(|(request, key)| self.send(request, key.as_ref()));
+        let first = first.map(|(request, key)| self.send_concurrently(request, key.as_ref()));
         let first = join_all(first).await.into_iter();
         let mut replies = first.collect::<Result<Vec<_>, Stop>>()?;
         for round in 0..CHALLENGES {
@@ -130,8 +132,9 @@ impl ClientRun<'_> {
             let challenged = self.challenged(requests, &replies, &mut keys, is_repeated);
             let challenged = challenged.await?;
             let again = challenged.iter();
-            let again =
-                again.map(|position| self.send(&requests[*position], keys[*position].as_ref()));
+            let again = again.map(|position| {
+                self.send_concurrently(&requests[*position], keys[*position].as_ref())
+            });
             let again = join_all(again).await;
             for (position, reply) in challenged.iter().zip(again) {
                 replies[*position] = reply?;
@@ -172,19 +175,45 @@ impl ClientRun<'_> {
         request: &PlannedRequest,
         key: Option<&HeaderValue>,
     ) -> Result<Reply, Stop> {
-        self.send_following(request, key, key).await
+        let is_reused = self.connections.take(&request.uri);
+        self.send_following(request, key, is_reused, |_| true).await
     }
 
-    /// The same with another `Authorization` for the targets of redirects.
+    /// Sends one of several requests; each takes its connection before the first response.
+    fn send_concurrently<'a>(
+        &'a self,
+        request: &'a PlannedRequest,
+        key: Option<&'a HeaderValue>,
+    ) -> impl Future<Output = Result<Reply, Stop>> + 'a {
+        let is_reused = self.connections.take(&request.uri);
+        async move {
+            let mut reply = self
+                .send_following(request, key, is_reused, |_| true)
+                .await?;
+            for _ in 0..LIMITED {
+                let is_limited = matches!(reply.status.as_u16(), 408 | 429);
+                if !is_limited || !request.body.is_empty() || !self.is_resolver() {
+                    break;
+                }
+                reply = self.send(request, key).await?;
+            }
+            Ok(reply)
+        }
+    }
+
+    /// Sends a request over one connection; `Authorization` is also sent to the targets of redirects that fit.
     pub(super) async fn send_following(
         &self,
         request: &PlannedRequest,
         key: Option<&HeaderValue>,
-        redirected: Option<&HeaderValue>,
+        is_reused: bool,
+        fits: impl Fn(&Uri) -> bool,
     ) -> Result<Reply, Stop> {
-        let mut reply = self.send_once(request, request.uri.clone(), key).await?;
+        let uri = &request.uri;
+        let mut reply = self.send_once(request, uri, key, is_reused).await?;
         if request.is_repeatable() && self.repeats(&request.method, &reply) {
-            reply = self.send_once(request, request.uri.clone(), key).await?;
+            let is_reused = self.connections.take(uri);
+            reply = self.send_once(request, uri, key, is_reused).await?;
         }
         let redirects = if self.model.has(Quirk::ChecksUrls) {
             MANY_REDIRECTS
@@ -200,7 +229,9 @@ impl ClientRun<'_> {
             };
             let target = self.resolved(&reply, location)?;
             request = next;
-            reply = self.send_once(&request, target, redirected).await?;
+            let key = key.filter(|_| fits(&target));
+            let is_reused = self.connections.take(&target);
+            reply = self.send_once(&request, &target, key, is_reused).await?;
         }
         Err(self.abort("redirects that end", &reply))
     }
@@ -221,6 +252,11 @@ impl ClientRun<'_> {
             307 | 308 => has_body_in_memory.then(|| request.clone()),
             _ => None,
         }
+    }
+
+    /// True if the run is that of containerd's resolver.
+    fn is_resolver(&self) -> bool {
+        self.model.library == TransportLibrary::Containerd && !self.cache.is_oras()
     }
 
     /// True if oras-go sends a request again after this response.
@@ -262,15 +298,19 @@ impl ClientRun<'_> {
     async fn send_once(
         &self,
         request: &PlannedRequest,
-        uri: Uri,
+        uri: &Uri,
         key: Option<&HeaderValue>,
+        mut is_reused: bool,
     ) -> Result<Reply, Stop> {
         let mut body = Vec::new();
-        let is_content = matches!(Route::of(&uri), Route::Blob { .. } | Route::Manifest { .. });
+        let is_content = matches!(Route::of(uri), Route::Blob { .. } | Route::Manifest { .. });
         let resumes =
             self.model.has(Quirk::ResumesTransfers) && request.method == Method::GET && is_content;
         for _ in 0..TRANSFERS {
-            let sent = self.send_range(request, uri.clone(), key, &body).await;
+            let send = || self.send_range(request, uri.clone(), key, &body);
+            let sent = self
+                .send_over((&request.method, uri), is_reused, send)
+                .await;
             let stop = match sent {
                 Ok(reply) if body.is_empty() => return Ok(reply),
                 Ok(mut reply) => {
@@ -291,6 +331,7 @@ impl ClientRun<'_> {
                 return Err(self.session.closed(stop));
             }
             body.extend_from_slice(&received);
+            is_reused = self.connections.take(uri);
         }
         Err(expect::violated("a whole body", "closed connections", &[]))
     }

@@ -7,8 +7,10 @@ use http::{HeaderValue, Method, header};
 use serde_json::Value;
 
 use super::auth::Endpoint;
+use super::elsewhere::elsewhere;
 use super::{ClientRun, Quirk};
 use crate::oci::percent::encode_query;
+use crate::oci::url;
 use crate::session::authorization;
 use crate::session::target::Login;
 use crate::session::token_request::{TokenResponse, is_rfc3339};
@@ -36,7 +38,7 @@ impl ClientRun<'_> {
         scopes: &BTreeSet<String>,
     ) -> Result<HeaderValue, Stop> {
         let joined = scopes.iter().cloned().collect::<Vec<_>>().join(" ");
-        if let Some(user) = self.login() {
+        if let Some(user) = self.login_for(endpoint) {
             let mut form = vec![("client_id", CONTAINERD_CLIENT), ("scope", &joined)];
             form.extend(password(user));
             let posted = self.post(endpoint, form, FORM_WITH_CHARSET).await?;
@@ -64,7 +66,7 @@ impl ClientRun<'_> {
     }
 
     /// Requests a token for these scopes by GET.
-    async fn get_scoped(
+    pub(super) async fn get_scoped(
         &self,
         endpoint: &Endpoint,
         scopes: &BTreeSet<String>,
@@ -99,11 +101,9 @@ impl ClientRun<'_> {
         let bare = realm.to_string();
         let bare = bare.split('?').next().unwrap_or_default();
         let uri = parse_uri(&format!("{bare}?{}", pairs.join("&")))?;
-        if self.login().is_some() {
-            self.session.check_realm(&uri)?;
-        }
         let mut request = Request::new(Method::GET, uri);
-        if let Some(user) = self.login() {
+        if let Some(user) = self.login_for(endpoint) {
+            self.session.check_realm(&request.uri)?;
             request = request.header(header::AUTHORIZATION, authorization::basic(user));
         }
         self.send_to_endpoint(request).await
@@ -126,19 +126,30 @@ impl ClientRun<'_> {
             .header(header::CONTENT_TYPE, HeaderValue::from_static(content_type))
             .header(header::CONTENT_LENGTH, form.len())
             .content(Bytes::from(form));
-        self.send_to_endpoint(request).await
+        let posted = self.send_to_endpoint(request).await?;
+        let is_sent_on = matches!(posted.status.as_u16(), 307 | 308);
+        let target = posted.header("location").filter(|_| is_sent_on);
+        let target = target.map(|target| self.resolved(&posted, target));
+        match target.transpose()? {
+            // Helm sends the form there as well, with the password in it.
+            Some(target) if !url::is_same_origin(&target, &posted.uri) => Err(elsewhere(&posted)),
+            _ => Ok(posted),
+        }
     }
 
     async fn send_to_endpoint(&self, request: Request) -> Result<Reply, Stop> {
         let request = request
             .header(header::USER_AGENT, HeaderValue::from_static(self.agent))
             .header(header::ACCEPT_ENCODING, HeaderValue::from_static("gzip"));
+        let (method, uri) = (&request.method, &request.uri);
         let send = async || {
-            let sent = self.session.request_token_once(request.clone()).await;
+            let once = || self.session.request_token_once(request.clone());
+            let is_reused = self.connections.take(uri);
+            let sent = self.send_over((method, uri), is_reused, once).await;
             sent.map_err(|stop| self.session.closed(stop))
         };
         let mut reply = send().await?;
-        if self.repeats(&request.method, &reply) {
+        if self.repeats(method, &reply) {
             reply = send().await?;
         }
         self.decoded(&Method::GET, reply)

@@ -76,6 +76,7 @@ pub(crate) const HELM_3_17: ClientModel = ClientModel {
     quirks: &[
         Quirk::FallsBackToGetOn400,
         Quirk::RequestsBroaderToken,
+        Quirk::PushesUnchecked,
         Quirk::ResumesTransfers,
         Quirk::ForgetsTokensBeforeProvenance,
     ],

@@ -49,19 +49,9 @@ impl Challenge {
 
     /// All challenges of a response, in the order of its headers. A malformed header is left out.
     pub fn all(headers: &HeaderMap) -> Vec<Self> {
-        Self::by_header(headers).into_iter().flatten().collect()
-    }
-
-    /// The first challenge of each header, which is all that containerd and Docker read of it.
-    pub fn first_of_each(headers: &HeaderMap) -> Vec<Self> {
-        let by_header = Self::by_header(headers).into_iter();
-        by_header.filter_map(|own| own.into_iter().next()).collect()
-    }
-
-    fn by_header(headers: &HeaderMap) -> Vec<Vec<Self>> {
         let offered = headers.get_all(header::WWW_AUTHENTICATE).iter();
         let parsed = offered.filter_map(|value| value.to_str().ok().and_then(Self::parse));
-        parsed.collect()
+        parsed.flatten().collect()
     }
 }
 

@@ -2,7 +2,7 @@
 //! registry asks for it.
 
 use bytes::Bytes;
-use http::{Method, StatusCode, header};
+use http::{Method, StatusCode, Uri, header};
 
 use helm_oci_fixtures::route::Route;
 
@@ -180,6 +180,15 @@ impl Session {
         shown.unwrap_or_default()
     }
 
+    /// True if an obstacle is a connection that closed before the response.
+    pub(crate) fn is_unanswered(&self, stop: &Stop) -> bool {
+        let closed =
+            |error: &TransportError| matches!(error, TransportError::Broken { received: None, .. });
+        self.obstacle_shows(stop, |sent| {
+            sent.response.as_ref().err().is_some_and(closed)
+        })
+    }
+
     /// True if an obstacle is a broken connection.
     fn is_broken(&self, stop: &Stop) -> bool {
         let failed = |error: &TransportError| matches!(error, TransportError::Broken { .. });
@@ -259,7 +268,7 @@ impl Session {
         let sent = request.clone();
         let transfers = usize::from(request.is_large());
         self.state().transfers += transfers;
-        let response = or_challenge(self.target().registry.send(request).await);
+        let response = or_unread(&uri, self.target().registry.send(request).await);
         let position = {
             let mut state = self.state();
             state.transfers += transfers;
@@ -290,13 +299,16 @@ impl Session {
     }
 }
 
-/// The response, also if only the body of a challenge is incomplete: nothing reads more of it than its headers.
-fn or_challenge(sent: Result<Response, TransportError>) -> Result<Response, TransportError> {
+/// The response, also if only the body of a challenge or of `/v2/` is incomplete: nothing reads more than its headers.
+fn or_unread(
+    uri: &Uri,
+    sent: Result<Response, TransportError>,
+) -> Result<Response, TransportError> {
     match sent {
         Err(TransportError::Broken {
             received: Some(response),
             ..
-        }) if response.status == StatusCode::UNAUTHORIZED => Ok(*response),
+        }) if response.status == StatusCode::UNAUTHORIZED || uri.path() == "/v2/" => Ok(*response),
         sent => sent,
     }
 }
