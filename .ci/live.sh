@@ -192,7 +192,7 @@ observe_again() {
 score_generated() {
     "$program" prove --generated suite/recordings/seed-20261127 >"$reports/generated.txt" || (($? == 4))
     sed -n 1,9p "$reports/generated.txt"
-    awk '/^response altered/ { found = 1; if ($4 < 0.987 * $3) exit 1 } END { exit !found }' "$reports/generated.txt"
+    awk '/^response altered/ { found = 1; if ($4 < 0.999 * $3) exit 1 } END { exit !found }' "$reports/generated.txt"
 }
 
 # No container of an ended run is left. The label holds the seed, the process id and the position of the target.
