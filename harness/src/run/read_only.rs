@@ -3,7 +3,6 @@
 
 use helm_oci_reports::record::TargetRecord;
 use helm_oci_suite::checks;
-use helm_oci_suite::helm::flow::Flow;
 use helm_oci_suite::prediction::table::{Cell, FlowVerdict, Verdicts};
 use helm_oci_suite::requirement::Requirement;
 use helm_oci_suite::verdict::Verdict;
@@ -38,7 +37,7 @@ fn works_in_models(cell: &Cell, verdicts: &Verdicts) -> bool {
         .filter(|requirement| {
             let is_replayed = requirement
                 .replays
-                .is_some_and(|(flow, _)| flow == replayed_by(cell.flow));
+                .is_some_and(|(flow, _)| flow == cell.flow);
             is_replayed && !requirement.represents.within(&cell.era.span()).is_empty()
         })
         .map(|requirement| verdicts.get(requirement.id))
@@ -46,17 +45,10 @@ fn works_in_models(cell: &Cell, verdicts: &Verdicts) -> bool {
     replayed.peek().is_some() && replayed.all(|verdict| matches!(verdict, Some(Verdict::Satisfied)))
 }
 
-/// The flow whose replay has the requests of this one.
-const fn replayed_by(flow: Flow) -> Flow {
-    match flow {
-        Flow::Show => Flow::Pull,
-        other => other,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use helm_oci_suite::helm::era::Era;
+    use helm_oci_suite::helm::flow::Flow;
 
     use super::*;
 
