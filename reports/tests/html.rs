@@ -24,7 +24,15 @@ fn a_page_is_one_file_that_loads_nothing() {
     let page = page(&support::record());
     assert!(page.starts_with("<!DOCTYPE html>"));
     assert!(page.contains("default-src 'none'; style-src 'sha256-"));
-    for foreign in ["<link rel=\"stylesheet\"", " src=", "url(http", "@import", "fetch(", "unsafe-inline", " style=\""] {
+    for foreign in [
+        "<link rel=\"stylesheet\"",
+        " src=",
+        "url(http",
+        "@import",
+        "fetch(",
+        "unsafe-inline",
+        " style=\"",
+    ] {
         assert!(!page.contains(foreign), "{foreign}");
     }
     for (start, end) in [("<script>", "</script>"), ("<style>", "</style>")] {
@@ -46,14 +54,24 @@ fn hostile_text_is_escaped_and_cut() {
             for source in &mut check.sources {
                 source.anchor = ATTACK.into();
             }
-            if let Some(Finding { expected, actual, .. }) = &mut check.finding {
+            if let Some(Finding {
+                expected, actual, ..
+            }) = &mut check.finding
+            {
                 *expected = vec![ATTACK.repeat(100_000)];
                 *actual = ATTACK.repeat(100_000);
             }
         }
     }
     let page = page(&record);
-    for attack in ["<script>alert", "<img", "\" onclick", "\u{1b}", "\u{202e}", "\u{0}"] {
+    for attack in [
+        "<script>alert",
+        "<img",
+        "\" onclick",
+        "\u{1b}",
+        "\u{202e}",
+        "\u{0}",
+    ] {
         assert!(!page.contains(attack), "{attack:?}");
     }
     assert!(page.contains(r"\u{1b}[31m\u{202e}\u{0}"));
@@ -63,7 +81,10 @@ fn hostile_text_is_escaped_and_cut() {
 #[test]
 fn a_link_of_a_record_leads_to_the_web_only() {
     let mut record = single();
-    let mut links = record.targets[0].checks.iter_mut().filter_map(|check| check.deviation.as_mut());
+    let mut links = record.targets[0]
+        .checks
+        .iter_mut()
+        .filter_map(|check| check.deviation.as_mut());
     links.next().expect("a deviation").link = "javascript:alert(1)".into();
     let page = page(&record);
     assert!(!page.contains("href=\"javascript"));
@@ -73,7 +94,18 @@ fn a_link_of_a_record_leads_to_the_web_only() {
 #[test]
 fn every_outcome_has_its_sign_and_its_word() {
     let page = page(&support::of_outcomes(Outcome::ALL));
-    for sign in ["✓ pass", "✗ fail", "≠ stale", "~ known", "! warn", "+ present", "- absent", "· skipped", "≈ intermittent", "? inconclusive"] {
+    for sign in [
+        "✓ pass",
+        "✗ fail",
+        "≠ stale",
+        "~ known",
+        "! warn",
+        "+ present",
+        "- absent",
+        "· skipped",
+        "≈ intermittent",
+        "? inconclusive",
+    ] {
         assert!(page.contains(sign), "{sign}");
     }
 }
@@ -83,7 +115,10 @@ fn every_link_into_the_page_has_a_place() {
     for record in [support::record(), single()] {
         let page = page(&record);
         let ids: Vec<&str> = values(&page, " id=\"");
-        for place in values(&page, "href=\"#").into_iter().filter(|place| !place.contains('=')) {
+        for place in values(&page, "href=\"#")
+            .into_iter()
+            .filter(|place| !place.contains('='))
+        {
             assert!(ids.contains(&place) || place.starts_with("r-"), "{place}");
         }
     }

@@ -8,7 +8,9 @@ use maud::{Markup, html};
 use super::findings::{self, is_violation};
 use super::{evidence, exchange, mark, words};
 use crate::text::plural;
-use crate::view::{CheckView, Column, FlowView, MatrixView, ReportRow, ResultSentence};
+use crate::view::{
+    CheckView, Column, FlowView, MatrixView, OutcomeCounts, ReportRow, ResultSentence, outcome_sign,
+};
 
 /// One requirement or flow on all targets.
 struct Item<'v, 'a> {
@@ -41,7 +43,7 @@ pub(super) fn section(matrix: &MatrixView<'_, '_>) -> Markup {
             (filter(&items, &areas))
             p #shown role="status" { (plural(items.len(), "result")) }
             @for area in &areas {
-                (self::area(matrix, area, items.iter().filter(|item| item.area == *area)))
+                (self::area(matrix, area, &items.iter().filter(|item| item.area == *area).collect::<Vec<_>>()))
             }
         }
     }
@@ -80,14 +82,22 @@ fn select(name: &str, options: impl Iterator<Item = String>) -> Markup {
     }
 }
 
-fn area<'v, 'a: 'v>(
-    matrix: &MatrixView<'_, '_>,
-    name: &str,
-    items: impl Iterator<Item = &'v Item<'v, 'a>>,
-) -> Markup {
+/// One area, folded, with the counts of its outcomes.
+fn area(matrix: &MatrixView<'_, '_>, name: &str, items: &[&Item<'_, '_>]) -> Markup {
+    let outcomes = items
+        .iter()
+        .flat_map(|item| item.results.iter().flatten().copied());
+    let tally = OutcomeCounts::of(outcomes);
     html! {
-        div.area {
-            h3 { (words::shown(name)) }
+        details.area {
+            summary {
+                h3 { (words::shown(name)) } " "
+                @for (outcome, count) in tally.occurring() {
+                    span class={ "o " (outcome.name()) } {
+                        (outcome_sign(outcome)) " " (count) " " (outcome.name())
+                    } " "
+                }
+            }
             ul.results { @for item in items { (row(matrix, item)) } }
         }
     }
@@ -174,15 +184,24 @@ fn of_check(matrix: &MatrixView<'_, '_>, column: &Column<'_, '_>, check: &CheckV
 }
 
 fn of_flows(matrix: &MatrixView<'_, '_>, flows: &[Option<&FlowView<'_>>]) -> Markup {
+    let is_passed = |flow: &FlowView<'_>| flow.outcome == Outcome::Pass;
     html! {
         @for (column, flow) in matrix.columns.iter().zip(flows) {
-            @if let Some(flow) = flow {
-                @if matrix.columns.len() > 1 { p { (name(matrix, column)) (mark::outcome(flow.outcome)) } }
-                @if let ResultSentence::Skipped(reason) = flow.sentence { p { (words::prose(reason)) } }
-                (evidence::rows(&flow.rows))
-                (exchange::all(&flow.exchanges, false))
-            }
+            @if let Some(flow) = flow.filter(|flow| !is_passed(flow)) { (of_flow(matrix, column, flow)) }
         }
+        @if flows.iter().flatten().all(|flow| is_passed(flow)) {
+            p { "The client sent its requests, and each response was one that it accepts." }
+        }
+    }
+}
+
+fn of_flow(matrix: &MatrixView<'_, '_>, column: &Column<'_, '_>, flow: &FlowView<'_>) -> Markup {
+    html! {
+        @if matrix.columns.len() > 1 { p { (name(matrix, column)) (mark::outcome(flow.outcome)) } }
+        @if let ResultSentence::Skipped(reason) = flow.sentence { p { (words::prose(reason)) } }
+        (evidence::rows(&flow.rows))
+        (exchange::all(&flow.exchanges, false))
+        @if let Some(cause) = flow.cause { p { a href={ "#" (words::finding(cause)) } { "The finding" } } }
     }
 }
 

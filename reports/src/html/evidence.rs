@@ -27,7 +27,7 @@ pub(super) fn rows(rows: &[ReportRow<'_>]) -> Markup {
 /// A label with its entries.
 pub(super) fn row(row: &ReportRow<'_>) -> Markup {
     html! {
-        dt { (row.label.name()) }
+        dt class=[(row.label == Label::Fix).then_some("fix")] { (row.label.name()) }
         @for entry in row.entries.iter().take(ENTRIES) { dd { (self::entry(entry)) } }
         @if row.entries.len() > ENTRIES { dd { "and " (row.entries.len() - ENTRIES) " more" } }
     }

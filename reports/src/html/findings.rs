@@ -7,7 +7,7 @@ use maud::{Markup, html};
 use super::target::{Command, command};
 use super::{evidence, exchange, mark, unverified, words};
 use crate::view::{
-    CauseView, CheckView, Column, FlowGroup, Label, MatrixView, ReportRow, RequirementRow,
+    CauseView, CheckView, Column, Depth, FlowGroup, Label, MatrixView, ReportRow, RequirementRow,
     TargetView, Variant,
 };
 
@@ -139,7 +139,11 @@ fn echoes(matrix: &MatrixView<'_, '_>, target: &TargetView<'_>, cause: &CauseVie
 /// One observation, with the targets that show it.
 fn variant(matrix: &MatrixView<'_, '_>, variant: &Variant<'_, '_>, is_first: bool) -> Markup {
     let check = variant.check;
-    let is_own = |row: &&ReportRow<'_>| is_first || !is_shared(row.label);
+    // Attempts that all failed alike add nothing.
+    let is_own = |row: &&ReportRow<'_>| {
+        let is_repeated = row.label == Label::Attempts && row.depth == Depth::Full;
+        !is_repeated && row.label != Label::Covers && (is_first || !is_shared(row.label))
+    };
     let rows: Vec<ReportRow<'_>> = check.rows.iter().filter(is_own).cloned().collect();
     html! {
         div.variant {

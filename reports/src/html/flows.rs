@@ -28,7 +28,7 @@ pub(super) fn table(target: &TargetView<'_>, table: &EraTable<'_>) -> Markup {
         div.scroll tabindex="0" role="region" aria-label="Helm versions and flows" {
             table.eras {
                 thead {
-                    tr { th scope="col" { "flow" } @for era in &table.eras { th scope="col" { (era.name()) } } }
+                    tr { th scope="col" { "flow · Helm" } @for era in &table.eras { th scope="col" { (era.name()) } } }
                 }
                 tbody {
                     @for row in table.rows.iter().filter(|row| row.is_examined) {

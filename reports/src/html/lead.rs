@@ -5,7 +5,9 @@ use maud::{Markup, html};
 
 use super::{mark, unverified, words};
 use crate::text::plural;
-use crate::view::{CauseView, Label, MatrixView, OutcomeCounts, TargetView, versions};
+use crate::view::{
+    BriefTable, CauseView, Column, Label, MatrixView, OutcomeCounts, TargetView, versions,
+};
 
 /// The most causes after the first one that the opening names.
 const OTHERS: usize = 7;
@@ -39,6 +41,9 @@ fn one(target: &TargetView<'_>) -> Markup {
         @if let Some(cause) = target.causes.first() { (answers(target, cause)) }
         @if target.causes.len() > 1 { (others(target)) }
         @if effect.is_some() { p { (words::prose(&capital(&verdict.sentence))) "." } }
+        @if let Some(rest) = target.eras.as_ref().and_then(|table| BriefTable::of(table).rest) {
+            p { (words::prose(&capital(&rest))) "." }
+        }
         @if let Some(advice) = target.advice { p.advice { (words::prose(advice)) } }
         p.counts { (mark::counts(&target.tally)) }
         p.hint { a href="#unverified" { (unverified::count(target)) } "." }
@@ -114,12 +119,41 @@ fn several(matrix: &MatrixView<'_, '_>) -> Markup {
             }
         }
         ol.registries {
-            @for column in &matrix.columns {
-                li {
-                    a href={ "#" (words::target(&column.letter)) } {
-                        b { (column.letter) } " " (words::shown(column.target.name))
+            @for column in severest_first(matrix) { (registry(column)) }
+        }
+    }
+}
+
+/// The targets, those with findings first.
+fn severest_first<'m, 'v, 'a>(matrix: &'m MatrixView<'v, 'a>) -> Vec<&'m Column<'v, 'a>> {
+    let mut columns: Vec<_> = matrix.columns.iter().collect();
+    columns.sort_by_key(|column| match column.target.verdict.outcome {
+        Outcome::Fail => 0,
+        Outcome::Inconclusive => 1,
+        Outcome::Pass => 3,
+        _ => 2,
+    });
+    columns
+}
+
+fn registry(column: &Column<'_, '_>) -> Markup {
+    let target = column.target;
+    let effect = |cause: &CauseView<'_>| cause.summary.effect.clone().unwrap_or_default();
+    html! {
+        li {
+            a href={ "#" (words::target(&column.letter)) } { b { (column.letter) } " " (words::shown(target.name)) }
+            div {
+                (mark::outcome(target.verdict.outcome)) " " (words::prose(&target.verdict.sentence))
+                @if !target.causes.is_empty() {
+                    ul.causes {
+                        @for cause in target.causes.iter().take(3) {
+                            li {
+                                a href={ "#" (words::finding(cause.summary.id)) } { (words::prose(cause.summary.title)) }
+                                " " (words::prose(&effect(cause)))
+                            }
+                        }
+                        @if target.causes.len() > 3 { li { "and " (plural(target.causes.len() - 3, "more finding")) } }
                     }
-                    span.verdict { (mark::outcome(column.target.verdict.outcome)) " " (words::prose(&column.target.verdict.sentence)) }
                 }
             }
         }

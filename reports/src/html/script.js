@@ -69,8 +69,10 @@ function apply(state) {
     row.hidden = !matches(row, state);
     count += row.hidden ? 0 : 1;
   }
+  const isFiltered = [...state].length > 0;
   for (const area of areas) {
     area.hidden = !area.querySelector(".results > li:not([hidden])");
+    area.open = isFiltered;
   }
   shown.textContent = count === rows.length ? `${count} results` : `${count} of ${rows.length} results`;
 }

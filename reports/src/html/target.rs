@@ -139,11 +139,22 @@ fn capabilities(target: &TargetView<'_>) -> Markup {
                                     @match capability.present { Some(true) => "✓ yes", Some(false) => "✗ no", None => "? unclear" }
                                 }
                                 td { (words::prose(capability.evidence)) }
-                                td { @for id in capability.left_out { a href={ "#" (words::row(id)) } { (words::shown(id)) } " " } }
+                                td { (left_out(capability.left_out)) }
                             }
                         }
                     }
                 }
+            }
+        }
+    }
+}
+
+fn left_out(ids: &[String]) -> Markup {
+    html! {
+        @if !ids.is_empty() {
+            details {
+                summary { (plural(ids.len(), "requirement")) }
+                (unverified::ids(ids.iter().map(String::as_str)))
             }
         }
     }
