@@ -1,5 +1,6 @@
 //! The statements of Helm's user page, with their results on each target.
 
+use helm_oci_suite::helm::flow::Flow;
 use maud::{Markup, html};
 
 use super::{mark, words};
@@ -61,14 +62,20 @@ fn result(statement: &StatementView, is_long: bool) -> Markup {
     }
 }
 
-/// The references as links.
+/// The references as links; other words in backticks are code.
 fn leads(text: &str) -> Markup {
-    let parts = text.split('`').enumerate();
+    let is_flow = |name: &str| Flow::ALL.iter().any(|flow| flow.name() == name);
     html! {
-        @for (position, part) in parts {
-            @if position % 2 == 0 { (part) }
-            @else if part.contains('/') { a href={ "#" (words::row(part)) } { (part) } }
-            @else { a href={ "#text=" (part) } { (part) } }
+        @for (position, part) in text.split('`').enumerate() {
+            @if position % 2 == 0 {
+                (part)
+            } @else if part.contains('/') {
+                a href={ "#" (words::row(part)) } { (part) }
+            } @else if is_flow(part) {
+                a href={ "#text=" (part) } { (part) }
+            } @else {
+                code { (part) }
+            }
         }
     }
 }

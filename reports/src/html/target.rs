@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use super::{flows, mark, unverified, words};
 use crate::text::plural;
-use crate::view::{Column, MatrixView, TargetView, outcome_sign};
+use crate::view::{Column, IdentityLabel, MatrixView, TargetView, outcome_sign};
 
 /// A command line that examines a target again.
 pub(super) struct Command<'v, 'a> {
@@ -23,7 +23,7 @@ pub(super) fn command(command: &Command<'_, '_>) -> Markup {
     } = command;
     let mut line = format!(
         "helm-oci-conformance run {} --seed {}",
-        quoted(target.name),
+        quoted(address(target)),
         target.seed
     );
     for pattern in *only {
@@ -33,6 +33,18 @@ pub(super) fn command(command: &Command<'_, '_>) -> Markup {
         line.push_str(" --strict");
     }
     html! { code.copy { (line) } }
+}
+
+/// The target as a command line has it. A target of a matrix may have a name of its own.
+fn address<'a>(target: &TargetView<'a>) -> &'a str {
+    match target.fact(IdentityLabel::Url) {
+        Some(url)
+            if target.fact(IdentityLabel::Kind) == Some("url") && !target.name.contains("://") =>
+        {
+            url
+        }
+        _ => target.name,
+    }
 }
 
 /// A word of a shell.
