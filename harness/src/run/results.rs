@@ -166,6 +166,7 @@ mod tests {
     };
     use super::*;
     use crate::environment::Environment;
+    use crate::target::policy::Concurrency;
     use crate::target::resolved::ParsedTarget;
     use crate::target::spec::TargetSpec;
 
@@ -192,7 +193,7 @@ mod tests {
         });
         let plan = Plan::new(checks::all(), 7);
         let schedule = Schedule {
-            checks: 1,
+            checks: Concurrency::fixed(1),
             ..Schedule::default()
         };
         let ended = examine(&plan, &[job()], schedule, &events, &interrupt).await;
