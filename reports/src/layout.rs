@@ -1,5 +1,7 @@
 //! Rows and exchanges as lines of plain text, for the formats that show text: escaped, and cut where they are long.
 
+use std::ops::Range;
+
 use helm_oci_suite::wire::exchange::Body;
 
 use crate::text::{self, plural};
@@ -11,11 +13,11 @@ pub(crate) const ENTRY: usize = 1000;
 /// The most entries of one row.
 pub(crate) const ENTRIES: usize = 12;
 
-/// The most exchanges of a brief transcript.
-const BRIEF_EXCHANGES: usize = 2;
-
-/// The most exchanges of a full transcript.
+/// The most exchanges of a full transcript; a brief one has the main exchange.
 pub(crate) const FULL_EXCHANGES: usize = 8;
+
+/// The digits of a hash that a brief transcript shows, and the length from which on it abbreviates one.
+const HASH: Range<usize> = 12..40;
 
 /// The longest header in a brief transcript, in characters.
 const BRIEF_HEADER: usize = 170;
@@ -27,7 +29,7 @@ pub(crate) const HEADER: usize = 400;
 pub(crate) const HEADERS: usize = 40;
 
 /// The longest body in a brief transcript, in characters.
-const BRIEF_BODY: usize = 140;
+const BRIEF_BODY: usize = 100;
 
 /// The longest body in a full transcript, in characters.
 pub(crate) const FULL_BODY: usize = 2048;
@@ -101,20 +103,18 @@ pub(crate) fn sentence(sentence: &ResultSentence<'_>, limit: usize) -> String {
 /// The exchanges as lines.
 pub(crate) fn transcript(exchanges: &ExchangesView<'_>, depth: Depth) -> Vec<TranscriptLine> {
     let mut lines = Vec::new();
+    let shown = match depth {
+        Depth::Brief => exchanges.shown.get(exchanges.main..).unwrap_or_default(),
+        Depth::Full => &exchanges.shown,
+    };
     let most = match depth {
-        Depth::Brief => BRIEF_EXCHANGES,
+        Depth::Brief => 1,
         Depth::Full => FULL_EXCHANGES,
     };
-    // The last ones show the result.
-    let hidden = exchanges.shown.len().saturating_sub(most);
-    if hidden > 0 {
-        let more = plural(hidden, "earlier exchange");
-        lines.push(TranscriptLine::new("", format!("after {more}")));
-    }
-    for exchange in exchanges.shown.iter().skip(hidden) {
+    for exchange in shown.iter().take(most) {
         let heading = format!("exchange {} of {}", exchange.number, exchanges.total);
         lines.push(TranscriptLine::new("", heading));
-        let request = format!("{} {}", exchange.method, exchange.uri);
+        let request = format!("{} {}", exchange.method, abbreviated(exchange.uri, depth));
         message(&mut lines, "> ", &request, &exchange.request, depth);
         match &exchange.response {
             Ok(response) => {
@@ -126,6 +126,10 @@ pub(crate) fn transcript(exchanges: &ExchangesView<'_>, depth: Depth) -> Vec<Tra
                 lines.push(TranscriptLine::new("< ", format!("no response: {reason}")));
             }
         }
+    }
+    if depth == Depth::Full && shown.len() > most {
+        let more = plural(shown.len() - most, "more exchange");
+        lines.push(TranscriptLine::new("", format!("and {more}")));
     }
     lines
 }
@@ -151,7 +155,8 @@ fn message(
         .filter(|header| header.depth <= depth)
         .collect();
     for header in shown.iter().take(HEADERS) {
-        let text = text::line(&format!("{}: {}", header.name, header.value));
+        let value = abbreviated(header.value, depth);
+        let text = text::line(&format!("{}: {value}", header.name));
         let limit = match depth {
             Depth::Brief => BRIEF_HEADER,
             Depth::Full => HEADER,
@@ -168,22 +173,62 @@ fn message(
 }
 
 fn body(lines: &mut Vec<TranscriptLine>, mark: &'static str, body: &Body, depth: Depth) {
-    let digest = text::cut(&text::line(&body.digest), HEADER);
+    let digest = text::cut(&text::line(&abbreviated(&body.digest, depth)), HEADER);
     let size = plural(body.length, "byte");
-    lines.push(TranscriptLine::new(mark, format!("[{size}, {digest}]")));
-    let Some(excerpt) = &body.excerpt else {
-        return;
-    };
-    match depth {
-        Depth::Brief => {
+    let head = format!("[{size}, {digest}]");
+    match (depth, &body.excerpt) {
+        (_, None) => lines.push(TranscriptLine::new(mark, head)),
+        (Depth::Brief, Some(excerpt)) => {
             let words: Vec<&str> = excerpt.split_ascii_whitespace().collect();
             let text = text::cut(&text::line(&words.join(" ")), BRIEF_BODY);
-            lines.push(TranscriptLine::new(mark, text));
+            lines.push(TranscriptLine::new(mark, format!("[{size}] {text}")));
         }
-        Depth::Full => {
+        (Depth::Full, Some(excerpt)) => {
+            lines.push(TranscriptLine::new(mark, head));
             let excerpt = text::cut(&text::block(excerpt), FULL_BODY);
             let rows = excerpt.lines();
             lines.extend(rows.map(|row| TranscriptLine::new(mark, row.to_owned())));
         }
+    }
+}
+
+/// Text in which a brief transcript has the first digits of long hashes only.
+fn abbreviated(text: &str, depth: Depth) -> String {
+    if depth == Depth::Full {
+        return text.to_owned();
+    }
+    let mut shown = String::new();
+    let mut rest = text;
+    while let Some(start) = rest.find(|c: char| c.is_ascii_hexdigit()) {
+        let (before, from) = rest.split_at(start);
+        let end = from.find(|c: char| !c.is_ascii_hexdigit());
+        let (hash, after) = from.split_at(end.unwrap_or(from.len()));
+        shown.push_str(before);
+        match hash.get(..HASH.start).filter(|_| hash.len() >= HASH.end) {
+            Some(digits) => {
+                shown.push_str(digits);
+                shown.push('…');
+            }
+            None => shown.push_str(hash),
+        }
+        rest = after;
+    }
+    shown + rest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_brief_transcript_abbreviates_hashes() {
+        let hash = "ab".repeat(32);
+        let text = format!("/v2/abcdef/blobs/sha256:{hash}?n=1");
+        assert_eq!(
+            abbreviated(&text, Depth::Brief),
+            "/v2/abcdef/blobs/sha256:abababababab…?n=1"
+        );
+        assert_eq!(abbreviated(&text, Depth::Full), text);
+        assert_eq!(abbreviated("é漢字", Depth::Brief), "é漢字");
     }
 }

@@ -3,17 +3,20 @@
 use super::blocks;
 use super::page::{Ink, Page};
 use crate::layout;
-use crate::text::plural;
+use crate::text::{self, plural};
 use crate::view::{CauseView, CheckView, Label, TargetView};
 
 /// The most causes that are summarised.
 const SUMMARIES: usize = 8;
 
 /// The most messages of Helm.
-const SYMPTOMS: usize = 3;
+const SYMPTOMS: usize = 2;
 
-/// The most sources.
-const SOURCES: usize = 1;
+/// The longest source, in characters.
+const SOURCE: usize = 170;
+
+/// The longest message of Helm, in characters.
+const SYMPTOM: usize = 160;
 
 /// What is wrong, for whom, and what to change: a sentence for each cause.
 pub(super) fn summary(page: &mut Page, target: &TargetView<'_>) {
@@ -38,10 +41,14 @@ pub(super) fn finding(page: &mut Page, target: &TargetView<'_>, cause: &CauseVie
     blocks::heading(page, check);
     rows(page, check);
     let messages = cause.symptoms.iter().take(SYMPTOMS);
-    let mut messages: Vec<String> = messages.map(ToString::to_string).collect();
+    let messages = messages.map(|one| text::cut(&one.to_string(), SYMPTOM));
+    let mut messages: Vec<String> = messages.collect();
     let hidden = cause.symptoms.len().saturating_sub(SYMPTOMS);
     if hidden > 0 {
-        messages.push(format!("and {}", plural(hidden, "more message")));
+        messages.push(format!(
+            "and {} with --verbose",
+            plural(hidden, "more message")
+        ));
     }
     page.list(Label::Helm, messages);
     blocks::exchanges(page, &check.exchanges);
@@ -59,8 +66,10 @@ fn rows(page: &mut Page, check: &CheckView<'_>) {
                 page.labelled(Label::Expected, &expected);
             }
             Label::Source | Label::Sources => {
-                let sources = layout::paragraphs(row);
-                page.paragraphs(&sources[..sources.len().min(SOURCES)]);
+                if let Some(source) = row.entries.first() {
+                    let source = text::cut(&source.to_string(), SOURCE);
+                    page.labelled(Label::Source, &source);
+                }
             }
             _ => page.paragraphs(&layout::paragraphs(row)),
         }

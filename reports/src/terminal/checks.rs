@@ -5,7 +5,7 @@ use helm_oci_suite::requirement::outcome::Outcome;
 use super::page::{Ink, Page};
 use crate::layout;
 use crate::text::{self, plural};
-use crate::view::{self, CheckView, Label, TargetView};
+use crate::view::{self, CheckView, Label, OutcomeCounts, TargetView};
 
 /// The longest reason for a skipped check, in characters.
 const REASON: usize = 1000;
@@ -27,21 +27,23 @@ pub(super) fn by_area(page: &mut Page, target: &TargetView<'_>) {
     }
 }
 
-/// The areas with their signs and counts; those without a sign are only counted.
+/// The areas with their signs and counts; those without a sign are only counted. A cause has what it blocks.
 fn brief(page: &mut Page, target: &TargetView<'_>) {
     let mut items = Vec::new();
     for area in &target.areas {
-        let counts = area.tally.occurring();
-        let counts: Vec<_> = counts.filter(|(outcome, _)| !is_quiet(*outcome)).collect();
+        let checks = target.checks_of(area);
+        let shown = checks.filter(|check| !is_quiet(check.outcome) && !target.is_blocked(check));
+        let tally = OutcomeCounts::of(shown.map(|check| check.outcome));
+        let counts: Vec<(Outcome, usize)> = tally.occurring().collect();
         let Some((worst, _)) = counts.first() else {
             continue;
         };
-        let counts = counts
+        let words = counts
             .iter()
             .map(|(outcome, count)| format!("{count}{}", view::outcome_sign(*outcome)));
-        let counts: Vec<String> = counts.collect();
+        let words: Vec<String> = words.collect();
         let name = text::fit(&text::line(area.name), AREA);
-        items.push((Ink::of(*worst), format!("{name} {}", counts.join(" "))));
+        items.push((Ink::of(*worst), format!("{name} {}", words.join(" "))));
     }
     let quiet = target.areas.len() - items.len();
     if quiet > 0 {

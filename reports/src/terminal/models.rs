@@ -3,11 +3,14 @@
 use super::blocks;
 use super::page::{Ink, Page};
 use crate::layout;
-use crate::text;
+use crate::text::{self, plural};
 use crate::view::{FlowGroup, FlowView, HelmView, ResultSentence, outcome_sign};
 
 /// The width of the column of marks.
 const MARK: usize = 3;
+
+/// The most flows that a brief report names.
+const FLOWS: usize = 6;
 
 /// The longest sentence, in characters.
 const SENTENCE: usize = 300;
@@ -36,22 +39,24 @@ pub(super) fn section(page: &mut Page, models: &HelmView<'_>) {
 
 fn line(page: &mut Page, group: &FlowGroup<'_>) {
     let flow = &group.first;
+    let is_verbose = page.style.verbose;
+    let count: usize = group.affected.iter().map(|(_, flows)| flows.len()).sum();
     let affected = group.affected.iter().map(|(version, flows)| {
+        if !is_verbose && count > FLOWS {
+            return (*version).to_owned();
+        }
         let flows: Vec<&str> = flows.iter().map(|flow| flow.name()).collect();
         format!("{version} {}", flows.join(", "))
     });
     let affected: Vec<String> = affected.collect();
-    let text = format!(
-        "{}; helm {}",
-        layout::sentence(&flow.sentence, SENTENCE),
-        affected.join("; ")
-    );
-    page.columns(
-        MARK,
-        outcome_sign(flow.outcome),
-        &text::line(&text),
-        Ink::Plain,
-    );
+    let sentence = layout::sentence(&flow.sentence, SENTENCE);
+    let text = if !is_verbose && count > FLOWS {
+        let flows = plural(count, "flow");
+        format!("{sentence}; {flows} with helm {}", affected.join(", "))
+    } else {
+        format!("{sentence}; helm {}", affected.join("; "))
+    };
+    page.columns(MARK, outcome_sign(flow.outcome), &text::line(&text), Ink::Plain);
     if is_unexplained(flow) {
         blocks::exchanges(page, &flow.exchanges);
     }

@@ -9,9 +9,6 @@ use crate::view::{Label, LeftoverGroup, OutcomeCounts, ReportView, TargetView};
 /// The most lines about leftovers.
 const LEFTOVERS: usize = 10;
 
-/// The most reasons for skipped checks in a brief report.
-const REASONS: usize = 3;
-
 /// The width of a target's name.
 const NAME: usize = 24;
 
@@ -43,9 +40,13 @@ pub(super) fn target(page: &mut Page, target: &TargetView<'_>) {
     let by_line = target.intermittent().1;
     if !by_line.is_empty() {
         let count = plural(by_line.len(), "check");
-        let sentence = format!(
-            "{count} passed when repeated, and failed before because of the network or an overloaded server: {}",
+        let named = if page.style.verbose {
             by_line.join(", ")
+        } else {
+            target.named(&by_line)
+        };
+        let sentence = format!(
+            "{count} passed when repeated, and failed before because of the network or an overloaded server: {named}"
         );
         page.labelled(Label::Intermittent, &sentence);
     }
@@ -57,7 +58,7 @@ pub(super) fn target(page: &mut Page, target: &TargetView<'_>) {
     page.inked(Label::Verdict, &verdict.sentence, Ink::of(verdict.outcome));
 }
 
-/// The reasons for skipped checks; in a brief report the most frequent ones.
+/// The reasons for skipped checks; in a brief report the most frequent one.
 fn skipped(page: &mut Page, target: &TargetView<'_>) {
     let mut reasons: Vec<_> = target.skipped.iter().collect();
     let words = |(reason, count): &(&str, usize)| format!("{count} × {reason}");
@@ -66,14 +67,16 @@ fn skipped(page: &mut Page, target: &TargetView<'_>) {
         return;
     }
     reasons.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
-    let mut shown: Vec<String> = reasons.iter().take(REASONS).map(|one| words(one)).collect();
-    let hidden = reasons.len().saturating_sub(REASONS);
-    if hidden > 0 {
-        shown.push(plural(hidden, "other reason"));
+    let Some((first, others)) = reasons.split_first() else {
+        return;
+    };
+    let mut text = words(first);
+    if !others.is_empty() {
+        let count: usize = others.iter().map(|(_, count)| count).sum();
+        let reasons = plural(others.len(), "other reason");
+        text = format!("{text} · {count} for {reasons}");
     }
-    if !shown.is_empty() {
-        page.labelled(Label::Skipped, &shown.join(" · "));
-    }
+    page.labelled(Label::Skipped, &text);
 }
 
 /// The summary of a run: the verdict on each target, if there are several.

@@ -12,7 +12,7 @@ use crate::record::TargetRecord;
 use crate::text;
 
 /// The longest observation or expectation in a summary, in characters.
-const CLAUSE: usize = 160;
+const CLAUSE: usize = 100;
 
 /// One defect of a registry: the finding of one requirement, and the echoes of the defect.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,10 +64,10 @@ impl CauseSummary<'_> {
         if *outcome == Outcome::Stale {
             return format!("{title}: {actual}");
         }
-        let effect = self.effect.as_deref().unwrap_or("breaks no Helm flow");
+        let effect = self.effect.as_deref().unwrap_or("no Helm flow breaks");
         let change = self.change.as_deref();
         let change = change.map_or_else(String::new, |change| format!("; {change}"));
-        format!("{actual}, which violates “{title}” and {effect}{change}")
+        format!("“{title}” is violated: {actual}; {effect}{change}")
     }
 }
 

@@ -53,6 +53,7 @@ impl<'a> CheckView<'a> {
                 .flat_map(|attempt| attempt.exchanges.clone())
                 .collect()
         });
+        let actual = check.finding.as_ref().map_or("", |finding| &finding.actual);
         Self {
             id: &check.id,
             area: &check.area,
@@ -66,7 +67,7 @@ impl<'a> CheckView<'a> {
             milliseconds: check.milliseconds,
             sentence: sentence(check),
             rows: rows(check),
-            exchanges: ExchangesView::at(&check.exchanges, &positions),
+            exchanges: ExchangesView::at(&check.exchanges, &positions).showing(actual),
             is_contradicting: check.attempts.iter().any(AttemptRecord::is_definite),
         }
     }

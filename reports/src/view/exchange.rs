@@ -17,7 +17,6 @@ const ESSENTIAL: &[&str] = &[
     "content-type",
     "cookie",
     "docker-content-digest",
-    "docker-distribution-api-version",
     "link",
     "location",
     "range",
@@ -35,6 +34,8 @@ pub struct ExchangesView<'a> {
     pub shown: Vec<ExchangeView<'a>>,
     /// The number of exchanges in the transcript.
     pub total: usize,
+    /// The position among them of the one that shows the result best: the only one of a brief report.
+    pub main: usize,
 }
 
 /// One exchange.
@@ -100,10 +101,24 @@ impl<'a> ExchangesView<'a> {
                 },
             })
         });
+        let shown: Vec<ExchangeView<'_>> = shown.collect();
         Self {
-            shown: shown.collect(),
+            main: shown.len().saturating_sub(1),
+            shown,
             total: exchanges.len(),
         }
+    }
+
+    /// The same exchanges; the main one has the status that the observation begins with, if one of them has it.
+    pub(super) fn showing(mut self, actual: &str) -> Self {
+        let status = actual.strip_prefix("status ");
+        let status = status.and_then(|rest| rest.split(' ').next());
+        let has_status = |exchange: &ExchangeView<'_>| {
+            let response = exchange.response.as_ref().ok();
+            response.is_some_and(|response| Some(response.status.as_str()) == status)
+        };
+        self.main = self.shown.iter().rposition(has_status).unwrap_or(self.main);
+        self
     }
 }
 

@@ -64,7 +64,7 @@ impl<'a> Reach<'a> {
         }
     }
 
-    /// `breaks push and pull with Helm 3.18 and later`; none if no flow breaks.
+    /// `push and 2 more flows break with Helm 3.18-4.3+`; none if no flow breaks.
     pub fn sentence(&self) -> Option<String> {
         let flows = match &self.flows[..] {
             [] => return None,
@@ -79,7 +79,12 @@ impl<'a> Reach<'a> {
         let versions = versions(&self.eras);
         let condition = self.condition.map(|one| format!(", {one}"));
         let condition = condition.unwrap_or_default();
-        Some(format!("breaks {flows} with {versions}{condition}"))
+        let verb = if self.flows.len() == 1 || self.is_every_flow {
+            "breaks"
+        } else {
+            "break"
+        };
+        Some(format!("{flows} {verb} with {versions}{condition}"))
     }
 }
 
@@ -89,7 +94,7 @@ pub(super) fn eras(brk: &BreakRecord) -> Vec<Era> {
     Era::ALL.iter().filter(is_named).copied().collect()
 }
 
-/// Eras in words, adjacent ones of one Helm major version together: `Helm 3.18+, 4.2.1+`.
+/// Eras in words, adjacent ones together: `Helm 3.0-3.6, 3.18-4.3+`.
 pub fn versions(eras: &[Era]) -> String {
     if eras.len() == Era::ALL.len() {
         return "all Helm versions".to_owned();
@@ -97,7 +102,7 @@ pub fn versions(eras: &[Era]) -> String {
     format!("Helm {}", spans(eras).join(", "))
 }
 
-/// The spans that eras form: adjacent ones of one Helm major version together.
+/// The spans that eras form, adjacent ones together.
 pub(super) fn spans(eras: &[Era]) -> Vec<String> {
     let mut spans: Vec<(Era, Era)> = Vec::new();
     for era in eras {
@@ -113,9 +118,8 @@ pub(super) fn spans(eras: &[Era]) -> Vec<String> {
 }
 
 fn is_next(era: Era, next: Era) -> bool {
-    let major = |era: Era| era.name().split('.').next().map(ToOwned::to_owned);
     let position = |era: Era| Era::ALL.iter().position(|one| *one == era);
-    position(era).map(|at| at + 1) == position(next) && major(era) == major(next)
+    position(era).map(|at| at + 1) == position(next)
 }
 
 fn span(first: Era, last: Era) -> String {
@@ -123,13 +127,8 @@ fn span(first: Era, last: Era) -> String {
         return first.name().to_owned();
     }
     let start = first.name().split(['-', '+']).next().unwrap_or_default();
-    match last.name() {
-        open if open.ends_with('+') => format!("{start}+"),
-        other => {
-            let end = other.rsplit('-').next().unwrap_or(other);
-            format!("{start}-{end}")
-        }
-    }
+    let end = last.name().rsplit('-').next().unwrap_or_default();
+    format!("{start}-{end}")
 }
 
 #[cfg(test)]
@@ -137,7 +136,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn adjacent_eras_of_one_major_version_are_one_span() {
+    fn adjacent_eras_are_one_span() {
         use Era::SameOrigin4;
         use Era::{Chart, Containerd, Hardened3, Hardened4, Hip6, Oras3, Oras4, SameOrigin3};
         for (eras, expected) in [
@@ -146,9 +145,9 @@ mod tests {
             (&[Hip6, Oras3], "Helm 3.7, 3.18-3.21.0"),
             (
                 &[Hardened3, SameOrigin3, Hardened4, SameOrigin4],
-                "Helm 3.21.1+, 4.2.1+",
+                "Helm 3.21.1-3.22+, 4.2.1-4.3+",
             ),
-            (&[SameOrigin3, Oras4], "Helm 3.22+, 4.0-4.2.0"),
+            (&[SameOrigin3, Oras4], "Helm 3.22-4.2.0"),
             (Era::ALL, "all Helm versions"),
         ] {
             assert_eq!(versions(eras), expected);

@@ -1,5 +1,6 @@
 //! Messages of Helm, those with the same words together.
 
+use std::cmp::Reverse;
 use std::fmt;
 
 use helm_oci_suite::helm::era::Era;
@@ -21,7 +22,7 @@ pub struct SymptomView<'a> {
 }
 
 impl<'a> SymptomView<'a> {
-    /// The messages of some breaks, each once, in the order of the breaks.
+    /// The messages of some breaks, each once; those of ordinary runs and of the newest Helm versions first.
     pub(super) fn all(breaks: impl Iterator<Item = &'a BreakRecord>) -> Vec<Self> {
         let mut all: Vec<Self> = Vec::new();
         for brk in breaks.filter(|brk| !brk.symptom.is_empty()) {
@@ -50,6 +51,8 @@ impl<'a> SymptomView<'a> {
                 }
             }
         }
+        // A stable sort: of equal ones the first of the requirement.
+        all.sort_by_key(|one| (one.condition.is_some(), Reverse(one.eras.last().copied())));
         all
     }
 }

@@ -247,17 +247,8 @@ impl<'a> TargetView<'a> {
             _ => None,
         };
         let mut groups: Vec<ObstacleGroup<'_, 'a>> = Vec::new();
-        let is_blocked = |check: &CheckView<'a>| {
-            let mut causes = self.causes.iter();
-            causes.any(|cause| {
-                cause
-                    .blocked
-                    .iter()
-                    .any(|at| self.checks[*at].id == check.id)
-            })
-        };
         let open = self.with_outcome(Outcome::Inconclusive);
-        for check in open.filter(|check| !is_blocked(check)) {
+        for check in open.filter(|check| !self.is_blocked(check)) {
             let known = groups
                 .iter_mut()
                 .find(|group| met(check).is_some() && met(group.first) == met(check));
@@ -284,6 +275,12 @@ impl<'a> TargetView<'a> {
         )
     }
 
+    /// True if a cause blocks the check.
+    pub fn is_blocked(&self, check: &CheckView<'_>) -> bool {
+        let mut blocked = self.causes.iter().flat_map(|cause| &cause.blocked);
+        blocked.any(|position| self.checks[*position].id == check.id)
+    }
+
     /// The ids of some checks; if there are many, their number in each area.
     pub fn named(&self, ids: &[&str]) -> String {
         if ids.len() <= NAMED {
@@ -292,7 +289,7 @@ impl<'a> TargetView<'a> {
         let areas = self.areas.iter().filter_map(|area| {
             let checks = self.checks_of(area);
             let count = checks.filter(|check| ids.contains(&check.id)).count();
-            (count > 0).then(|| format!("{count} in {}", area.name))
+            (count > 0).then(|| format!("{} {count}", area.name))
         });
         let areas: Vec<String> = areas.collect();
         format!("{}: {}", plural(ids.len(), "check"), areas.join(", "))

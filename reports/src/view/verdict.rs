@@ -10,6 +10,7 @@ use helm_oci_suite::requirement::outcome::Outcome;
 use super::check::CheckView;
 use super::eras::EraTable;
 use super::helm::HelmView;
+use super::reach;
 use super::tally::OutcomeCounts;
 use crate::record::RunIdentity;
 use crate::text::plural;
@@ -269,12 +270,12 @@ fn affected(table: Option<&EraTable<'_>>) -> String {
     };
     let breaks = |era: &&Era| table.verdict(**era) == Some(FlowVerdict::Breaks);
     let broken = table.eras.iter().filter(breaks);
-    let names: Vec<&str> = broken.map(|era| era.name()).collect();
-    if names.is_empty() {
+    let broken: Vec<Era> = broken.copied().collect();
+    if broken.is_empty() {
         String::new()
-    } else if names.len() == table.eras.len() {
+    } else if broken.len() == table.eras.len() {
         format!("{AFFECTS}all Helm versions")
     } else {
-        format!("{AFFECTS}Helm {}", names.join(", "))
+        format!("{AFFECTS}{}", reach::versions(&broken))
     }
 }

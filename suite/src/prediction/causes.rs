@@ -6,7 +6,7 @@
 //! cause of its own.
 
 use helm_oci_fixtures::fault::Fault;
-use http::{Method, StatusCode};
+use http::{Method, StatusCode, Uri};
 
 use super::explain::{has_same_request, is_alike};
 use crate::requirement::{Level, Requirement};
@@ -147,6 +147,8 @@ impl<'a> Group<'a> {
                 Some(Closeness::SameRejection)
             } else if is_about_the_client(one, exchange) {
                 Some(Closeness::SameStatus)
+            } else if leads_to(one, exchange) {
+                Some(Closeness::Followed)
             } else if is_alike(one, exchange) {
                 Some(Closeness::SameResponse)
             } else {
@@ -165,6 +167,8 @@ enum Closeness {
     SameRequest,
     /// The same kind of request, and the same status.
     SameResponse,
+    /// A request to a host that the response names.
+    Followed,
     /// The same status, which is about the client.
     SameStatus,
     /// The same kind of request, and the same status of an error.
@@ -218,6 +222,21 @@ fn is_lost(exchange: &Exchange) -> bool {
 
 fn is_failure(status: StatusCode) -> bool {
     status.is_client_error() || status.is_server_error()
+}
+
+/// True if a header of the response names the other host to which the request was sent.
+fn leads_to(one: &Exchange, request: &Exchange) -> bool {
+    let uri = request.request.uri.parse::<Uri>().ok();
+    let authority = uri.and_then(|uri| uri.into_parts().authority);
+    let Some(authority) = authority else {
+        return false;
+    };
+    let named = |(name, value): &(String, String)| {
+        matches!(name.as_str(), "location" | "link" | "www-authenticate")
+            && value.contains(&format!("//{authority}"))
+    };
+    let response = one.response.as_ref();
+    response.is_ok_and(|response| response.headers.iter().any(named))
 }
 
 /// True if a request was rejected with a status that is about the content that it sent: two of them may have two causes.
