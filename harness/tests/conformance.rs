@@ -202,7 +202,7 @@ impl Live {
         if !launched.is_ephemeral() {
             let made = ready.ledger.settled().await;
             let target = run::target(self.seed, &launched);
-            let left = clean_up(&target, made, CleanUp::default(), &self.interrupt).await;
+            let left = clean_up(&target, made, CleanUp::default(), 8, &self.interrupt).await;
             say_left(&left);
         }
         say_left(&launched.stop().await);
