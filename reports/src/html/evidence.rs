@@ -96,13 +96,13 @@ fn pair(expected: &ReportRow<'_>, actual: &ReportRow<'_>) -> Markup {
     html! {
         div.pair {
             div {
-                h5 { "Expected" }
+                p.side { "Expected" }
                 ul.any {
                     @for one in &expected { li { (marked(one, &actual, ChangeTag::Delete)) } }
                 }
             }
             div.seen {
-                h5 { "Observed" }
+                p.side { "Observed" }
                 p { (marked(nearest.map_or("", String::as_str), &actual, ChangeTag::Insert)) }
             }
         }

@@ -31,7 +31,7 @@ fn one(exchange: &ExchangeView<'_>, total: usize, is_open: bool) -> Markup {
                     Err(_) => "no response",
                 }
             }
-            div.wire tabindex="0" role="region" aria-label={ "Exchange " (exchange.number) } {
+            div.wire tabindex="0" role="group" aria-label={ "Exchange " (exchange.number) } {
                 (message("sent", &request, &exchange.request))
                 @match &exchange.response {
                     Ok(response) => (message("received", &line(&response.status.to_string()), &response.message)),

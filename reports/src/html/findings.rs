@@ -79,9 +79,7 @@ pub(super) fn eras(check: &CheckView<'_>) -> String {
 }
 
 fn article(matrix: &MatrixView<'_, '_>, row: &RequirementRow<'_, '_>) -> Markup {
-    let mut variants = row.variants();
-    // A violation explains more than a check that could not be made.
-    variants.sort_by_key(|variant| !is_violation(variant.check.outcome));
+    let variants = variants(row);
     let Some(first) = variants.first().map(|variant| variant.check) else {
         return html! {};
     };
@@ -96,6 +94,24 @@ fn article(matrix: &MatrixView<'_, '_>, row: &RequirementRow<'_, '_>) -> Markup 
             (repeat(matrix, row, &variants))
         }
     }
+}
+
+/// The observations, violations first: they explain more than a check that could not be made.
+fn variants<'v, 'a>(row: &RequirementRow<'v, 'a>) -> Vec<Variant<'v, 'a>> {
+    let mut variants = row.variants();
+    if variants.is_empty() {
+        // A record that was edited may hold a violation without a finding.
+        let checks = row.checks.iter().enumerate();
+        variants.extend(checks.filter_map(|(column, check)| {
+            let check = check.filter(|check| is_violation(check.outcome))?;
+            Some(Variant {
+                check,
+                columns: vec![column],
+            })
+        }));
+    }
+    variants.sort_by_key(|variant| !is_violation(variant.check.outcome));
+    variants
 }
 
 /// The causes of which this requirement has the finding, by target.

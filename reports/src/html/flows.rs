@@ -25,7 +25,7 @@ pub(super) fn eras(column: &Column<'_, '_>) -> Markup {
 pub(super) fn table(target: &TargetView<'_>, table: &EraTable<'_>) -> Markup {
     let not_examined: Vec<&str> = table.not_examined().map(Flow::name).collect();
     html! {
-        div.scroll tabindex="0" role="region" aria-label="Helm versions and flows" {
+        div.scroll tabindex="0" role="group" aria-label="Helm versions and flows" {
             table.eras {
                 thead {
                     tr { th scope="col" { "flow · Helm" } @for era in &table.eras { th scope="col" { (era.name()) } } }
@@ -122,7 +122,7 @@ fn outcomes(
         @if !view.table.is_empty() {
             details.table {
                 summary { (title) ", " (crate::text::plural(view.flows.len(), "flow")) }
-                div.scroll tabindex="0" role="region" aria-label=(title) {
+                div.scroll tabindex="0" role="group" aria-label=(title) {
                     table.eras {
                         thead {
                             tr {

@@ -54,7 +54,7 @@ fn table<S, M: Copy>(
     sign: fn(M) -> Markup,
 ) -> Markup {
     html! {
-        div.scroll tabindex="0" role="region" aria-label=(corner) {
+        div.scroll tabindex="0" role="group" aria-label=(corner) {
             table.eras {
                 (head(matrix, corner))
                 tbody {
@@ -98,7 +98,7 @@ fn requirements(
         @if !rows.is_empty() {
             section {
                 h2 { (title) }
-                div.scroll tabindex="0" role="region" aria-label=(title) {
+                div.scroll tabindex="0" role="group" aria-label=(title) {
                     table.eras {
                         (head(matrix, "requirement"))
                         tbody { @for row in rows { (requirement(row)) } }

@@ -26,7 +26,7 @@ pub(super) fn section(matrix: &MatrixView<'_, '_>) -> Markup {
             }
             details.table {
                 summary { (crate::text::plural(first.len(), "statement")) }
-                div.scroll tabindex="0" role="region" aria-label="Statements" {
+                div.scroll tabindex="0" role="group" aria-label="Statements" {
                     table.statements {
                         thead {
                             tr {

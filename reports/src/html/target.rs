@@ -140,9 +140,9 @@ fn capabilities(target: &TargetView<'_>) -> Markup {
     html! {
         @if !target.capabilities.is_empty() {
             h3 { "Capabilities" }
-            div.scroll tabindex="0" role="region" aria-label="Capabilities" {
+            div.scroll tabindex="0" role="group" aria-label="Capabilities" {
                 table.capabilities {
-                    thead { tr { th scope="col" { "capability" } th scope="col" { "" } th scope="col" { "observed" } th scope="col" { "not applicable without it" } } }
+                    thead { tr { th scope="col" { "capability" } th scope="col" { "state" } th scope="col" { "observed" } th scope="col" { "not applicable without it" } } }
                     tbody {
                         @for capability in &target.capabilities {
                             tr {
