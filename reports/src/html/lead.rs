@@ -80,7 +80,7 @@ fn others(target: &TargetView<'_>) -> Markup {
                 li {
                     (mark::outcome(cause.summary.outcome)) " "
                     a href={ "#" (words::finding(cause.summary.id)) } { (words::prose(cause.summary.title)) }
-                    @if let Some(effect) = &cause.summary.effect { " " (words::prose(effect)) }
+                    @if let Some(effect) = &cause.summary.effect { ": " (words::prose(effect)) }
                 }
             }
             @if target.causes.len() > OTHERS + 1 {

@@ -56,7 +56,12 @@ fn line(page: &mut Page, group: &FlowGroup<'_>) {
     } else {
         format!("{sentence}; helm {}", affected.join("; "))
     };
-    page.columns(MARK, outcome_sign(flow.outcome), &text::line(&text), Ink::Plain);
+    page.columns(
+        MARK,
+        outcome_sign(flow.outcome),
+        &text::line(&text),
+        Ink::Plain,
+    );
     if is_unexplained(flow) {
         blocks::exchanges(page, &flow.exchanges);
     }

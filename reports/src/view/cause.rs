@@ -124,7 +124,7 @@ fn cause<'a>(
     let breaks = || violated().flat_map(|position| &target.checks[position].breaks);
     let reach = Reach::of(table, &ids, &target.checks[finding].breaks);
     CauseView {
-        summary: summary(own, &reach),
+        summary: summary(own, target.checks[finding].fix.as_deref(), &reach),
         symptoms: SymptomView::all(breaks()),
         blocked_flows: open.iter().map(|flow| flow.id).collect(),
         flows,
@@ -135,16 +135,23 @@ fn cause<'a>(
     }
 }
 
-fn summary<'a>(check: &CheckView<'a>, reach: &Reach<'_>) -> CauseSummary<'a> {
+fn summary<'a>(check: &CheckView<'a>, fix: Option<&str>, reach: &Reach<'_>) -> CauseSummary<'a> {
     let actual = check.observation().unwrap_or(words::NO_FINDING);
+    let fix = fix.map(|fix| format!("fix: {}", first_sentence(fix)));
+    let required = check.expected();
+    let required = required.map(|one| format!("required is {}", text::cut(&one, CLAUSE)));
     CauseSummary {
         outcome: check.outcome,
         id: check.id,
         title: check.title,
         actual: text::cut(actual, CLAUSE),
         effect: reach.sentence(),
-        change: check
-            .expected()
-            .map(|expected| format!("required is {}", text::cut(&expected, CLAUSE))),
+        change: fix.or(required),
     }
+}
+
+/// The first sentence of a text, without its full stop.
+fn first_sentence(text: &str) -> &str {
+    let first = text.split_once(". ").map_or(text, |(first, _)| first);
+    first.trim_end_matches('.')
 }
