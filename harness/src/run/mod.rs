@@ -26,6 +26,7 @@ mod examine;
 mod failures;
 mod flow_attempts;
 mod flows;
+mod growth;
 mod interrupt;
 mod job;
 mod models;

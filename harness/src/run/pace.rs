@@ -14,6 +14,7 @@ use helm_oci_suite::wire::{
 };
 use tokio::sync::{Notify, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
+use super::growth::Growth;
 use crate::clock::Stopwatch;
 use crate::target::policy::Concurrency;
 
@@ -26,11 +27,6 @@ const CALM: usize = 100;
 /// The shortest and the longest interval between requests of a run that slowed down.
 const SHORTEST: Duration = Duration::from_millis(4);
 const LONGEST: Duration = Duration::from_millis(256);
-
-/// The number of responses whose mean duration is compared before and after the concurrency was raised.
-const WINDOW: u32 = 64;
-/// The mean duration of responses from which on waiting for the network is what takes the time.
-const WORTHWHILE: Duration = Duration::from_millis(5);
 
 /// The pace of a run on one target.
 #[derive(Debug)]
@@ -62,17 +58,6 @@ struct State {
     /// The largest number of checks that was allowed.
     highest: usize,
     line: LineRecord,
-}
-
-/// The search for the concurrency from which on responses are delayed.
-#[derive(Debug, Default)]
-struct Growth {
-    /// The responses of the current window, and their total duration.
-    responses: u32,
-    total: Duration,
-    /// The mean duration of a response before the concurrency was raised, and the concurrency of then.
-    before: Option<(Duration, usize)>,
-    is_over: bool,
 }
 
 /// The right to run a check. Dropping it passes it on.
@@ -177,7 +162,11 @@ impl Pace {
         match sign {
             Sign::Calm => {
                 state.recover(self.limits.first);
-                state.grow(self.limits.most, duration);
+                if state.slowed.is_none() {
+                    let allowed = state.allowed;
+                    state.allowed = state.growth.next(allowed, self.limits.most, duration);
+                    state.highest = state.highest.max(state.allowed);
+                }
             }
             Sign::Broken => state.line.broken += 1,
             Sign::Refused => {
@@ -218,34 +207,6 @@ impl State {
         let fewest = self.line.slowed_to.unwrap_or(usize::MAX);
         self.line.slowed_to = Some(fewest.min(self.allowed));
         true
-    }
-
-    /// Raises the concurrency by half after each window of responses, until they take longer because of it.
-    fn grow(&mut self, most: usize, duration: Duration) {
-        let growth = &mut self.growth;
-        if growth.is_over {
-            return;
-        }
-        growth.responses += 1;
-        growth.total += duration;
-        if growth.responses < WINDOW {
-            return;
-        }
-        let mean = growth.total / growth.responses;
-        (growth.responses, growth.total) = (0, Duration::ZERO);
-        let is_delayed = growth
-            .before
-            .is_some_and(|(before, _)| mean > before * 5 / 4);
-        if is_delayed || mean < WORTHWHILE || self.slowed.is_some() || self.allowed >= most {
-            growth.is_over = true;
-            if let Some((_, earlier)) = growth.before.filter(|_| is_delayed) {
-                self.allowed = self.allowed.min(earlier);
-            }
-            return;
-        }
-        growth.before = Some((mean, self.allowed));
-        self.allowed = (self.allowed + self.allowed.div_ceil(2)).min(most);
-        self.highest = self.highest.max(self.allowed);
     }
 
     /// Becomes faster after a series of responses without a refusal.
@@ -366,39 +327,5 @@ mod tests {
             "the first request is sent at once"
         );
         assert!(pace.wait() > Duration::ZERO);
-    }
-
-    #[test]
-    fn a_slow_network_gets_more_concurrent_checks_until_responses_are_delayed() {
-        let windows = |means: &[u64]| {
-            let pace = Pace::new(Concurrency::default());
-            for mean in means {
-                for _ in 0..WINDOW {
-                    pace.observe(Sign::Calm, Duration::from_millis(*mean));
-                }
-            }
-            pace.allowed()
-        };
-        assert_eq!(windows(&[20]), 24);
-        assert_eq!(windows(&[20, 21]), 36);
-        assert_eq!(
-            windows(&[20, 21, 20, 22, 21, 20]),
-            64,
-            "not beyond the limit"
-        );
-        assert_eq!(windows(&[20, 30]), 16, "the registry is the bottleneck");
-        assert_eq!(windows(&[20, 30, 20, 20]), 16, "and remains it");
-        assert_eq!(
-            windows(&[1, 1, 20, 20]),
-            16,
-            "a near registry is not waited for"
-        );
-    }
-
-    #[test]
-    fn a_fixed_concurrency_is_kept() {
-        let pace = Pace::new(Concurrency::fixed(3));
-        (0..10 * WINDOW).for_each(|_| pace.observe(Sign::Calm, Duration::from_millis(20)));
-        assert_eq!(pace.allowed(), 3);
     }
 }

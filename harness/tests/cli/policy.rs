@@ -267,7 +267,7 @@ fn a_read_only_run_examines_an_existing_chart() {
     let before = Ran::of(&["gc", &serve.url, "--dry-run"]).out;
 
     let chart = "hoc63cbe1e4/pull-manifest-bytes:1.0.0";
-    let (ran, record) = examined(&[&serve.url, "--read-only", "--chart", chart]);
+    let (ran, record) = examined(&[&serve.url, "--read-only", "--chart", chart, "--verbose"]);
     assert_eq!(ran.code, Some(0), "{}{}", ran.out, ran.err);
     let checks = record["targets"][0]["checks"].as_array().expect("checks");
     let passed = |area: &str| {

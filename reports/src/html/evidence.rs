@@ -8,7 +8,7 @@ use super::words;
 use crate::layout::ENTRIES;
 use crate::view::{Label, ReportRow, RowEntry};
 
-/// The rows of a result. Expectation and observation come first, side by side.
+/// The rows of a result. Expectation and observation come first, next to each other.
 pub(super) fn rows(rows: &[ReportRow<'_>]) -> Markup {
     let find = |label| rows.iter().find(|row| row.label == label);
     let is_other = |row: &&ReportRow<'_>| !matches!(row.label, Label::Expected | Label::Actual);

@@ -9,6 +9,7 @@ mod cause;
 mod check;
 mod comparison;
 mod difference;
+mod effort;
 mod eras;
 mod exchange;
 mod helm;
@@ -43,6 +44,7 @@ pub use self::comparison::{
     States, Trend, headings,
 };
 pub use self::difference::{DiffKind, DiffLine, DifferenceView, FileView, IGNORED, READ};
+pub use self::effort::Effort;
 pub use self::eras::{EraCause, EraRow, EraTable};
 pub use self::exchange::{ExchangeView, ExchangesView, HeaderView, MessageView, ResponseView};
 pub use self::helm::{FlowGroup, FlowView, HelmRow, HelmView};
@@ -59,8 +61,7 @@ pub use self::symptom::SymptomView;
 pub use self::table::{BriefRow, BriefTable};
 pub use self::tally::OutcomeCounts;
 pub use self::target::{
-    AreaView, CapabilityView, Effort, IdentityFact, IdentityLabel, ObstacleGroup, ObstacleView,
-    TargetView,
+    AreaView, CapabilityView, IdentityFact, IdentityLabel, ObstacleGroup, ObstacleView, TargetView,
 };
 pub use self::verdict::TargetVerdict;
 pub use self::words::{flow_sign, flow_verdict, outcome_sign};

@@ -5,6 +5,7 @@ use strum::IntoStaticStr;
 
 use super::cause::{self, CauseView};
 use super::check::CheckView;
+use super::effort::Effort;
 use super::eras::EraTable;
 use super::exchange::ExchangesView;
 use super::helm::HelmView;
@@ -15,7 +16,7 @@ use super::soak::SoakView;
 use super::tally::OutcomeCounts;
 use super::verdict::{Open, Results, TargetVerdict};
 use crate::record::{Capability, RunRecord, TargetIdentity, TargetRecord};
-use crate::text::{self, duration, plural};
+use crate::text::{self, plural};
 
 /// The most ids of a list that names them.
 const NAMED: usize = 12;
@@ -135,17 +136,6 @@ pub struct AreaView<'a> {
     pub positions: Vec<usize>,
     /// The counts of their outcomes.
     pub tally: OutcomeCounts,
-}
-
-/// The effort of a run on one target: requests, time and concurrency.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Effort {
-    /// The number of requests.
-    pub requests: usize,
-    /// The duration in milliseconds.
-    pub milliseconds: u64,
-    /// The maximum number of checks that ran concurrently.
-    pub concurrency: usize,
 }
 
 /// Inconclusive checks with the same obstacle.
@@ -338,15 +328,6 @@ impl CapabilityView<'_> {
             [one] => format!("; skipped: {one}"),
             [one, more @ ..] => format!("; skipped: {one}{}", text::more(more.len())),
         }
-    }
-}
-
-impl Effort {
-    /// The effort in words.
-    pub fn sentence(&self) -> String {
-        let requests = plural(self.requests, "request");
-        let time = duration(self.milliseconds);
-        format!("{requests} in {time}, concurrency {}", self.concurrency)
     }
 }
 
