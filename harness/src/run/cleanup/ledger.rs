@@ -4,10 +4,12 @@
 //! without a response is recorded as well, because the registry may have executed it. A request that the registry
 //! refused is not recorded.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use helm_oci_fixtures::route::Route;
+use helm_oci_reports::record::LeftoverKind;
 use helm_oci_suite::oci::percent::pairs;
 use helm_oci_suite::oci::url::{is_same_origin, resolve};
 use helm_oci_suite::wire::{Registry, Relay, Request, Response, ResponseFuture, TransportError};
@@ -26,8 +28,13 @@ pub struct Ledger {
     stored: Mutex<Stored>,
     /// The locations of open uploads, each with the repository to which the upload belongs.
     locations: Mutex<Vec<(Uri, String)>>,
+    /// The statuses of deletions, by kind.
+    deletions: Mutex<Refused>,
     in_flight: watch::Sender<usize>,
 }
+
+/// The kinds of content that the registry never deleted, each with the status that says so.
+pub type Refused = BTreeMap<LeftoverKind, StatusCode>;
 
 /// A request in flight. Its entry is recorded when it ends, also if it is aborted, unless the registry refused it.
 struct InFlight<'a> {
@@ -51,6 +58,7 @@ impl Ledger {
             inner,
             stored: Mutex::default(),
             locations: Mutex::default(),
+            deletions: Mutex::default(),
             in_flight: watch::Sender::new(0),
         }
     }
@@ -58,6 +66,13 @@ impl Ledger {
     /// The content stored so far.
     pub fn stored(&self) -> Stored {
         self.lock().clone()
+    }
+
+    /// The kinds of which no item was deleted, because the registry has no such method.
+    pub fn refused(&self) -> Refused {
+        let mut refused = self.deletions().clone();
+        refused.retain(|_, status| !status.is_success());
+        refused
     }
 
     /// The content stored once no request is in flight. Aborted requests end within a time limit.
@@ -75,6 +90,32 @@ impl Ledger {
         self.locations
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn deletions(&self) -> MutexGuard<'_, Refused> {
+        self.deletions
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Notes that the registry deletes items of a kind, or that it states the contrary.
+    fn record_deletion(&self, uri: &Uri, status: StatusCode) {
+        let kind = match Route::of(uri) {
+            Route::Manifest { reference, .. } if reference.contains(':') => LeftoverKind::Manifest,
+            Route::Manifest { .. } => LeftoverKind::Tag,
+            Route::Blob { .. } => LeftoverKind::Blob,
+            _ => return,
+        };
+        let mut deletions = self.deletions();
+        match status {
+            status if status.is_success() => {
+                deletions.insert(kind, status);
+            }
+            StatusCode::METHOD_NOT_ALLOWED | StatusCode::NOT_IMPLEMENTED => {
+                deletions.entry(kind).or_insert(status);
+            }
+            _ => {}
+        }
     }
 
     /// The repository of the upload that a request continues: the registry chooses the URL.
@@ -117,6 +158,9 @@ impl Ledger {
                 entry.add_to(&mut self.lock());
             }
             self.record_upload(&method, &uri, upload, response);
+            if method == Method::DELETE {
+                self.record_deletion(&uri, response.status);
+            }
         }
         response
     }

@@ -1,4 +1,4 @@
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
@@ -213,6 +213,31 @@ async fn the_default_port_of_the_registry_may_be_explicit() {
         ("store.test", 0),
     ] {
         assert_eq!(recorded_of(host, created).await, recorded, "{host}");
+    }
+}
+
+#[tokio::test]
+async fn a_kind_is_refused_if_no_item_of_it_was_deleted() {
+    for (fault, kinds) in [
+        (None, &[][..]),
+        (
+            Some(Fault::DeletesRefused),
+            &[LeftoverKind::Manifest, LeftoverKind::Blob][..],
+        ),
+    ] {
+        let faults: Vec<Fault> = fault.into_iter().collect();
+        let (ledger, session) = recorded(&faults);
+        let chart = session.arrange_chart("1.0.0").await;
+        let chart = chart.expect("it is accepted");
+        for path in [
+            session.blob_path(&chart.layer_digest()),
+            session.manifest_path(&chart.digest),
+        ] {
+            let reply = session.call(Method::DELETE, &path).send().await;
+            reply.expect("a response");
+        }
+        let refused: Vec<_> = ledger.refused().into_keys().collect();
+        assert_eq!(refused, kinds, "{fault:?}");
     }
 }
 
