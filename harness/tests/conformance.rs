@@ -202,7 +202,8 @@ impl Live {
         if !launched.is_ephemeral() {
             let made = ready.ledger.settled().await;
             let target = run::target(self.seed, &launched);
-            let left = clean_up(&target, made, CleanUp::default(), 8, &self.interrupt).await;
+            let (refused, rules) = (ready.ledger.refused(), CleanUp::default());
+            let left = clean_up(&target, made, refused, rules, 8, &self.interrupt).await;
             say_left(&left);
         }
         say_left(&launched.stop().await);

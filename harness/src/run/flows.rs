@@ -22,7 +22,7 @@ use helm_oci_suite::verdict::{Obstacle, ObstacleKind};
 use helm_oci_suite::wire::exchange::Exchange;
 use http::Method;
 
-use super::observation::violations;
+use super::observation::{unexamined, violations};
 use super::results::DoneFlow;
 use super::target::TargetExamination;
 use super::{Event, Plan, flow_attempts};
@@ -300,7 +300,9 @@ impl FlowRun<'_> {
         };
         record.because = explain(&violations(&results.violated), &failure);
         record.outcome = Outcome::Fail;
-        if let Some((kind, what)) = self.inconclusive_reason(record, observed, result.exit()) {
+        let unexamined = unexamined(results.verdicts, &failure);
+        let open = self.inconclusive_reason(record, observed, result.exit(), unexamined);
+        if let Some((kind, what)) = open {
             inconclusive(record, kind, what);
         }
     }
@@ -311,6 +313,7 @@ impl FlowRun<'_> {
         record: &FlowRecord,
         observed: &Observed,
         exit: Option<Exit>,
+        unexamined: Option<&str>,
     ) -> Option<(ObstacleKind, String)> {
         let arrangement = |what: String| Some((ObstacleKind::Arrangement, what));
         let version = &self.helm.version;
@@ -321,9 +324,13 @@ impl FlowRun<'_> {
         let is_predicted = record.because.iter().any(|one| one.has_predicted_error);
         if observed.exchanges.is_empty() && !is_predicted {
             let error = record.error.as_deref().unwrap_or_default();
-            return arrangement(format!(
-                "Helm {version} sent no request to the registry: {error}"
-            ));
+            return arrangement(match unexamined {
+                Some(id) => format!(
+                    "no request of Helm {version} reached the registry: {error}; `{id}`, which this run did not \
+                     examine, predicts this error"
+                ),
+                None => format!("Helm {version} sent no request to the registry: {error}"),
+            });
         }
         match exit {
             Some(Exit::Timeout) if record.because.is_empty() => {

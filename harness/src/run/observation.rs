@@ -3,7 +3,9 @@
 use helm_oci_fixtures::route::Route;
 use helm_oci_reports::record::CheckRecord;
 use helm_oci_suite::checks;
-use helm_oci_suite::prediction::explain::Violation;
+use helm_oci_suite::prediction::explain::{Failure, Violation, explain};
+use helm_oci_suite::prediction::table::Verdicts;
+use helm_oci_suite::requirement::Requirement;
 use helm_oci_suite::verdict::{ObstacleKind, Reason, Verdict};
 use helm_oci_suite::wire::exchange::Exchange;
 use http::StatusCode;
@@ -128,4 +130,50 @@ pub(super) fn violations(checks: &[CheckRecord]) -> Vec<Violation<'_>> {
         })
     });
     violated.collect()
+}
+
+/// The requirement that predicts the error of a failure, if the run did not examine it.
+pub(super) fn unexamined(verdicts: &Verdicts, failure: &Failure<'_>) -> Option<&'static str> {
+    let mut all = checks::all();
+    all.retain(|one| one.replays.is_none() && !verdicts.contains_key(one.id));
+    let is_predicting = |&requirement: &&'static Requirement| {
+        let violation = Violation {
+            requirement,
+            shown_by: Vec::new(),
+        };
+        let reasons = explain(&[violation], failure);
+        reasons.iter().any(|reason| reason.has_predicted_error)
+    };
+    all.into_iter().find(is_predicting).map(|one| one.id)
+}
+
+#[cfg(test)]
+mod tests {
+    use helm_oci_suite::helm::flow::Flow;
+    use semver::Version;
+
+    use super::*;
+
+    #[test]
+    fn a_requirement_that_was_not_examined_is_named_by_its_error() {
+        let helm = Version::new(3, 12, 3);
+        let id = "api/client-hello-answered-in-http";
+        for (error, named) in [
+            (
+                "Get \"{url}/tags/list\": net/http: TLS handshake timeout",
+                Some(id),
+            ),
+            ("another error", None),
+        ] {
+            let failure = Failure {
+                helm: &helm,
+                flow: Flow::PullRange,
+                error,
+                aborted_at: None,
+            };
+            assert_eq!(unexamined(&Verdicts::new(), &failure), named, "{error}");
+            let examined = [(id, Verdict::Satisfied)].into();
+            assert_eq!(unexamined(&examined, &failure), None, "{error}");
+        }
+    }
 }

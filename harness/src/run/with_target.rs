@@ -87,6 +87,7 @@ pub(crate) async fn with_target<T>(
         leftovers = clean_up(
             &rate_limited,
             stored,
+            ledger.refused(),
             policy.clean_up,
             pace.allowed(),
             interrupt,

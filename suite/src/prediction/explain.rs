@@ -65,9 +65,13 @@ pub fn explain(violations: &[Violation<'_>], failure: &Failure<'_>) -> Vec<Expla
 }
 
 /// The reasons for a failure of a client model, the best first. A model prints no error of Helm, so that a break under a
-/// condition needs no support.
+/// condition needs no support; it explains what no other violation explains, because a model sends ordinary charts.
 pub fn explain_model(violations: &[Violation<'_>], failure: &Failure<'_>) -> Vec<Explanation> {
-    candidates(violations, failure)
+    let mut reasons = candidates(violations, failure);
+    if reasons.iter().any(|reason| reason.condition.is_none()) {
+        reasons.retain(|reason| reason.condition.is_none());
+    }
+    reasons
 }
 
 fn candidates(violations: &[Violation<'_>], failure: &Failure<'_>) -> Vec<Explanation> {
@@ -289,6 +293,33 @@ mod tests {
             "{}",
             requirement.id
         );
+    }
+
+    #[test]
+    fn a_break_under_a_condition_explains_a_model_only_if_no_other_does() {
+        let read = exchange(Method::GET, "/v2/x/manifests/sha256:0", StatusCode::OK);
+        let helm = Version::new(3, 18, 6);
+        let failure = Failure {
+            helm: &helm,
+            flow: Flow::PullDigest,
+            error: "(GET of a manifest: 500; expected a chart)",
+            aborted_at: Some(&read),
+        };
+        let explained = |ids: &[&str]| {
+            let violated = ids.iter().map(|id| Violation {
+                requirement: requirement(id),
+                shown_by: vec![&read; usize::from(*id == "referrers/subject-served")],
+            });
+            let reasons = explain_model(&violated.collect::<Vec<_>>(), &failure);
+            let ids = reasons.into_iter().map(|reason| reason.requirement);
+            ids.collect::<Vec<_>>()
+        };
+        let (subject, untyped) = (
+            "referrers/subject-served",
+            "manifests/untyped-manifest-readable",
+        );
+        assert_eq!(explained(&[subject, untyped]), [untyped]);
+        assert_eq!(explained(&[subject]), [subject]);
     }
 
     #[test]

@@ -7,12 +7,11 @@ use std::path::{Path, PathBuf};
 use bytes::Bytes;
 use flate2::read::GzDecoder;
 use helm_oci_fixtures::chart::ChartPackage;
-use helm_oci_fixtures::digest::sha256;
-use helm_oci_fixtures::media_type;
 use helm_oci_suite::session::Session;
 use serde_json::Value;
 
 use super::super::{Home, ProcessOutput};
+use super::stored;
 
 /// The effect of one run.
 pub(super) enum Effect {
@@ -64,8 +63,8 @@ impl Effect {
                 tag,
                 package,
                 provenance,
-            } => stored(session, tag, package, provenance.as_ref()).await,
-            Self::StoredRepacked { tag, package } => stored_repacked(session, tag, package).await,
+            } => stored::exactly(session, tag, package, provenance.as_ref()).await,
+            Self::StoredRepacked { tag, package } => stored::repacked(session, tag, package).await,
             Self::Pulled {
                 folder,
                 package,
@@ -84,97 +83,6 @@ impl Effect {
             Self::LoggedOut { host } => logged_out(home, host),
         };
         found.err()
-    }
-}
-
-/// Compares the registry's content with the package.
-async fn stored(
-    session: &Session,
-    tag: &str,
-    package: &ChartPackage,
-    provenance: Option<&Bytes>,
-) -> Result<(), String> {
-    let layers = layers(session, tag, package).await?;
-    let expected = 1 + usize::from(provenance.is_some());
-    if layers.len() != expected {
-        return Err(format!(
-            "it succeeds and the manifest has {} layers",
-            layers.len()
-        ));
-    }
-    if layer(session, &layers, media_type::HELM_CHART).await? != package.archive {
-        return Err("it succeeds and the chart stored is another".to_owned());
-    }
-    if let Some(provenance) = provenance
-        && layer(session, &layers, media_type::HELM_PROVENANCE).await? != provenance
-    {
-        return Err("it succeeds and the provenance stored is another".to_owned());
-    }
-    Ok(())
-}
-
-/// The same for a repacked chart.
-async fn stored_repacked(
-    session: &Session,
-    tag: &str,
-    package: &ChartPackage,
-) -> Result<(), String> {
-    let layers = layers(session, tag, package).await?;
-    let archive = layer(session, &layers, media_type::LEGACY_CHART).await?;
-    if described_files(&archive) == described_files(&package.archive) {
-        Ok(())
-    } else {
-        Err("it succeeds and the chart stored is another".to_owned())
-    }
-}
-
-/// The layers of the manifest under a tag; its config must be that of the package.
-async fn layers(
-    session: &Session,
-    tag: &str,
-    package: &ChartPackage,
-) -> Result<Vec<Value>, String> {
-    let path = session.manifest_path(tag);
-    let manifest = content(session, &path, "no manifest under the tag").await?;
-    let manifest: Value = serde_json::from_slice(&manifest)
-        .map_err(|_| "it succeeds and what is stored is no manifest".to_owned())?;
-    if blob(session, &manifest["config"]).await? != package.config {
-        return Err("it succeeds and the config stored is another".to_owned());
-    }
-    Ok(manifest["layers"].as_array().cloned().unwrap_or_default())
-}
-
-/// The content of the layer of a media type.
-async fn layer(session: &Session, layers: &[Value], media_type: &str) -> Result<Bytes, String> {
-    let is_typed = |layer: &&Value| layer["mediaType"] == media_type;
-    match layers.iter().find(is_typed) {
-        Some(layer) => blob(session, layer).await,
-        None => Err(format!("it succeeds and no layer is {media_type}")),
-    }
-}
-
-async fn blob(session: &Session, descriptor: &Value) -> Result<Bytes, String> {
-    let digest = descriptor["digest"].as_str().unwrap_or_default();
-    let bytes = content(session, &session.blob_path(digest), "a blob is missing").await?;
-    let is_described = sha256(&bytes) == digest && descriptor["size"] == bytes.len();
-    if is_described {
-        Ok(bytes)
-    } else {
-        Err("it succeeds and a blob is not as described".to_owned())
-    }
-}
-
-async fn content(session: &Session, path: &str, missing: &str) -> Result<Bytes, String> {
-    let accepted = format!("{}, */*", media_type::OCI_MANIFEST);
-    let asked = session
-        .call(http::Method::GET, path)
-        .accept(&accepted)
-        .send()
-        .await;
-    match asked {
-        Ok(reply) if reply.status.is_success() => Ok(reply.body),
-        Ok(_) => Err(format!("it succeeds and {missing}")),
-        Err(_) => Err("the registry could not be looked into".to_owned()),
     }
 }
 
@@ -234,7 +142,7 @@ fn packaged(archive: &Path, package: &ChartPackage) -> Result<(), String> {
 }
 
 /// The files in an archive without `Chart.yaml`, which `helm chart save` rewrites.
-fn described_files(archive: &[u8]) -> Vec<(PathBuf, Vec<u8>)> {
+pub(super) fn described_files(archive: &[u8]) -> Vec<(PathBuf, Vec<u8>)> {
     let mut files = files(archive);
     files.retain(|(path, _)| path.file_name().is_none_or(|name| name != "Chart.yaml"));
     files

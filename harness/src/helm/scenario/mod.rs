@@ -9,6 +9,7 @@ mod effect;
 mod login;
 mod pull;
 mod push;
+mod stored;
 
 use std::io;
 use std::path::PathBuf;

@@ -4,10 +4,13 @@
 //! without a response is recorded as well, because the registry may have executed it. A request that the registry
 //! refused is not recorded.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use helm_oci_fixtures::route::Route;
+use helm_oci_reports::record::LeftoverKind;
+use helm_oci_suite::oci::percent::pairs;
 use helm_oci_suite::oci::url::{is_same_origin, resolve};
 use helm_oci_suite::wire::{Registry, Relay, Request, Response, ResponseFuture, TransportError};
 use http::{Method, StatusCode, Uri, header};
@@ -23,8 +26,15 @@ const DRAIN: Duration = Duration::from_secs(1);
 pub struct Ledger {
     inner: Arc<dyn Registry>,
     stored: Mutex<Stored>,
+    /// The locations of open uploads, each with the repository to which the upload belongs.
+    locations: Mutex<Vec<(Uri, String)>>,
+    /// The statuses of deletions, by kind.
+    deletions: Mutex<Refused>,
     in_flight: watch::Sender<usize>,
 }
+
+/// The kinds of content that the registry never deleted, each with the status that says so.
+pub type Refused = BTreeMap<LeftoverKind, StatusCode>;
 
 /// A request in flight. Its entry is recorded when it ends, also if it is aborted, unless the registry refused it.
 struct InFlight<'a> {
@@ -47,6 +57,8 @@ impl Ledger {
         Self {
             inner,
             stored: Mutex::default(),
+            locations: Mutex::default(),
+            deletions: Mutex::default(),
             in_flight: watch::Sender::new(0),
         }
     }
@@ -54,6 +66,13 @@ impl Ledger {
     /// The content stored so far.
     pub fn stored(&self) -> Stored {
         self.lock().clone()
+    }
+
+    /// The kinds of which no item was deleted, because the registry has no such method.
+    pub fn refused(&self) -> Refused {
+        let mut refused = self.deletions().clone();
+        refused.retain(|_, status| !status.is_success());
+        refused
     }
 
     /// The content stored once no request is in flight. Aborted requests end within a time limit.
@@ -67,16 +86,62 @@ impl Ledger {
         self.stored.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn locations(&self) -> MutexGuard<'_, Vec<(Uri, String)>> {
+        self.locations
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn deletions(&self) -> MutexGuard<'_, Refused> {
+        self.deletions
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Notes that the registry deletes items of a kind, or that it states the contrary.
+    fn record_deletion(&self, uri: &Uri, status: StatusCode) {
+        let kind = match Route::of(uri) {
+            Route::Manifest { reference, .. } if reference.contains(':') => LeftoverKind::Manifest,
+            Route::Manifest { .. } => LeftoverKind::Tag,
+            Route::Blob { .. } => LeftoverKind::Blob,
+            _ => return,
+        };
+        let mut deletions = self.deletions();
+        match status {
+            status if status.is_success() => {
+                deletions.insert(kind, status);
+            }
+            StatusCode::METHOD_NOT_ALLOWED | StatusCode::NOT_IMPLEMENTED => {
+                deletions.entry(kind).or_insert(status);
+            }
+            _ => {}
+        }
+    }
+
+    /// The repository of the upload that a request continues: the registry chooses the URL.
+    fn repository_of_upload(&self, uri: &Uri) -> Option<String> {
+        let locations = self.locations();
+        let mut known = locations.iter();
+        let known = known.find(|(location, _)| is_continued(location, uri));
+        let is_own = is_same_origin(uri, self.inner.origin());
+        match (known, Route::of(uri)) {
+            (Some((_, repository)), _) => Some(repository.clone()),
+            (None, Route::Upload { repository, .. }) if is_own => Some(repository),
+            _ => None,
+        }
+    }
+
     async fn record_and_send(&self, request: Request) -> Result<Response, TransportError> {
-        // Content on other hosts is not deleted.
-        if !is_same_origin(&request.uri, self.inner.origin()) {
+        let upload = self.repository_of_upload(&request.uri);
+        // Content on other hosts is not deleted, unless it belongs to an upload to this registry.
+        if upload.is_none() && !is_same_origin(&request.uri, self.inner.origin()) {
             return self.inner.send(request).await;
         }
         self.in_flight.send_modify(|count| *count += 1);
         let (method, uri) = (request.method.clone(), request.uri.clone());
         let mut in_flight = InFlight {
             ledger: self,
-            entry: Entry::of_request(&request),
+            entry: Entry::of_request(&request, upload.as_deref()),
         };
         let response = self.inner.send(request).await;
         if matches!(response, Err(TransportError::Withheld { .. })) {
@@ -92,34 +157,43 @@ impl Ledger {
             if let Some(entry) = Entry::of_response(&method, &uri, response) {
                 entry.add_to(&mut self.lock());
             }
-            self.record_upload(&method, &uri, response);
+            self.record_upload(&method, &uri, upload, response);
+            if method == Method::DELETE {
+                self.record_deletion(&uri, response.status);
+            }
         }
         response
     }
 
     /// Records an upload session that was opened, moved or closed.
-    fn record_upload(&self, method: &Method, uri: &Uri, response: &Response) {
-        let route = Route::of(uri);
+    fn record_upload(
+        &self,
+        method: &Method,
+        uri: &Uri,
+        upload: Option<String>,
+        response: &Response,
+    ) {
         let status = response.status;
         if !status.is_success() {
             return;
         }
-        let (repository, from, to) = match (method.as_str(), &route) {
-            ("POST", Route::Uploads { repository }) if status != StatusCode::CREATED => {
-                (repository, None, location(uri, response))
+        let (repository, to) = match (method.as_str(), Route::of(uri), upload) {
+            ("POST", Route::Uploads { repository }, _) if status != StatusCode::CREATED => {
+                (repository, location(uri, response))
             }
-            ("PATCH", Route::Upload { repository, .. }) => {
-                (repository, Some(uri), location(uri, response))
-            }
-            ("PUT" | "DELETE", Route::Upload { repository, .. }) => (repository, Some(uri), None),
+            ("PATCH", _, Some(repository)) => (repository, location(uri, response)),
+            ("PUT" | "DELETE", _, Some(repository)) => (repository, None),
             _ => return,
         };
-        let mut stored = self.lock();
-        let uploads = &mut stored.entry(repository.clone()).or_default().uploads;
-        if let Some(from) = from {
-            uploads.retain(|known| known.split('?').next() != Some(from.path()));
-        }
-        uploads.extend(to);
+        let mut locations = self.locations();
+        locations.retain(|(known, _)| !is_continued(known, uri));
+        locations.extend(to.map(|to| (to, repository.clone())));
+        let own = locations.iter().filter(|(location, own)| {
+            *own == repository && is_same_origin(location, self.inner.origin())
+        });
+        let own = own.filter_map(|(location, _)| location.path_and_query());
+        let uploads = own.map(ToString::to_string).collect();
+        self.lock().entry(repository).or_default().uploads = uploads;
     }
 }
 
@@ -133,12 +207,19 @@ impl Relay for Ledger {
     }
 }
 
-/// Path and query of `Location`, if it is on the registry itself.
-fn location(base: &Uri, response: &Response) -> Option<String> {
+/// The URL in `Location`.
+fn location(base: &Uri, response: &Response) -> Option<Uri> {
     let location = response.headers.get(header::LOCATION)?.to_str().ok()?;
-    let uri = resolve(base, location).ok()?;
-    let path = uri.path_and_query()?.as_str();
-    is_same_origin(&uri, base).then(|| path.to_owned())
+    resolve(base, location).ok()
+}
+
+/// True if a URL is that of an upload, perhaps with further parameters.
+fn is_continued(location: &Uri, uri: &Uri) -> bool {
+    let parameters = |uri: &Uri| pairs(uri.query().unwrap_or_default()).collect::<Vec<_>>();
+    let given = parameters(uri);
+    is_same_origin(location, uri)
+        && location.path() == uri.path()
+        && parameters(location).iter().all(|own| given.contains(own))
 }
 
 /// True if the request had no effect. A server error leaves that open.
@@ -147,191 +228,4 @@ fn is_refusal(status: StatusCode) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::collections::{BTreeMap, BTreeSet};
-
-    use bytes::Bytes;
-    use futures_util::future::BoxFuture;
-    use helm_oci_fixtures::digest::sha256;
-    use helm_oci_fixtures::fault::Fault;
-    use helm_oci_suite::oci::Digest;
-    use helm_oci_suite::proof;
-    use helm_oci_suite::requirement::Setup;
-    use helm_oci_suite::session::Session;
-    use helm_oci_suite::session::target::Target;
-    use helm_oci_suite::wire::ClientHelloOutcome;
-
-    use super::*;
-
-    fn recorded(faults: &[Fault]) -> (Arc<Ledger>, Session) {
-        let target = proof::target(Setup::Open, faults);
-        let ledger = Arc::new(Ledger::new(Arc::clone(&target.registry)));
-        let target = Target {
-            registry: Arc::clone(&ledger) as _,
-            ..target
-        };
-        (ledger, Session::new(target, "test/ledger"))
-    }
-
-    fn digest(text: &str) -> Digest {
-        text.parse().expect("a digest")
-    }
-
-    fn digests(texts: &[&str]) -> BTreeSet<Digest> {
-        texts.iter().map(|text| digest(text)).collect()
-    }
-
-    #[tokio::test]
-    async fn stored_content_is_recorded_and_refused_content_is_not() {
-        let (ledger, session) = recorded(&[]);
-        session.get_manifest("1.0.0").await.expect("a response");
-        assert_eq!(ledger.stored(), Stored::new());
-        let chart = session
-            .arrange_chart("1.0.0")
-            .await
-            .expect("it is accepted");
-        let broken = Bytes::from_static(b"{");
-        let refused = session.put_manifest("2.0.0", &broken);
-        assert_eq!(refused.await.expect("a response").status, 400);
-        let stored = ledger.stored();
-        let own = &stored[session.repository().as_str()];
-        assert_eq!(own.manifests, digests(&[&chart.digest]));
-        let tags = BTreeMap::from([("1.0.0".to_owned(), Some(digest(&chart.digest)))]);
-        assert_eq!(own.tags, tags);
-        let blobs = digests(&[&chart.config_digest(), &chart.layer_digest()]);
-        assert_eq!(own.blobs, blobs);
-        assert_eq!(own.uploads, BTreeSet::new(), "each was completed");
-    }
-
-    #[tokio::test]
-    async fn open_uploads_are_recorded_at_their_last_location() {
-        let (ledger, session) = recorded(&[]);
-        let opened = session.arrange_upload().await.expect("it is opened");
-        let chunk = Bytes::from_static(b"a chunk");
-        let moved = session.patch_upload(&opened, &chunk).await;
-        let moved = moved.expect("a response");
-        let location = moved.header("location").expect("a location");
-        let stored = ledger.stored();
-        let uploads: Vec<_> = stored[session.repository().as_str()]
-            .uploads
-            .iter()
-            .collect();
-        assert_eq!(uploads.len(), 1);
-        assert!(location.ends_with(uploads[0].as_str()), "{location}");
-    }
-
-    #[tokio::test]
-    async fn mounted_blobs_are_recorded() {
-        let (ledger, session) = recorded(&[]);
-        let blob = Bytes::from_static(b"a blob to mount");
-        let from = session.sibling("from");
-        let digest = session
-            .arrange_blob_in(&from, &blob)
-            .await
-            .expect("it is accepted");
-        let repository = session.repository();
-        let path = format!("/v2/{repository}/blobs/uploads/?mount={digest}&from={from}");
-        let reply = session.call(Method::POST, &path).send().await;
-        assert_eq!(reply.expect("a response").status, 201);
-        assert_eq!(
-            ledger.stored()[repository.as_str()].blobs,
-            digests(&[&digest])
-        );
-    }
-
-    #[tokio::test]
-    async fn a_request_without_a_response_is_recorded() {
-        let ledger = always(|| Box::pin(std::future::pending()));
-        let uri = Uri::from_static("https://registry.test/v2/a/b/manifests/1.0.0");
-        let request = Request::new(Method::PUT, uri).content(Bytes::from_static(b"{}"));
-        let asked = tokio::time::timeout(Duration::from_millis(10), ledger.send(request));
-        assert!(asked.await.is_err(), "there is no response");
-        let manifests = &ledger.stored()["a/b"].manifests;
-        assert_eq!(*manifests, digests(&[&sha256(b"{}")]));
-    }
-
-    #[tokio::test]
-    async fn a_mount_is_recorded_if_it_succeeds_or_if_its_response_is_lost() {
-        type Outcome = fn() -> Reply;
-        let lost: Outcome = || {
-            let authority = "registry.test".to_owned();
-            let cause = "reset".to_owned();
-            Box::pin(std::future::ready(Err(TransportError::Broken {
-                authority,
-                cause,
-                received: None,
-            })))
-        };
-        let refused: Outcome =
-            || Box::pin(std::future::ready(Ok(Response::new(StatusCode::ACCEPTED))));
-        let mounted: Outcome =
-            || Box::pin(std::future::ready(Ok(Response::new(StatusCode::CREATED))));
-        for (outcome, recorded) in [(lost, 1), (refused, 0), (mounted, 1)] {
-            let ledger = always(outcome);
-            let uri = "https://registry.test/v2/a/b/blobs/uploads/?mount=sha256:ab&from=c/d";
-            let request = Request::new(Method::POST, Uri::from_static(uri));
-            let _ = ledger.send(request).await;
-            let mut stored = ledger.stored();
-            let blobs = stored.remove("a/b").unwrap_or_default().blobs;
-            assert_eq!(blobs.len(), recorded);
-        }
-    }
-
-    type Reply = ResponseFuture<'static>;
-
-    /// A registry with this response to every request.
-    struct Always(Uri, fn() -> Reply);
-
-    impl Registry for Always {
-        fn send(&self, _: Request) -> Reply {
-            (self.1)()
-        }
-        fn client_hello(&self) -> BoxFuture<'_, Result<ClientHelloOutcome, TransportError>> {
-            Box::pin(std::future::pending())
-        }
-        fn pause(&self, _: Duration) -> BoxFuture<'_, ()> {
-            Box::pin(std::future::ready(()))
-        }
-        fn origin(&self) -> &Uri {
-            &self.0
-        }
-    }
-
-    fn always(reply: fn() -> Reply) -> Ledger {
-        let origin = Uri::from_static("https://registry.test");
-        Ledger::new(Arc::new(Always(origin, reply)))
-    }
-
-    /// The number of blobs that are recorded after a PUT of one to this host.
-    async fn recorded_of(host: &str, reply: fn() -> Reply) -> usize {
-        let ledger = always(reply);
-        let uri = format!("https://{host}/v2/a/b/blobs/uploads/1?digest=sha256:ab");
-        let request = Request::new(Method::PUT, uri.parse().expect("a URI"));
-        let _ = ledger.send(request).await;
-        let mut stored = ledger.stored();
-        stored.remove("a/b").unwrap_or_default().blobs.len()
-    }
-
-    #[tokio::test]
-    async fn the_default_port_of_the_registry_may_be_explicit() {
-        let created =
-            || -> Reply { Box::pin(std::future::ready(Ok(Response::new(StatusCode::CREATED)))) };
-        for (host, recorded) in [
-            ("registry.test", 1),
-            ("Registry.test:443", 1),
-            ("registry.test:8443", 0),
-            ("store.test", 0),
-        ] {
-            assert_eq!(recorded_of(host, created).await, recorded, "{host}");
-        }
-    }
-
-    #[tokio::test]
-    async fn a_withheld_request_is_not_recorded() {
-        let withheld = || -> Reply {
-            let why = "the budget is used up".to_owned();
-            Box::pin(std::future::ready(Err(TransportError::Withheld { why })))
-        };
-        assert_eq!(recorded_of("registry.test", withheld).await, 0);
-    }
-}
+mod tests;

@@ -149,12 +149,13 @@ impl Sweep<'_> {
     /// The status with which the registry states that it deletes nothing of a kind.
     fn refusal_of(&self, kind: LeftoverKind) -> Option<StatusCode> {
         let left = self.left();
-        left.iter().find_map(|((_, own, _), state)| match state {
+        let refused = left.iter().find_map(|((_, own, _), state)| match state {
             State::Refused(status, _) if *own == kind && self.is_incapable(*status, kind) => {
                 Some(*status)
             }
             _ => None,
-        })
+        });
+        refused.or_else(|| self.refused.get(&kind).copied())
     }
 
     /// The command that deletes an item. It asks for the password.

@@ -27,7 +27,7 @@ use super::interrupt::Interrupt;
 use crate::target::policy::{CleanUp, CleanUpStrategy};
 
 pub use self::earlier_runs::{Found, NoCatalog, catalog, content_of, is_of_a_run};
-pub use self::ledger::Ledger;
+pub use self::ledger::{Ledger, Refused};
 pub use self::stored::{RepositoryContent, Stored};
 
 /// The longest clean-up, as a multiple of the time without a success after which it ends.
@@ -39,16 +39,19 @@ const CONCURRENCY: usize = 8;
 /// The time limit for the question how leftovers can be deleted.
 const ASKING: Duration = Duration::from_secs(2);
 
-/// Deletes stored content by the strategy with this number of concurrent requests, and returns the leftovers.
+/// Deletes stored content by the strategy with this number of concurrent requests, and returns the leftovers. What the
+/// registry refused to delete during the run is not tried.
 pub async fn clean_up(
     target: &Target,
     stored: Stored,
+    refused: Refused,
     rules: CleanUp,
     concurrency: usize,
     interrupt: &Interrupt,
 ) -> Vec<Leftover> {
     let session = Session::new(target.clone(), "clean-up");
-    let sweep = Sweep::new(&session, stored, concurrency);
+    let mut sweep = Sweep::new(&session, stored, concurrency);
+    sweep.refused = refused;
     let pending = if rules.strategy == CleanUpStrategy::None {
         "`--clean-up none` is set".to_owned()
     } else {

@@ -42,8 +42,9 @@ enum EntryKind {
 }
 
 impl Entry {
-    /// The entry that a request stores if it succeeds, or if its response is lost.
-    pub(super) fn of_request(request: &Request) -> Option<Self> {
+    /// The entry that a request stores if it succeeds, or if its response is lost; `upload` is the repository of the upload
+    /// that it continues.
+    pub(super) fn of_request(request: &Request, upload: Option<&str>) -> Option<Self> {
         let uri = &request.uri;
         match (request.method.as_str(), Route::of(uri)) {
             (
@@ -56,8 +57,9 @@ impl Entry {
                 let digest = request.content.digest().parse().ok()?;
                 Some(Self::manifest(repository, reference, digest))
             }
-            ("PUT", Route::Upload { repository, .. }) => {
-                Some(Self::blob(repository, digest_parameter(uri, "digest")?))
+            ("PUT", _) => {
+                let digest = digest_parameter(uri, "digest")?;
+                Some(Self::blob(upload?.to_owned(), digest))
             }
             ("POST", Route::Uploads { repository }) => {
                 Some(Self::blob(repository, mounted_or_uploaded(uri)?))

@@ -15,6 +15,7 @@ use helm_oci_suite::session::{Reply, Session};
 use helm_oci_suite::verdict::{ObstacleKind, Stop};
 use http::{Method, StatusCode};
 
+use super::ledger::Refused;
 use super::stored::Stored;
 use crate::target::policy::CleanUpStrategy;
 
@@ -75,6 +76,8 @@ pub(crate) struct Sweep<'a> {
     pub(super) stored: Stored,
     /// The number of concurrent requests.
     pub(super) concurrency: usize,
+    /// The kinds of content that the registry refused to delete before.
+    pub(super) refused: Refused,
     left: Mutex<BTreeMap<Item, State>>,
     /// The status of the last deletion of each kind.
     deleted: Mutex<BTreeMap<LeftoverKind, StatusCode>>,
@@ -104,6 +107,7 @@ impl<'a> Sweep<'a> {
             session,
             stored,
             concurrency,
+            refused: Refused::new(),
             left: Mutex::new(left),
             deleted: Mutex::default(),
             progress: AtomicUsize::new(0),
@@ -286,6 +290,9 @@ impl<'a> Sweep<'a> {
     fn is_hopeless(&self, kind: LeftoverKind) -> bool {
         if self.deleted().contains_key(&kind) {
             return false;
+        }
+        if self.refused.contains_key(&kind) {
+            return true;
         }
         let left = self.left();
         let refused = left.iter().filter(|((_, own, _), state)| {

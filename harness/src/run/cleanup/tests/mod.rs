@@ -21,7 +21,15 @@ async fn clean_up_by(strategy: CleanUpStrategy, target: &Target, stored: Stored)
         strategy,
         ..CleanUp::default()
     };
-    clean_up(target, stored, rules, 8, &Interrupt::never()).await
+    clean_up(
+        target,
+        stored,
+        Refused::new(),
+        rules,
+        8,
+        &Interrupt::never(),
+    )
+    .await
 }
 
 /// A chart in a registry with these faults, and the content that the ledger recorded.
@@ -275,4 +283,48 @@ async fn a_list_whose_last_page_links_to_itself_is_read_once() {
         Some(format!("a `link` of GET {path} leads to a page before it"))
     );
     assert_eq!(session.exchanges() - before, 2);
+}
+
+/// A registry that counts deletions.
+struct CountsDeletes(Arc<dyn Registry>, AtomicIsize);
+
+impl Relay for CountsDeletes {
+    fn inner(&self) -> &dyn Registry {
+        self.0.as_ref()
+    }
+
+    fn pass(&self, request: Request) -> ResponseFuture<'_> {
+        if request.method == Method::DELETE {
+            self.1.fetch_add(1, Ordering::SeqCst);
+        }
+        self.0.send(request)
+    }
+}
+
+#[tokio::test]
+async fn what_was_refused_during_the_run_is_not_tried() {
+    let (target, _, _, stored) = store_chart(&[Fault::DeletesRefused]).await;
+    let status = StatusCode::METHOD_NOT_ALLOWED;
+    let refused = [
+        LeftoverKind::Manifest,
+        LeftoverKind::Blob,
+        LeftoverKind::Tag,
+    ];
+    let refused = refused.map(|kind| (kind, status)).into();
+    let registry = Arc::new(CountsDeletes(
+        Arc::clone(&target.registry),
+        AtomicIsize::new(0),
+    ));
+    let target = Target {
+        registry: Arc::clone(&registry) as _,
+        ..target
+    };
+    let rules = CleanUp::default();
+    let left = clean_up(&target, stored, refused, rules, 8, &Interrupt::never()).await;
+    assert_eq!(registry.1.load(Ordering::SeqCst), 0);
+    assert_eq!(left.len(), 3, "a manifest and two blobs: {left:?}");
+    for item in left {
+        assert!(item.why.contains("405 Method Not Allowed"), "{item:?}");
+        assert_eq!(item.command, None);
+    }
 }
