@@ -7,7 +7,7 @@ use super::{code, escaped, line};
 use crate::layout;
 use crate::text::{self, plural};
 use crate::view::{
-    CheckView, FlowOf, IdentityLabel, MatrixRow, MatrixView, ProblemView, RequirementRow,
+    CheckView, FlowOf, IdentityLabel, Label, MatrixRow, MatrixView, ProblemView, RequirementRow,
     ResultSentence, TargetView,
 };
 
@@ -194,6 +194,13 @@ fn findings(page: &mut String, view: &MatrixView<'_, '_>) {
     heading(page, "Findings");
     for row in rows {
         line(page, &format!("- {}: {}", code(row.id), escaped(row.title)));
+        let mut fixes = row.checks.iter().flatten().filter_map(|check| check.fix);
+        if let Some(fix) = fixes.next() {
+            line(
+                page,
+                &format!("  - {}: {}", Label::Fix.name(), escaped(fix)),
+            );
+        }
         for (column, check) in view.columns.iter().zip(&row.checks) {
             if let Some(actual) = check.and_then(CheckView::observation) {
                 let actual = escaped(&text::cut(actual, FINDING));

@@ -31,6 +31,8 @@ pub struct CheckView<'a> {
     pub is_blocked: bool,
     /// The requirement whose finding has the same cause; none for the one that has the finding.
     pub cause: Option<&'a str>,
+    /// The change that satisfies the requirement, if it is violated.
+    pub fix: Option<&'a str>,
     /// The duration in milliseconds.
     pub milliseconds: u64,
     /// The result in one sentence.
@@ -63,6 +65,7 @@ impl<'a> CheckView<'a> {
             outcome: check.outcome,
             is_blocked: check.blocked_by.is_some(),
             cause: check.cause.as_deref(),
+            fix: check.fix.as_deref(),
             leaves_run_open: check.leaves_run_open(strict),
             milliseconds: check.milliseconds,
             sentence: sentence(check),
