@@ -5,7 +5,9 @@ use std::ops::Range;
 use helm_oci_suite::wire::exchange::Body;
 
 use crate::text::{self, plural};
-use crate::view::{Depth, ExchangesView, Label, MessageView, ReportRow, ResultSentence};
+use crate::view::{
+    Depth, ExchangesView, HeaderView, Label, MessageView, ReportRow, ResultSentence,
+};
 
 /// The longest text of one entry, in characters.
 pub(crate) const ENTRY: usize = 1000;
@@ -19,7 +21,10 @@ pub(crate) const FULL_EXCHANGES: usize = 8;
 /// The digits of a hash that a brief transcript shows, and the length from which on it abbreviates one.
 const HASH: Range<usize> = 12..40;
 
-/// The longest header in a brief transcript, in characters.
+/// The longest header of a request in a brief transcript, in characters.
+const BRIEF_REQUEST_HEADER: usize = 84;
+
+/// The longest header of a response in a brief transcript, in characters.
 const BRIEF_HEADER: usize = 170;
 
 /// The longest header in a full transcript, in characters.
@@ -33,6 +38,9 @@ const BRIEF_BODY: usize = 100;
 
 /// The longest body in a full transcript, in characters.
 pub(crate) const FULL_BODY: usize = 2048;
+
+/// The mark of a line of a request.
+const REQUEST: &str = "> ";
 
 /// A paragraph with its label; the text is safe to show.
 pub(crate) struct Paragraph {
@@ -115,7 +123,7 @@ pub(crate) fn transcript(exchanges: &ExchangesView<'_>, depth: Depth) -> Vec<Tra
         let heading = format!("exchange {} of {}", exchange.number, exchanges.total);
         lines.push(TranscriptLine::new("", heading));
         let request = format!("{} {}", exchange.method, abbreviated(exchange.uri, depth));
-        message(&mut lines, "> ", &request, &exchange.request, depth);
+        message(&mut lines, REQUEST, &request, &exchange.request, depth);
         match &exchange.response {
             Ok(response) => {
                 let status = response.status.to_string();
@@ -153,13 +161,15 @@ fn message(
         .headers
         .iter()
         .filter(|header| header.depth <= depth)
+        .filter(|header| depth == Depth::Full || !repeats_length(header, message))
         .collect();
     for header in shown.iter().take(HEADERS) {
         let value = abbreviated(header.value, depth);
         let text = text::line(&format!("{}: {value}", header.name));
-        let limit = match depth {
-            Depth::Brief => BRIEF_HEADER,
-            Depth::Full => HEADER,
+        let limit = match (depth, mark) {
+            (Depth::Brief, REQUEST) => BRIEF_REQUEST_HEADER,
+            (Depth::Brief, _) => BRIEF_HEADER,
+            (Depth::Full, _) => HEADER,
         };
         lines.push(TranscriptLine::new(mark, text::cut(&text, limit)));
     }
@@ -170,6 +180,12 @@ fn message(
     if let Some(body) = message.body {
         self::body(lines, mark, body, depth);
     }
+}
+
+/// True if the header states the length of the body that is shown.
+fn repeats_length(header: &HeaderView<'_>, message: &MessageView<'_>) -> bool {
+    let length = message.body.map(|body| body.length.to_string());
+    header.name.eq_ignore_ascii_case("content-length") && Some(header.value) == length.as_deref()
 }
 
 fn body(lines: &mut Vec<TranscriptLine>, mark: &'static str, body: &Body, depth: Depth) {

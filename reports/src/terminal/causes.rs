@@ -39,16 +39,13 @@ pub(super) fn summary(page: &mut Page, target: &TargetView<'_>) {
 pub(super) fn finding(page: &mut Page, target: &TargetView<'_>, cause: &CauseView<'_>) {
     let check = &target.checks[cause.finding];
     blocks::heading(page, check);
-    rows(page, check);
+    rows(page, check, cause);
     let messages = cause.symptoms.iter().take(SYMPTOMS);
     let messages = messages.map(|one| text::cut(&one.to_string(), SYMPTOM));
     let mut messages: Vec<String> = messages.collect();
     let hidden = cause.symptoms.len().saturating_sub(SYMPTOMS);
-    if hidden > 0 {
-        messages.push(format!(
-            "and {} with --verbose",
-            plural(hidden, "more message")
-        ));
+    if let Some(last) = messages.last_mut().filter(|_| hidden > 0) {
+        *last = format!("{last}; {hidden} more with --verbose");
     }
     page.list(Label::Helm, messages);
     blocks::exchanges(page, &check.exchanges);
@@ -57,9 +54,10 @@ pub(super) fn finding(page: &mut Page, target: &TargetView<'_>, cause: &CauseVie
 }
 
 /// The observation and the main source.
-fn rows(page: &mut Page, check: &CheckView<'_>) {
+fn rows(page: &mut Page, check: &CheckView<'_>, cause: &CauseView<'_>) {
     for row in &check.rows {
         match row.label {
+            Label::Fix if cause.summary.states_fix(row) => {}
             Label::Helm | Label::Covers | Label::Attempts => {}
             Label::Expected => {
                 let expected = check.expected().unwrap_or_default();

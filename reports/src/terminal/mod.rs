@@ -53,8 +53,10 @@ impl Default for Style {
 pub fn render(view: &ReportView<'_>, style: Style) -> String {
     let mut page = Page::new(style);
     header(&mut page, &view.header);
-    for target in &view.targets {
-        page.blank();
+    for (position, target) in view.targets.iter().enumerate() {
+        if position > 0 || style.verbose {
+            page.blank();
+        }
         page.rule(target.name);
         identity(&mut page, target);
         if target.checks.is_empty() {

@@ -25,7 +25,11 @@ pub(super) fn target(page: &mut Page, target: &TargetView<'_>) {
     if target.tally.total() > 0 {
         page.labelled_items(Label::Summary, &counts(&target.tally));
     }
-    skipped(page, target);
+    // In a brief report findings leave no room for what is not about them.
+    let is_terse = !page.style.verbose && !target.causes.is_empty();
+    if !is_terse {
+        skipped(page, target);
+    }
     let mut left: Vec<String> = target
         .leftovers
         .iter()
@@ -51,7 +55,7 @@ pub(super) fn target(page: &mut Page, target: &TargetView<'_>) {
         page.labelled(Label::Intermittent, &sentence);
     }
     page.list(Label::Line, target.line.iter().cloned());
-    if let Some(effort) = target.effort {
+    if let Some(effort) = target.effort.filter(|_| !is_terse) {
         page.labelled(Label::Effort, &effort.sentence());
     }
     let verdict = &target.verdict;

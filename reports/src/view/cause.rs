@@ -6,6 +6,7 @@ use super::check::CheckView;
 use super::eras::EraTable;
 use super::helm::HelmView;
 use super::reach::Reach;
+use super::row::ReportRow;
 use super::symptom::SymptomView;
 use super::words;
 use crate::record::TargetRecord;
@@ -53,6 +54,15 @@ pub struct CauseSummary<'a> {
 }
 
 impl CauseSummary<'_> {
+    /// True if the sentence has the whole fix that this row has.
+    pub fn states_fix(&self, row: &ReportRow<'_>) -> bool {
+        let mut entries = row.entries.iter().map(ToString::to_string);
+        entries.all(|fix| {
+            let whole = format!("fix: {}", fix.trim_end_matches('.'));
+            self.change.as_ref() == Some(&whole)
+        })
+    }
+
     /// The summary in one sentence.
     pub fn sentence(&self) -> String {
         let Self {
