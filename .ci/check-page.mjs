@@ -131,10 +131,11 @@ async function keyboard(page, name, url) {
 }
 
 async function harmless(page, name) {
+  // Playwright leaves empty style attributes.
   const state = await page.evaluate(() => ({
     ran: "hostile" in globalThis,
     scripts: document.scripts.length,
-    elements: [...document.querySelectorAll("img, iframe, object, embed, svg, math, base, [onerror], [onload], [style]")].map(
+    elements: [...document.querySelectorAll("img, iframe, object, embed, svg, math, base, [onerror], [onload], [style]:not([style=''])")].map(
       (element) => element.outerHTML.slice(0, 100),
     ),
     links: [...document.links].filter((link) => !/^(https?|file):/.test(link.href)).map((link) => link.href),
