@@ -7,6 +7,7 @@ use helm_oci_suite::requirement::Level;
 use helm_oci_suite::requirement::outcome::Outcome;
 use helm_oci_suite::verdict::Obstacle;
 use helm_oci_suite::wire::exchange::Exchange;
+use http::StatusCode;
 
 /// Notes the causes in the checks and the flows of a target.
 pub(super) fn note(record: &mut TargetRecord) {
@@ -47,7 +48,14 @@ fn judged(check: &CheckRecord) -> Option<Judged<'_>> {
         requirement: checks::find(&check.id)?,
         is_violated,
         shown_by: at(&check.exchanges, positions).collect(),
+        status: finding.and_then(|finding| status(&finding.actual)),
     })
+}
+
+/// The status with which an observation begins.
+fn status(actual: &str) -> Option<StatusCode> {
+    let rest = actual.strip_prefix("status ")?;
+    rest.split(' ').next()?.parse().ok()
 }
 
 fn at<'a, 'p>(

@@ -8,7 +8,7 @@
 use helm_oci_fixtures::fault::Fault;
 use http::{Method, StatusCode, Uri};
 
-use super::explain::{has_same_request, is_alike};
+use super::explain::{has_same_endpoint, has_same_request, is_alike};
 use crate::requirement::{Level, Requirement};
 use crate::verdict::ObstacleKind;
 use crate::wire::exchange::Exchange;
@@ -22,6 +22,8 @@ pub struct Judged<'a> {
     pub is_violated: bool,
     /// The exchanges that show the violation.
     pub shown_by: Vec<&'a Exchange>,
+    /// The status that is the violation, if a status is.
+    pub status: Option<StatusCode>,
 }
 
 /// Violated requirements with one cause.
@@ -31,6 +33,8 @@ pub struct Group<'a> {
     pub members: Vec<&'static Requirement>,
     /// The exchanges that show them.
     shown_by: Vec<&'a Exchange>,
+    /// The statuses that are violations.
+    statuses: Vec<StatusCode>,
 }
 
 /// Groups the violations of a run by cause, in the order of the run. Requirements that are neither violated nor
@@ -109,6 +113,7 @@ impl<'a> Group<'a> {
         let exchanges = judged.iter().flat_map(|one| one.shown_by.iter().copied());
         Self {
             shown_by: exchanges.collect(),
+            statuses: judged.iter().filter_map(|one| one.status).collect(),
             members: judged.iter().map(|one| one.requirement).collect(),
         }
     }
@@ -120,6 +125,7 @@ impl<'a> Group<'a> {
         }
         self.members.extend(other.members);
         self.shown_by.extend(other.shown_by);
+        self.statuses.extend(other.statuses);
     }
 
     /// The requirement that describes the cause best.
@@ -127,15 +133,19 @@ impl<'a> Group<'a> {
         self.members[0]
     }
 
-    /// True if the registry rejected a request of both in the same way.
-    fn shares(&self, other: &Self) -> bool {
+    /// True if the registry rejected a request of both in the same way, or returned the same wrong status.
+    fn shares(&self, other_group: &Self) -> bool {
         let mut pairs = self.shown_by.iter().flat_map(|one| {
-            let others = other.shown_by.iter();
+            let others = other_group.shown_by.iter();
             others.map(move |other| (one, other))
         });
         pairs.any(|(one, other)| {
+            let is_wrong =
+                |status| self.statuses.contains(&status) && other_group.statuses.contains(&status);
+            let is_status_wrong = one.response.as_ref().is_ok_and(|one| is_wrong(one.status));
             let is_same = is_alike(one, other) && !is_about_the_content(one);
             is_rejected(one) && (is_same || is_about_the_client(one, other))
+                || is_status_wrong && is_same
         })
     }
 
@@ -249,14 +259,18 @@ fn is_about_the_content(exchange: &Exchange) -> bool {
             .is_ok_and(|response| matches!(response.status.as_u16(), 400 | 411 | 413 | 415 | 422))
 }
 
-/// True if both requests were rejected because of who sent them, or how many: whatever they ask for.
+/// True if both requests were rejected because of who sent them, or how many: whatever they ask for. A permission is about
+/// the endpoint.
 fn is_about_the_client(one: &Exchange, other: &Exchange) -> bool {
     let status = |exchange: &Exchange| {
         let response = exchange.response.as_ref().ok()?;
-        let status = response.status;
-        matches!(status.as_u16(), 401 | 407 | 429 | 431).then_some(status)
+        Some(response.status.as_u16())
     };
-    status(one).is_some() && status(one) == status(other)
+    match (status(one), status(other)) {
+        (Some(401 | 407 | 429 | 431), _) => status(one) == status(other),
+        (Some(403), Some(403)) => has_same_endpoint(one, other),
+        _ => false,
+    }
 }
 
 #[cfg(test)]
@@ -278,6 +292,7 @@ mod tests {
             requirement: checks::find(id).expect("it is in the suite"),
             is_violated,
             shown_by: shown_by.to_vec(),
+            status: None,
         }
     }
 
@@ -304,6 +319,15 @@ mod tests {
         assert_eq!(found(&missing), 2, "another status");
         let accepted = exchange(Method::GET, "/v2/a/manifests/1", 200);
         assert_eq!(found(&accepted), 2, "no rejection");
+        let wrongly = |id| Judged {
+            status: Some(StatusCode::OK),
+            ..judged(id, true, &[&accepted])
+        };
+        let both = [
+            wrongly("deletion/deleted-is-gone"),
+            wrongly("tags/n-honoured"),
+        ];
+        assert_eq!(groups(&both).len(), 1, "a success may be wrong");
     }
 
     #[test]
@@ -325,6 +349,8 @@ mod tests {
             1,
             "the client is refused everywhere"
         );
+        let read = exchange(Method::GET, "/v2/a/manifests/1", 403);
+        assert_eq!(found([&put(403), &read]), 1, "a permission");
     }
 
     #[test]

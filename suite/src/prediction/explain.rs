@@ -121,12 +121,16 @@ pub fn is_alike(one: &Exchange, other: &Exchange) -> bool {
 
 /// True if two exchanges have the same method and endpoint.
 pub(super) fn has_same_request(one: &Exchange, other: &Exchange) -> bool {
-    let request = |exchange: &Exchange| {
-        let sent = &exchange.request;
-        let route = Route::of(&sent.uri.parse::<Uri>().ok()?);
-        Some((sent.method.clone(), std::mem::discriminant(&route)))
+    one.request.method == other.request.method && has_same_endpoint(one, other)
+}
+
+/// True if two exchanges have the same endpoint.
+pub(super) fn has_same_endpoint(one: &Exchange, other: &Exchange) -> bool {
+    let endpoint = |exchange: &Exchange| {
+        let route = Route::of(&exchange.request.uri.parse::<Uri>().ok()?);
+        Some(std::mem::discriminant(&route))
     };
-    request(one).is_some() && request(one) == request(other)
+    endpoint(one).is_some() && endpoint(one) == endpoint(other)
 }
 
 /// The position of the exchange at which Helm aborted: the last one that the registry rejected, otherwise the last of all.
