@@ -22,7 +22,7 @@ const EACH: usize = 8;
 /// Two defects that have nothing to do with each other.
 const PAIRS: [[Fault; 2]; 4] = [
     [Fault::HeadBlobNotAllowed, Fault::ServesManifestsAsJson],
-    [Fault::DropsUploadLocation, Fault::TagListNotAllowed],
+    [Fault::HeadBlobNotAllowed, Fault::TagListNotAllowed],
     [Fault::LimitsTagLength, Fault::HeadManifestNotAllowed],
     [Fault::AltersBlobs, Fault::CutsTagLists],
 ];

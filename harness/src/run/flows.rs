@@ -324,7 +324,8 @@ impl FlowRun<'_> {
         let is_predicted = record.because.iter().any(|one| one.has_predicted_error);
         if observed.exchanges.is_empty() && !is_predicted {
             let error = record.error.as_deref().unwrap_or_default();
-            return arrangement(match unexamined {
+            let failed = !matches!(exit, Some(Exit::Code(0)));
+            return arrangement(match unexamined.filter(|_| failed) {
                 Some(id) => format!(
                     "no request of Helm {version} reached the registry: {error}; `{id}`, which this run did not \
                      examine, predicts this error"

@@ -273,8 +273,6 @@ fn affected(table: Option<&EraTable<'_>>) -> String {
     let broken: Vec<Era> = broken.copied().collect();
     if broken.is_empty() {
         String::new()
-    } else if broken.len() == table.eras.len() {
-        format!("{AFFECTS}all Helm versions")
     } else {
         format!("{AFFECTS}{}", reach::versions(&broken))
     }
