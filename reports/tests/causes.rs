@@ -26,7 +26,7 @@ fn record() -> RunRecord {
         .iter_mut()
         .zip([FINDING, ALSO, BLOCKED, OTHER]);
     for (check, id) in named {
-        check.id = id.to_owned();
+        id.clone_into(&mut check.id);
     }
     target.checks[1].cause = Some(FINDING.to_owned());
     target.checks[2].cause = Some(FINDING.to_owned());

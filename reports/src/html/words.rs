@@ -24,7 +24,7 @@ pub(super) fn prose(text: &str) -> Markup {
 pub(super) fn ticks(text: &str) -> Markup {
     let parts: Vec<&str> = text.split('`').collect();
     html! {
-        @if parts.len() % 2 == 0 {
+        @if parts.len().is_multiple_of(2) {
             (text)
         } @else {
             @for (position, part) in parts.iter().enumerate() {

@@ -24,11 +24,11 @@ pub struct StatementView {
 pub fn statements(target: &TargetView<'_>) -> Vec<StatementView> {
     let statements = coverage::statements().into_iter();
     statements
-        .map(|statement| view(statement, target))
+        .map(|statement| view(&statement, target))
         .collect()
 }
 
-fn view(statement: Statement, target: &TargetView<'_>) -> StatementView {
+fn view(statement: &Statement, target: &TargetView<'_>) -> StatementView {
     let results = statement.places().filter_map(|id| result(id, target));
     let outcome = results.min_by_key(|outcome| rank(*outcome));
     StatementView {

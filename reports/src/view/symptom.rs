@@ -27,21 +27,17 @@ impl<'a> SymptomView<'a> {
         let mut all: Vec<Self> = Vec::new();
         for brk in breaks.filter(|brk| !brk.symptom.is_empty()) {
             let condition = brk.condition.as_deref();
-            let known = all
-                .iter_mut()
-                .find(|one| one.words == brk.symptom && one.condition == condition);
-            let one = match known {
-                Some(known) => known,
-                None => {
-                    all.push(Self {
-                        words: &brk.symptom,
-                        eras: Vec::new(),
-                        flows: Vec::new(),
-                        condition,
-                    });
-                    all.last_mut().expect("it was added")
-                }
-            };
+            let is_known = |one: &Self| one.words == brk.symptom && one.condition == condition;
+            let position = all.iter().position(is_known).unwrap_or_else(|| {
+                all.push(Self {
+                    words: &brk.symptom,
+                    eras: Vec::new(),
+                    flows: Vec::new(),
+                    condition,
+                });
+                all.len() - 1
+            });
+            let one = &mut all[position];
             one.eras.extend(reach::eras(brk));
             one.eras.sort();
             one.eras.dedup();

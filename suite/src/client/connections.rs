@@ -64,8 +64,8 @@ impl ClientRun<'_> {
     {
         let is_read = matches!(*method, Method::GET | Method::HEAD);
         loop {
-            let sent = send().await;
-            match &sent {
+            let result = send().await;
+            match &result {
                 Ok(reply) if is_read_to_its_end(method, reply) => self.connections.keep(uri),
                 Err(stop) if is_reused && is_read && self.session.is_unanswered(stop) => {
                     is_reused = self.connections.take(uri);
@@ -73,7 +73,7 @@ impl ClientRun<'_> {
                 }
                 _ => {}
             }
-            return sent;
+            return result;
         }
     }
 }

@@ -308,10 +308,10 @@ impl ClientRun<'_> {
             self.model.has(Quirk::ResumesTransfers) && request.method == Method::GET && is_content;
         for _ in 0..TRANSFERS {
             let send = || self.send_range(request, uri.clone(), key, &body);
-            let sent = self
+            let result = self
                 .send_over((&request.method, uri), is_reused, send)
                 .await;
-            let stop = match sent {
+            let stop = match result {
                 Ok(reply) if body.is_empty() => return Ok(reply),
                 Ok(mut reply) => {
                     match reply.status.as_u16() {

@@ -6,9 +6,12 @@
 //! cause of its own.
 
 use helm_oci_fixtures::fault::Fault;
-use http::{Method, StatusCode, Uri};
+use http::StatusCode;
 
-use super::explain::{has_same_endpoint, has_same_request, is_alike};
+use super::explain::{has_same_request, is_alike};
+use super::likeness::{
+    is_about_the_client, is_about_the_content, is_lost, is_momentary, is_rejected, leads_to,
+};
 use crate::requirement::{Level, Requirement};
 use crate::verdict::ObstacleKind;
 use crate::wire::exchange::Exchange;
@@ -154,16 +157,16 @@ impl<'a> Group<'a> {
         let shown = self.shown_by.iter();
         let closeness = shown.filter_map(|one| {
             if is_alike(one, exchange) && is_rejected(one) {
-                Some(Closeness::SameRejection)
+                Some(Closeness::Rejection)
             } else if is_about_the_client(one, exchange) {
-                Some(Closeness::SameStatus)
+                Some(Closeness::Status)
             } else if leads_to(one, exchange) {
                 Some(Closeness::Followed)
             } else if is_alike(one, exchange) {
-                Some(Closeness::SameResponse)
+                Some(Closeness::Response)
             } else {
                 let is_same = has_same_request(one, exchange) && !is_lost(exchange);
-                is_same.then_some(Closeness::SameRequest)
+                is_same.then_some(Closeness::Request)
             }
         });
         closeness.max()
@@ -174,15 +177,15 @@ impl<'a> Group<'a> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Closeness {
     /// The same kind of request.
-    SameRequest,
+    Request,
     /// The same kind of request, and the same status.
-    SameResponse,
+    Response,
     /// A request to a host that the response names.
     Followed,
     /// The same status, which is about the client.
-    SameStatus,
+    Status,
     /// The same kind of request, and the same status of an error.
-    SameRejection,
+    Rejection,
 }
 
 /// The group with the cause of an obstacle, which these exchanges show: the one with the closest response. If none has the
@@ -209,72 +212,10 @@ pub fn blocking<'g, 'a>(
     }
 }
 
-/// True if the registry did not do what the request asks for.
-fn is_rejected(exchange: &Exchange) -> bool {
-    let response = exchange.response.as_ref();
-    response.map_or(true, |response| is_failure(response.status))
-}
-
-/// True if the network or an overloaded server may be the reason for the response.
-fn is_momentary(exchange: &Exchange) -> bool {
-    let response = exchange.response.as_ref();
-    is_lost(exchange)
-        || response.is_ok_and(|response| {
-            let status = response.status;
-            status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS
-        })
-}
-
-/// True if the registry itself sent no response, which the network may explain.
-fn is_lost(exchange: &Exchange) -> bool {
-    exchange.response.is_err() && exchange.request.uri.starts_with('/')
-}
-
-fn is_failure(status: StatusCode) -> bool {
-    status.is_client_error() || status.is_server_error()
-}
-
-/// True if a header of the response names the other host to which the request was sent.
-fn leads_to(one: &Exchange, request: &Exchange) -> bool {
-    let uri = request.request.uri.parse::<Uri>().ok();
-    let authority = uri.and_then(|uri| uri.into_parts().authority);
-    let Some(authority) = authority else {
-        return false;
-    };
-    let named = |(name, value): &(String, String)| {
-        matches!(name.as_str(), "location" | "link" | "www-authenticate")
-            && value.contains(&format!("//{authority}"))
-    };
-    let response = one.response.as_ref();
-    response.is_ok_and(|response| response.headers.iter().any(named))
-}
-
-/// True if a request was rejected with a status that is about the content that it sent: two of them may have two causes.
-fn is_about_the_content(exchange: &Exchange) -> bool {
-    let method = &exchange.request.method;
-    let sends_content = matches!(*method, Method::PUT | Method::POST | Method::PATCH);
-    let response = exchange.response.as_ref();
-    sends_content
-        && response
-            .is_ok_and(|response| matches!(response.status.as_u16(), 400 | 411 | 413 | 415 | 422))
-}
-
-/// True if both requests were rejected because of who sent them, or how many: whatever they ask for. A permission is about
-/// the endpoint.
-fn is_about_the_client(one: &Exchange, other: &Exchange) -> bool {
-    let status = |exchange: &Exchange| {
-        let response = exchange.response.as_ref().ok()?;
-        Some(response.status.as_u16())
-    };
-    match (status(one), status(other)) {
-        (Some(401 | 407 | 429 | 431), _) => status(one) == status(other),
-        (Some(403), Some(403)) => has_same_endpoint(one, other),
-        _ => false,
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use http::Method;
+
     use super::*;
     use crate::checks;
     use crate::wire::exchange::{RequestRecord, ResponseRecord};
