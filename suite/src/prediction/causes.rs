@@ -307,8 +307,8 @@ mod tests {
             served_with_another_type(true),
             [[
                 "pull/manifest-type",
-                "manifests/read-back-exact",
-                "pull/manifest-not-converted"
+                "pull/manifest-not-converted",
+                "manifests/read-back-exact"
             ]]
         );
         let refuted = served_with_another_type(false);
