@@ -63,8 +63,8 @@ fn answers(target: &TargetView<'_>, cause: &CauseView<'_>) -> Markup {
         dl.answers {
             dt { "What is wrong" }
             dd {
-                a href={ "#" (words::finding(summary.id)) } { (words::prose(summary.title)) }
-                "; observed: " (words::prose(&summary.actual))
+                "“" a href={ "#" (words::finding(summary.id)) } { (words::prose(summary.title)) }
+                "” is violated; observed: " (words::prose(&summary.actual))
             }
             @if !flows.is_empty() { dt { "For whom" } dd { (versions(&reach.eras)) ": " (flows.join(", ")) } }
             @if let Some(change) = fix.as_ref().or(summary.change.as_ref()) { dt { "What to change" } dd { (words::prose(&capital(change))) } }
