@@ -188,9 +188,7 @@ impl Arguments {
         Examiner {
             plan,
             schedule: Schedule {
-                checks: self
-                    .jobs
-                    .map_or_else(Concurrency::default, |jobs| Concurrency::fixed(jobs.into())),
+                checks: Concurrency::requested(self.jobs),
                 retries: usize::from(self.retries),
                 ..Schedule::default()
             },

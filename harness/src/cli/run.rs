@@ -188,9 +188,7 @@ impl ExaminationArguments {
         let reports = self.reports.open()?;
         let schedule = Schedule {
             targets: parallel,
-            checks: self
-                .jobs
-                .map_or_else(Concurrency::default, |jobs| Concurrency::fixed(jobs.into())),
+            checks: Concurrency::requested(self.jobs),
             retries: usize::from(self.retries),
             soak: usize::from(self.soak),
             ..Schedule::default()

@@ -1,7 +1,7 @@
 //! Checks that are inconclusive because of a known deviation: they meet the response that shows the deviation.
 
 use helm_oci_reports::record::CheckRecord;
-use helm_oci_suite::prediction::explain::is_alike;
+use helm_oci_suite::prediction::likeness::is_alike;
 use helm_oci_suite::requirement::outcome::Outcome;
 use helm_oci_suite::wire::exchange::Exchange;
 

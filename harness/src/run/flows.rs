@@ -300,7 +300,7 @@ impl FlowRun<'_> {
         };
         record.because = explain(&violations(&results.violated), &failure);
         record.outcome = Outcome::Fail;
-        let unexamined = unexamined(results.verdicts, &failure);
+        let unexamined = || unexamined(results.verdicts, &failure);
         let open = self.inconclusive_reason(record, observed, result.exit(), unexamined);
         if let Some((kind, what)) = open {
             inconclusive(record, kind, what);
@@ -313,7 +313,7 @@ impl FlowRun<'_> {
         record: &FlowRecord,
         observed: &Observed,
         exit: Option<Exit>,
-        unexamined: Option<&str>,
+        unexamined: impl FnOnce() -> Option<&'static str>,
     ) -> Option<(ObstacleKind, String)> {
         let arrangement = |what: String| Some((ObstacleKind::Arrangement, what));
         let version = &self.helm.version;
@@ -325,7 +325,7 @@ impl FlowRun<'_> {
         if observed.exchanges.is_empty() && !is_predicted {
             let error = record.error.as_deref().unwrap_or_default();
             let failed = !matches!(exit, Some(Exit::Code(0)));
-            return arrangement(match unexamined.filter(|_| failed) {
+            return arrangement(match failed.then(unexamined).flatten() {
                 Some(id) => format!(
                     "no request of Helm {version} reached the registry: {error}; `{id}`, which this run did not \
                      examine, predicts this error"

@@ -158,7 +158,7 @@ fn an_interrupted_snapshot_writes_nothing() {
 /// Runs `observe` with these options and two scripts as Helm, of which the second hangs, and interrupts it after the first.
 /// Returns standard output and standard error.
 fn interrupted_observation(options: &[&str]) -> [String; 2] {
-    let helms = tempfile::tempdir().expect("a folder");
+    let binaries = tempfile::tempdir().expect("a folder");
     for (version, act) in [
         ("3.10.1", r#"echo "Error: nay" >&2; exit 1"#),
         ("3.17.3", "exec sleep 60"),
@@ -166,11 +166,17 @@ fn interrupted_observation(options: &[&str]) -> [String; 2] {
         let script = format!(
             "#!/bin/sh\ncase \"$*\" in version*) echo v{version};; *--help) ;; registry*) ;; *) {act};; esac\n"
         );
-        executable(helms.path(), &format!("helm-{version}"), &script);
+        executable(binaries.path(), &format!("helm-{version}"), &script);
     }
     let temporary = tempfile::tempdir().expect("a folder");
     let part = ["--flow", "push", "--fault", "drops-upload-location"];
-    let observe = ["observe", "--jobs", "1", "--helm-dir", text(helms.path())];
+    let observe = [
+        "observe",
+        "--jobs",
+        "1",
+        "--helm-dir",
+        text(binaries.path()),
+    ];
     let mut child = program(&[&observe[..], &part, options].concat())
         .env("TMPDIR", temporary.path())
         .stdout(Stdio::piped())

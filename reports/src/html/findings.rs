@@ -8,7 +8,7 @@ use super::target::{Command, command};
 use super::{evidence, exchange, mark, unverified, words};
 use crate::view::{
     CauseView, CheckView, Column, Depth, FlowGroup, Label, MatrixView, ReportRow, RequirementRow,
-    TargetView, Variant,
+    RowEntry, TargetView, Variant,
 };
 
 /// The section of findings: one article for each cause.
@@ -60,22 +60,18 @@ pub(super) const fn is_violation(outcome: Outcome) -> bool {
 
 /// The eras that a violation affects, as data of an element.
 pub(super) fn eras(check: &CheckView<'_>) -> String {
-    let mut eras = Vec::new();
-    for row in &check.rows {
-        for entry in &row.entries {
-            if let crate::view::RowEntry::Break(effect) = entry {
-                eras.extend(
-                    effect
-                        .eras
-                        .iter()
-                        .filter(|era| !eras.contains(era))
-                        .collect::<Vec<_>>(),
-                );
-            }
+    let entries = check.rows.iter().flat_map(|row| &row.entries);
+    let breaks = entries.filter_map(|entry| match entry {
+        RowEntry::Break(effect) => Some(effect),
+        _ => None,
+    });
+    let mut eras: Vec<&str> = Vec::new();
+    for era in breaks.flat_map(|effect| &effect.eras) {
+        if !eras.contains(&era.as_str()) {
+            eras.push(era);
         }
     }
-    let names: Vec<&str> = eras.into_iter().map(String::as_str).collect();
-    names.join(" ")
+    eras.join(" ")
 }
 
 fn article(matrix: &MatrixView<'_, '_>, row: &RequirementRow<'_, '_>) -> Markup {

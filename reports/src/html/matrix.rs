@@ -1,6 +1,5 @@
 //! Several targets: registries in columns, differences first.
 
-use helm_oci_suite::prediction::table::FlowVerdict;
 use maud::{Markup, html};
 
 use super::findings::{self, is_violation};
@@ -14,20 +13,16 @@ pub(super) fn tables(matrix: &MatrixView<'_, '_>) -> Markup {
         @if !matrix.eras.is_empty() {
             section #versions {
                 h2 { "Helm versions by registry" }
-                (table(matrix, "Helm", &matrix.eras, |era| era.name().to_owned(), verdict))
+                (table(matrix, "Helm", &matrix.eras, |era| era.name().to_owned(), mark::verdict))
                 p.hint { "✓ all flows work · ✗ a flow breaks · ? unknown. A cell leads to the flows of the registry." }
             }
         }
-        (flows(matrix, "Flows that do not work on every registry", &matrix.flows, verdict))
+        (flows(matrix, "Flows that do not work on every registry", &matrix.flows, mark::verdict))
         (flows(matrix, "Flows of real Helm binaries that did not pass on every registry", &matrix.helm_flows, mark::sign))
         (requirements(matrix, "Requirements on which the registries differ", &matrix.differing))
         (requirements(matrix, "Requirements with the same problem on all registries", &matrix.violated))
         p.hint { (plural(matrix.quiet, "more requirement")) ": no difference and no violation." }
     }
-}
-
-fn verdict(verdict: FlowVerdict) -> Markup {
-    mark::verdict(verdict)
 }
 
 fn flows<M: Copy>(

@@ -111,7 +111,7 @@ fn one(matrix: &MatrixView<'_, '_>, column: &Column<'_, '_>) -> Markup {
 
 fn facts(matrix: &MatrixView<'_, '_>, target: &TargetView<'_>) -> Markup {
     let header = &matrix.report.header;
-    // A filter in words is no pattern.
+    // A filter in words is not a pattern.
     let patterns = header.only.iter().filter(|word| !word.contains(' '));
     let only: Vec<&str> = patterns.map(String::as_str).collect();
     html! {

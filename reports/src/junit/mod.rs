@@ -252,8 +252,8 @@ fn flow_case(flow: &FlowView<'_>, suite: &str, name: String) -> TestCase {
     }
 }
 
-/// The result with its cause, if the finding of another requirement has it. The failure of that requirement fails the run,
-/// so that an error is no second one.
+/// The result with its cause, if the finding of another requirement has it. The failure of that requirement
+/// fails the run already, so an error is skipped.
 fn caused(result: TestResult, cause: Option<&str>) -> TestResult {
     let Some(cause) = cause else { return result };
     let with_cause = |message: String| attribute(&format!("same cause as {cause}: {message}"));

@@ -18,7 +18,7 @@ const SOURCE: usize = 170;
 /// The longest message of Helm, in characters.
 const SYMPTOM: usize = 160;
 
-/// What is wrong, for whom, and what to change: a sentence for each cause.
+/// A sentence for each cause: the violation, the Helm versions that it affects, and the change.
 pub(super) fn summary(page: &mut Page, target: &TargetView<'_>) {
     if target.causes.is_empty() {
         return;

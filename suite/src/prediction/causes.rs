@@ -8,9 +8,9 @@
 use helm_oci_fixtures::fault::Fault;
 use http::StatusCode;
 
-use super::explain::{has_same_request, is_alike};
 use super::likeness::{
-    is_about_the_client, is_about_the_content, is_lost, is_momentary, is_rejected, leads_to,
+    has_same_request, is_about_the_client, is_about_the_content, is_alike, is_lost, is_momentary,
+    is_rejected, leads_to,
 };
 use crate::requirement::{Level, Requirement};
 use crate::verdict::ObstacleKind;

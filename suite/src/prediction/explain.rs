@@ -4,11 +4,11 @@
 //! support the explanation: Helm prints the predicted error, and Helm aborted at an exchange like the one that shows the
 //! violation. A break under a condition explains nothing without one of the two.
 
-use helm_oci_fixtures::route::Route;
-use http::{Method, StatusCode, Uri};
+use http::{Method, StatusCode};
 use semver::Version;
 use serde::{Deserialize, Serialize};
 
+use super::likeness::is_alike;
 use crate::helm::breaks::Break;
 use crate::helm::flow::Flow;
 use crate::helm::response::ObservedResponse;
@@ -108,29 +108,6 @@ fn reason(violation: &Violation<'_>, failure: &Failure<'_>) -> Option<Explanatio
         .filter(concerned)
         .map(found)
         .min_by_key(|found| (!found.has_predicted_error, found.condition.is_some()))
-}
-
-/// True if two exchanges have the same method, endpoint and status.
-pub fn is_alike(one: &Exchange, other: &Exchange) -> bool {
-    let status = |exchange: &Exchange| {
-        let response = exchange.response.as_ref().ok()?;
-        Some(response.status)
-    };
-    has_same_request(one, other) && status(one) == status(other)
-}
-
-/// True if two exchanges have the same method and endpoint.
-pub(super) fn has_same_request(one: &Exchange, other: &Exchange) -> bool {
-    one.request.method == other.request.method && has_same_endpoint(one, other)
-}
-
-/// True if two exchanges have the same endpoint.
-pub(super) fn has_same_endpoint(one: &Exchange, other: &Exchange) -> bool {
-    let endpoint = |exchange: &Exchange| {
-        let route = Route::of(&exchange.request.uri.parse::<Uri>().ok()?);
-        Some(std::mem::discriminant(&route))
-    };
-    endpoint(one).is_some() && endpoint(one) == endpoint(other)
 }
 
 /// The position of the exchange at which Helm aborted: the last one that the registry rejected, otherwise the last of all.

@@ -1,9 +1,33 @@
 //! The likeness of two exchanges: the same kind of request, the same rejection.
 
+use helm_oci_fixtures::route::Route;
 use http::{Method, StatusCode, Uri};
 
-use super::explain::has_same_endpoint;
 use crate::wire::exchange::Exchange;
+
+/// True if two exchanges have the same method, endpoint and status.
+pub fn is_alike(one: &Exchange, other: &Exchange) -> bool {
+    has_same_request(one, other) && status(one) == status(other)
+}
+
+/// True if two exchanges have the same method and endpoint.
+pub(super) fn has_same_request(one: &Exchange, other: &Exchange) -> bool {
+    one.request.method == other.request.method && has_same_endpoint(one, other)
+}
+
+/// True if two exchanges have the same endpoint.
+fn has_same_endpoint(one: &Exchange, other: &Exchange) -> bool {
+    let endpoint = |exchange: &Exchange| {
+        let route = Route::of(&exchange.request.uri.parse::<Uri>().ok()?);
+        Some(std::mem::discriminant(&route))
+    };
+    endpoint(one).is_some() && endpoint(one) == endpoint(other)
+}
+
+fn status(exchange: &Exchange) -> Option<StatusCode> {
+    let response = exchange.response.as_ref().ok()?;
+    Some(response.status)
+}
 
 /// True if the registry did not do what the request asks for.
 pub(super) fn is_rejected(exchange: &Exchange) -> bool {
@@ -26,7 +50,7 @@ pub(super) fn is_lost(exchange: &Exchange) -> bool {
     exchange.response.is_err() && exchange.request.uri.starts_with('/')
 }
 
-pub(super) fn is_failure(status: StatusCode) -> bool {
+fn is_failure(status: StatusCode) -> bool {
     status.is_client_error() || status.is_server_error()
 }
 
@@ -58,13 +82,10 @@ pub(super) fn is_about_the_content(exchange: &Exchange) -> bool {
 /// True if both requests were rejected because of who sent them, or how many: whatever they ask for. A permission is about
 /// the endpoint.
 pub(super) fn is_about_the_client(one: &Exchange, other: &Exchange) -> bool {
-    let status = |exchange: &Exchange| {
-        let response = exchange.response.as_ref().ok()?;
-        Some(response.status.as_u16())
-    };
-    match (status(one), status(other)) {
-        (Some(401 | 407 | 429 | 431), _) => status(one) == status(other),
-        (Some(403), Some(403)) => has_same_endpoint(one, other),
+    let is_same = status(one) == status(other);
+    match status(one).map(|status| status.as_u16()) {
+        Some(401 | 407 | 429 | 431) => is_same,
+        Some(403) => is_same && has_same_endpoint(one, other),
         _ => false,
     }
 }

@@ -3,7 +3,7 @@
 
 pub mod causes;
 pub mod explain;
-mod likeness;
+pub mod likeness;
 pub mod observed;
 mod replays;
 pub mod table;

@@ -10,6 +10,11 @@ pub struct Concurrency {
 }
 
 impl Concurrency {
+    /// The number that was requested, or the default.
+    pub fn requested(checks: Option<u16>) -> Self {
+        checks.map_or_else(Self::default, |checks| Self::fixed(checks.into()))
+    }
+
     /// This number, from the beginning to the end.
     pub const fn fixed(checks: usize) -> Self {
         Self {

@@ -136,8 +136,8 @@ async fn a_request_without_a_response_is_recorded() {
     let ledger = always(|| Box::pin(std::future::pending()));
     let uri = Uri::from_static("https://registry.test/v2/a/b/manifests/1.0.0");
     let request = Request::new(Method::PUT, uri).content(Bytes::from_static(b"{}"));
-    let asked = tokio::time::timeout(Duration::from_millis(10), ledger.send(request));
-    assert!(asked.await.is_err(), "there is no response");
+    let response = tokio::time::timeout(Duration::from_millis(10), ledger.send(request));
+    assert!(response.await.is_err(), "there is no response");
     let manifests = &ledger.stored()["a/b"].manifests;
     assert_eq!(*manifests, digests(&[&sha256(b"{}")]));
 }
