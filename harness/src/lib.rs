@@ -9,6 +9,7 @@
 //! - [`snapshot`]: registry responses as files for review; [`compare`]: two registries compared; [`prove`]: every
 //!   requirement against every fault;
 //! - [`doctor`]: checks of the local environment; `handbook`: the pages that `explain` prints;
+//!   `reproduce`: a finding as a script;
 //! - [`clock`]: the only clock; [`environment`]: environment variables; [`error`]: an error and its causes as text;
 //!   [`input`]: files of the user; [`exit_code`]: the exit codes.
 
@@ -26,6 +27,7 @@ pub mod http;
 pub mod input;
 pub mod launch;
 pub mod prove;
+pub(crate) mod reproduce;
 pub mod run;
 pub mod serve;
 pub mod snapshot;

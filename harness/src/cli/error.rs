@@ -16,6 +16,7 @@ use super::observe::ObserveCommandError;
 use super::output::OutputError;
 use super::plan::PlanCommandError;
 use super::prove::ProveCommandError;
+use super::reproduce::ReproduceCommandError;
 use super::run::RunCommandError;
 use super::serve::ServeCommandError;
 use super::snapshot::SnapshotCommandError;
@@ -38,6 +39,8 @@ pub(super) enum CommandError {
     List(#[from] ListCommandError),
     #[error(transparent)]
     Explain(#[from] ExplainCommandError),
+    #[error(transparent)]
+    Reproduce(#[from] ReproduceCommandError),
     #[error(transparent)]
     Serve(#[from] ServeCommandError),
     #[error(transparent)]
@@ -96,6 +99,7 @@ impl CommandError {
             | Self::Plan(_)
             | Self::List(_)
             | Self::Explain(_)
+            | Self::Reproduce(_)
             | Self::Serve(_)
             | Self::Prove(_)
             | Self::Deviations(_)

@@ -22,6 +22,7 @@ mod progress;
 mod prove;
 mod record;
 mod report;
+mod reproduce;
 mod run;
 mod selection;
 mod serve;
@@ -48,6 +49,7 @@ Examples:
   helm-oci-conformance run https://registry.example/charts --username me --password-stdin < password
   helm-oci-conformance run http://localhost:5000 --only 'pull/*' --json report.json
   helm-oci-conformance explain pull/manifest-bytes
+  helm-oci-conformance reproduce upload/location-sent --record report.json > reproduce.sh
   helm-oci-conformance serve --list-faults
   helm-oci-conformance prove --only 'tags/*'
   helm-oci-conformance prove --evidence
@@ -88,6 +90,9 @@ enum Command {
     List(list::Arguments),
     /// Explain a requirement: its meaning, its sources, and the Helm versions that a violation affects.
     Explain(explain::Arguments),
+    /// Print a finding as a shell script that sends the requests of its check with curl, and states whether the defect is
+    /// present.
+    Reproduce(reproduce::Arguments),
     /// Serve the reference registry, or a real one, with selected faults.
     Serve(serve::Arguments),
     /// Test the suite itself: every requirement against every fault, in memory.
@@ -165,6 +170,7 @@ pub fn main() -> ExitCode {
         Command::Gc(arguments) => with_runtime(gc::gc(arguments)),
         Command::List(arguments) => list::list(arguments).map_err(Into::into),
         Command::Explain(arguments) => explain::explain(arguments).map_err(Into::into),
+        Command::Reproduce(arguments) => reproduce::reproduce(arguments).map_err(Into::into),
         Command::Serve(arguments) => with_runtime(serve::serve(arguments)),
         Command::Prove(arguments) => prove::prove(arguments).map_err(Into::into),
         Command::Observe(arguments) => with_runtime(observe::observe(arguments)),

@@ -5,7 +5,10 @@
 
 use std::fmt::Write as _;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
+use helm_oci_fixtures::registry::Credentials;
 use helm_oci_suite::proof::{self, RawExchange};
 use helm_oci_suite::requirement::Requirement;
 use http::{HeaderMap, Method, Request, header};
@@ -34,41 +37,47 @@ pub(crate) struct Recipe {
 pub(crate) fn recipe(requirement: &Requirement) -> Recipe {
     let exchanges = proof::exchanges(requirement);
     let mut script = Script {
-        exchanges: &exchanges,
-        repository: repository(requirement),
+        requests: Requests::new(&exchanges, repository(requirement)),
         // In these areas uploads are the subject, and are shown in full.
         is_short: !matches!(requirement.area(), "upload" | "origins" | "limits" | "flow"),
-        locations: Vec::new(),
-        bodies: Vec::new(),
         commands: String::new(),
     };
     script.write();
-    let repository = format!("REPOSITORY=$REGISTRY/v2/{}\n", script.repository);
+    let repository = format!("REPOSITORY=$REGISTRY/v2/{}\n", script.requests.repository);
     if script.commands.contains("$REPOSITORY") || script.commands.contains("upload ") {
         script.commands.insert_str(0, &repository);
     }
     Recipe {
         commands: script.commands,
-        bodies: script.bodies,
+        bodies: script.requests.bodies,
     }
 }
 
 struct Script<'a> {
+    requests: Requests<'a>,
+    is_short: bool,
+    commands: String,
+}
+
+/// The requests of a check, as arguments of curl.
+pub(crate) struct Requests<'a> {
     exchanges: &'a [RawExchange],
     repository: String,
-    is_short: bool,
     /// The requests whose `Location` a later request uses, with its path.
     locations: Vec<(usize, String)>,
-    bodies: Vec<(String, Bytes)>,
-    commands: String,
+    /// The bodies that are files, by name.
+    pub(crate) bodies: Vec<(String, Bytes)>,
+    /// True if the variable of a token has the position of the response that issued it.
+    pub(crate) are_tokens_numbered: bool,
 }
 
 impl Script<'_> {
     fn write(&mut self) {
         let mut position = 0;
-        while position < self.exchanges.len() {
+        let length = self.requests.exchanges.len();
+        while position < length {
             if position >= REQUESTS {
-                let left = self.exchanges.len() - position;
+                let left = length - position;
                 self.line(&format!("# … and {left} more requests"));
                 return;
             }
@@ -100,7 +109,7 @@ impl Script<'_> {
     /// True if two requests differ only in the last segment of their path.
     fn are_alike(&self, one: usize, other: usize) -> bool {
         let kind = |position: usize| {
-            let request = &self.exchanges.get(position)?.request;
+            let request = &self.requests.exchanges.get(position)?.request;
             let (folder, _) = request.uri().path().rsplit_once('/')?;
             Some((request.method(), folder.to_owned()))
         };
@@ -109,7 +118,7 @@ impl Script<'_> {
 
     /// Writes an upload by POST and PUT, as every Helm version sends it, as one command.
     fn upload(&mut self, position: usize) -> bool {
-        let [post, put, ..] = &self.exchanges[position..] else {
+        let [post, put, ..] = &self.requests.exchanges[position..] else {
             return false;
         };
         let is_sent = |exchange: &RawExchange, method: Method, status: u16| {
@@ -120,7 +129,7 @@ impl Script<'_> {
                     .headers()
                     .contains_key(header::AUTHORIZATION)
         };
-        let begins = format!("/v2/{}/blobs/uploads/", self.repository);
+        let begins = format!("/v2/{}/blobs/uploads/", self.requests.repository);
         let is_whole = is_sent(post, Method::POST, 202)
             && post
                 .request
@@ -132,15 +141,18 @@ impl Script<'_> {
             && path_of_location(post.response.headers()).as_deref()
                 == Some(put.request.uri().path());
         if is_whole {
-            let name = self.file(put.request.body());
+            let name = self.requests.file(put.request.body());
             self.line(&format!("upload {name}  # 202 Accepted, 201 Created"));
         }
         is_whole
     }
 
     fn request(&mut self, position: usize) {
-        let RawExchange { request, response } = &self.exchanges[position];
-        let mut command = if self.is_uploaded_to(position) {
+        let RawExchange {
+            request, response, ..
+        } = &self.requests.exchanges[position];
+        let is_uploaded_to = self.requests.is_uploaded_to(position);
+        let mut command = if is_uploaded_to {
             format!("LOCATION_{position}=$(location")
         } else {
             "request".to_owned()
@@ -152,24 +164,60 @@ impl Script<'_> {
                 let _ = write!(command, " -X {method}");
             }
         }
-        let _ = write!(command, " {}", self.url(request));
-        for words in headers(request) {
-            let _ = write!(command, " {words}");
-        }
-        if let Some(body) = self.body(request) {
-            let _ = write!(command, " --data-binary {body}");
-        }
-        if self.is_uploaded_to(position) {
+        let _ = write!(command, " {}", self.requests.arguments(position));
+        if is_uploaded_to {
             command.push(')');
-            self.locations
-                .extend(path_of_location(response.headers()).map(|path| (position, path)));
         }
         self.line(&format!("{command}  # {}", response.status()));
     }
 
+    fn line(&mut self, line: &str) {
+        self.commands.push_str(line);
+        self.commands.push('\n');
+    }
+}
+
+impl<'a> Requests<'a> {
+    /// The requests of a check in this repository.
+    pub(crate) const fn new(exchanges: &'a [RawExchange], repository: String) -> Self {
+        Self {
+            exchanges,
+            repository,
+            locations: Vec::new(),
+            bodies: Vec::new(),
+            are_tokens_numbered: false,
+        }
+    }
+
+    /// The repository.
+    pub(crate) fn repository(&self) -> &str {
+        &self.repository
+    }
+
+    /// The URL, the headers and the body of a request, without its method.
+    pub(crate) fn arguments(&mut self, position: usize) -> String {
+        let RawExchange {
+            request, response, ..
+        } = &self.exchanges[position];
+        let mut arguments = self.url(request);
+        for words in self.headers(position) {
+            let _ = write!(arguments, " {words}");
+        }
+        if let Some(body) = self.body(request) {
+            let _ = write!(arguments, " --data-binary {body}");
+        }
+        if self.is_uploaded_to(position) {
+            let path = path_of_location(response.headers());
+            self.locations.extend(path.map(|path| (position, path)));
+        }
+        arguments
+    }
+
     /// True if a later request uses the `Location` of this response.
-    fn is_uploaded_to(&self, position: usize) -> bool {
-        let RawExchange { request, response } = &self.exchanges[position];
+    pub(crate) fn is_uploaded_to(&self, position: usize) -> bool {
+        let RawExchange {
+            request, response, ..
+        } = &self.exchanges[position];
         if !matches!(*request.method(), Method::POST | Method::PATCH) {
             return false;
         }
@@ -192,7 +240,7 @@ impl Script<'_> {
             }
             return url;
         }
-        if !is_of_registry(path) {
+        if self.is_token_endpoint(path) {
             let pairs: Vec<String> = query
                 .split('&')
                 .filter(|pair| !pair.is_empty())
@@ -213,14 +261,22 @@ impl Script<'_> {
         }
     }
 
+    /// True if a challenge names this path as that of the token endpoint.
+    fn is_token_endpoint(&self, path: &str) -> bool {
+        self.exchanges.iter().any(|exchange| {
+            let challenge = exchange.response.headers().get(header::WWW_AUTHENTICATE);
+            let challenge = challenge.and_then(|challenge| challenge.to_str().ok());
+            challenge.is_some_and(|challenge| challenge.contains(&format!("{path}\"")))
+        })
+    }
+
     /// The body as an argument of curl.
     fn body(&mut self, request: &Request<Bytes>) -> Option<String> {
         let body = request.body();
         if body.is_empty() {
             return None;
         }
-        let is_form = is_of_registry(request.uri().path());
-        if !is_form {
+        if self.is_token_endpoint(request.uri().path()) {
             return Some(form(body));
         }
         let short = std::str::from_utf8(body).ok().filter(|text| {
@@ -243,41 +299,64 @@ impl Script<'_> {
         name
     }
 
-    fn line(&mut self, line: &str) {
-        self.commands.push_str(line);
-        self.commands.push('\n');
-    }
-}
-
-/// The headers of a request as options of curl, without those that curl adds itself.
-fn headers(request: &Request<Bytes>) -> Vec<String> {
-    let mut words = Vec::new();
-    for (name, value) in request.headers() {
-        let value = value.to_str().unwrap_or_default();
-        if *name == header::CONTENT_LENGTH {
-            if request.body().is_empty() {
-                words.push("-H 'Content-Length: 0'".to_owned());
+    /// The headers of a request as options of curl, without those that curl adds itself.
+    fn headers(&self, position: usize) -> Vec<String> {
+        let request = &self.exchanges[position].request;
+        let mut words = Vec::new();
+        for (name, value) in request.headers() {
+            let value = value.to_str().unwrap_or_default();
+            if *name == header::CONTENT_LENGTH {
+                if request.body().is_empty() {
+                    words.push("-H 'Content-Length: 0'".to_owned());
+                }
+            } else if *name == header::AUTHORIZATION {
+                words.push(self.authorization(position, value));
+            } else if *name == header::ACCEPT_ENCODING {
+                words.push("--compressed".to_owned());
+            } else {
+                let header = format!("{}: {value}", name.as_str());
+                let known = VARIABLES.iter().find(|(_, known)| *known == header);
+                words.push(match known {
+                    Some((variable, _)) => format!("-H \"${variable}\""),
+                    None => format!("-H '{header}'"),
+                });
             }
-        } else if *name == header::AUTHORIZATION {
-            words.push(match value.split_once(' ') {
-                Some(("Basic", _)) => "-u \"$USERNAME:$PASSWORD\"".to_owned(),
-                _ => "-H \"Authorization: Bearer $TOKEN\"".to_owned(),
-            });
-        } else if *name == header::ACCEPT_ENCODING {
-            words.push("--compressed".to_owned());
-        } else {
-            let header = format!("{}: {value}", name.as_str());
-            let known = VARIABLES.iter().find(|(_, known)| *known == header);
-            words.push(match known {
-                Some((variable, _)) => format!("-H \"${variable}\""),
-                None => format!("-H '{header}'"),
-            });
+        }
+        if !request.body().is_empty() && !request.headers().contains_key(header::CONTENT_TYPE) {
+            words.push("-H Content-Type:".to_owned());
+        }
+        words
+    }
+
+    /// The header `Authorization`, with variables for the credentials and for the tokens of the registry. Any other value
+    /// is no secret: the check made it.
+    fn authorization(&self, position: usize, value: &str) -> String {
+        let known = Credentials::for_tests();
+        let known = STANDARD.encode(format!("{}:{}", known.username, known.password));
+        let issued = |token: &str| {
+            let mut earlier = self.exchanges[..position].iter();
+            earlier.rposition(|exchange| {
+                let body = exchange.response.body();
+                !token.is_empty()
+                    && body
+                        .windows(token.len())
+                        .any(|part| part == token.as_bytes())
+            })
+        };
+        match value.split_once(' ') {
+            Some(("Basic", credentials)) if credentials == known => {
+                "-u \"$USERNAME:$PASSWORD\"".to_owned()
+            }
+            Some(("Bearer", token)) => match issued(token) {
+                Some(from) if self.are_tokens_numbered => {
+                    format!("-H \"Authorization: Bearer $TOKEN_{from}\"")
+                }
+                Some(_) => "-H \"Authorization: Bearer $TOKEN\"".to_owned(),
+                None => format!("-H 'authorization: {value}'"),
+            },
+            _ => format!("-H 'authorization: {value}'"),
         }
     }
-    if !request.body().is_empty() && !request.headers().contains_key(header::CONTENT_TYPE) {
-        words.push("-H Content-Type:".to_owned());
-    }
-    words
 }
 
 /// A form for a token endpoint, with variables for secrets and for values of the registry.
@@ -293,11 +372,6 @@ fn form(body: &[u8]) -> String {
         })
         .collect();
     format!("\"{}\"", pairs.join("&"))
-}
-
-/// True for a path of the registry's API; any other belongs to a token endpoint.
-fn is_of_registry(path: &str) -> bool {
-    path == "/v2" || path.starts_with("/v2/")
 }
 
 /// The path of a `Location` on any host.

@@ -1,7 +1,7 @@
 //! The page of a requirement, as `explain` prints it, and the requirements handbook, `suite/REQUIREMENTS.md`.
 
 pub(crate) mod curl;
-mod shell;
+pub(crate) mod shell;
 
 use std::fmt::Write as _;
 

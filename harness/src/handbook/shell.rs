@@ -9,7 +9,7 @@ pub(super) const ACCEPT_3_17: &str = "accept: application/vnd.docker.distributio
 pub(super) const ACCEPT_3_18: &str = "accept: application/vnd.docker.distribution.manifest.v2+json, application/vnd.docker.distribution.manifest.list.v2+json, application/vnd.oci.image.manifest.v1+json, application/vnd.oci.image.index.v1+json, application/vnd.oci.artifact.manifest.v1+json";
 
 /// Variables for long and frequent headers.
-pub(super) const VARIABLES: &[(&str, &str)] = &[
+pub(crate) const VARIABLES: &[(&str, &str)] = &[
     ("BYTES", "content-type: application/octet-stream"),
     (
         "MANIFEST",

@@ -14,6 +14,7 @@ mod matrix;
 mod peers;
 mod policy;
 mod program;
+mod reproduce;
 mod secrets;
 mod selection;
 mod snapshot;

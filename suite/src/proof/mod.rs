@@ -14,7 +14,9 @@ use helm_oci_fixtures::registry::{Access, ReferenceRegistry};
 use http::Uri;
 
 pub use self::effect::{Effect, effect};
-pub use self::exchanges::{RawExchange, exchanges, exchanges_on};
+pub use self::exchanges::{
+    Alteration, Part, RawExchange, RequestKey, altered, exchanges, exchanges_on,
+};
 pub use self::parallel::on_all_cores;
 use crate::requirement::{Requirement, Setup};
 use crate::session::Session;

@@ -108,6 +108,14 @@ pub struct Body {
     pub excerpt: Option<String>,
 }
 
+impl Body {
+    /// True if the excerpt is the whole body.
+    pub fn is_whole(&self) -> bool {
+        let excerpt = self.excerpt.as_ref();
+        excerpt.is_some_and(|excerpt| excerpt.len() == self.length)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
