@@ -257,7 +257,7 @@ mod tests {
                 whole.push(' ');
                 whole.push_str(more.trim_end_matches('\\'));
             }
-            let command = whole.split(['<', '&', '|']).next().unwrap_or_default();
+            let command = whole.split(['<', '>', '&', '|']).next().unwrap_or_default();
             let words = command
                 .split_whitespace()
                 .map(|word| word.trim_matches('\''));

@@ -1,6 +1,7 @@
 //! The page of a requirement, as `explain` prints it, and the requirements handbook, `suite/REQUIREMENTS.md`.
 
 pub(crate) mod curl;
+pub(crate) mod request;
 pub(crate) mod shell;
 
 use std::fmt::Write as _;

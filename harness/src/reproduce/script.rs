@@ -10,7 +10,7 @@ use super::Reported;
 use super::assertion::{Assertion, Defect};
 use super::baseline::{Baseline, encoded};
 use super::bodies::{self, Digests};
-use crate::handbook::curl::Requests;
+use crate::handbook::request::Requests;
 use crate::handbook::shell::VARIABLES;
 
 /// The functions of every script.
