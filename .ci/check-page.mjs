@@ -3,7 +3,7 @@
 // usage: node check-page.mjs MODULES CHROMIUM OUT NAME=FILE...
 //
 // MODULES is a folder with `node_modules`. Screenshots and a PDF of each page are written to OUT. A page named `hostile…`
-// comes from a registry whose responses are hostile.
+// comes from a registry whose responses are hostile; one named `compare…` is a comparison, which has no filters.
 
 import { createRequire } from "node:module";
 import { readFileSync, statSync } from "node:fs";
@@ -165,7 +165,7 @@ async function check(browser, name, file) {
     }
   }
   const page = await open(browser, name, url, { viewport: DESKTOP, reducedMotion: "reduce" });
-  if (!name.startsWith("hostile")) {
+  if (!/^(hostile|compare)/.test(name)) {
     await filters(page, name, url);
     await evidence(page, name, url);
     await page.screenshot({ path: `${out}/${name}-evidence.png` });

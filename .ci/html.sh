@@ -30,15 +30,16 @@ page_of() {
     fi
 }
 
-# page_with_fault NAME FAULT
+# page_with_fault NAME FAULT: the pages of a run and of a comparison.
 page_with_fault() {
     serve_own --fault "$2"
     page_of "$1" 800000 1 run "$url"
+    page_of "compare-$1" 400000 0 compare reference "$url"
     kill "$served"
     wait "$served" || true
 }
 
-# A clean target, two faults, a matrix of ten, and a registry whose responses are hostile.
+# A clean target, two faults and comparisons with them, a matrix of ten, and a registry whose responses are hostile.
 check_pages() {
     local pages=$reports/pages name arguments=()
     rm -rf "$pages"
@@ -58,7 +59,8 @@ check_pages() {
         sleep 0.1
     done
     page_of hostile 1000000 1 run "$url"
-    for name in clean head-refused other-host matrix hostile; do
+    page_of hostile-compare 1000000 3 compare reference "$url"
+    for name in clean head-refused other-host compare-head-refused compare-other-host matrix hostile hostile-compare; do
         arguments+=("$name=$pages/$name.html")
     done
     node .ci/check-page.mjs "$modules" "$(command -v chromium)" "$pages" "${arguments[@]}"

@@ -3,13 +3,13 @@
 mod support;
 
 use helm_oci_reports::compare::{Bisection, TargetComparison};
-use helm_oci_reports::markdown;
 use helm_oci_reports::record::TargetRecord;
 use helm_oci_reports::snapshot::{
     Placeholders, Snapshot, SnapshotFiles, SnapshotStep, StepExchange,
 };
 use helm_oci_reports::terminal::{self, Style};
 use helm_oci_reports::view::{BisectionView, ComparisonView, DifferenceView};
+use helm_oci_reports::{html, markdown};
 use helm_oci_suite::prediction::table::FlowVerdict;
 use helm_oci_suite::requirement::outcome::Outcome;
 use helm_oci_suite::verdict::{Obstacle, ObstacleKind};
@@ -73,6 +73,10 @@ fn on_terminal(comparison: &TargetComparison) -> String {
     terminal::comparison(&ComparisonView::of(comparison), Style::default())
 }
 
+fn as_html(comparison: &TargetComparison) -> String {
+    html::comparison(&ComparisonView::of(comparison))
+}
+
 fn as_markdown(comparison: &TargetComparison) -> String {
     markdown::comparison(&ComparisonView::of(comparison))
 }
@@ -92,6 +96,24 @@ fn markdown_shows_the_same_and_escapes_markup() {
 }
 
 #[test]
+fn the_page_has_both_behaviours_next_to_each_other_and_escapes_markup() {
+    let comparison = comparison();
+    let page = as_html(&comparison);
+    for change in &comparison.requirements {
+        let article = format!("<code>{}</code></h3>", change.id);
+        let (_, article) = page.split_once(&article).expect("each has an article");
+        let pair = article.find("class=\"pair\"").expect("both sides");
+        let end = article.find("</article>").expect("its end");
+        assert!(pair < end, "{}", change.id);
+    }
+    for change in &comparison.flows {
+        let row = format!("<th scope=\"row\"><code>{}</code></th>", change.flow.name());
+        assert!(page.contains(&row), "{row}");
+    }
+    assert_eq!(page.matches("<script").count(), 1, "only our own");
+}
+
+#[test]
 fn steering_characters_are_escaped() {
     let hostile = record().targets.remove(1);
     let mut other = hostile.clone();
@@ -103,6 +125,7 @@ fn steering_characters_are_escaped() {
     for text in [
         on_terminal(&comparison),
         as_markdown(&comparison),
+        as_html(&comparison),
         comparison.to_json(),
     ] {
         let steers = |c: char| c != '\n' && (c.is_control() || c == '\u{202e}');

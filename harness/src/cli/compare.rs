@@ -7,7 +7,7 @@ use clap::Args;
 use helm_oci_reports::compare::{Bisection, TargetComparison};
 use helm_oci_reports::record::TargetRecord;
 use helm_oci_reports::view::{BisectionView, ComparisonView};
-use helm_oci_reports::{markdown, terminal};
+use helm_oci_reports::{html, markdown, terminal};
 use thiserror::Error;
 
 use super::output::OutputError;
@@ -80,6 +80,9 @@ pub(super) struct Arguments {
     /// Write the comparison as Markdown to FILE, or to standard output if FILE is `-`.
     #[arg(long, value_name = "FILE", conflicts_with = "bisect")]
     markdown: Option<PathBuf>,
+    /// Write the comparison as one self-contained HTML page to FILE, or to standard output if FILE is `-`.
+    #[arg(long, value_name = "FILE", conflicts_with = "bisect")]
+    html: Option<PathBuf>,
     /// Use colour always, never, or if standard output is a terminal.
     #[arg(long, value_name = "WHEN", value_enum, default_value_t = Color::Auto)]
     color: Color,
@@ -279,16 +282,18 @@ fn is_record(given: &str) -> bool {
 struct Files {
     json: Option<Sink>,
     markdown: Option<Sink>,
+    html: Option<Sink>,
     terminal: bool,
 }
 
 impl Files {
     /// Opens the files before anything is run, so that a wrong path fails early.
     fn open(arguments: &Arguments) -> Result<Self, ReportError> {
-        let on_stdout = on_stdout(&[&arguments.json, &arguments.markdown])?;
+        let on_stdout = on_stdout(&[&arguments.json, &arguments.markdown, &arguments.html])?;
         Ok(Self {
             json: arguments.json.as_deref().map(Sink::open).transpose()?,
             markdown: arguments.markdown.as_deref().map(Sink::open).transpose()?,
+            html: arguments.html.as_deref().map(Sink::open).transpose()?,
             terminal: !arguments.quiet && !on_stdout,
         })
     }
@@ -303,6 +308,7 @@ impl Files {
         let written = [
             write(&mut self.json, || Ok(comparison.to_json())),
             write(&mut self.markdown, || Ok(markdown::comparison(&view))),
+            write(&mut self.html, || Ok(html::comparison(&view))),
             self.print(&terminal::comparison(&view, arguments.color.style())),
         ];
         with_errors(written, code)

@@ -183,7 +183,7 @@ pub(super) const fn is_shared(label: Label) -> bool {
     )
 }
 
-/// The commands that check it again and explain it.
+/// The commands that check it again, explain it and reproduce it.
 fn repeat(
     matrix: &MatrixView<'_, '_>,
     row: &RequirementRow<'_, '_>,
@@ -199,6 +199,15 @@ fn repeat(
             }
             dt { "as curl" }
             dd { code.copy { "helm-oci-conformance explain " (words::shown(row.id)) } }
+            dt { "as a script" }
+            dd {
+                code.copy {
+                    "helm-oci-conformance reproduce " (words::shown(row.id)) " --record record.json"
+                    @if let Some(column) = column && matrix.columns.len() > 1 {
+                        " --target " (words::shown(column.target.name))
+                    }
+                }
+            }
         }
     }
 }

@@ -5,6 +5,7 @@
 //! Content-Security-Policy of the page permits exactly the style sheet and the script of this folder.
 
 mod checks;
+mod comparison;
 mod document;
 mod evidence;
 mod exchange;
@@ -21,6 +22,7 @@ mod words;
 
 use maud::{Markup, html};
 
+pub use self::comparison::comparison;
 use crate::view::{MatrixView, ReportView};
 
 /// Renders a report as an HTML page. Several targets are columns.
