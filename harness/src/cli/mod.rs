@@ -8,6 +8,7 @@ mod doctor;
 mod environment;
 mod eras;
 mod error;
+mod events;
 mod explain;
 mod fault;
 mod gc;

@@ -17,8 +17,14 @@ pub enum Event {
     },
     /// A check or a flow is complete.
     Checked {
+        /// The id of the requirement or of the flow.
+        id: String,
+        /// True for a flow of a client model or of a real Helm binary.
+        is_flow: bool,
         /// Its outcome.
         outcome: Outcome,
+        /// Its duration.
+        milliseconds: u64,
     },
     /// The target is examined, cleaned up and stopped.
     Ended,

@@ -115,7 +115,10 @@ pub(super) async fn examine(
                 }
             };
             events.send(Event::Checked {
+                id: record.id.clone(),
+                is_flow: true,
                 outcome: record.outcome,
+                milliseconds: record.milliseconds,
             });
             examination.results.add_flow(DoneFlow {
                 position,

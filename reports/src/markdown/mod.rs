@@ -2,6 +2,7 @@
 
 mod comparison;
 mod matrix;
+mod summary;
 
 use std::fmt::Write;
 
@@ -9,6 +10,7 @@ use crate::text;
 
 pub use self::comparison::comparison;
 pub use self::matrix::matrix;
+pub use self::summary::summary;
 
 /// Text without markup.
 fn escaped(text: &str) -> String {
