@@ -4,6 +4,7 @@ mod compare;
 mod coverage;
 mod credentials;
 mod deviations;
+mod diff;
 mod doctor;
 mod environment;
 mod eras;
@@ -54,6 +55,7 @@ Examples:
   helm-oci-conformance prove --evidence
   helm-oci-conformance compare distribution:3.0.0 https://registry.example/charts
   helm-oci-conformance compare --bisect distribution:2.7.1 distribution:2.8.3 distribution:3.0.0
+  helm-oci-conformance diff yesterday.json today.json
   helm-oci-conformance snapshot distribution:2.8.3 --out snapshots
   helm-oci-conformance snapshot check distribution:3.0.0 --dir snapshots
   helm-oci-conformance plan https://registry.example/charts --repositories --seed 7
@@ -105,6 +107,9 @@ enum Command {
     /// Compare two registries: show the differences that a user notices after moving charts from A to B.
     #[command(after_help = exit_code::HELP)]
     Compare(compare::Arguments),
+    /// Compare two run records of one registry over time: what regressed, what is fixed, what changed.
+    #[command(after_help = exit_code::HELP)]
+    Diff(diff::Arguments),
     /// Record registry responses as reviewable files; `check` compares them later, `accept` updates them.
     #[command(after_help = exit_code::HELP)]
     Snapshot(snapshot::Arguments),
@@ -172,6 +177,7 @@ pub fn main() -> ExitCode {
         Command::Deviations(arguments) => deviations::deviations(arguments).map_err(Into::into),
         Command::Doctor(arguments) => with_runtime(doctor::doctor(arguments)),
         Command::Compare(arguments) => with_runtime(compare::compare(arguments)),
+        Command::Diff(arguments) => diff::diff(arguments).map_err(Into::into),
         Command::Snapshot(arguments) => with_runtime(snapshot::snapshot(arguments)),
         Command::Completions { shell } => completions(*shell).map_err(Into::into),
     };

@@ -164,3 +164,67 @@ fn a_record_is_valid_under_the_published_schema() {
         .collect();
     assert!(errors.is_empty(), "{errors:#?}");
 }
+
+#[test]
+fn a_diff_fails_a_gate_if_something_regressed() {
+    let folder = folder();
+    let clean = record(&folder, "clean.json", &[]);
+    let faulty = record(
+        &folder,
+        "faulty.json",
+        &["--fault", "head-blob-not-allowed"],
+    );
+    let other = record(&folder, "other.json", &["--fault", "reverses-tags"]);
+    let ((written, json_path), (page, page_path)) =
+        (file(&folder, "d.json"), file(&folder, "d.md"));
+    let files = ["--json", &json_path, "--markdown", &page_path];
+    let ran = Ran::of(&[&["diff", &clean, &faulty], &files[..]].concat());
+    assert_eq!(ran.code, Some(1), "{}{}", ran.out, ran.err);
+    let head = [
+        "Regressed",
+        "upload/present-blob-answered: satisfied → violated",
+    ];
+    assert!(
+        head.iter().all(|words| ran.out.contains(words)),
+        "{}",
+        ran.out
+    );
+    let requirements = &json(&written)["targets"][0]["requirements"];
+    let regressed = requirements["regressed"].as_array().expect("a list");
+    let ids: Vec<&Value> = regressed.iter().map(|change| &change["id"]).collect();
+    assert!(
+        ids.contains(&&Value::from("upload/present-blob-answered")),
+        "{ids:?}"
+    );
+    let page = std::fs::read_to_string(page).expect("it was written");
+    assert!(page.contains("## Regressed"), "{page}");
+
+    let ran = Ran::of(&["diff", &faulty, &clean]);
+    assert_eq!(ran.code, Some(0), "{}{}", ran.out, ran.err);
+    assert!(
+        ran.out.contains("Fixed") && !ran.out.contains("Regressed"),
+        "{}",
+        ran.out
+    );
+    let ran = Ran::of(&["diff", &clean, &clean]);
+    assert_eq!(ran.code, Some(0), "{}{}", ran.out, ran.err);
+    assert!(ran.out.contains("no difference in "), "{}", ran.out);
+    let ran = Ran::of(&["diff", &clean, &other, "--quiet"]);
+    assert_eq!((ran.code, ran.out.as_str()), (Some(1), ""), "a SHOULD");
+}
+
+#[test]
+fn a_diff_is_inconclusive_if_the_later_run_is() {
+    let folder = folder();
+    let clean = record(&folder, "clean.json", &[]);
+    let (_, absent) = file(&folder, "absent.json");
+    let ran = Ran::of(&["run", "http://127.0.0.1:1", "--quiet", "--json", &absent]);
+    assert_eq!(ran.code, Some(3), "{}", ran.err);
+    let ran = Ran::of(&["diff", &clean, &absent]);
+    assert_eq!(ran.code, Some(3), "{}{}", ran.out, ran.err);
+    assert!(
+        ran.out.contains("not examined in the new run: "),
+        "{}",
+        ran.out
+    );
+}

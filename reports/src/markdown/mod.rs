@@ -1,6 +1,7 @@
 //! Views as Markdown: for the summary of a CI job, for a pull request, or for a page in a repository.
 
 mod comparison;
+mod diff;
 mod matrix;
 mod summary;
 
@@ -9,6 +10,7 @@ use std::fmt::Write;
 use crate::text;
 
 pub use self::comparison::comparison;
+pub use self::diff::diff;
 pub use self::matrix::matrix;
 pub use self::summary::summary;
 

@@ -9,6 +9,7 @@ mod case;
 mod cause;
 mod check;
 mod comparison;
+mod diff;
 mod difference;
 mod effort;
 mod eras;
@@ -46,6 +47,7 @@ pub use self::comparison::{
     CapabilityChangeView, ComparisonView, Conclusion, FlowChangeView, RequirementChangeView,
     States, Trend, headings,
 };
+pub use self::diff::{DiffGroup, DiffView, TargetDiffView};
 pub use self::difference::{DiffKind, DiffLine, DifferenceView, FileView, IGNORED, READ};
 pub use self::effort::Effort;
 pub use self::eras::{EraCause, EraRow, EraTable};
