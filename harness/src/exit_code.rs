@@ -38,10 +38,10 @@ Exit codes:
   2    usage or configuration error, or an empty selection; nothing was run;
        or a report could not be written after a run without findings
   3    no violation, but a target was unreachable, or a MUST (with --strict also a SHOULD)
-       or a flow of a client model or of a real Helm binary was inconclusive, or contradicted in some attempts and
-       satisfied in others;
-       or `doctor` found a problem, or `gc` could not delete everything, or `diff` found no regression
-       and the new record leaves open what the old one does not
+       or a flow of a client model or of a real Helm binary was inconclusive, or contradicted
+       in some attempts and satisfied in others;
+       or `doctor` found a problem, or `gc` could not delete everything, or `diff` found no
+       regression and the new record leaves open what the old one does not
   4    a defect of the suite itself: a check panicked, `prove` contradicts a declaration
        or the evidence, or `observe --check` contradicts the evidence
   130  interrupted; the containers of the run are removed, and what it pushed is deleted;

@@ -114,12 +114,7 @@ pub(super) async fn examine(
                     record
                 }
             };
-            events.send(Event::Checked {
-                id: record.id.clone(),
-                is_flow: true,
-                outcome: record.outcome,
-                milliseconds: record.milliseconds,
-            });
+            events.send(Event::of_flow(&record));
             examination.results.add_flow(DoneFlow {
                 position,
                 helm: number,

@@ -1,7 +1,7 @@
 //! The view of the differences between two records of one registry over time.
 
 use super::comparison::{CapabilityChangeView, FlowChangeView, RequirementChangeView, requirement};
-use super::row::Label;
+use super::row::{Label, RowEntry};
 use crate::compare::{
     DiffedRun, FlowChange, ListedRequirement, RecordDiff, RequirementChange, TargetDiff,
 };
@@ -158,9 +158,19 @@ fn group<'a>(
             .collect(),
         requirements: requirements
             .iter()
-            .map(|change| requirement(change, labels))
+            .map(|change| {
+                let mut view = requirement(change, labels);
+                // The states say it already.
+                view.rows.retain(|row| !row.entries.iter().any(is_state));
+                view
+            })
             .collect(),
     }
+}
+
+/// True for a behaviour that is a state without an observation.
+const fn is_state(entry: &RowEntry<'_>) -> bool {
+    matches!(entry, RowEntry::Behaviour(behaviour) if behaviour.actual.is_none())
 }
 
 /// The counts of all targets.
@@ -181,7 +191,7 @@ fn conclusion(diff: &RecordDiff) -> String {
         parts.push(format!("{evidence} with another observation"));
     }
     if breaking > 0 {
-        parts.push(format!("{} that broke", plural(breaking, "flow")));
+        parts.push(format!("{} broken", plural(breaking, "flow")));
     }
     if diff.is_inconclusive() {
         parts.push("the new record leaves open what the old one does not".to_owned());

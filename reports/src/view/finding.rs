@@ -3,8 +3,8 @@
 
 use std::collections::BTreeMap;
 
+use helm_oci_fixtures::digest::sha256;
 use helm_oci_suite::requirement::outcome::Outcome;
-use sha2::{Digest, Sha256};
 use strum::IntoStaticStr;
 
 use super::cause::CauseView;
@@ -108,8 +108,8 @@ impl FindingView<'_, '_> {
     /// The fingerprint that identifies it in every run on the target.
     pub fn fingerprint(&self) -> String {
         let (target, id, repetition) = (self.target, self.id, self.repetition);
-        let digest = Sha256::digest(format!("{target}\n{id}\n{repetition}"));
-        digest.iter().map(|byte| format!("{byte:02x}")).collect()
+        let digest = sha256(format!("{target}\n{id}\n{repetition}").as_bytes());
+        digest.trim_start_matches("sha256:").to_owned()
     }
 }
 
