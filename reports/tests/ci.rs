@@ -65,6 +65,7 @@ fn attacked() -> RunRecord {
 
 #[test]
 fn whatever_decides_the_exit_code_is_a_finding() {
+    use FindingKind::{Deviation, Flow, Inconclusive, NotExamined, Requirement};
     let record = support::record();
     let view = ReportView::of(&record);
     let findings = view.findings();
@@ -73,7 +74,6 @@ fn whatever_decides_the_exit_code_is_a_finding() {
             |one: &FindingView<'_, '_>| (one.kind, one.severity, one.id) == (kind, severity, id);
         assert!(findings.iter().any(is_it), "{kind:?} {severity:?} {id}");
     };
-    use FindingKind::{Deviation, Flow, Inconclusive, NotExamined, Requirement};
     has(Requirement, Severity::Error, "push/manifest-put-201");
     has(Requirement, Severity::Warning, "push/location-stays-home");
     has(Requirement, Severity::Note, "tags/complete");

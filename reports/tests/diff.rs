@@ -92,6 +92,18 @@ fn equal_records_have_no_difference() {
 }
 
 #[test]
+fn what_is_fixed_fails_no_gate() {
+    let [faulty, clean] = [Outcome::Fail, Outcome::Pass].map(|one| support::of_outcomes(&[one]));
+    let diff = RecordDiff::between(&faulty, &clean);
+    assert_eq!(
+        ids(&diff.targets[0].requirements.fixed),
+        ["push/blob-created"]
+    );
+    assert!(!diff.has_regressed() && !diff.is_inconclusive());
+    assert!(RecordDiff::between(&clean, &faulty).has_regressed());
+}
+
+#[test]
 fn a_deviations_file_hides_no_regression() {
     let (mut old, mut new) = (single(), single());
     check(&mut old, "tags/complete").outcome = Outcome::Pass;

@@ -75,7 +75,7 @@ struct Cli {
 enum Command {
     /// Examine registries, and report how each Helm version works with them.
     #[command(after_help = exit_code::HELP)]
-    Run(run::Arguments),
+    Run(Box<run::Arguments>),
     /// Examine all targets of a file, and compare them in one table.
     #[command(after_help = exit_code::HELP)]
     Matrix(matrix::Arguments),

@@ -66,7 +66,7 @@ pub(super) struct ReportArguments {
     /// Print the findings as annotations of GitHub Actions as well.
     #[arg(long)]
     annotations: bool,
-    /// Append the report in brief as Markdown to the file that $GITHUB_STEP_SUMMARY names.
+    /// Append the report in brief as Markdown to the file that the variable `GITHUB_STEP_SUMMARY` names.
     #[arg(long)]
     step_summary: bool,
     /// Show every check, and the details of each finding.
