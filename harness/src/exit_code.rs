@@ -12,13 +12,13 @@ pub enum ExitCode {
     /// Every outcome is acceptable.
     Acceptable = 0,
     /// A target violates a MUST, a client model or a real Helm binary fails on it, or the deviations file does not
-    /// match the results, whatever else happened. Or `snapshot check` found a difference.
+    /// match the results, whatever else happened. Or `snapshot check` found a difference, or `diff` a regression.
     Violation = 1,
     /// The command line, a file or the selection is invalid; nothing was run. Or a report could not be written after a
     /// run without findings.
     Usage = 2,
     /// No violation, but a target could not be reached, or a check of a MUST was inconclusive for a reason that no known
-    /// deviation explains. Or `doctor` found a problem.
+    /// deviation explains. Or `doctor` found a problem, or `diff` found no regression and cannot exclude one.
     Inconclusive = 3,
     /// A defect of the suite: a check panicked, `prove` contradicts a declaration or the evidence, or `observe --check`
     /// contradicts the evidence.
@@ -34,13 +34,14 @@ Exit codes:
        no SHOULD); a MAY never decides, nor does what a known deviation makes inconclusive
   1    a target violates a MUST (with --strict also a SHOULD), or a flow of a client model or of
        a real Helm binary fails on it, or an entry of --deviations is stale, expired or matches
-       no target; or `snapshot check` found a difference
+       no target; or `snapshot check` found a difference, or `diff` a regression
   2    usage or configuration error, or an empty selection; nothing was run;
        or a report could not be written after a run without findings
   3    no violation, but a target was unreachable, or a MUST (with --strict also a SHOULD)
-       or a flow of a client model or of a real Helm binary was inconclusive, or contradicted in some attempts and
-       satisfied in others;
-       or `doctor` found a problem, or `gc` could not delete everything
+       or a flow of a client model or of a real Helm binary was inconclusive, or contradicted
+       in some attempts and satisfied in others;
+       or `doctor` found a problem, or `gc` could not delete everything, or `diff` found no
+       regression and the new record leaves open what the old one does not
   4    a defect of the suite itself: a check panicked, `prove` contradicts a declaration
        or the evidence, or `observe --check` contradicts the evidence
   130  interrupted; the containers of the run are removed, and what it pushed is deleted;

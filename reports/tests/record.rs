@@ -15,16 +15,36 @@ fn as_value() -> Value {
     serde_json::to_value(support::record()).expect("a record serialises")
 }
 
+fn parsed(text: &str) -> Result<RunRecord, RecordError> {
+    RunRecord::read(text).map(|read| read.record)
+}
+
+/// The hand-made record as schema 2 had it: with other eras, and with the flows of client models among the checks.
+fn of_schema_2() -> Value {
+    let mut value = as_value();
+    value["schema"] = json!(2);
+    for cell in value["targets"][0]["eras"].as_array_mut().expect("cells") {
+        if cell["era"] == "3.21.1-3.21.4" {
+            cell["era"] = json!("3.21.1+");
+        }
+    }
+    value["targets"][0]["helms"][2]["era"] = json!("4.2.1+");
+    let checks = value["targets"][0]["checks"].as_array_mut();
+    let checks = checks.expect("checks");
+    let mut flow = checks[0].clone();
+    (flow["id"], flow["area"]) = (json!("flow/push-3.8"), json!("flow"));
+    checks.push(flow);
+    value["footer"]["checks"] = json!(18);
+    value
+}
+
 #[test]
 fn a_record_is_read_back_as_it_was_written() {
     let record = support::record();
-    let read = RunRecord::from_json(&record.to_json()).expect("it is a record");
+    let read = parsed(&record.to_json()).expect("it is a record");
     assert_eq!(read, record);
     let record = support::of_outcomes(&[]);
-    assert_eq!(
-        RunRecord::from_json(&record.to_json()).expect("it is a record"),
-        record
-    );
+    assert_eq!(parsed(&record.to_json()).expect("it is a record"), record);
 }
 
 #[test]
@@ -41,13 +61,13 @@ fn json_holds_no_steering_character() {
         })
         .collect();
     assert!(steering.is_empty(), "{steering:?}");
-    assert_eq!(RunRecord::from_json(&json).expect("it is a record"), record);
+    assert_eq!(parsed(&json).expect("it is a record"), record);
 }
 
 #[test]
 fn a_newer_schema_is_refused_before_its_fields_are_read() {
     let text = json!({ "schema": SCHEMA + 1, "everything": "is different" }).to_string();
-    let error = RunRecord::from_json(&text).expect_err("it is newer");
+    let error = parsed(&text).expect_err("it is newer");
     assert_eq!(
         error.to_string(),
         "the run record has schema 4, and this program reads schema 3; use a newer version of the program"
@@ -56,14 +76,58 @@ fn a_newer_schema_is_refused_before_its_fields_are_read() {
 }
 
 #[test]
-fn an_older_schema_is_refused_before_its_fields_are_read() {
-    let text = json!({ "schema": 1, "everything": "is different" }).to_string();
-    let error = RunRecord::from_json(&text).expect_err("it is older");
-    assert_eq!(
-        error.to_string(),
-        "the run record has schema 1, and this program reads schema 3; repeat the run with this version of the program"
+fn an_older_record_is_read_without_what_is_unknown() {
+    let read = RunRecord::read(&of_schema_2().to_string()).expect("it is an older record");
+    assert_eq!(read.schema, 2);
+    let [cells, era, flows] = &read.unread[..] else {
+        panic!("{:#?}", read.unread);
+    };
+    assert!(
+        cells.contains("cells (unknown variant `3.21.1+`"),
+        "{cells}"
     );
-    assert!(matches!(error, RecordError::Older { found: 1 }));
+    assert!(era.starts_with("1 era (unknown variant `4.2.1+`"), "{era}");
+    assert_eq!(
+        flows,
+        "1 flow of a client model (the record has it among the checks)"
+    );
+    let own = support::record();
+    assert_eq!(read.record.schema, SCHEMA);
+    let [target, expected] = [&read.record, &own].map(|record| &record.targets[0]);
+    assert_eq!(target.checks, expected.checks);
+    assert_eq!(target.helm_versions[2].era, None);
+    assert_eq!(
+        target.helm_versions[2].flows,
+        expected.helm_versions[2].flows
+    );
+    let lost = expected.eras.len() - target.eras.len();
+    assert!(cells.starts_with(&format!("{lost} cells")), "{cells}");
+    assert_eq!(read.record.footer.checks, own.footer.checks);
+}
+
+#[test]
+fn an_older_record_keeps_results_whose_exchanges_are_unknown() {
+    let mut value = of_schema_2();
+    value["schema"] = json!(1);
+    let message = json!({ "start": "GET /v2/", "headers": [] });
+    let exchange = json!({ "request": message, "response": { "Ok": message } });
+    value["targets"][0]["checks"][2]["exchanges"] = json!([exchange, exchange]);
+    let read = RunRecord::read(&value.to_string()).expect("it is an older record");
+    let check = &read.record.targets[0].checks[2];
+    assert_eq!(check.outcome, Outcome::Fail);
+    assert!(check.finding.is_some() && check.exchanges.is_empty());
+    let unread = &read.unread;
+    assert!(
+        unread.iter().any(|one| one.starts_with("2 exchanges (")),
+        "{unread:#?}"
+    );
+}
+
+#[test]
+fn an_older_record_of_another_shape_is_refused() {
+    let text = json!({ "schema": 1, "footer": {}, "everything": "is different" }).to_string();
+    let error = parsed(&text).expect_err("it has no targets");
+    assert!(matches!(error, RecordError::Malformed { .. }), "{error}");
 }
 
 #[test]
@@ -73,7 +137,7 @@ fn a_truncated_record_is_refused() {
         .step_by(97)
         .filter(|end| json.is_char_boundary(*end))
     {
-        let error = RunRecord::from_json(&json[..end]).expect_err("it is cut off");
+        let error = parsed(&json[..end]).expect_err("it is cut off");
         assert!(
             matches!(error, RecordError::Truncated(_)),
             "at {end}: {error}"
@@ -85,7 +149,7 @@ fn a_truncated_record_is_refused() {
 fn a_record_without_a_footer_is_refused() {
     let mut value = as_value();
     value.as_object_mut().expect("an object").remove("footer");
-    let error = RunRecord::from_json(&value.to_string()).expect_err("it has no footer");
+    let error = parsed(&value.to_string()).expect_err("it has no footer");
     assert!(matches!(error, RecordError::Unfinished), "{error}");
 }
 
@@ -96,7 +160,7 @@ fn a_record_that_lacks_checks_is_refused() {
         .as_array_mut()
         .expect("checks")
         .pop();
-    let error = RunRecord::from_json(&value.to_string()).expect_err("a check is missing");
+    let error = parsed(&value.to_string()).expect_err("a check is missing");
     assert_eq!(
         error.to_string(),
         "the run record is incomplete: its footer counts 17 checks, the record holds 16"
@@ -113,7 +177,7 @@ fn other_json_is_refused() {
         "{\"schema\":3,\"footer\":{}}",
         "no",
     ] {
-        let error = RunRecord::from_json(text).expect_err("it is no record");
+        let error = parsed(text).expect_err("it is no record");
         assert!(
             matches!(error, RecordError::Malformed { .. }),
             "{text}: {error}"
@@ -213,4 +277,6 @@ fn the_schema_lists_every_name_of_the_code() {
         schema.pointer("/properties/schema/const"),
         Some(&json!(SCHEMA))
     );
+    let title = format!("Run record of helm-oci-conformance, schema {SCHEMA}");
+    assert_eq!(schema["title"], title);
 }

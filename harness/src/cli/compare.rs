@@ -124,7 +124,7 @@ async fn between(arguments: &Arguments) -> Result<ExitCode, CompareCommandError>
         let examiner = arguments.examiner(&plan, events, interrupt);
         examiner.compare(&pair).await
     };
-    let Ok(compared) = progress::watch(arguments.quiet, LOST, work).await else {
+    let Ok(compared) = progress::watch(arguments.quiet, None, LOST, work).await else {
         return Ok(ExitCode::Interrupted);
     };
     for (target, error) in &compared.without_snapshot {
@@ -155,7 +155,7 @@ async fn bisect(arguments: &Arguments) -> Result<ExitCode, CompareCommandError> 
         let examiner = arguments.examiner(&plan, events, interrupt);
         examiner.bisect(&jobs).await
     };
-    let Ok(bisection) = progress::watch(arguments.quiet, LOST_BISECTION, work).await else {
+    let Ok(bisection) = progress::watch(arguments.quiet, None, LOST_BISECTION, work).await else {
         return Ok(ExitCode::Interrupted);
     };
     let code = code(bisection.is_inconclusive());

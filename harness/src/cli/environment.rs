@@ -1,6 +1,7 @@
 //! The only reader of the process environment.
 
 use std::env;
+use std::path::PathBuf;
 
 use crate::environment::Environment;
 
@@ -16,6 +17,12 @@ pub(super) fn environment() -> Environment {
 /// True if `NO_COLOR` requests plain text (see <https://no-color.org>), or the terminal cannot show more.
 pub(super) fn wants_no_color() -> bool {
     environment().path("NO_COLOR").is_some() || is_dumb_terminal()
+}
+
+/// The file for the summary of a step of GitHub Actions, and the variable that names it.
+pub(super) fn step_summary() -> (&'static str, Option<PathBuf>) {
+    const NAME: &str = "GITHUB_STEP_SUMMARY";
+    (NAME, environment().path(NAME))
 }
 
 /// The width of the terminal, as the shell or the user states it.

@@ -6,6 +6,7 @@ use thiserror::Error;
 
 use super::compare::CompareCommandError;
 use super::deviations::DeviationsCommandError;
+use super::diff::DiffCommandError;
 use super::doctor::DoctorCommandError;
 use super::explain::ExplainCommandError;
 use super::gc::GcCommandError;
@@ -53,6 +54,8 @@ pub(super) enum CommandError {
     Doctor(#[from] DoctorCommandError),
     #[error(transparent)]
     Compare(#[from] CompareCommandError),
+    #[error(transparent)]
+    Diff(#[from] DiffCommandError),
     #[error(transparent)]
     Snapshot(#[from] SnapshotCommandError),
     #[error(transparent)]
@@ -105,6 +108,7 @@ impl CommandError {
             | Self::Deviations(_)
             | Self::Doctor(_)
             | Self::Compare(_)
+            | Self::Diff(_)
             | Self::Completions(_)
             | Self::Runtime(_) => ExitCode::Usage,
         }

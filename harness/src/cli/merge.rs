@@ -39,6 +39,6 @@ pub(super) fn merge(arguments: &Arguments) -> Result<ExitCode, MergeCommandError
     let mut merged = merge_records(records.collect::<Result<_, RecordFileError>>()?)?;
     let code = ExitCode::of(&merged.targets, &merged.deviations, merged.run.strict);
     merged.footer.exit_code = code.number();
-    let reports = arguments.reports.open()?;
+    let reports = arguments.reports.open(&[])?;
     Ok(reports.write(&merged, Layout::Matrix, code))
 }

@@ -4,10 +4,12 @@ mod compare;
 mod coverage;
 mod credentials;
 mod deviations;
+mod diff;
 mod doctor;
 mod environment;
 mod eras;
 mod error;
+mod events;
 mod explain;
 mod fault;
 mod gc;
@@ -55,6 +57,7 @@ Examples:
   helm-oci-conformance prove --evidence
   helm-oci-conformance compare distribution:3.0.0 https://registry.example/charts
   helm-oci-conformance compare --bisect distribution:2.7.1 distribution:2.8.3 distribution:3.0.0
+  helm-oci-conformance diff yesterday.json today.json
   helm-oci-conformance snapshot distribution:2.8.3 --out snapshots
   helm-oci-conformance snapshot check distribution:3.0.0 --dir snapshots
   helm-oci-conformance plan https://registry.example/charts --repositories --seed 7
@@ -74,7 +77,7 @@ struct Cli {
 enum Command {
     /// Examine registries, and report how each Helm version works with them.
     #[command(after_help = exit_code::HELP)]
-    Run(run::Arguments),
+    Run(Box<run::Arguments>),
     /// Examine all targets of a file, and compare them in one table.
     #[command(after_help = exit_code::HELP)]
     Matrix(matrix::Arguments),
@@ -109,6 +112,9 @@ enum Command {
     /// Compare two registries: show the differences that a user notices after moving charts from A to B.
     #[command(after_help = exit_code::HELP)]
     Compare(compare::Arguments),
+    /// Compare two run records of one registry over time: what regressed, what is fixed, what changed.
+    #[command(after_help = exit_code::HELP)]
+    Diff(diff::Arguments),
     /// Record registry responses as reviewable files; `check` compares them later, `accept` updates them.
     #[command(after_help = exit_code::HELP)]
     Snapshot(snapshot::Arguments),
@@ -177,6 +183,7 @@ pub fn main() -> ExitCode {
         Command::Deviations(arguments) => deviations::deviations(arguments).map_err(Into::into),
         Command::Doctor(arguments) => with_runtime(doctor::doctor(arguments)),
         Command::Compare(arguments) => with_runtime(compare::compare(arguments)),
+        Command::Diff(arguments) => diff::diff(arguments).map_err(Into::into),
         Command::Snapshot(arguments) => with_runtime(snapshot::snapshot(arguments)),
         Command::Completions { shell } => completions(*shell).map_err(Into::into),
     };

@@ -1,5 +1,6 @@
 //! The only writer to standard output and standard error.
 
+use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
@@ -53,6 +54,11 @@ pub(super) fn note(text: &str) {
     let _ = stderr
         .write_all(text.as_bytes())
         .and_then(|()| stderr.flush());
+}
+
+/// A number that nobody can predict.
+pub(super) fn token() -> u64 {
+    RandomState::new().build_hasher().finish()
 }
 
 /// True if standard output is a terminal.

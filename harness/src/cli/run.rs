@@ -7,8 +7,10 @@ use helm_oci_suite::helm::flow::Flow;
 use thiserror::Error;
 
 use super::deviations::RulesArguments;
+use super::events::EventLog;
 use super::helm::{HelmArguments, HelmOptionError};
-use super::report::{Layout, ReportArguments, ReportError};
+use super::output::OutputError;
+use super::report::{Layout, ReportArguments, ReportError, with_errors};
 use super::selection::SelectionError;
 use super::target::{self, TargetArguments, TargetsError};
 use super::{Selection, output, progress};
@@ -48,6 +50,8 @@ pub(super) enum ExaminationError {
     Deviations(#[from] DeviationError),
     #[error(transparent)]
     Report(#[from] ReportError),
+    #[error(transparent)]
+    Events(#[from] OutputError),
 }
 
 #[derive(Debug, Args)]
@@ -105,6 +109,9 @@ pub(super) struct ExaminationArguments {
     planned: bool,
     #[command(flatten)]
     reports: ReportArguments,
+    /// Write each event of the run to FILE as it happens, or to standard output if FILE is `-`: a line of JSON each.
+    #[arg(long, value_name = "FILE", help_heading = "Reports")]
+    events: Option<PathBuf>,
 }
 
 pub(super) async fn run(arguments: &Arguments) -> Result<ExitCode, RunCommandError> {
@@ -185,7 +192,10 @@ impl ExaminationArguments {
         parallel: usize,
         layout: Layout,
     ) -> Result<ExitCode, ExaminationError> {
-        let reports = self.reports.open()?;
+        let reports = self.reports.open(&[&self.events])?;
+        let names = jobs.iter().map(|job| job.target.name.clone());
+        let open = |path: &PathBuf| EventLog::open(path, names.collect());
+        let log = self.events.as_ref().map(open).transpose()?;
         let schedule = Schedule {
             targets: parallel,
             checks: Concurrency::requested(self.jobs),
@@ -197,13 +207,16 @@ impl ExaminationArguments {
             run::examine(plan, jobs, schedule, events, interrupt).await
         };
         let lost = "the reports state what was examined before";
-        let (record, code) = match progress::watch(self.reports.quiet, lost, work).await {
-            Ok(record) => {
-                let code = ExitCode::of(&record.targets, &record.deviations, record.run.strict);
-                (record, code)
-            }
-            Err(Interrupted { before, .. }) => (*before, ExitCode::Interrupted),
-        };
-        Ok(reports.write(&record, layout, code))
+        let (record, code) =
+            match progress::watch(self.reports.quiet, log.clone(), lost, work).await {
+                Ok(record) => {
+                    let code = ExitCode::of(&record.targets, &record.deviations, record.run.strict);
+                    (record, code)
+                }
+                Err(Interrupted { before, .. }) => (*before, ExitCode::Interrupted),
+            };
+        let code = reports.write(&record, layout, code);
+        let logged = log.map(|log| log.finish(&record, code));
+        Ok(with_errors(logged, code))
     }
 }

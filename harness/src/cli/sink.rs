@@ -14,6 +14,8 @@ pub(super) enum Sink {
     Stdout,
     /// A pipe or a device, such as `/dev/stdout`, or a file in a folder that takes no other: it is written in place.
     InPlace(PathBuf, File),
+    /// A file that others write as well; the report is appended.
+    Append(PathBuf, File),
     /// A file, and the one next to it that takes its place.
     Beside {
         /// The file.
@@ -57,6 +59,13 @@ impl Sink {
         Ok(Self::InPlace(path.to_owned(), file))
     }
 
+    /// Opens a file to which the report is appended; it is created if it does not exist.
+    pub(super) fn open_to_append(path: &Path) -> Result<Self, OutputError> {
+        let file = OpenOptions::new().append(true).create(true).open(path);
+        let file = file.map_err(|source| OutputError::file(path, source))?;
+        Ok(Self::Append(path.to_owned(), file))
+    }
+
     /// Writes the report.
     pub(super) fn write(&mut self, text: &str) -> Result<(), OutputError> {
         match self {
@@ -64,6 +73,9 @@ impl Sink {
             Self::InPlace(path, file) => {
                 write_in_place(file, text).map_err(|source| OutputError::file(path, source))
             }
+            Self::Append(path, file) => file
+                .write_all(text.as_bytes())
+                .map_err(|source| OutputError::file(path, source)),
             Self::Beside { path, part } => fs::write(&part.0, text)
                 .and_then(|()| fs::rename(&part.0, &*path))
                 .map_err(|source| OutputError::file(path, source)),

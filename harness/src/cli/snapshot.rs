@@ -195,7 +195,7 @@ impl Request {
             snapshot::take(&self.job, &self.subject, interrupt).await
         };
         let lost = format!("{lost}, because not every response was recorded");
-        let Ok(taken) = progress::watch(true, &lost, work).await else {
+        let Ok(taken) = progress::watch(true, None, &lost, work).await else {
             return Ok(None);
         };
         let taken = taken.map_err(SnapshotCommandError::NotTaken)?;

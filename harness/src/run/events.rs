@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use helm_oci_reports::record::FlowRecord;
 use helm_oci_suite::requirement::outcome::Outcome;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
@@ -17,11 +18,29 @@ pub enum Event {
     },
     /// A check or a flow is complete.
     Checked {
+        /// The id of the requirement or of the flow.
+        id: String,
+        /// True for a flow of a client model or of a real Helm binary.
+        is_flow: bool,
         /// Its outcome.
         outcome: Outcome,
+        /// Its duration.
+        milliseconds: u64,
     },
     /// The target is examined, cleaned up and stopped.
     Ended,
+}
+
+impl Event {
+    /// The end of a flow of a real Helm binary.
+    pub(super) fn of_flow(record: &FlowRecord) -> Self {
+        Self::Checked {
+            id: record.id.clone(),
+            is_flow: true,
+            outcome: record.outcome,
+            milliseconds: record.milliseconds,
+        }
+    }
 }
 
 /// An event of a target.

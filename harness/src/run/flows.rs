@@ -114,9 +114,7 @@ pub(super) async fn examine(
                     record
                 }
             };
-            events.send(Event::Checked {
-                outcome: record.outcome,
-            });
+            events.send(Event::of_flow(&record));
             examination.results.add_flow(DoneFlow {
                 position,
                 helm: number,

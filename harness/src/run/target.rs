@@ -175,7 +175,10 @@ impl TargetExamination<'_> {
             let mut record = check_record::record(requirement, &checked, rules);
             record.deviation = listed.map(Into::into);
             self.events.send(Event::Checked {
+                id: record.id.clone(),
+                is_flow: requirement.replays.is_some(),
                 outcome: record.outcome,
+                milliseconds: record.milliseconds,
             });
             self.results.add(Done {
                 position,

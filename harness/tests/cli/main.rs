@@ -8,6 +8,7 @@ mod deviations;
 mod doctor;
 mod echo;
 mod evidence;
+mod formats;
 mod gc;
 mod interruption;
 mod matrix;

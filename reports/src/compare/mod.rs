@@ -4,6 +4,7 @@
 
 mod between;
 mod bisect;
+mod diff;
 mod normalise;
 mod state;
 
@@ -18,6 +19,7 @@ use crate::record::{BreakRecord, SourceRecord};
 use crate::snapshot::SnapshotDifference;
 
 pub use self::bisect::{BisectedChange, BisectedItem, Bisection};
+pub use self::diff::{Changes, DIFF_SCHEMA, DiffedRun, ListedRequirement, RecordDiff, TargetDiff};
 pub use self::state::{BisectedState, RequirementState};
 
 /// The version of a comparison as JSON.

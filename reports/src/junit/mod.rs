@@ -5,7 +5,7 @@
 //! `<error>` if it decides the exit code, otherwise `<skipped>` with its reason, as a requirement that does not apply.
 //! Everything else passes; a warning has its finding in the output.
 
-mod times;
+mod totals;
 
 use std::collections::BTreeSet;
 
@@ -14,16 +14,13 @@ use junit_report::{Duration, OffsetDateTime, Report, TestCase, TestResult, TestS
 use thiserror::Error;
 use time::format_description::well_known::Rfc3339;
 
-use self::times::with_times;
+use self::totals::{Totals, with_totals};
 use crate::layout;
 use crate::text;
 use crate::view::{
-    CheckView, Depth, ExchangesView, FlowView, Header, LeftoverGroup, ObstacleView, ProblemView,
-    ReportRow, ReportView, ResultSentence, TargetView,
+    CaseResult, CheckView, Depth, ExchangesView, FlowView, Header, LeftoverGroup, ObstacleView,
+    ProblemView, REACHABLE, ReportRow, ReportView, ResultSentence, TargetView,
 };
-
-/// The name of the test case of a target that could not be examined.
-const REACHABLE: &str = "target/reachable";
 
 /// The longest name or message, in characters.
 const ATTRIBUTE: usize = 300;
@@ -51,7 +48,7 @@ pub enum RenderError {
     Xml(#[source] junit_report::Error),
     /// The XML could not be read again.
     #[error("the JUnit report could not be completed")]
-    Times(#[source] quick_xml::Error),
+    Totals(#[source] quick_xml::Error),
 }
 
 /// Renders a report as `JUnit` XML.
@@ -74,31 +71,40 @@ pub fn render(view: &ReportView<'_>) -> Result<String, RenderError> {
     };
     let mut names = UniqueNames::default();
     let mut report = Report::new();
-    let mut times: Vec<u64> = Vec::new();
+    let mut totals: Vec<Totals> = Vec::new();
+    let mut add = |suite: TestSuite, milliseconds: u64| {
+        totals.push(Totals {
+            skipped: suite
+                .testcases
+                .iter()
+                .filter(|case| case.is_skipped())
+                .count(),
+            milliseconds,
+        });
+        report.add_testsuite(suite);
+    };
     for target in &view.targets {
         let name = names.unique(&attribute(target.name));
         let cases = test_cases(target, &name);
         let about = content(&about(&view.header, target));
-        report.add_testsuite(suite(name.clone(), cases, Some(about)));
-        times.push(target.milliseconds);
+        let milliseconds = target.milliseconds;
+        add(suite(name.clone(), cases, Some(about)), milliseconds);
         if !target.models.flows.is_empty() {
             let name = names.unique(&format!("{name} client models"));
             let flows = target.models.flows.iter();
-            let cases = flows.map(|flow| model_case(flow, &name));
-            report.add_testsuite(suite(name.clone(), cases.collect(), None));
-            times.push(0);
+            let cases = flows.map(|flow| flow_case(flow, &name, attribute(flow.id), true));
+            add(suite(name.clone(), cases.collect(), None), 0);
         }
     }
     if !view.problems.is_empty() {
         let cases = view.problems.iter().map(deviation_case).collect();
-        report.add_testsuite(suite(names.unique("deviations"), cases, None));
+        add(suite(names.unique("deviations"), cases, None), 0);
     }
     let mut xml = Vec::new();
     report.write_xml(&mut xml).map_err(RenderError::Xml)?;
     xml.push(b'\n');
     let xml = String::from_utf8(xml).expect("XML written from strings is UTF-8");
-    times.push(0);
-    with_times(&xml, &times).map_err(RenderError::Times)
+    with_totals(&xml, &totals).map_err(RenderError::Totals)
 }
 
 /// A problem of the deviations file.
@@ -150,7 +156,7 @@ fn test_cases(target: &TargetView<'_>, suite: &str) -> Vec<TestCase> {
     }
     for flow in &target.helm.flows {
         let name = names.unique(&attribute(flow.id));
-        cases.push(flow_case(flow, suite, name));
+        cases.push(flow_case(flow, suite, name, false));
     }
     cases
 }
@@ -164,11 +170,13 @@ fn unreachable(
     TestCase {
         name,
         time: duration(target.milliseconds),
-        result: result(
-            Outcome::Inconclusive,
-            &obstacle.sentence,
-            &body([&obstacle.row]),
-        ),
+        result: Judged {
+            case: CaseResult::Error,
+            outcome: Outcome::Inconclusive,
+            sentence: &obstacle.sentence,
+            cause: None,
+        }
+        .result(&body([&obstacle.row])),
         classname: Some(format!("{suite}.target")),
         filepath: None,
         system_out: output("", &obstacle.exchanges),
@@ -200,7 +208,13 @@ fn check_case(check: &CheckView<'_>, suite: &str, name: String) -> TestCase {
     TestCase {
         name,
         time: duration(check.milliseconds),
-        result: caused(result(judged(check), &check.sentence, &about), check.cause),
+        result: Judged {
+            case: check.case(),
+            outcome: check.outcome,
+            sentence: &check.sentence,
+            cause: check.cause,
+        }
+        .result(&about),
         classname: Some(format!("{suite}.{}", attribute(check.area))),
         filepath: None,
         system_out: has_output
@@ -210,41 +224,19 @@ fn check_case(check: &CheckView<'_>, suite: &str, name: String) -> TestCase {
     }
 }
 
-/// The outcome as CI should see it: an inconclusive check that does not decide the run is skipped.
-const fn judged(check: &CheckView<'_>) -> Outcome {
-    match check.outcome {
-        Outcome::Inconclusive if !check.leaves_run_open => Outcome::Skipped,
-        outcome => outcome,
-    }
-}
-
-/// A flow of a client model. One that fails because of a violated requirement is an echo of that failure: it names it, and
-/// counts as skipped.
-fn model_case(flow: &FlowView<'_>, suite: &str) -> TestCase {
-    let mut case = flow_case(flow, suite, attribute(flow.id));
-    case.result = match case.result {
-        TestResult::Failure { type_, message, .. } if flow.cause.is_some() => {
-            TestResult::SkippedWithCause {
-                type_,
-                message,
-                cause: None,
-            }
-        }
-        other => other,
-    };
-    case
-}
-
 /// A flow of a client model or of a real Helm binary.
-fn flow_case(flow: &FlowView<'_>, suite: &str, name: String) -> TestCase {
+fn flow_case(flow: &FlowView<'_>, suite: &str, name: String, is_model: bool) -> TestCase {
     let area = flow.id.split('/').next().unwrap_or_default();
     TestCase {
         name,
         time: duration(flow.milliseconds),
-        result: caused(
-            result(flow.outcome, &flow.sentence, &body(&flow.rows)),
-            flow.cause,
-        ),
+        result: Judged {
+            case: flow.case(is_model),
+            outcome: flow.outcome,
+            sentence: &flow.sentence,
+            cause: flow.cause,
+        }
+        .result(&body(&flow.rows)),
         classname: Some(format!("{suite}.{}", attribute(area))),
         filepath: None,
         system_out: output(&body(&flow.streams), &flow.exchanges),
@@ -252,56 +244,47 @@ fn flow_case(flow: &FlowView<'_>, suite: &str, name: String) -> TestCase {
     }
 }
 
-/// The result with its cause, if the finding of another requirement has it. The failure of that requirement
-/// fails the run already, so an error is skipped.
-fn caused(result: TestResult, cause: Option<&str>) -> TestResult {
-    let Some(cause) = cause else { return result };
-    let with_cause = |message: String| attribute(&format!("same cause as {cause}: {message}"));
-    match result {
-        TestResult::Failure {
-            type_,
-            message,
-            cause,
-        } => TestResult::Failure {
-            type_,
-            message: with_cause(message),
-            cause,
-        },
-        TestResult::Error { type_, message, .. } => TestResult::SkippedWithCause {
-            type_,
-            message: with_cause(message),
-            cause: None,
-        },
-        other => other,
-    }
+/// A result that is not written yet.
+struct Judged<'s, 'a> {
+    case: CaseResult,
+    outcome: Outcome,
+    sentence: &'s ResultSentence<'a>,
+    cause: Option<&'a str>,
 }
 
-fn result(outcome: Outcome, sentence: &ResultSentence<'_>, about: &str) -> TestResult {
-    let type_ = outcome.name().to_owned();
-    let message = layout::sentence(sentence, ATTRIBUTE);
-    let cause = Some(content(about));
-    match outcome {
-        Outcome::Pass
-        | Outcome::Present
-        | Outcome::Absent
-        | Outcome::Warn
-        | Outcome::Known
-        | Outcome::Intermittent => TestResult::Success,
-        Outcome::Fail | Outcome::Stale => TestResult::Failure {
-            type_,
-            message,
-            cause,
-        },
-        Outcome::Inconclusive => TestResult::Error {
-            type_,
-            message,
-            cause,
-        },
-        Outcome::Skipped => TestResult::SkippedWithCause {
-            type_,
-            message,
-            cause: None,
-        },
+impl Judged<'_, '_> {
+    /// The result; its message names the requirement whose finding has the cause.
+    fn result(&self, about: &str) -> TestResult {
+        // The outcome of what CI skips although it is inconclusive.
+        let outcome = match (self.case, self.outcome, self.cause) {
+            (CaseResult::Skipped, Outcome::Inconclusive, None) => Outcome::Skipped,
+            (_, outcome, _) => outcome,
+        };
+        let type_ = outcome.name().to_owned();
+        let message = layout::sentence(self.sentence, ATTRIBUTE);
+        let message = match self.cause {
+            Some(cause) => attribute(&format!("same cause as {cause}: {message}")),
+            None => message,
+        };
+        let cause = Some(content(about));
+        match self.case {
+            CaseResult::Passed => TestResult::Success,
+            CaseResult::Failed => TestResult::Failure {
+                type_,
+                message,
+                cause,
+            },
+            CaseResult::Error => TestResult::Error {
+                type_,
+                message,
+                cause,
+            },
+            CaseResult::Skipped => TestResult::SkippedWithCause {
+                type_,
+                message,
+                cause: None,
+            },
+        }
     }
 }
 

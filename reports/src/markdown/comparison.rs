@@ -45,7 +45,7 @@ pub fn comparison(view: &ComparisonView<'_>) -> String {
     page
 }
 
-fn section<T>(page: &mut String, title: &str, all: &[T], one: fn(&mut String, &T)) {
+pub(super) fn section<T>(page: &mut String, title: &str, all: &[T], one: fn(&mut String, &T)) {
     if all.is_empty() {
         return;
     }
@@ -55,7 +55,7 @@ fn section<T>(page: &mut String, title: &str, all: &[T], one: fn(&mut String, &T
     }
 }
 
-fn flow(page: &mut String, view: &FlowChangeView<'_>) {
+pub(super) fn flow(page: &mut String, view: &FlowChangeView<'_>) {
     let change = view.change;
     let because: Vec<String> = change.because.iter().map(|id| code(id)).collect();
     let because = if because.is_empty() {
@@ -71,7 +71,7 @@ fn flow(page: &mut String, view: &FlowChangeView<'_>) {
     );
 }
 
-fn requirement(page: &mut String, view: &RequirementChangeView<'_>) {
+pub(super) fn requirement(page: &mut String, view: &RequirementChangeView<'_>) {
     let (id, title) = (code(view.id), escaped(view.title));
     let (severity, states) = (escaped(view.severity), view.states);
     line(page, &format!("- {id} {title} ({severity}; {states})"));
@@ -99,7 +99,7 @@ fn text_of(entry: &RowEntry<'_>) -> String {
     }
 }
 
-fn capability(page: &mut String, view: &CapabilityChangeView<'_>) {
+pub(super) fn capability(page: &mut String, view: &CapabilityChangeView<'_>) {
     let change = view.change;
     let [a, b] = view.states();
     let [on_a, on_b] = &change.evidence;

@@ -37,7 +37,7 @@ fn heading(page: &mut String, title: &str) {
     line(page, &format!("## {title}\n"));
 }
 
-fn row(page: &mut String, cells: impl IntoIterator<Item = String>) {
+pub(super) fn row(page: &mut String, cells: impl IntoIterator<Item = String>) {
     let cells: Vec<String> = cells.into_iter().collect();
     line(page, &format!("| {} |", cells.join(" | ")));
 }
@@ -86,7 +86,7 @@ fn origin<'a>(target: &TargetView<'a>) -> &'a str {
     facts.next().unwrap_or_default()
 }
 
-fn counts(target: &TargetView<'_>) -> String {
+pub(super) fn counts(target: &TargetView<'_>) -> String {
     let mut counts: Vec<String> = target
         .tally
         .occurring()
@@ -114,7 +114,7 @@ fn eras(page: &mut String, view: &MatrixView<'_, '_>) {
     );
 }
 
-const fn verdict_sign(verdict: Option<FlowVerdict>) -> &'static str {
+pub(super) const fn verdict_sign(verdict: Option<FlowVerdict>) -> &'static str {
     match verdict {
         Some(FlowVerdict::Works) => "✅",
         Some(FlowVerdict::Breaks) => "❌",

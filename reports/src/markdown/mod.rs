@@ -1,14 +1,18 @@
 //! Views as Markdown: for the summary of a CI job, for a pull request, or for a page in a repository.
 
 mod comparison;
+mod diff;
 mod matrix;
+mod summary;
 
 use std::fmt::Write;
 
 use crate::text;
 
 pub use self::comparison::comparison;
+pub use self::diff::diff;
 pub use self::matrix::matrix;
+pub use self::summary::summary;
 
 /// Text without markup.
 fn escaped(text: &str) -> String {

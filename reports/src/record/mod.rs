@@ -11,6 +11,7 @@ mod helm;
 mod leftover;
 mod line;
 mod merge;
+mod older;
 mod reading;
 mod soak;
 mod target;
@@ -24,11 +25,11 @@ pub use self::helm::{FlowRecord, HelmRecord, HelmRun};
 pub use self::leftover::{Leftover, LeftoverKind};
 pub use self::line::{LineRecord, RecoveredRecord};
 pub use self::merge::{MergeError, merge};
-pub use self::reading::RecordError;
+pub use self::reading::{ReadRecord, RecordError};
 pub use self::soak::{SoakRecord, SoakStep};
 pub use self::target::{Capability, TargetIdentity, TargetKind, TargetRecord};
 
-/// The version of the record's schema that this crate writes and reads.
+/// The version of the record's schema that this crate writes. It reads older ones as far as it understands them.
 pub const SCHEMA: u32 = 3;
 
 /// Every result of one run.

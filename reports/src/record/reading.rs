@@ -3,11 +3,23 @@
 use helm_oci_suite::oci::in_words;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
+use serde_json::Value;
 use thiserror::Error;
 
-use super::{RunRecord, SCHEMA};
+use super::{RunRecord, SCHEMA, older};
 use crate::json;
 use crate::text::plural;
+
+/// A record that was read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReadRecord {
+    /// The record.
+    pub record: RunRecord,
+    /// The schema of the file.
+    pub schema: u32,
+    /// What could not be read of a record of an older schema, a phrase each.
+    pub unread: Vec<String>,
+}
 
 /// The reason for which a record could not be read.
 #[derive(Debug, Error)]
@@ -45,14 +57,6 @@ pub enum RecordError {
         /// Its schema.
         found: u32,
     },
-    /// An older suite wrote it.
-    #[error(
-        "the run record has schema {found}, and this program reads schema {SCHEMA}; repeat the run with this version of the program"
-    )]
-    Older {
-        /// Its schema.
-        found: u32,
-    },
 }
 
 impl RunRecord {
@@ -61,8 +65,8 @@ impl RunRecord {
         json::write(self)
     }
 
-    /// Reads a record that has the schema of this version.
-    pub fn from_json(text: &str) -> Result<Self, RecordError> {
+    /// Reads a record of this schema or an older one.
+    pub fn read(text: &str) -> Result<ReadRecord, RecordError> {
         #[derive(Deserialize)]
         struct Head {
             schema: u32,
@@ -72,16 +76,27 @@ impl RunRecord {
         if head.schema > SCHEMA {
             return Err(RecordError::Newer { found: head.schema });
         }
-        if head.schema < SCHEMA {
-            return Err(RecordError::Older { found: head.schema });
-        }
         if head.footer.is_none() {
             return Err(RecordError::Unfinished);
         }
+        if head.schema < SCHEMA {
+            let value: Value = serde_json::from_str(text).map_err(RecordError::from_reading)?;
+            let (value, unread) = older::upgraded(value);
+            let mut record: Self =
+                serde_json::from_value(value).map_err(RecordError::from_reading)?;
+            // What could not be read is not counted.
+            (record.footer.checks, record.footer.flows) = record.counts();
+            return Ok(ReadRecord {
+                record,
+                schema: head.schema,
+                unread,
+            });
+        }
         let record: Self = serde_json::from_str(text).map_err(RecordError::from_reading)?;
+        let (checks, flows) = record.counts();
         for (noun, counted, found) in [
-            ("check", record.footer.checks, record.checks().count()),
-            ("flow", record.footer.flows, record.flows().count()),
+            ("check", record.footer.checks, checks),
+            ("flow", record.footer.flows, flows),
         ] {
             if counted != found {
                 return Err(RecordError::Incomplete {
@@ -91,7 +106,16 @@ impl RunRecord {
                 });
             }
         }
-        Ok(record)
+        Ok(ReadRecord {
+            record,
+            schema: SCHEMA,
+            unread: Vec::new(),
+        })
+    }
+
+    /// The number of checks and of flows over all targets.
+    fn counts(&self) -> (usize, usize) {
+        (self.checks().count(), self.flows().count())
     }
 }
 

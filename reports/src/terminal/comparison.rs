@@ -62,7 +62,7 @@ pub fn comparison(view: &ComparisonView<'_>, style: Style) -> String {
     page.finish()
 }
 
-fn section<T>(page: &mut Page, title: &str, all: &[T], one: fn(&mut Page, &T)) {
+pub(super) fn section<T>(page: &mut Page, title: &str, all: &[T], one: fn(&mut Page, &T)) {
     if all.is_empty() {
         return;
     }
@@ -72,7 +72,7 @@ fn section<T>(page: &mut Page, title: &str, all: &[T], one: fn(&mut Page, &T)) {
     }
 }
 
-fn flow(page: &mut Page, view: &FlowChangeView<'_>) {
+pub(super) fn flow(page: &mut Page, view: &FlowChangeView<'_>) {
     let change = view.change;
     let (from, to) = (flow_verdict(change.a), flow_verdict(change.b));
     let text = text::line(&format!("{from} → {to} with Helm {}", view.eras()));
@@ -81,7 +81,7 @@ fn flow(page: &mut Page, view: &FlowChangeView<'_>) {
     page.columns(FLOW, "", &because, Ink::Dim);
 }
 
-fn requirement(page: &mut Page, view: &RequirementChangeView<'_>) {
+pub(super) fn requirement(page: &mut Page, view: &RequirementChangeView<'_>) {
     page.blank();
     let ink = match view.states.trend() {
         Trend::Worse => Ink::Red,
@@ -99,7 +99,7 @@ fn requirement(page: &mut Page, view: &RequirementChangeView<'_>) {
     }
 }
 
-fn capability(page: &mut Page, view: &CapabilityChangeView<'_>) {
+pub(super) fn capability(page: &mut Page, view: &CapabilityChangeView<'_>) {
     let change = view.change;
     let [a, b] = view.states();
     let name = text::line(&change.name);

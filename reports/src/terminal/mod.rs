@@ -7,6 +7,7 @@ mod blocks;
 mod causes;
 mod checks;
 mod comparison;
+mod diff;
 mod difference;
 mod eras;
 mod helm;
@@ -17,6 +18,7 @@ mod progress;
 mod summary;
 
 pub use self::comparison::{bisection, comparison};
+pub use self::diff::diff;
 pub use self::difference::difference;
 pub use self::matrix::matrix;
 pub use self::progress::progress;

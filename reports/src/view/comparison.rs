@@ -116,7 +116,11 @@ impl<'a> ComparisonView<'a> {
             b: &comparison.b,
             conclusion,
             flows: flows.map(|change| FlowChangeView { change }).collect(),
-            requirements: comparison.requirements.iter().map(requirement).collect(),
+            requirements: comparison
+                .requirements
+                .iter()
+                .map(|change| requirement(change, [Label::A, Label::B]))
+                .collect(),
             capabilities: capabilities
                 .map(|change| CapabilityChangeView { change })
                 .collect(),
@@ -218,10 +222,14 @@ fn inconclusive(count: usize) -> String {
     format!("{requirements} inconclusive on at least one target: there may be more differences.")
 }
 
-fn requirement(change: &RequirementChange) -> RequirementChangeView<'_> {
+/// A requirement on which two targets, or two runs, differ.
+pub(super) fn requirement(
+    change: &RequirementChange,
+    [a, b]: [Label; 2],
+) -> RequirementChangeView<'_> {
     let mut rows = vec![
-        ReportRow::new(Label::A, [RowEntry::Behaviour(&change.a)]),
-        ReportRow::new(Label::B, [RowEntry::Behaviour(&change.b)]),
+        ReportRow::new(a, [RowEntry::Behaviour(&change.a)]),
+        ReportRow::new(b, [RowEntry::Behaviour(&change.b)]),
     ];
     // Without a violation there is no expectation to compare with.
     if change.is_violated() {

@@ -109,6 +109,11 @@ impl<'a> ExchangesView<'a> {
         }
     }
 
+    /// The exchange that shows the result best; none if there is none.
+    pub fn main(&self) -> Option<&ExchangeView<'a>> {
+        self.shown.get(self.main)
+    }
+
     /// The same exchanges; the main one has the status that the observation begins with, if one of them has it.
     pub(super) fn showing(mut self, actual: &str) -> Self {
         let status = actual.strip_prefix("status ");

@@ -5,13 +5,16 @@
 //! renderers' part: columns, wrapping, colours, escapes, and cuts. A renderer reads a view and nothing else.
 
 mod bisection;
+mod case;
 mod cause;
 mod check;
 mod comparison;
+mod diff;
 mod difference;
 mod effort;
 mod eras;
 mod exchange;
+mod finding;
 mod helm;
 pub mod leftovers;
 mod line;
@@ -37,16 +40,19 @@ use helm_oci_suite::verdict::Obstacle;
 use crate::record::AttemptRecord;
 
 pub use self::bisection::{BisectionView, ChangeView, PlaceView, UnavailableView};
+pub use self::case::CaseResult;
 pub use self::cause::{CauseSummary, CauseView};
 pub use self::check::CheckView;
 pub use self::comparison::{
     CapabilityChangeView, ComparisonView, Conclusion, FlowChangeView, RequirementChangeView,
     States, Trend, headings,
 };
+pub use self::diff::{DiffGroup, DiffView, TargetDiffView};
 pub use self::difference::{DiffKind, DiffLine, DifferenceView, FileView, IGNORED, READ};
 pub use self::effort::Effort;
 pub use self::eras::{EraCause, EraRow, EraTable};
 pub use self::exchange::{ExchangeView, ExchangesView, HeaderView, MessageView, ResponseView};
+pub use self::finding::{FindingKind, FindingView, REACHABLE, Severity};
 pub use self::helm::{FlowGroup, FlowView, HelmRow, HelmView};
 pub use self::leftovers::LeftoverGroup;
 pub use self::matrix::{Column, FlowOf, MatrixRow, MatrixView, RequirementRow, Variant};

@@ -121,6 +121,10 @@ pub enum Label {
     Unexplained,
     /// Flows that passed although a violated requirement predicts a failure.
     Contradicted,
+    /// The earlier of two runs.
+    Old,
+    /// The later of two runs.
+    New,
     /// The first target of a comparison.
     #[strum(serialize = "A")]
     A,
