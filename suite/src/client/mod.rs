@@ -111,9 +111,9 @@ impl ClientModel {
         String::from_utf8_lossy(&chart.manifest).contains(kind)
     }
 
-    /// The shape of its charts and its transport library, in lower case. Versions with one name read the same charts in
-    /// the same way.
-    pub(crate) fn reading_name(&self) -> String {
+    /// The shape of its charts and its transport library, in lower case. Versions with one name push the same charts, and
+    /// mostly in the same way.
+    pub(crate) fn wire_name(&self) -> String {
         format!("{:?}-{:?}", self.shape, self.library).to_lowercase()
     }
 

@@ -16,6 +16,7 @@ macro_rules! requirement {
             $(consequences: [$($consequence:ident),* $(,)?],)?
             $(mebibytes: $mebibytes:literal,)?
             $(proven_on: $setup:ident,)?
+            $(shares: $shares:literal,)?
             check: $check:ident $(,)?
         }
     ) => {
@@ -36,10 +37,15 @@ macro_rules! requirement {
             represents: $crate::helm::version::NONE,
             mebibytes: requirement!(@mebibytes $($mebibytes)?),
             proven_on: requirement!(@setup $($setup)?),
-            check: |session| Box::pin($check(session)),
+            check: requirement!(@check $check $(, $shares)?),
             file: file!(),
             line: line!(),
         };
+    };
+    (@check $check:ident) => { |session| Box::pin($check(session)) };
+    // A run sends the requests of the checks with this word once, as far as they are the same.
+    (@check $check:ident, $shares:literal) => {
+        |session| Box::pin(session.share($crate::session::Alike::Requests($shares), |session| Box::pin($check(session))))
     };
     (@specification) => { None };
     (@specification $specification:ident) => { Some($crate::requirement::source::Specification::$specification) };

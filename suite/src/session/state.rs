@@ -8,7 +8,7 @@ use http::HeaderValue;
 
 use super::Reply;
 use super::retry::RetryBudget;
-use super::shared::Arrangement;
+use super::shared::Recording;
 use crate::wire::redaction::Secrets;
 use crate::wire::{Request, Response, TransportError};
 
@@ -30,10 +30,10 @@ pub(super) struct State {
     pub(super) transfers: usize,
     /// The exchanges whose request failed, was sent again and then succeeded.
     pub(super) recovered: Vec<usize>,
-    /// The number of exchanges of shared arrangements.
+    /// The number of exchanges that the session shares with others.
     pub(super) adopted: usize,
-    /// The shared arrangement that the session waits for.
-    pub(super) waits_for: Option<Arc<Arrangement>>,
+    /// The recording that the session waits for.
+    pub(super) waits_for: Option<Arc<Recording>>,
 }
 
 /// A request with its response, unredacted.

@@ -1,7 +1,5 @@
 //! The arrangement of the replays: what a flow reads is pushed before, as this Helm version would have pushed it.
 
-use futures_util::FutureExt;
-
 use crate::client::ClientModel;
 use crate::session::steps::{Chart, obstacle};
 use crate::session::{Session, digest_of};
@@ -20,8 +18,8 @@ pub(super) enum Content {
     Versions,
 }
 
-/// Arranges content as this Helm version would have pushed it, once for all models that read it in the same way.
-pub(super) async fn share(
+/// Arranges content as this Helm version would have pushed it.
+pub(super) async fn arrange(
     session: &Session,
     client: &'static ClientModel,
     content: Content,
@@ -32,23 +30,6 @@ pub(super) async fn share(
     if let Some(chart) = adopted.filter(is_adopted) {
         return Ok(chart.clone());
     }
-    let what = match content {
-        Content::Chart(version) => version.replace('+', "-"),
-        Content::SignedChart => "signed".to_owned(),
-        Content::UnreadChart => "unread".to_owned(),
-        Content::Versions => "versions".to_owned(),
-    };
-    let what = format!("{}-{what}", client.reading_name());
-    session
-        .share(&what, |session| arrange(session, client, content).boxed())
-        .await
-}
-
-async fn arrange(
-    session: &Session,
-    client: &'static ClientModel,
-    content: Content,
-) -> Result<Chart, Stop> {
     match content {
         Content::Chart(version) => {
             push_and_read(session, client.chart(session, version), version).await

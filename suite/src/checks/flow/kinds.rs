@@ -4,6 +4,8 @@
 pub(super) struct Kind {
     pub(super) doc: &'static str,
     pub(super) covers: &'static [&'static str],
+    /// The kinds with this word begin with the same requests.
+    pub(super) shares: &'static str,
 }
 
 pub(super) const PUSH: Kind = Kind {
@@ -19,6 +21,7 @@ pub(super) const PUSH: Kind = Kind {
  sends requests concurrently.
 ",
     covers: &["REG-API-07", "A19"],
+    shares: "push",
 };
 
 pub(super) const FIRST_PUSH: Kind = Kind {
@@ -36,6 +39,7 @@ pub(super) const FIRST_PUSH: Kind = Kind {
  token endpoint and the same scopes. Without credentials this is an ordinary push, and is not repeated.
 ",
     covers: &["REG-AUT-07", "REG-AUT-14", "REG-NAM-09", "A01", "A03"],
+    shares: "first-push",
 };
 
 pub(super) const RE_PUSH: Kind = Kind {
@@ -49,6 +53,7 @@ pub(super) const RE_PUSH: Kind = Kind {
  The check pushes a chart, then pushes it again step by step.
 ",
     covers: &["REG-MAN-16"],
+    shares: "re-push",
 };
 
 pub(super) const PUSH_CHANGED: Kind = Kind {
@@ -63,6 +68,7 @@ pub(super) const PUSH_CHANGED: Kind = Kind {
  The check pushes a chart, then another of the same version step by step, and reads the tag.
 ",
     covers: &["REG-MAN-16"],
+    shares: "push-changed",
 };
 
 pub(super) const PUSH_PLUS: Kind = Kind {
@@ -77,6 +83,7 @@ pub(super) const PUSH_PLUS: Kind = Kind {
  The check pushes a chart with such a version step by step.
 ",
     covers: &["REG-NAM-05"],
+    shares: "push-plus",
 };
 
 pub(super) const PULL_PLUS: Kind = Kind {
@@ -90,6 +97,7 @@ pub(super) const PULL_PLUS: Kind = Kind {
  The check pushes a chart with such a version, then pulls it step by step.
 ",
     covers: &["REG-NAM-05"],
+    shares: "pull-plus",
 };
 
 pub(super) const PULL_DIGEST: Kind = Kind {
@@ -103,6 +111,7 @@ pub(super) const PULL_DIGEST: Kind = Kind {
  The check pushes a chart, then pulls it by its digest step by step.
 ",
     covers: &["REG-PUL-24"],
+    shares: "pull-digest",
 };
 
 pub(super) const PUSH_PROV: Kind = Kind {
@@ -118,6 +127,7 @@ pub(super) const PUSH_PROV: Kind = Kind {
  sort layers by digest put the provenance first in one of them, and last in the other.
 ",
     covers: &["REG-MAN-08"],
+    shares: "push-prov",
 };
 
 pub(super) const PUSH_PULL: Kind = Kind {
@@ -132,6 +142,7 @@ pub(super) const PUSH_PULL: Kind = Kind {
  The check pushes a chart step by step, then pulls it step by step, without any request in between.
 ",
     covers: &["REG-PUL-24"],
+    shares: "push",
 };
 
 pub(super) const PULL: Kind = Kind {
@@ -146,6 +157,7 @@ pub(super) const PULL: Kind = Kind {
  The check pushes a chart, then pulls it step by step.
 ",
     covers: &["REG-PUL-24"],
+    shares: "pull",
 };
 
 pub(super) const PROV: Kind = Kind {
@@ -159,6 +171,7 @@ pub(super) const PROV: Kind = Kind {
  The check pushes a signed chart, then pulls it step by step, twice: the archive, and the provenance.
 ",
     covers: &["REG-PUL-24"],
+    shares: "prov",
 };
 
 pub(super) const SHOW: Kind = Kind {
@@ -173,6 +186,7 @@ pub(super) const SHOW: Kind = Kind {
  The check pushes a chart, then pulls it step by step.
 ",
     covers: &["REG-PUL-24"],
+    shares: "pull",
 };
 
 pub(super) const LIST: Kind = Kind {
@@ -187,6 +201,7 @@ pub(super) const LIST: Kind = Kind {
  highest release step by step.
 ",
     covers: &["REG-TAG-02"],
+    shares: "versions",
 };
 
 pub(super) const RESOLVE: Kind = Kind {
@@ -202,6 +217,7 @@ pub(super) const RESOLVE: Kind = Kind {
  resolves a range of releases, and pulls a range that only the version with build metadata satisfies.
 ",
     covers: &["REG-TAG-02", "REG-NAM-05"],
+    shares: "versions",
 };
 
 pub(super) const DEPENDENCY: Kind = Kind {
@@ -216,6 +232,7 @@ pub(super) const DEPENDENCY: Kind = Kind {
  The check pushes a chart, then pulls it step by step.
 ",
     covers: &["REG-PUL-24"],
+    shares: "pull",
 };
 
 pub(super) const DEPENDENCY_RANGE: Kind = Kind {
@@ -231,6 +248,7 @@ pub(super) const DEPENDENCY_RANGE: Kind = Kind {
  resolves a range of releases, and pulls a range that only the version with build metadata satisfies.
 ",
     covers: &["REG-TAG-02", "REG-NAM-05"],
+    shares: "versions",
 };
 
 pub(super) const LOGIN: Kind = Kind {
@@ -245,4 +263,5 @@ pub(super) const LOGIN: Kind = Kind {
  The check logs in with the credentials of the run, step by step. Without a challenge no credentials are needed.
 ",
     covers: &["REG-AUT-12"],
+    shares: "login",
 };

@@ -112,6 +112,7 @@ requirement! {
         sources: [observed("7.6", "every Helm version accepts `; charset=utf-8` in the media type of a manifest")],
         breaks: [],
         faults: [AddsCharset],
+        shares: "chart",
         check: bare_type,
     }
 }

@@ -30,6 +30,7 @@ requirement! {
             Break::new(BEFORE_3_7, Flow::PULLS, Symptom::PullStart),
         ],
         faults: [RefusesContainerdUserAgent],
+        shares: "chart",
         check: user_agents,
     }
 }

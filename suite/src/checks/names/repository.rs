@@ -88,6 +88,7 @@ requirement! {
             Break::new(ORAS, Flow::PULLS, Symptom::PullStart),
         ],
         faults: [RefusesTwoSegments],
+        shares: "upload",
         check: two_segments,
     }
 }

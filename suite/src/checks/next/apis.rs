@@ -31,6 +31,7 @@ requirement! {
         )],
         breaks: [],
         faults: [ReferrersUnfiltered],
+        shares: "attached",
         check: filter,
     }
 }

@@ -32,6 +32,7 @@ requirement! {
         ],
         breaks: [],
         faults: [RefusesArtifactTypes],
+        shares: "artifact-type",
         check: artifact_type,
     }
 }
@@ -62,6 +63,7 @@ requirement! {
         )],
         breaks: [],
         faults: [DropsArtifactTypes],
+        shares: "artifact-type",
         check: artifact_type_kept,
     }
 }

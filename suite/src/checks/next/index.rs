@@ -66,6 +66,7 @@ requirement! {
         sources: [observed("3.4", "Helm 3.7 to 3.17, 3.20.1 and later, 4.1.2 and later accept an OCI index")],
         breaks: [],
         faults: [RefusesIndexes],
+        shares: "index",
         check: index,
     }
 }
@@ -172,6 +173,7 @@ requirement! {
         breaks: [],
         faults: [ReformatsIndexes],
         consequences: [ReformatsManifests, ReformatsAndRehashesManifests],
+        shares: "index",
         check: bytes,
     }
 }
@@ -207,6 +209,7 @@ requirement! {
         )],
         breaks: [],
         faults: [FlattensIndexes],
+        shares: "index",
         check: not_replaced,
     }
 }

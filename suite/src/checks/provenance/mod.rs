@@ -110,12 +110,13 @@ requirement! {
             Break::new(ORAS, &[Flow::PushProv], Symptom::TagReadLength),
         ],
         faults: [DropsProvenanceLayer],
+        shares: "signed-chart",
         check: kept,
     }
 }
 
 async fn kept(session: &Session) -> CheckResult {
-    session.shared_signed_chart().await?;
+    session.arrange_signed_chart(Shape::Helm38).await?;
     let reply = session.get_manifest("1.0.0").await?;
     let text = String::from_utf8_lossy(&reply.body).into_owned();
     if !reply.status.is_success() || !text.contains(media_type::HELM_CHART) {
@@ -156,12 +157,13 @@ requirement! {
         consequences: [
             BlobGetNotFound, AltersBlobs, TruncatesBlobs, AltersBlobsOver600Bytes, TruncatesBlobsAt600Bytes,
         ],
+        shares: "signed-chart",
         check: bytes,
     }
 }
 
 async fn bytes(session: &Session) -> CheckResult {
-    let chart = session.shared_signed_chart().await?;
+    let chart = session.arrange_signed_chart(Shape::Helm38).await?;
     let Some(provenance) = chart.provenance else {
         return Ok(());
     };

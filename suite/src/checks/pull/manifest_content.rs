@@ -43,12 +43,13 @@ requirement! {
             Break::new(BEFORE_3_7, &[Flow::Pull, Flow::DependencyUpdate], Symptom::NoLayers),
         ],
         faults: [ServesManifestsAsJson, ServesManifestsAsOctetStream, ServesManifestsAsDocker, ServesManifestsWithoutType],
+        shares: "chart",
         check: manifest_type,
     }
 }
 
 async fn manifest_type(session: &Session) -> CheckResult {
-    let chart = session.shared_chart().await?;
+    let chart = session.arrange_chart("1.0.0").await?;
     // `consistency/manifest-readable-at-once` judges the first response by digest.
     session.head_manifest(&chart.digest).await?;
     let reply = session.get_manifest_by_digest(&chart.digest).await?;
@@ -79,12 +80,13 @@ requirement! {
         ],
         faults: [ConvertsManifests],
         consequences: [ServesManifestsAsJson, ServesManifestsAsOctetStream, ServesManifestsAsDocker, ServesManifestsWithoutType],
+        shares: "chart",
         check: not_converted,
     }
 }
 
 async fn not_converted(session: &Session) -> CheckResult {
-    session.shared_chart().await?;
+    session.arrange_chart("1.0.0").await?;
     let reply = read_manifest(session, "1.0.0").await?;
     if reply.media_type() == Some(media_type::OCI_INDEX) {
         return Err(obstacle("find an image manifest under the tag", &reply));
@@ -116,12 +118,13 @@ requirement! {
             Break::new(ORAS, &[Flow::PullDigest], Symptom::ManifestGetDigest),
         ],
         faults: [ReformatsManifests, ReformatsAndRehashesManifests],
+        shares: "chart",
         check: manifest_bytes,
     }
 }
 
 async fn manifest_bytes(session: &Session) -> CheckResult {
-    let chart = session.shared_chart().await?;
+    let chart = session.arrange_chart("1.0.0").await?;
     // `consistency/manifest-readable-at-once` judges the first response by digest.
     session.head_manifest(&chart.digest).await?;
     let reply = session.get_manifest_by_digest(&chart.digest).await?;
@@ -199,12 +202,13 @@ requirement! {
             Break::new(NO_INDEX, Flow::TAG_PULLS, Symptom::IndexPulled),
         ],
         faults: [WrapsChartsInIndexes],
+        shares: "chart",
         check: no_index,
     }
 }
 
 async fn no_index(session: &Session) -> CheckResult {
-    session.shared_chart().await?;
+    session.arrange_chart("1.0.0").await?;
     let reply = read_manifest(session, "1.0.0").await?;
     expect::holds(
         reply.media_type() != Some(media_type::OCI_INDEX),
