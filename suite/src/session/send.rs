@@ -84,9 +84,11 @@ impl Session {
     fn note(&self, request: Request, response: Response) -> Reply {
         let uri = request.uri.clone();
         let mut state = self.state();
+        let number = state.begin();
         state.exchanges.push(SentRequest {
             request,
             response: Ok(response.clone()),
+            number,
             is_secret: false,
         });
         Reply::to(uri, response, state.exchanges.len() - 1)
@@ -269,7 +271,11 @@ impl Session {
         let uri = request.uri.clone();
         let sent = request.clone();
         let transfers = usize::from(request.is_large());
-        self.state().transfers += transfers;
+        let number = {
+            let mut state = self.state();
+            state.transfers += transfers;
+            state.begin()
+        };
         let response = or_unread(&uri, self.target().registry.send(request).await);
         let position = {
             let mut state = self.state();
@@ -277,6 +283,7 @@ impl Session {
             state.exchanges.push(SentRequest {
                 request: sent,
                 response: response.clone(),
+                number,
                 is_secret: handling.is_secret,
             });
             if let Ok(response) = &response {

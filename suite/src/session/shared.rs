@@ -3,7 +3,7 @@
 //! The first of these checks takes its steps in a repository of theirs. Each other one takes its own steps there, and gets
 //! the recorded response to a request that was sent before: it sends only what it reads in addition. If it writes
 //! anything else, or finds a violation, it takes all steps again in its own repository. Each check has all exchanges in
-//! its own transcript.
+//! its own transcript. Checks that push manifests of their own share the blobs only.
 
 use std::collections::{BTreeSet, HashMap};
 use std::fmt;
@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use futures_util::future::BoxFuture;
 use futures_util::lock::Mutex as AsyncMutex;
+use helm_oci_fixtures::route::Route;
 use http::{HeaderName, Method, Uri, header};
 
 use super::state::SentRequest;
@@ -18,6 +19,7 @@ use super::steps::BuiltCharts;
 use super::target::Target;
 use super::write_mode::WriteMode;
 use super::{Handling, Repeats, Reply, Session};
+use crate::oci::{Digest, RepositoryName};
 use crate::verdict::{CheckResult, Obstacle, ObstacleKind, Stop};
 use crate::wire::content::Content;
 use crate::wire::{Request, Response};
@@ -36,13 +38,15 @@ impl fmt::Debug for Shared {
     }
 }
 
-/// The steps that several checks take alike.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Alike<'a> {
-    /// The same requests. The name is that of their repository.
-    Requests(&'a str),
-    /// The same requests but for the `User-Agent`.
-    ButForTheAgent(&'a str),
+/// What the steps of several checks have in common.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Alike {
+    /// The same writes.
+    Writes,
+    /// The same writes, but for the `User-Agent` of each request.
+    ButForTheAgent,
+    /// The same blobs. Each check pushes manifests of its own, under tags that no other one uses for another manifest.
+    Blobs,
 }
 
 /// The exchanges of such steps, in the transcript of the session that sends them.
@@ -52,14 +56,16 @@ pub(super) struct Recording {
     pub(super) session: Session,
     /// True if a check has taken the steps, or begun with them.
     is_begun: AsyncMutex<bool>,
-    /// One lock for each read, so that it is sent once.
-    reads: Mutex<HashMap<(Method, Uri), Arc<AsyncMutex<()>>>>,
+    /// One lock for each request, so that it is sent once.
+    locks: Mutex<HashMap<(Method, Uri), Arc<AsyncMutex<()>>>>,
+    /// The exchanges of each uploaded blob, by digest.
+    blobs: Mutex<HashMap<Digest, Vec<SentRequest>>>,
 }
 
 /// One check that takes steps of which there is a recording.
 pub(super) struct Echo {
     recording: Arc<Recording>,
-    is_agent_compared: bool,
+    alike: Alike,
     matched: Mutex<Matched>,
 }
 
@@ -88,7 +94,8 @@ impl Shared {
                 session: Session::new(target, &id),
                 id,
                 is_begun: AsyncMutex::new(false),
-                reads: Mutex::default(),
+                locks: Mutex::default(),
+                blobs: Mutex::default(),
             })
         };
         Arc::clone(recordings.entry(name.to_owned()).or_insert_with(new))
@@ -96,11 +103,11 @@ impl Shared {
 }
 
 impl Recording {
-    /// The lock of a read.
-    fn read(&self, request: &Request) -> Arc<AsyncMutex<()>> {
-        let mut reads = lock(&self.reads);
-        let key = (request.method.clone(), request.uri.clone());
-        Arc::clone(reads.entry(key).or_default())
+    /// The lock of a request.
+    fn lock(&self, method: &Method, uri: &Uri) -> Arc<AsyncMutex<()>> {
+        let mut locks = lock(&self.locks);
+        let key = (method.clone(), uri.clone());
+        Arc::clone(locks.entry(key).or_default())
     }
 }
 
@@ -116,14 +123,18 @@ impl Echo {
         // Writes may be sent concurrently, and are recorded in the order of their responses.
         let possible = match is_write {
             true => 0..state.exchanges.len(),
+            false if self.alike == Alike::Blobs => matched.behind_last_write..state.exchanges.len(),
             false => matched.behind_last_write..matched.next_write(&state.exchanges),
         };
-        let mut possible = possible.filter(|position| !matched.positions.contains(position));
-        let (position, response) = possible.find_map(|position| {
+        let possible = possible.filter(|position| !matched.positions.contains(position));
+        let same = possible.filter_map(|position| {
             let sent = &state.exchanges[position];
-            let is_same = is_same(&sent.request, request, self.is_agent_compared);
-            Some((position, sent.settled().filter(|_| is_same)?.clone()))
-        })?;
+            let is_agent_compared = self.alike != Alike::ButForTheAgent;
+            let is_same = is_same(&sent.request, request, is_agent_compared);
+            let response = sent.settled().filter(|_| is_same)?;
+            Some((sent.number, position, response.clone()))
+        });
+        let (_, position, response) = same.min_by_key(|(number, ..)| *number)?;
         matched.positions.insert(position);
         if is_write {
             matched.behind_last_write = matched.behind_last_write.max(position + 1);
@@ -131,18 +142,23 @@ impl Echo {
         Some((state.exchanges[position].clone(), response))
     }
 
-    /// Records a read that only this check has sent so far.
-    fn add(&self, sent: SentRequest) {
+    /// Records a request that only this check has sent so far.
+    fn add(&self, sent: SentRequest, is_write: bool) {
         let mut state = self.recording.session.state();
-        self.matched().positions.insert(state.exchanges.len());
+        let mut matched = self.matched();
+        matched.positions.insert(state.exchanges.len());
         state.exchanges.push(sent);
+        if is_write {
+            matched.behind_last_write = state.exchanges.len();
+        }
     }
 
     /// True if the check has met each recorded write, and sent no other.
     fn is_complete(&self) -> bool {
         let state = self.recording.session.state();
         let matched = self.matched();
-        !matched.has_diverged && matched.next_write(&state.exchanges) == state.exchanges.len()
+        let has_written = matched.next_write(&state.exchanges) == state.exchanges.len();
+        self.alike == Alike::Blobs || has_written && !matched.has_diverged
     }
 }
 
@@ -175,10 +191,11 @@ impl Session {
     /// repository.
     pub(crate) async fn share(
         &self,
-        alike: Alike<'_>,
+        name: &str,
+        alike: Alike,
         steps: impl for<'s> Fn(&'s Self) -> BoxFuture<'s, CheckResult>,
     ) -> CheckResult {
-        match self.share_once(alike, &steps).await {
+        match self.share_once(name, alike, &steps).await {
             Some(result) => result,
             None => steps(self).await,
         }
@@ -187,7 +204,8 @@ impl Session {
     /// The same, unless the check has to take the steps in its own repository.
     async fn share_once(
         &self,
-        alike: Alike<'_>,
+        name: &str,
+        alike: Alike,
         steps: &impl for<'s> Fn(&'s Self) -> BoxFuture<'s, CheckResult>,
     ) -> Option<CheckResult> {
         let target = self.target();
@@ -195,14 +213,10 @@ impl Session {
         let is_shared =
             target.attempt == 0 && matches!(target.write_mode, WriteMode::OwnRepositories);
         let shared = target.shared.as_ref().filter(|_| is_shared)?;
-        let (name, is_agent_compared) = match alike {
-            Alike::Requests(name) => (name, true),
-            Alike::ButForTheAgent(name) => (name, false),
-        };
         let recording = shared.recording(name, target);
         self.state().waits_for = Some(Arc::clone(&recording));
         let mut is_begun = recording.is_begun.lock().await;
-        let is_first = !std::mem::replace(&mut *is_begun, true);
+        let is_first = alike != Alike::Blobs && !std::mem::replace(&mut *is_begun, true);
         let result = if is_first {
             let result = steps(&recording.session).await;
             is_shareable(&result).then(|| self.adopt(&recording.session, result))
@@ -210,7 +224,7 @@ impl Session {
             drop(is_begun);
             let echo = Echo {
                 recording: Arc::clone(&recording),
-                is_agent_compared,
+                alike,
                 matched: Mutex::default(),
             };
             let session = Self {
@@ -244,15 +258,19 @@ impl Session {
         handling: Handling,
     ) -> Result<Reply, Stop> {
         let is_write = !handling.is_secret && !is_read(&request);
+        let is_blob = !matches!(Route::of(&request.uri), Route::Manifest { .. });
         // A read that is not repeated is about its own response.
-        let is_own = !is_write && (handling.repeats == Repeats::Never || request.is_large());
-        let read = echo.recording.read(&request);
-        let _alone = read.lock().await;
+        let is_own = match is_write {
+            true => echo.alike == Alike::Blobs && is_blob,
+            false => handling.repeats == Repeats::Never || request.is_large(),
+        };
+        let lock = echo.recording.lock(&request.method, &request.uri);
+        let _alone = lock.lock().await;
         let found = (!is_own).then(|| echo.find(&request, is_write));
         if let Some((sent, response)) = found.flatten() {
             return Ok(self.enter(sent, response));
         }
-        if is_write || !echo.is_complete() {
+        if echo.alike != Alike::Blobs && (is_write || !echo.is_complete()) {
             echo.matched().has_diverged = true;
             let what = "the check takes other steps than the others";
             return Err(Stop::from(Obstacle::new(ObstacleKind::Defect, what)));
@@ -260,9 +278,36 @@ impl Session {
         let reply = self.send_once(request, handling).await?;
         let sent = self.state().exchanges.get(reply.exchange).cloned();
         if let Some(sent) = sent.filter(|_| !is_own) {
-            echo.add(sent);
+            echo.add(sent, is_write);
         }
         Ok(reply)
+    }
+
+    /// Uploads a blob, once for all checks that share blobs.
+    pub(super) async fn upload_once(
+        &self,
+        repository: &RepositoryName,
+        digest: Digest,
+        upload: impl Future<Output = Result<Digest, Stop>>,
+    ) -> Result<Digest, Stop> {
+        let echo = self.echo.get();
+        let echo = echo.filter(|echo| echo.alike == Alike::Blobs);
+        let Some(echo) = echo.filter(|_| repository == self.repository()) else {
+            return upload.await;
+        };
+        let path = self.uri(&self.blob_path(&digest))?;
+        let lock = echo.recording.lock(&Method::PUT, &path);
+        let _alone = lock.lock().await;
+        let known = self::lock(&echo.recording.blobs).get(&digest).cloned();
+        if let Some(known) = known {
+            self.state().exchanges.extend(known);
+            return Ok(digest);
+        }
+        let before = self.exchanges();
+        upload.await?;
+        let sent = self.state().exchanges[before..].to_vec();
+        self::lock(&echo.recording.blobs).insert(digest.clone(), sent);
+        Ok(digest)
     }
 
     /// Enters a recorded exchange into the transcript.

@@ -21,6 +21,7 @@ impl Session {
                 request,
                 response,
                 is_secret,
+                ..
             } = sent;
             Exchange::record(request, response, origin, *is_secret, &state.secrets)
         };

@@ -22,7 +22,7 @@ pub(super) async fn replay(
     flow: impl for<'s> Fn(&'s Session) -> BoxFuture<'s, CheckResult>,
 ) -> CheckResult {
     let name = format!("{}-{}", kind.shares, client.wire_name());
-    session.share(Alike::ButForTheAgent(&name), flow).await
+    session.share(&name, Alike::ButForTheAgent, flow).await
 }
 
 /// The push of a new chart.

@@ -35,16 +35,15 @@ requirement! {
             Break::new(BEFORE_3_7, &[Flow::ChartPush], Symptom::ManifestPush),
         ],
         faults: [RefusesLegacyLayer],
+        shares: "additions" as Blobs,
         check: old_layer,
     }
 }
 
 async fn old_layer(session: &Session) -> CheckResult {
-    session.arrange_chart("1.0.0").await?;
-    let old = session
-        .arrange_blobs_of(session.package("0.9.0"), Shape::Legacy, None)
-        .await?;
-    expect::success(&session.put_manifest("0.9.0", &old.manifest).await?)
+    let package = session.arrange_chart("1.0.0").await?.package;
+    let old = session.chart_of(package, Shape::Legacy, None);
+    expect::success(&session.put_manifest("1.0.0-old", &old.manifest).await?)
 }
 
 requirement! {
@@ -67,11 +66,13 @@ requirement! {
         ],
         faults: [ReformatsManifests, ReformatsAndRehashesManifests, ConvertsManifests],
         consequences: [DropsAnnotations, RewritesChartLayerType],
+        shares: "additions" as Blobs,
         check: shapes,
     }
 }
 
 async fn shapes(session: &Session) -> CheckResult {
+    let package = session.arrange_chart_blobs("1.0.0").await?.package;
     for (number, shape) in [
         Shape::Legacy,
         Shape::Helm37,
@@ -82,10 +83,8 @@ async fn shapes(session: &Session) -> CheckResult {
     .into_iter()
     .enumerate()
     {
-        let tag = format!("1.{number}.0");
-        let chart = session
-            .arrange_blobs_of(session.package(&tag), shape, None)
-            .await?;
+        let tag = format!("3.{number}.0");
+        let chart = session.chart_of(package.clone(), shape, None);
         session.arrange_manifest(&tag, &chart.manifest).await?;
         let reply = read_manifest(session, &tag).await?;
         if !is_image_manifest(&reply) {

@@ -65,6 +65,7 @@ requirement! {
             Break::new(BEFORE_3_3, &[Flow::ChartPush], Symptom::BlobPut),
         ],
         faults: [RequiresUploadContentType],
+        shares: "additions" as Blobs,
         check: no_content_type,
     }
 }

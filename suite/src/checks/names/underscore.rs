@@ -39,7 +39,7 @@ requirement! {
             Break::new(ALL, &[Flow::PushPlus], Symptom::TagLost),
         ],
         faults: [RefusesUnderscoreTags, RewritesUnderscoreTags],
-        shares: "underscore",
+        shares: "additions" as Blobs,
         check: underscore,
     }
 }
@@ -87,7 +87,7 @@ requirement! {
             Break::when("where the highest version has build metadata", SINCE_3_8, &[Flow::PullUnversioned], Symptom::ManifestNotFound),
         ],
         faults: [HidesUnderscoreTagsFromReads],
-        shares: "underscore",
+        shares: "additions" as Blobs,
         check: underscore_read,
     }
 }

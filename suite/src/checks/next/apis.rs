@@ -72,6 +72,7 @@ requirement! {
         specification: Silent,
         breaks: [],
         faults: [RefusesSha512],
+        shares: "additions" as Blobs,
         check: by_sha512,
     }
 }

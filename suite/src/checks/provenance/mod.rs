@@ -14,6 +14,9 @@ use crate::session::steps::obstacle;
 use crate::session::{Session, digest_of};
 use crate::verdict::CheckResult;
 
+/// The tag of a signed chart.
+const TAG: &str = "1.0.0-signed";
+
 requirement! {
     /// The registry accepts a manifest with a provenance layer after the chart layer.
     ///
@@ -39,17 +42,15 @@ requirement! {
             Break::new(SINCE_3_7, &[Flow::PushProv], Symptom::ManifestPush),
         ],
         faults: [RefusesProvenanceLayer],
+        shares: "additions" as Blobs,
         check: accepted,
     }
 }
 
 async fn accepted(session: &Session) -> CheckResult {
-    let unsigned = session.arrange_chart_blobs("0.9.0").await?;
-    session
-        .arrange_manifest("0.9.0", &unsigned.manifest)
-        .await?;
+    session.arrange_chart("1.0.0").await?;
     let chart = session.arrange_signed_blobs("1.0.0", Shape::Helm37).await?;
-    expect::success(&session.put_manifest("1.0.0", &chart.manifest).await?)
+    expect::success(&session.put_manifest(TAG, &chart.manifest).await?)
 }
 
 requirement! {
@@ -60,8 +61,8 @@ requirement! {
     /// comes first in about half of all signed charts.
     ///
     /// ## How it is checked
-    /// The check pushes a signed chart with the chart layer first, then another in the reverse order. The second PUT
-    /// must succeed.
+    /// The check pushes a signed chart with the chart layer first, then in the reverse order. The second PUT must
+    /// succeed.
     ORDER = "provenance/either-order" {
         level: Must,
         title: "the registry accepts chart and provenance layers in either order",
@@ -72,14 +73,14 @@ requirement! {
             Break::new(SINCE_3_8, &[Flow::PushProv], Symptom::ManifestPush),
         ],
         faults: [RefusesProvenanceFirst],
+        shares: "additions" as Blobs,
         check: order,
     }
 }
 
 async fn order(session: &Session) -> CheckResult {
-    let first = session.arrange_signed_blobs("1.0.0", Shape::Helm37).await?;
-    session.arrange_manifest("1.0.0", &first.manifest).await?;
-    let chart = session.arrange_signed_blobs("1.0.1", Shape::Helm37).await?;
+    let chart = session.arrange_signed_blobs("1.0.0", Shape::Helm37).await?;
+    session.arrange_manifest(TAG, &chart.manifest).await?;
     let text = String::from_utf8_lossy(&chart.manifest).into_owned();
     let Some((head, layers)) = text.split_once("\"layers\":[") else {
         return Ok(());
@@ -88,7 +89,10 @@ async fn order(session: &Session) -> CheckResult {
         return Ok(());
     };
     let reversed = format!("{head}\"layers\":[{{{two},{one}}}]}}");
-    expect::success(&session.put_manifest("1.0.1", &reversed.into()).await?)
+    let put = session
+        .put_manifest("1.0.0-reversed", &reversed.into())
+        .await?;
+    expect::success(&put)
 }
 
 requirement! {

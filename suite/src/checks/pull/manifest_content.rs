@@ -158,6 +158,7 @@ requirement! {
         ],
         faults: [ReformatsManifests, ReformatsAndRehashesManifests, ConvertsManifests],
         consequences: [RewritesChartLayerType],
+        shares: "additions" as Blobs,
         check: odd_shape,
     }
 }
@@ -174,8 +175,8 @@ async fn odd_shape(session: &Session) -> CheckResult {
     } else {
         with_media_type(&Bytes::from(odd))
     };
-    session.arrange_manifest("1.0.0", &odd).await?;
-    let reply = read_manifest(session, "1.0.0").await?;
+    session.arrange_manifest("1.0.0-odd", &odd).await?;
+    let reply = read_manifest(session, "1.0.0-odd").await?;
     if !is_image_manifest(&reply) {
         return Err(obstacle("find an image manifest under the tag", &reply));
     }

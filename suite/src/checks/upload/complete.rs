@@ -143,6 +143,7 @@ requirement! {
             Break::when("for a chart damaged on its way", ALL, Flow::PULLS, Symptom::BlobAltered),
         ],
         faults: [AcceptsWrongDigests, StoresWrongDigests],
+        shares: "additions" as Blobs,
         check: verified,
     }
 }

@@ -46,7 +46,7 @@ type Steps = fn(&Session) -> BoxFuture<'_, CheckResult>;
 /// Takes steps as the check with this id.
 fn taken(target: &Target, id: &str, steps: Steps) -> (Session, CheckResult) {
     let session = Session::new(target.clone(), id);
-    let result = session.share(Alike::Requests("steps"), steps);
+    let result = session.share("steps", Alike::Writes, steps);
     let result = proof::finish(result).expect("it never waits");
     (session, result)
 }
