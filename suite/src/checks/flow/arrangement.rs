@@ -18,7 +18,7 @@ pub(super) enum Content {
     Versions,
 }
 
-/// Arranges content as this Helm version would have pushed it.
+/// Arranges content for this Helm version.
 pub(super) async fn arrange(
     session: &Session,
     client: &'static ClientModel,
@@ -32,13 +32,13 @@ pub(super) async fn arrange(
     }
     match content {
         Content::Chart(version) => {
-            push_and_read(session, client.chart(session, version), version).await
+            push_and_read(session, client.read_chart(session, version), version).await
         }
         Content::SignedChart => {
-            let chart = client.signed_chart(session, "1.0.0", false);
+            let chart = client.read_signed_chart(session, "1.0.0");
             push_and_read(session, chart, "1.0.0").await
         }
-        Content::UnreadChart => push_unread(session, client.chart(session, "1.0.0")).await,
+        Content::UnreadChart => push_unread(session, client.read_chart(session, "1.0.0")).await,
         Content::Versions => arrange_versions(session, client).await,
     }
 }
@@ -98,7 +98,7 @@ pub(super) const BUILD: &str = "0.2.0_build.5";
 /// The tags are listed in between: a list from before a push must not be returned after it. They are listed once after the
 /// last push, as other requirements judge the first response.
 async fn arrange_versions(session: &Session, client: &'static ClientModel) -> Result<Chart, Stop> {
-    let chart = push_and_read(session, client.chart(session, "1.2.0"), "0.1.0").await?;
+    let chart = push_and_read(session, client.read_chart(session, "1.2.0"), "0.1.0").await?;
     let session = &*session.arranging();
     let older = ["1.0.0", "1.3.0-rc.1", "latest", "stable"];
     for tags in [&older[..], &[BUILD, RELEASE]] {

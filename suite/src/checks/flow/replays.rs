@@ -106,8 +106,11 @@ pub(super) async fn push_changed(session: &Session, client: &'static ClientModel
         Err(Stop::Violated(finding)) if session.shows_refused_tag(&finding) => {
             // A registry may refuse to replace a tag, each time; it then accepts the same manifest under another one.
             let again = session.put_manifest("1.0.0", &chart.manifest).await?;
+            if again.status.is_success() {
+                return Err(Stop::Violated(finding));
+            }
             let other = session.put_manifest("1.0.1", &chart.manifest).await?;
-            return Err(if other.status.is_success() && !again.status.is_success() {
+            return Err(if other.status.is_success() {
                 Stop::condition_not_met("the registry refuses to replace a tag")
             } else {
                 Stop::Violated(finding)

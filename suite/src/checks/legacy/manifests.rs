@@ -2,6 +2,7 @@
 
 use helm_oci_fixtures::manifest::Shape;
 
+use crate::checks::manifests::accepted_like;
 use crate::checks::pull::{is_image_manifest, read_manifest};
 use crate::helm::breaks::Break;
 use crate::helm::errors::Symptom;
@@ -41,9 +42,10 @@ requirement! {
 }
 
 async fn old_layer(session: &Session) -> CheckResult {
-    let package = session.arrange_chart("1.0.0").await?.package;
-    let old = session.chart_of(package, Shape::Legacy, None);
-    expect::success(&session.put_manifest("1.0.0-old", &old.manifest).await?)
+    let chart = session.arrange_chart("1.0.0").await?;
+    let old = session.chart_of(chart.package, Shape::Legacy, None);
+    let reply = session.put_manifest("1.0.0-old", &old.manifest).await?;
+    accepted_like(session, &reply, &chart.manifest).await
 }
 
 requirement! {

@@ -3,6 +3,7 @@
 use helm_oci_fixtures::chart::{ChartMetadata, ChartPackage};
 use helm_oci_fixtures::manifest::Shape;
 
+use super::accepted_like;
 use crate::helm::breaks::Break;
 use crate::helm::errors::Symptom;
 use crate::helm::flow::Flow;
@@ -61,11 +62,12 @@ requirement! {
 }
 
 async fn annotations(session: &Session) -> CheckResult {
-    session.arrange_chart("0.9.0").await?;
+    let ordinary = session.arrange_chart("0.9.0").await?;
     let chart = session
         .arrange_blobs_of(annotated(session), Shape::Helm313, None)
         .await?;
-    expect::success(&session.put_manifest(TAG, &chart.manifest).await?)
+    let reply = session.put_manifest(TAG, &chart.manifest).await?;
+    accepted_like(session, &reply, &ordinary.manifest).await
 }
 
 requirement! {

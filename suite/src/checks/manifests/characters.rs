@@ -6,6 +6,7 @@ use helm_oci_fixtures::media_type;
 use http::Method;
 
 use super::annotations::ANNOTATES_OVER_CONTAINERD;
+use super::arrange_again;
 use crate::helm::breaks::Break;
 use crate::helm::errors::Symptom;
 use crate::helm::flow::Flow;
@@ -74,6 +75,7 @@ requirement! {
             Break::new(ORAS, Flow::WRITES, Symptom::ManifestPut),
         ],
         faults: [RefusesEmojiInManifests, RefusesLineBreaksInAnnotations, LimitsAnnotationLength, LimitsAnnotationCount, RefusesSlashesInAnnotationKeys],
+        consequences: [LimitsBodiesTo1Kilobyte],
         shares: "additions" as Blobs,
         check: any_value,
     }
@@ -93,6 +95,7 @@ async fn any_value(session: &Session) -> CheckResult {
         }
         // A refusal that does not repeat has another cause.
         let again = session.put_manifest(&tag, &chart.manifest).await?;
+        arrange_again(session, &plain.manifest).await?;
         expect::holds(
             again.status.is_success(),
             format!("a 2xx status for a manifest with {what}, as with a plain annotation"),

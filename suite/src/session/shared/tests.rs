@@ -1,7 +1,6 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use futures_util::FutureExt;
-use helm_oci_fixtures::route::Route;
 
 use super::*;
 use crate::proof;
@@ -120,7 +119,7 @@ fn a_check_that_takes_other_steps_takes_all_of_them_in_its_own_repository() {
         assert_eq!(result, Ok(()));
         assert_eq!(registry.sent(), push + 1);
         let own = target.repository("test/other");
-        let is_own = |uri: &Uri| Route::of(uri).repository() == Some(&*own);
+        let is_own = |uri: &str| uri.contains(&*own);
         let mut exchanges = other.transcript().into_iter();
         assert!(exchanges.all(|exchange| is_own(&exchange.request.uri)));
     }
@@ -148,12 +147,8 @@ fn a_violation_is_found_in_the_repository_of_the_check() {
             panic!("{id}: {result:?}");
         };
         let shown = &session.transcript()[finding.exchanges[0]];
-        let repository = Route::of(&shown.request.uri);
-        assert_eq!(
-            repository.repository(),
-            Some(&*target.repository(id)),
-            "{id}"
-        );
+        let uri = &shown.request.uri;
+        assert!(uri.contains(&*target.repository(id)), "{uri}");
     }
 }
 
