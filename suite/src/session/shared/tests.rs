@@ -43,11 +43,18 @@ fn sharing(setup: Setup) -> (Target, Arc<Counting>) {
 type Steps = fn(&Session) -> BoxFuture<'_, CheckResult>;
 
 /// Takes steps as the check with this id.
-fn taken(target: &Target, id: &str, steps: Steps) -> (Session, CheckResult) {
+fn taken_as(alike: Alike, target: &Target, id: &str, steps: Steps) -> (Session, CheckResult) {
     let session = Session::new(target.clone(), id);
-    let result = session.share("steps", Alike::Writes, steps);
+    let result = session.share("steps", alike, steps);
     let result = proof::finish(result).expect("it never waits");
     (session, result)
+}
+
+/// Takes steps that write the same as others, and succeed.
+fn taken(target: &Target, id: &str, steps: Steps) -> Session {
+    let (session, result) = taken_as(Alike::Writes, target, id, steps);
+    assert_eq!(result, Ok(()), "{id}");
+    session
 }
 
 fn pushes(session: &Session) -> BoxFuture<'_, CheckResult> {
@@ -92,19 +99,18 @@ fn fails(session: &Session) -> BoxFuture<'_, CheckResult> {
 #[test]
 fn what_several_checks_send_alike_is_sent_once_and_is_in_each_transcript() {
     let (target, registry) = sharing(Setup::Bearer);
-    let (one, _) = taken(&target, "test/one", pushes);
+    let one = taken(&target, "test/one", pushes);
     let push = registry.sent();
     assert!(push > 5, "the push of a chart, and a token for it");
-    let (other, result) = taken(&target, "test/other", pushes);
-    assert_eq!(result, Ok(()));
+    let other = taken(&target, "test/other", pushes);
     assert_eq!(registry.sent(), 0);
     assert_eq!(one.transcript(), other.transcript());
     assert_eq!([one.sent(), other.sent()], [0, 0], "whoever is first");
 
-    let (reading, _) = taken(&target, "test/reading", reads);
+    let reading = taken(&target, "test/reading", reads);
     assert_eq!(registry.sent(), 2, "what it reads in addition");
     assert_eq!(reading.exchanges(), push + 2);
-    let (again, _) = taken(&target, "test/again", reads);
+    let again = taken(&target, "test/again", reads);
     assert_eq!(registry.sent(), 0);
     assert_eq!(again.transcript(), reading.transcript());
 }
@@ -115,8 +121,7 @@ fn a_check_that_takes_other_steps_takes_all_of_them_in_its_own_repository() {
         let (target, registry) = sharing(Setup::Open);
         taken(&target, "test/one", pushes);
         let push = registry.sent();
-        let (other, result) = taken(&target, "test/other", steps);
-        assert_eq!(result, Ok(()));
+        let other = taken(&target, "test/other", steps);
         assert_eq!(registry.sent(), push + 1);
         let own = target.repository("test/other");
         let is_own = |uri: &str| uri.contains(&*own);
@@ -142,7 +147,7 @@ fn a_check_that_takes_fewer_steps_than_the_first_one_takes_them_itself() {
 fn a_violation_is_found_in_the_repository_of_the_check() {
     let (target, _) = sharing(Setup::Open);
     for id in ["test/first", "test/second"] {
-        let (session, result) = taken(&target, id, fails);
+        let (session, result) = taken_as(Alike::Writes, &target, id, fails);
         let Err(Stop::Violated(finding)) = result else {
             panic!("{id}: {result:?}");
         };
@@ -160,4 +165,24 @@ fn a_repeated_check_takes_its_steps_alone() {
     target.attempt = 1;
     taken(&target, "test/one", pushes);
     assert_eq!(registry.sent(), push);
+}
+
+#[test]
+fn checks_with_manifests_of_their_own_upload_their_blobs_once() {
+    let (target, registry) = sharing(Setup::Open);
+    let taken = |id, steps| taken_as(Alike::Blobs, &target, id, steps);
+    let (_, result) = taken("test/one", pushes);
+    assert_eq!(result, Ok(()));
+    let push = registry.sent();
+    let (other, result) = taken("test/other", writes);
+    assert_eq!(result, Ok(()));
+    assert_eq!(registry.sent(), 1, "its own manifest");
+    assert_eq!(other.exchanges(), push + 1);
+    let (_, result) = taken("test/again", fails);
+    assert!(matches!(result, Err(Stop::Violated(_))), "{result:?}");
+    assert_eq!(
+        registry.sent(),
+        1 + push + 1,
+        "the read there, and all alone"
+    );
 }
