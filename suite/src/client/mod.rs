@@ -118,17 +118,12 @@ impl ClientModel {
     }
 
     /// The shape of the charts that it reads. The last of those that differ in nothing that it reads.
-    fn read_shape(&self) -> Shape {
+    pub(crate) fn read_shape(&self) -> Shape {
         match self.shape {
             Shape::Helm37 | Shape::Helm38 => Shape::Helm38,
             Shape::Helm312 | Shape::Helm313 => Shape::Helm313,
             Shape::Legacy => Shape::Legacy,
         }
-    }
-
-    /// The chart that this Helm version reads: as it would push it, but for details that no Helm version reads.
-    pub(crate) fn read_chart(&self, session: &Session, version: &str) -> Chart {
-        Session::chart_as_sent(session.ordinary_package(version), self.read_shape(), None)
     }
 
     /// The chart that this Helm version would push, not stored in the registry.

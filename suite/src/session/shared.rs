@@ -49,6 +49,9 @@ pub(crate) enum Alike {
     Blobs,
 }
 
+/// The lock of a request, which is held while it is sent.
+type Lock = Arc<AsyncMutex<()>>;
+
 /// The exchanges of such steps, in the transcript of the session that sends them.
 pub(super) struct Recording {
     /// The id of the session, which determines its repository and content.
@@ -57,7 +60,7 @@ pub(super) struct Recording {
     /// True if a check has taken the steps, or begun with them.
     is_begun: AsyncMutex<bool>,
     /// One lock for each request, so that it is sent once.
-    locks: Mutex<HashMap<(Method, Uri), Arc<AsyncMutex<()>>>>,
+    locks: Mutex<HashMap<(Method, Uri), Lock>>,
     /// The exchanges of each uploaded blob, by digest.
     blobs: Mutex<HashMap<Digest, Vec<SentRequest>>>,
 }
@@ -104,7 +107,7 @@ impl Shared {
 
 impl Recording {
     /// The lock of a request.
-    fn lock(&self, method: &Method, uri: &Uri) -> Arc<AsyncMutex<()>> {
+    fn lock(&self, method: &Method, uri: &Uri) -> Lock {
         let mut locks = lock(&self.locks);
         let key = (method.clone(), uri.clone());
         Arc::clone(locks.entry(key).or_default())
@@ -121,10 +124,11 @@ impl Echo {
         let state = self.recording.session.state();
         let mut matched = self.matched();
         // Writes may be sent concurrently, and are recorded in the order of their responses.
-        let possible = match is_write {
-            true => 0..state.exchanges.len(),
-            false if self.alike == Alike::Blobs => matched.behind_last_write..state.exchanges.len(),
-            false => matched.behind_last_write..matched.next_write(&state.exchanges),
+        let end = state.exchanges.len();
+        let possible = match self.alike {
+            _ if is_write => 0..end,
+            Alike::Blobs => matched.behind_last_write..end,
+            _ => matched.behind_last_write..matched.next_write(&state.exchanges),
         };
         let possible = possible.filter(|position| !matched.positions.contains(position));
         let same = possible.filter_map(|position| {
@@ -260,9 +264,10 @@ impl Session {
         let is_write = !handling.is_secret && !is_read(&request);
         let is_blob = !matches!(Route::of(&request.uri), Route::Manifest { .. });
         // A read that is not repeated is about its own response.
-        let is_own = match is_write {
-            true => echo.alike == Alike::Blobs && is_blob,
-            false => handling.repeats == Repeats::Never || request.is_large(),
+        let is_own = if is_write {
+            echo.alike == Alike::Blobs && is_blob
+        } else {
+            handling.repeats == Repeats::Never || request.is_large()
         };
         let lock = echo.recording.lock(&request.method, &request.uri);
         let _alone = lock.lock().await;

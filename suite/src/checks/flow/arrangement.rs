@@ -32,15 +32,20 @@ pub(super) async fn arrange(
     }
     match content {
         Content::Chart(version) => {
-            push_and_read(session, client.read_chart(session, version), version).await
+            push_and_read(session, read_chart(session, client, version), version).await
         }
         Content::SignedChart => {
             let chart = client.read_signed_chart(session, "1.0.0");
             push_and_read(session, chart, "1.0.0").await
         }
-        Content::UnreadChart => push_unread(session, client.read_chart(session, "1.0.0")).await,
+        Content::UnreadChart => push_unread(session, read_chart(session, client, "1.0.0")).await,
         Content::Versions => arrange_versions(session, client).await,
     }
+}
+
+/// A chart as this Helm version would push it, but for details that no Helm version reads.
+fn read_chart(session: &Session, client: &ClientModel, version: &str) -> Chart {
+    Session::chart_as_sent(session.ordinary_package(version), client.read_shape(), None)
 }
 
 async fn push_unread(session: &Session, chart: Chart) -> Result<Chart, Stop> {
@@ -98,7 +103,7 @@ pub(super) const BUILD: &str = "0.2.0_build.5";
 /// The tags are listed in between: a list from before a push must not be returned after it. They are listed once after the
 /// last push, as other requirements judge the first response.
 async fn arrange_versions(session: &Session, client: &'static ClientModel) -> Result<Chart, Stop> {
-    let chart = push_and_read(session, client.read_chart(session, "1.2.0"), "0.1.0").await?;
+    let chart = push_and_read(session, read_chart(session, client, "1.2.0"), "0.1.0").await?;
     let session = &*session.arranging();
     let older = ["1.0.0", "1.3.0-rc.1", "latest", "stable"];
     for tags in [&older[..], &[BUILD, RELEASE]] {

@@ -7,12 +7,13 @@
 
 mod arrangement;
 mod kinds;
+mod read_kinds;
 mod replays;
 mod spans;
 
-use kinds::{
-    DEPENDENCY, DEPENDENCY_RANGE, FIRST_PUSH, LIST, LOGIN, PROV, PULL, PULL_DIGEST, PULL_PLUS,
-    PUSH, PUSH_CHANGED, PUSH_PLUS, PUSH_PROV, PUSH_PULL, RE_PUSH, RESOLVE, SHOW,
+use kinds::{FIRST_PUSH, PUSH, PUSH_CHANGED, PUSH_PLUS, PUSH_PROV, PUSH_PULL, RE_PUSH};
+use read_kinds::{
+    DEPENDENCY, DEPENDENCY_RANGE, LIST, LOGIN, PROV, PULL, PULL_DIGEST, PULL_PLUS, RESOLVE, SHOW,
 };
 use replays::{
     dependency, first_push, list, login, prov, pull, pull_digest, pull_plus, push, push_changed,
