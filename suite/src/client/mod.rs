@@ -111,10 +111,19 @@ impl ClientModel {
         String::from_utf8_lossy(&chart.manifest).contains(kind)
     }
 
-    /// The shape of its charts and its transport library, in lower case. Versions with one name read the same charts in
-    /// the same way.
-    pub(crate) fn reading_name(&self) -> String {
-        format!("{:?}-{:?}", self.shape, self.library).to_lowercase()
+    /// The shape of the charts that it reads and its transport library, in lower case. Versions with one name read the
+    /// same charts, and mostly in the same way.
+    pub(crate) fn wire_name(&self) -> String {
+        format!("{:?}-{:?}", self.read_shape(), self.library).to_lowercase()
+    }
+
+    /// The shape of the charts that it reads. The last of those that differ in nothing that it reads.
+    pub(crate) fn read_shape(&self) -> Shape {
+        match self.shape {
+            Shape::Helm37 | Shape::Helm38 => Shape::Helm38,
+            Shape::Helm312 | Shape::Helm313 => Shape::Helm313,
+            Shape::Legacy => Shape::Legacy,
+        }
     }
 
     /// The chart that this Helm version would push, not stored in the registry.
@@ -132,15 +141,22 @@ impl ClientModel {
     /// The same with provenance. The digest of the provenance sorts before that of the archive if `is_first`: since 3.8
     /// Helm sorts layers.
     pub(crate) fn signed_chart(&self, session: &Session, version: &str, is_first: bool) -> Chart {
-        let mut seed = session.seed();
-        loop {
-            let package = session.ordinary_package_of(version, seed);
-            let provenance = session.provenance_of(&package);
-            if (*digest_of(&provenance) < *package.digest()) == is_first {
-                return Session::chart_as_sent(package, self.shape, Some(provenance));
-            }
-            seed = seed.wrapping_add(1);
+        Self::signed(session, version, self.shape, is_first)
+    }
+
+    /// The signed chart that this Helm version reads, with its archive first.
+    pub(crate) fn read_signed_chart(&self, session: &Session, version: &str) -> Chart {
+        Self::signed(session, version, self.read_shape(), false)
+    }
+
+    fn signed(session: &Session, version: &str, shape: Shape, is_first: bool) -> Chart {
+        let package = session.ordinary_package(version);
+        let mut provenance = session.provenance_of(&package);
+        // The signature does not cover what follows it.
+        while (*digest_of(&provenance) < *package.digest()) != is_first {
+            provenance = [&provenance[..], b"\n"].concat().into();
         }
+        Session::chart_as_sent(package, shape, Some(provenance))
     }
 
     /// Starts a run.

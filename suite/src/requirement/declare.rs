@@ -16,6 +16,7 @@ macro_rules! requirement {
             $(consequences: [$($consequence:ident),* $(,)?],)?
             $(mebibytes: $mebibytes:literal,)?
             $(proven_on: $setup:ident,)?
+            $(shares: $shares:literal $(as $alike:ident)?,)?
             check: $check:ident $(,)?
         }
     ) => {
@@ -36,10 +37,16 @@ macro_rules! requirement {
             represents: $crate::helm::version::NONE,
             mebibytes: requirement!(@mebibytes $($mebibytes)?),
             proven_on: requirement!(@setup $($setup)?),
-            check: |session| Box::pin($check(session)),
+            check: requirement!(@check $check $(, $shares $(, $alike)?)?),
             file: file!(),
             line: line!(),
         };
+    };
+    (@check $check:ident) => { |session| Box::pin($check(session)) };
+    // The checks of a run with this word send their requests once, as far as they write the same.
+    (@check $check:ident, $shares:literal) => { requirement!(@check $check, $shares, Writes) };
+    (@check $check:ident, $shares:literal, $alike:ident) => {
+        |session| Box::pin(session.share($shares, $crate::session::Alike::$alike, |session| Box::pin($check(session))))
     };
     (@specification) => { None };
     (@specification $specification:ident) => { Some($crate::requirement::source::Specification::$specification) };

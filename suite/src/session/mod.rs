@@ -5,7 +5,7 @@
 //! - `token` responds to a challenge, which [`challenge`] parses; `token_request` writes the request for a token, and
 //!   [`authorization`] the header.
 //! - [`steps`] are the requests of Helm, and arranging; `expect` is the only place that makes a violation.
-//! - [`shared`] pushes once what several checks read.
+//! - [`shared`] sends once what several checks send alike.
 //! - [`target`] is the registry under examination, and [`existing_chart`] the chart that a read-only run reads.
 
 pub mod authorization;
@@ -31,6 +31,7 @@ use std::time::Duration;
 
 use http::{HeaderValue, Uri};
 
+use self::shared::Echo;
 use self::state::State;
 use crate::oci::url::{self, InvalidUrl};
 use crate::oci::{Digest, RepositoryName};
@@ -43,6 +44,7 @@ use crate::wire::redaction::redact_url;
 pub use self::call::Call;
 pub use self::reply::Reply;
 pub(crate) use self::send::{Handling, Repeats};
+pub(crate) use self::shared::Alike;
 
 /// The private workspace of one check.
 pub struct Session {
@@ -51,17 +53,12 @@ pub struct Session {
     own_repository: RepositoryName,
     /// The repository that the check uses.
     repository: RepositoryName,
-    /// The place where the check continues, once it has left its repository.
-    continued: OnceLock<Place>,
+    /// The repository in which the check continues, once it has left its own.
+    continued: OnceLock<RepositoryName>,
+    /// The recording of the steps, if others have taken them.
+    echo: OnceLock<Echo>,
     seed: u64,
     state: Mutex<State>,
-}
-
-/// The place where a check continues.
-struct Place {
-    repository: RepositoryName,
-    /// True if other checks read it as well.
-    is_shared: bool,
 }
 
 /// The session that arranges: that of the check, or one on `Target::arranges_on`.
@@ -99,6 +96,7 @@ impl Session {
             own_repository,
             repository,
             continued: OnceLock::new(),
+            echo: OnceLock::new(),
             seed,
         }
     }
@@ -119,6 +117,7 @@ impl Session {
             own_repository: self.own_repository.clone(),
             repository: self.repository.clone(),
             continued: OnceLock::new(),
+            echo: OnceLock::new(),
             seed: self.seed,
         }))
     }
@@ -135,7 +134,7 @@ impl Session {
     /// The repository of this check. It does not exist before the check writes to it.
     pub fn repository(&self) -> &RepositoryName {
         let continued = self.continued.get();
-        continued.map_or(&self.repository, |place| &place.repository)
+        continued.unwrap_or(&self.repository)
     }
 
     /// A second repository of this check.
@@ -146,10 +145,7 @@ impl Session {
 
     /// Continues in a second repository of this check.
     pub(crate) fn continue_in_sibling(&self, name: &str) {
-        self.continued.get_or_init(|| Place {
-            repository: self.sibling(name),
-            is_shared: false,
-        });
+        self.continued.get_or_init(|| self.sibling(name));
     }
 
     /// A session for each further process of a flow, in a second repository; none in a run, for which one process is enough:

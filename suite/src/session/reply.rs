@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode, Uri};
 
-use crate::wire::Measured;
+use crate::wire::{Measured, Response};
 
 /// One response of the registry, with its place in the transcript.
 #[derive(Debug, Clone)]
@@ -23,6 +23,18 @@ pub struct Reply {
 }
 
 impl Reply {
+    /// The reply to a request to `uri`, with the position of the exchange.
+    pub(super) fn to(uri: Uri, response: Response, exchange: usize) -> Self {
+        Self {
+            status: response.status,
+            headers: response.headers,
+            body: response.body,
+            measured: response.measured,
+            exchange,
+            uri,
+        }
+    }
+
     /// A header as text. One that is not text counts as absent.
     pub fn header(&self, name: impl AsRef<str>) -> Option<&str> {
         self.headers

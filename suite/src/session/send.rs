@@ -84,19 +84,14 @@ impl Session {
     fn note(&self, request: Request, response: Response) -> Reply {
         let uri = request.uri.clone();
         let mut state = self.state();
+        let number = state.begin();
         state.exchanges.push(SentRequest {
             request,
             response: Ok(response.clone()),
+            number,
             is_secret: false,
         });
-        Reply {
-            status: response.status,
-            headers: response.headers,
-            body: response.body,
-            measured: response.measured,
-            exchange: state.exchanges.len() - 1,
-            uri,
-        }
+        Reply::to(uri, response, state.exchanges.len() - 1)
     }
 
     /// Sends a request as it is, and again after the time that the registry asks for.
@@ -109,7 +104,6 @@ impl Session {
         if !handling.is_secret {
             let allowed = target.write_mode.check(&request, target.origin());
             allowed.map_err(Stop::not_allowed)?;
-            self.check_shared(&request)?;
         }
         let reply = self.unless_limited(&request, handling).await?;
         let is_repeated = target.attempt > 0
@@ -154,7 +148,13 @@ impl Session {
             _ => 0,
         };
         loop {
-            let sent = self.exchange_once(request.clone(), handling).await;
+            let sent = match self.echo.get() {
+                Some(echo) => {
+                    let sent = self.exchange_recorded(echo, request.clone(), handling);
+                    Box::pin(sent).await
+                }
+                None => self.send_once(request.clone(), handling).await,
+            };
             let Err(stop) = &sent else {
                 return sent;
             };
@@ -263,11 +263,19 @@ impl Session {
     }
 
     /// Sends a request as it is, and records it with its response.
-    async fn exchange_once(&self, request: Request, handling: Handling) -> Result<Reply, Stop> {
+    pub(super) async fn send_once(
+        &self,
+        request: Request,
+        handling: Handling,
+    ) -> Result<Reply, Stop> {
         let uri = request.uri.clone();
         let sent = request.clone();
         let transfers = usize::from(request.is_large());
-        self.state().transfers += transfers;
+        let number = {
+            let mut state = self.state();
+            state.transfers += transfers;
+            state.begin()
+        };
         let response = or_unread(&uri, self.target().registry.send(request).await);
         let position = {
             let mut state = self.state();
@@ -275,6 +283,7 @@ impl Session {
             state.exchanges.push(SentRequest {
                 request: sent,
                 response: response.clone(),
+                number,
                 is_secret: handling.is_secret,
             });
             if let Ok(response) = &response {
@@ -283,14 +292,7 @@ impl Session {
             state.exchanges.len() - 1
         };
         match response {
-            Ok(response) => Ok(Reply {
-                status: response.status,
-                headers: response.headers,
-                body: response.body,
-                measured: response.measured,
-                exchange: position,
-                uri,
-            }),
+            Ok(response) => Ok(Reply::to(uri, response, position)),
             Err(error) => Err(Stop::from(Obstacle {
                 exchanges: vec![position],
                 ..Obstacle::from(&error)

@@ -1,27 +1,35 @@
-//! What several checks read is pushed once for all of them, in a repository that no check writes to afterwards.
+//! What several checks send alike is sent once.
 //!
-//! Each check that reads it has the exchanges behind it in its own transcript, as if it had sent them.
+//! The first of these checks takes its steps in a repository of theirs. Each other one takes its own steps there, and gets
+//! the recorded response to a request that was sent before: it sends only what it reads in addition. If it writes
+//! anything else, or finds a violation, it takes all steps again in its own repository. Each check has all exchanges in
+//! its own transcript. Checks that push manifests of their own share the blobs only.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use futures_util::future::BoxFuture;
 use futures_util::lock::Mutex as AsyncMutex;
 use helm_oci_fixtures::route::Route;
-use http::Method;
+use http::{HeaderName, Method, Uri, header};
 
-use super::steps::Chart;
+use super::state::SentRequest;
+use super::steps::BuiltCharts;
 use super::target::Target;
 use super::write_mode::WriteMode;
-use super::{Place, Session};
-use crate::verdict::{Obstacle, ObstacleKind, Stop};
-use crate::wire::Request;
+use super::{Handling, Repeats, Reply, Session};
+use crate::oci::{Digest, RepositoryName};
+use crate::verdict::{CheckResult, Obstacle, ObstacleKind, Stop};
+use crate::wire::content::Content;
+use crate::wire::{Request, Response};
 
 /// What the checks of one run on one target share.
 #[derive(Default)]
 pub struct Shared {
-    arrangements: Mutex<HashMap<String, Arc<Arrangement>>>,
+    recordings: Mutex<HashMap<String, Arc<Recording>>>,
+    /// The charts that several checks build.
+    built: Arc<BuiltCharts>,
 }
 
 impl fmt::Debug for Shared {
@@ -30,174 +38,325 @@ impl fmt::Debug for Shared {
     }
 }
 
-/// An arrangement that is made once, with the session that makes it.
-pub(super) struct Arrangement {
+/// What the steps of several checks have in common.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Alike {
+    /// The same writes.
+    Writes,
+    /// The same writes, but for the `User-Agent` of each request.
+    ButForTheAgent,
+    /// The same blobs. Each check pushes manifests of its own, under tags that no other one uses for another manifest.
+    Blobs,
+}
+
+/// The lock of a request, which is held while it is sent.
+type Lock = Arc<AsyncMutex<()>>;
+
+/// The exchanges of such steps, in the transcript of the session that sends them.
+pub(super) struct Recording {
+    /// The id of the session, which determines its repository and content.
+    id: String,
     pub(super) session: Session,
-    /// The chart, or why it could not be arranged.
-    chart: AsyncMutex<Option<Result<Chart, Stop>>>,
+    /// True if a check has taken the steps, or begun with them.
+    is_begun: AsyncMutex<bool>,
+    /// One lock for each request, so that it is sent once.
+    locks: Mutex<HashMap<(Method, Uri), Lock>>,
+    /// The exchanges of each uploaded blob, by digest.
+    blobs: Mutex<HashMap<Digest, Vec<SentRequest>>>,
+}
+
+/// One check that takes steps of which there is a recording.
+pub(super) struct Echo {
+    recording: Arc<Recording>,
+    alike: Alike,
+    matched: Mutex<Matched>,
+}
+
+/// The recorded exchanges that a check has met.
+#[derive(Debug, Default)]
+struct Matched {
+    positions: BTreeSet<usize>,
+    /// The position behind the last write: what was read before it is no longer true.
+    behind_last_write: usize,
+    /// True if the check writes something that is not recorded.
+    has_diverged: bool,
 }
 
 impl Shared {
-    fn arrangement(&self, what: &str, target: &Target) -> Arc<Arrangement> {
-        let arrangements = self.arrangements.lock();
-        let mut arrangements = arrangements.unwrap_or_else(PoisonError::into_inner);
+    fn recording(&self, name: &str, target: &Target) -> Arc<Recording> {
+        let mut recordings = lock(&self.recordings);
         let new = || {
+            let built = target.built.as_ref().unwrap_or(&self.built);
             let target = Target {
                 shared: None,
+                built: Some(Arc::clone(built)),
                 ..target.clone()
             };
-            Arc::new(Arrangement {
-                session: Session::new(target, &format!("shared/{what}")),
-                chart: AsyncMutex::new(None),
+            let id = format!("shared/{name}");
+            Arc::new(Recording {
+                session: Session::new(target, &id),
+                id,
+                is_begun: AsyncMutex::new(false),
+                locks: Mutex::default(),
+                blobs: Mutex::default(),
             })
         };
-        Arc::clone(arrangements.entry(what.to_owned()).or_insert_with(new))
+        Arc::clone(recordings.entry(name.to_owned()).or_insert_with(new))
+    }
+}
+
+impl Recording {
+    /// The lock of a request.
+    fn lock(&self, method: &Method, uri: &Uri) -> Lock {
+        let mut locks = lock(&self.locks);
+        let key = (method.clone(), uri.clone());
+        Arc::clone(locks.entry(key).or_default())
+    }
+}
+
+impl Echo {
+    fn matched(&self) -> MutexGuard<'_, Matched> {
+        lock(&self.matched)
+    }
+
+    /// The recorded exchange of a request, in the present state of the repository, that the check has not met yet.
+    fn find(&self, request: &Request, is_write: bool) -> Option<(SentRequest, Response)> {
+        let state = self.recording.session.state();
+        let mut matched = self.matched();
+        // Writes may be sent concurrently, and are recorded in the order of their responses.
+        let end = state.exchanges.len();
+        let possible = match self.alike {
+            _ if is_write => 0..end,
+            Alike::Blobs => matched.behind_last_write..end,
+            _ => matched.behind_last_write..matched.next_write(&state.exchanges),
+        };
+        let possible = possible.filter(|position| !matched.positions.contains(position));
+        let same = possible.filter_map(|position| {
+            let sent = &state.exchanges[position];
+            let is_agent_compared = self.alike != Alike::ButForTheAgent;
+            let is_same = is_same(&sent.request, request, is_agent_compared);
+            let response = sent.settled().filter(|_| is_same)?;
+            Some((sent.number, position, response.clone()))
+        });
+        let (_, position, response) = same.min_by_key(|(number, ..)| *number)?;
+        matched.positions.insert(position);
+        if is_write {
+            matched.behind_last_write = matched.behind_last_write.max(position + 1);
+        }
+        Some((state.exchanges[position].clone(), response))
+    }
+
+    /// Records a request that only this check has sent so far.
+    fn add(&self, sent: SentRequest, is_write: bool) {
+        let mut state = self.recording.session.state();
+        let mut matched = self.matched();
+        matched.positions.insert(state.exchanges.len());
+        state.exchanges.push(sent);
+        if is_write {
+            matched.behind_last_write = state.exchanges.len();
+        }
+    }
+
+    /// True if the check has met each recorded write, and sent no other.
+    fn is_complete(&self) -> bool {
+        let state = self.recording.session.state();
+        let matched = self.matched();
+        let has_written = matched.next_write(&state.exchanges) == state.exchanges.len();
+        self.alike == Alike::Blobs || has_written && !matched.has_diverged
+    }
+}
+
+impl Matched {
+    /// The position of the first write that the check has not met yet, or the number of exchanges.
+    fn next_write(&self, exchanges: &[SentRequest]) -> usize {
+        let mut recorded = exchanges.iter().enumerate();
+        let next = recorded.position(|(position, sent)| {
+            sent.is_write() && sent.settled().is_some() && !self.positions.contains(&position)
+        });
+        next.unwrap_or(exchanges.len())
+    }
+}
+
+impl SentRequest {
+    /// True if it changes what the repository holds. A request for a token does not.
+    fn is_write(&self) -> bool {
+        !self.is_secret && !is_read(&self.request)
+    }
+
+    /// The response, unless it is about the rate of requests.
+    fn settled(&self) -> Option<&Response> {
+        let response = self.response.as_ref().ok();
+        response.filter(|response| !matches!(response.status.as_u16(), 408 | 429 | 503))
     }
 }
 
 impl Session {
-    /// Arranges a chart that this check only reads: once for all checks that read the same. If that fails, or if the
-    /// target shares nothing, the chart is arranged in the repository of this check.
+    /// Takes steps that several checks take alike. Where the target shares nothing, the check takes them in its own
+    /// repository.
     pub(crate) async fn share(
         &self,
-        what: &str,
-        arrange: impl for<'s> Fn(&'s Self) -> BoxFuture<'s, Result<Chart, Stop>>,
-    ) -> Result<Chart, Stop> {
-        match self.arranged_once(what, &arrange).await {
-            Some(chart) => Ok(chart),
-            None => arrange(self).await,
+        name: &str,
+        alike: Alike,
+        steps: impl for<'s> Fn(&'s Self) -> BoxFuture<'s, CheckResult>,
+    ) -> CheckResult {
+        match self.share_once(name, alike, &steps).await {
+            Some(result) => result,
+            None => steps(self).await,
         }
     }
 
-    async fn arranged_once(
+    /// The same, unless the check has to take the steps in its own repository.
+    async fn share_once(
         &self,
-        what: &str,
-        arrange: &impl for<'s> Fn(&'s Self) -> BoxFuture<'s, Result<Chart, Stop>>,
-    ) -> Option<Chart> {
+        name: &str,
+        alike: Alike,
+        steps: &impl for<'s> Fn(&'s Self) -> BoxFuture<'s, CheckResult>,
+    ) -> Option<CheckResult> {
         let target = self.target();
         // A repeated check has content of its own, and a run in given repositories has no further one.
         let is_shared =
             target.attempt == 0 && matches!(target.write_mode, WriteMode::OwnRepositories);
         let shared = target.shared.as_ref().filter(|_| is_shared)?;
-        let arrangement = shared.arrangement(what, target);
-        self.state().waits_for = Some(Arc::clone(&arrangement));
-        let mut known = arrangement.chart.lock().await;
-        if known.is_none() {
-            *known = Some(arrange(&arrangement.session).await);
-        }
-        let chart = known.clone().and_then(Result::ok);
-        drop(known);
-        self.state().waits_for = None;
-        if chart.is_some() {
-            self.adopt(&arrangement.session);
-        }
-        chart
-    }
-
-    /// Continues in the repository of another session, with its exchanges and authorization, and only reads there.
-    fn adopt(&self, other: &Self) {
-        let other_state = other.state();
-        let mut state = self.state();
-        state.adopted += other_state.exchanges.len();
-        state
-            .exchanges
-            .extend(other_state.exchanges.iter().cloned());
-        state.secrets.extend(&other_state.secrets);
-        let authorizations = other_state.authorizations.clone();
-        state.authorizations.extend(authorizations);
-        drop(state);
-        self.continued.get_or_init(|| Place {
-            repository: other.repository().clone(),
-            is_shared: true,
-        });
-    }
-
-    /// Refuses a write to a repository that this check shares with others.
-    pub(super) fn check_shared(&self, request: &Request) -> Result<(), Stop> {
-        let shared = self.continued.get().filter(|place| place.is_shared);
-        let Some(shared) = shared.map(|place| &*place.repository) else {
-            return Ok(());
+        let recording = shared.recording(name, target);
+        self.state().waits_for = Some(Arc::clone(&recording));
+        let mut is_begun = recording.is_begun.lock().await;
+        let is_first = alike != Alike::Blobs && !std::mem::replace(&mut *is_begun, true);
+        let result = if is_first {
+            let result = steps(&recording.session).await;
+            is_shareable(&result).then(|| self.adopt(&recording.session, result))
+        } else {
+            drop(is_begun);
+            let echo = Echo {
+                recording: Arc::clone(&recording),
+                alike,
+                matched: Mutex::default(),
+            };
+            let session = Self {
+                echo: OnceLock::from(echo),
+                ..Self::new(recording.session.target().clone(), &recording.id)
+            };
+            let result = steps(&session).await;
+            let is_complete = session.echo.get().is_some_and(Echo::is_complete);
+            let is_shared = is_complete && is_shareable(&result);
+            is_shared.then(|| self.adopt(&session, result))
         };
-        let is_read = matches!(request.method, Method::GET | Method::HEAD);
-        if is_read || Route::of(&request.uri).repository() != Some(shared) {
-            return Ok(());
-        }
-        Err(Stop::from(Obstacle::new(
-            ObstacleKind::Defect,
-            "the check writes to a repository that others read",
-        )))
+        self.state().waits_for = None;
+        result
     }
+
+    /// Takes over the result of steps with their exchanges.
+    fn adopt(&self, other: &Self, result: CheckResult) -> CheckResult {
+        let other = other.state();
+        let mut state = self.state();
+        state.exchanges.clone_from(&other.exchanges);
+        state.adopted = other.exchanges.len();
+        state.secrets.extend(&other.secrets);
+        result
+    }
+
+    /// The response to a request of steps of which there is a recording.
+    pub(super) async fn exchange_recorded(
+        &self,
+        echo: &Echo,
+        request: Request,
+        handling: Handling,
+    ) -> Result<Reply, Stop> {
+        let is_write = !handling.is_secret && !is_read(&request);
+        let is_blob = !matches!(Route::of(&request.uri), Route::Manifest { .. });
+        // A read that is not repeated is about its own response.
+        let is_own = if is_write {
+            echo.alike == Alike::Blobs && is_blob
+        } else {
+            handling.repeats == Repeats::Never || request.is_large()
+        };
+        let lock = echo.recording.lock(&request.method, &request.uri);
+        let _alone = lock.lock().await;
+        let found = (!is_own).then(|| echo.find(&request, is_write));
+        if let Some((sent, response)) = found.flatten() {
+            return Ok(self.enter(sent, response));
+        }
+        if echo.alike != Alike::Blobs && (is_write || !echo.is_complete()) {
+            echo.matched().has_diverged = true;
+            let what = "the check takes other steps than the others";
+            return Err(Stop::from(Obstacle::new(ObstacleKind::Defect, what)));
+        }
+        let reply = self.send_once(request, handling).await?;
+        let sent = self.state().exchanges.get(reply.exchange).cloned();
+        if let Some(sent) = sent.filter(|_| !is_own) {
+            echo.add(sent, is_write);
+        }
+        Ok(reply)
+    }
+
+    /// Uploads a blob, once for all checks that share blobs.
+    pub(super) async fn upload_once(
+        &self,
+        repository: &RepositoryName,
+        digest: Digest,
+        upload: impl Future<Output = Result<Digest, Stop>>,
+    ) -> Result<Digest, Stop> {
+        let echo = self.echo.get();
+        let echo = echo.filter(|echo| echo.alike == Alike::Blobs);
+        let Some(echo) = echo.filter(|_| repository == self.repository()) else {
+            return upload.await;
+        };
+        let path = self.uri(&self.blob_path(&digest))?;
+        let lock = echo.recording.lock(&Method::PUT, &path);
+        let _alone = lock.lock().await;
+        let known = self::lock(&echo.recording.blobs).get(&digest).cloned();
+        if let Some(known) = known {
+            self.state().exchanges.extend(known);
+            return Ok(digest);
+        }
+        let before = self.exchanges();
+        upload.await?;
+        let sent = self.state().exchanges[before..].to_vec();
+        self::lock(&echo.recording.blobs).insert(digest.clone(), sent);
+        Ok(digest)
+    }
+
+    /// Enters a recorded exchange into the transcript.
+    fn enter(&self, sent: SentRequest, response: Response) -> Reply {
+        let mut state = self.state();
+        let uri = sent.request.uri.clone();
+        state.exchanges.push(sent);
+        Reply::to(uri, response, state.exchanges.len() - 1)
+    }
+}
+
+/// True if the result needs no requests of the check's own: a violation is shown in its own repository.
+fn is_shareable(result: &CheckResult) -> bool {
+    matches!(result, Ok(()) | Err(Stop::NotApplicable(_)))
+}
+
+fn is_read(request: &Request) -> bool {
+    matches!(request.method, Method::GET | Method::HEAD)
+}
+
+/// True if two requests are the same, perhaps but for the `User-Agent`.
+fn is_same(one: &Request, other: &Request, is_agent_compared: bool) -> bool {
+    let is_compared = |name: &&HeaderName| is_agent_compared || *name != header::USER_AGENT;
+    let has_headers_of = |one: &Request, other: &Request| {
+        let mut names = one.headers.keys().filter(is_compared);
+        names.all(|name| {
+            let values = other.headers.get_all(name).iter();
+            one.headers.get_all(name).iter().eq(values)
+        })
+    };
+    let has_same_content = match (&one.content, &other.content) {
+        (Content::Bytes(one), Content::Bytes(other)) => one == other,
+        _ => false,
+    };
+    one.method == other.method
+        && one.uri == other.uri
+        && has_same_content
+        && has_headers_of(one, other)
+        && has_headers_of(other, one)
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::proof;
-    use crate::requirement::Setup;
-
-    fn sharing(setup: Setup) -> Target {
-        let mut target = proof::target(setup, &[]);
-        target.shared = Some(Arc::default());
-        target
-    }
-
-    fn chart(session: &Session) -> Chart {
-        let chart = proof::finish(session.shared_chart()).expect("it never waits");
-        chart.expect("it is arranged")
-    }
-
-    #[test]
-    fn what_two_checks_read_is_pushed_once_and_is_in_both_transcripts() {
-        let target = sharing(Setup::Bearer);
-        let [one, other] = ["test/one", "test/other"].map(|id| Session::new(target.clone(), id));
-        assert_eq!(chart(&one).digest, chart(&other).digest);
-        assert_eq!(one.repository(), other.repository());
-        assert!(one.exchanges() > 5, "the push of a chart");
-        assert_eq!([one.sent(), other.sent()], [0, 0], "whoever is first");
-        assert_eq!(one.transcript(), other.transcript());
-
-        let read = proof::finish(other.get_manifest("1.0.0")).expect("it never waits");
-        assert_eq!(read.expect("a response").exchange, one.exchanges());
-        assert_eq!(other.sent(), 1, "the token of the push is used");
-    }
-
-    #[test]
-    fn a_check_does_not_write_where_others_read() {
-        let session = Session::new(sharing(Setup::Open), "test/writing");
-        let chart = chart(&session);
-        let put = proof::finish(session.put_manifest("1.0.1", &chart.manifest));
-        let refused = put.expect("it never waits");
-        assert!(
-            matches!(&refused, Err(Stop::Inconclusive(why)) if why.kind == ObstacleKind::Defect),
-            "{refused:?}"
-        );
-    }
-
-    #[test]
-    fn a_repeated_check_has_a_chart_of_its_own() {
-        let mut target = sharing(Setup::Open);
-        target.attempt = 1;
-        let session = Session::new(target.clone(), "test/again");
-        chart(&session);
-        assert_eq!(*session.repository(), target.repository("test/again"));
-    }
-
-    #[test]
-    fn an_arrangement_that_failed_is_made_again_in_the_repository_of_the_check() {
-        let target = sharing(Setup::Open);
-        let session = Session::new(target.clone(), "test/alone");
-        let own = session.repository().clone();
-        let arrange = async |session: &Session| {
-            // The session that arranges for others shares nothing itself.
-            if session.target().shared.is_none() {
-                let failed = Obstacle::new(ObstacleKind::Arrangement, "it fails");
-                return Err(Stop::from(failed));
-            }
-            session.arrange_chart("1.0.0").await
-        };
-        let arranged = session.share("failing", |session| Box::pin(arrange(session)));
-        let arranged = proof::finish(arranged).expect("it never waits");
-        assert!(arranged.is_ok());
-        assert_eq!(*session.repository(), own);
-    }
-}
+mod tests;

@@ -8,7 +8,7 @@ use http::HeaderValue;
 
 use super::Reply;
 use super::retry::RetryBudget;
-use super::shared::Arrangement;
+use super::shared::Recording;
 use crate::wire::redaction::Secrets;
 use crate::wire::{Request, Response, TransportError};
 
@@ -16,6 +16,8 @@ use crate::wire::{Request, Response, TransportError};
 pub(super) struct State {
     /// The exchanges so far.
     pub(super) exchanges: Vec<SentRequest>,
+    /// The number of requests that were begun.
+    begun: usize,
     /// `Authorization` by repository, after a challenge.
     pub(super) authorizations: BTreeMap<String, HeaderValue>,
     /// The credentials of the target, and the tokens received for them.
@@ -30,10 +32,10 @@ pub(super) struct State {
     pub(super) transfers: usize,
     /// The exchanges whose request failed, was sent again and then succeeded.
     pub(super) recovered: Vec<usize>,
-    /// The number of exchanges of shared arrangements.
+    /// The number of exchanges that the session shares with others.
     pub(super) adopted: usize,
-    /// The shared arrangement that the session waits for.
-    pub(super) waits_for: Option<Arc<Arrangement>>,
+    /// The recording that the session waits for.
+    pub(super) waits_for: Option<Arc<Recording>>,
 }
 
 /// A request with its response, unredacted.
@@ -41,6 +43,8 @@ pub(super) struct State {
 pub(super) struct SentRequest {
     pub(super) request: Request,
     pub(super) response: Result<Response, TransportError>,
+    /// The number of the request. Exchanges are in the order of their responses.
+    pub(super) number: usize,
     /// True if the bodies hold credentials.
     pub(super) is_secret: bool,
 }
@@ -49,6 +53,7 @@ impl State {
     pub(super) fn new(secrets: Secrets) -> Self {
         Self {
             exchanges: Vec::new(),
+            begun: 0,
             authorizations: BTreeMap::new(),
             secrets,
             refused_token: None,
@@ -59,6 +64,12 @@ impl State {
             adopted: 0,
             waits_for: None,
         }
+    }
+
+    /// The number of a request that begins.
+    pub(super) fn begin(&mut self) -> usize {
+        self.begun += 1;
+        self.begun
     }
 
     /// All waits so far.

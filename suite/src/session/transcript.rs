@@ -21,13 +21,14 @@ impl Session {
                 request,
                 response,
                 is_secret,
+                ..
             } = sent;
             Exchange::record(request, response, origin, *is_secret, &state.secrets)
         };
         state.exchanges.iter().skip(first).map(record).collect()
     }
 
-    /// The number of exchanges of this session alone, without those of shared arrangements.
+    /// The number of exchanges of this session alone, without those that it shares with others.
     pub fn sent(&self) -> usize {
         let state = self.state();
         state.exchanges.len() - state.adopted

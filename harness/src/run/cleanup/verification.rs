@@ -1,5 +1,7 @@
 //! Verifies that deleted content is no longer served.
 
+use std::cmp::Reverse;
+
 use futures_util::StreamExt;
 use helm_oci_reports::record::LeftoverKind;
 
@@ -7,29 +9,41 @@ use super::reading;
 use super::sweep::{Item, Presence, State, Sweep};
 use crate::target::policy::CleanUpStrategy;
 
-/// The number of deleted manifests, and of deleted blobs, that are requested again. A registry that keeps one of them
-/// keeps all.
+/// The number of repositories whose tags are listed again, and of deleted manifests and blobs that are requested again. A
+/// registry that keeps one of them keeps all.
 const SAMPLE: usize = 8;
 
 impl Sweep<'_> {
     /// Finds tags that are still listed, and manifests and blobs that are still served.
     pub(super) async fn verify(&self, strategy: CleanUpStrategy) {
-        let tagged = self.stored.iter();
-        let tagged = tagged.filter(|(_, content)| !content.tags.is_empty());
-        futures_util::stream::iter(tagged.map(|(repository, _)| repository))
-            .for_each_concurrent(self.concurrency, |repository| {
-                self.verify_tags(repository, strategy)
-            })
-            .await;
+        let mut tagged: Vec<_> = self.stored.iter().collect();
+        tagged.retain(|(_, content)| !content.tags.is_empty());
+        tagged.sort_by_key(|(_, content)| Reverse(content.tags.len()));
+        let tagged: Vec<&str> = tagged.iter().map(|(name, _)| name.as_str()).collect();
+        let (sample, rest) = tagged.split_at(tagged.len().min(SAMPLE));
+        if self.verify_tags_of(sample, strategy).await {
+            self.verify_tags_of(rest, strategy).await;
+        }
         if strategy != CleanUpStrategy::Tag {
             self.verify_digests(LeftoverKind::Manifest).await;
             self.verify_digests(LeftoverKind::Blob).await;
         }
     }
 
-    /// Deletes the tags of a repository that are still listed, unless the strategy spares them, and notes the rest.
-    async fn verify_tags(&self, repository: &str, strategy: CleanUpStrategy) {
+    /// Verifies the tags of these repositories; true if any is still listed.
+    async fn verify_tags_of(&self, repositories: &[&str], strategy: CleanUpStrategy) -> bool {
+        futures_util::stream::iter(repositories)
+            .map(|repository| self.verify_tags(repository, strategy))
+            .buffer_unordered(self.concurrency)
+            .fold(false, async |is_any, is_listed| is_any || is_listed)
+            .await
+    }
+
+    /// Deletes the tags of a repository that are still listed, unless the strategy spares them, and notes the rest. True
+    /// if any was listed.
+    async fn verify_tags(&self, repository: &str, strategy: CleanUpStrategy) -> bool {
         let mut listed = self.listed(repository).await;
+        let is_any = !listed.is_empty();
         let is_tried = strategy != CleanUpStrategy::Digest;
         if is_tried && !listed.is_empty() {
             self.delete(listed).await;
@@ -41,6 +55,7 @@ impl Sweep<'_> {
                 .into_iter()
                 .map(|item| (item, State::Listed { is_tried })),
         );
+        is_any
     }
 
     /// The tags that are listed although the registry reported their deletion.

@@ -83,12 +83,13 @@ requirement! {
             Break::by_chance("where the next request meets these bytes", ALL, Flow::CHARTS, Symptom::HeadFollowed),
         ],
         faults: [SendsBodiesAfterHead],
+        shares: "chart",
         check: nothing_after_head,
     }
 }
 
 async fn nothing_after_head(session: &Session) -> CheckResult {
-    session.shared_chart().await?;
+    session.arrange_chart("1.0.0").await?;
     let path = session.manifest_path("1.0.0");
     let (reply, after) = session.send_alone(Method::HEAD, &path).await?;
     expect::holds(

@@ -19,7 +19,7 @@ pub(in crate::checks) async fn accepts_user_agents(
     session: &Session,
     agents: &[&str],
 ) -> CheckResult {
-    let chart = session.shared_chart().await?;
+    let chart = session.arrange_chart("1.0.0").await?;
     let read = |path: String| {
         let get = session.call(Method::GET, &path);
         get.accept(media_type::OCI_MANIFEST).send()
@@ -72,6 +72,7 @@ requirement! {
             Break::new(SINCE_3_7, &[Flow::Login], Symptom::LoginRefused),
         ],
         faults: [RefusesHelmUserAgent],
+        shares: "chart",
         check: helm_agents,
     }
 }
@@ -106,12 +107,13 @@ requirement! {
             Break::new(ALL, Flow::PULLS, Symptom::ManifestNotFound),
         ],
         faults: [RefusesAcceptLists],
+        shares: "chart",
         check: accept_lists,
     }
 }
 
 async fn accept_lists(session: &Session) -> CheckResult {
-    session.shared_chart().await?;
+    session.arrange_chart("1.0.0").await?;
     let path = session.manifest_path("1.0.0");
     for accept in [ACCEPT_CONTAINERD, ACCEPT_ORAS] {
         for method in [Method::HEAD, Method::GET] {
@@ -160,12 +162,13 @@ requirement! {
         )],
         breaks: [],
         faults: [RefusesMissingAccept],
+        shares: "chart",
         check: missing_accept,
     }
 }
 
 async fn missing_accept(session: &Session) -> CheckResult {
-    let chart = session.shared_chart().await?;
+    let chart = session.arrange_chart("1.0.0").await?;
     let path = session.manifest_path(&chart.digest);
     let asked = session
         .call(Method::GET, &path)
@@ -201,13 +204,14 @@ requirement! {
             Break::new(CONTAINERD, Flow::PULLS, Symptom::BlobGet),
         ],
         faults: [NegotiatesBlobs],
+        shares: "chart",
         check: blob_accept,
     }
 }
 
 async fn blob_accept(session: &Session) -> CheckResult {
-    let blob = session.package("1.0.0").archive;
-    let digest = session.arrange_blob(&blob).await?;
+    let blob = session.arrange_chart("1.0.0").await?.package.archive;
+    let digest = crate::session::digest_of(&blob);
     // `consistency/blob-readable-at-once` judges the first response after an upload.
     session.head_blob(&digest).await?;
     let control = session.get_blob(&digest).await?;

@@ -36,13 +36,14 @@ requirement! {
             Break::new(ALL, Flow::PULLS, Symptom::DecodedLength),
         ],
         faults: [MarksArchivesAsEncoded],
+        shares: "chart",
         check: content_encoding,
     }
 }
 
 async fn content_encoding(session: &Session) -> CheckResult {
-    let blob = session.package("1.0.0").archive;
-    let digest = session.arrange_blob(&blob).await?;
+    let blob = session.arrange_chart("1.0.0").await?.package.archive;
+    let digest = crate::session::digest_of(&blob);
     let path = session.blob_path(&digest);
     let reply = session
         .call(Method::GET, &path)
@@ -77,12 +78,13 @@ requirement! {
         sources: [oras_go("v2.6.0", "registry/remote/repository.go", "sends a HEAD if the response to GET of a manifest has no length")],
         breaks: [],
         faults: [ManifestGetWithoutLength],
+        shares: "chart",
         check: manifest_length,
     }
 }
 
 async fn manifest_length(session: &Session) -> CheckResult {
-    session.shared_chart().await?;
+    session.arrange_chart("1.0.0").await?;
     let reply = session.get_manifest("1.0.0").await?;
     if !reply.status.is_success() {
         return Err(obstacle("read the manifest", &reply));
@@ -106,13 +108,14 @@ requirement! {
         sources: [oras_go("v2.6.0", "registry/remote/repository.go", "compares the length with the descriptor before it reads the body")],
         breaks: [],
         faults: [BlobGetWithoutLength],
+        shares: "chart",
         check: blob_length,
     }
 }
 
 async fn blob_length(session: &Session) -> CheckResult {
-    let blob = session.package("1.0.0").archive;
-    let digest = session.arrange_blob(&blob).await?;
+    let blob = session.arrange_chart("1.0.0").await?.package.archive;
+    let digest = crate::session::digest_of(&blob);
     let reply = session.get_blob(&digest).await?;
     if !reply.status.is_success() {
         return Err(obstacle("read the blob", &reply));

@@ -38,12 +38,13 @@ requirement! {
             Break::new(ORAS, Flow::TAG_PULLS, Symptom::ManifestGet),
         ],
         faults: [LimitsTagReads],
+        shares: "chart",
         check: short_delays,
     }
 }
 
 async fn short_delays(session: &Session) -> CheckResult {
-    let chart = session.shared_chart().await?;
+    let chart = session.arrange_chart("1.0.0").await?;
     let paths = [
         session.manifest_path("1.0.0"),
         session.blob_path(&chart.layer_digest()),

@@ -201,12 +201,13 @@ requirement! {
         faults: [TagListNeedsMoreThanPull],
         consequences: [TagListUnauthorized, TagListForbidden],
         proven_on: Bearer,
+        shares: "chart",
         check: pull_lists,
     }
 }
 
 async fn pull_lists(session: &Session) -> CheckResult {
-    session.shared_chart().await?;
+    session.arrange_chart("1.0.0").await?;
     let token = token_for(session, &[&scope(session, "pull")]).await?;
     let path = session.manifest_path("1.0.0");
     let manifest = session

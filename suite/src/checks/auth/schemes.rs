@@ -119,12 +119,13 @@ requirement! {
         ],
         faults: [OffersBasicFirstInVain],
         proven_on: Bearer,
+        shares: "chart",
         check: first_works,
     }
 }
 
 async fn first_works(session: &Session) -> CheckResult {
-    session.shared_chart().await?;
+    session.arrange_chart("1.0.0").await?;
     let path = format!("/v2/{}/tags/list", session.repository());
     let list = || session.call(Method::GET, &path);
     let anonymous = list().anonymous().send().await?;

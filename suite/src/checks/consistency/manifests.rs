@@ -1,6 +1,8 @@
 //! Manifests and tags after their push.
 
 use crate::checks::tags::tags_of;
+use helm_oci_fixtures::manifest::Shape;
+
 use crate::helm::breaks::Break;
 use crate::helm::errors::Symptom;
 use crate::helm::flow::Flow;
@@ -36,8 +38,11 @@ requirement! {
 }
 
 async fn manifest_at_once(session: &Session) -> CheckResult {
+    let package = session.arrange_chart_blobs("1.0.0").await?.package;
     for round in 0..5 {
-        let chart = session.arrange_chart_blobs(&format!("1.0.{round}")).await?;
+        let mut package = package.clone();
+        package.metadata = package.metadata.annotation("round", &round.to_string());
+        let chart = session.chart_of(package, Shape::Helm313, None);
         session.head_manifest(&chart.digest).await?;
         session
             .arrange_manifest(&chart.digest, &chart.manifest)
@@ -78,6 +83,7 @@ requirement! {
             Break::new(ORAS, &[Flow::RePush], Symptom::TagPut),
         ],
         faults: [RefusesIdenticalRePut],
+        shares: "additions" as Blobs,
         check: same_manifest,
     }
 }
@@ -106,6 +112,7 @@ requirement! {
             Break::new(SINCE_3_7, &[Flow::PushChanged], Symptom::ManifestPush),
         ],
         faults: [RefusesSharedConfigs],
+        shares: "additions" as Blobs,
         check: shared_config,
     }
 }
@@ -113,8 +120,16 @@ requirement! {
 async fn shared_config(session: &Session) -> CheckResult {
     let first = session.arrange_chart("1.0.0").await?;
     let second = session.arrange_other_chart_blobs("1.0.0").await?;
-    expect::success(&session.put_manifest("1.0.1", &second.manifest).await?)?;
-    expect::success(&session.put_manifest("1.0.2", &first.manifest).await?)
+    expect::success(
+        &session
+            .put_manifest("1.0.1-config", &second.manifest)
+            .await?,
+    )?;
+    expect::success(
+        &session
+            .put_manifest("1.0.2-config", &first.manifest)
+            .await?,
+    )
 }
 
 requirement! {

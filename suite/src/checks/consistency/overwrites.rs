@@ -34,6 +34,7 @@ requirement! {
             Break::when("after a push of a changed chart under the same version", ALL, Flow::TAG_PULLS, Symptom::OlderChartPulled),
         ],
         faults: [IgnoresOverwrites, FailsOverwrites],
+        shares: "moved-tag",
         check: overwrite,
     }
 }
@@ -194,6 +195,7 @@ requirement! {
         breaks: [],
         faults: [StaleTagHead, StaleTagGet],
         consequences: [IgnoresOverwrites],
+        shares: "moved-tag",
         check: moved_tag,
     }
 }

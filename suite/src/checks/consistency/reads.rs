@@ -1,6 +1,7 @@
 //! Reads that must agree, and concurrent reads.
 
 use futures_util::future::join_all;
+use helm_oci_fixtures::manifest::Shape;
 use http::Method;
 
 use crate::helm::breaks::Break;
@@ -41,12 +42,13 @@ requirement! {
         ],
         faults: [ConvertsManifests],
         consequences: [ReformatsManifests, ManifestHeadWrongDigest],
+        shares: "chart",
         check: head_and_get,
     }
 }
 
 async fn head_and_get(session: &Session) -> CheckResult {
-    session.shared_chart().await?;
+    session.arrange_chart("1.0.0").await?;
     let head = session.head_manifest("1.0.0").await?;
     if !head.status.is_success() {
         return Err(obstacle("find the manifest with HEAD", &head));
@@ -103,12 +105,13 @@ requirement! {
             Break::new(ALL, MANY_BLOBS, Symptom::ProvenanceLost),
         ],
         faults: [LimitsBlobGets],
+        shares: "signed-chart",
         check: concurrent_pulls,
     }
 }
 
 async fn concurrent_pulls(session: &Session) -> CheckResult {
-    let chart = session.shared_signed_chart().await?;
+    let chart = session.arrange_signed_chart(Shape::Helm38).await?;
     let digests: Vec<Digest> = chart.blobs().iter().map(|blob| digest_of(blob)).collect();
     let get = |digest: &Digest| {
         let get = session.call(Method::GET, &session.blob_path(digest));

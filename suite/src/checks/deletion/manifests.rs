@@ -32,6 +32,7 @@ requirement! {
         breaks: [],
         faults: [DeletesRefused, DeletesAnswered400],
         consequences: [DeletesDespiteRefusal, KeepsTaggedManifests, DeletesNotRouted],
+        shares: "deleted-chart",
         check: manifests,
     }
 }
@@ -70,6 +71,7 @@ requirement! {
         ],
         faults: [DeletesWithoutEffect, ListsDeletedTags],
         consequences: [HeadRemembersDeletedTags],
+        shares: "deleted-chart",
         check: removed,
     }
 }
@@ -170,6 +172,7 @@ requirement! {
             Break::when("after a chart was deleted", ORAS, &[Flow::Push, Flow::RePush], Symptom::TagReadNotFound),
         ],
         faults: [RemembersDeletedManifests, HeadRemembersDeletedDigests],
+        shares: "deleted-manifest",
         check: head_of_digest_agrees,
     }
 }
@@ -206,6 +209,7 @@ requirement! {
             Break::when("after a chart was deleted", CONTAINERD, Flow::TAG_PULLS, Symptom::ManifestNotFoundByDigest),
         ],
         faults: [RemembersDeletedManifests, HeadRemembersDeletedTags],
+        shares: "deleted-manifest",
         check: head_of_tag_agrees,
     }
 }

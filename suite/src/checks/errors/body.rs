@@ -12,7 +12,7 @@ use crate::verdict::{CheckResult, Stop};
 
 /// The response to a GET of a tag that does not exist.
 async fn absent_tag(session: &Session) -> Result<Reply, Stop> {
-    session.shared_chart().await?;
+    session.arrange_chart("1.0.0").await?;
     let path = session.manifest_path("9.9.9");
     let get = session.call(Method::GET, &path).accept(ACCEPT_ORAS);
     let reply = get.unfollowed().send().await?;
@@ -50,6 +50,7 @@ requirement! {
         specification: May,
         breaks: [],
         faults: [ErrorsAsHtml, ErrorsEmpty],
+        shares: "chart",
         check: json,
     }
 }
@@ -86,6 +87,7 @@ requirement! {
         sources: [oras_go("v2.6.0", "registry/remote/internal/errutil", "reads at most 8 KiB of an error body")],
         breaks: [],
         faults: [ErrorsOversized],
+        shares: "chart",
         check: short,
     }
 }

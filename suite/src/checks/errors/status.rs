@@ -78,12 +78,13 @@ requirement! {
             Break::new(CONTAINERD, Flow::FIRST_PUSHES, Symptom::ManifestHead),
         ],
         faults: [HeadAbsentTagForbidden],
+        shares: "chart",
         check: head_agrees,
     }
 }
 
 async fn head_agrees(session: &Session) -> CheckResult {
-    session.shared_chart().await?;
+    session.arrange_chart("1.0.0").await?;
     let path = session.manifest_path("9.9.9");
     let head = session
         .call(Method::HEAD, &path)
@@ -125,12 +126,13 @@ requirement! {
         breaks: [],
         faults: [AbsentBlobFails],
         consequences: [DigestMismatchFails],
+        shares: "chart",
         check: status_class,
     }
 }
 
 async fn status_class(session: &Session) -> CheckResult {
-    session.shared_chart().await?;
+    session.arrange_chart("1.0.0").await?;
     let absent = session
         .get_blob(&digest_of(b"a blob that was never uploaded"))
         .await?;

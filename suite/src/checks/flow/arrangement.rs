@@ -1,7 +1,5 @@
 //! The arrangement of the replays: what a flow reads is pushed before, as this Helm version would have pushed it.
 
-use futures_util::FutureExt;
-
 use crate::client::ClientModel;
 use crate::session::steps::{Chart, obstacle};
 use crate::session::{Session, digest_of};
@@ -20,8 +18,8 @@ pub(super) enum Content {
     Versions,
 }
 
-/// Arranges content as this Helm version would have pushed it, once for all models that read it in the same way.
-pub(super) async fn share(
+/// Arranges content for this Helm version.
+pub(super) async fn arrange(
     session: &Session,
     client: &'static ClientModel,
     content: Content,
@@ -32,34 +30,22 @@ pub(super) async fn share(
     if let Some(chart) = adopted.filter(is_adopted) {
         return Ok(chart.clone());
     }
-    let what = match content {
-        Content::Chart(version) => version.replace('+', "-"),
-        Content::SignedChart => "signed".to_owned(),
-        Content::UnreadChart => "unread".to_owned(),
-        Content::Versions => "versions".to_owned(),
-    };
-    let what = format!("{}-{what}", client.reading_name());
-    session
-        .share(&what, |session| arrange(session, client, content).boxed())
-        .await
-}
-
-async fn arrange(
-    session: &Session,
-    client: &'static ClientModel,
-    content: Content,
-) -> Result<Chart, Stop> {
     match content {
         Content::Chart(version) => {
-            push_and_read(session, client.chart(session, version), version).await
+            push_and_read(session, read_chart(session, client, version), version).await
         }
         Content::SignedChart => {
-            let chart = client.signed_chart(session, "1.0.0", false);
+            let chart = client.read_signed_chart(session, "1.0.0");
             push_and_read(session, chart, "1.0.0").await
         }
-        Content::UnreadChart => push_unread(session, client.chart(session, "1.0.0")).await,
+        Content::UnreadChart => push_unread(session, read_chart(session, client, "1.0.0")).await,
         Content::Versions => arrange_versions(session, client).await,
     }
+}
+
+/// A chart as this Helm version would push it, but for details that no Helm version reads.
+fn read_chart(session: &Session, client: &ClientModel, version: &str) -> Chart {
+    Session::chart_as_sent(session.ordinary_package(version), client.read_shape(), None)
 }
 
 async fn push_unread(session: &Session, chart: Chart) -> Result<Chart, Stop> {
@@ -117,7 +103,7 @@ pub(super) const BUILD: &str = "0.2.0_build.5";
 /// The tags are listed in between: a list from before a push must not be returned after it. They are listed once after the
 /// last push, as other requirements judge the first response.
 async fn arrange_versions(session: &Session, client: &'static ClientModel) -> Result<Chart, Stop> {
-    let chart = push_and_read(session, client.chart(session, "1.2.0"), "0.1.0").await?;
+    let chart = push_and_read(session, read_chart(session, client, "1.2.0"), "0.1.0").await?;
     let session = &*session.arranging();
     let older = ["1.0.0", "1.3.0-rc.1", "latest", "stable"];
     for tags in [&older[..], &[BUILD, RELEASE]] {

@@ -7,16 +7,17 @@
 
 mod arrangement;
 mod kinds;
+mod read_kinds;
 mod replays;
 mod spans;
 
-use kinds::{
-    DEPENDENCY, DEPENDENCY_RANGE, FIRST_PUSH, LIST, LOGIN, PROV, PULL, PULL_DIGEST, PULL_PLUS,
-    PUSH, PUSH_CHANGED, PUSH_PLUS, PUSH_PROV, PUSH_PULL, RE_PUSH, RESOLVE, SHOW,
+use kinds::{FIRST_PUSH, PUSH, PUSH_CHANGED, PUSH_PLUS, PUSH_PROV, PUSH_PULL, RE_PUSH};
+use read_kinds::{
+    DEPENDENCY, DEPENDENCY_RANGE, LIST, LOGIN, PROV, PULL, PULL_DIGEST, PULL_PLUS, RESOLVE, SHOW,
 };
 use replays::{
     dependency, first_push, list, login, prov, pull, pull_digest, pull_plus, push, push_changed,
-    push_plus, push_prov, push_pull, re_push, resolve, show,
+    push_plus, push_prov, push_pull, re_push, replay, resolve, show,
 };
 use spans::{
     HARDENED_3, HARDENED_4, OF_3_5, OF_3_7, OF_3_11, OF_3_12, OF_3_17, SINCE_3_7, SINCE_3_11,
@@ -55,7 +56,11 @@ macro_rules! replay {
             represents: $versions,
             mebibytes: 0,
             proven_on: Setup::$setup,
-            check: |session| Box::pin($check(session, &$client)),
+            check: |session| {
+                Box::pin(replay(session, &$kind, &$client, |session| {
+                    Box::pin($check(session, &$client))
+                }))
+            },
             file: file!(),
             line: line!(),
         }

@@ -1,17 +1,29 @@
 //! The checks of the flows: each prepares the registry, then replays the requests of one Helm version.
 
-use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
 use semver::VersionReq;
 
-use super::arrangement::{BUILD, Content, RELEASE, push_and_read, share};
+use super::arrangement::{BUILD, Content, RELEASE, arrange, push_and_read};
+use super::kinds::Kind;
 use crate::client::ClientModel;
 use crate::session::expect;
 use crate::session::steps::Chart;
-use crate::session::{Session, digest_of};
+use crate::session::{Alike, Session, digest_of};
 use crate::verdict::{CheckResult, Obstacle, ObstacleKind, Restriction, Stop};
 
 /// A version with build metadata.
 const PLUS: &str = "1.0.0+build.5";
+
+/// Replays a flow, once for all Helm versions that send the same requests.
+pub(super) async fn replay(
+    session: &Session,
+    kind: &Kind,
+    client: &'static ClientModel,
+    flow: impl for<'s> Fn(&'s Session) -> BoxFuture<'s, CheckResult>,
+) -> CheckResult {
+    let name = format!("{}-{}", kind.shares, client.wire_name());
+    session.share(&name, Alike::ButForTheAgent, flow).await
+}
 
 /// The push of a new chart.
 pub(super) async fn push(session: &Session, client: &'static ClientModel) -> CheckResult {
@@ -26,16 +38,7 @@ pub(super) async fn first_push(session: &Session, client: &'static ClientModel) 
     push(session, client).await
 }
 
-/// Pushes a new chart, once for all flows of this client model that begin with it.
 async fn pushed(session: &Session, client: &'static ClientModel) -> Result<Chart, Stop> {
-    let (major, minor, patch) = client.version;
-    let what = format!("push-{major}-{minor}-{patch}");
-    session
-        .share(&what, |session| push_new(session, client).boxed())
-        .await
-}
-
-async fn push_new(session: &Session, client: &'static ClientModel) -> Result<Chart, Stop> {
     let chart = client.chart(session, "1.0.0");
     client.run(session).push(&chart, "1.0.0").await?;
     Ok(chart)
@@ -103,8 +106,11 @@ pub(super) async fn push_changed(session: &Session, client: &'static ClientModel
         Err(Stop::Violated(finding)) if session.shows_refused_tag(&finding) => {
             // A registry may refuse to replace a tag, each time; it then accepts the same manifest under another one.
             let again = session.put_manifest("1.0.0", &chart.manifest).await?;
+            if again.status.is_success() {
+                return Err(Stop::Violated(finding));
+            }
             let other = session.put_manifest("1.0.1", &chart.manifest).await?;
-            return Err(if other.status.is_success() && !again.status.is_success() {
+            return Err(if other.status.is_success() {
                 Stop::condition_not_met("the registry refuses to replace a tag")
             } else {
                 Stop::Violated(finding)
@@ -133,7 +139,7 @@ pub(super) async fn push_changed(session: &Session, client: &'static ClientModel
 
 /// The pull of an exact version.
 pub(super) async fn pull(session: &Session, client: &'static ClientModel) -> CheckResult {
-    let chart = share(session, client, Content::Chart("1.0.0")).await?;
+    let chart = arrange(session, client, Content::Chart("1.0.0")).await?;
     client.run(session).pull(&chart, "1.0.0").await
 }
 
@@ -166,7 +172,7 @@ async fn pull_by_each(
 
 /// The pull of a version with build metadata.
 pub(super) async fn pull_plus(session: &Session, client: &'static ClientModel) -> CheckResult {
-    let chart = share(session, client, Content::Chart(PLUS)).await?;
+    let chart = arrange(session, client, Content::Chart(PLUS)).await?;
     client
         .run(session)
         .pull(&chart, &PLUS.replace('+', "_"))
@@ -175,7 +181,7 @@ pub(super) async fn pull_plus(session: &Session, client: &'static ClientModel) -
 
 /// The pull by digest.
 pub(super) async fn pull_digest(session: &Session, client: &'static ClientModel) -> CheckResult {
-    let chart = share(session, client, Content::UnreadChart).await?;
+    let chart = arrange(session, client, Content::UnreadChart).await?;
     client.run(session).pull(&chart, &chart.digest).await
 }
 
@@ -194,7 +200,7 @@ async fn pull_signed(session: &Session, client: &'static ClientModel) -> CheckRe
             return Err(Stop::not_allowed(Restriction::UnsignedChart));
         }
         Some(adopted) if client.uses_shape_of(&adopted.chart) => adopted.chart.clone(),
-        _ => share(session, client, Content::SignedChart).await?,
+        _ => arrange(session, client, Content::SignedChart).await?,
     };
     let run = client.run(session);
     run.pull_with_provenance(&chart, "1.0.0").await
@@ -202,7 +208,7 @@ async fn pull_signed(session: &Session, client: &'static ClientModel) -> CheckRe
 
 /// The pull of the highest release.
 pub(super) async fn list(session: &Session, client: &'static ClientModel) -> CheckResult {
-    let chart = share(session, client, Content::Versions).await?;
+    let chart = arrange(session, client, Content::Versions).await?;
     let run = client.run(session);
     run.pull_resolved(&chart, &[(RELEASE, None)]).await
 }
@@ -227,7 +233,7 @@ async fn pull_by_ranges(
     client: &'static ClientModel,
     ranges: &[(&str, Option<&VersionReq>)],
 ) -> CheckResult {
-    let chart = share(session, client, Content::Versions).await?;
+    let chart = arrange(session, client, Content::Versions).await?;
     client.run(session).pull_resolved(&chart, ranges).await
 }
 

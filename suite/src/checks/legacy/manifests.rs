@@ -2,6 +2,7 @@
 
 use helm_oci_fixtures::manifest::Shape;
 
+use crate::checks::manifests::accepted_like;
 use crate::checks::pull::{is_image_manifest, read_manifest};
 use crate::helm::breaks::Break;
 use crate::helm::errors::Symptom;
@@ -35,16 +36,16 @@ requirement! {
             Break::new(BEFORE_3_7, &[Flow::ChartPush], Symptom::ManifestPush),
         ],
         faults: [RefusesLegacyLayer],
+        shares: "additions" as Blobs,
         check: old_layer,
     }
 }
 
 async fn old_layer(session: &Session) -> CheckResult {
-    session.arrange_chart("1.0.0").await?;
-    let old = session
-        .arrange_blobs_of(session.package("0.9.0"), Shape::Legacy, None)
-        .await?;
-    expect::success(&session.put_manifest("0.9.0", &old.manifest).await?)
+    let chart = session.arrange_chart("1.0.0").await?;
+    let old = session.chart_of(chart.package, Shape::Legacy, None);
+    let reply = session.put_manifest("1.0.0-old", &old.manifest).await?;
+    accepted_like(session, &reply, &chart.manifest).await
 }
 
 requirement! {
@@ -67,11 +68,13 @@ requirement! {
         ],
         faults: [ReformatsManifests, ReformatsAndRehashesManifests, ConvertsManifests],
         consequences: [DropsAnnotations, RewritesChartLayerType],
+        shares: "additions" as Blobs,
         check: shapes,
     }
 }
 
 async fn shapes(session: &Session) -> CheckResult {
+    let package = session.arrange_chart_blobs("1.0.0").await?.package;
     for (number, shape) in [
         Shape::Legacy,
         Shape::Helm37,
@@ -82,10 +85,8 @@ async fn shapes(session: &Session) -> CheckResult {
     .into_iter()
     .enumerate()
     {
-        let tag = format!("1.{number}.0");
-        let chart = session
-            .arrange_blobs_of(session.package(&tag), shape, None)
-            .await?;
+        let tag = format!("3.{number}.0");
+        let chart = session.chart_of(package.clone(), shape, None);
         session.arrange_manifest(&tag, &chart.manifest).await?;
         let reply = read_manifest(session, &tag).await?;
         if !is_image_manifest(&reply) {
@@ -112,6 +113,7 @@ requirement! {
         sources: [observed("7.6", "every Helm version accepts `; charset=utf-8` in the media type of a manifest")],
         breaks: [],
         faults: [AddsCharset],
+        shares: "chart",
         check: bare_type,
     }
 }

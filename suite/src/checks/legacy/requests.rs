@@ -30,6 +30,7 @@ requirement! {
             Break::new(BEFORE_3_7, Flow::PULLS, Symptom::PullStart),
         ],
         faults: [RefusesContainerdUserAgent],
+        shares: "chart",
         check: user_agents,
     }
 }
@@ -64,6 +65,7 @@ requirement! {
             Break::new(BEFORE_3_3, &[Flow::ChartPush], Symptom::BlobPut),
         ],
         faults: [RequiresUploadContentType],
+        shares: "additions" as Blobs,
         check: no_content_type,
     }
 }

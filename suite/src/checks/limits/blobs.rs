@@ -33,6 +33,7 @@ requirement! {
         ],
         faults: [LimitsBodies],
         consequences: [LimitsBodiesTo1Kilobyte, LimitsBodiesTo16Kilobytes],
+        shares: "additions" as Blobs,
         check: large_blob,
     }
 }
@@ -66,6 +67,7 @@ requirement! {
             Break::when("for small configs", ALL, Flow::PUSHES, Symptom::BlobPut),
         ],
         faults: [RefusesTinyBlobs],
+        shares: "additions" as Blobs,
         check: tiny,
     }
 }
@@ -99,6 +101,7 @@ requirement! {
         )],
         breaks: [],
         faults: [RefusesEmptyBlobs],
+        shares: "additions" as Blobs,
         check: empty,
     }
 }

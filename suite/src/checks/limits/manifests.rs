@@ -1,14 +1,15 @@
 //! The size of manifests.
 
 use bytes::Bytes;
-use helm_oci_fixtures::chart::{ChartMetadata, ChartPackage};
-use helm_oci_fixtures::manifest::{Parts, Shape, chart_manifest};
+use helm_oci_fixtures::chart::ChartPackage;
+use helm_oci_fixtures::manifest::{Shape, chart_manifest};
 
+use crate::checks::manifests::accepted_like;
 use crate::requirement::requirement;
 use crate::requirement::source::DISTRIBUTION;
+use crate::session::Session;
 use crate::session::steps::with_media_type;
 use crate::session::target::MEBIBYTE;
-use crate::session::{Session, expect};
 use crate::verdict::CheckResult;
 
 requirement! {
@@ -32,6 +33,7 @@ requirement! {
         breaks: [],
         faults: [LimitsManifests],
         consequences: [LimitsBodiesTo1Kilobyte, LimitsBodiesTo16Kilobytes, LimitsAnnotationLength],
+        shares: "additions" as Blobs,
         check: large_manifest,
     }
 }
@@ -62,6 +64,7 @@ requirement! {
         breaks: [],
         faults: [RefusesManifestsOver2Mebibytes],
         consequences: [LimitsManifests, LimitsBodiesTo1Kilobyte, LimitsBodiesTo16Kilobytes, LimitsAnnotationLength],
+        shares: "additions" as Blobs,
         check: four_megabytes,
     }
 }
@@ -72,42 +75,27 @@ async fn four_megabytes(session: &Session) -> CheckResult {
 
 /// Pushes a small manifest, then one of `length` bytes, and expects success.
 async fn accepts_manifest(session: &Session, length: u64) -> CheckResult {
-    let small = ChartMetadata::new(session.chart_name(), "0.9.0")
-        .annotation("example.test/changelog", "short");
-    let small = ChartPackage::build(&small, session.seed());
-    let small = session
-        .arrange_blobs_of(small, Shape::Helm312, None)
-        .await?;
-    session.arrange_manifest("0.9.0", &small.manifest).await?;
-    let metadata = ChartMetadata::new(session.chart_name(), "1.0.0");
-    let package = ChartPackage::build(&metadata, session.seed());
-    session.arrange_blob(&package.config).await?;
-    session.arrange_blob(&package.archive).await?;
-    let short = annotated(session, &metadata, &package, "short");
+    let package = session.arrange_chart_blobs("1.0.0").await?.package;
+    let small = annotated(session, &package, "small");
+    session.arrange_manifest("0.9.0-small", &small).await?;
+    let short = annotated(session, &package, "short");
     let length = usize::try_from(length).unwrap_or(usize::MAX);
     let line = "a line of changes ";
     let mut changes = line.repeat(length / line.len() + 1);
     changes.truncate(length - short.len() + "short".len());
-    let large = annotated(session, &metadata, &package, &changes);
-    expect::success(&session.put_manifest("1.0.0", &large).await?)
+    let large = annotated(session, &package, &changes);
+    let tag = format!("1.0.0-{length}");
+    let reply = session.put_manifest(&tag, &large).await?;
+    accepted_like(session, &reply, &small).await
 }
 
 /// The manifest of a chart with a changelog in its annotations.
-fn annotated(
-    session: &Session,
-    metadata: &ChartMetadata,
-    package: &ChartPackage,
-    changes: &str,
-) -> Bytes {
-    let metadata = metadata
-        .clone()
+fn annotated(session: &Session, package: &ChartPackage, changes: &str) -> Bytes {
+    let mut package = package.clone();
+    package.metadata = package
+        .metadata
         .annotation("example.test/changelog", changes);
-    let parts = Parts {
-        metadata: &metadata,
-        config: &package.config,
-        archive: &package.archive,
-    };
-    let manifest = chart_manifest(Shape::Helm312, parts, None, None);
+    let manifest = chart_manifest(Shape::Helm312, &package, None, None);
     if session.target().typed_manifests {
         with_media_type(&manifest)
     } else {

@@ -74,6 +74,7 @@ requirement! {
             Break::when("for long versions", ALL, &[Flow::PushPlus], Symptom::TagPut),
         ],
         faults: [LimitsTagLength],
+        shares: "additions" as Blobs,
         check: long_tags,
     }
 }

@@ -36,12 +36,13 @@ requirement! {
         ],
         faults: [HeadAbsentTagForbidden],
         consequences: [AbsentManifestFails],
+        shares: "chart",
         check: absent_tag,
     }
 }
 
 async fn absent_tag(session: &Session) -> CheckResult {
-    session.shared_chart().await?;
+    session.arrange_chart("1.0.0").await?;
     let path = session.manifest_path("9.9.9");
     let reply = session
         .call(Method::HEAD, &path)
@@ -74,12 +75,13 @@ requirement! {
         ],
         faults: [HeadAbsentDigestNotAllowed, HeadManifestNotAllowed, HeadAbsentDigestUnauthorized],
         consequences: [AbsentManifestIsHtml, AbsentManifestFails],
+        shares: "chart",
         check: absent_digest,
     }
 }
 
 async fn absent_digest(session: &Session) -> CheckResult {
-    session.shared_chart().await?;
+    session.arrange_chart("1.0.0").await?;
     let path = session.manifest_path(&digest_of(b"no such manifest"));
     let reply = session
         .call(Method::HEAD, &path)

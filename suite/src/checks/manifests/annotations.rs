@@ -3,6 +3,7 @@
 use helm_oci_fixtures::chart::{ChartMetadata, ChartPackage};
 use helm_oci_fixtures::manifest::Shape;
 
+use super::accepted_like;
 use crate::helm::breaks::Break;
 use crate::helm::errors::Symptom;
 use crate::helm::flow::Flow;
@@ -18,12 +19,17 @@ use crate::verdict::CheckResult;
 pub(super) const ANNOTATES_OVER_CONTAINERD: Versions =
     Versions(&[Span::new((3, 12, 0), (3, 18, 0))]);
 
-/// A chart with annotations in its `Chart.yaml`: one outside ASCII, one long.
+/// The tag of a manifest with annotations.
+const TAG: &str = "1.0.0-annotated";
+
+/// A chart with annotations: one outside ASCII, one long.
 fn annotated(session: &Session) -> ChartPackage {
     let metadata = ChartMetadata::new(session.chart_name(), "1.0.0")
         .annotation("category", "démo <of> & annotations")
         .annotation("example.test/long", &"x".repeat(500));
-    ChartPackage::build(&metadata, session.seed())
+    let mut package = session.package("1.0.0");
+    package.metadata = metadata;
+    package
 }
 
 requirement! {
@@ -50,16 +56,18 @@ requirement! {
         ],
         faults: [RefusesAnnotations],
         consequences: [RefusesSlashesInAnnotationKeys, LimitsBodiesTo1Kilobyte],
+        shares: "additions" as Blobs,
         check: annotations,
     }
 }
 
 async fn annotations(session: &Session) -> CheckResult {
-    session.arrange_chart("0.9.0").await?;
+    let ordinary = session.arrange_chart("0.9.0").await?;
     let chart = session
         .arrange_blobs_of(annotated(session), Shape::Helm313, None)
         .await?;
-    expect::success(&session.put_manifest("1.0.0", &chart.manifest).await?)
+    let reply = session.put_manifest(TAG, &chart.manifest).await?;
+    accepted_like(session, &reply, &ordinary.manifest).await
 }
 
 requirement! {
@@ -86,6 +94,7 @@ requirement! {
         ],
         faults: [DropsAnnotations],
         consequences: [CutsLongAnnotations],
+        shares: "additions" as Blobs,
         check: annotations_kept,
     }
 }
@@ -94,8 +103,8 @@ async fn annotations_kept(session: &Session) -> CheckResult {
     let chart = session
         .arrange_blobs_of(annotated(session), Shape::Helm313, None)
         .await?;
-    session.arrange_manifest("1.0.0", &chart.manifest).await?;
-    let reply = session.get_manifest("1.0.0").await?;
+    session.arrange_manifest(TAG, &chart.manifest).await?;
+    let reply = session.get_manifest(TAG).await?;
     let read = |bytes: &[u8]| {
         let value: Option<serde_json::Value> = serde_json::from_slice(bytes).ok();
         value.and_then(|value| value.get("annotations").cloned())

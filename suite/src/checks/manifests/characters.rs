@@ -1,11 +1,12 @@
 //! Annotations as real charts have them: long, many, with line breaks and characters of every plane.
 
-use helm_oci_fixtures::chart::{ChartMetadata, ChartPackage};
+use helm_oci_fixtures::chart::ChartMetadata;
 use helm_oci_fixtures::manifest::Shape;
 use helm_oci_fixtures::media_type;
 use http::Method;
 
 use super::annotations::ANNOTATES_OVER_CONTAINERD;
+use super::arrange_again;
 use crate::helm::breaks::Break;
 use crate::helm::errors::Symptom;
 use crate::helm::flow::Flow;
@@ -14,7 +15,7 @@ use crate::requirement::requirement;
 use crate::requirement::source::{DISTRIBUTION, IMAGE, observed};
 use crate::session::steps::{Chart, obstacle};
 use crate::session::{Session, expect};
-use crate::verdict::{CheckResult, Stop};
+use crate::verdict::CheckResult;
 
 /// A list of changes, as `artifacthub.io/changes` has it: several lines, more than a kilobyte.
 fn changes() -> String {
@@ -39,19 +40,15 @@ fn unusual() -> Vec<(&'static str, Vec<(String, String)>)> {
     ]
 }
 
-/// Pushes the blobs of a chart with these annotations, and not its manifest.
-async fn arrange_annotated(
-    session: &Session,
-    annotations: &[(String, String)],
-) -> Result<Chart, Stop> {
+/// The chart `1.0.0` with a manifest that has these annotations.
+fn annotated(session: &Session, annotations: &[(String, String)]) -> Chart {
     let mut metadata = ChartMetadata::new(session.chart_name(), "1.0.0");
     for (key, value) in annotations {
         metadata = metadata.annotation(key, value);
     }
-    let package = ChartPackage::build(&metadata, session.seed());
-    session
-        .arrange_blobs_of(package, Shape::Helm313, None)
-        .await
+    let mut package = session.package("1.0.0");
+    package.metadata = metadata;
+    session.chart_of(package, Shape::Helm313, None)
 }
 
 requirement! {
@@ -78,23 +75,27 @@ requirement! {
             Break::new(ORAS, Flow::WRITES, Symptom::ManifestPut),
         ],
         faults: [RefusesEmojiInManifests, RefusesLineBreaksInAnnotations, LimitsAnnotationLength, LimitsAnnotationCount, RefusesSlashesInAnnotationKeys],
+        consequences: [LimitsBodiesTo1Kilobyte],
+        shares: "additions" as Blobs,
         check: any_value,
     }
 }
 
 async fn any_value(session: &Session) -> CheckResult {
     let plain = [("category".to_owned(), "plain".to_owned())];
-    let plain = arrange_annotated(session, &plain).await?;
-    session.arrange_manifest("0.9.0", &plain.manifest).await?;
+    session.arrange_chart_blobs("1.0.0").await?;
+    let plain = annotated(session, &plain);
+    session.arrange_manifest("1.9.0", &plain.manifest).await?;
     for (number, (what, annotations)) in unusual().into_iter().enumerate() {
-        let chart = arrange_annotated(session, &annotations).await?;
-        let tag = format!("1.0.{number}");
+        let chart = annotated(session, &annotations);
+        let tag = format!("2.{number}.0");
         let reply = session.put_manifest(&tag, &chart.manifest).await?;
         if reply.status.is_success() {
             continue;
         }
         // A refusal that does not repeat has another cause.
         let again = session.put_manifest(&tag, &chart.manifest).await?;
+        arrange_again(session, &plain.manifest).await?;
         expect::holds(
             again.status.is_success(),
             format!("a 2xx status for a manifest with {what}, as with a plain annotation"),
@@ -105,8 +106,8 @@ async fn any_value(session: &Session) -> CheckResult {
     Ok(())
 }
 
-/// A chart with all annotations of [`unusual`], whose blobs are in the registry.
-async fn arrange_unusual(session: &Session) -> Result<Chart, Stop> {
+/// The chart `1.0.0` with all annotations of [`unusual`].
+fn unusual_chart(session: &Session) -> Chart {
     let all: Vec<(String, String)> = unusual()
         .into_iter()
         .enumerate()
@@ -116,7 +117,7 @@ async fn arrange_unusual(session: &Session) -> Result<Chart, Stop> {
         })
         .chain([("artifacthub.io/changes".to_owned(), changes())])
         .collect();
-    arrange_annotated(session, &all).await
+    annotated(session, &all)
 }
 
 requirement! {
@@ -145,19 +146,20 @@ requirement! {
             Break::new(ORAS, &[Flow::RePush], Symptom::ManifestPutDigest),
         ],
         faults: [EscapesStoredManifests, UnescapesStoredManifests],
+        shares: "additions" as Blobs,
         check: stored,
     }
 }
 
 async fn stored(session: &Session) -> CheckResult {
-    let plain = session.arrange_chart_blobs("0.9.0").await?;
+    let plain = session.arrange_chart_blobs("1.0.0").await?;
     let by_digest = session.arrange_manifest(&plain.digest, &plain.manifest);
     by_digest.await?;
-    let chart = arrange_unusual(session).await?;
+    let chart = unusual_chart(session);
     let put = session.put_manifest(&chart.digest, &chart.manifest).await?;
     if !put.status.is_success() {
         // Control: if a PUT under a tag fails as well, the bytes are not the cause.
-        session.arrange_manifest("1.0.0", &chart.manifest).await?;
+        session.arrange_manifest("2.9.0", &chart.manifest).await?;
         return Err(expect::violated(
             "a 2xx status for the digest of these bytes, as for a tag",
             format!("status {}", put.status),
@@ -207,12 +209,14 @@ requirement! {
         ],
         faults: [EscapesServedManifests, ReplacesServedEmoji, CutsLongAnnotations],
         consequences: [ReformatsManifests, ReformatsAndRehashesManifests, DropsAnnotations],
+        shares: "additions" as Blobs,
         check: served,
     }
 }
 
 async fn served(session: &Session) -> CheckResult {
-    let chart = arrange_unusual(session).await?;
+    session.arrange_chart_blobs("1.0.0").await?;
+    let chart = unusual_chart(session);
     let by_digest = session.arrange_manifest(&chart.digest, &chart.manifest);
     by_digest.await?;
     // `consistency/manifest-readable-at-once` judges the first response by digest.

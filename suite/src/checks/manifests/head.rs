@@ -34,6 +34,7 @@ requirement! {
         ],
         faults: [HeadManifestWithoutType, HeadManifestWithoutTypeAndDigest],
         consequences: [ServesManifestsWithoutType],
+        shares: "chart",
         check: head_type,
     }
 }
@@ -63,6 +64,7 @@ requirement! {
             Break::new(CONTAINERD_SINCE_3_7, &[Flow::RePush], Symptom::ManifestPutWithoutDigest),
         ],
         faults: [ManifestPutAndHeadWithoutDigest],
+        shares: "chart",
         check: repeated,
     }
 }
@@ -107,12 +109,13 @@ requirement! {
         ],
         faults: [HeadManifestNotAllowed],
         consequences: [FailsToReadUntypedManifests, FailsToReadUntypedManifestsByDigest],
+        shares: "chart",
         check: present,
     }
 }
 
 async fn present(session: &Session) -> CheckResult {
-    let chart = session.shared_chart().await?;
+    let chart = session.arrange_chart("1.0.0").await?;
     let head = session.call(Method::HEAD, &session.manifest_path(&chart.digest));
     let reply = head.accept(ACCEPT_ORAS).send().await?;
     expect::status(&reply, &[200, 301, 302, 303, 307, 308, 404])

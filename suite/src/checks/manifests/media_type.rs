@@ -43,6 +43,7 @@ requirement! {
             Break::new(ORAS, Flow::WRITES, Symptom::ManifestPut),
         ],
         faults: [RequiresTopLevelMediaType],
+        shares: "chart",
         check: no_media_type,
     }
 }
@@ -94,6 +95,7 @@ requirement! {
             Break::new(ORAS, Flow::WRITES, Symptom::ManifestPut),
         ],
         faults: [RefusesHelmConfig],
+        shares: "chart",
         check: config_type,
     }
 }
@@ -126,6 +128,7 @@ requirement! {
             Break::new(ORAS, Flow::WRITES, Symptom::ManifestPut),
         ],
         faults: [RefusesChartLayer],
+        shares: "chart",
         check: layer_type,
     }
 }

@@ -32,6 +32,7 @@ requirement! {
             Break::new(ORAS, Flow::WRITES, Symptom::ManifestPut),
         ],
         faults: [ManifestPutAnswers200, ManifestPutAnswers202],
+        shares: "chart",
         check: put_201,
     }
 }
@@ -63,6 +64,7 @@ requirement! {
             Break::new(REFUSES_202, Flow::PUSHES, Symptom::ManifestPush),
         ],
         faults: [ManifestPutAnswers202],
+        shares: "chart",
         check: put_not_202,
     }
 }
@@ -103,6 +105,7 @@ requirement! {
             Break::new(ORAS, Flow::PUSHES, Symptom::ManifestPush),
         ],
         faults: [RefusesPutByDigest],
+        shares: "digest",
         check: by_digest,
     }
 }
@@ -140,6 +143,7 @@ requirement! {
         ],
         breaks: [],
         faults: [ListsDigestsAsTags],
+        shares: "tagged-digest",
         check: no_tag,
     }
 }
@@ -176,6 +180,7 @@ requirement! {
             Break::new(ORAS, Flow::WRITES, Symptom::TagPut),
         ],
         faults: [RefusesTaggingExisting],
+        shares: "tagged-digest",
         check: tagged,
     }
 }

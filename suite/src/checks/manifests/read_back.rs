@@ -32,12 +32,13 @@ requirement! {
             Break::new(ORAS, Flow::WRITES, Symptom::TagReadNotFound),
         ],
         faults: [RefusesOciManifestAccept],
+        shares: "chart",
         check: single_accept,
     }
 }
 
 async fn single_accept(session: &Session) -> CheckResult {
-    let chart = session.shared_chart().await?;
+    let chart = session.arrange_chart("1.0.0").await?;
     let path = session.manifest_path(&chart.digest);
     let single = session
         .call(Method::GET, &path)
@@ -79,6 +80,7 @@ requirement! {
         ],
         faults: [ReformatsManifests, ReformatsAndRehashesManifests, ManifestGetWrongDigest],
         consequences: [ServesManifestsAsJson, ServesManifestsAsOctetStream, ServesManifestsAsDocker, ServesManifestsWithoutType],
+        shares: "digest",
         check: read_back,
     }
 }

@@ -29,6 +29,7 @@ requirement! {
             Break::new(CONTAINERD, Flow::PUSHES, Symptom::ManifestPutWithoutDigest),
         ],
         faults: [ManifestPutWithoutDigest, ManifestPutAndHeadWithoutDigest],
+        shares: "chart",
         check: put_digest,
     }
 }
@@ -64,6 +65,7 @@ requirement! {
             Break::new(ORAS, Flow::WRITES, Symptom::ManifestPutDigest),
         ],
         faults: [ManifestPutWrongDigest],
+        shares: "chart",
         check: put_true_digest,
     }
 }
@@ -96,6 +98,7 @@ requirement! {
         )],
         breaks: [],
         faults: [ManifestPutWithoutLocation],
+        shares: "chart",
         check: put_location,
     }
 }
@@ -126,6 +129,7 @@ requirement! {
         sources: [DISTRIBUTION.states("pushing-manifests", "The `<location>` is a pullable manifest URL.")],
         breaks: [],
         faults: [ManifestLocationLeadsNowhere],
+        shares: "chart",
         check: location_leads,
     }
 }

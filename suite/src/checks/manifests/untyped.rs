@@ -43,6 +43,7 @@ requirement! {
             Break::new(ORAS, &[Flow::PullDigest], Symptom::PullStart),
         ],
         faults: [FailsToReadUntypedManifests, FailsToReadUntypedManifestsByDigest],
+        shares: "chart",
         check: by_digest,
     }
 }
@@ -79,6 +80,7 @@ requirement! {
             Break::new(ORAS, Flow::TAG_PULLS, Symptom::PullStart),
         ],
         faults: [FailsToReadUntypedManifests],
+        shares: "chart",
         check: by_tag,
     }
 }

@@ -27,6 +27,7 @@ requirement! {
         specification: May,
         breaks: [],
         faults: [AcceptsMissingBlobs],
+        shares: "additions" as Blobs,
         check: missing_blobs,
     }
 }
@@ -36,7 +37,7 @@ async fn missing_blobs(session: &Session) -> CheckResult {
     session.arrange_manifest("1.0.0", &chart.manifest).await?;
     let absent = digest_of(b"a layer that was never uploaded");
     let manifest = replaced(&chart.manifest, &chart.layer_digest(), &absent);
-    expect::refused(&session.put_manifest("1.0.1", &manifest).await?)
+    expect::refused(&session.put_manifest("1.0.1-missing", &manifest).await?)
 }
 
 requirement! {
@@ -59,6 +60,7 @@ requirement! {
         )],
         breaks: [],
         faults: [AcceptsForeignDigests],
+        shares: "additions" as Blobs,
         check: foreign_digest,
     }
 }

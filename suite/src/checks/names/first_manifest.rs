@@ -37,6 +37,7 @@ requirement! {
             Break::when("where the status is 4xx", ORAS, Flow::FIRST_PUSHES, Symptom::ManifestPush),
         ],
         faults: [FailsFirstManifestPut, FirstManifestPutMissesBlobs],
+        shares: "chart",
         check: first_manifest,
     }
 }

@@ -38,6 +38,7 @@ requirement! {
             Break::new(ALL, Flow::FIRST_PUSHES, Symptom::UploadPostClosed),
         ],
         faults: [ClosesOnFirstWrite],
+        shares: "upload",
         check: first_write_response,
     }
 }
@@ -75,6 +76,7 @@ requirement! {
             Break::new(CONTAINERD, Flow::FIRST_PUSHES, Symptom::UploadPost),
         ],
         faults: [FailsFirstWrite],
+        shares: "upload",
         check: no_server_error,
     }
 }
@@ -109,6 +111,7 @@ requirement! {
         )],
         breaks: [],
         faults: [RequiresExistingRepositories],
+        shares: "upload",
         check: created_on_push,
     }
 }

@@ -88,6 +88,7 @@ requirement! {
             Break::new(ORAS, Flow::PULLS, Symptom::PullStart),
         ],
         faults: [RefusesTwoSegments],
+        shares: "upload",
         check: two_segments,
     }
 }
@@ -182,6 +183,7 @@ requirement! {
             Break::when("for a reference with another name, where the registry reads the config", BEFORE_3_7, &[Flow::ChartPush], Symptom::ManifestPush),
         ],
         faults: [InsistsOnChartName],
+        shares: "additions" as Blobs,
         check: basename,
     }
 }
@@ -200,13 +202,15 @@ async fn basename(session: &Session) -> CheckResult {
     } else {
         manifest
     };
-    let reply = session.put_manifest("1.0.0", &manifest).await?;
+    let reply = session.put_manifest("1.0.0-other-name", &manifest).await?;
     if reply.status.is_client_error() {
         // Control: if the same annotations with the matching name are refused as well, the name is not the cause.
         let own = session
             .arrange_blobs_of(session.package("1.0.1"), Shape::Helm312, None)
             .await?;
-        session.arrange_manifest("1.0.1", &own.manifest).await?;
+        session
+            .arrange_manifest("1.0.1-own-name", &own.manifest)
+            .await?;
     }
     expect::success(&reply)
 }

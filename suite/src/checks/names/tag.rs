@@ -31,13 +31,14 @@ requirement! {
             Break::when("where two versions differ in case only", ALL, Flow::PULLS, Symptom::OtherVersionPulled),
         ],
         faults: [FoldsTagCase],
+        shares: "additions" as Blobs,
         check: case,
     }
 }
 
 async fn case(session: &Session) -> CheckResult {
-    let upper = session.arrange_chart_blobs("1.0.0-RC1").await?;
-    let lower = session.arrange_other_chart_blobs("1.0.0-rc1").await?;
+    let upper = session.arrange_chart_blobs("1.0.0").await?;
+    let lower = session.arrange_other_chart_blobs("1.0.0").await?;
     session
         .arrange_manifest("1.0.0-RC1", &upper.manifest)
         .await?;
@@ -75,6 +76,7 @@ requirement! {
         ],
         breaks: [],
         faults: [FailsOnPlusTags, StoresPlusTags],
+        shares: "additions" as Blobs,
         check: plus,
     }
 }
@@ -120,6 +122,7 @@ requirement! {
             Break::when("for versions such as v1.2.3", ALL, Flow::PUSHES, Symptom::TagPut),
         ],
         faults: [RefusesNonSemverTags],
+        shares: "additions" as Blobs,
         check: not_semver,
     }
 }
@@ -160,6 +163,7 @@ requirement! {
         ],
         faults: [RefusesLatestTag],
         consequences: [RefusesNonSemverTags],
+        shares: "additions" as Blobs,
         check: latest,
     }
 }

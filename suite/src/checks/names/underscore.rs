@@ -39,6 +39,7 @@ requirement! {
             Break::new(ALL, &[Flow::PushPlus], Symptom::TagLost),
         ],
         faults: [RefusesUnderscoreTags, RewritesUnderscoreTags],
+        shares: "additions" as Blobs,
         check: underscore,
     }
 }
@@ -86,6 +87,7 @@ requirement! {
             Break::when("where the highest version has build metadata", SINCE_3_8, &[Flow::PullUnversioned], Symptom::ManifestNotFound),
         ],
         faults: [HidesUnderscoreTagsFromReads],
+        shares: "additions" as Blobs,
         check: underscore_read,
     }
 }

@@ -31,6 +31,7 @@ requirement! {
         )],
         breaks: [],
         faults: [ReferrersUnfiltered],
+        shares: "attached",
         check: filter,
     }
 }
@@ -71,6 +72,7 @@ requirement! {
         specification: Silent,
         breaks: [],
         faults: [RefusesSha512],
+        shares: "additions" as Blobs,
         check: by_sha512,
     }
 }

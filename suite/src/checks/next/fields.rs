@@ -6,12 +6,15 @@ use bytes::Bytes;
 use helm_oci_fixtures::media_type;
 use serde_json::Value;
 
-use super::{EXAMPLE_TYPE, TAG, accepts, descriptor, put_variant, with_artifact_type, with_field};
+use super::{EXAMPLE_TYPE, accepts, descriptor, put_variant, with_artifact_type, with_field};
 use crate::requirement::requirement;
 use crate::requirement::source::{DISTRIBUTION, IMAGE};
 use crate::session::steps::obstacle;
 use crate::session::{Session, digest_of, expect};
 use crate::verdict::{CheckResult, Stop};
+
+/// The tag of a chart with an artifact type.
+const TYPED: &str = "1.0.0-typed";
 
 requirement! {
     /// The registry accepts a chart manifest with `artifactType`.
@@ -32,12 +35,13 @@ requirement! {
         ],
         breaks: [],
         faults: [RefusesArtifactTypes],
+        shares: "additions" as Blobs,
         check: artifact_type,
     }
 }
 
 async fn artifact_type(session: &Session) -> CheckResult {
-    let (chart, reply) = put_variant(session, with_artifact_type).await?;
+    let (chart, reply) = put_variant(session, TYPED, with_artifact_type).await?;
     accepts(session, &chart, &reply).await
 }
 
@@ -62,19 +66,20 @@ requirement! {
         )],
         breaks: [],
         faults: [DropsArtifactTypes],
+        shares: "additions" as Blobs,
         check: artifact_type_kept,
     }
 }
 
 async fn artifact_type_kept(session: &Session) -> CheckResult {
-    let (_, stored) = put_variant(session, with_artifact_type).await?;
+    let (_, stored) = put_variant(session, TYPED, with_artifact_type).await?;
     if !stored.status.is_success() {
         return Err(Stop::not_offered(
             "the registry does not accept `artifactType`",
             stored.status,
         ));
     }
-    let reply = session.get_manifest(TAG).await?;
+    let reply = session.get_manifest(TYPED).await?;
     let manifest: Option<Value> = serde_json::from_slice(&reply.body).ok();
     let Some(manifest) = manifest.filter(|one| one["config"].is_object()) else {
         return Err(obstacle("read a manifest with `artifactType`", &reply));
@@ -106,6 +111,7 @@ requirement! {
         ],
         breaks: [],
         faults: [RefusesEmbeddedData],
+        shares: "additions" as Blobs,
         check: embedded_data,
     }
 }
@@ -116,7 +122,7 @@ async fn embedded_data(session: &Session) -> CheckResult {
     let text = String::from_utf8_lossy(&chart.manifest);
     let with_data = format!("\"config\":{{\"data\":\"{data}\",");
     let manifest = Bytes::from(text.replacen("\"config\":{", &with_data, 1));
-    let reply = session.put_manifest(TAG, &manifest).await?;
+    let reply = session.put_manifest("1.0.0-data", &manifest).await?;
     accepts(session, &chart, &reply).await
 }
 
@@ -145,7 +151,7 @@ requirement! {
 }
 
 async fn subject(session: &Session) -> CheckResult {
-    let (chart, reply) = put_variant(session, |manifest| {
+    let (chart, reply) = put_variant(session, "1.0.0-subject", |manifest| {
         let subject = descriptor(media_type::OCI_MANIFEST, &digest_of(manifest), manifest);
         with_field(manifest, &format!("\"subject\":{subject}"))
     })

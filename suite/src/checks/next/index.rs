@@ -24,6 +24,8 @@ const TAG: &str = "1.0.0-index";
 
 /// The tag of a second index.
 const OTHER_TAG: &str = "2.0.0-index";
+/// The tag of an index of an index.
+const NESTED_TAG: &str = "3.0.0-index";
 
 async fn put_index(session: &Session, tag: &str, index: &Bytes) -> Result<Reply, Stop> {
     session
@@ -66,6 +68,7 @@ requirement! {
         sources: [observed("3.4", "Helm 3.7 to 3.17, 3.20.1 and later, 4.1.2 and later accept an OCI index")],
         breaks: [],
         faults: [RefusesIndexes],
+        shares: "additions" as Blobs,
         check: index,
     }
 }
@@ -94,6 +97,7 @@ requirement! {
         sources: [observed("3.4", "Helm 3.7 to 3.17, 3.20.1 and later, 4.1.2 and later accept an OCI index")],
         breaks: [],
         faults: [RefusesIndexesOfSeveral],
+        shares: "additions" as Blobs,
         check: several,
     }
 }
@@ -130,6 +134,7 @@ requirement! {
         sources: [observed("3.4", "Helm 3.7 to 3.17, 3.20.1 and later, 4.1.2 and later accept an OCI index")],
         breaks: [],
         faults: [RefusesNestedIndexes],
+        shares: "additions" as Blobs,
         check: nested,
     }
 }
@@ -137,7 +142,7 @@ requirement! {
 async fn nested(session: &Session) -> CheckResult {
     let (_, inner) = arrange_index(session).await?;
     let over_it = descriptor(media_type::OCI_INDEX, &digest_of(&inner), &inner);
-    let reply = put_index(session, OTHER_TAG, &index_of(&[over_it])).await?;
+    let reply = put_index(session, NESTED_TAG, &index_of(&[over_it])).await?;
     expect::success(&reply)
 }
 
@@ -172,6 +177,7 @@ requirement! {
         breaks: [],
         faults: [ReformatsIndexes],
         consequences: [ReformatsManifests, ReformatsAndRehashesManifests],
+        shares: "additions" as Blobs,
         check: bytes,
     }
 }
@@ -207,6 +213,7 @@ requirement! {
         )],
         breaks: [],
         faults: [FlattensIndexes],
+        shares: "additions" as Blobs,
         check: not_replaced,
     }
 }

@@ -27,21 +27,19 @@ fn descriptor(media_type: &str, digest: &str, bytes: &Bytes) -> String {
     format!("{{\"mediaType\":\"{media_type}\",\"digest\":\"{digest}\",\"size\":{size}}}")
 }
 
-/// The tag of a manifest that no Helm version writes.
-const TAG: &str = "1.0.0-next";
-
-/// Pushes a variant of a chart manifest, and again after an ordinary manifest if the registry rejects it: other requirements
+/// Pushes a variant of a chart manifest under this tag, and again after an ordinary manifest if the registry rejects it: other requirements
 /// judge the first push to a repository.
 async fn put_variant(
     session: &Session,
+    tag: &str,
     variant: impl Fn(&Bytes) -> Bytes,
 ) -> Result<(Chart, Reply), Stop> {
     let chart = session.arrange_chart_blobs("1.0.0").await?;
     let manifest = variant(&chart.manifest);
-    let reply = session.put_manifest(TAG, &manifest).await?;
+    let reply = session.put_manifest(tag, &manifest).await?;
     if !reply.status.is_success() {
         session.put_manifest("1.0.0", &chart.manifest).await?;
-        let second = session.put_manifest(TAG, &manifest).await?;
+        let second = session.put_manifest(tag, &manifest).await?;
         if second.status.is_success() {
             return Ok((chart, second));
         }

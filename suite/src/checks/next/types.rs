@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use helm_oci_fixtures::media_type;
 
-use super::{EXAMPLE_TYPE, TAG, accepts, descriptor, put_variant, with_artifact_type};
+use super::{EXAMPLE_TYPE, accepts, descriptor, put_variant, with_artifact_type};
 use crate::requirement::requirement;
 use crate::requirement::source::IMAGE;
 use crate::session::{Session, digest_of};
@@ -30,6 +30,7 @@ requirement! {
         breaks: [],
         faults: [RefusesEmptyConfigs],
         consequences: [RefusesArtifactTypes],
+        shares: "additions" as Blobs,
         check: empty_config,
     }
 }
@@ -50,7 +51,7 @@ async fn empty_config(session: &Session) -> CheckResult {
     );
     // The image-spec requires an artifact type with an empty config.
     let manifest = with_artifact_type(&Bytes::from(manifest));
-    let reply = session.put_manifest(TAG, &manifest).await?;
+    let reply = session.put_manifest("1.0.0-empty", &manifest).await?;
     accepts(session, &chart, &reply).await
 }
 
@@ -74,12 +75,13 @@ requirement! {
         ],
         breaks: [],
         faults: [RefusesUnknownLayers],
+        shares: "additions" as Blobs,
         check: any_layer,
     }
 }
 
 async fn any_layer(session: &Session) -> CheckResult {
-    let (chart, reply) = put_variant(session, |manifest| {
+    let (chart, reply) = put_variant(session, "1.0.0-layer", |manifest| {
         let text = String::from_utf8_lossy(manifest);
         Bytes::from(text.replace(media_type::HELM_CHART, EXAMPLE_TYPE))
     })
@@ -107,12 +109,13 @@ requirement! {
         ],
         breaks: [],
         faults: [RefusesForeignConfigs],
+        shares: "additions" as Blobs,
         check: any_config,
     }
 }
 
 async fn any_config(session: &Session) -> CheckResult {
-    let (chart, reply) = put_variant(session, |manifest| {
+    let (chart, reply) = put_variant(session, "1.0.0-config", |manifest| {
         let text = String::from_utf8_lossy(manifest);
         Bytes::from(text.replace(
             media_type::HELM_CONFIG,

@@ -40,14 +40,13 @@ requirement! {
             Break::new(ORAS, &[Flow::PushChanged], Symptom::RedirectedBlobHead),
         ],
         faults: [RedirectsBlobHead],
+        shares: "blob",
         check: redirected_head,
     }
 }
 
 async fn redirected_head(session: &Session) -> CheckResult {
-    let digest = session
-        .arrange_blob(&content(session, "redirected"))
-        .await?;
+    let digest = session.arrange_blob(&content(session, "a blob")).await?;
     let head = session.call(Method::HEAD, &session.blob_path(&digest));
     let head = head.unfollowed().send().await?;
     if !head.status.is_redirection() {
@@ -115,6 +114,7 @@ requirement! {
             Break::new(ALL, Flow::PULLS, Symptom::RedirectLoop),
         ],
         faults: [RedirectsBlobsInCircles],
+        shares: "chart",
         check: redirect_ends,
     }
 }
@@ -149,6 +149,7 @@ requirement! {
             Break::new(NOT_HARDENED, Flow::PULLS, Symptom::RedirectLoop),
         ],
         faults: [RedirectsBlobsTenTimes],
+        shares: "chart",
         check: at_most_nine,
     }
 }

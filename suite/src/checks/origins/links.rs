@@ -2,7 +2,7 @@
 
 use http::Method;
 
-use crate::checks::tags::{first_page, next_link, share_one_tag, share_three_tags, tags_of};
+use crate::checks::tags::{first_page, next_link, push_one_tag, push_three_tags, tags_of};
 use crate::helm::breaks::Break;
 use crate::helm::errors::Symptom;
 use crate::helm::flow::Flow;
@@ -37,6 +37,7 @@ requirement! {
         ],
         faults: [LinkOnOtherHost, LinkDowngraded],
         consequences: [ContinuesListsOnOtherHost],
+        shares: "three-tags",
         check: link_origin,
     }
 }
@@ -72,6 +73,7 @@ requirement! {
             Break::when("where the other host is out of reach", FOLLOWS_ANY_LINK, Flow::LISTINGS, Symptom::NoSuchHost),
         ],
         faults: [ContinuesListsOnOtherHost],
+        shares: "three-tags",
         check: cut_list,
     }
 }
@@ -103,6 +105,7 @@ requirement! {
         ],
         faults: [ContinuesListsOnOtherHost],
         proven_on: Basic,
+        shares: "three-tags",
         check: next_page,
     }
 }
@@ -119,7 +122,7 @@ async fn next_page(session: &Session) -> CheckResult {
 
 /// A tag list that the registry cuts although no part of it is requested, with its `Link`.
 async fn cut_list_of_three(session: &Session) -> Result<(Reply, String), Stop> {
-    share_three_tags(session).await?;
+    push_three_tags(session).await?;
     let reply = session.list_tags().await?;
     tags_of(&reply)?;
     match next_link(&reply) {
@@ -162,12 +165,13 @@ requirement! {
             Break::new(SINCE_3_8, Flow::LISTINGS, Symptom::LinkedPage),
         ],
         faults: [AddsPreloadLink],
+        shares: "chart",
         check: one_link,
     }
 }
 
 async fn one_link(session: &Session) -> CheckResult {
-    share_one_tag(session).await?;
+    push_one_tag(session).await?;
     let reply = session.list_tags().await?;
     tags_of(&reply)?;
     match reply.header("link") {

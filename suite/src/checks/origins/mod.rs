@@ -28,7 +28,7 @@ fn resolved(session: &Session, reply: &Reply) -> Result<Uri, Stop> {
 
 /// The redirect in response to GET of a chart's layer; skips registries that do not redirect blobs.
 async fn redirected(session: &Session) -> Result<Reply, Stop> {
-    let chart = session.shared_chart().await?;
+    let chart = session.arrange_chart("1.0.0").await?;
     let first = unfollowed_blob(session, &chart.layer_digest()).await?;
     if first.status.is_redirection() {
         Ok(first)

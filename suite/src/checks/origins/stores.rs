@@ -37,6 +37,7 @@ requirement! {
             Break::new(ALL, Flow::PULLS, Symptom::BlobGet),
         ],
         faults: [RedirectsBlobsToPrivateStore],
+        shares: "chart",
         check: no_credentials,
     }
 }
@@ -84,6 +85,7 @@ requirement! {
         ],
         faults: [StoreRefusesAuthorization],
         proven_on: Bearer,
+        shares: "chart",
         check: store_authorization,
     }
 }
@@ -140,6 +142,7 @@ requirement! {
             Break::when("outside the cluster", ALL, Flow::PULLS, Symptom::NoSuchHost),
         ],
         faults: [RedirectsBlobsIntoCluster],
+        shares: "chart",
         check: redirect_reachable,
     }
 }
@@ -173,6 +176,7 @@ requirement! {
         sources: [observed("3.2", "every tested Helm version follows redirects to `http`")],
         breaks: [],
         faults: [RedirectsBlobsToPlainHttp],
+        shares: "chart",
         check: redirect_tls,
     }
 }

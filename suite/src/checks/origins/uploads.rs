@@ -34,6 +34,7 @@ requirement! {
             Break::new(HARDENED, Flow::PUSHES, Symptom::LocationOnOtherHost),
         ],
         faults: [UploadLocationOnOtherHost],
+        shares: "upload",
         check: same_host,
     }
 }
@@ -93,6 +94,7 @@ requirement! {
             Break::new(HARDENED, Flow::PUSHES, Symptom::LocationWithoutTls),
         ],
         faults: [UploadLocationDowngraded],
+        shares: "upload",
         check: same_scheme,
     }
 }
@@ -140,12 +142,13 @@ requirement! {
             Break::new(ALL, Flow::PUSHES, Symptom::BlobPutRedirected),
         ],
         faults: [RedirectsBlobPut],
+        shares: "blob",
         check: put_not_redirected,
     }
 }
 
 async fn put_not_redirected(session: &Session) -> CheckResult {
-    let (reply, _) = upload_blob(session, "in its place").await?;
+    let (reply, _) = upload_blob(session, "a blob").await?;
     expect::holds(
         !matches!(reply.status.as_u16(), 301..=303),
         "a status other than 301, 302 and 303",

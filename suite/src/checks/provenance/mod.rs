@@ -3,6 +3,7 @@
 use helm_oci_fixtures::manifest::Shape;
 use helm_oci_fixtures::media_type;
 
+use crate::checks::manifests::accepted_like;
 use crate::helm::breaks::Break;
 use crate::helm::errors::Symptom;
 use crate::helm::flow::Flow;
@@ -13,6 +14,9 @@ use crate::session::expect;
 use crate::session::steps::obstacle;
 use crate::session::{Session, digest_of};
 use crate::verdict::CheckResult;
+
+/// The tag of a signed chart.
+const TAG: &str = "1.0.0-signed";
 
 requirement! {
     /// The registry accepts a manifest with a provenance layer after the chart layer.
@@ -39,17 +43,16 @@ requirement! {
             Break::new(SINCE_3_7, &[Flow::PushProv], Symptom::ManifestPush),
         ],
         faults: [RefusesProvenanceLayer],
+        shares: "additions" as Blobs,
         check: accepted,
     }
 }
 
 async fn accepted(session: &Session) -> CheckResult {
-    let unsigned = session.arrange_chart_blobs("0.9.0").await?;
-    session
-        .arrange_manifest("0.9.0", &unsigned.manifest)
-        .await?;
+    let ordinary = session.arrange_chart("1.0.0").await?;
     let chart = session.arrange_signed_blobs("1.0.0", Shape::Helm37).await?;
-    expect::success(&session.put_manifest("1.0.0", &chart.manifest).await?)
+    let reply = session.put_manifest(TAG, &chart.manifest).await?;
+    accepted_like(session, &reply, &ordinary.manifest).await
 }
 
 requirement! {
@@ -60,8 +63,8 @@ requirement! {
     /// comes first in about half of all signed charts.
     ///
     /// ## How it is checked
-    /// The check pushes a signed chart with the chart layer first, then another in the reverse order. The second PUT
-    /// must succeed.
+    /// The check pushes a signed chart with the chart layer first, then in the reverse order. The second PUT must
+    /// succeed.
     ORDER = "provenance/either-order" {
         level: Must,
         title: "the registry accepts chart and provenance layers in either order",
@@ -72,14 +75,14 @@ requirement! {
             Break::new(SINCE_3_8, &[Flow::PushProv], Symptom::ManifestPush),
         ],
         faults: [RefusesProvenanceFirst],
+        shares: "additions" as Blobs,
         check: order,
     }
 }
 
 async fn order(session: &Session) -> CheckResult {
-    let first = session.arrange_signed_blobs("1.0.0", Shape::Helm37).await?;
-    session.arrange_manifest("1.0.0", &first.manifest).await?;
-    let chart = session.arrange_signed_blobs("1.0.1", Shape::Helm37).await?;
+    let chart = session.arrange_signed_blobs("1.0.0", Shape::Helm37).await?;
+    session.arrange_manifest(TAG, &chart.manifest).await?;
     let text = String::from_utf8_lossy(&chart.manifest).into_owned();
     let Some((head, layers)) = text.split_once("\"layers\":[") else {
         return Ok(());
@@ -88,7 +91,10 @@ async fn order(session: &Session) -> CheckResult {
         return Ok(());
     };
     let reversed = format!("{head}\"layers\":[{{{two},{one}}}]}}");
-    expect::success(&session.put_manifest("1.0.1", &reversed.into()).await?)
+    let reply = session
+        .put_manifest("1.0.0-reversed", &reversed.into())
+        .await?;
+    accepted_like(session, &reply, &chart.manifest).await
 }
 
 requirement! {
@@ -110,12 +116,13 @@ requirement! {
             Break::new(ORAS, &[Flow::PushProv], Symptom::TagReadLength),
         ],
         faults: [DropsProvenanceLayer],
+        shares: "signed-chart",
         check: kept,
     }
 }
 
 async fn kept(session: &Session) -> CheckResult {
-    session.shared_signed_chart().await?;
+    session.arrange_signed_chart(Shape::Helm38).await?;
     let reply = session.get_manifest("1.0.0").await?;
     let text = String::from_utf8_lossy(&reply.body).into_owned();
     if !reply.status.is_success() || !text.contains(media_type::HELM_CHART) {
@@ -156,12 +163,13 @@ requirement! {
         consequences: [
             BlobGetNotFound, AltersBlobs, TruncatesBlobs, AltersBlobsOver600Bytes, TruncatesBlobsAt600Bytes,
         ],
+        shares: "signed-chart",
         check: bytes,
     }
 }
 
 async fn bytes(session: &Session) -> CheckResult {
-    let chart = session.shared_signed_chart().await?;
+    let chart = session.arrange_signed_chart(Shape::Helm38).await?;
     let Some(provenance) = chart.provenance else {
         return Ok(());
     };

@@ -43,6 +43,7 @@ requirement! {
             TruncatesBlobs, TruncatesBlobsAt600Bytes, TruncatesBlobsAt1Kilobyte, TruncatesBlobsAt16Kilobytes,
             RecompressesArchivesOver600Bytes, BlobGetNotFound,
         ],
+        shares: "ordinary-chart",
         check: blob_bytes,
     }
 }
@@ -72,12 +73,13 @@ requirement! {
             Break::new(WITHOUT_RESUME, Flow::PULLS, Symptom::BlobCut),
         ],
         faults: [CutsBlobs, BlobGetWrongLength],
+        shares: "ordinary-chart",
         check: blob_whole,
     }
 }
 
 async fn blob_whole(session: &Session) -> CheckResult {
-    let chart = session.shared_ordinary_chart().await?;
+    let chart = session.arrange_ordinary_chart("1.0.0").await?;
     let path = session.blob_path(&chart.layer_digest());
     match session
         .response_or_close(|| session.call(Method::GET, &path).no_retry().send())
@@ -107,6 +109,7 @@ requirement! {
         ],
         faults: [TruncatesBlobs, TruncatesBlobsAt600Bytes, TruncatesBlobsAt1Kilobyte, TruncatesBlobsAt16Kilobytes],
         consequences: [RecompressesArchivesOver600Bytes],
+        shares: "ordinary-chart",
         check: blob_length,
     }
 }
@@ -143,6 +146,7 @@ requirement! {
             Break::new(COMPARES_BLOB_DIGEST, Flow::PULLS, Symptom::BlobGetDigest),
         ],
         faults: [BlobGetWrongDigest],
+        shares: "ordinary-chart",
         check: blob_digest,
     }
 }
@@ -178,12 +182,13 @@ requirement! {
             AltersBlobs, AltersBlobsOver600Bytes, AltersBlobsOver1Kilobyte,
             TruncatesBlobs, TruncatesBlobsAt600Bytes, TruncatesBlobsAt1Kilobyte, BlobGetNotFound,
         ],
+        shares: "ordinary-chart",
         check: config,
     }
 }
 
 async fn config(session: &Session) -> CheckResult {
-    let chart = session.shared_ordinary_chart().await?;
+    let chart = session.arrange_ordinary_chart("1.0.0").await?;
     // `consistency/blob-readable-at-once` judges the first response after an upload.
     session.head_blob(&chart.config_digest()).await?;
     let reply = session.get_blob_following(&chart.config_digest()).await?;

@@ -39,12 +39,13 @@ requirement! {
             Break::new(CONTAINERD, Flow::TAG_PULLS, Symptom::ManifestNotFound),
         ],
         faults: [HidesTagsFromHead],
+        shares: "chart",
         check: head_tag,
     }
 }
 
 async fn head_tag(session: &Session) -> CheckResult {
-    session.shared_chart().await?;
+    session.arrange_chart("1.0.0").await?;
     read_manifest(session, "1.0.0").await?;
     let reply = session.head_manifest("1.0.0").await?;
     expect::status(&reply, &[200, 301, 302, 303, 307, 308, 405])
@@ -73,13 +74,14 @@ requirement! {
         ],
         faults: [HeadManifestWithoutType],
         consequences: [ServesManifestsWithoutType],
+        shares: "chart",
         check: head_type,
     }
 }
 
 /// Pushes a chart and sends HEAD for its manifest, by tag.
 pub(super) async fn head_of_chart(session: &Session) -> Result<(Chart, Reply), Stop> {
-    let chart = session.shared_chart().await?;
+    let chart = session.arrange_chart("1.0.0").await?;
     let reply = session.head_manifest("1.0.0").await?;
     if reply.status.as_u16() == 200 {
         Ok((chart, reply))
@@ -90,7 +92,7 @@ pub(super) async fn head_of_chart(session: &Session) -> Result<(Chart, Reply), S
 
 /// Pushes a chart and sends HEAD for its manifest by digest, as a push since Helm 3.18 does.
 pub(in crate::checks) async fn head_by_digest(session: &Session) -> Result<Reply, Stop> {
-    let chart = session.shared_chart().await?;
+    let chart = session.arrange_chart("1.0.0").await?;
     let head = session.call(Method::HEAD, &session.manifest_path(&chart.digest));
     let reply = head.accept(ACCEPT_ORAS).send().await?;
     if reply.status.as_u16() == 200 {
@@ -133,6 +135,7 @@ requirement! {
             Break::new(ORAS, &[Flow::RePush], Symptom::ManifestHeadWithoutLength),
         ],
         faults: [HeadManifestWithoutLength],
+        shares: "chart",
         check: head_length,
     }
 }
@@ -163,6 +166,7 @@ requirement! {
         breaks: [],
         faults: [HeadManifestWithoutDigest],
         consequences: [HeadManifestWithoutTypeAndDigest, ManifestPutAndHeadWithoutDigest],
+        shares: "chart",
         check: head_digest,
     }
 }
@@ -193,6 +197,7 @@ requirement! {
         ],
         faults: [ManifestHeadWrongDigest],
         consequences: [ReformatsAndRehashesManifests],
+        shares: "chart",
         check: head_true_digest,
     }
 }

@@ -27,12 +27,13 @@ requirement! {
         )],
         breaks: [],
         faults: [RewritesChartLayerType],
+        shares: "chart",
         check: types,
     }
 }
 
 async fn types(session: &Session) -> CheckResult {
-    let chart = session.shared_chart().await?;
+    let chart = session.arrange_chart("1.0.0").await?;
     let reply = read_manifest(session, "1.0.0").await?;
     let of = |bytes: &[u8]| {
         let manifest: Option<Manifest> = serde_json::from_slice(bytes).ok();

@@ -37,6 +37,7 @@ requirement! {
             Break::new(CONTAINERD, Flow::PULLS, Symptom::ManifestLonger),
         ],
         faults: [HeadManifestOfZeroLength, HeadManifestWrongLength],
+        shares: "chart",
         check: length,
     }
 }

@@ -36,12 +36,13 @@ requirement! {
         ],
         faults: [HidesTagsFromGet],
         consequences: [RefusesAcceptLists, FailsToReadUntypedManifests],
+        shares: "chart",
         check: get_tag,
     }
 }
 
 async fn get_tag(session: &Session) -> CheckResult {
-    session.shared_chart().await?;
+    session.arrange_chart("1.0.0").await?;
     let reply = session.get_manifest("1.0.0").await?;
     expect::status(&reply, &[200, 301, 302, 303, 307, 308])
 }
@@ -65,12 +66,13 @@ requirement! {
         )],
         breaks: [],
         faults: [ManifestGetWithoutDigest],
+        shares: "chart",
         check: get_digest,
     }
 }
 
 async fn get_digest(session: &Session) -> CheckResult {
-    session.shared_chart().await?;
+    session.arrange_chart("1.0.0").await?;
     let reply = read_manifest(session, "1.0.0").await?;
     expect::header(&reply, "docker-content-digest").map(|_| ())
 }
@@ -95,12 +97,13 @@ requirement! {
         ],
         faults: [ManifestGetWrongDigest],
         consequences: [ReformatsManifests],
+        shares: "chart",
         check: get_true_digest,
     }
 }
 
 async fn get_true_digest(session: &Session) -> CheckResult {
-    session.shared_chart().await?;
+    session.arrange_chart("1.0.0").await?;
     let reply = read_manifest(session, "1.0.0").await?;
     expect::header_absent_or(&reply, "docker-content-digest", &digest_of(&reply.body))
 }
@@ -184,6 +187,7 @@ requirement! {
             Break::new(ORAS, Flow::PUSHES, Symptom::TagReadNotFound),
         ],
         faults: [HidesUntaggedManifests],
+        shares: "digest",
         check: untagged,
     }
 }
@@ -233,12 +237,13 @@ requirement! {
         )],
         breaks: [],
         faults: [AbsentManifestIsHtml, AbsentManifestFails],
+        shares: "chart",
         check: absent,
     }
 }
 
 async fn absent(session: &Session) -> CheckResult {
-    session.shared_chart().await?;
+    session.arrange_chart("1.0.0").await?;
     let reply = session.get_manifest("9.9.9").await?;
     expect::status(&reply, &[404])
 }

@@ -43,12 +43,13 @@ requirement! {
             Break::new(BEFORE_3_7, &[Flow::Pull, Flow::DependencyUpdate], Symptom::NoLayers),
         ],
         faults: [ServesManifestsAsJson, ServesManifestsAsOctetStream, ServesManifestsAsDocker, ServesManifestsWithoutType],
+        shares: "chart",
         check: manifest_type,
     }
 }
 
 async fn manifest_type(session: &Session) -> CheckResult {
-    let chart = session.shared_chart().await?;
+    let chart = session.arrange_chart("1.0.0").await?;
     // `consistency/manifest-readable-at-once` judges the first response by digest.
     session.head_manifest(&chart.digest).await?;
     let reply = session.get_manifest_by_digest(&chart.digest).await?;
@@ -79,12 +80,13 @@ requirement! {
         ],
         faults: [ConvertsManifests],
         consequences: [ServesManifestsAsJson, ServesManifestsAsOctetStream, ServesManifestsAsDocker, ServesManifestsWithoutType],
+        shares: "chart",
         check: not_converted,
     }
 }
 
 async fn not_converted(session: &Session) -> CheckResult {
-    session.shared_chart().await?;
+    session.arrange_chart("1.0.0").await?;
     let reply = read_manifest(session, "1.0.0").await?;
     if reply.media_type() == Some(media_type::OCI_INDEX) {
         return Err(obstacle("find an image manifest under the tag", &reply));
@@ -116,12 +118,13 @@ requirement! {
             Break::new(ORAS, &[Flow::PullDigest], Symptom::ManifestGetDigest),
         ],
         faults: [ReformatsManifests, ReformatsAndRehashesManifests],
+        shares: "chart",
         check: manifest_bytes,
     }
 }
 
 async fn manifest_bytes(session: &Session) -> CheckResult {
-    let chart = session.shared_chart().await?;
+    let chart = session.arrange_chart("1.0.0").await?;
     // `consistency/manifest-readable-at-once` judges the first response by digest.
     session.head_manifest(&chart.digest).await?;
     let reply = session.get_manifest_by_digest(&chart.digest).await?;
@@ -155,6 +158,7 @@ requirement! {
         ],
         faults: [ReformatsManifests, ReformatsAndRehashesManifests, ConvertsManifests],
         consequences: [RewritesChartLayerType],
+        shares: "additions" as Blobs,
         check: odd_shape,
     }
 }
@@ -171,8 +175,8 @@ async fn odd_shape(session: &Session) -> CheckResult {
     } else {
         with_media_type(&Bytes::from(odd))
     };
-    session.arrange_manifest("1.0.0", &odd).await?;
-    let reply = read_manifest(session, "1.0.0").await?;
+    session.arrange_manifest("1.0.0-odd", &odd).await?;
+    let reply = read_manifest(session, "1.0.0-odd").await?;
     if !is_image_manifest(&reply) {
         return Err(obstacle("find an image manifest under the tag", &reply));
     }
@@ -199,12 +203,13 @@ requirement! {
             Break::new(NO_INDEX, Flow::TAG_PULLS, Symptom::IndexPulled),
         ],
         faults: [WrapsChartsInIndexes],
+        shares: "chart",
         check: no_index,
     }
 }
 
 async fn no_index(session: &Session) -> CheckResult {
-    session.shared_chart().await?;
+    session.arrange_chart("1.0.0").await?;
     let reply = read_manifest(session, "1.0.0").await?;
     expect::holds(
         reply.media_type() != Some(media_type::OCI_INDEX),

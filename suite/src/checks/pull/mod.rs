@@ -35,7 +35,7 @@ pub(super) fn is_image_manifest(reply: &Reply) -> bool {
 
 /// Pushes a chart and reads its layer, following redirects; returns the archive and the response.
 pub(super) async fn read_layer(session: &Session) -> Result<(Bytes, Reply), Stop> {
-    let chart = session.shared_ordinary_chart().await?;
+    let chart = session.arrange_ordinary_chart("1.0.0").await?;
     let archive = chart.package.archive.clone();
     // `consistency/blob-readable-at-once` judges the first response after an upload.
     session.head_blob(&chart.layer_digest()).await?;

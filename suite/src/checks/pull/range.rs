@@ -30,6 +30,7 @@ requirement! {
         )],
         breaks: [],
         faults: [RangeOffByOne],
+        shares: "ordinary-chart",
         check: range,
     }
 }
@@ -80,6 +81,7 @@ requirement! {
         )],
         breaks: [],
         faults: [ClaimsRanges],
+        shares: "ordinary-chart",
         check: claimed_ranges,
     }
 }

@@ -30,12 +30,13 @@ requirement! {
         breaks: [],
         faults: [ReferrersForbidden, ReferrersNotOffered],
         consequences: [ClaimsOciSubject],
+        shares: "chart",
         check: api,
     }
 }
 
 async fn api(session: &Session) -> CheckResult {
-    let chart = session.shared_chart().await?;
+    let chart = session.arrange_chart("1.0.0").await?;
     let reply = referrers(session, &chart.digest, "").await?;
     expect::status(&reply, &[200])
 }
@@ -60,12 +61,13 @@ requirement! {
         specification: Silent,
         breaks: [],
         faults: [ReferrersForbidden],
+        shares: "chart",
         check: absent_api,
     }
 }
 
 async fn absent_api(session: &Session) -> CheckResult {
-    let chart = session.shared_chart().await?;
+    let chart = session.arrange_chart("1.0.0").await?;
     let reply = referrers(session, &chart.digest, "").await?;
     expect::status(&reply, &[200, 404])
 }
@@ -91,6 +93,7 @@ requirement! {
         )],
         breaks: [],
         faults: [OmitsOciSubject],
+        shares: "attached",
         check: subject,
     }
 }
@@ -123,6 +126,7 @@ requirement! {
         breaks: [],
         faults: [ClaimsOciSubject],
         consequences: [ReferrersForbidden],
+        shares: "attached",
         check: acknowledged_means_api,
     }
 }
@@ -170,6 +174,7 @@ requirement! {
         specification: Silent,
         breaks: [],
         faults: [UnknownReferrersFail],
+        shares: "chart",
         check: unknown_repository,
     }
 }

@@ -27,6 +27,7 @@ requirement! {
         ],
         breaks: [],
         faults: [EmptiesReferrers],
+        shares: "attached",
         check: attached_listed,
     }
 }
@@ -137,6 +138,7 @@ requirement! {
         )],
         breaks: [],
         faults: [ReferrersWithoutArtifactType],
+        shares: "attached",
         check: lists_artifact_type,
     }
 }
@@ -171,6 +173,7 @@ requirement! {
         )],
         breaks: [],
         faults: [ReferrersWithoutAnnotations],
+        shares: "attached",
         check: annotations,
     }
 }

@@ -2,7 +2,7 @@
 
 use semver::VersionReq;
 
-use super::{PAGE_LIMIT, all_tags, described, push_tags, tags_of};
+use super::{PAGE_LIMIT, RELEASES, all_tags, described, push_tags, tags_of};
 use crate::helm::breaks::Break;
 use crate::helm::errors::Symptom;
 use crate::helm::flow::Flow;
@@ -134,12 +134,13 @@ requirement! {
         )],
         breaks: [],
         faults: [ReversesTags],
+        shares: "releases",
         check: order,
     }
 }
 
 async fn order(session: &Session) -> CheckResult {
-    push_tags(session, &["0.3.0", "0.1.0", "0.4.0-beta", "0.2.0"]).await?;
+    push_tags(session, &RELEASES).await?;
     let reply = session.list_tags().await?;
     let list = tags_of(&reply)?;
     expect::holds(

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use futures_util::future::join_all;
 use http::Method;
 
-use super::{all_tags, share_one_tag, tags_of};
+use super::{all_tags, push_one_tag, tags_of};
 use crate::helm::breaks::Break;
 use crate::helm::errors::Symptom;
 use crate::helm::flow::Flow;
@@ -43,12 +43,13 @@ requirement! {
         ],
         faults: [TagListMissing, TagListNotAllowed, TagListUnauthorized, TagListForbidden, TagListFails, TagListAsHtml, TagListWithoutTags],
         consequences: [TagListNeedsMoreThanPull],
+        shares: "chart",
         check: shape,
     }
 }
 
 async fn shape(session: &Session) -> CheckResult {
-    share_one_tag(session).await?;
+    push_one_tag(session).await?;
     let reply = session.list_tags().await?;
     expect::status(&reply, &[200])?;
     let list: TagList = expect::json(&reply, "with `name` and `tags`")?;
@@ -79,12 +80,13 @@ requirement! {
         ],
         breaks: [],
         faults: [TagListNamesOther],
+        shares: "chart",
         check: repository_name,
     }
 }
 
 async fn repository_name(session: &Session) -> CheckResult {
-    share_one_tag(session).await?;
+    push_one_tag(session).await?;
     let reply = session.list_tags().await?;
     tags_of(&reply)?;
     let list: TagList = expect::json(&reply, "with `name` and `tags`")?;

@@ -6,8 +6,6 @@ mod pages;
 mod present;
 mod queries;
 
-use futures_util::FutureExt;
-
 use crate::oci::{Link, TagList};
 use crate::requirement::Requirement;
 use crate::session::steps::{Chart, obstacle};
@@ -17,15 +15,17 @@ use crate::verdict::Stop;
 /// Three tags, which fill more than one page of two.
 pub(super) const THREE: [&str; 3] = ["0.1.0", "0.2.0", "0.3.0"];
 
-/// Arranges a repository with three tags, once for all checks that only read its list.
-pub(super) async fn share_three_tags(session: &Session) -> Result<(), Stop> {
-    let arrange = session.share("three-tags", |session| push_tags(session, &THREE).boxed());
-    arrange.await.map(|_| ())
+/// Tags in another order than that of a list.
+pub(super) const RELEASES: [&str; 6] = ["0.3.0", "0.1.0", "0.4.0-beta", "0.2.0", "1.0.0", "1.1.0"];
+
+/// Arranges a repository with three tags.
+pub(super) async fn push_three_tags(session: &Session) -> Result<(), Stop> {
+    push_tags(session, &THREE).await.map(|_| ())
 }
 
-/// Arranges a repository with one tag, once for all checks that only read its list.
-pub(super) async fn share_one_tag(session: &Session) -> Result<(), Stop> {
-    session.shared_chart().await?;
+/// Arranges a repository with one tag.
+pub(super) async fn push_one_tag(session: &Session) -> Result<(), Stop> {
+    session.arrange_chart("1.0.0").await?;
     // `consistency/tag-listed-at-once` judges the first list after a push.
     session.list_tags().await.map(|_| ())
 }
@@ -94,7 +94,7 @@ const PAGE_LIMIT: usize = 8;
 
 /// Pushes three tags and returns the first page of two.
 pub(super) async fn first_page(session: &Session) -> Result<Reply, Stop> {
-    share_three_tags(session).await?;
+    push_three_tags(session).await?;
     let reply = session.list_tags_with("?n=2").await?;
     let tags = tags_of(&reply)?;
     if tags.len() > 2 && reply.header("link").is_none() {

@@ -1,6 +1,6 @@
 //! The pages of a tag list.
 
-use super::{PAGE_LIMIT, first_page, next_link, pages, share_one_tag, share_three_tags};
+use super::{PAGE_LIMIT, first_page, next_link, pages, push_one_tag, push_three_tags};
 use crate::helm::breaks::Break;
 use crate::helm::errors::Symptom;
 use crate::helm::flow::Flow;
@@ -37,6 +37,7 @@ requirement! {
             Break::when("for a dependency with a range", SINCE_3_8, &[Flow::DependencyUpdate], Symptom::NextLink),
         ],
         faults: [LinkWithoutBrackets],
+        shares: "three-tags",
         check: link_form,
     }
 }
@@ -77,12 +78,13 @@ requirement! {
             Break::when("for a dependency with a range", SINCE_3_8, &[Flow::DependencyUpdate], Symptom::TagListCut),
         ],
         faults: [PadsTagLists],
+        shares: "chart",
         check: largest_page,
     }
 }
 
 async fn largest_page(session: &Session) -> CheckResult {
-    share_one_tag(session).await?;
+    push_one_tag(session).await?;
     let reply = session.list_tags().await?;
     expect::holds(
         reply.body.len() <= MAX_PAGE_BYTES,
@@ -116,12 +118,13 @@ requirement! {
             Break::when("for a dependency with a range", SINCE_3_8, &[Flow::DependencyUpdate], Symptom::EndlessList),
         ],
         faults: [LinkOnLastPage],
+        shares: "three-tags",
         check: last_page,
     }
 }
 
 async fn last_page(session: &Session) -> CheckResult {
-    share_three_tags(session).await?;
+    push_three_tags(session).await?;
     let pages = pages(session, "", PAGE_LIMIT).await?;
     let last = &pages[pages.len() - 1];
     expect::holds(

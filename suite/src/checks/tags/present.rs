@@ -1,6 +1,6 @@
 //! The tags that a list must contain, and those that it must not.
 
-use super::{PAGE_LIMIT, all_tags, push_tags, share_one_tag};
+use super::{PAGE_LIMIT, RELEASES, all_tags, push_one_tag, push_tags};
 use crate::helm::breaks::Break;
 use crate::helm::errors::Symptom;
 use crate::helm::flow::Flow;
@@ -37,22 +37,24 @@ requirement! {
             Break::when("for a dependency with a range", SINCE_3_8, &[Flow::DependencyUpdate], Symptom::AnotherChartPulled),
         ],
         faults: [CutsTagListsToOne, LosesATagOfEachPage, LosesTheLastTagOfEachPage],
+        shares: "releases",
         check: each,
     }
 }
 
 async fn each(session: &Session) -> CheckResult {
-    let tags = ["0.1.0", "0.2.0", "1.0.0", "1.1.0"];
-    push_tags(session, &tags).await?;
+    push_tags(session, &RELEASES).await?;
     let (pages, list) = all_tags(session, PAGE_LIMIT).await?;
-    let missing = tags.iter().find(|tag| !list.iter().any(|own| own == *tag));
+    let missing = RELEASES
+        .iter()
+        .find(|tag| !list.iter().any(|own| own == *tag));
     let Some(missing) = missing else {
         return Ok(());
     };
     // A tag that cannot be read either was not stored; other requirements judge that.
     let read = session.get_manifest(missing).await?;
     if !read.status.is_success() {
-        return Err(obstacle("read one of four tags", &read));
+        return Err(obstacle("read one of six tags", &read));
     }
     let mut shown: Vec<&Reply> = pages.iter().collect();
     shown.push(&read);
@@ -87,12 +89,13 @@ requirement! {
             Break::when("for a dependency with a range", SINCE_3_8, &[Flow::DependencyUpdate], Symptom::ListedTagNotFound),
         ],
         faults: [ListsAbsentTags],
+        shares: "chart",
         check: readable,
     }
 }
 
 async fn readable(session: &Session) -> CheckResult {
-    share_one_tag(session).await?;
+    push_one_tag(session).await?;
     let (pages, list) = all_tags(session, PAGE_LIMIT).await?;
     let own = session.tag("1.0.0");
     let highest = resolve::pick(&list, None);

@@ -1,6 +1,6 @@
 //! The parameters `n` and `last` of a tag list.
 
-use super::{first_page, share_three_tags, tags_of};
+use super::{first_page, push_three_tags, tags_of};
 use crate::oci::TagList;
 use crate::requirement::requirement;
 use crate::requirement::source::DISTRIBUTION;
@@ -28,12 +28,13 @@ requirement! {
         breaks: [],
         faults: [IgnoresTagQuery],
         consequences: [ListsAbsentTags],
+        shares: "three-tags",
         check: honours_n,
     }
 }
 
 async fn honours_n(session: &Session) -> CheckResult {
-    share_three_tags(session).await?;
+    push_three_tags(session).await?;
     let reply = session.list_tags_with("?n=2").await?;
     let list = tags_of(&reply)?;
     expect::holds(
@@ -60,12 +61,13 @@ requirement! {
         sources: [DISTRIBUTION.states("listing-tags", "Assuming a repository is found, this request MUST return a `200 OK` response code.")],
         breaks: [],
         faults: [RefusesLargePages, LargePagesFail],
+        shares: "three-tags",
         check: large_n,
     }
 }
 
 async fn large_n(session: &Session) -> CheckResult {
-    share_three_tags(session).await?;
+    push_three_tags(session).await?;
     tags_of(&session.list_tags().await?)?;
     let reply = session.list_tags_with("?n=10000").await?;
     expect::success(&reply)
@@ -90,6 +92,7 @@ requirement! {
         ],
         breaks: [],
         faults: [IgnoresLast],
+        shares: "three-tags",
         check: last,
     }
 }
@@ -144,6 +147,7 @@ requirement! {
         breaks: [],
         faults: [RefusesListsPastTheEnd, ListsAnewPastTheEnd],
         consequences: [IgnoresLast],
+        shares: "three-tags",
         check: past_the_end,
     }
 }

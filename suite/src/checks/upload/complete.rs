@@ -36,12 +36,13 @@ requirement! {
             Break::new(ALL, Flow::PUSHES, Symptom::BlobPut),
         ],
         faults: [RefusesMonolithicPut],
+        shares: "blob",
         check: monolithic,
     }
 }
 
 async fn monolithic(session: &Session) -> CheckResult {
-    let (reply, _) = upload_blob(session, "in one piece").await?;
+    let (reply, _) = upload_blob(session, "a blob").await?;
     if !reply.status.is_success() {
         // Control: if a chunked upload fails as well, the form of the upload is not the cause.
         session
@@ -72,12 +73,13 @@ requirement! {
             Break::new(ORAS, Flow::PUSHES, Symptom::BlobPut),
         ],
         faults: [BlobPutAnswers200, BlobPutAnswers202, BlobPutAnswers204],
+        shares: "blob",
         check: put_201,
     }
 }
 
 async fn put_201(session: &Session) -> CheckResult {
-    let (reply, _) = upload_blob(session, "created").await?;
+    let (reply, _) = upload_blob(session, "a blob").await?;
     if !reply.status.is_success() {
         return Err(obstacle("upload a blob", &reply));
     }
@@ -103,12 +105,13 @@ requirement! {
             Break::new(REFUSES_202, Flow::PUSHES, Symptom::BlobPut),
         ],
         faults: [BlobPutAnswers202],
+        shares: "blob",
         check: put_not_202,
     }
 }
 
 async fn put_not_202(session: &Session) -> CheckResult {
-    let (reply, _) = upload_blob(session, "final").await?;
+    let (reply, _) = upload_blob(session, "a blob").await?;
     expect::holds(
         reply.status.as_u16() != 202,
         "any status except 202",
@@ -140,6 +143,7 @@ requirement! {
             Break::when("for a chart damaged on its way", ALL, Flow::PULLS, Symptom::BlobAltered),
         ],
         faults: [AcceptsWrongDigests, StoresWrongDigests],
+        shares: "additions" as Blobs,
         check: verified,
     }
 }

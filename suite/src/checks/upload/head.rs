@@ -34,12 +34,13 @@ requirement! {
             Break::new(ALL, Flow::PUSHES, Symptom::BlobHead),
         ],
         faults: [HeadBlobForbidden, HeadBlobNotAllowed, HeadBlobFails, ReportsAbsentBlobs],
+        shares: "blob",
         check: absent,
     }
 }
 
 async fn absent(session: &Session) -> CheckResult {
-    session.arrange_blob(&content(session, "present")).await?;
+    session.arrange_blob(&content(session, "a blob")).await?;
     let reply = session
         .head_blob(&digest_of(&content(session, "absent")))
         .await?;
@@ -66,12 +67,13 @@ requirement! {
         )],
         breaks: [],
         faults: [HidesPresentBlobs],
+        shares: "blob",
         check: found,
     }
 }
 
 async fn found(session: &Session) -> CheckResult {
-    let digest = session.arrange_blob(&content(session, "found")).await?;
+    let digest = session.arrange_blob(&content(session, "a blob")).await?;
     // `consistency/blob-readable-at-once` judges the first response after an upload.
     session.head_blob(&digest).await?;
     let reply = session.head_blob(&digest).await?;
@@ -105,12 +107,13 @@ requirement! {
             Break::new(ORAS, Flow::PUSHES, Symptom::BlobHead),
         ],
         faults: [HeadBlobNotAllowed],
+        shares: "blob",
         check: present,
     }
 }
 
 async fn present(session: &Session) -> CheckResult {
-    let digest = session.arrange_blob(&content(session, "present")).await?;
+    let digest = session.arrange_blob(&content(session, "a blob")).await?;
     let reply = session.head_blob(&digest).await?;
     // `origins/redirected-head-works` judges the target of a redirect.
     if reply.uri.path() != session.blob_path(&digest) && !reply.status.is_success() {
@@ -144,6 +147,7 @@ requirement! {
             Break::new(ORAS, &[Flow::PushChanged], Symptom::BlobHeadWithoutLength),
         ],
         faults: [HeadBlobWithoutLength],
+        shares: "blob",
         check: length,
     }
 }
@@ -161,7 +165,7 @@ async fn head_of_blob(session: &Session, what: &str) -> Result<(usize, Reply), S
 }
 
 async fn length(session: &Session) -> CheckResult {
-    let (_, reply) = head_of_blob(session, "of some length").await?;
+    let (_, reply) = head_of_blob(session, "a blob").await?;
     expect::header(&reply, "content-length").map(|_| ())
 }
 
@@ -184,11 +188,12 @@ requirement! {
         )],
         breaks: [],
         faults: [HeadBlobWrongLength],
+        shares: "blob",
         check: true_length,
     }
 }
 
 async fn true_length(session: &Session) -> CheckResult {
-    let (size, reply) = head_of_blob(session, "of its own length").await?;
+    let (size, reply) = head_of_blob(session, "a blob").await?;
     expect::header_absent_or(&reply, "content-length", &size.to_string())
 }

@@ -36,6 +36,7 @@ requirement! {
         ],
         faults: [DropsUploadLocation],
         consequences: [ServesSignInEverywhere],
+        shares: "upload",
         check: location,
     }
 }
@@ -70,6 +71,7 @@ requirement! {
             Break::new(CONTAINERD, Flow::PUSHES, Symptom::LocationWithoutSlash),
         ],
         faults: [UploadLocationWithoutSlash],
+        shares: "upload",
         check: rooted,
     }
 }
@@ -109,6 +111,7 @@ requirement! {
             Break::new(CONTAINERD, Flow::PUSHES, Symptom::LocationWithoutScheme),
         ],
         faults: [UploadLocationOmitsScheme],
+        shares: "upload",
         check: with_scheme,
     }
 }

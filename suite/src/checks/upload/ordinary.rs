@@ -32,6 +32,7 @@ requirement! {
             Break::new(ALL, Flow::PUSHES, Symptom::BlobPut),
         ],
         faults: [LimitsBodiesTo1Kilobyte, LimitsBodiesTo16Kilobytes],
+        shares: "additions" as Blobs,
         check: blobs,
     }
 }
@@ -74,6 +75,7 @@ requirement! {
         ],
         faults: [RefusesEmojiInConfigs],
         consequences: [LimitsBodiesTo1Kilobyte],
+        shares: "additions" as Blobs,
         check: config,
     }
 }

@@ -39,6 +39,7 @@ requirement! {
         ],
         faults: [UploadPostAnswers200, UploadPostAnswers201, UploadPostAnswers204],
         consequences: [ServesSignInEverywhere],
+        shares: "upload",
         check: post_202,
     }
 }
@@ -70,6 +71,7 @@ requirement! {
             Break::new(CONTAINERD, Flow::PUSHES, Symptom::ManifestPush),
         ],
         faults: [UploadPostAnswers201],
+        shares: "upload",
         check: post_not_201,
     }
 }
@@ -107,6 +109,7 @@ requirement! {
         ],
         faults: [RefusesEveryUpload],
         consequences: [RedirectsToSignIn],
+        shares: "upload",
         check: post_allowed,
     }
 }

@@ -30,12 +30,13 @@ requirement! {
         ],
         breaks: [],
         faults: [BlobPutWithoutLocation],
+        shares: "blob",
         check: put_location,
     }
 }
 
 async fn put_location(session: &Session) -> CheckResult {
-    let (reply, _) = upload_blob(session, "located").await?;
+    let (reply, _) = upload_blob(session, "a blob").await?;
     if !reply.status.is_success() {
         return Err(obstacle("upload a blob", &reply));
     }
@@ -60,12 +61,13 @@ requirement! {
         ],
         breaks: [],
         faults: [BlobLocationLeadsNowhere],
+        shares: "blob",
         check: location_leads,
     }
 }
 
 async fn location_leads(session: &Session) -> CheckResult {
-    let (stored, digest) = upload_blob(session, "led to").await?;
+    let (stored, digest) = upload_blob(session, "a blob").await?;
     if stored.status.as_u16() != 201 {
         return Err(obstacle("get a 201 for an uploaded blob", &stored));
     }
@@ -102,12 +104,13 @@ requirement! {
             Break::new(CONTAINERD, Flow::PUSHES, Symptom::BlobPutWithoutDigest),
         ],
         faults: [BlobPutWithoutDigest],
+        shares: "blob",
         check: put_digest,
     }
 }
 
 async fn put_digest(session: &Session) -> CheckResult {
-    let (reply, _) = upload_blob(session, "digested").await?;
+    let (reply, _) = upload_blob(session, "a blob").await?;
     if !reply.status.is_success() {
         return Err(obstacle("upload a blob", &reply));
     }
@@ -136,12 +139,13 @@ requirement! {
             Break::new(CONTAINERD, Flow::PUSHES, Symptom::BlobPutDigest),
         ],
         faults: [BlobPutWrongDigest],
+        shares: "blob",
         check: put_true_digest,
     }
 }
 
 async fn put_true_digest(session: &Session) -> CheckResult {
-    let (reply, digest) = upload_blob(session, "truly digested").await?;
+    let (reply, digest) = upload_blob(session, "a blob").await?;
     if !reply.status.is_success() {
         return Err(obstacle("upload a blob", &reply));
     }

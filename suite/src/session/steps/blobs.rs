@@ -71,8 +71,8 @@ impl Session {
         repository: &RepositoryName,
         body: &Bytes,
     ) -> Result<Digest, Stop> {
-        self.persisting(|| self.upload_blob_in(repository, body))
-            .await
+        let upload = self.persisting(|| self.upload_blob_in(repository, body));
+        self.upload_once(repository, digest_of(body), upload).await
     }
 
     async fn upload_blob_in(

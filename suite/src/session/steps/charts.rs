@@ -4,7 +4,6 @@ use std::collections::HashMap;
 use std::sync::Mutex;
 
 use bytes::Bytes;
-use futures_util::FutureExt;
 use helm_oci_fixtures::chart::{ChartMetadata, ChartPackage};
 use helm_oci_fixtures::manifest::{Shape, chart_manifest};
 use helm_oci_fixtures::{media_type, provenance};
@@ -217,28 +216,6 @@ impl Session {
         let chart = self.arrange_chart_blobs(VERSION).await?;
         self.arrange_manifest(tag, &chart.manifest).await?;
         Ok(chart)
-    }
-
-    /// The chart `1.0.0`, pushed once for all checks that only read it.
-    pub async fn shared_chart(&self) -> Result<Chart, Stop> {
-        self.share("chart", |session| session.arrange_chart(VERSION).boxed())
-            .await
-    }
-
-    /// The same for a chart as charts usually are.
-    pub async fn shared_ordinary_chart(&self) -> Result<Chart, Stop> {
-        self.share("ordinary-chart", |session| {
-            session.arrange_ordinary_chart(VERSION).boxed()
-        })
-        .await
-    }
-
-    /// The same for a signed chart in the shape of Helm 3.8.
-    pub async fn shared_signed_chart(&self) -> Result<Chart, Stop> {
-        self.share("signed-chart", |session| {
-            session.arrange_signed_chart(Shape::Helm38).boxed()
-        })
-        .await
     }
 
     /// Pushes a chart as charts usually are, with this tag.
