@@ -34,7 +34,7 @@ page_of() {
 page_with_fault() {
     serve_own --fault "$2"
     page_of "$1" 800000 1 run "$url"
-    page_of "compare-$1" 400000 0 compare reference "$url"
+    page_of "compare-$1" 400000 3 compare reference "$url"
     kill "$served"
     wait "$served" || true
 }

@@ -83,7 +83,7 @@ impl TargetExamination<'_> {
             obstacle = repositories::occupied(&target).await;
         }
         if obstacle.is_none() {
-            obstacle = read_chart(&mut target).await;
+            obstacle = Box::pin(read_chart(&mut target)).await;
         }
         let identity = TargetIdentity { server, ..identity };
         let mut record = TargetRecord::new(self.name, identity);

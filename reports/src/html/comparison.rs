@@ -16,7 +16,9 @@ pub fn comparison(view: &ComparisonView<'_>) -> String {
         (lead(view))
         main {
             (flows(view))
-            (section("requirements", headings::REQUIREMENTS, &view.requirements, requirement))
+            (section("requirements", headings::REQUIREMENTS, &view.requirements, |own| {
+                requirement(own, [&view.a.name, &view.b.name])
+            }))
             (capabilities(view))
             (section("responses", headings::RESPONSES, &view.responses, file))
             @if let Some(ignored) = &view.ignored {
@@ -95,7 +97,7 @@ fn flow(view: &FlowChangeView<'_>) -> Markup {
     }
 }
 
-fn section<T>(id: &str, title: &str, all: &[T], one: fn(&T) -> Markup) -> Markup {
+fn section<T>(id: &str, title: &str, all: &[T], one: impl Fn(&T) -> Markup) -> Markup {
     html! {
         @if !all.is_empty() {
             section id=(id) {
@@ -106,7 +108,7 @@ fn section<T>(id: &str, title: &str, all: &[T], one: fn(&T) -> Markup) -> Markup
     }
 }
 
-fn requirement(view: &RequirementChangeView<'_>) -> Markup {
+fn requirement(view: &RequirementChangeView<'_>, names: [&str; 2]) -> Markup {
     let of_side = |label| view.rows.iter().find(move |row| row.label == label);
     let others = view.rows.iter();
     let others = others.filter(|row| !matches!(row.label, Label::A | Label::B));
@@ -119,18 +121,22 @@ fn requirement(view: &RequirementChangeView<'_>) -> Markup {
         article.finding id=(words::finding(view.id)) {
             h3 { span class={ "o " (class) } { (view.states.to_string()) } " " code { (words::shown(view.id)) } }
             p.title { (words::prose(view.title)) " " span.level { "(" (words::shown(view.severity)) ")" } }
-            div.pair { @for side in [Label::A, Label::B] { (self::side(of_side(side))) } }
+            div.pair {
+                @for (side, name) in [Label::A, Label::B].into_iter().zip(names) {
+                    (self::side(name, of_side(side)))
+                }
+            }
             dl.rows { @for row in others { (evidence::row(row)) } }
         }
     }
 }
 
-/// The behaviour of one of the targets.
-fn side(row: Option<&ReportRow<'_>>) -> Markup {
+/// The behaviour of the target with this name.
+fn side(name: &str, row: Option<&ReportRow<'_>>) -> Markup {
     html! {
         @if let Some(row) = row {
             div {
-                p.side { (row.label.name()) }
+                p.side { (words::shown(name)) }
                 @for entry in &row.entries { p { (words::prose(&entry.to_string())) } }
             }
         }
