@@ -111,10 +111,12 @@ impl ClientModel {
         String::from_utf8_lossy(&chart.manifest).contains(kind)
     }
 
-    /// The shape of the charts that it reads and its transport library, in lower case. Versions with one name read the
-    /// same charts, and mostly in the same way.
+    /// The shape of the charts that it reads, its transport library, and whether it states the type of a blob, in lower
+    /// case. Versions with one name read the same charts, and write in the same way.
     pub(crate) fn wire_name(&self) -> String {
-        format!("{:?}-{:?}", self.read_shape(), self.library).to_lowercase()
+        let is_typed = !self.has(Quirk::BlobPutWithoutContentType);
+        let name = format!("{:?}-{:?}-{is_typed}", self.read_shape(), self.library);
+        name.to_lowercase()
     }
 
     /// The shape of the charts that it reads. The last of those that differ in nothing that it reads.

@@ -126,7 +126,6 @@ requirement! {
         breaks: [],
         faults: [ClaimsOciSubject],
         consequences: [ReferrersForbidden],
-        shares: "attached",
         check: acknowledged_means_api,
     }
 }
