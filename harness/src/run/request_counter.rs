@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use futures_util::future::BoxFuture;
 use helm_oci_suite::wire::{
-    ClientHelloOutcome, Registry, Relay, Request, ResponseFuture, TransportError,
+    AloneFuture, ClientHelloOutcome, Registry, Relay, Request, ResponseFuture, TransportError,
 };
 
 /// A relay that counts requests and TLS `ClientHello` messages.
@@ -36,6 +36,11 @@ impl Relay for RequestCounter {
     fn pass(&self, request: Request) -> ResponseFuture<'_> {
         self.sent.fetch_add(1, Ordering::Relaxed);
         self.inner.send(request)
+    }
+
+    fn pass_alone(&self, request: Request) -> AloneFuture<'_> {
+        self.sent.fetch_add(1, Ordering::Relaxed);
+        self.inner.send_alone(request)
     }
 
     fn greet(&self) -> BoxFuture<'_, Result<ClientHelloOutcome, TransportError>> {

@@ -89,6 +89,7 @@ impl Session {
             request,
             response: Ok(response.clone()),
             number,
+            is_own: true,
             is_secret: false,
         });
         Reply::to(uri, response, state.exchanges.len() - 1)
@@ -284,6 +285,7 @@ impl Session {
                 request: sent,
                 response: response.clone(),
                 number,
+                is_own: handling.repeats == Repeats::Never,
                 is_secret: handling.is_secret,
             });
             if let Ok(response) = &response {

@@ -135,7 +135,8 @@ impl Echo {
             let sent = &state.exchanges[position];
             let is_agent_compared = self.alike != Alike::ButForTheAgent;
             let is_same = is_same(&sent.request, request, is_agent_compared);
-            let response = sent.settled().filter(|_| is_same)?;
+            let is_found = is_same && (is_write || !sent.is_own);
+            let response = sent.settled().filter(|_| is_found)?;
             Some((sent.number, position, response.clone()))
         });
         let (_, position, response) = same.min_by_key(|(number, ..)| *number)?;

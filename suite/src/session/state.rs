@@ -45,6 +45,8 @@ pub(super) struct SentRequest {
     pub(super) response: Result<Response, TransportError>,
     /// The number of the request. Exchanges are in the order of their responses.
     pub(super) number: usize,
+    /// True if its own response matters, so that no other check gets it.
+    pub(super) is_own: bool,
     /// True if the bodies hold credentials.
     pub(super) is_secret: bool,
 }
