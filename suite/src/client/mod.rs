@@ -111,12 +111,16 @@ impl ClientModel {
         String::from_utf8_lossy(&chart.manifest).contains(kind)
     }
 
-    /// The shape of the charts that it reads, its transport library, and whether it states the type of a blob, in lower
-    /// case. Versions with one name read the same charts, and write in the same way.
-    pub(crate) fn wire_name(&self) -> String {
+    /// The shape of the charts that it pushes or reads, its transport library, and whether it states the type of a blob, in
+    /// lower case. Versions with one name write in the same way, and read the same charts.
+    pub(crate) fn wire_name(&self, pushes: bool) -> String {
+        let shape = if pushes {
+            self.shape
+        } else {
+            self.read_shape()
+        };
         let is_typed = !self.has(Quirk::BlobPutWithoutContentType);
-        let name = format!("{:?}-{:?}-{is_typed}", self.read_shape(), self.library);
-        name.to_lowercase()
+        format!("{shape:?}-{:?}-{is_typed}", self.library).to_lowercase()
     }
 
     /// The shape of the charts that it reads. The last of those that differ in nothing that it reads.

@@ -6,6 +6,8 @@ pub(super) struct Kind {
     pub(super) covers: &'static [&'static str],
     /// The kinds with this word begin with the same requests.
     pub(super) shares: &'static str,
+    /// True if the model pushes; what it writes depends on its Helm version.
+    pub(super) pushes: bool,
 }
 
 pub(super) const PUSH: Kind = Kind {
@@ -22,6 +24,7 @@ pub(super) const PUSH: Kind = Kind {
 ",
     covers: &["REG-API-07", "A19"],
     shares: "push",
+    pushes: true,
 };
 
 pub(super) const FIRST_PUSH: Kind = Kind {
@@ -40,6 +43,7 @@ pub(super) const FIRST_PUSH: Kind = Kind {
 ",
     covers: &["REG-AUT-07", "REG-AUT-14", "REG-NAM-09", "A01", "A03"],
     shares: "first-push",
+    pushes: true,
 };
 
 pub(super) const RE_PUSH: Kind = Kind {
@@ -54,6 +58,7 @@ pub(super) const RE_PUSH: Kind = Kind {
 ",
     covers: &["REG-MAN-16"],
     shares: "re-push",
+    pushes: true,
 };
 
 pub(super) const PUSH_CHANGED: Kind = Kind {
@@ -69,6 +74,7 @@ pub(super) const PUSH_CHANGED: Kind = Kind {
 ",
     covers: &["REG-MAN-16"],
     shares: "push-changed",
+    pushes: true,
 };
 
 pub(super) const PUSH_PLUS: Kind = Kind {
@@ -84,6 +90,7 @@ pub(super) const PUSH_PLUS: Kind = Kind {
 ",
     covers: &["REG-NAM-05"],
     shares: "push-plus",
+    pushes: true,
 };
 
 pub(super) const PUSH_PROV: Kind = Kind {
@@ -100,6 +107,7 @@ pub(super) const PUSH_PROV: Kind = Kind {
 ",
     covers: &["REG-MAN-08"],
     shares: "push-prov",
+    pushes: true,
 };
 
 pub(super) const PUSH_PULL: Kind = Kind {
@@ -115,4 +123,5 @@ pub(super) const PUSH_PULL: Kind = Kind {
 ",
     covers: &["REG-PUL-24"],
     shares: "push",
+    pushes: true,
 };

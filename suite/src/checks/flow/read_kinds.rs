@@ -14,6 +14,7 @@ pub(super) const PULL_PLUS: Kind = Kind {
 ",
     covers: &["REG-NAM-05"],
     shares: "pull-plus",
+    pushes: false,
 };
 
 pub(super) const PULL_DIGEST: Kind = Kind {
@@ -28,6 +29,7 @@ pub(super) const PULL_DIGEST: Kind = Kind {
 ",
     covers: &["REG-PUL-24"],
     shares: "pull-digest",
+    pushes: false,
 };
 
 pub(super) const PULL: Kind = Kind {
@@ -43,6 +45,7 @@ pub(super) const PULL: Kind = Kind {
 ",
     covers: &["REG-PUL-24"],
     shares: "pull",
+    pushes: false,
 };
 
 pub(super) const PROV: Kind = Kind {
@@ -57,6 +60,7 @@ pub(super) const PROV: Kind = Kind {
 ",
     covers: &["REG-PUL-24"],
     shares: "prov",
+    pushes: false,
 };
 
 pub(super) const SHOW: Kind = Kind {
@@ -72,6 +76,7 @@ pub(super) const SHOW: Kind = Kind {
 ",
     covers: &["REG-PUL-24"],
     shares: "pull",
+    pushes: false,
 };
 
 pub(super) const LIST: Kind = Kind {
@@ -87,6 +92,7 @@ pub(super) const LIST: Kind = Kind {
 ",
     covers: &["REG-TAG-02"],
     shares: "versions",
+    pushes: false,
 };
 
 pub(super) const RESOLVE: Kind = Kind {
@@ -103,6 +109,7 @@ pub(super) const RESOLVE: Kind = Kind {
 ",
     covers: &["REG-TAG-02", "REG-NAM-05"],
     shares: "versions",
+    pushes: false,
 };
 
 pub(super) const DEPENDENCY: Kind = Kind {
@@ -118,6 +125,7 @@ pub(super) const DEPENDENCY: Kind = Kind {
 ",
     covers: &["REG-PUL-24"],
     shares: "pull",
+    pushes: false,
 };
 
 pub(super) const DEPENDENCY_RANGE: Kind = Kind {
@@ -134,6 +142,7 @@ pub(super) const DEPENDENCY_RANGE: Kind = Kind {
 ",
     covers: &["REG-TAG-02", "REG-NAM-05"],
     shares: "versions",
+    pushes: false,
 };
 
 pub(super) const LOGIN: Kind = Kind {
@@ -149,4 +158,5 @@ pub(super) const LOGIN: Kind = Kind {
 ",
     covers: &["REG-AUT-12"],
     shares: "login",
+    pushes: false,
 };

@@ -21,7 +21,7 @@ pub(super) async fn replay(
     client: &'static ClientModel,
     flow: impl for<'s> Fn(&'s Session) -> BoxFuture<'s, CheckResult>,
 ) -> CheckResult {
-    let name = format!("{}-{}", kind.shares, client.wire_name());
+    let name = format!("{}-{}", kind.shares, client.wire_name(kind.pushes));
     session.share(&name, Alike::ButForTheAgent, flow).await
 }
 
