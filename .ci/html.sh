@@ -30,11 +30,11 @@ page_of() {
     fi
 }
 
-# page_with_fault NAME FAULT: the pages of a run and of a comparison.
+# page_with_fault NAME FAULT EXIT: the pages of a run and of a comparison, which ends with this exit code.
 page_with_fault() {
     serve_own --fault "$2"
     page_of "$1" 800000 1 run "$url"
-    page_of "compare-$1" 400000 3 compare reference "$url"
+    page_of "compare-$1" 400000 "$3" compare reference "$url"
     kill "$served"
     wait "$served" || true
 }
@@ -46,8 +46,8 @@ check_pages() {
     mkdir -p "$pages"
     ensure_chromium
     page_of clean 400000 0 run reference
-    page_with_fault head-refused head-blob-not-allowed
-    page_with_fault other-host upload-location-on-other-host
+    page_with_fault head-refused head-blob-not-allowed 3
+    page_with_fault other-host upload-location-on-other-host 0
     matrix_of_ten >"$work/ten.toml"
     serve_own --fault head-blob-not-allowed
     sed -i "s|^# url|[[target]]\nname = \"head-refused\"\ntarget = \"$url\"|" "$work/ten.toml"

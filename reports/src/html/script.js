@@ -153,18 +153,25 @@ function unfoldForPrint() {
   addEventListener("afterprint", () => folded.forEach((details) => (details.open = false)), { once: true });
 }
 
-form.hidden = false;
-form.addEventListener("input", change);
-form.addEventListener("submit", (event) => event.preventDefault());
-form.addEventListener("reset", () => setTimeout(change));
-addEventListener("hashchange", show);
-addEventListener("beforeprint", unfoldForPrint);
-addEventListener("keydown", (event) => {
-  const isTyping = event.target.closest("input, select, textarea");
-  if (event.key === "/" && !isTyping && !event.ctrlKey && !event.metaKey && !event.altKey) {
-    event.preventDefault();
-    form.elements.text.focus();
-  }
-});
+function addFilter() {
+  form.hidden = false;
+  form.addEventListener("input", change);
+  form.addEventListener("submit", (event) => event.preventDefault());
+  form.addEventListener("reset", () => setTimeout(change));
+  addEventListener("hashchange", show);
+  addEventListener("keydown", (event) => {
+    const isTyping = event.target.closest("input, select, textarea");
+    if (event.key === "/" && !isTyping && !event.ctrlKey && !event.metaKey && !event.altKey) {
+      event.preventDefault();
+      form.elements.text.focus();
+    }
+  });
+  show();
+}
+
 addCopyButtons();
-show();
+addEventListener("beforeprint", unfoldForPrint);
+// A comparison has no filter.
+if (form) {
+  addFilter();
+}

@@ -111,27 +111,6 @@ impl ClientModel {
         String::from_utf8_lossy(&chart.manifest).contains(kind)
     }
 
-    /// The shape of the charts that it pushes or reads, its transport library, and whether it states the type of a blob, in
-    /// lower case. Versions with one name write in the same way, and read the same charts.
-    pub(crate) fn wire_name(&self, pushes: bool) -> String {
-        let shape = if pushes {
-            self.shape
-        } else {
-            self.read_shape()
-        };
-        let is_typed = !self.has(Quirk::BlobPutWithoutContentType);
-        format!("{shape:?}-{:?}-{is_typed}", self.library).to_lowercase()
-    }
-
-    /// The shape of the charts that it reads. The last of those that differ in nothing that it reads.
-    pub(crate) fn read_shape(&self) -> Shape {
-        match self.shape {
-            Shape::Helm37 | Shape::Helm38 => Shape::Helm38,
-            Shape::Helm312 | Shape::Helm313 => Shape::Helm313,
-            Shape::Legacy => Shape::Legacy,
-        }
-    }
-
     /// The chart that this Helm version would push, not stored in the registry.
     pub(crate) fn chart(&self, session: &Session, version: &str) -> Chart {
         Session::chart_as_sent(session.ordinary_package(version), self.shape, None)

@@ -1,8 +1,31 @@
-//! The modelled Helm versions: one for each behaviour on the wire.
+//! The modelled Helm versions: one for each behaviour on the wire, and what some of them have in common.
 
 use helm_oci_fixtures::manifest::Shape;
 
 use super::{ClientModel, Quirk, TransportLibrary};
+
+impl ClientModel {
+    /// The shape of the charts that it pushes or reads, its transport library, and whether it states the type of a blob, in
+    /// lower case. Versions with one name write in the same way, and read the same charts.
+    pub(crate) fn wire_name(&self, pushes: bool) -> String {
+        let shape = if pushes {
+            self.shape
+        } else {
+            self.read_shape()
+        };
+        let is_typed = !self.has(Quirk::BlobPutWithoutContentType);
+        format!("{shape:?}-{:?}-{is_typed}", self.library).to_lowercase()
+    }
+
+    /// The shape of the charts that it reads. The last of those that differ in nothing that it reads.
+    pub(crate) fn read_shape(&self) -> Shape {
+        match self.shape {
+            Shape::Helm37 | Shape::Helm38 => Shape::Helm38,
+            Shape::Helm312 | Shape::Helm313 => Shape::Helm313,
+            Shape::Legacy => Shape::Legacy,
+        }
+    }
+}
 
 /// Helm 3.2.4.
 pub(crate) const HELM_3_2: ClientModel = ClientModel {
