@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use futures_util::future::BoxFuture;
 use helm_oci_suite::wire::content::Pattern;
 use helm_oci_suite::wire::{
-    ClientHelloOutcome, Registry, Relay, Request, ResponseFuture, TransportError,
+    AloneFuture, ClientHelloOutcome, Registry, Relay, Request, ResponseFuture, TransportError,
 };
 use serde::Deserialize;
 use thiserror::Error;
@@ -157,6 +157,17 @@ impl Relay for RequestBudget {
                 .saturating_sub(expected);
             drop(spent);
             Ok(response)
+        })
+    }
+
+    fn pass_alone(&self, request: Request) -> AloneFuture<'_> {
+        Box::pin(async {
+            self.deduct(request.content.length())?;
+            let (response, after) = self.inner.send_alone(request).await?;
+            let mut spent = self.spent();
+            spent.bytes = spent.bytes.saturating_add(response.length());
+            drop(spent);
+            Ok((response, after))
         })
     }
 

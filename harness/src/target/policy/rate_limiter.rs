@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use helm_oci_suite::wire::{
-    ClientHelloOutcome, Registry, Relay, Request, ResponseFuture, TransportError,
+    AloneFuture, ClientHelloOutcome, Registry, Relay, Request, ResponseFuture, TransportError,
 };
 
 use crate::clock::Stopwatch;
@@ -59,6 +59,15 @@ impl Relay for RateLimiter {
             let mut response = self.inner.send(request).await?;
             response.waited = waited;
             Ok(response)
+        })
+    }
+
+    fn pass_alone(&self, request: Request) -> AloneFuture<'_> {
+        Box::pin(async {
+            let waited = self.wait().await;
+            let (mut response, after) = self.inner.send_alone(request).await?;
+            response.waited = waited;
+            Ok((response, after))
         })
     }
 
