@@ -25,6 +25,7 @@ const CONCURRENT: &[&str] = &[
     "consistency/manifests-side-by-side",
     "consistency/parallel-pulls",
     "consistency/uploads-independent",
+    "upload/not-throttled",
 ];
 
 /// A finding of a run.

@@ -22,6 +22,7 @@ const NOT_REPRODUCIBLE: &[&str] = &[
     "head-forbidden-in-new-repository",
     "keeps-one-upload-session",
     "limits-blob-gets",
+    "limits-upload-sessions",
     "link-downgraded",
     "loses-tags-of-overlapping-pushes",
     "loses-the-first-tag-of-later-pages",
