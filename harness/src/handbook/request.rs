@@ -79,8 +79,8 @@ impl<'a> Requests<'a> {
 
     fn url(&self, request: &Request<Bytes>) -> String {
         let uri = request.uri();
-        let path = uri.path();
-        let query = uri.query().unwrap_or_default();
+        let (path, query) = (inert(uri.path()), inert(uri.query().unwrap_or_default()));
+        let (path, query) = (path.as_str(), query.as_str());
         let known = self.locations.iter().rev().find(|(_, own)| own == path);
         if let Some((position, _)) = known {
             let mut url = format!("\"$LOCATION_{position}\"");
@@ -167,7 +167,7 @@ impl<'a> Requests<'a> {
                 let known = VARIABLES.iter().find(|(_, known)| *known == header);
                 words.push(match known {
                     Some((variable, _)) => format!("-H \"${variable}\""),
-                    None => format!("-H '{header}'"),
+                    None => format!("-H '{}'", header.replace('\'', "'\\''")),
                 });
             }
         }
@@ -217,10 +217,18 @@ fn form(body: &[u8]) -> String {
             Some(("password", _)) => "password=$PASSWORD".to_owned(),
             Some(("service", _)) => "service=$SERVICE".to_owned(),
             Some((name @ ("refresh_token" | "access_token"), _)) => format!("{name}=$TOKEN"),
-            _ => pair.to_owned(),
+            _ => inert(pair),
         })
         .collect();
     format!("\"{}\"", pairs.join("&"))
+}
+
+/// A part of a URL that the shell does not interpret between quotation marks: a registry may choose it.
+fn inert(part: &str) -> String {
+    part.replace('$', "%24")
+        .replace('`', "%60")
+        .replace('"', "%22")
+        .replace('\\', "%5C")
 }
 
 /// The path of a `Location` on any host.

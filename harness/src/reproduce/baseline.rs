@@ -33,8 +33,6 @@ pub(super) struct Baseline {
     pub(super) observed: Vec<(Option<Numbered>, Exchange)>,
     /// The beginning of each repository of the run, on the reference registry.
     pub(super) prefix: String,
-    /// The same in the run of the finding; none if no request has a repository.
-    pub(super) observed_prefix: Option<String>,
 }
 
 impl Baseline {
@@ -88,7 +86,6 @@ impl Baseline {
             exchanges: numbered(exchanges),
             observed,
             prefix,
-            observed_prefix,
         }
     }
 

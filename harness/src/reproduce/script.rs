@@ -71,14 +71,22 @@ ENCODED_PREFIX=$(printf %s \"$PREFIX\" | sed 's|/|%2F|g')
 {login}",
         id = requirement.id,
         title = requirement.title,
-        registry = reported.origin.unwrap_or(EXAMPLE),
+        registry = reported.origin.filter(|own| is_inert(own)).unwrap_or(EXAMPLE),
     )
+}
+
+/// True if a URL of a record holds nothing that the shell interprets.
+fn is_inert(url: &str) -> bool {
+    url.chars()
+        .all(|own| own.is_ascii_alphanumeric() || ":/.-_[]".contains(own))
 }
 
 /// The beginning of repositories: the namespace of the run, and a name that is new in each execution.
 fn reported_prefix(baseline: &Baseline) -> String {
-    let observed = baseline.observed_prefix.as_deref().unwrap_or_default();
-    let namespace = observed.rsplit_once('/').map(|(namespace, _)| namespace);
+    let namespace = baseline
+        .prefix
+        .rsplit_once('/')
+        .map(|(namespace, _)| namespace);
     let namespace = namespace.map_or_else(String::new, |namespace| format!("{namespace}/"));
     format!("{namespace}hoc$(date +%s)")
 }
