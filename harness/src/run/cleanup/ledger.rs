@@ -216,10 +216,11 @@ fn location(base: &Uri, response: &Response) -> Option<Uri> {
 /// True if a URL is that of an upload, perhaps with further parameters.
 fn is_continued(location: &Uri, uri: &Uri) -> bool {
     let parameters = |uri: &Uri| pairs(uri.query().unwrap_or_default()).collect::<Vec<_>>();
-    let given = parameters(uri);
-    is_same_origin(location, uri)
-        && location.path() == uri.path()
-        && parameters(location).iter().all(|own| given.contains(own))
+    // The path comes first, because it differs for almost every location, and is cheapest to compare.
+    location.path() == uri.path() && is_same_origin(location, uri) && {
+        let given = parameters(uri);
+        parameters(location).iter().all(|own| given.contains(own))
+    }
 }
 
 /// True if the request had no effect. A server error leaves that open.

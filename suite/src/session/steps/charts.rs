@@ -1,7 +1,8 @@
 //! Charts.
 
 use std::collections::HashMap;
-use std::sync::Mutex;
+use std::hash::Hash;
+use std::sync::{Arc, Mutex, OnceLock};
 
 use bytes::Bytes;
 use helm_oci_fixtures::chart::{ChartMetadata, ChartPackage};
@@ -48,9 +49,28 @@ impl Chart {
 /// The charts that proofs have built: the same ones for every fault, and compression and signatures take most of the time.
 #[derive(Debug, Default)]
 pub struct BuiltCharts {
-    packages: Mutex<HashMap<PackageKey, ChartPackage>>,
+    packages: Once<PackageKey, ChartPackage>,
     /// The provenance files by the digests of the archives.
-    provenance: Mutex<HashMap<String, Bytes>>,
+    provenance: Once<String, Bytes>,
+}
+
+/// Values by key. Each is made once; nobody waits for a value of another key.
+#[derive(Debug)]
+struct Once<K, V>(Mutex<HashMap<K, Arc<OnceLock<V>>>>);
+
+impl<K, V> Default for Once<K, V> {
+    fn default() -> Self {
+        Self(Mutex::default())
+    }
+}
+
+impl<K: Eq + Hash, V: Clone> Once<K, V> {
+    fn get(&self, key: K, make: impl FnOnce() -> V) -> V {
+        let mut values = self.0.lock().expect("nothing panics with the lock");
+        let value = Arc::clone(values.entry(key).or_default());
+        drop(values);
+        value.get_or_init(make).clone()
+    }
 }
 
 /// Everything that determines a package.
@@ -81,24 +101,12 @@ impl PackageKey {
 
 impl BuiltCharts {
     fn package(&self, key: PackageKey) -> ChartPackage {
-        let mut packages = self.packages.lock().expect("nothing panics with the lock");
-        if let Some(package) = packages.get(&key) {
-            return package.clone();
-        }
-        let package = key.build();
-        packages.insert(key, package.clone());
-        package
+        self.packages.get(key.clone(), || key.build())
     }
 
     fn provenance(&self, package: &ChartPackage) -> Bytes {
-        let mut provenance = self
-            .provenance
-            .lock()
-            .expect("nothing panics with the lock");
-        provenance
-            .entry(package.digest())
-            .or_insert_with(|| provenance::sign(package))
-            .clone()
+        self.provenance
+            .get(package.digest(), || provenance::sign(package))
     }
 }
 
