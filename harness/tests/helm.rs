@@ -56,10 +56,10 @@ fn main() -> ExitCode {
     all.push(Trial::test("handshake", move || {
         handle.block_on(a_handshake_that_fails_as_predicted_is_a_failure())
     }));
-    let helms = match folder {
+    let helm_binaries = match folder {
         folder if folder.is_empty() => vec![Trial::ignorable_test("helm", absent)],
         folder => match runtime.block_on(helm::discover(Path::new(&folder))) {
-            Ok(helms) => helms
+            Ok(found) => found
                 .iter()
                 .flat_map(|helm| trials(helm, &runtime))
                 .collect(),
@@ -69,7 +69,7 @@ fn main() -> ExitCode {
             }
         },
     };
-    all.extend(helms);
+    all.extend(helm_binaries);
     libtest_mimic::run(&arguments, all).exit_code()
 }
 

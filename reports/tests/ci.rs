@@ -55,8 +55,8 @@ fn attacked() -> RunRecord {
                 deviation.reason = ATTACK.into();
             }
         }
-        let helms = target.helm_versions.iter_mut();
-        for flow in helms.flat_map(|helm| &mut helm.flows) {
+        let helm_versions = target.helm_versions.iter_mut();
+        for flow in helm_versions.flat_map(|helm| &mut helm.flows) {
             flow.error = Some(ATTACK.into());
         }
     }

@@ -23,7 +23,7 @@ pub(super) struct Arguments {
     /// Check this Helm binary as well, in addition to `helm` on the PATH: a file, a folder of binaries, or a name on the
     /// PATH. May be repeated.
     #[arg(long = "helm", value_name = "PATH")]
-    helms: Vec<PathBuf>,
+    helm_binaries: Vec<PathBuf>,
     #[command(flatten)]
     trust: TrustArguments,
     /// Print JSON.
@@ -46,15 +46,15 @@ pub(super) enum DoctorCommandError {
 
 pub(super) async fn doctor(arguments: &Arguments) -> Result<ExitCode, DoctorCommandError> {
     let environment = environment();
-    let mut helms = Vec::new();
-    for given in &arguments.helms {
-        helms.extend(helm::candidates(given, &environment.search_path())?);
+    let mut helm_binaries = Vec::new();
+    for given in &arguments.helm_binaries {
+        helm_binaries.extend(helm::candidates(given, &environment.search_path())?);
     }
     let time = match &arguments.target {
         Some(target) => Some(query(arguments, target).await?),
         None => None,
     };
-    let diagnosis = doctor::examine(&environment, helms, time).await;
+    let diagnosis = doctor::examine(&environment, helm_binaries, time).await;
     let text = if arguments.json {
         let json = serde_json::to_string_pretty(&diagnosis).expect("a diagnosis serialises");
         format!("{json}\n")

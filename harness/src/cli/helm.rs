@@ -31,7 +31,7 @@ pub(super) struct HelmArguments {
     /// Run the flows of this real Helm binary as well: a file, a folder of binaries whose names begin with `helm`, or a
     /// name on the PATH. May be repeated.
     #[arg(long = "helm", value_name = "PATH")]
-    helms: Vec<PathBuf>,
+    helm_binaries: Vec<PathBuf>,
     /// Run the flows of every Helm binary on the PATH as well.
     #[arg(long)]
     helm_on_path: bool,
@@ -44,7 +44,7 @@ impl HelmArguments {
     /// The Helm binaries, with the version that each of them reports.
     pub(super) async fn clients(&self) -> Result<HelmClients, HelmOptionError> {
         let search_path = environment().search_path();
-        let mut paths = self.helms.clone();
+        let mut paths = self.helm_binaries.clone();
         if self.helm_on_path {
             let found = helm::on_path(&search_path);
             if found.is_empty() {

@@ -146,7 +146,7 @@ fn recorded(plan: &Plan, folder: &Path) -> Result<Vec<Evidence>, ObserveCommandE
                 folder: folder.to_owned(),
             })
     };
-    plan.helms.iter().map(of).collect()
+    plan.helm_binaries.iter().map(of).collect()
 }
 
 /// Prints the differences between the evidence and the observations.
@@ -216,11 +216,11 @@ impl Arguments {
         if flows.is_empty() {
             flows = Flow::ALL.to_vec();
         }
-        let mut helms = discover(&self.helm_dir).await?;
+        let mut helm_binaries = discover(&self.helm_dir).await?;
         if let Some(missing) = self
             .versions
             .iter()
-            .find(|wanted| helms.iter().all(|helm| helm.version != **wanted))
+            .find(|wanted| helm_binaries.iter().all(|helm| helm.version != **wanted))
         {
             return Err(ObserveCommandError::NoSuchHelm {
                 version: missing.clone(),
@@ -228,11 +228,11 @@ impl Arguments {
             });
         }
         if !self.versions.is_empty() {
-            helms.retain(|helm| self.versions.contains(&helm.version));
+            helm_binaries.retain(|helm| self.versions.contains(&helm.version));
         }
         let (faults, draw) = self.faults();
         Ok(Plan {
-            helms,
+            helm_binaries,
             faults,
             draw,
             flows,

@@ -85,7 +85,7 @@ pub(super) struct ExaminationArguments {
     #[command(flatten)]
     rules: RulesArguments,
     #[command(flatten)]
-    helms: HelmArguments,
+    helm_binaries: HelmArguments,
     /// Examine this much. The default is `quick` if a target is at a URL and no requirements are selected with --only,
     /// otherwise `full`.
     #[arg(long, value_name = "PRESET")]
@@ -148,8 +148,8 @@ impl Arguments {
 impl ExaminationArguments {
     /// The plan of the examination; `None` if it is to repeat the failures of a record that has none.
     pub(super) async fn plan(&self) -> Result<Option<Plan>, ExaminationError> {
-        let helms = self.helms.clients().await?;
-        let flows = helms.all.iter().flat_map(|helm| {
+        let helm_binaries = self.helm_binaries.clients().await?;
+        let flows = helm_binaries.all.iter().flat_map(|helm| {
             let id = |flow: &Flow| (run::flow_id(helm, *flow), helm.version.clone());
             Flow::ALL.iter().map(id)
         });
@@ -160,7 +160,7 @@ impl ExaminationArguments {
             }
             chosen => chosen?,
         };
-        for Helm { version, .. } in &helms.all {
+        for Helm { version, .. } in &helm_binaries.all {
             if !chosen.flows.values().any(|selected| selected == version) {
                 output::note(&format!(
                     "Helm {version} is not run: none of its flows is selected\n"
@@ -170,7 +170,7 @@ impl ExaminationArguments {
         Ok(Some(Plan {
             flows: chosen.flows.into_keys().collect(),
             only: chosen.words,
-            helms,
+            helm_binaries,
             strict: self.rules.is_strict(),
             is_planned: self.planned,
             deviations: self.rules.deviations()?,

@@ -116,11 +116,11 @@ impl Diagnosis {
     }
 }
 
-/// Runs all checks. `helms` are binaries in addition to those on the search path; `time` is the time of a registry, if
+/// Runs all checks. `helm_binaries` are binaries in addition to those on the search path; `time` is the time of a registry, if
 /// one was queried.
 pub async fn examine(
     environment: &Environment,
-    helms: Vec<PathBuf>,
+    helm_binaries: Vec<PathBuf>,
     time: Option<ServerTime>,
 ) -> Diagnosis {
     let mut findings = engine::findings(
@@ -128,7 +128,7 @@ pub async fn examine(
             .await
             .map_err(|error| crate::error::chain(&error)),
     );
-    let binaries = helm::probe(environment, helms).await;
+    let binaries = helm::probe(environment, helm_binaries).await;
     let gate = environment.text("HELM_EXPERIMENTAL_OCI");
     findings.extend(helm::findings(&binaries, gate.as_deref()));
     findings.extend(plugins::findings(&plugins::installed(environment)));

@@ -13,16 +13,16 @@ use super::{Helm, HelmError};
 ///
 /// An executable of such a name that is no Helm binary is an error.
 pub async fn discover(folder: &Path) -> Result<Vec<Helm>, HelmError> {
-    let mut helms = Vec::new();
+    let mut helm_binaries = Vec::new();
     for path in in_folder(folder)? {
-        helms.push(Helm::probe(&path).await?);
+        helm_binaries.push(Helm::probe(&path).await?);
     }
-    helms.sort_by(|one, other| {
+    helm_binaries.sort_by(|one, other| {
         one.version
             .cmp(&other.version)
             .then_with(|| one.path.cmp(&other.path))
     });
-    Ok(helms)
+    Ok(helm_binaries)
 }
 
 /// The binaries that an argument refers to: the path of a binary, a folder of binaries, or a name on the search path.
@@ -55,14 +55,14 @@ fn in_folder(folder: &Path) -> Result<Vec<PathBuf>, HelmError> {
 /// The Helm binaries that the paths refer to, oldest first; see [`candidates`]. Two binaries of one version are an
 /// error.
 pub async fn locate(paths: &[PathBuf], search_path: &OsStr) -> Result<Vec<Helm>, HelmError> {
-    let mut helms: Vec<Helm> = Vec::new();
+    let mut helm_binaries: Vec<Helm> = Vec::new();
     for path in paths {
         for binary in candidates(path, search_path)? {
-            helms.push(Helm::probe(&binary).await?);
+            helm_binaries.push(Helm::probe(&binary).await?);
         }
     }
-    helms.sort_by(|one, other| one.version.cmp(&other.version));
-    for pair in helms.windows(2) {
+    helm_binaries.sort_by(|one, other| one.version.cmp(&other.version));
+    for pair in helm_binaries.windows(2) {
         if let [one, other] = pair
             && one.version == other.version
         {
@@ -72,7 +72,7 @@ pub async fn locate(paths: &[PathBuf], search_path: &OsStr) -> Result<Vec<Helm>,
             });
         }
     }
-    Ok(helms)
+    Ok(helm_binaries)
 }
 
 /// Every executable on a search path, such as `PATH`, with the name `helm` or that of a version: `helm3`,
@@ -85,9 +85,10 @@ pub fn on_path(search_path: &OsStr) -> Vec<PathBuf> {
     for folder in env::split_paths(search_path) {
         // A search path may contain folders that do not exist.
         let here = entries(&folder).unwrap_or_default();
-        let helms = here.into_iter().filter(|path| is_version(path));
-        found
-            .extend(helms.filter(|path| fs::canonicalize(path).is_ok_and(|real| met.insert(real))));
+        let helm_binaries = here.into_iter().filter(|path| is_version(path));
+        found.extend(
+            helm_binaries.filter(|path| fs::canonicalize(path).is_ok_and(|real| met.insert(real))),
+        );
     }
     found
 }

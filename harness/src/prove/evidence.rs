@@ -18,7 +18,7 @@ const LONGEST_LIST: usize = 20;
 #[derive(Debug, Serialize)]
 pub struct Measured {
     /// One entry for each Helm version, oldest first.
-    pub helms: Vec<Row>,
+    pub helm_versions: Vec<Row>,
     /// The sum.
     pub all: Score,
     /// The known exceptions.
@@ -88,12 +88,20 @@ impl Measured {
 
     /// The Helm versions, with the versions of the suite that observed them.
     fn covered(&self) -> String {
-        let helms: Vec<String> = self.helms.iter().map(|row| row.helm.to_string()).collect();
-        let suites: BTreeSet<&str> = self.helms.iter().map(|row| row.suite.as_str()).collect();
+        let helm_versions: Vec<String> = self
+            .helm_versions
+            .iter()
+            .map(|row| row.helm.to_string())
+            .collect();
+        let suites: BTreeSet<&str> = self
+            .helm_versions
+            .iter()
+            .map(|row| row.suite.as_str())
+            .collect();
         let suites: Vec<&str> = suites.into_iter().collect();
         format!(
             "Helm {}, recorded by suite {}; this is {}",
-            helms.join(", "),
+            helm_versions.join(", "),
             suites.join(" and "),
             env!("CARGO_PKG_VERSION")
         )
@@ -105,13 +113,14 @@ impl Measured {
         }
         page.push_str("\nExceptions, with reasons:\n");
         for exception in &self.exceptions {
-            let helms: Vec<String> = exception.helm.iter().map(ToString::to_string).collect();
+            let helm_versions: Vec<String> =
+                exception.helm.iter().map(ToString::to_string).collect();
             let flows: Vec<&str> = exception.flows.iter().map(|flow| flow.name()).collect();
             let _ = writeln!(
                 page,
                 "{}, helm {}, {}: {} cells\n      {}",
                 exception.fault,
-                helms.join(" "),
+                helm_versions.join(" "),
                 flows.join(" "),
                 exception.cells().count(),
                 exception.reason
@@ -152,7 +161,7 @@ pub fn measure(recorded: &Recorded, faults: &[Fault]) -> Measured {
         difference: one.difference(),
     });
     Measured {
-        helms: rows.collect(),
+        helm_versions: rows.collect(),
         all: score::total(&scores),
         exceptions: agreement.exceptions.clone(),
         disagreements: disagreements.collect(),

@@ -31,7 +31,7 @@ const MOST_CAUSES: usize = 6;
 #[derive(Debug, Serialize)]
 pub struct Scored {
     /// The Helm versions, oldest first.
-    pub helms: Vec<Version>,
+    pub helm_versions: Vec<Version>,
     /// The draws of the faults, each once.
     pub draws: Vec<Draw>,
     /// The number of registries.
@@ -81,7 +81,7 @@ pub fn score(requirements: &[&'static Requirement], recordings: &[Evidence], par
     draws.dedup();
     let altered = || cells.iter().filter(|cell| cell.is_altered);
     Scored {
-        helms: recordings.iter().map(|own| own.helm.clone()).collect(),
+        helm_versions: recordings.iter().map(|own| own.helm.clone()).collect(),
         draws,
         registries: cases.len(),
         all: Counts::of(&cells),
@@ -237,7 +237,8 @@ impl Scored {
     }
 
     fn title(&self) -> String {
-        let helms: Vec<String> = self.helms.iter().map(ToString::to_string).collect();
+        let helm_versions: Vec<String> =
+            self.helm_versions.iter().map(ToString::to_string).collect();
         let draws = self.draws.iter();
         let draws: Vec<String> = draws
             .map(|Draw { seed, count }| format!("{count} of seed {seed}"))
@@ -245,7 +246,7 @@ impl Scored {
         format!(
             "Generated faults: {}; Helm {}; {} registries.\n\n",
             draws.join(" and "),
-            helms.join(", "),
+            helm_versions.join(", "),
             self.registries
         )
     }

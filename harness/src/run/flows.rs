@@ -63,7 +63,11 @@ impl Plan {
 
     /// The number of selected flows of real Helm binaries.
     pub(super) fn flow_count(&self) -> usize {
-        let counts = self.helms.all.iter().map(|helm| self.flows(helm).len());
+        let counts = self
+            .helm_binaries
+            .all
+            .iter()
+            .map(|helm| self.flows(helm).len());
         counts.sum()
     }
 }
@@ -81,8 +85,8 @@ pub(super) async fn examine(
 ) {
     let TargetExamination { plan, events, .. } = *examination;
     let ca_file = examination.ca_file;
-    let helms = plan.helms.all.iter().enumerate();
-    let all_flows = helms.flat_map(|(number, helm)| {
+    let helm_binaries = plan.helm_binaries.all.iter().enumerate();
+    let all_flows = helm_binaries.flat_map(|(number, helm)| {
         let flows = plan.flows(helm).into_iter();
         flows.map(move |flow| (number, helm, flow))
     });
@@ -233,7 +237,7 @@ impl FlowRun<'_> {
                 ..self.target.clone()
             },
             placeholders: Placeholders::default(),
-            kubeconfig: self.plan.helms.kubeconfig.clone(),
+            kubeconfig: self.plan.helm_binaries.kubeconfig.clone(),
         };
         let result = async {
             let prepared = scenario::prepare(&scenario, self.flow).await?;

@@ -66,7 +66,7 @@ impl Job {
             }
             WriteAccess::ReadOnly(chart) => WriteMode::ReadOnly(existing_content(chart)),
         };
-        if !plan.helms.all.is_empty() {
+        if !plan.helm_binaries.all.is_empty() {
             return Err(AssignError::Helm { name: target.name });
         }
         Ok(Self {

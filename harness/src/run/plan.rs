@@ -32,7 +32,7 @@ pub struct Plan {
     /// True if the names follow from the seed on persistent registries as well.
     pub is_planned: bool,
     /// The real Helm binaries whose flows are run as well.
-    pub helms: HelmClients,
+    pub helm_binaries: HelmClients,
     /// True if a violated SHOULD fails the run.
     pub strict: bool,
     /// The known deviations.

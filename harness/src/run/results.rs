@@ -118,12 +118,13 @@ impl Results {
     pub(super) fn enter_flows(&self, plan: &Plan, record: &mut TargetRecord) {
         let mut done = mem::take(&mut self.lock().flows);
         done.sort_by_key(|one| one.position);
-        let mut helms: Vec<HelmRecord> = plan.helms.all.iter().map(flows::identity).collect();
+        let mut records: Vec<HelmRecord> =
+            plan.helm_binaries.all.iter().map(flows::identity).collect();
         for one in done {
-            helms[one.helm].flows.push(one.record);
+            records[one.helm].flows.push(one.record);
         }
-        helms.retain(|helm| !helm.flows.is_empty());
-        record.helm_versions = helms;
+        records.retain(|helm| !helm.flows.is_empty());
+        record.helm_versions = records;
         failures::enter_failures(record);
         causes::note(record);
     }

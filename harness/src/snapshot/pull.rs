@@ -69,9 +69,9 @@ pub(super) async fn pushed(
     for (role, pushed, got) in &blobs {
         parts.push(part(role, None, got, Some(pushed.bytes)));
     }
-    let helms = push.manifest.helm_versions.join(", ");
+    let versions = push.manifest.helm_versions.join(", ");
     let title = format!(
-        "{} {} as pushed by Helm {helms}",
+        "{} {} as pushed by Helm {versions}",
         push.chart_name, push.chart_version
     );
     chart(&title, push.tag, &parts)

@@ -62,16 +62,19 @@ fn helm_binaries_are_found_on_the_path_and_in_named_folders() {
     );
     let (code, findings) = diagnosis(folder.path(), &["--helm", "others"]);
     assert_eq!(code, Some(0), "{findings:?}");
-    let helms: Vec<_> = findings
+    let helm_binaries: Vec<_> = findings
         .iter()
         .filter(|(_, about, _)| about == "helm")
         .collect();
-    assert_eq!(helms.len(), 2, "{findings:?}");
+    assert_eq!(helm_binaries.len(), 2, "{findings:?}");
     assert!(
-        helms[0].2.ends_with("is Helm 3.17.3, era 3.8-3.17"),
-        "{helms:?}"
+        helm_binaries[0].2.ends_with("is Helm 3.17.3, era 3.8-3.17"),
+        "{helm_binaries:?}"
     );
-    assert_eq!(helms[1].0, "warning", "HELM_EXPERIMENTAL_OCI is not set");
+    assert_eq!(
+        helm_binaries[1].0, "warning",
+        "HELM_EXPERIMENTAL_OCI is not set"
+    );
 }
 
 #[test]

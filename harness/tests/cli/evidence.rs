@@ -56,9 +56,9 @@ fn missing_or_malformed_evidence_is_an_error() {
 fn checked(script: &str, against: &str) -> Ran {
     let folder = tempfile::tempdir().expect("a folder");
     executable(folder.path(), "helm", &format!("#!/bin/sh\n{script}\n"));
-    let helms = folder.path().to_str().expect("a path of text");
+    let helm_binaries = folder.path().to_str().expect("a path of text");
     let part = ["--flow", "push", "--fault", FAULT, "--check", against];
-    Ran::of(&[&["observe", "--helm-dir", helms], &part[..]].concat())
+    Ran::of(&[&["observe", "--helm-dir", helm_binaries], &part[..]].concat())
 }
 
 #[test]

@@ -44,12 +44,13 @@ fn main() -> ExitCode {
     install_cryptography();
     let runtime = Runtime::new().expect("a runtime starts");
     let folder = variable("HELM_OCI_HELM_DIR");
-    let helms = match folder.as_str() {
+    let helm_binaries = match folder.as_str() {
         "" => Ok(Vec::new()),
         folder => runtime.block_on(helm::discover(Path::new(folder))),
     };
-    let helms = helms.expect("the folder of HELM_OCI_HELM_DIR contains Helm binaries");
-    let is_nowhere = helms.is_empty();
+    let helm_binaries =
+        helm_binaries.expect("the folder of HELM_OCI_HELM_DIR contains Helm binaries");
+    let is_nowhere = helm_binaries.is_empty();
     let mut trials = Vec::new();
     for requirement in checks::all() {
         let Some((flow, (major, minor, patch))) = requirement.replays else {
@@ -64,7 +65,7 @@ fn main() -> ExitCode {
                     handle.block_on(is_what_helm_does(requirement, &helm, flow, setup))
                 })
             };
-            let (own, others): (Vec<&Helm>, Vec<&Helm>) = helms
+            let (own, others): (Vec<&Helm>, Vec<&Helm>) = helm_binaries
                 .iter()
                 .filter(|helm| requirement.represents.contains(&helm.version))
                 .partition(|helm| helm.version == version);

@@ -24,8 +24,8 @@ const HOSTILE: &str = "<b>&\u{1b}[31mred\u{1b}]0;title\u{7} ]]> \u{0}\u{b}\u{9b}
 pub(crate) fn record() -> RunRecord {
     let targets = vec![distribution(), hostile(), unreachable()];
     let checks = targets.iter().map(|target| target.checks.len()).sum();
-    let helms = targets.iter().flat_map(|target| &target.helm_versions);
-    let flows = helms.map(|helm| helm.flows.len()).sum();
+    let helm_versions = targets.iter().flat_map(|target| &target.helm_versions);
+    let flows = helm_versions.map(|helm| helm.flows.len()).sum();
     RunRecord {
         schema: SCHEMA,
         suite: SuiteIdentity {

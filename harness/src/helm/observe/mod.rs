@@ -43,7 +43,7 @@ const RETRIES: usize = 5;
 #[derive(Debug, Clone)]
 pub struct Plan {
     /// The Helm binaries.
-    pub helms: Vec<Helm>,
+    pub helm_binaries: Vec<Helm>,
     /// The faults.
     pub faults: Vec<ObservedFault>,
     /// The draw of the faults, if they are generated.
@@ -125,7 +125,7 @@ pub async fn observe(
     progress: impl Fn(&Helm, Flow, Tally),
 ) -> Result<Observations, ObserveError> {
     let mut units = Vec::new();
-    for (position, helm) in plan.helms.iter().enumerate() {
+    for (position, helm) in plan.helm_binaries.iter().enumerate() {
         for flow in plan.flows_of(helm) {
             units.push((position, Unit { helm, flow }));
         }
@@ -164,7 +164,7 @@ pub async fn observe(
     let mut found = found.into_inner().unwrap_or_else(PoisonError::into_inner);
     found.sort_by_key(|(position, flow, _)| (*position, *flow));
     let mut observations = Observations::default();
-    for (own, helm) in plan.helms.iter().enumerate() {
+    for (own, helm) in plan.helm_binaries.iter().enumerate() {
         let of_helm = found.iter().filter(|(position, ..)| *position == own);
         let of_helm: Vec<_> = of_helm.map(|(_, flow, found)| (*flow, found)).collect();
         if of_helm.len() == plan.flows_of(helm).count() {

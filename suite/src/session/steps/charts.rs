@@ -64,10 +64,10 @@ impl<K, V> Default for Once<K, V> {
     }
 }
 
-impl<K: Eq + Hash, V: Clone> Once<K, V> {
-    fn get(&self, key: K, make: impl FnOnce() -> V) -> V {
+impl<K: Clone + Eq + Hash, V: Clone> Once<K, V> {
+    fn get(&self, key: &K, make: impl FnOnce() -> V) -> V {
         let mut values = self.0.lock().expect("nothing panics with the lock");
-        let value = Arc::clone(values.entry(key).or_default());
+        let value = Arc::clone(values.entry(key.clone()).or_default());
         drop(values);
         value.get_or_init(make).clone()
     }
@@ -100,13 +100,13 @@ impl PackageKey {
 }
 
 impl BuiltCharts {
-    fn package(&self, key: PackageKey) -> ChartPackage {
-        self.packages.get(key.clone(), || key.build())
+    fn package(&self, key: &PackageKey) -> ChartPackage {
+        self.packages.get(key, || key.build())
     }
 
     fn provenance(&self, package: &ChartPackage) -> Bytes {
         self.provenance
-            .get(package.digest(), || provenance::sign(package))
+            .get(&package.digest(), || provenance::sign(package))
     }
 }
 
@@ -135,7 +135,7 @@ impl Session {
             is_ordinary,
         };
         match &self.target().built {
-            Some(built) => built.package(key),
+            Some(built) => built.package(&key),
             None => key.build(),
         }
     }
