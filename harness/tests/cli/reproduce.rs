@@ -145,3 +145,55 @@ fn what_is_not_violated_cannot_be_reproduced() {
         assert!(ran.err.contains(expected), "{}", ran.err);
     }
 }
+
+/// Texts with which a registry would have a shell create the file `owned`: each in another kind of quotation. They hold
+/// no space, so that they are valid in URLs as well.
+const HOSTILE: &[&str] = &[
+    "$(touch${IFS}owned)",
+    "`touch${IFS}owned`",
+    "'$(touch${IFS}owned)'",
+    "\";touch${IFS}owned;\"",
+];
+
+/// Appends a text to each `Location` of the evidence of a record.
+fn poison(value: &mut serde_json::Value, hostile: &str) {
+    match value {
+        serde_json::Value::Array(pair) if pair.first().is_some_and(|name| name == "location") => {
+            let location = pair[1].as_str().expect("a value of text").to_owned();
+            pair[1] = (location + hostile).into();
+        }
+        serde_json::Value::Array(values) => {
+            values.iter_mut().for_each(|own| poison(own, hostile));
+        }
+        serde_json::Value::Object(members) => {
+            members.values_mut().for_each(|own| poison(own, hostile));
+        }
+        _ => {}
+    }
+}
+
+#[test]
+fn a_registry_cannot_run_commands_by_a_script() {
+    let id = "origins/location-on-the-registry";
+    let faulty = Serve::with(&["--fault", "upload-location-on-other-host"]);
+    let folder = tempfile::tempdir().expect("a directory");
+    let path = folder.path().join("record.json");
+    let record = path.to_str().expect("a path of text");
+    Ran::of(&["run", &faulty.url, "--only", id, "--json", record]);
+    let text = std::fs::read_to_string(&path).expect("a record");
+    for hostile in HOSTILE {
+        let mut value: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+        poison(&mut value, hostile);
+        std::fs::write(&path, value.to_string()).expect("a writable file");
+        let script = Ran::of(&["reproduce", id, "--record", record]);
+        assert_eq!(script.code, Some(0), "{}", script.err);
+        assert!(script.out.contains("touch"), "{}", script.out);
+        let mut shell = Command::new("sh");
+        shell
+            .env("REGISTRY", &faulty.url)
+            .current_dir(folder.path());
+        let ran = Ran::of_command(shell, &script.out);
+        assert_eq!(ran.code, Some(1), "{}", ran.err);
+        assert!(!folder.path().join("owned").exists(), "{}", script.out);
+    }
+}

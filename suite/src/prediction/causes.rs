@@ -9,8 +9,8 @@ use helm_oci_fixtures::fault::Fault;
 use http::StatusCode;
 
 use super::likeness::{
-    has_same_request, is_about_the_client, is_about_the_content, is_alike, is_lost, is_momentary,
-    is_rejected, leads_to,
+    has_same_request, is_about_the_client, is_about_the_content, is_alike, is_limited, is_lost,
+    is_momentary, is_rejected, leads_to,
 };
 use crate::requirement::{Level, Requirement};
 use crate::verdict::ObstacleKind;
@@ -165,7 +165,8 @@ impl<'a> Group<'a> {
             } else if is_alike(one, exchange) {
                 Some(Closeness::Response)
             } else {
-                let is_same = has_same_request(one, exchange) && !is_lost(exchange);
+                let is_same =
+                    has_same_request(one, exchange) && !is_lost(exchange) && !is_limited(exchange);
                 is_same.then_some(Closeness::Request)
             }
         });
@@ -340,5 +341,7 @@ mod tests {
         let mut lost = exchange(Method::GET, "/v2/a/tags/list", 200);
         lost.response = Err("reset".to_owned());
         assert_eq!(found(&groups[..1], &lost), None, "the network");
+        let limited = exchange(Method::GET, "/v2/a/tags/list", 429);
+        assert_eq!(found(&groups[..1], &limited), None, "the rate");
     }
 }

@@ -45,6 +45,12 @@ pub(super) fn is_momentary(exchange: &Exchange) -> bool {
         })
 }
 
+/// True if the registry refused the request for its rate.
+pub(super) fn is_limited(exchange: &Exchange) -> bool {
+    let status = status(exchange);
+    status.is_some_and(|status| matches!(status.as_u16(), 429 | 503))
+}
+
 /// True if the registry itself sent no response, which the network may explain.
 pub(super) fn is_lost(exchange: &Exchange) -> bool {
     exchange.response.is_err() && exchange.request.uri.starts_with('/')
