@@ -23,8 +23,6 @@ pub struct Change {
     pub flows: Vec<Flow>,
     /// The eras.
     pub eras: Vec<Era>,
-    /// True if these are all eras that have the flows.
-    pub is_whole: bool,
     /// The verdicts, the newest first.
     pub spans: Vec<VerdictSpan>,
 }
@@ -65,36 +63,17 @@ impl<'a> Timeline<'a> {
         }
     }
 
-    /// The changes, those of the first flow first. Flows with the same verdicts at the same points are one change if they
-    /// concern the same Helm versions, or all that have the flow.
+    /// The changes, those of the first flow first. Flows with the same verdicts at the same points are one change, if they
+    /// concern the same Helm versions as far as these have the flows.
     pub fn changes(&self) -> Vec<Change> {
         let mut changes: Vec<Change> = Vec::new();
         for flow in Flow::ALL {
             for change in self.changes_of(*flow) {
-                let is_same = |known: &&mut Change| {
-                    let has_eras = known.eras == change.eras || known.is_whole && change.is_whole;
-                    known.spans == change.spans && (has_eras || change.is_gap())
-                };
-                match changes.iter_mut().find(is_same) {
-                    Some(known) => {
-                        known.flows.extend(
-                            change
-                                .flows
-                                .iter()
-                                .filter(|flow| !known.flows.contains(flow))
-                                .copied()
-                                .collect::<Vec<_>>(),
-                        );
-                        known.eras.extend(&change.eras);
-                        known.is_whole &= change.is_whole;
-                    }
+                match changes.iter_mut().find(|known| known.takes(&change)) {
+                    Some(known) => known.join(&change),
                     None => changes.push(change),
                 }
             }
-        }
-        for change in &mut changes {
-            change.eras.sort_unstable();
-            change.eras.dedup();
         }
         changes.sort_by_key(Change::is_gap);
         changes
@@ -103,27 +82,18 @@ impl<'a> Timeline<'a> {
     /// The changes of a flow.
     fn changes_of(&self, flow: Flow) -> Vec<Change> {
         let mut changes: Vec<Change> = Vec::new();
-        let own: Vec<Era> = Era::ALL
-            .iter()
-            .filter(|era| flow.in_era(**era))
-            .copied()
-            .collect();
-        for era in &own {
+        for era in Era::ALL.iter().filter(|era| flow.in_era(**era)) {
             let spans = self.spans(*era, flow);
             match changes.iter_mut().find(|known| known.spans == spans) {
                 Some(known) => known.eras.push(*era),
                 None => changes.push(Change {
                     flows: vec![flow],
                     eras: vec![*era],
-                    is_whole: false,
                     spans,
                 }),
             }
         }
         changes.retain(|change| change.spans.len() > 1);
-        for change in &mut changes {
-            change.is_whole = change.eras == own;
-        }
         changes
     }
 
@@ -153,6 +123,35 @@ impl<'a> Timeline<'a> {
 }
 
 impl Change {
+    /// True if the change of one flow belongs to this one.
+    fn takes(&self, other: &Self) -> bool {
+        let is_within = |flows: &[Flow], eras: &[Era], all: &[Era]| {
+            let mut own = eras.iter();
+            own.all(|era| all.contains(era) || !flows.iter().any(|flow| flow.in_era(*era)))
+        };
+        let are_same = is_within(&other.flows, &self.eras, &other.eras)
+            && is_within(&self.flows, &other.eras, &self.eras);
+        self.spans == other.spans && are_same
+    }
+
+    fn join(&mut self, other: &Self) {
+        for flow in &other.flows {
+            if !self.flows.contains(flow) {
+                self.flows.push(*flow);
+            }
+        }
+        self.eras.extend(&other.eras);
+        self.eras.sort_unstable();
+        self.eras.dedup();
+    }
+
+    /// True if the change concerns every Helm version that has one of the flows.
+    fn is_whole(&self) -> bool {
+        let mut eras = Era::ALL.iter();
+        let has_flow = |era: &Era| self.flows.iter().any(|flow| flow.in_era(*era));
+        eras.all(|era| self.eras.contains(era) || !has_flow(era))
+    }
+
     /// True if it works, or breaks, before and after points at which nothing is known.
     pub fn is_gap(&self) -> bool {
         let is_known = |span: &&VerdictSpan| span.verdict != FlowVerdict::Unknown;
@@ -163,17 +162,11 @@ impl Change {
 
     /// The Helm versions concerned.
     pub fn versions(&self) -> String {
-        if self.is_whole {
+        if self.is_whole() {
             "every Helm version".to_owned()
         } else {
             versions(&self.eras)
         }
-    }
-
-    /// The flows concerned.
-    pub fn flows(&self) -> String {
-        let names: Vec<&str> = self.flows.iter().map(|flow| flow.name()).collect();
-        names.join(", ")
     }
 
     /// The change in words: `works since 3.0.0, breaks in 2.8.3`.

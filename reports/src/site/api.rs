@@ -114,7 +114,8 @@ struct Finding<'a> {
     observed: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     fix: Option<String>,
-    requirement: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    requirement: Option<String>,
 }
 
 /// `v1/registries.json`.
@@ -128,11 +129,12 @@ pub(super) fn registries(listing: &Listing<'_>) -> String {
     })
 }
 
-/// `v1/registry/NAME.json`.
+/// `v1/registry/NAME.json`. `has_page` is true for a requirement with a page on the site.
 pub(super) fn registry(
     listing: &Listing<'_>,
     listed: &Listed<'_>,
     findings: &[FindingView<'_, '_>],
+    has_page: impl Fn(&str) -> bool,
 ) -> String {
     let notes = listed.registry.notes.clone().unwrap_or_default();
     json::write(&Whole {
@@ -152,7 +154,7 @@ pub(super) fn registry(
             .into_iter()
             .map(change)
             .collect(),
-        findings: findings.iter().map(finding).collect(),
+        findings: findings.iter().map(|own| finding(own, &has_page)).collect(),
         before_push: notes.before_push,
         notes: &notes.notes,
         issues: &notes.issues,
@@ -236,7 +238,7 @@ fn change(change: Change) -> ChangeOfFlows {
     }
 }
 
-fn finding<'v>(finding: &'v FindingView<'_, '_>) -> Finding<'v> {
+fn finding<'v>(finding: &'v FindingView<'_, '_>, has_page: &impl Fn(&str) -> bool) -> Finding<'v> {
     let rows = finding.check.map_or(&[][..], |check| &check.rows);
     let fix = rows.iter().find(|row| row.label == Label::Fix);
     Finding {
@@ -247,6 +249,6 @@ fn finding<'v>(finding: &'v FindingView<'_, '_>) -> Finding<'v> {
         expected: finding.check.and_then(|check| check.expected()),
         observed: finding.check.and_then(|check| check.observation()),
         fix: fix.and_then(|row| Some(row.entries.first()?.to_string())),
-        requirement: requirement::path(finding.id),
+        requirement: has_page(finding.id).then(|| requirement::path(finding.id)),
     }
 }

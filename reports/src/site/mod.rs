@@ -106,7 +106,7 @@ impl Site<'_> {
             files.insert(format!("badge/{slug}.json"), badge::render(listed));
             files.insert(
                 format!("v1/registry/{slug}.json"),
-                api::registry(&listing, listed, &findings),
+                api::registry(&listing, listed, &findings, has_page),
             );
         }
         let files = files.into_iter();

@@ -181,9 +181,12 @@ fn command(entry: &Entry, flows: &[Flow]) -> String {
     }
 }
 
-/// A link whose text is Markdown.
+/// A link to the web whose text is Markdown; anything else is the text.
 fn linked(text: &str, url: &str) -> String {
     let url = text::line(url);
+    if !url.starts_with("https://") && !url.starts_with("http://") {
+        return text.to_owned();
+    }
     let safe = |c: char| match c {
         '(' | ')' | '<' | '>' | '|' | '{' | '}' | '"' | '\\' | ' ' | '`' => {
             format!("%{:02X}", u32::from(c))
