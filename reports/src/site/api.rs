@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::{Listed, Listing, requirement};
 use crate::history::{BeforePush, Change, Entry, EraSummary, Issue, Note};
 use crate::json;
-use crate::view::{FindingView, Label};
+use crate::view::{CheckView, FindingView, Label};
 
 /// The version of the schema.
 const VERSION: u32 = 1;
@@ -246,8 +246,8 @@ fn finding<'v>(finding: &'v FindingView<'_, '_>, has_page: &impl Fn(&str) -> boo
         title: finding.title,
         severity: finding.severity.name(),
         sentence: &finding.sentence,
-        expected: finding.check.and_then(|check| check.expected()),
-        observed: finding.check.and_then(|check| check.observation()),
+        expected: finding.check.and_then(CheckView::expected),
+        observed: finding.check.and_then(CheckView::observation),
         fix: fix.and_then(|row| Some(row.entries.first()?.to_string())),
         requirement: has_page(finding.id).then(|| requirement::path(finding.id)),
     }

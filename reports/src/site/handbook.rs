@@ -88,11 +88,12 @@ fn links(text: &str) -> Markup {
         let (url, after) = rest.split_once(')')?;
         Some([before, label, url, after].map(ToOwned::to_owned))
     };
-    match link(text) {
-        Some([before, label, url, after]) => html! {
+    html! {
+        @if let Some([before, label, url, after]) = link(text) {
             (before) (evidence::link(&url, &label)) (links(&after))
-        },
-        None => html! { (text) },
+        } @else {
+            (text)
+        }
     }
 }
 

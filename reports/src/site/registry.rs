@@ -22,23 +22,23 @@ struct Page<'p, 'a> {
     listed: &'p Listed<'p>,
     report: &'p ReportView<'a>,
     findings: &'p [FindingView<'p, 'a>],
-    has_page: &'p dyn Fn(&str) -> bool,
+    is_described: &'p dyn Fn(&str) -> bool,
 }
 
-/// The page. `has_page` is true for a requirement with a page on the site.
+/// The page. `is_described` is true for a requirement with a page on the site.
 pub(super) fn render<'p, 'a>(
     listing: &'p Listing<'p>,
     listed: &'p Listed<'p>,
     report: &'p ReportView<'a>,
     findings: &'p [FindingView<'p, 'a>],
-    has_page: impl Fn(&str) -> bool,
+    is_described: impl Fn(&str) -> bool,
 ) -> String {
     let page = Page {
         listing,
         listed,
         report,
         findings,
-        has_page: &has_page,
+        is_described: &is_described,
     };
     let name = &listed.registry.name;
     document::render_with(name, &page.body(), STYLE)
@@ -246,7 +246,7 @@ impl<'p, 'a> Page<'p, 'a> {
                 (evidence::rows(&rows))
                 @for issue in known() { p { "Known issue: " (evidence::link(&issue.url, &issue.title)) } }
                 p {
-                    @if (self.has_page)(finding.id) { a href={ "../" (requirement::path(finding.id)) } { "The requirement" } " · " }
+                    @if (self.is_described)(finding.id) { a href={ "../" (requirement::path(finding.id)) } { "The requirement" } " · " }
                     a href={ (self.evidence()) "#" (place) } { "The exchange that shows it" }
                 }
             }

@@ -149,7 +149,7 @@ fn registry(entry: Entry) -> Result<RegistryNotes, Problem> {
     Ok(RegistryNotes {
         name: entry.name.into_inner(),
         targets: entry.targets.into_inner(),
-        kind: entry.kind.map(kind).transpose()?,
+        kind: entry.kind.as_ref().map(kind).transpose()?,
         vendor: entry.vendor,
         url: entry.url.map(|url| link("url", url)).transpose()?,
         documentation: entry
@@ -167,7 +167,7 @@ fn registry(entry: Entry) -> Result<RegistryNotes, Problem> {
     })
 }
 
-fn kind(text: Spanned<String>) -> Result<Hosting, Problem> {
+fn kind(text: &Spanned<String>) -> Result<Hosting, Problem> {
     match text.get_ref().as_str() {
         "hosted" => Ok(Hosting::Hosted),
         "self-run" => Ok(Hosting::SelfRun),
