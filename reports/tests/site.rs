@@ -5,7 +5,7 @@ mod support;
 use std::collections::BTreeMap;
 
 use helm_oci_reports::history::{
-    Archive, BeforePush, Day, Hosting, Issue, Note, Notes, RegistryNotes,
+    Archive, BeforePush, Change, Day, Hosting, Issue, Note, Notes, RegistryNotes,
 };
 use helm_oci_reports::record::RunRecord;
 use helm_oci_reports::site::{ROOTS, Site};
@@ -165,7 +165,7 @@ fn a_registry_without_versions_has_dates() {
     ];
     let archive = archive(&records, &Notes::default());
     let changes = archive.registries[0].timeline().changes();
-    let sentences: Vec<String> = changes.iter().map(|change| change.sentence()).collect();
+    let sentences: Vec<String> = changes.iter().map(Change::sentence).collect();
     assert_eq!(sentences, ["breaks since 2026-11-01, works in 2026-09-01"]);
 }
 
@@ -323,7 +323,7 @@ fn every_link_of_a_page_leads_to_a_file_and_a_place() {
     let mut count = 0;
     for (path, page) in files
         .iter()
-        .filter(|(path, _)| path.ends_with(".html") && !path.starts_with("report/"))
+        .filter(|(path, _)| extension(path) == "html" && !path.starts_with("report/"))
     {
         for link in values(page, "href=\"")
             .into_iter()
@@ -353,6 +353,11 @@ fn every_link_of_a_page_leads_to_a_file_and_a_place() {
         let root = path.split('/').next().unwrap_or_default();
         assert!(ROOTS.contains(&root), "{path}");
     }
+}
+
+/// The extension of a path.
+fn extension(path: &str) -> &str {
+    path.rsplit_once('.').map_or("", |(_, extension)| extension)
 }
 
 /// The values of an attribute.
@@ -390,11 +395,11 @@ fn hostile_text_of_records_and_notes_is_escaped() {
             for control in ["\u{1b}", "\u{202e}", "\u{0}"] {
                 assert!(!content.contains(control), "{path}: {control:?}");
             }
-            if path.ends_with(".json") {
+            if extension(path) == "json" {
                 json(content);
                 continue;
             }
-            if path.ends_with(".md") {
+            if extension(path) == "md" {
                 for markup in ["<script", "<img", "](javascript", "{x}"] {
                     assert!(!content.contains(markup), "{path}: {markup:?}");
                 }
@@ -419,7 +424,7 @@ fn a_registry_of_which_nothing_is_known_is_listed() {
 #[test]
 fn a_page_loads_nothing() {
     let files = files(&versions(), &Notes::default());
-    for (path, page) in files.iter().filter(|(path, _)| path.ends_with(".html")) {
+    for (path, page) in files.iter().filter(|(path, _)| extension(path) == "html") {
         assert!(
             page.contains("default-src 'none'; style-src 'sha256-"),
             "{path}"
