@@ -3,7 +3,8 @@
 // usage: node check-page.mjs MODULES CHROMIUM OUT NAME=FILE...
 //
 // MODULES is a folder with `node_modules`. Screenshots and a PDF of each page are written to OUT. A page named `hostile…`
-// comes from a registry whose responses are hostile; one named `compare…` is a comparison, which has no filters.
+// comes from a registry whose responses are hostile; one named `compare…` is a comparison, which has no filters. Those
+// named `site…` are pages of a site; `site-index` is its first one.
 
 import { createRequire } from "node:module";
 import { readFileSync, statSync } from "node:fs";
@@ -94,6 +95,31 @@ async function filters(page, name, url) {
   await unfiltered(page);
 }
 
+/** Every filter of the first page of a site shows exactly the rows that match, and the view is in the URL. */
+async function siteFilters(page, name, url) {
+  const rows = "#results tr[data-o]";
+  for (const outcome of ["breaks", "unknown", "works"]) {
+    await page.goto(`${url}#outcome=${outcome}`);
+    const wanted = await page.locator(`${rows}[data-o~=${outcome}]`).count();
+    const found = await visible(page, rows);
+    hold(found === wanted && wanted > 0, `${name}: ${found} rows are ${outcome}, expected ${wanted}`);
+  }
+  await page.click("#filter [type=reset]");
+  await page.waitForFunction(() => !document.querySelector("tr[data-o][hidden]"));
+  for (const [field, key, value] of [["helm", "e", "4.3+"], ["flow", "f", "push"]]) {
+    await page.selectOption(`#filter [name=${field}]`, value);
+    const wanted = await page.locator(`${rows}[data-${key}~="${value}"]`).count();
+    await page.reload();
+    const found = await visible(page, rows);
+    hold(found === wanted && wanted > 0, `${name}: ${found} rows with ${field} ${value}, expected ${wanted}`);
+    await page.selectOption(`#filter [name=${field}]`, "");
+  }
+  await page.goto(`${url}#text=example+push`);
+  const found = await visible(page, rows);
+  hold(found > 0 && found < (await page.locator(rows).count()), `${name}: ${found} rows contain a text`);
+  await page.goto(`${url}#`);
+}
+
 /** From a cell to the evidence in two clicks, with the pointer and with the keyboard. */
 async function evidence(page, name, url) {
   await page.goto(`${url}#`);
@@ -165,7 +191,10 @@ async function check(browser, name, file) {
     }
   }
   const page = await open(browser, name, url, { viewport: DESKTOP, reducedMotion: "reduce" });
-  if (!/^(hostile|compare)/.test(name)) {
+  if (name === "site-index") {
+    await siteFilters(page, name, url);
+  }
+  if (!/^(hostile|compare|site)/.test(name)) {
     await filters(page, name, url);
     await evidence(page, name, url);
     await page.screenshot({ path: `${out}/${name}-evidence.png` });

@@ -33,36 +33,89 @@ page_of() {
 # page_with_fault NAME FAULT EXIT: the pages of a run and of a comparison, which ends with this exit code.
 page_with_fault() {
     serve_own --fault "$2"
-    page_of "$1" 800000 1 run "$url"
+    page_of "$1" 800000 1 run "$url" --json "$pages/$1.json"
     page_of "compare-$1" 400000 "$3" compare reference "$url"
     kill "$served"
     wait "$served" || true
 }
 
-# A clean target, two faults and comparisons with them, a matrix of ten, and a registry whose responses are hostile.
+# A site: versions of one registry, the matrix, and a registry whose responses and notes are hostile.
+write_site() {
+    python3 - "$pages" clean head-refused other-host <<'END'
+import json
+import sys
+
+pages = sys.argv[1]
+for number, name in enumerate(sys.argv[2:]):
+    with open(f"{pages}/{name}.json") as file:
+        record = json.load(file)
+    record["targets"][0]["name"] = f"example:1.{number}.0"
+    record["run"]["started"] = f"2026-0{number + 1}-01T00:00:00Z"
+    with open(f"{pages}/{name}.json", "w") as file:
+        json.dump(record, file)
+END
+    cat >"$pages/notes.toml" <<'END'
+[[registry]]
+name = "<script>hostile=1</script><img src=x onerror='hostile=1'>"
+targets = ["http://*"]
+kind = "hosted"
+vendor = "</script><script>hostile=1</script>"
+url = "https://example.org/\"onmouseover=\"hostile=1"
+repository = "\u001b[31m\u202e<svg onload=hostile=1>"
+
+[[registry.note]]
+date = 2026-11-27
+by = "<b>"
+text = "`<script>hostile=1</script>`"
+
+[[registry.issue]]
+title = "</a><script>hostile=1</script>"
+url = "https://example.org/?a=b&c=d"
+
+[[registry]]
+name = "Example"
+targets = ["example:*"]
+kind = "self-run"
+repository = "created by the first push"
+END
+    "$program" site "$pages/site" "$pages"/{clean,head-refused,other-host,matrix,hostile}.json --notes "$pages/notes.toml"
+    "$program" site "$pages/again" "$pages"/{hostile,matrix,other-host,head-refused,clean}.json --notes "$pages/notes.toml"
+    diff -r "$pages/site" "$pages/again"
+}
+
+# A clean target, two faults and comparisons with them, a matrix of ten, a registry whose responses are hostile, and a site
+# of all of them.
 check_pages() {
     local pages=$reports/pages name arguments=()
     rm -rf "$pages"
     mkdir -p "$pages"
     ensure_chromium
-    page_of clean 400000 0 run reference
+    page_of clean 400000 0 run reference --json "$pages/clean.json"
     page_with_fault head-refused head-blob-not-allowed 3
     page_with_fault other-host upload-location-on-other-host 0
     matrix_of_ten >"$work/ten.toml"
     serve_own --fault head-blob-not-allowed
     sed -i "s|^# url|[[target]]\nname = \"head-refused\"\ntarget = \"$url\"|" "$work/ten.toml"
-    page_of matrix 1000000 1 matrix "$work/ten.toml"
+    page_of matrix 1000000 1 matrix "$work/ten.toml" --json "$pages/matrix.json"
     kill "$served"
     wait "$served" || true
     serves .ci/hostile-registry.py
     until url=$(sed -n 's/^serving on //p' "$work/served.log") && [[ -n $url ]]; do
         sleep 0.1
     done
-    page_of hostile 1000000 1 run "$url"
+    page_of hostile 1000000 1 run "$url" --json "$pages/hostile.json"
     page_of hostile-compare 1000000 3 compare reference "$url"
     for name in clean head-refused other-host compare-head-refused compare-other-host matrix hostile hostile-compare; do
         arguments+=("$name=$pages/$name.html")
     done
+    write_site
+    arguments+=(
+        "site-index=$pages/site/index.html"
+        "site-registry=$pages/site/registry/example.html"
+        "site-report=$pages/site/report/example.html"
+        "site-requirement=$pages/site/requirement/origins-location-on-the-registry.html"
+        "site-hostile=$(echo "$pages"/site/registry/script-*.html)"
+    )
     node .ci/check-page.mjs "$modules" "$(command -v chromium)" "$pages" "${arguments[@]}"
 }
 

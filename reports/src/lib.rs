@@ -7,6 +7,7 @@
 //! - [`view`]: everything that a report shows, built once from one of these.
 //! - [`terminal`], [`markdown`], [`html`], [`junit`], [`sarif`], [`code_quality`], [`tap`], [`annotations`]: formats that
 //!   render a view and read nothing else.
+//! - [`history`], [`site`]: many records as the history of registries, and a static site of it.
 //! - [`events`]: the lines of a run while it is running.
 //! - [`text`]: plain text that is safe to show.
 
@@ -14,6 +15,7 @@ pub mod annotations;
 pub mod code_quality;
 pub mod compare;
 pub mod events;
+pub mod history;
 pub mod html;
 mod json;
 pub mod junit;
@@ -21,6 +23,7 @@ mod layout;
 pub mod markdown;
 pub mod record;
 pub mod sarif;
+pub mod site;
 pub mod snapshot;
 pub mod tap;
 pub mod terminal;

@@ -20,6 +20,7 @@ use super::prove::ProveCommandError;
 use super::reproduce::ReproduceCommandError;
 use super::run::RunCommandError;
 use super::serve::ServeCommandError;
+use super::site::SiteCommandError;
 use super::snapshot::SnapshotCommandError;
 use crate::exit_code::ExitCode;
 
@@ -56,6 +57,8 @@ pub(super) enum CommandError {
     Compare(#[from] CompareCommandError),
     #[error(transparent)]
     Diff(#[from] DiffCommandError),
+    #[error(transparent)]
+    Site(#[from] SiteCommandError),
     #[error(transparent)]
     Snapshot(#[from] SnapshotCommandError),
     #[error(transparent)]
@@ -109,6 +112,7 @@ impl CommandError {
             | Self::Doctor(_)
             | Self::Compare(_)
             | Self::Diff(_)
+            | Self::Site(_)
             | Self::Completions(_)
             | Self::Runtime(_) => ExitCode::Usage,
         }

@@ -29,6 +29,7 @@ mod run;
 mod selection;
 mod serve;
 mod sink;
+mod site;
 mod snapshot;
 mod target;
 
@@ -58,6 +59,7 @@ Examples:
   helm-oci-conformance compare distribution:3.0.0 https://registry.example/charts
   helm-oci-conformance compare --bisect distribution:2.7.1 distribution:2.8.3 distribution:3.0.0
   helm-oci-conformance diff yesterday.json today.json
+  helm-oci-conformance site public records/*.json --notes notes.toml
   helm-oci-conformance snapshot distribution:2.8.3 --out snapshots
   helm-oci-conformance snapshot check distribution:3.0.0 --dir snapshots
   helm-oci-conformance plan https://registry.example/charts --repositories --seed 7
@@ -115,6 +117,9 @@ enum Command {
     /// Compare two run records of one registry over time: what regressed, what is fixed, what changed.
     #[command(after_help = exit_code::HELP)]
     Diff(diff::Arguments),
+    /// Write a static site from many run records: which Helm versions work with which registries, since which version.
+    #[command(after_help = exit_code::HELP)]
+    Site(site::Arguments),
     /// Record registry responses as reviewable files; `check` compares them later, `accept` updates them.
     #[command(after_help = exit_code::HELP)]
     Snapshot(snapshot::Arguments),
@@ -184,6 +189,7 @@ pub fn main() -> ExitCode {
         Command::Doctor(arguments) => with_runtime(doctor::doctor(arguments)),
         Command::Compare(arguments) => with_runtime(compare::compare(arguments)),
         Command::Diff(arguments) => diff::diff(arguments).map_err(Into::into),
+        Command::Site(arguments) => site::site(arguments).map_err(Into::into),
         Command::Snapshot(arguments) => with_runtime(snapshot::snapshot(arguments)),
         Command::Completions { shell } => completions(*shell).map_err(Into::into),
     };

@@ -18,6 +18,7 @@ mod program;
 mod reproduce;
 mod secrets;
 mod selection;
+mod site;
 mod snapshot;
 mod unreachable;
 

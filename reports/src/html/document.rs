@@ -15,19 +15,25 @@ const ICON: &str = "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg'
 
 /// The whole page.
 pub(super) fn render(title: &str, body: &Markup) -> String {
+    render_with(title, body, "")
+}
+
+/// The whole page, with rules of style in addition to those of every page.
+pub(crate) fn render_with(title: &str, body: &Markup, rules: &str) -> String {
+    let style = format!("{STYLE}{rules}");
     let title = format!("{} · Helm charts in OCI registries", words::shown(title));
     let page = html! {
         (DOCTYPE)
         html lang="en" {
             head {
                 meta charset="utf-8";
-                meta http-equiv="Content-Security-Policy" content=(policy());
+                meta http-equiv="Content-Security-Policy" content=(policy(&style));
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";
                 meta name="referrer" content="no-referrer";
                 title { (title) }
                 link rel="icon" href=(ICON);
-                style { (PreEscaped(STYLE)) }
+                style { (PreEscaped(&style)) }
             }
             body {
                 (body)
@@ -39,8 +45,8 @@ pub(super) fn render(title: &str, body: &Markup) -> String {
 }
 
 /// The Content-Security-Policy: the one style sheet, the one script, and no request.
-fn policy() -> String {
-    let (style, script) = (digest(STYLE), digest(SCRIPT));
+fn policy(style: &str) -> String {
+    let (style, script) = (digest(style), digest(SCRIPT));
     format!(
         "default-src 'none'; style-src '{style}'; script-src '{script}'; img-src data:; base-uri 'none'; form-action 'none'"
     )

@@ -9,7 +9,7 @@ use crate::layout::ENTRIES;
 use crate::view::{Label, ReportRow, RowEntry};
 
 /// The rows of a result. Expectation and observation come first, next to each other.
-pub(super) fn rows(rows: &[ReportRow<'_>]) -> Markup {
+pub(crate) fn rows(rows: &[ReportRow<'_>]) -> Markup {
     let find = |label| rows.iter().find(|row| row.label == label);
     let is_other = |row: &&ReportRow<'_>| !matches!(row.label, Label::Expected | Label::Actual);
     html! {
@@ -73,7 +73,7 @@ fn effect(text: &str) -> Markup {
 }
 
 /// A link to the web; anything else is text.
-fn link(url: &str, text: &str) -> Markup {
+pub(crate) fn link(url: &str, text: &str) -> Markup {
     let is_web = url.starts_with("https://") || url.starts_with("http://");
     html! {
         @if is_web { a href=(url) rel="noreferrer" { (words::shown(text)) } } @else { (words::shown(text)) }

@@ -57,7 +57,19 @@ fn cell(
     let Some(verdict) = verdict else {
         return html! { td {} };
     };
-    let place = match verdict {
+    let place = place(target, table, era, flow, verdict);
+    html! { td { a href={ "#" (place) } { (mark::verdict(verdict)) } } }
+}
+
+/// The place of the evidence of a cell.
+pub(crate) fn place(
+    target: &TargetView<'_>,
+    table: &EraTable<'_>,
+    era: Era,
+    flow: Flow,
+    verdict: FlowVerdict,
+) -> String {
+    match verdict {
         FlowVerdict::Breaks => cause(target, table, era, flow),
         FlowVerdict::Unknown => "unverified".to_owned(),
         FlowVerdict::Works => format!(
@@ -65,8 +77,7 @@ fn cell(
             era.name().replace('+', "%2B"),
             flow.name()
         ),
-    };
-    html! { td { a href={ "#" (place) } { (mark::verdict(verdict)) } } }
+    }
 }
 
 /// The place of the first cause of a broken cell: the finding behind it, or the flow that failed.

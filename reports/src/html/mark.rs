@@ -7,7 +7,7 @@ use maud::{Markup, html};
 use crate::view::{OutcomeCounts, flow_sign, flow_verdict, outcome_sign};
 
 /// The sign and the word of an outcome.
-pub(super) fn outcome(outcome: Outcome) -> Markup {
+pub(crate) fn outcome(outcome: Outcome) -> Markup {
     html! { span class={ "o " (outcome.name()) } { (outcome_sign(outcome)) " " (outcome.name()) } }
 }
 
@@ -21,7 +21,7 @@ pub(super) fn sign(outcome: Outcome) -> Markup {
 }
 
 /// The sign of a verdict on a flow; its word is for screen readers.
-pub(super) fn verdict(verdict: FlowVerdict) -> Markup {
+pub(crate) fn verdict(verdict: FlowVerdict) -> Markup {
     let name = flow_verdict(verdict);
     html! { span class={ "o " (name) } { (flow_sign(verdict)) span.v { " " (name) } } }
 }

@@ -6,19 +6,19 @@
 
 mod checks;
 mod comparison;
-mod document;
-mod evidence;
+pub(crate) mod document;
+pub(crate) mod evidence;
 mod exchange;
 mod findings;
-mod flows;
+pub(crate) mod flows;
 mod lead;
 mod legend;
-mod mark;
+pub(crate) mod mark;
 mod matrix;
 mod statements;
-mod target;
+pub(crate) mod target;
 mod unverified;
-mod words;
+pub(crate) mod words;
 
 use maud::{Markup, html};
 

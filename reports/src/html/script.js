@@ -2,10 +2,14 @@
 // Filters, the state of the view in the URL, and copy buttons. The page is complete without this script.
 
 const form = document.getElementById("filter");
-const rows = [...document.querySelectorAll(".results > li")];
+const rows = [...document.querySelectorAll("[data-o]")];
 const areas = [...document.querySelectorAll(".area")];
 const shown = document.getElementById("shown");
 const texts = new Map();
+
+/** The fields of the form in addition to the outcomes; a selection is compared with data of a row. */
+const FIELDS = { area: "a", level: "l", helm: "e", flow: "f", text: "t" };
+const fields = Object.keys(FIELDS).filter((name) => form?.elements[name]);
 
 /** The state in the fragment: `#ID` is a place; `#outcome=fail,warn&helm=4.3%2B&at=ID` is a view. */
 function read() {
@@ -23,7 +27,7 @@ function collect() {
   if (outcomes.length) {
     state.set("outcome", outcomes.join(","));
   }
-  for (const name of ["area", "level", "helm", "text"]) {
+  for (const name of fields) {
     if (form.elements[name].value) {
       state.set(name, form.elements[name].value);
     }
@@ -37,27 +41,26 @@ function fill(state) {
   for (const box of form.querySelectorAll("[name=outcome]")) {
     box.checked = outcomes.includes(box.value);
   }
-  for (const name of ["area", "level", "helm", "text"]) {
+  for (const name of fields) {
     form.elements[name].value = state.get(name) ?? "";
   }
 }
 
 function textOf(row) {
   if (!texts.has(row)) {
-    texts.set(row, row.textContent.toLowerCase());
+    texts.set(row, `${row.textContent} ${row.dataset.t ?? ""}`.toLowerCase());
   }
   return texts.get(row);
 }
 
 function matches(row, state) {
-  const has = (list, wanted) => (list ?? "").split(" ").includes(wanted);
+  const has = (list, wanted) => list === wanted || (list ?? "").split(" ").includes(wanted);
+  const isSelected = (name) => has(row.dataset[FIELDS[name]], state.get(name));
   const outcomes = state.get("outcome")?.split(",") ?? [];
   const words = (state.get("text") ?? "").toLowerCase().split(/\s+/).filter(Boolean);
   return (
     (!outcomes.length || outcomes.some((outcome) => has(row.dataset.o, outcome))) &&
-    (!state.get("area") || row.dataset.a === state.get("area")) &&
-    (!state.get("level") || row.dataset.l === state.get("level")) &&
-    (!state.get("helm") || has(row.dataset.e, state.get("helm"))) &&
+    fields.every((name) => name === "text" || !state.get(name) || isSelected(name)) &&
     words.every((word) => textOf(row).includes(word))
   );
 }
@@ -74,7 +77,8 @@ function apply(state) {
     area.hidden = !area.querySelector(".results > li:not([hidden])");
     area.open = isFiltered;
   }
-  shown.textContent = count === rows.length ? `${count} results` : `${count} of ${rows.length} results`;
+  const noun = shown.dataset.noun ?? "result";
+  shown.textContent = count === rows.length ? `${count} ${noun}s` : `${count} of ${rows.length} ${noun}s`;
 }
 
 /** Unfolds an element and everything around it, and scrolls to it. */

@@ -7,15 +7,15 @@ use crate::text::plural;
 use crate::view::{Column, IdentityLabel, MatrixView, TargetView, outcome_sign};
 
 /// A command line that examines a target again.
-pub(super) struct Command<'v, 'a> {
-    pub(super) target: &'v TargetView<'a>,
+pub(crate) struct Command<'v, 'a> {
+    pub(crate) target: &'v TargetView<'a>,
     /// The patterns of requirements; empty for all.
-    pub(super) only: &'v [&'v str],
-    pub(super) is_strict: bool,
+    pub(crate) only: &'v [&'v str],
+    pub(crate) is_strict: bool,
 }
 
 /// A command line to copy.
-pub(super) fn command(command: &Command<'_, '_>) -> Markup {
+pub(crate) fn command(command: &Command<'_, '_>) -> Markup {
     let Command {
         target,
         only,

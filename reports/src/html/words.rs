@@ -6,22 +6,22 @@ use crate::layout::ENTRY;
 use crate::text;
 
 /// Text on one line.
-pub(super) fn shown(text: &str) -> String {
+pub(crate) fn shown(text: &str) -> String {
     text::cut(&text::line(text), ENTRY)
 }
 
 /// Text on several lines.
-pub(super) fn block(text: &str) -> String {
+pub(crate) fn block(text: &str) -> String {
     text::cut(&text::block(text), ENTRY)
 }
 
 /// Text in which backticks enclose code.
-pub(super) fn prose(text: &str) -> Markup {
+pub(crate) fn prose(text: &str) -> Markup {
     ticks(&shown(text))
 }
 
 /// Escaped text in which backticks enclose code.
-pub(super) fn ticks(text: &str) -> Markup {
+pub(crate) fn ticks(text: &str) -> Markup {
     let parts: Vec<&str> = text.split('`').collect();
     html! {
         @if parts.len().is_multiple_of(2) {
@@ -35,7 +35,7 @@ pub(super) fn ticks(text: &str) -> Markup {
 }
 
 /// The id of an element: letters, digits, and a hyphen for everything else.
-pub(super) fn slug(text: &str) -> String {
+pub(crate) fn slug(text: &str) -> String {
     let safe = |c: char| {
         if c.is_ascii_alphanumeric() || c == '.' {
             c
@@ -47,17 +47,17 @@ pub(super) fn slug(text: &str) -> String {
 }
 
 /// The id of the row of a requirement or a flow.
-pub(super) fn row(id: &str) -> String {
+pub(crate) fn row(id: &str) -> String {
     format!("r-{}", slug(id))
 }
 
 /// The id of a finding.
-pub(super) fn finding(id: &str) -> String {
+pub(crate) fn finding(id: &str) -> String {
     format!("f-{}", slug(id))
 }
 
 /// The id of the section of a target.
-pub(super) fn target(letter: &str) -> String {
+pub(crate) fn target(letter: &str) -> String {
     format!("target-{letter}")
 }
 
