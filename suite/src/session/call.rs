@@ -8,8 +8,8 @@ use crate::oci::RepositoryName;
 use crate::oci::url::{self, is_same_origin};
 use crate::session::steps::obstacle;
 use crate::verdict::Stop;
-use crate::wire::Request;
-use crate::wire::content::{Content, Pattern};
+use crate::wire::content::Content;
+use crate::wire::{Expected, Request};
 
 /// The `Authorization` of a call to the registry.
 #[derive(Debug, Clone)]
@@ -30,7 +30,7 @@ pub struct Call<'s> {
     uri: Result<Uri, Stop>,
     headers: HeaderMap,
     content: Content,
-    measure: Option<Pattern>,
+    measure: Option<Expected>,
     authorization: Authorization,
     /// A scope to request in addition to that of the repository.
     extra_scope: Option<String>,
@@ -144,9 +144,9 @@ impl Call<'_> {
         }
     }
 
-    /// Compares the body of a successful response with the expected one while reading, instead of keeping it.
-    pub fn measured(mut self, expected: &Pattern) -> Self {
-        self.measure = Some(expected.clone());
+    /// Measures the body of a successful response while reading, instead of keeping it.
+    pub fn measured(mut self, expected: impl Into<Expected>) -> Self {
+        self.measure = Some(expected.into());
         self
     }
 
@@ -166,6 +166,9 @@ impl Call<'_> {
     /// repository are followed, as every Helm version follows them.
     pub async fn send(mut self) -> Result<Reply, Stop> {
         let uri = std::mem::replace(&mut self.uri, Ok(Uri::default()))?;
+        if self.method == Method::GET && self.measure.is_none() {
+            self.measure = self.session.unkept_blob(uri.path());
+        }
         let mut reply = self.send_to(&uri).await?;
         let is_read = matches!(self.method, Method::GET | Method::HEAD);
         let named = Route::of(&uri).repository().map(ToOwned::to_owned);
