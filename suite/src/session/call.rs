@@ -1,5 +1,7 @@
 //! Calls: requests being built.
 
+use std::sync::atomic::Ordering;
+
 use helm_oci_fixtures::route::Route;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
 
@@ -66,7 +68,7 @@ impl Session {
             repository: None,
             repeats: Repeats::default(),
             is_followed: true,
-            preemptive: self.target().preemptive,
+            preemptive: self.target().preemptive.load(Ordering::Relaxed),
             keeps_refusal: false,
         }
     }
