@@ -78,7 +78,7 @@ struct Log {
     arranged: Vec<Exchange>,
     /// True while Helm runs.
     is_open: bool,
-    /// The first transport error of an exchange of Helm.
+    /// The first transport error of an exchange of Helm that Helm does not meet as such.
     trouble: Option<TransportError>,
 }
 
@@ -158,14 +158,28 @@ impl Recorder {
         let mut log = self.log();
         if is_helm && log.is_open {
             log.helm.push(exchange);
-            if let Err(error) = &response {
+            // Helm meets a body that is cut as the registry cut it.
+            if let Err(error) = &response
+                && !matches!(
+                    error,
+                    TransportError::Broken {
+                        received: Some(_),
+                        ..
+                    }
+                )
+            {
                 log.trouble.get_or_insert_with(|| error.clone());
             }
         } else {
             log.arranged.push(exchange);
         }
         drop(log);
-        if let Ok(response) = &mut response {
+        let partial = match &mut response {
+            Ok(response) => Some(response),
+            Err(TransportError::Broken { received, .. }) => received.as_deref_mut(),
+            Err(_) => None,
+        };
+        if let Some(response) = partial {
             strip(&mut response.headers);
             let upstream = Origin::of(upstream);
             redirect(&mut response.headers, |text| rewrite(text, &upstream, own));
@@ -179,12 +193,8 @@ impl Handler for Recorder {
         Box::pin(async move {
             let own = Origin(incoming.client_origin());
             let passed = self.pass(incoming.request.into(), &own, true).await;
-            passed.map_or_else(
-                |_| Outgoing {
-                    effect: TransportEffect::CloseBeforeResponse,
-                    ..Outgoing::default()
-                },
-                |response| Outgoing {
+            match passed {
+                Ok(response) => Outgoing {
                     response: response.into(),
                     effect: if self.below.closes {
                         TransportEffect::CloseAfterResponse
@@ -192,7 +202,19 @@ impl Handler for Recorder {
                         TransportEffect::None
                     },
                 },
-            )
+                // The registry closed the connection within the body, and so does the recorder.
+                Err(TransportError::Broken {
+                    received: Some(response),
+                    ..
+                }) => Outgoing {
+                    effect: TransportEffect::CutBodyAfter(response.body.len()),
+                    response: (*response).into(),
+                },
+                Err(_) => Outgoing {
+                    effect: TransportEffect::CloseBeforeResponse,
+                    ..Outgoing::default()
+                },
+            }
         })
     }
 
@@ -280,8 +302,10 @@ fn rewrite(text: &str, from: &Origin, to: &Origin) -> String {
 #[cfg(test)]
 mod tests {
     use helm_oci_fixtures::fault::Fault;
+    use helm_oci_fixtures::transport::Scheme;
     use helm_oci_suite::proof;
     use helm_oci_suite::requirement::Setup;
+    use helm_oci_suite::session::Session;
 
     use super::*;
 
@@ -312,6 +336,28 @@ mod tests {
             assert_eq!(recorder.client_hello(), hello, "{fault:?}");
             assert_eq!(below.closes, closes, "{fault:?}");
         }
+    }
+
+    #[tokio::test]
+    async fn a_body_that_the_registry_cuts_is_cut_for_helm() {
+        let target = proof::target(Setup::PlainHttp, &[Fault::CutsBlobs]);
+        let session = Session::new(target.clone(), "test/cut");
+        let chart = session.arrange_chart("1.0.0").await.expect("it is pushed");
+        let below = BelowHttp::of(target.registry.as_ref()).await;
+        let recorder = Recorder::new(&target, below);
+        let path = session.blob_path(&chart.layer_digest());
+        let request = http::Request::get(path).header("host", "127.0.0.1:1");
+        let answer = recorder.answer(Incoming {
+            scheme: Scheme::Http,
+            request: request.body(Bytes::new()).expect("a request"),
+        });
+        let Outgoing { response, effect } = answer.await;
+        let length = response.body().len();
+        assert!(length > 0);
+        assert_eq!(effect, TransportEffect::CutBodyAfter(length));
+        let announced = response.headers().get("content-length");
+        let announced = announced.and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
+        assert!(announced.is_some_and(|announced| announced > length));
     }
 
     #[test]

@@ -19,10 +19,9 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use futures_util::future::BoxFuture;
-use helm_oci_suite::wire::content::Pattern;
 use helm_oci_suite::wire::{
-    AloneFuture, ClientHelloOutcome, Measurement, Registry, Request, Response, ResponseFuture,
-    TlsFailure, TransportError,
+    AloneFuture, ClientHelloOutcome, Expected, Measurement, Registry, Request, Response,
+    ResponseFuture, TlsFailure, TransportError,
 };
 use http::{HeaderValue, Uri, header};
 use http_body_util::BodyExt;
@@ -256,7 +255,7 @@ async fn keep(
 /// Reads a response, measures its body, and keeps only the beginning of the body.
 async fn forget(
     answer: http::Response<Incoming>,
-    expected: &Pattern,
+    expected: &Expected,
     authority: &str,
     progress: &Progress,
 ) -> Result<Response, TransportError> {

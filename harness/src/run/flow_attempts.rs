@@ -51,15 +51,24 @@ fn is_open(record: &FlowRecord) -> bool {
     matches!(record.outcome, Outcome::Fail | Outcome::Inconclusive)
 }
 
-/// True if two attempts ended in the same way: both are inconclusive, or Helm printed the same error or aborted at the same
-/// kind of exchange in both.
+/// True if two attempts ended in the same way: both are inconclusive, or Helm printed the same error, aborted at the same
+/// kind of exchange or met a closed connection in both.
 ///
 /// Helm up to 3.17 transfers blobs concurrently, so that the exchange alone differs by chance.
 fn is_alike(one: &FlowRecord, other: &FlowRecord) -> bool {
     let exchange = |record| aborted_at(record).map(described);
     let has_same_error = one.error.is_some() && one.error == other.error;
     let is_open = one.outcome == Outcome::Inconclusive;
-    one.outcome == other.outcome && (is_open || has_same_error || exchange(one) == exchange(other))
+    let are_closed = is_closed(one) && is_closed(other);
+    one.outcome == other.outcome
+        && (is_open || has_same_error || are_closed || exchange(one) == exchange(other))
+}
+
+/// True if Helm met a closed connection: it depends on chance at which request.
+fn is_closed(record: &FlowRecord) -> bool {
+    let error = record.error.as_deref().unwrap_or_default().trim_end();
+    let words = [": EOF", ": connection reset by peer", ": broken pipe"];
+    words.iter().any(|words| error.ends_with(words))
 }
 
 fn aborted_at(record: &FlowRecord) -> Option<&Exchange> {
@@ -118,6 +127,10 @@ mod tests {
         let post = || failed(Method::POST, StatusCode::ACCEPTED, "unexpected status");
         let other_words = || failed(Method::PUT, StatusCode::BAD_REQUEST, "other words");
         let other = || failed(Method::POST, StatusCode::NOT_FOUND, "other words");
+        let closed = |method: Method| {
+            let words = format!("failed to do request: {method} \"{{url}}/blobs\": EOF");
+            failed(method, StatusCode::ACCEPTED, &words)
+        };
         let silent = || FlowRecord {
             error: None,
             ..failed(Method::POST, StatusCode::ACCEPTED, "")
@@ -126,6 +139,11 @@ mod tests {
             (vec![put(), post(), put()], Outcome::Fail),
             (vec![put(), other_words()], Outcome::Fail),
             (vec![put(), other()], Outcome::Inconclusive),
+            (
+                vec![closed(Method::PUT), closed(Method::POST)],
+                Outcome::Fail,
+            ),
+            (vec![closed(Method::PUT), other()], Outcome::Inconclusive),
             (vec![silent(), silent()], Outcome::Fail),
             (
                 vec![

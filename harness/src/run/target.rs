@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -78,7 +79,7 @@ impl TargetExamination<'_> {
             advice,
             preemptive,
         } = self.preflight(&target).await;
-        target.preemptive = preemptive;
+        target.preemptive.store(preemptive, Ordering::Relaxed);
         if obstacle.is_none() {
             obstacle = repositories::occupied(&target).await;
         }

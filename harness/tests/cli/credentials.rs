@@ -276,3 +276,20 @@ fn a_client_certificate_is_presented() {
         assert!(text.contains(words), "{own:?}: {text}");
     }
 }
+
+#[test]
+fn what_is_pushed_with_credentials_from_the_start_is_deleted_with_them() {
+    let Credentials { username, password } = Credentials::for_tests();
+    let serve = Serve::with(&["--auth", "basic", "--fault", "anonymous-requests-forbidden"]);
+    let login = ["--username", &username, "--password-stdin"];
+    let run = ["run", &serve.url, "--only", "pull/manifest-bytes"];
+    let ran = Ran::with_input(&[&run[..], &login].concat(), &password);
+    assert_eq!(ran.code, Some(0), "{}{}", ran.out, ran.err);
+    assert!(
+        ran.out
+            .contains("only from requests that carry them from the"),
+        "{}",
+        ran.out
+    );
+    assert!(!ran.out.contains("leftovers"), "{}", ran.out);
+}

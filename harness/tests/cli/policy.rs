@@ -2,6 +2,12 @@
 
 use std::io::Read as _;
 use std::process::{Child, Stdio};
+use std::sync::Arc;
+
+use helm_oci_conformance::http::{Http, Limits, Trust};
+use helm_oci_fixtures::manifest::Shape;
+use helm_oci_suite::session::Session;
+use helm_oci_suite::session::target::Target;
 
 use crate::program::{Ran, Serve, interrupt, json, program};
 
@@ -315,4 +321,71 @@ fn a_read_only_run_examines_an_existing_chart() {
         "{}",
         ran.out
     );
+}
+
+/// Pushes a chart of 9 MiB, which is more than the largest body that is kept; returns its name and version.
+fn push_large_chart(url: &str) -> String {
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    let origin = url.parse().expect("a URI");
+    let http = Http::new(origin, &Trust::default(), Limits::default()).expect("no TLS is needed");
+    let session = Session::new(Target::new(Arc::new(http), 7), "test/large");
+    let package = session.package("1.2.3").with_padding(9 << 20);
+    runtime.block_on(async {
+        let chart = session.arrange_blobs_of(package, Shape::Helm313, None);
+        let chart = chart.await.expect("it is accepted");
+        let pushed = session.arrange_manifest("1.2.3", &chart.manifest).await;
+        pushed.expect("it is accepted");
+    });
+    format!("{}:1.2.3", session.repository())
+}
+
+#[test]
+fn a_large_existing_chart_is_measured_and_not_kept() {
+    let checks = [
+        "pull/blob-bytes",
+        "flow/pull-3.12",
+        "flow/pull-4.2",
+        "pull/blob-length-is-true",
+        "api/blob-accept-ignored",
+        "api/content-encoding-preserves-bytes",
+    ];
+    for (faults, violated) in [
+        (&[][..], &[][..]),
+        (&["--fault", "alters-blobs"], &checks[..3]),
+        (&["--fault", "blob-get-not-found"], &checks[..3]),
+    ] {
+        let serve = Serve::with(faults);
+        let chart = push_large_chart(&serve.url);
+        let (ran, record) = examined(&[&serve.url, "--read-only", "--chart", &chart]);
+        let target = &record["targets"][0];
+        let models = target["models"].as_array().into_iter().flatten();
+        let flows = models.flat_map(|model| model["flows"].as_array().into_iter().flatten());
+        let all: Vec<_> = target["checks"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .chain(flows)
+            .collect();
+        let outcome = |id: &str| {
+            all.iter()
+                .find(|one| one["id"] == id)
+                .map(|one| &one["outcome"])
+        };
+        for id in violated {
+            assert_eq!(
+                outcome(id).expect(id),
+                "fail",
+                "{faults:?} {id}: {}",
+                ran.out
+            );
+        }
+        if faults.is_empty() {
+            for id in checks {
+                assert_eq!(outcome(id).expect(id), "pass", "{id}: {}", ran.out);
+            }
+            assert_eq!(outcome("pull/range").expect("it is known"), "skipped");
+        }
+        let code = i32::from(!faults.is_empty());
+        assert_eq!(ran.code, Some(code), "{faults:?}: {}{}", ran.out, ran.err);
+    }
 }

@@ -32,7 +32,7 @@ use self::auth::TokenCache;
 use self::connections::Connections;
 use self::request::{Access, PlannedRequest};
 use crate::session::expect;
-use crate::session::steps::Chart;
+use crate::session::steps::{Blob, Chart};
 use crate::session::{Reply, Session, digest_of};
 use crate::verdict::{CheckResult, Stop};
 
@@ -318,11 +318,14 @@ impl ClientRun<'_> {
     /// Pulls the config and one other part concurrently, each checked against its descriptor.
     async fn fetch(&mut self, chart: &Chart, manifest: &Reply, part: ChartPart) -> CheckResult {
         let text = String::from_utf8_lossy(&manifest.body).into_owned();
-        let mut blobs = self.blobs(chart);
-        blobs.retain(|(_, kind)| match part {
-            ChartPart::Archive => *kind != media_type::HELM_PROVENANCE,
-            ChartPart::Provenance => *kind != self.model.shape.chart_media_type(),
-        });
+        let provenance = chart.provenance.as_ref();
+        let (other, kind) = match (part, provenance) {
+            (ChartPart::Provenance, Some(provenance)) => {
+                (Blob::Kept(provenance.clone()), media_type::HELM_PROVENANCE)
+            }
+            _ => (chart.layer(), self.model.shape.chart_media_type()),
+        };
+        let mut blobs = [(chart.config(), media_type::HELM_CONFIG), (other, kind)];
         // Helm 3.7 and later also read the chart layer of the versions before them.
         for (_, kind) in &mut blobs {
             if *kind == media_type::HELM_CHART && !text.contains(*kind) {
@@ -334,10 +337,11 @@ impl ClientRun<'_> {
         }
         let is_containerd = matches!(self.model.library, TransportLibrary::Containerd);
         let requests = blobs.iter().map(|(blob, kind)| {
-            let uri = self
-                .session
-                .uri(&self.session.blob_path(&digest_of(blob)))?;
-            let request = PlannedRequest::new(Method::GET, uri, Access::Pull);
+            let uri = self.session.uri(&self.session.blob_path(&blob.digest()))?;
+            let mut request = PlannedRequest::new(Method::GET, uri, Access::Pull);
+            if let Blob::Unkept(measured) = blob {
+                request = request.measured(measured);
+            }
             Ok(if is_containerd {
                 request.accept(&format!("{kind}, */*"))
             } else {
@@ -354,8 +358,8 @@ impl ClientRun<'_> {
                 return Err(self.abort("status 200 for a blob", reply));
             }
             let named = named_digest(reply);
-            let is_named = is_containerd || named.is_none_or(|named| named == digest_of(blob));
-            if reply.body != blob || !is_named {
+            let is_named = is_containerd || named.is_none_or(|named| named == blob.digest());
+            if !blob.is_in(reply) || !is_named {
                 return Err(self.abort("the bytes of the blob", reply));
             }
         }

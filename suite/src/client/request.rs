@@ -10,8 +10,10 @@ use helm_oci_fixtures::route::Route;
 use http::{HeaderValue, Method, StatusCode, Uri, header};
 
 use super::{ClientRun, Quirk, TransportLibrary};
+use crate::session::steps::obstacle;
 use crate::session::{Reply, Session, expect};
 use crate::verdict::Stop;
+use crate::wire::Measured;
 
 /// The number of redirects that Go's HTTP client follows.
 const REDIRECTS: usize = 10;
@@ -53,6 +55,8 @@ pub(super) struct PlannedRequest {
     accept: Option<String>,
     content_type: Option<&'static str>,
     body: Bytes,
+    /// The body of the response, if it is measured and not kept.
+    measure: Option<Measured>,
 }
 
 impl PlannedRequest {
@@ -71,6 +75,15 @@ impl PlannedRequest {
             accept: None,
             content_type: None,
             body: Bytes::new(),
+            measure: None,
+        }
+    }
+
+    /// The same, for a blob that is measured and not kept.
+    pub(super) fn measured(self, blob: &Measured) -> Self {
+        Self {
+            measure: Some(blob.clone()),
+            ..self
         }
     }
 
@@ -284,6 +297,9 @@ impl ClientRun<'_> {
             call = call.header("accept-encoding", "gzip");
         }
         call = call.body(request.content_type, &request.body);
+        if let Some(expected) = &request.measure {
+            call = call.measured(expected);
+        }
         if !range.is_empty() {
             call = call.header("range", &format!("bytes={}-", range.len()));
         }
@@ -326,6 +342,10 @@ impl ClientRun<'_> {
                 }
                 Err(stop) => stop,
             };
+            if resumes && request.measure.is_some() {
+                // Nothing was kept that the rest could follow.
+                return Err(stop);
+            }
             let received = self.session.received(&stop);
             if !resumes || received.is_empty() {
                 return Err(self.session.closed(stop));
@@ -341,6 +361,9 @@ impl ClientRun<'_> {
         let coding = reply.header("content-encoding").unwrap_or_default();
         if !coding.eq_ignore_ascii_case("gzip") || method == Method::HEAD {
             return Ok(reply);
+        }
+        if reply.measured.is_some() {
+            return Err(obstacle("decode a body that was not kept", &reply));
         }
         let mut body = Vec::new();
         let read = GzDecoder::new(&reply.body[..]).read_to_end(&mut body);

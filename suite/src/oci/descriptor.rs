@@ -10,6 +10,9 @@ use serde::{Deserialize, Deserializer};
 pub struct Descriptor {
     /// The digest of the content, as received.
     pub digest: String,
+    /// The size of the content in bytes, or 0.
+    #[serde(default, deserialize_with = "number")]
+    pub size: u64,
     /// The media type of the content, or nothing.
     #[serde(default)]
     pub media_type: String,
@@ -19,6 +22,12 @@ pub struct Descriptor {
     /// The annotations.
     #[serde(default, deserialize_with = "null_is_empty")]
     pub annotations: BTreeMap<String, String>,
+}
+
+/// Reads anything that is no number as 0.
+fn number<'de, D: Deserializer<'de>>(from: D) -> Result<u64, D::Error> {
+    let value = serde_json::Value::deserialize(from)?;
+    Ok(value.as_u64().unwrap_or_default())
 }
 
 /// Reads `null` as an empty map, as every client written in Go does.

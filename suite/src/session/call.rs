@@ -1,5 +1,7 @@
 //! Calls: requests being built.
 
+use std::sync::atomic::Ordering;
+
 use helm_oci_fixtures::route::Route;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
 
@@ -8,8 +10,8 @@ use crate::oci::RepositoryName;
 use crate::oci::url::{self, is_same_origin};
 use crate::session::steps::obstacle;
 use crate::verdict::Stop;
-use crate::wire::Request;
-use crate::wire::content::{Content, Pattern};
+use crate::wire::content::Content;
+use crate::wire::{Expected, Request};
 
 /// The `Authorization` of a call to the registry.
 #[derive(Debug, Clone)]
@@ -30,7 +32,7 @@ pub struct Call<'s> {
     uri: Result<Uri, Stop>,
     headers: HeaderMap,
     content: Content,
-    measure: Option<Pattern>,
+    measure: Option<Expected>,
     authorization: Authorization,
     /// A scope to request in addition to that of the repository.
     extra_scope: Option<String>,
@@ -66,7 +68,7 @@ impl Session {
             repository: None,
             repeats: Repeats::default(),
             is_followed: true,
-            preemptive: self.target().preemptive,
+            preemptive: self.target().preemptive.load(Ordering::Relaxed),
             keeps_refusal: false,
         }
     }
@@ -144,9 +146,9 @@ impl Call<'_> {
         }
     }
 
-    /// Compares the body of a successful response with the expected one while reading, instead of keeping it.
-    pub fn measured(mut self, expected: &Pattern) -> Self {
-        self.measure = Some(expected.clone());
+    /// Measures the body of a successful response while reading, instead of keeping it.
+    pub fn measured(mut self, expected: impl Into<Expected>) -> Self {
+        self.measure = Some(expected.into());
         self
     }
 
@@ -166,6 +168,9 @@ impl Call<'_> {
     /// repository are followed, as every Helm version follows them.
     pub async fn send(mut self) -> Result<Reply, Stop> {
         let uri = std::mem::replace(&mut self.uri, Ok(Uri::default()))?;
+        if self.method == Method::GET && self.measure.is_none() {
+            self.measure = self.session.unkept_blob(uri.path());
+        }
         let mut reply = self.send_to(&uri).await?;
         let is_read = matches!(self.method, Method::GET | Method::HEAD);
         let named = Route::of(&uri).repository().map(ToOwned::to_owned);

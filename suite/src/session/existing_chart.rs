@@ -10,6 +10,10 @@ use crate::oci::{Descriptor, Manifest, RepositoryName, Tag};
 use crate::session::steps::{Chart, obstacle};
 use crate::session::{Reply, Session, digest_of};
 use crate::verdict::{Obstacle, ObstacleKind, Stop};
+use crate::wire::Measured;
+
+/// The size of the largest blob that is kept.
+const LARGEST: u64 = 4 << 20;
 
 /// A chart in the registry.
 #[derive(Debug, Clone)]
@@ -44,8 +48,8 @@ impl ExistingChart {
             .into_iter()
             .find_map(|kind| manifest.layer(kind))
             .ok_or_else(|| no_chart(&reply, "it has no chart layer"))?;
-        let config = blob(session, &manifest.config, &reply).await?;
-        let archive = blob(session, archive, &reply).await?;
+        let (config, unkept_config) = kept(session, &manifest.config, &reply).await?;
+        let (archive, unkept_archive) = kept(session, archive, &reply).await?;
         let provenance = match manifest.layer(media_type::HELM_PROVENANCE) {
             Some(layer) => Some(blob(session, layer, &reply).await?),
             None => None,
@@ -61,6 +65,8 @@ impl ExistingChart {
                 provenance,
                 digest: digest_of(&reply.body),
                 manifest: reply.body,
+                unkept_archive,
+                unkept_config,
             },
         })
     }
@@ -73,6 +79,27 @@ async fn first_by_digest(session: &Session, tag: &Tag) -> Option<StatusCode> {
     let first = session.get_manifest(digest).await.ok()?;
     let is_hidden = head.status.is_success() && first.status == StatusCode::NOT_FOUND;
     is_hidden.then_some(first.status)
+}
+
+/// The content of a descriptor, or its measure if it is large, or if the registry does not return it: the checks that
+/// read it judge that.
+async fn kept(
+    session: &Session,
+    descriptor: &Descriptor,
+    manifest: &Reply,
+) -> Result<(Bytes, Option<Measured>), Stop> {
+    if descriptor.size <= LARGEST {
+        match blob(session, descriptor, manifest).await {
+            Ok(bytes) => return Ok((bytes, None)),
+            Err(stop) if descriptor.digest.is_empty() || descriptor.size == 0 => return Err(stop),
+            Err(_) => {}
+        }
+    }
+    let measured = Measured {
+        length: descriptor.size,
+        digest: descriptor.digest.clone(),
+    };
+    Ok((Bytes::new(), Some(measured)))
 }
 
 /// The content of a descriptor.

@@ -4,6 +4,7 @@ use bytes::Bytes;
 use serde::de::DeserializeOwned;
 
 use crate::oci::in_words;
+use crate::session::steps::Blob;
 use crate::session::{Reply, Session, digest_of};
 use crate::verdict::{CheckResult, Finding, Stop};
 
@@ -133,6 +134,18 @@ pub(crate) fn same_bytes(reply: &Reply, bytes: &Bytes) -> CheckResult {
         reply.body == bytes,
         format!("the {} bytes of {}", bytes.len(), digest_of(bytes)),
         format!("{} bytes of {}", reply.body.len(), digest_of(&reply.body)),
+        &[reply],
+    )
+}
+
+/// The body is this blob.
+pub(crate) fn same_blob(reply: &Reply, blob: &Blob) -> CheckResult {
+    let shown = |length, digest: &str| format!("{length} bytes of {digest}");
+    let actual = reply.content();
+    holds(
+        blob.is_in(reply),
+        format!("the {}", shown(blob.length(), &blob.digest())),
+        shown(actual.length, &actual.digest),
         &[reply],
     )
 }

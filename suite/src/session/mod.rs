@@ -38,6 +38,7 @@ use crate::oci::{Digest, RepositoryName};
 use crate::session::existing_chart::ExistingChart;
 use crate::session::target::{Target, repository_name};
 use crate::verdict::{Obstacle, ObstacleKind, Stop};
+use crate::wire::Expected;
 use crate::wire::content::mix;
 use crate::wire::redaction::redact_url;
 
@@ -160,6 +161,13 @@ impl Session {
     /// The chart that a read-only run reads instead of pushing one.
     pub fn existing_chart(&self) -> Option<&ExistingChart> {
         self.target.write_mode.existing_chart()
+    }
+
+    /// The blob of the existing chart with this path, if it is measured and not kept.
+    pub(crate) fn unkept_blob(&self, path: &str) -> Option<Expected> {
+        let (_, digest) = path.split_once("/blobs/")?;
+        let unkept = self.existing_chart()?.chart.unkept(digest)?;
+        Some(unkept.into())
     }
 
     /// The chart name that belongs to the repository: its last component.

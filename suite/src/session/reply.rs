@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode, Uri};
 
+use super::digest_of;
 use crate::wire::{Measured, Response};
 
 /// One response of the registry, with its place in the transcript.
@@ -33,6 +34,15 @@ impl Reply {
             exchange,
             uri,
         }
+    }
+
+    /// Length and digest of the body.
+    pub fn content(&self) -> Measured {
+        let kept = || Measured {
+            length: self.body.len() as u64,
+            digest: digest_of(&self.body).into(),
+        };
+        self.measured.clone().unwrap_or_else(kept)
     }
 
     /// A header as text. One that is not text counts as absent.

@@ -31,10 +31,11 @@ pub(crate) struct Handling {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) enum Repeats {
     /// After a refusal by a rate limit; a read also after a broken connection; when a check is repeated, the PUT of a
-    /// manifest after any refusal.
+    /// manifest after any refusal, and its second response counts.
     #[default]
     Unsettled,
-    /// If the registry asks for it with `Retry-After`.
+    /// If the registry asks for it with `Retry-After`; when a flow is repeated, the PUT of a manifest after any refusal,
+    /// and its first response counts.
     OnRequest,
     /// Never.
     Never,
@@ -108,7 +109,7 @@ impl Session {
         }
         let reply = self.unless_limited(&request, handling).await?;
         let is_repeated = target.attempt > 0
-            && handling.repeats == Repeats::Unsettled
+            && handling.repeats != Repeats::Never
             && is_manifest_put(&request)
             && reply.status.as_u16() >= 400;
         if !is_repeated {
@@ -119,7 +120,11 @@ impl Session {
             return Ok(reply);
         }
         self.note_recovered(reply.exchange);
-        Ok(second)
+        match handling.repeats {
+            // A Helm version does not repeat the PUT.
+            Repeats::OnRequest => Ok(reply),
+            Repeats::Unsettled | Repeats::Never => Ok(second),
+        }
     }
 
     /// Sends a request as it is, and again while the registry refuses it for its rate.

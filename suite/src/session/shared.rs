@@ -22,7 +22,7 @@ use super::{Handling, Repeats, Reply, Session};
 use crate::oci::{Digest, RepositoryName};
 use crate::verdict::{CheckResult, Obstacle, ObstacleKind, Stop};
 use crate::wire::content::Content;
-use crate::wire::{Request, Response};
+use crate::wire::{Expected, Request, Response};
 
 /// What the checks of one run on one target share.
 #[derive(Default)]
@@ -268,7 +268,8 @@ impl Session {
         let is_own = if is_write {
             echo.alike == Alike::Blobs && is_blob
         } else {
-            handling.repeats == Repeats::Never || request.is_large()
+            handling.repeats == Repeats::Never
+                || matches!(request.measure, Some(Expected::Pattern(_)))
         };
         let lock = echo.recording.lock(&request.method, &request.uri);
         let _alone = lock.lock().await;

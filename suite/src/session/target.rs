@@ -1,6 +1,7 @@
 //! The target of a run, and the names that the run uses on it.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use http::Uri;
 
@@ -31,8 +32,9 @@ pub struct Target {
     /// its other behaviour can then be checked all the same.
     pub typed_manifests: bool,
     /// True if requests carry the credentials from the start, for a registry that refuses anonymous requests without a
-    /// challenge: its other behaviour can then be checked all the same.
-    pub preemptive: bool,
+    /// challenge: its other behaviour can then be checked all the same. The preflight sets it for every copy of the
+    /// target, so that the clean-up of a run knows it.
+    pub preemptive: Arc<AtomicBool>,
     /// The write mode of the run.
     pub write_mode: WriteMode,
     /// The number of earlier attempts of the same check. Each attempt has its own repositories and content.
@@ -67,7 +69,7 @@ impl Target {
             seed,
             run_name: None,
             typed_manifests: false,
-            preemptive: false,
+            preemptive: Arc::default(),
             write_mode: WriteMode::default(),
             attempt: 0,
             mebibyte: MEBIBYTE,

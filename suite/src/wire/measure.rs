@@ -18,24 +18,66 @@ pub struct Measured {
     pub digest: String,
 }
 
-/// Measures a body piece by piece. It is compared with the expected one, which takes less time than hashing it.
+/// The body that a successful response should have, if it is too large to be kept.
+#[derive(Debug, Clone)]
+pub enum Expected {
+    /// These bytes, with which it is compared.
+    Pattern(Pattern),
+    /// A body of this length and digest.
+    Measured(Measured),
+}
+
+impl Expected {
+    /// The length in bytes.
+    pub const fn length(&self) -> u64 {
+        match self {
+            Self::Pattern(pattern) => pattern.length(),
+            Self::Measured(measured) => measured.length,
+        }
+    }
+}
+
+impl From<&Pattern> for Expected {
+    fn from(pattern: &Pattern) -> Self {
+        Self::Pattern(pattern.clone())
+    }
+}
+
+impl From<&Measured> for Expected {
+    fn from(measured: &Measured) -> Self {
+        Self::Measured(measured.clone())
+    }
+}
+
+/// Measures a body piece by piece. A pattern is compared with it, which takes less time than hashing it.
 #[derive(Debug)]
 pub struct Measurement {
-    expected: Pattern,
+    limit: u64,
     head: BytesMut,
     length: u64,
-    /// The digest so far, once the body differs from the expected one.
-    differing: Option<Running>,
+    so_far: SoFar,
+}
+
+/// The body as far as it was received.
+#[derive(Debug)]
+enum SoFar {
+    /// The beginning of this pattern.
+    Same(Pattern),
+    /// Something else, with its digest so far.
+    Hashed(Running),
 }
 
 impl Measurement {
     /// The measurement of a body for which this one is expected.
-    pub fn new(expected: &Pattern) -> Self {
+    pub fn new(expected: &Expected) -> Self {
         Self {
-            expected: expected.clone(),
+            limit: expected.length().saturating_add(TOLERANCE),
             head: BytesMut::new(),
             length: 0,
-            differing: None,
+            so_far: match expected {
+                Expected::Pattern(pattern) => SoFar::Same(pattern.clone()),
+                Expected::Measured(_) => SoFar::Hashed(Running::default()),
+            },
         }
     }
 
@@ -43,27 +85,30 @@ impl Measurement {
     pub fn add(&mut self, piece: &[u8], authority: &str) -> Result<(), TransportError> {
         let room = HEAD - self.head.len();
         self.head.extend_from_slice(&piece[..piece.len().min(room)]);
-        if self.differing.is_none() && !self.expected.has(self.length, piece) {
-            self.differing = Some(self.expected.running(self.length));
+        if let SoFar::Same(pattern) = &self.so_far
+            && !pattern.has(self.length, piece)
+        {
+            self.so_far = SoFar::Hashed(pattern.running(self.length));
         }
-        if let Some(running) = &mut self.differing {
+        if let SoFar::Hashed(running) = &mut self.so_far {
             running.update(piece);
         }
         self.length += piece.len() as u64;
-        let limit = self.expected.length().saturating_add(TOLERANCE);
-        if self.length > limit {
-            let authority = authority.to_owned();
-            return Err(TransportError::TooLarge { authority, limit });
+        if self.length > self.limit {
+            return Err(TransportError::TooLarge {
+                authority: authority.to_owned(),
+                limit: self.limit,
+            });
         }
         Ok(())
     }
 
     /// The beginning of the body, and its measure.
     pub fn finish(self) -> (Bytes, Measured) {
-        let digest = match self.differing {
-            Some(running) => running.digest(),
-            None if self.length == self.expected.length() => self.expected.digest().to_owned(),
-            None => self.expected.running(self.length).digest(),
+        let digest = match self.so_far {
+            SoFar::Hashed(running) => running.digest(),
+            SoFar::Same(pattern) if self.length == pattern.length() => pattern.digest().to_owned(),
+            SoFar::Same(pattern) => pattern.running(self.length).digest(),
         };
         let measured = Measured {
             length: self.length,
@@ -81,7 +126,7 @@ mod tests {
     use super::*;
 
     fn measured(expected: &Pattern, body: &[u8], size: usize) -> (Bytes, Measured) {
-        let mut measurement = Measurement::new(expected);
+        let mut measurement = Measurement::new(&expected.into());
         for piece in body.chunks(size) {
             measurement
                 .add(piece, "r.test")
@@ -137,7 +182,7 @@ mod tests {
 
     #[test]
     fn a_body_that_is_much_too_long_is_read_no_further() {
-        let mut measurement = Measurement::new(&Pattern::new(1, 5));
+        let mut measurement = Measurement::new(&(&Pattern::new(1, 5)).into());
         let piece = vec![0; 1 << 20];
         measurement.add(&piece, "r.test").expect("it is tolerated");
         measurement
@@ -149,5 +194,25 @@ mod tests {
         let limit = 5 + (1 << 20);
         let authority = "r.test".to_owned();
         assert_eq!(error, TransportError::TooLarge { authority, limit });
+    }
+
+    #[test]
+    fn a_body_of_which_only_the_digest_is_known_is_hashed() {
+        let body = vec![7; 200_000];
+        let expected = Expected::Measured(Measured {
+            length: 200_000,
+            digest: sha256(&body),
+        });
+        for body in [&body[..], &body[1..]] {
+            let mut measurement = Measurement::new(&expected);
+            for piece in body.chunks(999) {
+                let added = measurement.add(piece, "r.test");
+                added.expect("it is not too long");
+            }
+            let (head, measured) = measurement.finish();
+            assert_eq!(head.len(), HEAD);
+            assert_eq!(measured.length, body.len() as u64);
+            assert_eq!(measured.digest, sha256(body));
+        }
     }
 }

@@ -18,7 +18,7 @@ mod response;
 
 pub use self::error::{ConnectStep, TlsFailure, TransportError};
 pub use self::in_memory::InMemory;
-pub use self::measure::{Measured, Measurement};
+pub use self::measure::{Expected, Measured, Measurement};
 pub use self::port::{
     AfterResponse, AloneFuture, ClientHelloOutcome, Registry, Relay, ResponseFuture,
 };

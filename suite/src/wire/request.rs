@@ -2,7 +2,8 @@
 
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
 
-use super::content::{Content, Pattern};
+use super::Expected;
+use super::content::Content;
 
 /// A request as the HTTP client sends it: nothing is added but `Host` and a `User-Agent`.
 #[derive(Debug, Clone)]
@@ -15,9 +16,9 @@ pub struct Request {
     pub headers: HeaderMap,
     /// The body.
     pub content: Content,
-    /// The body that a successful response should have. It is then compared while it is read, and only its beginning
+    /// The body that a successful response should have. It is then measured while it is read, and only its beginning
     /// is kept.
-    pub measure: Option<Pattern>,
+    pub measure: Option<Expected>,
 }
 
 impl Request {

@@ -259,10 +259,18 @@ impl<'a> Sweep<'a> {
         }
     }
 
-    /// Returns the response to HEAD of an item.
+    /// Returns the response to HEAD of an item, or to GET if the registry does not allow HEAD.
     pub(super) async fn presence(&self, item: &Item) -> Presence {
-        let head = self.session.call(Method::HEAD, &path(item));
-        match head.accept(ACCEPT_ORAS).send().await {
+        let path = path(item);
+        let read = |method| self.session.call(method, &path).accept(ACCEPT_ORAS).send();
+        let mut reply = read(Method::HEAD).await;
+        if reply
+            .as_ref()
+            .is_ok_and(|reply| reply.status == StatusCode::METHOD_NOT_ALLOWED)
+        {
+            reply = read(Method::GET).await;
+        }
+        match reply {
             Ok(reply) if is_absent(reply.status) => Presence::Absent,
             Ok(reply) if is_transient(reply.status) => {
                 Presence::Unknown(format!("the registry returned {} to HEAD", reply.status))

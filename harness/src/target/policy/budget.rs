@@ -5,9 +5,9 @@ use std::str::FromStr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures_util::future::BoxFuture;
-use helm_oci_suite::wire::content::Pattern;
 use helm_oci_suite::wire::{
-    AloneFuture, ClientHelloOutcome, Registry, Relay, Request, ResponseFuture, TransportError,
+    AloneFuture, ClientHelloOutcome, Expected, Registry, Relay, Request, ResponseFuture,
+    TransportError,
 };
 use serde::Deserialize;
 use thiserror::Error;
@@ -146,7 +146,7 @@ impl Relay for RequestBudget {
 
     fn pass(&self, request: Request) -> ResponseFuture<'_> {
         Box::pin(async {
-            let expected = request.measure.as_ref().map_or(0, Pattern::length);
+            let expected = request.measure.as_ref().map_or(0, Expected::length);
             self.deduct(request.content.length().saturating_add(expected))?;
             let response = self.inner.send(request).await?;
             let received = response.length();
@@ -187,6 +187,7 @@ mod tests {
     use helm_oci_suite::session::target::Target;
     use helm_oci_suite::session::{Reply, Session};
     use helm_oci_suite::verdict::Stop;
+    use helm_oci_suite::wire::content::Pattern;
     use http::Method;
 
     use super::*;

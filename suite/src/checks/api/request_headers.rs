@@ -210,13 +210,13 @@ requirement! {
 }
 
 async fn blob_accept(session: &Session) -> CheckResult {
-    let blob = session.arrange_chart("1.0.0").await?.package.archive;
-    let digest = crate::session::digest_of(&blob);
+    let blob = session.arrange_chart("1.0.0").await?.layer();
+    let digest = blob.digest();
     // `consistency/blob-readable-at-once` judges the first response after an upload.
     session.head_blob(&digest).await?;
     let control = session.get_blob(&digest).await?;
     let is_served = |reply: &Reply| {
-        reply.status.is_redirection() || reply.status.as_u16() == 200 && reply.body == blob
+        reply.status.is_redirection() || reply.status.as_u16() == 200 && blob.is_in(reply)
     };
     if !is_served(&control) {
         return Err(obstacle("read the blob without `Accept`", &control));
@@ -233,7 +233,11 @@ async fn blob_accept(session: &Session) -> CheckResult {
         expect::holds(
             is_served(&reply),
             "the blob, whatever `Accept` lists",
-            format!("status {} and {} bytes", reply.status, reply.body.len()),
+            format!(
+                "status {} and {} bytes",
+                reply.status,
+                reply.content().length
+            ),
             &[&control, &reply],
         )?;
     }

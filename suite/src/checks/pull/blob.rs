@@ -9,9 +9,9 @@ use crate::helm::flow::Flow;
 use crate::helm::version::{ALL, Span, Versions, WITHOUT_RESUME};
 use crate::requirement::requirement;
 use crate::requirement::source::{DISTRIBUTION, helm, observed};
+use crate::session::Session;
 use crate::session::expect;
 use crate::session::steps::obstacle;
-use crate::session::{Session, digest_of};
 use crate::verdict::CheckResult;
 
 /// Helm versions that compare the digest header of a blob.
@@ -51,7 +51,7 @@ requirement! {
 async fn blob_bytes(session: &Session) -> CheckResult {
     let (archive, reply) = read_layer(session).await?;
     expect::status(&reply, &[200])?;
-    expect::same_bytes(&reply, &archive)
+    expect::same_blob(&reply, &archive)
 }
 
 requirement! {
@@ -122,7 +122,7 @@ async fn blob_length(session: &Session) -> CheckResult {
     if reply.header("content-encoding").is_some() {
         return Ok(());
     }
-    expect::header_absent_or(&reply, "content-length", &archive.len().to_string())
+    expect::header_absent_or(&reply, "content-length", &archive.length().to_string())
 }
 
 requirement! {
@@ -156,7 +156,7 @@ async fn blob_digest(session: &Session) -> CheckResult {
     if !reply.status.is_success() {
         return Err(obstacle("read the blob", &reply));
     }
-    expect::header_absent_or(&reply, "docker-content-digest", &digest_of(&archive))
+    expect::header_absent_or(&reply, "docker-content-digest", &archive.digest())
 }
 
 requirement! {
@@ -193,5 +193,5 @@ async fn config(session: &Session) -> CheckResult {
     session.head_blob(&chart.config_digest()).await?;
     let reply = session.get_blob_following(&chart.config_digest()).await?;
     expect::status(&reply, &[200])?;
-    expect::same_bytes(&reply, &chart.package.config)
+    expect::same_blob(&reply, &chart.config())
 }

@@ -10,10 +10,8 @@ mod range;
 
 pub(super) use self::head::head_by_digest;
 
-use bytes::Bytes;
-
 use crate::requirement::Requirement;
-use crate::session::steps::obstacle;
+use crate::session::steps::{Blob, obstacle};
 use crate::session::{Reply, Session};
 use crate::verdict::Stop;
 
@@ -34,13 +32,12 @@ pub(super) fn is_image_manifest(reply: &Reply) -> bool {
 }
 
 /// Pushes a chart and reads its layer, following redirects; returns the archive and the response.
-pub(super) async fn read_layer(session: &Session) -> Result<(Bytes, Reply), Stop> {
+pub(super) async fn read_layer(session: &Session) -> Result<(Blob, Reply), Stop> {
     let chart = session.arrange_ordinary_chart("1.0.0").await?;
-    let archive = chart.package.archive.clone();
     // `consistency/blob-readable-at-once` judges the first response after an upload.
     session.head_blob(&chart.layer_digest()).await?;
     let reply = session.get_blob_following(&chart.layer_digest()).await?;
-    Ok((archive, reply))
+    Ok((chart.layer(), reply))
 }
 
 /// The requirements of this area, in reading order.

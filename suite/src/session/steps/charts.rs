@@ -11,8 +11,9 @@ use helm_oci_fixtures::{media_type, provenance};
 
 use super::VERSION;
 use crate::oci::Digest;
-use crate::session::{Session, digest_of};
+use crate::session::{Reply, Session, digest_of};
 use crate::verdict::{Restriction, Stop};
+use crate::wire::Measured;
 
 /// A chart in the registry.
 #[derive(Debug, Clone)]
@@ -25,17 +26,89 @@ pub struct Chart {
     pub manifest: Bytes,
     /// The manifest's digest.
     pub digest: Digest,
+    /// The archive of an existing chart, if the package does not have it: it is large, or could not be read.
+    pub unkept_archive: Option<Measured>,
+    /// The config of an existing chart, if it could not be read.
+    pub unkept_config: Option<Measured>,
+}
+
+/// A blob that a check reads.
+#[derive(Debug, Clone)]
+pub(crate) enum Blob {
+    /// A blob with these bytes.
+    Kept(Bytes),
+    /// A blob of this length and digest, which is measured and not kept.
+    Unkept(Measured),
+}
+
+impl Blob {
+    /// The digest.
+    pub(crate) fn digest(&self) -> String {
+        match self {
+            Self::Kept(bytes) => digest_of(bytes).into(),
+            Self::Unkept(measured) => measured.digest.clone(),
+        }
+    }
+
+    /// The length in bytes.
+    pub(crate) const fn length(&self) -> u64 {
+        match self {
+            Self::Kept(bytes) => bytes.len() as u64,
+            Self::Unkept(measured) => measured.length,
+        }
+    }
+
+    /// The bytes; the requirement does not apply to a blob that is not kept.
+    pub(crate) fn bytes(self) -> Result<Bytes, Stop> {
+        match self {
+            Self::Kept(bytes) => Ok(bytes),
+            Self::Unkept(_) => Err(Stop::condition_not_met(
+                "the archive of the chart is not kept",
+            )),
+        }
+    }
+
+    /// True if it is the body of the response.
+    pub(crate) fn is_in(&self, reply: &Reply) -> bool {
+        match self {
+            Self::Kept(bytes) => reply.body == bytes,
+            Self::Unkept(expected) => reply.content() == *expected,
+        }
+    }
 }
 
 impl Chart {
+    /// The chart layer.
+    pub(crate) fn layer(&self) -> Blob {
+        match &self.unkept_archive {
+            Some(measured) => Blob::Unkept(measured.clone()),
+            None => Blob::Kept(self.package.archive.clone()),
+        }
+    }
+
     /// The digest of the chart layer.
-    pub fn layer_digest(&self) -> Digest {
-        digest_of(&self.package.archive)
+    pub fn layer_digest(&self) -> String {
+        self.layer().digest()
+    }
+
+    /// The config.
+    pub(crate) fn config(&self) -> Blob {
+        match &self.unkept_config {
+            Some(measured) => Blob::Unkept(measured.clone()),
+            None => Blob::Kept(self.package.config.clone()),
+        }
     }
 
     /// The digest of the config.
-    pub fn config_digest(&self) -> Digest {
-        digest_of(&self.package.config)
+    pub fn config_digest(&self) -> String {
+        self.config().digest()
+    }
+
+    /// The blob with this digest, if it is measured and not kept.
+    pub(crate) fn unkept(&self, digest: &str) -> Option<&Measured> {
+        let unkept = [&self.unkept_archive, &self.unkept_config];
+        let mut unkept = unkept.into_iter().flatten();
+        unkept.find(|measured| measured.digest == digest)
     }
 
     /// The blobs of the manifest, config first.
@@ -199,6 +272,8 @@ impl Session {
             provenance,
             manifest,
             digest,
+            unkept_archive: None,
+            unkept_config: None,
         }
     }
 

@@ -9,6 +9,7 @@ mod manifests;
 mod tags;
 mod uploads;
 
+pub(crate) use self::charts::Blob;
 pub use self::charts::{BuiltCharts, Chart, with_media_type};
 use super::{Reply, Session};
 use crate::verdict::{Obstacle, ObstacleKind, Stop};

@@ -69,6 +69,16 @@ async fn a_404_without_a_route_for_delete_deletes_nothing() {
 }
 
 #[tokio::test]
+async fn what_is_absent_is_no_leftover_of_a_registry_that_does_not_allow_head() {
+    let (target, session, _, mut stored) = store_chart(&[Fault::HeadBlobNotAllowed]).await;
+    let content = stored.get_mut(session.repository().as_str());
+    let absent = format!("sha256:{:064x}", 1).parse().expect("a digest");
+    content.expect("it is known").blobs.insert(absent);
+    let left = clean_up_by(CleanUpStrategy::Auto, &target, stored).await;
+    assert!(left.is_empty(), "{left:?}");
+}
+
+#[tokio::test]
 async fn what_the_registry_still_has_is_left_whatever_it_reported() {
     for (fault, left) in [
         // The manifest, two blobs, and the tag that is still listed.
