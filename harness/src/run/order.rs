@@ -9,19 +9,25 @@ use crate::target::policy::{Budget, Size};
 /// An upper bound for the mebibytes that all other checks transfer.
 const ORDINARY: u64 = 32;
 
+/// The distance in the plan of checks that start one after the other: neighbours often share steps, and the second would
+/// wait for the first.
+const APART: usize = 16;
+
 /// A requirement and its position in the plan.
 pub(super) type Planned = (usize, &'static Requirement);
 
 /// The plan in groups that run concurrently.
 ///
 /// The first group holds the checks that transfer large charts, one after the other: they start at once, so that the
-/// run does not wait for them at the end, and only one of them uses the connection at a time.
+/// run does not wait for them at the end, and only one of them uses the connection at a time. The others begin with the
+/// flows, which take the most steps.
 pub(super) fn groups(requirements: &[&'static Requirement]) -> Vec<Vec<Planned>> {
     let planned = requirements.iter().copied().enumerate();
     let (large, others): (Vec<Planned>, Vec<Planned>) =
         planned.partition(|(_, requirement)| requirement.mebibytes > 0);
     let mut groups = vec![large];
-    groups.extend(others.into_iter().map(|planned| vec![planned]));
+    let starts = (0..APART).flat_map(|first| others.iter().rev().skip(first).step_by(APART));
+    groups.extend(starts.map(|planned| vec![*planned]));
     groups
 }
 

@@ -5,7 +5,7 @@ use std::mem;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use helm_oci_reports::record::{
-    CheckRecord, FlowRecord, HelmRecord, RecoveredRecord, TargetRecord,
+    Capability, CheckRecord, FlowRecord, HelmRecord, RecoveredRecord, TargetRecord,
 };
 use helm_oci_suite::checks;
 use helm_oci_suite::prediction::table::{Prediction, Responses, Verdicts};
@@ -55,6 +55,13 @@ impl Results {
         work.await;
         let record = self.lock().record.take();
         record.expect("only an interruption takes it, which ends the work")
+    }
+
+    /// Enters the capabilities into the record that is kept.
+    pub(super) fn enter_capabilities(&self, capabilities: Vec<Capability>) {
+        if let Some(record) = &mut self.lock().record {
+            record.capabilities = capabilities;
+        }
     }
 
     /// Adds a check.

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use futures_util::StreamExt;
+use futures_util::future::join;
 use helm_oci_reports::record::{CheckRecord, TargetIdentity, TargetRecord};
 use helm_oci_suite::checks;
 use helm_oci_suite::oci::url;
@@ -94,7 +95,7 @@ impl TargetExamination<'_> {
             return record;
         }
         record.advice = advice;
-        record.capabilities = Box::pin(capabilities::probe(&mut target)).await;
+        let probing = Box::pin(capabilities::begin(&mut target)).await;
         // The repositories that `plan` prints are those of the checks.
         target.shared = (!plan.is_planned).then(Arc::default);
         self.events.send(Event::Started {
@@ -102,8 +103,12 @@ impl TargetExamination<'_> {
         });
         let results = self.results;
         let identity = record.identity.clone();
+        let probes = async { results.enter_capabilities(Box::pin(probing.finish()).await) };
         let checks = self.check_all(&target, &identity);
-        let mut record = results.keeping(record, checks).await;
+        let work = async {
+            join(checks, probes).await;
+        };
+        let mut record = results.keeping(record, work).await;
         let is_read_only = target.write_mode.is_read_only();
         let verdicts = results.enter_checks(plan, is_read_only, &mut record);
         if plan.flow_count() > 0 {

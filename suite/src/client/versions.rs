@@ -5,16 +5,27 @@ use helm_oci_fixtures::manifest::Shape;
 use super::{ClientModel, Quirk, TransportLibrary};
 
 impl ClientModel {
-    /// The shape of the charts that it pushes or reads, its transport library, and whether it states the type of a blob, in
-    /// lower case. Versions with one name write in the same way, and read the same charts.
-    pub(crate) fn wire_name(&self, pushes: bool) -> String {
-        let shape = if pushes {
-            self.shape
-        } else {
-            self.read_shape()
-        };
+    /// The shape of the charts that it pushes, its transport library, and whether it states the type of a blob, in lower
+    /// case. Versions with one name write in the same way.
+    pub(crate) fn writes(&self) -> String {
         let is_typed = !self.has(Quirk::BlobPutWithoutContentType);
-        format!("{shape:?}-{:?}-{is_typed}", self.library).to_lowercase()
+        format!("{:?}-{:?}-{is_typed}", self.shape, self.library).to_lowercase()
+    }
+
+    /// The shape of the charts that it reads, and its transport library, in lower case. Versions with one name read the same
+    /// charts in the same way.
+    pub(crate) fn reads(&self) -> String {
+        format!("{:?}-{:?}", self.read_shape(), self.library).to_lowercase()
+    }
+
+    /// True if it sorts the layers of a manifest by their digests.
+    pub(crate) fn sorts_layers(&self) -> bool {
+        self.shape >= Shape::Helm38
+    }
+
+    /// True if the push of an existing chart writes nothing: containerd compares the digest of the tag.
+    pub(crate) fn repeats_without_writes(&self) -> bool {
+        self.library == TransportLibrary::Containerd
     }
 
     /// The shape of the charts that it reads. The last of those that differ in nothing that it reads.

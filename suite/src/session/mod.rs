@@ -58,6 +58,8 @@ pub struct Session {
     continued: OnceLock<RepositoryName>,
     /// The recording of the steps, if others have taken them.
     echo: OnceLock<Echo>,
+    /// True if several checks take its steps.
+    is_shared: bool,
     seed: u64,
     state: Mutex<State>,
 }
@@ -98,6 +100,7 @@ impl Session {
             repository,
             continued: OnceLock::new(),
             echo: OnceLock::new(),
+            is_shared: false,
             seed,
         }
     }
@@ -119,6 +122,7 @@ impl Session {
             repository: self.repository.clone(),
             continued: OnceLock::new(),
             echo: OnceLock::new(),
+            is_shared: self.is_shared,
             seed: self.seed,
         }))
     }
@@ -156,6 +160,11 @@ impl Session {
         let names = names.iter().filter(|_| is_compared);
         let session = |name| Self::in_repository(self.target.clone(), self.sibling(name));
         names.map(|name| session(name)).collect()
+    }
+
+    /// True if several checks of a run take the steps of this session in one repository.
+    pub(crate) const fn is_shared(&self) -> bool {
+        self.is_shared
     }
 
     /// The chart that a read-only run reads instead of pushing one.

@@ -94,7 +94,10 @@ impl Shared {
             };
             let id = format!("shared/{name}");
             Arc::new(Recording {
-                session: Session::new(target, &id),
+                session: Session {
+                    is_shared: true,
+                    ..Session::new(target, &id)
+                },
                 id,
                 is_begun: AsyncMutex::new(false),
                 locks: Mutex::default(),
@@ -234,6 +237,7 @@ impl Session {
             };
             let session = Self {
                 echo: OnceLock::from(echo),
+                is_shared: true,
                 ..Self::new(recording.session.target().clone(), &recording.id)
             };
             let result = steps(&session).await;

@@ -1,4 +1,4 @@
-//! The optional features of a registry, probed once before the checks.
+//! The optional features of a registry, probed once, concurrently with the checks.
 //!
 //! Capabilities inform the reader of a report. No check depends on them: each check finds out for itself. The checks
 //! that had nothing to examine without a capability are listed with it.
@@ -12,7 +12,7 @@ mod upload;
 
 use std::time::Duration;
 
-use futures_util::future::{BoxFuture, join_all};
+use futures_util::future::{BoxFuture, join, join_all};
 use helm_oci_reports::record::{Capability, TargetRecord};
 use helm_oci_suite::checks;
 use helm_oci_suite::requirement::outcome::Outcome;
@@ -42,7 +42,7 @@ struct Probe {
 
 /// The preconditions of a probe, and its requests.
 enum Run {
-    /// Needs the registry only, and runs before the chart is pushed.
+    /// Needs the registry only.
     Registry(for<'a> fn(&'a Session) -> BoxFuture<'a, Found>),
     /// Needs the chart. Runs concurrently with all others.
     Chart(for<'a> fn(&'a Session, &'a PushedChart) -> BoxFuture<'a, Found>),
@@ -57,34 +57,56 @@ struct PushedChart {
     is_typed: bool,
 }
 
+/// The probes of a target to which a chart was pushed, as far as the registry accepted it.
+pub(super) struct Probing {
+    session: Session,
+    pushed: Result<PushedChart, String>,
+}
+
 /// Probes the target, and returns its capabilities.
+pub async fn probe(target: &mut Target) -> Vec<Capability> {
+    Box::pin(begin(target)).await.finish().await
+}
+
+/// Pushes the chart that probes examine.
 ///
 /// If the registry accepts manifests only with a `mediaType` field, the target is marked, so that checks can push
 /// what they need.
-pub async fn probe(target: &mut Target) -> Vec<Capability> {
+pub(super) async fn begin(target: &mut Target) -> Probing {
     let session = Session::new(target.clone(), "capabilities");
-    let registry = PROBES.iter().filter_map(|probe| match probe.run {
-        Run::Registry(run) => Some(observe(&session, probe, run(&session))),
-        Run::Chart(_) | Run::Tags(_) => None,
-    });
-    let mut found = join_all(registry).await;
     let (session, pushed) = push_chart(session, target).await;
-    match &pushed {
-        Ok(pushed) => found.extend(with_chart(&session, pushed).await),
-        Err(reason) => {
-            let probes = PROBES.iter().filter(|probe| probe.needs_chart());
-            found.extend(probes.map(|probe| probe.unknown(reason.clone())));
+    Probing { session, pushed }
+}
+
+impl Probing {
+    /// Runs the probes, and returns the capabilities.
+    pub(super) async fn finish(self) -> Vec<Capability> {
+        let Self { session, pushed } = &self;
+        let registry = PROBES.iter().filter_map(|probe| match probe.run {
+            Run::Registry(run) => Some(observe(session, probe, run(session))),
+            Run::Chart(_) | Run::Tags(_) => None,
+        });
+        let with_chart = async {
+            match pushed {
+                Ok(pushed) => with_chart(session, pushed).await,
+                Err(reason) => {
+                    let probes = PROBES.iter().filter(|probe| probe.needs_chart());
+                    probes.map(|probe| probe.unknown(reason.clone())).collect()
+                }
+            }
+        };
+        let (mut found, others) = join(join_all(registry), with_chart).await;
+        found.extend(others);
+        found.sort_by_key(|capability| {
+            PROBES
+                .iter()
+                .position(|probe| probe.name == capability.name)
+        });
+        for capability in &mut found {
+            capability.evidence = session.redact(&capability.evidence);
         }
+        found
     }
-    found.sort_by_key(|capability| {
-        PROBES
-            .iter()
-            .position(|probe| probe.name == capability.name)
-    });
-    for capability in &mut found {
-        capability.evidence = session.redact(&capability.evidence);
-    }
-    found
 }
 
 /// Pushes the chart that probes examine; a second time with a `mediaType` field, if the first manifest is rejected.

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use futures_util::StreamExt;
+use futures_util::future::join;
 use helm_oci_reports::record::LeftoverKind;
 use helm_oci_suite::oci::ErrorBody;
 use helm_oci_suite::session::steps::ACCEPT_ORAS;
@@ -116,9 +117,15 @@ impl<'a> Sweep<'a> {
 
     /// Deletes by the strategy, as far as the registry allows it.
     pub(crate) async fn run(&self, strategy: CleanUpStrategy) {
-        self.cancel_uploads().await;
+        join(self.cancel_uploads(), self.delete_all(strategy)).await;
+        if strategy != CleanUpStrategy::None {
+            self.verify(strategy).await;
+        }
+    }
+
+    async fn delete_all(&self, strategy: CleanUpStrategy) {
         match strategy {
-            CleanUpStrategy::None => return,
+            CleanUpStrategy::None => {}
             CleanUpStrategy::Tag => {
                 self.delete(self.of(LeftoverKind::Tag)).await;
                 self.delete(self.untagged()).await;
@@ -138,7 +145,6 @@ impl<'a> Sweep<'a> {
                 self.delete(self.of(LeftoverKind::Blob)).await;
             }
         }
-        self.verify(strategy).await;
     }
 
     /// The number of steps that succeeded so far.

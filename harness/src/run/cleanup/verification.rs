@@ -3,6 +3,7 @@
 use std::cmp::Reverse;
 
 use futures_util::StreamExt;
+use futures_util::future::join3;
 use helm_oci_reports::record::LeftoverKind;
 
 use super::reading;
@@ -11,7 +12,7 @@ use crate::target::policy::CleanUpStrategy;
 
 /// The number of repositories whose tags are listed again, and of deleted manifests and blobs that are requested again. A
 /// registry that keeps one of them keeps all.
-const SAMPLE: usize = 8;
+const SAMPLE: usize = 4;
 
 impl Sweep<'_> {
     /// Finds tags that are still listed, and manifests and blobs that are still served.
@@ -21,13 +22,18 @@ impl Sweep<'_> {
         tagged.sort_by_key(|(_, content)| Reverse(content.tags.len()));
         let tagged: Vec<&str> = tagged.iter().map(|(name, _)| name.as_str()).collect();
         let (sample, rest) = tagged.split_at(tagged.len().min(SAMPLE));
-        if self.verify_tags_of(sample, strategy).await {
-            self.verify_tags_of(rest, strategy).await;
-        }
-        if strategy != CleanUpStrategy::Tag {
-            self.verify_digests(LeftoverKind::Manifest).await;
-            self.verify_digests(LeftoverKind::Blob).await;
-        }
+        let tags = async {
+            if self.verify_tags_of(sample, strategy).await {
+                self.verify_tags_of(rest, strategy).await;
+            }
+        };
+        let digests = async |kind| {
+            if strategy != CleanUpStrategy::Tag {
+                self.verify_digests(kind).await;
+            }
+        };
+        let (manifests, blobs) = (digests(LeftoverKind::Manifest), digests(LeftoverKind::Blob));
+        join3(tags, manifests, blobs).await;
     }
 
     /// Verifies the tags of these repositories; true if any is still listed.

@@ -70,21 +70,22 @@ requirement! {
             Break::new(ORAS, Flow::PUSHES, Symptom::TagReadNotFound),
         ],
         faults: [RemembersAbsence, RemembersAbsenceForEver, RemembersAbsentDigests],
+        shares: "additions" as Blobs,
         check: digests,
     }
 }
 
 async fn digests(session: &Session) -> CheckResult {
-    let [chart, other] = two_charts(session);
+    let [chart, other] = ["1.0.0-digest", "1.0.1-digest"].map(|tag| session.chart_of_own(tag));
     let path = session.manifest_path(&chart.digest);
     let before = session.head_manifest(&chart.digest).await?;
     if before.status.as_u16() != 404 {
         return Err(obstacle("get a 404 to HEAD of an absent manifest", &before));
     }
+    for blob in chart.blobs() {
+        session.arrange_blob(&blob).await?;
+    }
     for chart in [&chart, &other] {
-        for blob in chart.blobs() {
-            session.arrange_blob(&blob).await?;
-        }
         session
             .arrange_manifest(&chart.digest, &chart.manifest)
             .await?;
@@ -113,25 +114,26 @@ requirement! {
             Break::when("after a push", ALL, Flow::TAG_PULLS, Symptom::ManifestNotFound),
         ],
         faults: [RemembersAbsence, RemembersAbsenceForEver, RemembersAbsentTags],
+        shares: "additions" as Blobs,
         check: tags,
     }
 }
 
 async fn tags(session: &Session) -> CheckResult {
     let chart = session.arrange_chart_blobs("1.0.0").await?;
-    let head = session.head_manifest("1.0.0").await?;
-    let before = session.get_manifest("1.0.0").await?;
+    let head = session.head_manifest("1.0.0-absent").await?;
+    let before = session.get_manifest("1.0.0-absent").await?;
     if before.status.as_u16() != 404 || head.status.as_u16() != 404 {
         return Err(obstacle(
             "get a 404 to HEAD and GET of an absent tag",
             &before,
         ));
     }
-    for tag in ["1.0.0", "1.0.1"] {
+    for tag in ["1.0.0-absent", "1.0.1-absent"] {
         session.arrange_manifest(tag, &chart.manifest).await?;
     }
-    let path = session.manifest_path("1.0.0");
-    let control = session.manifest_path("1.0.1");
+    let path = session.manifest_path("1.0.0-absent");
+    let control = session.manifest_path("1.0.1-absent");
     remembered(session, &before, &path, &control).await
 }
 

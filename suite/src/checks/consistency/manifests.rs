@@ -33,6 +33,7 @@ requirement! {
             Break::new(ORAS, Flow::PUSHES, Symptom::TagReadNotFound),
         ],
         faults: [ManifestsLag],
+        shares: "additions" as Blobs,
         check: manifest_at_once,
     }
 }

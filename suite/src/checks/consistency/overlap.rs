@@ -43,16 +43,17 @@ requirement! {
             Break::when("while another version is pushed", ALL, Flow::LISTINGS, Symptom::NoTags),
         ],
         faults: [HidesTagsDuringUploads],
+        shares: "additions" as Blobs,
         check: list_during_upload,
     }
 }
 
 async fn list_during_upload(session: &Session) -> CheckResult {
-    session.arrange_chart("1.0.0").await?;
+    session.arrange_own_manifest("1.0.0-during").await?;
     // `consistency/tag-listed-at-once` judges the first list after a push.
     session.list_tags().await?;
     let (before, tags) = session.arranged_tags().await?;
-    let tag = session.tag("1.0.0");
+    let tag = "1.0.0-during";
     if !tags.iter().any(|listed| listed == tag) {
         return Err(obstacle("find the tag in the list", &before));
     }
@@ -142,21 +143,32 @@ requirement! {
             Break::when("when two pushes meet", ALL, Flow::PUSHES, Symptom::ManifestPush),
         ],
         faults: [SweepsWaitingBlobs],
+        shares: "additions" as Blobs,
         check: unreferenced_blobs,
     }
 }
 
 async fn unreferenced_blobs(session: &Session) -> CheckResult {
-    let [first, second] = two_charts(session).await?;
-    session.arrange_manifest("1.0.0", &first.manifest).await?;
-    let refused = session.put_manifest("2.0.0", &second.manifest).await?;
+    let first = session.chart_of_own("1.0.0-waiting");
+    for blob in first.blobs() {
+        session.arrange_blob(&blob).await?;
+    }
+    let second = session.arrange_other_chart_blobs("2.0.0").await?;
+    session
+        .arrange_manifest("1.0.0-waiting", &first.manifest)
+        .await?;
+    let refused = session
+        .put_manifest("2.0.0-waiting", &second.manifest)
+        .await?;
     if refused.status.is_success() {
         return Ok(());
     }
     for blob in second.blobs() {
         session.arrange_blob(&blob).await?;
     }
-    let again = session.put_manifest("2.0.0", &second.manifest).await?;
+    let again = session
+        .put_manifest("2.0.0-waiting", &second.manifest)
+        .await?;
     if !again.status.is_success() {
         return Err(obstacle("push a second chart", &again));
     }

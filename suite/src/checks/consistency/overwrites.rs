@@ -90,18 +90,19 @@ requirement! {
         breaks: [],
         faults: [ForgetsOverwrittenManifests],
         consequences: [HidesUntaggedManifests],
+        shares: "additions" as Blobs,
         check: old_digest,
     }
 }
 
 async fn old_digest(session: &Session) -> CheckResult {
-    let first = session.arrange_chart("1.0.0").await?;
+    let first = session.arrange_own_manifest("1.0.0-old").await?;
     let before = session.get_manifest(&first.digest).await?;
     if !before.status.is_success() {
         return Err(obstacle("read a tagged manifest by its digest", &before));
     }
     let other = session.arrange_other_chart_blobs("1.0.0").await?;
-    let put = session.put_manifest("1.0.0", &other.manifest).await?;
+    let put = session.put_manifest("1.0.0-old", &other.manifest).await?;
     if !put.status.is_success() {
         return Err(crate::verdict::Stop::condition_not_met(
             "the registry does not overwrite tags",
@@ -133,6 +134,7 @@ requirement! {
         sources: [observed("5", "Helm has no lock; jobs of one pipeline push concurrently")],
         breaks: [],
         faults: [FailsOverwrites, StaleTagHead, StaleTagGet],
+        shares: "additions" as Blobs,
         check: concurrent_pushes,
     }
 }
@@ -144,7 +146,7 @@ async fn concurrent_pushes(session: &Session) -> CheckResult {
     ];
     let puts = charts
         .iter()
-        .map(|chart| session.put_manifest("1.0.0", &chart.manifest));
+        .map(|chart| session.put_manifest("1.0.0-concurrent", &chart.manifest));
     let mut stored = Vec::new();
     for reply in join_all(puts).await {
         let reply = reply?;
@@ -155,11 +157,11 @@ async fn concurrent_pushes(session: &Session) -> CheckResult {
         }
     }
     let Some(put) = stored.first() else {
-        let reply = session.get_manifest("1.0.0").await?;
+        let reply = session.get_manifest("1.0.0-concurrent").await?;
         return Err(obstacle("push one of two charts", &reply));
     };
-    let head = session.head_manifest("1.0.0").await?;
-    let get = session.get_manifest("1.0.0").await?;
+    let head = session.head_manifest("1.0.0-concurrent").await?;
+    let get = session.get_manifest("1.0.0-concurrent").await?;
     let named = head.header("docker-content-digest");
     let [one, other] = &charts;
     let loser = if get.body == one.manifest {

@@ -121,12 +121,13 @@ requirement! {
         specification: Silent,
         breaks: [],
         faults: [DeletesDespiteRefusal],
+        shares: "additions" as Blobs,
         check: refused_keeps,
     }
 }
 
 async fn refused_keeps(session: &Session) -> CheckResult {
-    let chart = session.arrange_chart("1.0.0").await?;
+    let chart = session.arrange_own_manifest("1.0.0-refused").await?;
     // `pull/by-digest` judges the first read after the push.
     session.get_manifest(&chart.digest).await?;
     let before = session.get_manifest(&chart.digest).await?;

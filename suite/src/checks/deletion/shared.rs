@@ -1,7 +1,5 @@
 //! Content that a deletion must keep.
 
-use helm_oci_fixtures::manifest::Shape;
-
 use super::delete;
 use crate::helm::breaks::Break;
 use crate::helm::errors::Symptom;
@@ -34,19 +32,22 @@ requirement! {
         specification: Silent,
         breaks: [],
         faults: [DeletingTagRemovesManifest],
+        shares: "additions" as Blobs,
         check: other_tags,
     }
 }
 
 async fn other_tags(session: &Session) -> CheckResult {
-    let chart = session.arrange_chart("1.0.0").await?;
-    session.arrange_manifest("1.0.1", &chart.manifest).await?;
-    let before = session.get_manifest("1.0.0").await?;
+    let chart = session.arrange_own_manifest("1.0.0-other-tags").await?;
+    session
+        .arrange_manifest("1.0.1-other-tags", &chart.manifest)
+        .await?;
+    let before = session.get_manifest("1.0.0-other-tags").await?;
     if !before.status.is_success() {
         return Err(obstacle("read the manifest by its other tag", &before));
     }
-    let deleted = delete(session, &session.manifest_path("1.0.1"), "tags").await?;
-    let after = session.get_manifest("1.0.0").await?;
+    let deleted = delete(session, &session.manifest_path("1.0.1-other-tags"), "tags").await?;
+    let after = session.get_manifest("1.0.0-other-tags").await?;
     expect::holds(
         after.status.as_u16() != 404,
         "the manifest by its other tag, as before",
@@ -78,14 +79,17 @@ requirement! {
             Break::when("after another chart was deleted", ALL, Flow::PULLS, Symptom::BlobNotFound),
         ],
         faults: [DeletingManifestRemovesBlobs],
+        shares: "additions" as Blobs,
         check: shared_blobs,
     }
 }
 
 async fn shared_blobs(session: &Session) -> CheckResult {
-    let chart = session.arrange_chart("1.0.0").await?;
-    let other = session.chart_of(chart.package.clone(), Shape::Helm313, None);
-    session.arrange_manifest("2.0.0", &other.manifest).await?;
+    let chart = session.arrange_own_manifest("1.0.0-shared-blobs").await?;
+    let other = session.chart_of_own("2.0.0-shared-blobs");
+    session
+        .arrange_manifest("2.0.0-shared-blobs", &other.manifest)
+        .await?;
     let before = session.get_blob_following(&chart.layer_digest()).await?;
     if !before.status.is_success() {
         return Err(obstacle(

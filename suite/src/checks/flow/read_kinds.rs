@@ -13,7 +13,7 @@ pub(super) const PULL_PLUS: Kind = Kind {
  The check pushes a chart with such a version, then pulls it step by step.
 ",
     covers: &["REG-NAM-05"],
-    shares: "pull-plus",
+    shares: "reads",
     pushes: false,
 };
 
@@ -28,7 +28,7 @@ pub(super) const PULL_DIGEST: Kind = Kind {
  The check pushes a chart, then pulls it by its digest step by step.
 ",
     covers: &["REG-PUL-24"],
-    shares: "pull-digest",
+    shares: "reads",
     pushes: false,
 };
 
@@ -44,7 +44,7 @@ pub(super) const PULL: Kind = Kind {
  The check pushes a chart, then pulls it step by step.
 ",
     covers: &["REG-PUL-24"],
-    shares: "pull",
+    shares: "reads",
     pushes: false,
 };
 
@@ -59,7 +59,7 @@ pub(super) const PROV: Kind = Kind {
  The check pushes a signed chart, then pulls it step by step, twice: the archive, and the provenance.
 ",
     covers: &["REG-PUL-24"],
-    shares: "prov",
+    shares: "reads",
     pushes: false,
 };
 
@@ -75,7 +75,7 @@ pub(super) const SHOW: Kind = Kind {
  The check pushes a chart, then pulls it step by step.
 ",
     covers: &["REG-PUL-24"],
-    shares: "pull",
+    shares: "reads",
     pushes: false,
 };
 
@@ -91,7 +91,7 @@ pub(super) const LIST: Kind = Kind {
  highest release step by step.
 ",
     covers: &["REG-TAG-02"],
-    shares: "versions",
+    shares: "reads",
     pushes: false,
 };
 
@@ -108,7 +108,7 @@ pub(super) const RESOLVE: Kind = Kind {
  resolves a range of releases, and pulls a range that only the version with build metadata satisfies.
 ",
     covers: &["REG-TAG-02", "REG-NAM-05"],
-    shares: "versions",
+    shares: "reads",
     pushes: false,
 };
 
@@ -124,7 +124,7 @@ pub(super) const DEPENDENCY: Kind = Kind {
  The check pushes a chart, then pulls it step by step.
 ",
     covers: &["REG-PUL-24"],
-    shares: "pull",
+    shares: "reads",
     pushes: false,
 };
 
@@ -141,7 +141,7 @@ pub(super) const DEPENDENCY_RANGE: Kind = Kind {
  resolves a range of releases, and pulls a range that only the version with build metadata satisfies.
 ",
     covers: &["REG-TAG-02", "REG-NAM-05"],
-    shares: "versions",
+    shares: "reads",
     pushes: false,
 };
 

@@ -3,16 +3,13 @@
 use futures_util::future::BoxFuture;
 use semver::VersionReq;
 
-use super::arrangement::{BUILD, Content, RELEASE, arrange, push_and_read};
+use super::arrangement::{BUILD, Content, PLUS, RELEASE, arrange, push_and_read};
 use super::kinds::Kind;
 use crate::client::ClientModel;
 use crate::session::expect;
 use crate::session::steps::Chart;
 use crate::session::{Alike, Session, digest_of};
 use crate::verdict::{CheckResult, Obstacle, ObstacleKind, Restriction, Stop};
-
-/// A version with build metadata.
-const PLUS: &str = "1.0.0+build.5";
 
 /// Replays a flow, once for all Helm versions that send the same requests.
 pub(super) async fn replay(
@@ -21,8 +18,12 @@ pub(super) async fn replay(
     client: &'static ClientModel,
     flow: impl for<'s> Fn(&'s Session) -> BoxFuture<'s, CheckResult>,
 ) -> CheckResult {
-    let name = format!("{}-{}", kind.shares, client.wire_name(kind.pushes));
-    session.share(&name, Alike::ButForTheAgent, flow).await
+    let alike = match kind.shares {
+        word if !kind.pushes => format!("{word}-{}", client.reads()),
+        "re-push" if client.repeats_without_writes() => format!("push-plus-{}", client.writes()),
+        word => format!("{word}-{}", client.writes()),
+    };
+    session.share(&alike, Alike::ButForTheAgent, flow).await
 }
 
 /// The push of a new chart.
@@ -72,9 +73,12 @@ pub(super) async fn push_pull(session: &Session, client: &'static ClientModel) -
     client.run(session).pull(&chart, "1.0.0").await
 }
 
-/// The push of two signed charts; Helm versions that sort layers put them in different order.
+/// The push of two signed charts; Helm versions that sort layers put them in different order. In a run one suffices for
+/// those that do not sort.
 pub(super) async fn push_prov(session: &Session, client: &'static ClientModel) -> CheckResult {
-    for (version, is_first) in [("1.0.0", false), ("1.0.1", true)] {
+    let charts = [("1.0.0", false), ("1.0.1", true)];
+    let is_one = session.is_shared() && !client.sorts_layers();
+    for (version, is_first) in charts.into_iter().take(if is_one { 1 } else { 2 }) {
         let chart = client.signed_chart(session, version, is_first);
         client.run(session).push(&chart, version).await?;
         session.continue_in_sibling("second");
@@ -89,6 +93,12 @@ pub(super) async fn re_push(session: &Session, client: &'static ClientModel) -> 
             ObstacleKind::Arrangement,
             "the registry rejects manifests as Helm writes them, so none can be pushed again",
         )));
+    }
+    if session.is_shared() && client.repeats_without_writes() {
+        push_plus(session, client).await?;
+        let chart = client.chart(session, PLUS);
+        let tag = PLUS.replace('+', "_");
+        return client.run(session).push(&chart, &tag).await;
     }
     let chart = push_and_read(session, client.chart(session, "1.0.0"), "1.0.0").await?;
     // Helm 3.18 and later also push the manifest by its digest.
@@ -139,8 +149,8 @@ pub(super) async fn push_changed(session: &Session, client: &'static ClientModel
 
 /// The pull of an exact version.
 pub(super) async fn pull(session: &Session, client: &'static ClientModel) -> CheckResult {
-    let chart = arrange(session, client, Content::Chart("1.0.0")).await?;
-    client.run(session).pull(&chart, "1.0.0").await
+    let (chart, tag) = arrange(session, client, Content::Chart).await?;
+    client.run(session).pull(&chart, tag).await
 }
 
 /// The commands that fetch dependencies: `update`, `build`, and `package` since 3.8.1.
@@ -172,16 +182,13 @@ async fn pull_by_each(
 
 /// The pull of a version with build metadata.
 pub(super) async fn pull_plus(session: &Session, client: &'static ClientModel) -> CheckResult {
-    let chart = arrange(session, client, Content::Chart(PLUS)).await?;
-    client
-        .run(session)
-        .pull(&chart, &PLUS.replace('+', "_"))
-        .await
+    let (chart, tag) = arrange(session, client, Content::Build).await?;
+    client.run(session).pull(&chart, tag).await
 }
 
 /// The pull by digest.
 pub(super) async fn pull_digest(session: &Session, client: &'static ClientModel) -> CheckResult {
-    let chart = arrange(session, client, Content::UnreadChart).await?;
+    let (chart, _) = arrange(session, client, Content::UnreadChart).await?;
     client.run(session).pull(&chart, &chart.digest).await
 }
 
@@ -195,22 +202,22 @@ pub(super) async fn prov(session: &Session, client: &'static ClientModel) -> Che
 }
 
 async fn pull_signed(session: &Session, client: &'static ClientModel) -> CheckResult {
-    let chart = match session.existing_chart() {
+    let (chart, tag) = match session.existing_chart() {
         Some(adopted) if adopted.chart.provenance.is_none() => {
             return Err(Stop::not_allowed(Restriction::UnsignedChart));
         }
-        Some(adopted) if client.uses_shape_of(&adopted.chart) => adopted.chart.clone(),
+        Some(adopted) if client.uses_shape_of(&adopted.chart) => (adopted.chart.clone(), "1.0.0"),
         _ => arrange(session, client, Content::SignedChart).await?,
     };
     let run = client.run(session);
-    run.pull_with_provenance(&chart, "1.0.0").await
+    run.pull_with_provenance(&chart, tag).await
 }
 
 /// The pull of the highest release.
 pub(super) async fn list(session: &Session, client: &'static ClientModel) -> CheckResult {
-    let chart = arrange(session, client, Content::Versions).await?;
+    let (chart, tag) = arrange(session, client, Content::Versions).await?;
     let run = client.run(session);
-    run.pull_resolved(&chart, &[(RELEASE, None)]).await
+    run.pull_resolved(&chart, &[(tag, None)]).await
 }
 
 /// Two ranges: one of releases, and one that only a version with build metadata satisfies. One process resolves both and
@@ -233,7 +240,7 @@ async fn pull_by_ranges(
     client: &'static ClientModel,
     ranges: &[(&str, Option<&VersionReq>)],
 ) -> CheckResult {
-    let chart = arrange(session, client, Content::Versions).await?;
+    let (chart, _) = arrange(session, client, Content::Versions).await?;
     client.run(session).pull_resolved(&chart, ranges).await
 }
 

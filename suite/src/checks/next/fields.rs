@@ -146,6 +146,7 @@ requirement! {
         ],
         breaks: [],
         faults: [RefusesSubjects],
+        shares: "additions" as Blobs,
         check: subject,
     }
 }

@@ -126,12 +126,13 @@ requirement! {
         breaks: [],
         faults: [ClaimsOciSubject],
         consequences: [ReferrersForbidden],
+        shares: "additions" as Blobs,
         check: acknowledged_means_api,
     }
 }
 
 async fn acknowledged_means_api(session: &Session) -> CheckResult {
-    let chart = session.arrange_chart("1.0.0").await?;
+    let chart = session.arrange_own_manifest("1.0.0-acknowledged").await?;
     let manifest = artifact(session, &chart, SIGNATURE).await?;
     let attached = session
         .put_manifest(&digest_of(&manifest), &manifest)

@@ -30,15 +30,16 @@ requirement! {
             Break::when("for signed charts", NO_INDEX, Flow::PULLS, Symptom::IndexPulled),
         ],
         faults: [AttachingReplacesTags],
+        shares: "additions" as Blobs,
         check: chart_unchanged,
     }
 }
 
 async fn chart_unchanged(session: &Session) -> CheckResult {
-    let chart = session.arrange_chart("1.0.0").await?;
-    let before = session.get_manifest("1.0.0").await?;
+    let chart = session.arrange_own_manifest("1.0.0-untouched").await?;
+    let before = session.get_manifest("1.0.0-untouched").await?;
     attach(session, &chart, SIGNATURE).await?;
-    let after = session.get_manifest("1.0.0").await?;
+    let after = session.get_manifest("1.0.0-untouched").await?;
     expect::holds(
         before.body == after.body && before.status == after.status,
         "the same manifest as before",
@@ -73,12 +74,16 @@ requirement! {
         ],
         faults: [HidesUntaggedManifests],
         consequences: [FailsToReadUntypedManifests, FailsToReadUntypedManifestsByDigest],
+        shares: "additions" as Blobs,
         check: subject_served,
     }
 }
 
 async fn subject_served(session: &Session) -> CheckResult {
-    let chart = session.arrange_chart_blobs("1.0.0").await?;
+    let chart = session.chart_of_own("1.0.0-subject-served");
+    for blob in chart.blobs() {
+        session.arrange_blob(&blob).await?;
+    }
     session
         .arrange_manifest(&chart.digest, &chart.manifest)
         .await?;

@@ -1,6 +1,6 @@
 //! The list of referrers and its entries.
 
-use super::{NOTE, SIGNATURE, attach, referrers, with_referrers};
+use super::{NOTE, SIGNATURE, attach, offering, referrers, with_referrers};
 use crate::oci::{Descriptor, Index};
 use crate::requirement::requirement;
 use crate::requirement::source::DISTRIBUTION;
@@ -65,12 +65,13 @@ requirement! {
         )],
         breaks: [],
         faults: [IgnoresArtifactTypeFilter],
+        shares: "additions" as Blobs,
         check: filter,
     }
 }
 
 async fn filter(session: &Session) -> CheckResult {
-    let chart = with_referrers(session).await?;
+    let chart = offering(session, session.arrange_own_manifest("1.0.0-filter").await?).await?;
     attach(session, &chart, SIGNATURE).await?;
     attach(session, &chart, "application/vnd.example.sbom").await?;
     let reply = referrers(

@@ -59,7 +59,11 @@ pub(super) async fn referrers(session: &Session, digest: &str, query: &str) -> R
 
 /// Pushes a chart; skips registries without the referrers API.
 pub(super) async fn with_referrers(session: &Session) -> Result<Chart, Stop> {
-    let chart = session.arrange_chart("1.0.0").await?;
+    offering(session, session.arrange_chart("1.0.0").await?).await
+}
+
+/// Returns a pushed chart, unless the registry has no referrers API.
+pub(super) async fn offering(session: &Session, chart: Chart) -> Result<Chart, Stop> {
     let reply = referrers(session, &chart.digest, "").await?;
     if reply.status.as_u16() == 200 {
         Ok(chart)

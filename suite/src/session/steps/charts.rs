@@ -301,6 +301,23 @@ impl Session {
         Ok(chart)
     }
 
+    /// The chart 1.0.0 with a manifest of its own for this tag, which no other check pushes.
+    pub fn chart_of_own(&self, tag: &str) -> Chart {
+        let mut package = self.package(VERSION);
+        package.metadata = package.metadata.annotation("tag", tag);
+        self.chart_of(package, Shape::Helm313, None)
+    }
+
+    /// Pushes the chart 1.0.0 with a manifest of its own, under this tag.
+    pub async fn arrange_own_manifest(&self, tag: &str) -> Result<Chart, Stop> {
+        let chart = self.chart_of_own(tag);
+        for blob in chart.blobs() {
+            self.arrange_blob(&blob).await?;
+        }
+        self.arrange_manifest(tag, &chart.manifest).await?;
+        Ok(chart)
+    }
+
     /// Pushes a chart as charts usually are, with this tag.
     pub async fn arrange_ordinary_chart(&self, tag: &str) -> Result<Chart, Stop> {
         if let Some(existing) = self.existing_chart().filter(|_| tag == VERSION) {
