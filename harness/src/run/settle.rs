@@ -106,8 +106,12 @@ impl Settler<'_> {
 fn settled(attempts: Vec<Checked>, retries: usize) -> Checked {
     let observations: Vec<Option<Observation>> = attempts.iter().map(observation).collect();
     let last = observations.last().cloned().flatten();
+    // An obstacle of which several checks are the confirmation is not repeated as often.
+    let is_same_obstacle = observations.iter().all(|one| *one == last)
+        && last.as_ref().is_some_and(|one| !one.is_violation);
     let confirmed = observations.iter().position(|one| {
-        one.is_some() && observations.iter().filter(|other| *other == one).count() > retries
+        let same = observations.iter().filter(|other| *other == one);
+        one.is_some() && (is_same_obstacle || same.count() > retries)
     });
     let result = match (&last, confirmed) {
         (None, _) => attempts.len() - 1,
@@ -339,6 +343,21 @@ mod tests {
             3,
             "each attempt has a repository of its own"
         );
+    }
+
+    #[tokio::test]
+    async fn one_obstacle_in_each_attempt_stays_the_obstacle() {
+        let target = proof::target(Setup::Open, &[Fault::TagListMissing]);
+        let complete = checks::find("tags/complete").expect("it is known");
+        let deadline = Duration::from_secs(20);
+        let attempts = vec![
+            check(complete, &target, deadline).await,
+            check(complete, &target, deadline).await,
+        ];
+        let Verdict::Inconclusive(obstacle) = settled(attempts, 2).verdict else {
+            panic!("no tags are listed");
+        };
+        assert_eq!(obstacle.exchanges.len(), 1, "it is shown: {obstacle:?}");
     }
 
     #[tokio::test]
