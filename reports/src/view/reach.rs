@@ -24,8 +24,8 @@ pub struct Reach<'a> {
 }
 
 impl<'a> Reach<'a> {
-    /// The cells of the table that some requirements or failed flows break; otherwise the first break of a requirement,
-    /// which has a condition then.
+    /// The cells of the table that some requirements or failed flows break; otherwise the breaks of a requirement under its
+    /// first condition.
     pub(super) fn of(
         table: Option<&EraTable<'a>>,
         ids: &[&str],
@@ -52,15 +52,24 @@ impl<'a> Reach<'a> {
     }
 
     fn on_a_condition(breaks: &'a [BreakRecord]) -> Self {
-        let Some(brk) = breaks.iter().find(|brk| brk.condition.is_some()) else {
-            return Self::default();
+        let condition = breaks.iter().find_map(|brk| brk.condition.as_deref());
+        let same = breaks
+            .iter()
+            .filter(|brk| condition.is_some() && brk.condition.as_deref() == condition);
+        // Helm versions print different errors for one break.
+        let is_named = |flow: &&Flow| {
+            let mut names = same.clone().flat_map(|brk| &brk.flows);
+            names.any(|name| name == flow.name())
         };
-        let is_named = |flow: &&Flow| brk.flows.iter().any(|name| name == flow.name());
+        let is_affected = |era: &&Era| {
+            let mut names = same.clone().flat_map(|brk| &brk.eras);
+            names.any(|name| name == era.name())
+        };
         Self {
-            eras: eras(brk),
+            eras: Era::ALL.iter().filter(is_affected).copied().collect(),
             flows: Flow::ALL.iter().filter(is_named).copied().collect(),
             is_every_flow: false,
-            condition: brk.condition.as_deref(),
+            condition,
         }
     }
 
@@ -134,6 +143,26 @@ fn span(first: Era, last: Era) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn breaks_under_one_condition_are_one() {
+        let brk = |era: Era, flow: Flow, condition: &str| BreakRecord {
+            eras: vec![era.name().to_owned()],
+            versions: String::new(),
+            flows: vec![flow.name().to_owned()],
+            condition: Some(condition.to_owned()),
+            symptom: String::new(),
+        };
+        let breaks = [
+            brk(Era::Containerd, Flow::Push, "for large charts"),
+            brk(Era::Oras3, Flow::PushProv, "for large charts"),
+            brk(Era::Oras4, Flow::Pull, "for signed charts"),
+        ];
+        let sentence = Reach::of(None, &[], &breaks).sentence();
+        let expected = "push, push-prov break with Helm 3.8-3.21.0, for large charts";
+        assert_eq!(sentence.as_deref(), Some(expected));
+        assert_eq!(Reach::of(None, &[], &[]).sentence(), None);
+    }
 
     #[test]
     fn adjacent_eras_are_one_span() {
