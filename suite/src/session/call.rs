@@ -152,6 +152,12 @@ impl Call<'_> {
         self
     }
 
+    /// Measures the body of a successful response if it is the archive of an existing chart that is not kept.
+    pub(crate) fn reading_archive(mut self) -> Self {
+        self.measure = self.session.unkept_archive();
+        self
+    }
+
     /// Sends no credentials, also after a challenge.
     pub fn anonymous(mut self) -> Self {
         self.authorization = Authorization::Anonymous;

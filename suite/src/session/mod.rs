@@ -172,6 +172,12 @@ impl Session {
         self.target.write_mode.existing_chart()
     }
 
+    /// The archive of the existing chart, if it is measured and not kept.
+    pub(crate) fn unkept_archive(&self) -> Option<Expected> {
+        let unkept = self.existing_chart()?.chart.unkept_archive.as_ref()?;
+        Some(unkept.into())
+    }
+
     /// The blob of the existing chart with this path, if it is measured and not kept.
     pub(crate) fn unkept_blob(&self, path: &str) -> Option<Expected> {
         let (_, digest) = path.split_once("/blobs/")?;

@@ -85,6 +85,7 @@ pub(super) async fn chain(session: &Session) -> Result<Vec<Reply>, Stop> {
         }
         let call = session
             .call_uri(Method::GET, Ok(next))
+            .reading_archive()
             .unfollowed()
             .anonymous();
         replies.push(call.send().await?);

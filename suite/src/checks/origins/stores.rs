@@ -49,6 +49,7 @@ async fn no_credentials(session: &Session) -> CheckResult {
         // Helm sends its authorization there.
         let call = session.call_uri(Method::GET, Ok(reply.uri.clone()));
         let call = call.unfollowed().with_repository_authorization();
+        let call = call.reading_archive();
         if call.send().await?.status.is_success() {
             return Ok(());
         }
@@ -101,6 +102,7 @@ async fn store_authorization(session: &Session) -> CheckResult {
     let get = || {
         session
             .call_uri(Method::GET, Ok(store.clone()))
+            .reading_archive()
             .unfollowed()
     };
     let with = get().with_repository_authorization().send().await?;
