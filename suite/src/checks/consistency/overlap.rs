@@ -43,17 +43,16 @@ requirement! {
             Break::when("while another version is pushed", ALL, Flow::LISTINGS, Symptom::NoTags),
         ],
         faults: [HidesTagsDuringUploads],
-        shares: "additions" as Blobs,
         check: list_during_upload,
     }
 }
 
 async fn list_during_upload(session: &Session) -> CheckResult {
-    session.arrange_own_manifest("1.0.0-during").await?;
+    session.arrange_chart("1.0.0").await?;
     // `consistency/tag-listed-at-once` judges the first list after a push.
     session.list_tags().await?;
     let (before, tags) = session.arranged_tags().await?;
-    let tag = "1.0.0-during";
+    let tag = session.tag("1.0.0");
     if !tags.iter().any(|listed| listed == tag) {
         return Err(obstacle("find the tag in the list", &before));
     }
