@@ -8,48 +8,9 @@ use helm_oci_suite::prediction::explain::{Failure, Violation, explain_model};
 use helm_oci_suite::prediction::table::{FlowVerdict, Prediction, Verdicts};
 use helm_oci_suite::requirement::Requirement;
 use helm_oci_suite::requirement::outcome::Outcome;
-use helm_oci_suite::verdict::Verdict;
 use semver::Version;
 
-use super::Checked;
 use super::observation::{described, violations};
-use super::results::Done;
-
-/// Makes the flows of client models intermittent that fail because the registry refuses a manifest at times: the same PUT
-/// succeeded when a repeated flow sent it again, and no violated requirement can break the flow.
-pub(super) fn note_refusals_at_times(done: &mut [Done]) {
-    let violated = done
-        .iter()
-        .filter(|one| one.requirement.replays.is_none() && one.checked.verdict.is_violated());
-    let breaks: Vec<_> = violated.flat_map(|one| one.requirement.breaks).collect();
-    for one in done {
-        let Some((flow, (major, minor, patch))) = one.requirement.replays else {
-            continue;
-        };
-        let helm = Version::new(major, minor, patch);
-        let is_explained = breaks.iter().any(|brk| brk.can_hit(&helm, flow));
-        if is_explained || !is_accepted_again(&one.checked) {
-            continue;
-        }
-        one.checked.verdict = Verdict::Satisfied;
-        one.record.outcome = Outcome::Intermittent;
-        one.record.finding = None;
-    }
-}
-
-/// True if the violation is the refusal of a manifest that was accepted in some attempt when it was sent again.
-fn is_accepted_again(settled: &Checked) -> bool {
-    let mut attempts = settled.attempts.iter();
-    settled.verdict.is_violated()
-        && attempts.any(|one| {
-            let Verdict::Violated(finding) = &one.verdict else {
-                return false;
-            };
-            let last = finding.exchanges.last();
-            let shown = last.and_then(|position| one.exchanges.get(*position));
-            shown.is_some_and(|exchange| one.recovered.contains(&described(exchange)))
-        })
-}
 
 /// Moves the results of client models from the checks of a target to its flows.
 pub(super) fn separate(record: &mut TargetRecord, verdicts: &Verdicts) {
@@ -154,29 +115,4 @@ fn flow_record(
         milliseconds: check.milliseconds,
     };
     (helm, record)
-}
-
-#[cfg(test)]
-mod tests {
-    use helm_oci_fixtures::fault::Fault;
-    use helm_oci_suite::proof;
-    use helm_oci_suite::requirement::Setup;
-
-    use crate::run::{Plan, examine_available};
-
-    use super::*;
-
-    #[tokio::test]
-    async fn a_push_whose_manifest_is_accepted_again_is_intermittent_unless_it_is_explained() {
-        let examine = async |ids: &[&str]| {
-            let selected = ids.iter().map(|id| checks::find(id).expect("it is known"));
-            let plan = Plan::new(selected.collect(), 1);
-            let target = proof::target(Setup::Open, &[Fault::FirstManifestPutMissesBlobs]);
-            let record = Box::pin(examine_available(&plan, "reference", target)).await;
-            record.models[0].flows[0].outcome
-        };
-        let (flow, first) = ("flow/push-3.18", "names/first-manifest-accepted");
-        assert_eq!(examine(&[flow]).await, Outcome::Intermittent);
-        assert_eq!(examine(&[first, flow]).await, Outcome::Fail);
-    }
 }

@@ -83,7 +83,6 @@ impl Results {
     ) -> Verdicts {
         let mut done = mem::take(&mut self.lock().checks);
         done.sort_by_key(|one| one.position);
-        models::note_refusals_at_times(&mut done);
         let mut verdicts = Verdicts::new();
         let mut responses = Responses::new();
         let mut recovered = BTreeMap::new();

@@ -31,11 +31,10 @@ pub(crate) struct Handling {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) enum Repeats {
     /// After a refusal by a rate limit; a read also after a broken connection; when a check is repeated, the PUT of a
-    /// manifest after any refusal, and its second response counts.
+    /// manifest after any refusal.
     #[default]
     Unsettled,
-    /// If the registry asks for it with `Retry-After`; when a flow is repeated, the PUT of a manifest after any refusal,
-    /// and its first response counts.
+    /// If the registry asks for it with `Retry-After`.
     OnRequest,
     /// Never.
     Never,
@@ -109,7 +108,7 @@ impl Session {
         }
         let reply = self.unless_limited(&request, handling).await?;
         let is_repeated = target.attempt > 0
-            && handling.repeats != Repeats::Never
+            && handling.repeats == Repeats::Unsettled
             && is_manifest_put(&request)
             && reply.status.as_u16() >= 400;
         if !is_repeated {
@@ -120,11 +119,7 @@ impl Session {
             return Ok(reply);
         }
         self.note_recovered(reply.exchange);
-        match handling.repeats {
-            // A Helm version does not repeat the PUT.
-            Repeats::OnRequest => Ok(reply),
-            Repeats::Unsettled | Repeats::Never => Ok(second),
-        }
+        Ok(second)
     }
 
     /// Sends a request as it is, and again while the registry refuses it for its rate.
