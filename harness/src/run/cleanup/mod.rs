@@ -8,6 +8,7 @@ mod earlier_runs;
 mod ledger;
 mod leftover;
 mod reading;
+mod status;
 mod stored;
 mod sweep;
 mod verification;

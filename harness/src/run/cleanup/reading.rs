@@ -9,7 +9,7 @@ use helm_oci_suite::verdict::Stop;
 use http::{Method, StatusCode, Uri};
 use serde_json::Value;
 
-use super::sweep::is_absent;
+use super::status::is_absent;
 
 /// The maximum number of pages of a list.
 const PAGES: usize = 1_000;

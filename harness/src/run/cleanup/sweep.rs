@@ -17,6 +17,7 @@ use helm_oci_suite::verdict::{ObstacleKind, Stop};
 use http::{Method, StatusCode};
 
 use super::ledger::Refused;
+use super::status::{is_absent, is_transient, is_unsupported};
 use super::stored::Stored;
 use crate::target::policy::CleanUpStrategy;
 
@@ -359,29 +360,6 @@ impl<'a> Sweep<'a> {
             .collect();
         left.retain(|item, state| tagged.contains(item) || *state != State::Pending);
     }
-}
-
-/// True if another attempt may return another status.
-fn is_transient(status: StatusCode) -> bool {
-    let is_error = status.is_server_error() && status != StatusCode::NOT_IMPLEMENTED;
-    is_error
-        || matches!(
-            status,
-            StatusCode::TOO_MANY_REQUESTS | StatusCode::REQUEST_TIMEOUT
-        )
-}
-
-/// True if the status says that there is nothing.
-pub(super) fn is_absent(status: StatusCode) -> bool {
-    matches!(status, StatusCode::NOT_FOUND | StatusCode::GONE)
-}
-
-/// True if the status of a DELETE, of an item that exists, says that there is no such method.
-fn is_unsupported(status: StatusCode) -> bool {
-    matches!(
-        status,
-        StatusCode::METHOD_NOT_ALLOWED | StatusCode::NOT_IMPLEMENTED
-    ) || is_absent(status)
 }
 
 pub(super) fn path((repository, kind, name): &Item) -> String {
