@@ -20,13 +20,19 @@ pub(super) type Planned = (usize, &'static Requirement);
 ///
 /// The first group holds the checks that transfer large charts, one after the other: they start at once, so that the
 /// run does not wait for them at the end, and only one of them uses the connection at a time. The others begin with the
-/// flows, which take the most steps.
-pub(super) fn groups(requirements: &[&'static Requirement]) -> Vec<Vec<Planned>> {
+/// flows, which take the most steps; with a budget they end with them, because the flows would use up a small one.
+pub(super) fn groups(requirements: &[&'static Requirement], budget: Budget) -> Vec<Vec<Planned>> {
     let planned = requirements.iter().copied().enumerate();
-    let (large, others): (Vec<Planned>, Vec<Planned>) =
+    let (large, mut others): (Vec<Planned>, Vec<Planned>) =
         planned.partition(|(_, requirement)| requirement.mebibytes > 0);
     let mut groups = vec![large];
-    let starts = (0..APART).flat_map(|first| others.iter().rev().skip(first).step_by(APART));
+    let apart = if budget == Budget::default() {
+        others.reverse();
+        APART
+    } else {
+        1
+    };
+    let starts = (0..apart).flat_map(|first| others.iter().skip(first).step_by(apart));
     groups.extend(starts.map(|planned| vec![*planned]));
     groups
 }
@@ -68,7 +74,7 @@ mod tests {
     #[test]
     fn large_charts_start_first_and_one_after_the_other() {
         let all = checks::all();
-        let groups = groups(&all);
+        let groups = groups(&all, Budget::default());
         let first: Vec<&str> = groups[0].iter().map(|(_, own)| own.id).collect();
         assert_eq!(first, [SMALLER, LARGER]);
         assert!(groups[1..].iter().all(|group| group.len() == 1));

@@ -193,7 +193,7 @@ impl TargetExamination<'_> {
                 checked,
             });
         };
-        let groups = order::groups(&plan.requirements);
+        let groups = order::groups(&plan.requirements, self.policy.budget);
         let groups = groups.into_iter().map(async |group| {
             for planned in group {
                 check_one(planned).await;

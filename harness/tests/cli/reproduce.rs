@@ -193,7 +193,8 @@ fn a_registry_cannot_run_commands_by_a_script() {
             .env("REGISTRY", &faulty.url)
             .current_dir(folder.path());
         let ran = Ran::of_command(shell, &script.out);
-        assert_eq!(ran.code, Some(1), "{}", ran.err);
+        // The assertion is reached, and the registry returns another `Location`.
+        assert_eq!(ran.code, Some(0), "{}", ran.err);
         assert!(!folder.path().join("owned").exists(), "{}", script.out);
     }
 }
