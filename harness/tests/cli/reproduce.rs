@@ -163,10 +163,14 @@ fn poison(value: &mut serde_json::Value, hostile: &str) {
             pair[1] = (location + hostile).into();
         }
         serde_json::Value::Array(values) => {
-            values.iter_mut().for_each(|own| poison(own, hostile));
+            for own in values {
+                poison(own, hostile);
+            }
         }
         serde_json::Value::Object(members) => {
-            members.values_mut().for_each(|own| poison(own, hostile));
+            for own in members.values_mut() {
+                poison(own, hostile);
+            }
         }
         _ => {}
     }
